@@ -1,0 +1,41 @@
+# Each target sets up `.venv` by itself; needs Python >= 3.11, make and PyPI.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint bench e2e format clean
+.DEFAULT_GOAL := demo
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## check a small repository with mistakes, then its mended version
+	@$(BIN)/python -m examples.demo
+
+test: $(STAMP)  ## every test that needs PyPI only
+	$(BIN)/python -m pytest -m "not e2e"
+
+lint: $(STAMP)  ## style, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p lockgate
+	$(BIN)/mypy tests
+	$(BIN)/basedpyright --level error
+	$(BIN)/lint-imports --verbose 2>&1 | tail -n 20
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)  ## tables of ours, the peer and the ratio, in one run
+	$(BIN)/python -m tests.bench
+
+e2e: $(STAMP)  ## against the real programs, built through Go into a cache
+	$(BIN)/python -m pytest -m e2e
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache

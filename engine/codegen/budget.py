@@ -1,0 +1,19 @@
+"""Limits on one evaluation, as named constants with the reason beside each."""
+
+from dataclasses import dataclass
+
+# A library template needs 50 to 5,000 steps for an object; a thousand times that is a runaway policy.
+DEFAULT_MAX_STEPS = 10_000_000
+
+# Deeper values exhaust the Python stack in recursive walks; Kubernetes objects stay below 40.
+MAX_DEPTH = 128
+
+# An integer of more digits than this costs quadratic time to print or multiply.
+MAX_INTEGER_DIGITS = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on one evaluation of one policy: a count of steps, the same on every machine."""
+
+    max_steps: int = DEFAULT_MAX_STEPS

@@ -1,0 +1,350 @@
+"""Values of the policy languages, and the only ways to compare them.
+
+A value is str, None, bool, int, list, dict with str keys, `Number`, `Set` or `Object`. Python's own `==` is wrong
+for them (`True == 1`, nested too): use `equal`, or `key` for membership. Values are never mutated once made.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, Union, final
+
+from lockgate.engine.codegen.budget import MAX_DEPTH, MAX_INTEGER_DIGITS
+from lockgate.engine.errors import InputError
+
+Value = Union[None, bool, int, str, "Number", list["Value"], dict[str, "Value"], "Set", "Object"]
+# A hashable stand-in for a value: equal exactly when the values are.
+Key = Any
+
+
+@final
+class Undefined:
+    """The type of `UNDEFINED`, the absence of a value."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNDEFINED"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UNDEFINED: Final = Undefined()
+
+# An exponent beyond this is refused: exact arithmetic on such a number would need that many digits.
+MAX_EXPONENT: Final = 1_000_000
+
+
+@final
+class Number:
+    """A number that is not written as an integer. Keeps its text (`1.0`, `0.10`, `1e400`), compares exactly."""
+
+    __slots__ = ("exact", "text")
+
+    def __init__(self, text: str) -> None:
+        try:
+            exact = Decimal(text)
+        except InvalidOperation as error:
+            raise InputError(f"{text[:40]!r} is not a number") from error
+        if not exact.is_finite() or abs(exact.adjusted()) > MAX_EXPONENT or len(text) > MAX_INTEGER_DIGITS:
+            raise InputError(f"the number {text[:40]!r} is out of range")
+        self.text: Final = text
+        self.exact: Final = exact
+
+    def __eq__(self, other: object) -> bool:
+        kind = type(other)
+        if kind is Number:
+            return self.exact == other.exact  # type: ignore[attr-defined]
+        return kind is int and self.exact == other
+
+    def __lt__(self, other: "int | Number") -> bool:
+        return self.exact < (other.exact if type(other) is Number else other)
+
+    def __gt__(self, other: "int | Number") -> bool:
+        return self.exact > (other.exact if type(other) is Number else other)
+
+    def __le__(self, other: "int | Number") -> bool:
+        return self.exact <= (other.exact if type(other) is Number else other)
+
+    def __ge__(self, other: "int | Number") -> bool:
+        return self.exact >= (other.exact if type(other) is Number else other)
+
+    def __hash__(self) -> int:
+        return hash(self.exact)
+
+    def __repr__(self) -> str:
+        return f"Number({self.text!r})"
+
+
+@final
+class Set:
+    """A set of values: `members` maps each member's key to the member."""
+
+    __slots__ = ("members",)
+
+    def __init__(self, values: Iterable[Value] = ()) -> None:
+        self.members: dict[Key, Value] = {key(value): value for value in values}
+
+    @classmethod
+    def of_members(cls, members: dict[Key, Value]) -> "Set":
+        """A set over a ready table of members, which it takes over."""
+        made = cls.__new__(cls)
+        made.members = members
+        return made
+
+    def __contains__(self, value: Value) -> bool:
+        return key(value) in self.members
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self.members.values())
+
+    def __repr__(self) -> str:
+        return f"Set({list(self.members.values())!r})"
+
+
+@final
+class Object:
+    """An object of which at least one key is no string: `members` maps each key's key to (key, value)."""
+
+    __slots__ = ("members",)
+
+    def __init__(self, members: dict[Key, tuple[Value, Value]]) -> None:
+        self.members: dict[Key, tuple[Value, Value]] = members
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __repr__(self) -> str:
+        return f"Object({list(self.members.values())!r})"
+
+
+@final
+class _BooleanKey:
+    """Stands for a boolean inside keys, where it must not meet 0 or 1."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+_TRUE: Final = _BooleanKey("true")
+_FALSE: Final = _BooleanKey("false")
+
+
+def key(value: Value) -> Key:
+    """A hashable key: `key(a) == key(b)` exactly when `equal(a, b)`."""
+    kind = type(value)
+    if kind is str or kind is int or value is None or kind is Number:
+        return value
+    if value is True:
+        return _TRUE
+    if value is False:
+        return _FALSE
+    if kind is list:
+        return ("[", *map(key, value))  # type: ignore[arg-type]
+    if kind is dict:
+        return ("{", frozenset([(name, key(item)) for name, item in value.items()]))  # type: ignore[union-attr]
+    if kind is Set:
+        return ("<", frozenset(value.members))  # type: ignore[union-attr]
+    if kind is Object:
+        return ("{", frozenset([(k, key(item)) for k, (_, item) in value.members.items()]))  # type: ignore
+    raise TypeError(f"{kind.__name__} is no value")
+
+
+def equal(left: Value, right: Value) -> bool:
+    """Rego's and CEL's equality: by value, `1 == 1.0`, booleans equal booleans only."""
+    kind = type(left)
+    if kind is str or left is None:
+        return left == right
+    if kind is bool:
+        return left is right
+    other = type(right)
+    if kind is int or kind is Number:
+        return (other is int or other is Number) and left == right
+    if kind is not other:
+        return False
+    if kind is list:
+        return len(left) == len(right) and all(map(equal, left, right))  # type: ignore[arg-type]
+    if kind is dict:
+        if len(left) != len(right):  # type: ignore[arg-type]
+            return False
+        for name, item in left.items():  # type: ignore[union-attr]
+            if name not in right or not equal(item, right[name]):  # type: ignore
+                return False
+        return True
+    if kind is Set:
+        return left.members.keys() == right.members.keys()  # type: ignore[union-attr]
+    return key(left) == key(right)
+
+
+def sort_key(value: Value) -> Any:
+    """A key for Rego's total order: null, booleans, numbers, strings, arrays, objects, sets."""
+    kind = type(value)
+    if kind is str:
+        return (3, value)
+    if kind is int or kind is Number:
+        return (2, value)
+    if value is None:
+        return (0,)
+    if kind is bool:
+        return (1, value)
+    if kind is list:
+        return (4, tuple(map(sort_key, value)))  # type: ignore[arg-type]
+    if kind is dict:
+        return (5, tuple([((3, k), sort_key(value[k])) for k in sorted(value)]))  # type: ignore
+    if kind is Object:
+        pairs = [(sort_key(k), sort_key(item)) for k, item in value.members.values()]  # type: ignore[union-attr]
+        return (5, tuple(sorted(pairs)))
+    if kind is Set:
+        return (6, tuple(sorted(map(sort_key, value.members.values()))))  # type: ignore[union-attr]
+    raise TypeError(f"{kind.__name__} is no value")
+
+
+def compare(left: Value, right: Value) -> int:
+    """-1, 0 or 1 in Rego's total order."""
+    first, second = sort_key(left), sort_key(right)
+    if first < second:
+        return -1
+    return 1 if second < first else 0
+
+
+def ordered(values: Iterable[Value]) -> list[Value]:
+    """The values in Rego's total order."""
+    return sorted(values, key=sort_key)
+
+
+def object_items(value: "dict[str, Value] | Object") -> list[tuple[Value, Value]]:
+    """The (key, value) pairs of an object, in the order of its keys."""
+    if type(value) is dict:
+        return [(name, value[name]) for name in sorted(value)]
+    assert type(value) is Object
+    return sorted(value.members.values(), key=lambda pair: sort_key(pair[0]))
+
+
+def make_object(pairs: Iterable[tuple[Value, Value]]) -> "dict[str, Value] | Object":
+    """An object from (key, value) pairs; of equal keys the last wins."""
+    plain: dict[str, Value] = {}
+    general: dict[Key, tuple[Value, Value]] | None = None
+    for name, item in pairs:
+        if general is None and type(name) is str:
+            plain[name] = item
+            continue
+        if general is None:
+            general = {k: (k, v) for k, v in plain.items()}
+        general[key(name)] = (name, item)
+    return plain if general is None else Object(general)
+
+
+def type_name(value: Value) -> str:
+    """The type's name as Rego's `type_name` gives it."""
+    kind = type(value)
+    if kind is str:
+        return "string"
+    if kind is int or kind is Number:
+        return "number"
+    if value is None:
+        return "null"
+    if kind is bool:
+        return "boolean"
+    if kind is list:
+        return "array"
+    return "set" if kind is Set else "object"
+
+
+def make_number(text: str) -> "int | Number":
+    """The value of a JSON number literal: an int where it is written as one, else a Number with that text."""
+    if "." in text or "e" in text or "E" in text:
+        return Number(text)
+    if len(text) > MAX_INTEGER_DIGITS:
+        raise InputError(f"an integer of {len(text)} digits is over the limit of {MAX_INTEGER_DIGITS}")
+    return int(text)
+
+
+def _refuse_constant(text: str) -> Any:
+    raise InputError(f"{text} is not valid JSON")
+
+
+def parse_json(text: str | bytes) -> Value:
+    """A value from JSON text; number literals are kept. Raises InputError, for too deep nesting too."""
+    try:
+        value: Value = json.loads(
+            text, parse_float=make_number, parse_int=make_number, parse_constant=_refuse_constant
+        )
+    except RecursionError as error:
+        raise InputError(f"nested deeper than {MAX_DEPTH} levels") from error
+    except json.JSONDecodeError as error:
+        raise InputError(f"invalid JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    except UnicodeDecodeError as error:
+        raise InputError("invalid JSON: not UTF-8") from error
+    check_depth(value)
+    return value
+
+
+def check_depth(value: Value, limit: int = MAX_DEPTH) -> None:
+    """Raises InputError when the value is nested deeper than `limit`; works without recursion."""
+    level: list[Any] = [value]
+    for _ in range(limit + 1):
+        deeper: list[Any] = []
+        for item in level:
+            if type(item) is list:
+                deeper.extend(item)
+            elif type(item) is dict:
+                deeper.extend(item.values())
+            elif type(item) is Set:
+                deeper.extend(item.members.values())
+            elif type(item) is Object:
+                for pair in item.members.values():
+                    deeper.extend(pair)
+        if not deeper:
+            return
+        level = [item for item in deeper if type(item) in (list, dict, Set, Object)]
+    raise InputError(f"nested deeper than {limit} levels")
+
+
+def quote(text: str) -> str:
+    """The string as a JSON literal, other characters than controls, quotes and backslashes as they are."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _render(value: Value, write_set: Callable[[list[str]], str], comma: str, colon: str) -> str:
+    kind = type(value)
+    if kind is str:
+        return quote(value)  # type: ignore[arg-type]
+    if value is None:
+        return "null"
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int:
+        return str(value)
+    if kind is Number:
+        return value.text  # type: ignore[union-attr]
+    if kind is list:
+        return "[" + comma.join([_render(v, write_set, comma, colon) for v in value]) + "]"  # type: ignore
+    if kind is Set:
+        members = ordered(value.members.values())  # type: ignore[union-attr]
+        return write_set([_render(v, write_set, comma, colon) for v in members])
+    rendered = []
+    for name, item in object_items(value):  # type: ignore[arg-type]
+        shown = _render(name, write_set, comma, colon)
+        if comma == "," and type(name) is not str:
+            shown = quote(shown)
+        rendered.append(shown + colon + _render(item, write_set, comma, colon))
+    return "{" + comma.join(rendered) + "}"
+
+
+def render_json(value: Value) -> str:
+    """Compact JSON with sorted keys; a set is a sorted array, a key that is no string its JSON as a string."""
+    return _render(value, lambda members: "[" + ",".join(members) + "]", ",", ":")
+
+
+def render_rego(value: Value) -> str:
+    """The value as Rego writes it: `{"a": 1}`, `{1, 2}`, `set()`."""
+    return _render(value, lambda members: "{" + ", ".join(members) + "}" if members else "set()", ", ", ": ")

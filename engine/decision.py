@@ -1,0 +1,66 @@
+"""A Decision: what policies said of a review."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.documents.document import Path
+
+Action = Literal["deny", "warn", "dryrun"]
+Verdict = Literal["allow", "warn", "deny", "error"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PolicyKey:
+    """Names a policy: the template's kind and the constraint's name."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One breach. `path` counts from the object's root; None when the policy gave none.
+
+    `details` is what the policy returned under that name ({} when nothing).
+    """
+
+    policy: PolicyKey
+    message: str
+    actions: tuple[Action, ...]
+    details: Value = field(default_factory=dict)
+    path: Path | None = None
+    fix: str = ""
+    docs: str = ""
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A policy that could not be evaluated on this review. Fails closed."""
+
+    policy: PolicyKey
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotEvaluated:
+    """A policy that needs what is not known here (a namespace's labels, an inventory, a provider)."""
+
+    policy: PolicyKey
+    needs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Verdict, violations, failures and digests for one review; sorted by (policy, message, path)."""
+
+    verdict: Verdict
+    violations: tuple[Violation, ...]
+    failures: tuple[Failure, ...]
+    not_evaluated: tuple[NotEvaluated, ...]
+    policies_digest: str
+    facts_digest: str

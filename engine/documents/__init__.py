@@ -1,0 +1,1 @@
+"""Documents: parsed YAML or JSON values with the position of every value."""

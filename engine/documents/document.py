@@ -1,0 +1,79 @@
+"""A Document: one Kubernetes object with the place of each of its values in a file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from lockgate.engine.codegen.values import Value
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a value stands: lines and columns from 1, columns in code points, the end exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The span found for a path. `exact` is False when the path or part of it is not in the text."""
+
+    span: Span
+    exact: bool
+    path: Path
+
+
+class PositionMap(Protocol):
+    """Finds the span of a value by its path from the document's root."""
+
+    def locate(self, path: Sequence[str | int]) -> Located:
+        """The span of the value at `path`, or of its deepest existing ancestor (`exact` False)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One object to judge. `value` is what kubectl would send; a List's items are documents of their own.
+
+    `file` is the path to show (for rendered Helm output the template's name). `lines` are the file's lines
+    without line ends, for quoting. Paths given to `positions` count from this object's root.
+    """
+
+    value: dict[str, Value]
+    file: str
+    lines: Sequence[str]
+    positions: PositionMap
+
+    def locate(self, path: Sequence[str | int] | None) -> Located:
+        """The span of `path`; without a path the value of the object's `kind`, not exact."""
+        if path is None:
+            found = self.positions.locate(("kind",))
+            return Located(found.span, False, found.path)
+        return self.positions.locate(path)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentError:
+    """Input that cannot be read. The run goes on with what follows it."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+    unrendered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Input that is no Kubernetes object to judge, with the reason and what to do if it should have been."""
+
+    file: str
+    line: int
+    reason: str
+    hint: str = ""

@@ -1,0 +1,47 @@
+"""The errors that Lockgate raises on purpose. Each says what is wrong, where, and what to do about it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a text file. Lines and columns count from 1; columns count code points."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class LockgateError(Exception):
+    """Base of every error of ours. `hint` says what to do; `quoted` is the offending source line, if any."""
+
+    def __init__(
+        self, message: str, *, location: Location | None = None, hint: str = "", quoted: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.location = location
+        self.hint = hint
+        self.quoted = quoted
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.message}" if self.location else self.message
+
+
+class InputError(LockgateError):
+    """What was asked to be judged cannot be read."""
+
+
+class PolicyError(LockgateError):
+    """A policy, template or constraint is wrong; its author has to mend it."""
+
+
+class UsageError(LockgateError):
+    """The command line or the configuration is wrong."""
+
+
+class EvaluationError(LockgateError):
+    """A policy could not be evaluated on this input; the verdict is `error`, never `allow`."""

@@ -1,0 +1,1 @@
+"""Rego, compiled to Python in process."""

@@ -1,0 +1,272 @@
+"""The syntax tree of a Rego module, as parsed; one tree for v0 and v1.
+
+After https://www.openpolicyagent.org/docs/policy-reference (grammar). Every node has its place.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.errors import Location
+
+RegoVersion = Literal["v0", "v1"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scalar:
+    """null, a boolean, a number or a string."""
+
+    location: Location
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Var:
+    """A variable. Wildcards `_` have unique names beginning with `$`."""
+
+    location: Location
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ref:
+    """`head[a].b`: a head (Var, or any other term) and operands; `.b` is a Scalar string operand."""
+
+    location: Location
+    head: "Term"
+    operands: "tuple[Term, ...]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayTerm:
+    """`[a, b]`."""
+
+    location: Location
+    items: "tuple[Term, ...]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SetTerm:
+    """`{a, b}` or `set()`."""
+
+    location: Location
+    items: "tuple[Term, ...]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObjectTerm:
+    """`{k: v}`."""
+
+    location: Location
+    items: "tuple[tuple[Term, Term], ...]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comprehension:
+    """`[value | body]`, `{value | body}` or `{key: value | body}`."""
+
+    location: Location
+    kind: Literal["array", "set", "object"]
+    key: "Term | None"
+    value: "Term"
+    body: "Body"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """`f(a, b)`; operators are calls of their builtin (`plus`, `equal`, `internal.member_2`, ...)."""
+
+    location: Location
+    function: Ref
+    arguments: "tuple[Term, ...]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """`$"text {term} text"`: parts are strings and terms."""
+
+    location: Location
+    parts: "tuple[str | Term, ...]"
+
+
+Term = Scalar | Var | Ref | ArrayTerm | SetTerm | ObjectTerm | Comprehension | Call | Template
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class With:
+    """`with target as value`."""
+
+    location: Location
+    target: Ref
+    value: Term
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TermExpr:
+    """A term that must be defined and not false."""
+
+    location: Location
+    term: Term
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnifyExpr:
+    """`a = b`."""
+
+    location: Location
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AssignExpr:
+    """`pattern := value`: declares the pattern's variables."""
+
+    location: Location
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SomeExpr:
+    """`some x, y`: declares variables."""
+
+    location: Location
+    variables: tuple[Var, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SomeInExpr:
+    """`some key, value in collection`: declares the patterns' variables and iterates."""
+
+    location: Location
+    key: Term | None
+    value: Term
+    collection: Term
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EveryExpr:
+    """`every key, value in domain { body }`."""
+
+    location: Location
+    key: Var | None
+    value: Var
+    domain: Term
+    body: "Body"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NotExpr:
+    """`not statement`."""
+
+    location: Location
+    inner: "TermExpr | UnifyExpr | AssignExpr | SomeInExpr"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WithExpr:
+    """A statement under `with` modifiers (at least one)."""
+
+    location: Location
+    inner: "Expr"
+    modifiers: tuple[With, ...]
+
+
+Expr = TermExpr | UnifyExpr | AssignExpr | SomeExpr | SomeInExpr | EveryExpr | NotExpr | WithExpr
+Body = tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """A rule's head: `path` from the package (a name, then strings or terms), arguments of a function or None.
+
+    kind "complete": one value. "set": `path contains member`, with `member` set. "object" rules are
+    "complete" with at least one operand in `path` that is no string literal or that is bracketed last.
+    """
+
+    location: Location
+    kind: Literal["complete", "set"]
+    path: tuple[Term, ...]
+    arguments: tuple[Term, ...] | None
+    value: Term
+    member: Term | None = None
+
+    @property
+    def name(self) -> str:
+        """The first element of the path."""
+        first = self.path[0]
+        assert isinstance(first, Scalar)
+        return str(first.value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clause:
+    """One alternative of an else-chain: the value it gives and the body that must hold."""
+
+    location: Location
+    value: Term
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """A rule: head, and the chain of clauses of which the first that holds decides."""
+
+    location: Location
+    head: Head
+    clauses: tuple[Clause, ...]
+    default: Literal["default", ""] = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Import:
+    """`import path as alias`."""
+
+    location: Location
+    path: tuple[str, ...]
+    alias: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Annotation:
+    """A `# METADATA` block: its YAML text, and the line on which what it annotates begins."""
+
+    location: Location
+    text: str
+    target_line: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Module:
+    """One Rego file."""
+
+    location: Location
+    package: tuple[str, ...]
+    imports: tuple[Import, ...]
+    rules: tuple[Rule, ...]
+    version: RegoVersion
+    annotations: tuple[Annotation, ...] = field(default=())
+
+
+def children(node: object) -> Iterator[object]:
+    """The syntax nodes directly below a node."""
+    for attribute in fields(node):  # type: ignore[arg-type]
+        value = getattr(node, attribute.name)
+        pending: list[object] = [value]
+        while pending:
+            item = pending.pop(0)
+            if isinstance(item, tuple):
+                pending[0:0] = item
+            elif hasattr(item, "__dataclass_fields__") and not isinstance(item, Location):
+                yield item
+
+
+def walk(node: object) -> Iterator[object]:
+    """The node and all nodes below it."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack.extend(reversed(list(children(current))))
