@@ -1,0 +1,55 @@
+"""What is wrong with Rego, with OPA's error codes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lockgate.engine.errors import EvaluationError, Location, PolicyError
+
+CompileCode = Literal[
+    "rego_parse_error",
+    "rego_compile_error",
+    "rego_unsafe_var_error",
+    "rego_recursion_error",
+    "rego_type_error",
+]
+RuntimeCode = Literal[
+    "eval_conflict_error",
+    "eval_builtin_error",
+    "eval_type_error",
+    "eval_with_merge_error",
+    "eval_internal_error",
+    "eval_cancel_error",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, with its place."""
+
+    code: CompileCode
+    message: str
+    location: Location
+    quoted: str = ""
+    hint: str = ""
+
+
+class RegoError(PolicyError):
+    """Rego that does not parse or compile. `errors` has every problem found, the first also as the message."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        first = problems[0]
+        super().__init__(
+            f"{first.code}: {first.message}", location=first.location, hint=first.hint, quoted=first.quoted
+        )
+        self.errors = tuple(problems)
+        self.code = first.code
+
+
+class RegoRuntimeError(EvaluationError):
+    """An evaluation that ended with an error, such as a conflict between rules or an exhausted budget."""
+
+    def __init__(self, code: RuntimeCode, message: str, location: Location | None = None) -> None:
+        super().__init__(f"{code}: {message}", location=location)
+        self.code = code
+        self.reason = message

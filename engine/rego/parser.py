@@ -1,0 +1,338 @@
+"""Parses Rego modules: package, imports and rules, of both language versions."""
+
+from dataclasses import replace
+
+from lockgate.engine.errors import Location
+from lockgate.engine.rego.ast import (
+    Annotation,
+    Body,
+    Call,
+    Clause,
+    Head,
+    Import,
+    Module,
+    Ref,
+    Rule,
+    Scalar,
+    SetTerm,
+    Term,
+    TermExpr,
+    Var,
+    walk,
+)
+from lockgate.engine.rego.errors import RegoError
+from lockgate.engine.rego.lexer import Comment, Lexer
+from lockgate.engine.rego.source import Source
+from lockgate.engine.rego.statement_parser import parse_body, parse_statement
+from lockgate.engine.rego.term_parser import RESERVED, TermParser
+from lockgate.engine.rego.tokens import Cursor
+
+FUTURE_KEYWORDS = frozenset({"if", "contains", "every", "in"})
+
+
+def parse_module(source: Source) -> Module:
+    """Parses one module. Raises RegoError (`rego_parse_error`) with the place of what is wrong."""
+    return _ModuleParser(source).module()
+
+
+def parse_query(source: Source) -> Body:
+    """Parses statements without a package, as `opa eval` takes them."""
+    parser = _ModuleParser(source)
+    if parser.cursor.current.kind == "end":
+        parser.cursor.fail("empty query")
+    statements = [parse_statement(parser.terms)]
+    while parser.cursor.current.kind != "end":
+        if not parser.cursor.take(";") and not parser.cursor.on_new_line():
+            parser.cursor.fail(f"unexpected {parser.cursor.describe()}: expected a new line or `;`")
+        statements.append(parse_statement(parser.terms))
+    return tuple(statements)
+
+
+class _ModuleParser:
+    def __init__(self, source: Source) -> None:
+        self.lexer = Lexer(source)
+        self.cursor = Cursor(source, self.lexer, self.lexer.tokens())
+        self.version = source.version
+        self.keywords: set[str] = set(FUTURE_KEYWORDS) if source.version == "v1" else set()
+        self.strict_heads = source.version == "v1"
+        self.terms = TermParser(self.cursor, self.keywords, parse_body, [0])
+
+    def module(self) -> Module:
+        cursor = self.cursor
+        if cursor.current.kind == "end":
+            cursor.fail("empty module", hint="a module begins with `package name`")
+        location = cursor.location()
+        cursor.expect("package", "at the beginning of the module")
+        package = self._package_path()
+        imports: list[Import] = []
+        rules: list[Rule] = []
+        while cursor.current.kind != "end":
+            if not cursor.on_new_line() and not cursor.take(";"):
+                cursor.fail(f"unexpected {cursor.describe()}: expected a new line")
+            if cursor.at_keyword("import"):
+                imports.append(self._import())
+            elif cursor.at_keyword("package"):
+                cursor.fail("unexpected package: a module has one package, at its beginning")
+            else:
+                rules.extend(self._rules())
+        annotations = _annotations(self.lexer.comments, source=cursor.source, tokens_after=self._line_after)
+        return Module(location, package, tuple(imports), tuple(rules), self.version, annotations)
+
+    def _line_after(self, line: int) -> int:
+        """The line of the first token after a line, or 0."""
+        for token in self.cursor.tokens:
+            if token.line > line and token.kind != "end":
+                return token.line
+        return 0
+
+    def _package_path(self) -> tuple[str, ...]:
+        term = self._path("package name")
+        path = [str(term[0])]
+        path.extend(term[1:])
+        return tuple(path)
+
+    def _path(self, what: str) -> tuple[str, ...]:
+        cursor = self.cursor
+        if cursor.current.kind != "name" or cursor.current.text in RESERVED:
+            cursor.fail(f"unexpected {cursor.describe()}: expected a {what}")
+        parts = [cursor.advance().text]
+        while not cursor.current.spaced:
+            if cursor.take("."):
+                if cursor.current.kind != "name":
+                    cursor.fail(f"unexpected {cursor.describe()}: expected a name after `.`")
+                parts.append(cursor.advance().text)
+            elif cursor.take("["):
+                if cursor.current.kind != "string":
+                    cursor.fail(f"{what} must be of string literals and names")
+                parts.append(cursor.advance().text)
+                cursor.expect("]", f"in the {what}")
+            else:
+                break
+        return tuple(parts)
+
+    def _import(self) -> Import:
+        cursor = self.cursor
+        location = cursor.location(cursor.advance())
+        path = self._path("path to import")
+        if path[0] not in ("data", "input", "future", "rego"):
+            cursor.fail(
+                f"unexpected import path, must begin with one of: {{data, future, input, rego}}, got: {path[0]}",
+                location,
+            )
+        alias = None
+        if cursor.take("as"):
+            if cursor.current.kind != "name":
+                cursor.fail(f"unexpected {cursor.describe()}: expected a name after `as`")
+            alias = cursor.advance().text
+        if path[0] == "future":
+            self._future_import(path, alias, location)
+        elif path[0] == "rego":
+            if path != ("rego", "v1") or alias:
+                cursor.fail("invalid import, must be `rego.v1`", location)
+            self.keywords.update(FUTURE_KEYWORDS)
+            self.strict_heads = True
+            self.version = "v1"
+        return Import(location, path, alias)
+
+    def _future_import(self, path: tuple[str, ...], alias: str | None, location: Location) -> None:
+        cursor = self.cursor
+        if len(path) < 2 or path[1] != "keywords" or len(path) > 3:
+            cursor.fail("invalid import, must be `future.keywords`", location)
+        if alias:
+            cursor.fail("`future` imports cannot be aliased", location)
+        if len(path) == 3 and path[2] not in FUTURE_KEYWORDS:
+            cursor.fail(
+                f"unexpected keyword, must be one of {sorted(FUTURE_KEYWORDS)}, got: {path[2]}", location
+            )
+        self.keywords.update(FUTURE_KEYWORDS if len(path) == 2 else {path[2]})
+        if len(path) == 3 and path[2] == "every":
+            self.keywords.add("in")
+
+    # Rules
+
+    def _rules(self) -> list[Rule]:
+        cursor = self.cursor
+        location = cursor.location()
+        is_default = False
+        if cursor.at_keyword("default") and cursor.peek().kind == "name":
+            cursor.advance()
+            is_default = True
+        path, arguments = self._head_reference()
+        if cursor.at("contains") and "contains" in self.keywords:
+            if arguments is not None or is_default:
+                cursor.fail("the contains keyword can only be used with multi-value rule definitions")
+            cursor.advance()
+            member = self.terms.infix()
+            head = Head(location, "set", path, None, Scalar(location, True), member)
+            return self._bodies(head, Scalar(location, True), location, "contains")
+        value: Term | None = None
+        if cursor.at(":=") or cursor.at("="):
+            cursor.advance()
+            value = self.terms.infix()
+        if is_default:
+            return [self._default(path, arguments, value, location)]
+        has_if = cursor.at("if") and "if" in self.keywords
+        if value is None and not has_if and arguments is None and len(path) == 2:
+            return self._old_set_rule(path, location)
+        head = Head(location, "complete", path, arguments, value or Scalar(location, True))
+        return self._bodies(head, value, location, "")
+
+    def _old_set_rule(self, path: tuple[Term, ...], location: Location) -> list[Rule]:
+        """`p[x] { … }` of v0: a set rule."""
+        if self.strict_heads:
+            self.cursor.fail(
+                "`contains` keyword is required for partial set rules",
+                location,
+                hint="write `name contains member if { … }`",
+            )
+        member = path[1]
+        head = Head(location, "set", path[:1], None, Scalar(location, True), member)
+        return self._bodies(head, Scalar(location, True), location, "set")
+
+    def _default(
+        self,
+        path: tuple[Term, ...],
+        arguments: tuple[Term, ...] | None,
+        value: Term | None,
+        location: Location,
+    ) -> Rule:
+        cursor = self.cursor
+        if value is None:
+            cursor.fail("expected default rule value term (e.g., default name := <VALUE>)")
+        if cursor.at("{") or (cursor.at("if") and "if" in self.keywords):
+            cursor.fail("default rules must not have a body")
+        for node in walk(value):
+            if isinstance(node, Call):
+                cursor.fail("illegal default rule (value cannot contain call)", location)
+            if isinstance(node, Var | Ref):
+                what = "var" if isinstance(node, Var) else "ref"
+                cursor.fail(f"illegal default rule (value cannot contain {what})", location)
+        head = Head(location, "complete", path, arguments, value)
+        return Rule(location, head, (Clause(location, value, ()),), "default")
+
+    def _head_reference(self) -> tuple[tuple[Term, ...], tuple[Term, ...] | None]:
+        """The name of a rule as path, and the arguments of a function."""
+        cursor = self.cursor
+        token = cursor.current
+        location = cursor.location()
+        word = token.text in RESERVED or token.text in (self.keywords - {"contains"})
+        if token.kind != "name" or (word and not cursor.heads_reference()):
+            cursor.fail(f"unexpected {cursor.describe()}: expected a rule", token)
+        if token.text in ("input", "data"):
+            cursor.fail(f"rule name must not shadow {token.text}", token)
+        cursor.advance()
+        path: list[Term] = [Scalar(location, token.text)]
+        while not cursor.current.spaced:
+            if cursor.take("."):
+                name = cursor.current
+                if name.kind != "name":
+                    cursor.fail(f"unexpected {cursor.describe()}: expected a name after `.`")
+                cursor.advance()
+                path.append(Scalar(cursor.location(name), name.text))
+            elif cursor.take("["):
+                path.append(self.terms.infix())
+                cursor.expect("]", "in the name of the rule")
+            elif cursor.at("("):
+                cursor.advance()
+                return tuple(path), self.terms.sequence(")")
+            else:
+                break
+        return tuple(path), None
+
+    def _bodies(self, head: Head, value: Term | None, location: Location, kind: str) -> list[Rule]:
+        """The bodies and else-chain of a rule whose head has been read."""
+        cursor = self.cursor
+        shown = value or Scalar(location, True)
+        if cursor.at("if") and "if" in self.keywords:
+            cursor.advance()
+            body = self._if_body()
+        elif cursor.at("{"):
+            if self.strict_heads:
+                cursor.fail("`if` keyword is required before rule body", hint="write `name if { … }`")
+            cursor.advance()
+            body = parse_body(self.terms, "}")
+        else:
+            if value is None and kind == "":
+                if self.strict_heads or len(head.path) == 1:
+                    cursor.fail(
+                        "var cannot be used for rule name"
+                        if len(head.path) == 1
+                        else "`if` keyword is required before rule body",
+                        location,
+                        hint="a rule needs a value or a body: `name := value`, `name if { … }`",
+                    )
+            return [Rule(location, head, (Clause(location, shown, ()),))]
+        clauses = [Clause(location, shown, body)]
+        while cursor.at_keyword("else"):
+            if head.kind == "set":
+                cursor.fail("else keyword cannot be used on multi-value rules")
+            clauses.append(self._else())
+        rules = [Rule(location, head, tuple(clauses))]
+        while cursor.at("{") and not self.strict_heads:
+            if len(clauses) > 1:
+                cursor.fail("expected else keyword")
+            place = cursor.location(cursor.advance())
+            body = parse_body(self.terms, "}")
+            rules.append(Rule(place, replace(head, location=place), (Clause(place, shown, body),)))
+        return rules
+
+    def _if_body(self) -> Body:
+        cursor = self.cursor
+        if not cursor.at("{"):
+            return (parse_statement(self.terms),)
+        mark, depth = cursor.mark(), cursor.depth
+        try:
+            statement = parse_statement(self.terms)
+            if not (isinstance(statement, TermExpr) and isinstance(statement.term, SetTerm)):
+                return (statement,)
+        except RegoError:
+            pass  # It was no literal; the body's own errors are the ones to show.
+        cursor.reset(mark)
+        cursor.depth = depth
+        cursor.advance()
+        return parse_body(self.terms, "}")
+
+    def _else(self) -> Clause:
+        cursor = self.cursor
+        location = cursor.location(cursor.advance())
+        value: Term = Scalar(location, True)
+        given = False
+        if cursor.at(":=") or cursor.at("="):
+            cursor.advance()
+            value = self.terms.infix()
+            given = True
+        if cursor.at("if") and "if" in self.keywords:
+            cursor.advance()
+            return Clause(location, value, self._if_body())
+        if cursor.at("{"):
+            if self.strict_heads:
+                cursor.fail("`if` keyword is required before rule body", hint="write `else if { … }`")
+            cursor.advance()
+            return Clause(location, value, parse_body(self.terms, "}"))
+        if not given:
+            cursor.fail("expected else value term or rule body")
+        return Clause(location, value, ())
+
+
+def _annotations(
+    comments: list[Comment], *, source: Source, tokens_after: "object"
+) -> tuple[Annotation, ...]:
+    """The `# METADATA` blocks: each is the run of comment lines after that mark."""
+    found: list[Annotation] = []
+    index = 0
+    line_after = tokens_after
+    assert callable(line_after)
+    while index < len(comments):
+        comment = comments[index]
+        index += 1
+        if not comment.alone or comment.text.lstrip("# ").strip() != "METADATA":
+            continue
+        lines: list[str] = []
+        last = comment.line
+        while index < len(comments) and comments[index].alone and comments[index].line == last + 1:
+            lines.append(comments[index].text[1:])
+            last = comments[index].line
+            index += 1
+        place = source.location(comment.line, comment.column)
+        found.append(Annotation(place, "\n".join(lines), line_after(last)))
+    return tuple(found)

@@ -1,0 +1,353 @@
+"""Terms: scalars, references, calls, collections, comprehensions and infix operators."""
+
+from collections.abc import Callable
+
+from lockgate.engine.codegen.values import make_number
+from lockgate.engine.errors import InputError, Location
+from lockgate.engine.rego.ast import (
+    ArrayTerm,
+    Body,
+    Call,
+    Comprehension,
+    ObjectTerm,
+    Ref,
+    Scalar,
+    SetTerm,
+    Template,
+    Term,
+    Var,
+)
+from lockgate.engine.rego.errors import RegoError
+from lockgate.engine.rego.tokens import Cursor
+
+# By binding strength, weakest first. `in` is weaker still and handled apart.
+_OPERATORS: tuple[dict[str, str], ...] = (
+    {"==": "equal", "!=": "neq", "<": "lt", "<=": "lte", ">": "gt", ">=": "gte"},
+    {"|": "or"},
+    {"&": "and"},
+    {"+": "plus", "-": "minus"},
+    {"*": "mul", "/": "div", "%": "rem"},
+)
+# A chain of operators nests as deep as it is long.
+MAX_CHAIN = 100
+
+RESERVED = frozenset(
+    {"as", "default", "else", "false", "import", "package", "not", "null", "true", "with", "some"}
+)
+ROOTS = frozenset({"input", "data"})
+
+# Calls of operators are marked so that no function of a policy can take an operator's place.
+OPERATOR_MARK = "$op"
+
+
+def operator_call(location: Location, name: str, arguments: tuple[Term, ...]) -> Call:
+    """The call that an operator stands for."""
+    head = Var(location, OPERATOR_MARK)
+    return Call(location, Ref(location, head, (Scalar(location, name),)), arguments)
+
+
+def operator_name(function: Ref) -> str | None:
+    """The builtin that an operator call calls, or None for a call by name."""
+    if isinstance(function.head, Var) and function.head.name == OPERATOR_MARK:
+        operand = function.operands[0]
+        assert isinstance(operand, Scalar)
+        return str(operand.value)
+    return None
+
+
+class TermParser:
+    """Parses terms from a cursor. `parse_body` is the statement parser's: comprehensions have bodies.
+
+    `parse_body(terms, closing)` reads a body from the cursor of `terms`, with the closing bracket.
+    """
+
+    def __init__(
+        self,
+        cursor: Cursor,
+        keywords: set[str],
+        parse_body: "Callable[[TermParser, str], Body]",
+        wildcards: list[int],
+    ) -> None:
+        self.cursor = cursor
+        self.keywords = keywords
+        self._parse_body = parse_body
+        self._wildcards = wildcards
+
+    def wildcard(self, location: Location) -> Var:
+        """A variable of its own for a `_`."""
+        self._wildcards[0] += 1
+        return Var(location, f"${self._wildcards[0]}")
+
+    def infix(self, *, pair: bool = True) -> Term:
+        """A term with infix operators; `pair` allows `k, v in xs`."""
+        cursor = self.cursor
+        cursor.enter()
+        left = self._level(0)
+        if pair and cursor.at(",") and "in" in self.keywords:
+            mark = cursor.mark()
+            depth = cursor.depth
+            cursor.advance()
+            try:
+                middle: Term | None = self._level(0)
+            except RegoError:
+                middle = None
+                cursor.depth = depth
+            if middle is not None and cursor.at("in"):
+                cursor.advance()
+                collection = self._level(0)
+                left = operator_call(left.location, "internal.member_3", (left, middle, collection))
+            else:
+                cursor.reset(mark)
+        length = 0
+        while "in" in self.keywords and cursor.at("in"):
+            cursor.advance()
+            length += 1
+            if length > MAX_CHAIN:
+                cursor.fail(f"more than {MAX_CHAIN} operators in a row")
+            left = operator_call(left.location, "internal.member_2", (left, self._level(0)))
+        cursor.depth -= 1
+        return left
+
+    def _level(self, level: int) -> Term:
+        cursor = self.cursor
+        # Skip the levels for which no operator follows: most terms stand alone.
+        left = self.term()
+        for current in range(len(_OPERATORS) - 1, level - 1, -1):
+            table = _OPERATORS[current]
+            length = 0
+            while cursor.current.kind == "punctuation" and cursor.current.text in table:
+                token = cursor.advance()
+                length += 1
+                if length > MAX_CHAIN:
+                    cursor.fail(f"more than {MAX_CHAIN} operators in a row", token)
+                right = self._level(current + 1)
+                left = operator_call(left.location, table[token.text], (left, right))
+        return left
+
+    def term(self) -> Term:
+        """A term without infix operators, with the reference or call that follows it directly."""
+        cursor = self.cursor
+        cursor.enter()
+        token = cursor.current
+        location = cursor.location(token)
+        negated = False
+        if cursor.at("-"):
+            following = cursor.peek()
+            negated = following.kind == "name" and following.text not in RESERVED
+            cursor.advance()
+            if not negated:
+                if following.kind != "number":
+                    cursor.fail("illegal number format", token)
+                cursor.depth -= 1
+                cursor.advance()
+                return self._finish(self._number(location, "-" + following.text))
+            token = cursor.current
+        result = self._finish(self._head(token.kind))
+        cursor.depth -= 1
+        if negated:
+            return operator_call(location, "minus", (Scalar(location, 0), result))
+        return result
+
+    def _head(self, kind: str) -> Term:
+        cursor = self.cursor
+        location = cursor.location()
+        token = cursor.current
+        if kind == "name":
+            return self._word()
+        if kind == "number":
+            cursor.advance()
+            return self._number(location, token.text)
+        if kind == "string":
+            cursor.advance()
+            return Scalar(location, token.text)
+        if kind == "template":
+            return self._template()
+        if token.kind == "punctuation":
+            if token.text == "[":
+                return self._array()
+            if token.text == "{":
+                return self._braces()
+            if token.text == "(":
+                cursor.advance()
+                inner = self.infix()
+                cursor.expect(")", "to close the parenthesis")
+                return inner
+        cursor.fail(f"unexpected {cursor.describe()}")
+
+    def _word(self) -> Term:
+        cursor = self.cursor
+        location = cursor.location()
+        name = cursor.current.text
+        if cursor.heads_reference() and name != "_":
+            cursor.advance()
+            return Var(location, name)
+        if name == "null":
+            cursor.advance()
+            return Scalar(location, None)
+        if name in ("true", "false"):
+            cursor.advance()
+            return Scalar(location, name == "true")
+        if name in RESERVED or (name in self.keywords and name != "contains"):
+            cursor.fail(f"unexpected {name} keyword")
+        cursor.advance()
+        return self.wildcard(location) if name == "_" else Var(location, name)
+
+    def _number(self, location: Location, text: str) -> Term:
+        try:
+            return Scalar(location, make_number(text))
+        except InputError as error:
+            self.cursor.fail(error.message, location)
+
+    def _finish(self, head: Term) -> Term:
+        """The reference or call that begins with `head`: what follows without a space."""
+        cursor = self.cursor
+        while True:
+            token = cursor.current
+            if token.spaced or token.kind != "punctuation" or token.text not in (".", "[", "("):
+                break
+            if isinstance(head, Scalar):
+                if token.text == "." or token.text == "[" or token.text == "(":
+                    cursor.fail(f"unexpected `{token.text}`: a scalar has no parts")
+            if token.text == "(":
+                head = self._call(head)
+            else:
+                head = self._reference(head)
+        if isinstance(head, Var) and head.name in ROOTS:
+            return Ref(head.location, head, ())
+        return head
+
+    def _reference(self, head: Term) -> Term:
+        cursor = self.cursor
+        operands: list[Term] = []
+        while not cursor.current.spaced and cursor.current.kind == "punctuation":
+            if cursor.at("."):
+                cursor.advance()
+                token = cursor.current
+                if token.kind != "name" or token.spaced:
+                    cursor.fail(f"unexpected {cursor.describe()}: expected a name after `.`")
+                cursor.advance()
+                operands.append(Scalar(cursor.location(token), token.text))
+            elif cursor.at("["):
+                cursor.advance()
+                operands.append(self.infix())
+                cursor.expect("]", "to close the reference")
+            else:
+                break
+        if isinstance(head, Ref):
+            return Ref(head.location, head.head, (*head.operands, *operands))
+        return Ref(head.location, head, tuple(operands))
+
+    def _call(self, head: Term) -> Term:
+        cursor = self.cursor
+        token = cursor.advance()
+        if isinstance(head, Var):
+            function = Ref(head.location, head, ())
+        elif isinstance(head, Ref) and isinstance(head.head, Var):
+            function = head
+        else:
+            cursor.fail("only a name can be called", token)
+        arguments = self.sequence(")")
+        if isinstance(head, Var) and head.name == "set" and not arguments:
+            return SetTerm(head.location, ())
+        return Call(head.location, function, arguments)
+
+    def sequence(self, closing: str, first: Term | None = None) -> tuple[Term, ...]:
+        """Terms divided by commas up to the closing bracket, which is consumed. A last comma is allowed."""
+        cursor = self.cursor
+        items = [] if first is None else [first]
+        while True:
+            if cursor.take(closing):
+                return tuple(items)
+            items.append(self.infix(pair=False))
+            if not cursor.at(closing):
+                cursor.expect(",", f"or `{closing}`")
+
+    def _comprehension_body(self, closing: str) -> Body | None:
+        """The body after `|`; None (and the cursor unmoved) when the `|` is the operator after all."""
+        cursor = self.cursor
+        mark = cursor.mark()
+        depth = cursor.depth
+        cursor.advance()
+        try:
+            body = self._parse_body(self, closing)
+        except RegoError:
+            if not cursor.at(","):
+                raise
+            cursor.reset(mark)
+            cursor.depth = depth
+            return None
+        return body
+
+    def _array(self) -> Term:
+        cursor = self.cursor
+        location = cursor.location(cursor.advance())
+        if cursor.take("]"):
+            return ArrayTerm(location, ())
+        mark = cursor.mark()
+        head = self.term()
+        if cursor.at("|"):
+            body = self._comprehension_body("]")
+            if body is not None:
+                return Comprehension(location, "array", None, head, body)
+        cursor.reset(mark)
+        return ArrayTerm(location, self.sequence("]"))
+
+    def _braces(self) -> Term:
+        cursor = self.cursor
+        location = cursor.location(cursor.advance())
+        if cursor.take("}"):
+            return ObjectTerm(location, ())
+        mark = cursor.mark()
+        head = self.term()
+        if cursor.at("|"):
+            body = self._comprehension_body("}")
+            if body is not None:
+                return Comprehension(location, "set", None, head, body)
+        if cursor.at(":"):
+            return self._object(location, head)
+        cursor.reset(mark)
+        head = self.infix(pair=False)
+        if cursor.at(":"):
+            return self._object(location, head)
+        if not cursor.at("}"):
+            cursor.expect(",", "or `}`")
+        return SetTerm(location, self.sequence("}", head))
+
+    def _object(self, location: Location, first: Term) -> Term:
+        cursor = self.cursor
+        cursor.advance()
+        mark = cursor.mark()
+        value = self.term()
+        if cursor.at("|"):
+            body = self._comprehension_body("}")
+            if body is not None:
+                return Comprehension(location, "object", first, value, body)
+        cursor.reset(mark)
+        items = [(first, self.infix(pair=False))]
+        while not cursor.take("}"):
+            cursor.expect(",", "or `}`")
+            if cursor.take("}"):
+                break
+            name = self.infix(pair=False)
+            cursor.expect(":", "between key and value")
+            items.append((name, self.infix(pair=False)))
+        return ObjectTerm(location, tuple(items))
+
+    def _template(self) -> Term:
+        cursor = self.cursor
+        token = cursor.advance()
+        location = cursor.location(token)
+        parts: list[str | Term] = []
+        for part in token.parts:
+            if isinstance(part, str):
+                parts.append(part)
+                continue
+            inner = Cursor(cursor.source, cursor.lexer, cursor.lexer.part(*part))
+            inner.depth = cursor.depth
+            if inner.current.kind == "end":
+                cursor.fail("a template-expression must not be empty", location)
+            parser = TermParser(inner, self.keywords, self._parse_body, self._wildcards)
+            parts.append(parser.infix())
+            if inner.current.kind != "end":
+                inner.fail(f"unexpected {inner.describe()} in a template-expression")
+        return Template(location, tuple(parts))
