@@ -8,6 +8,7 @@ from lockgate.engine.rego.ast import (
     Body,
     Call,
     Clause,
+    Comprehension,
     Head,
     Import,
     Module,
@@ -18,7 +19,7 @@ from lockgate.engine.rego.ast import (
     Term,
     TermExpr,
     Var,
-    walk,
+    children,
 )
 from lockgate.engine.rego.errors import RegoError
 from lockgate.engine.rego.lexer import Comment, Lexer
@@ -38,10 +39,10 @@ def parse_module(source: Source) -> Module:
 def parse_query(source: Source) -> Body:
     """Parses statements without a package, as `opa eval` takes them."""
     parser = _ModuleParser(source)
-    if parser.cursor.current.kind == "end":
+    if parser.cursor.is_kind("end"):
         parser.cursor.fail("empty query")
     statements = [parse_statement(parser.terms)]
-    while parser.cursor.current.kind != "end":
+    while not parser.cursor.is_kind("end"):
         if not parser.cursor.take(";") and not parser.cursor.on_new_line():
             parser.cursor.fail(f"unexpected {parser.cursor.describe()}: expected a new line or `;`")
         statements.append(parse_statement(parser.terms))
@@ -59,14 +60,14 @@ class _ModuleParser:
 
     def module(self) -> Module:
         cursor = self.cursor
-        if cursor.current.kind == "end":
+        if cursor.is_kind("end"):
             cursor.fail("empty module", hint="a module begins with `package name`")
         location = cursor.location()
         cursor.expect("package", "at the beginning of the module")
         package = self._package_path()
         imports: list[Import] = []
         rules: list[Rule] = []
-        while cursor.current.kind != "end":
+        while not cursor.is_kind("end"):
             if not cursor.on_new_line() and not cursor.take(";"):
                 cursor.fail(f"unexpected {cursor.describe()}: expected a new line")
             if cursor.at_keyword("import"):
@@ -93,16 +94,16 @@ class _ModuleParser:
 
     def _path(self, what: str) -> tuple[str, ...]:
         cursor = self.cursor
-        if cursor.current.kind != "name" or cursor.current.text in RESERVED:
+        if not cursor.is_kind("name") or cursor.current.text in RESERVED:
             cursor.fail(f"unexpected {cursor.describe()}: expected a {what}")
         parts = [cursor.advance().text]
         while not cursor.current.spaced:
             if cursor.take("."):
-                if cursor.current.kind != "name":
+                if not cursor.is_kind("name"):
                     cursor.fail(f"unexpected {cursor.describe()}: expected a name after `.`")
                 parts.append(cursor.advance().text)
             elif cursor.take("["):
-                if cursor.current.kind != "string":
+                if not cursor.is_kind("string"):
                     cursor.fail(f"{what} must be of string literals and names")
                 parts.append(cursor.advance().text)
                 cursor.expect("]", f"in the {what}")
@@ -121,7 +122,7 @@ class _ModuleParser:
             )
         alias = None
         if cursor.take("as"):
-            if cursor.current.kind != "name":
+            if not cursor.is_kind("name"):
                 cursor.fail(f"unexpected {cursor.describe()}: expected a name after `as`")
             alias = cursor.advance().text
         if path[0] == "future":
@@ -201,12 +202,16 @@ class _ModuleParser:
             cursor.fail("expected default rule value term (e.g., default name := <VALUE>)")
         if cursor.at("{") or (cursor.at("if") and "if" in self.keywords):
             cursor.fail("default rules must not have a body")
-        for node in walk(value):
+        pending: list[object] = [value]
+        while pending:
+            node = pending.pop()
             if isinstance(node, Call):
                 cursor.fail("illegal default rule (value cannot contain call)", location)
             if isinstance(node, Var | Ref):
                 what = "var" if isinstance(node, Var) else "ref"
                 cursor.fail(f"illegal default rule (value cannot contain {what})", location)
+            if not isinstance(node, Comprehension):
+                pending.extend(children(node))
         head = Head(location, "complete", path, arguments, value)
         return Rule(location, head, (Clause(location, value, ()),), "default")
 
@@ -252,15 +257,18 @@ class _ModuleParser:
             cursor.advance()
             body = parse_body(self.terms, "}")
         else:
-            if value is None and kind == "":
-                if self.strict_heads or len(head.path) == 1:
-                    cursor.fail(
-                        "var cannot be used for rule name"
-                        if len(head.path) == 1
-                        else "`if` keyword is required before rule body",
-                        location,
-                        hint="a rule needs a value or a body: `name := value`, `name if { … }`",
-                    )
+            if (
+                value is None
+                and kind == ""
+                and (self.strict_heads or (len(head.path) == 1 and head.arguments is None))
+            ):
+                cursor.fail(
+                    "`if` keyword is required before rule body"
+                    if len(head.path) > 1
+                    else "var cannot be used for rule name",
+                    location,
+                    hint="a rule needs a value or a body: `name := value`, `name if { … }`",
+                )
             return [Rule(location, head, (Clause(location, shown, ()),))]
         clauses = [Clause(location, shown, body)]
         while cursor.at_keyword("else"):

@@ -35,7 +35,7 @@ def parse_body(terms: TermParser, closing: str) -> Body:
             continue
         if cursor.take(closing):
             break
-        if not cursor.on_new_line() or cursor.current.kind == "end":
+        if not cursor.on_new_line() or cursor.is_kind("end"):
             cursor.fail(f"unexpected {cursor.describe()}: expected a new line, `;` or `{closing}`")
     cursor.depth -= 1
     return tuple(statements)
@@ -97,7 +97,7 @@ def _some(terms: TermParser) -> Expr:
     cursor.reset(mark)
     variables: list[Var] = []
     while True:
-        if cursor.current.kind != "name":
+        if not cursor.is_kind("name"):
             cursor.fail(f"unexpected {cursor.describe()}: expected a variable")
         token = cursor.advance()
         place = cursor.location(token)
@@ -126,7 +126,7 @@ def _every(terms: TermParser) -> Expr:
     location = cursor.location(cursor.advance())
     names: list[Var] = []
     while True:
-        if cursor.current.kind != "name":
+        if not cursor.is_kind("name"):
             cursor.fail(f"unexpected {cursor.describe()}: expected a variable")
         token = cursor.advance()
         place = cursor.location(token)

@@ -115,7 +115,7 @@ class TermParser:
         for current in range(len(_OPERATORS) - 1, level - 1, -1):
             table = _OPERATORS[current]
             length = 0
-            while cursor.current.kind == "punctuation" and cursor.current.text in table:
+            while cursor.is_kind("punctuation") and cursor.current.text in table:
                 token = cursor.advance()
                 length += 1
                 if length > MAX_CHAIN:
@@ -206,8 +206,7 @@ class TermParser:
             if token.spaced or token.kind != "punctuation" or token.text not in (".", "[", "("):
                 break
             if isinstance(head, Scalar):
-                if token.text == "." or token.text == "[" or token.text == "(":
-                    cursor.fail(f"unexpected `{token.text}`: a scalar has no parts")
+                cursor.fail(f"unexpected `{token.text}`: a scalar has no parts")
             if token.text == "(":
                 head = self._call(head)
             else:
@@ -219,7 +218,7 @@ class TermParser:
     def _reference(self, head: Term) -> Term:
         cursor = self.cursor
         operands: list[Term] = []
-        while not cursor.current.spaced and cursor.current.kind == "punctuation":
+        while not cursor.current.spaced and cursor.is_kind("punctuation"):
             if cursor.at("."):
                 cursor.advance()
                 token = cursor.current
@@ -344,10 +343,10 @@ class TermParser:
                 continue
             inner = Cursor(cursor.source, cursor.lexer, cursor.lexer.part(*part))
             inner.depth = cursor.depth
-            if inner.current.kind == "end":
+            if inner.is_kind("end"):
                 cursor.fail("a template-expression must not be empty", location)
             parser = TermParser(inner, self.keywords, self._parse_body, self._wildcards)
             parts.append(parser.infix())
-            if inner.current.kind != "end":
+            if not inner.is_kind("end"):
                 inner.fail(f"unexpected {inner.describe()} in a template-expression")
         return Template(location, tuple(parts))

@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.errors import Problem, RegoError
-from lockgate.engine.rego.lexer import Lexer, Token
+from lockgate.engine.rego.lexer import Lexer, Token, TokenKind
 from lockgate.engine.rego.source import Source
 
 # Nesting of terms and bodies in a policy. Each level costs a handful of Python frames here and in the compiler.
@@ -64,6 +64,10 @@ class Cursor:
         if following.spaced or following.kind != "punctuation":
             return False
         return following.text == "." or (following.text == "[" and self.current.text != "in")
+
+    def is_kind(self, kind: TokenKind) -> bool:
+        """Is the current token of this kind?"""
+        return self.current.kind == kind
 
     def take(self, text: str) -> bool:
         """Consumes the punctuation or word if it is there."""
