@@ -1,0 +1,47 @@
+"""The Gate: the one place that orders the stages by which anything is judged.
+
+    Document → Review → match and evaluate → Decision → (record) → render
+
+`check`, and later the admission server, the sweep and replay, judge through a Gate, so they cannot disagree. Stages to
+come have their place here: *mutate* and *expand* stand between Review and match, *exempt* and *reserve* between the
+evaluation and the record. Rendering takes the Decision, and is the caller's (`render_*`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.decision import Decision
+from lockgate.engine.documents.document import Document
+from lockgate.engine.evaluate import evaluate
+from lockgate.engine.policy import Facts, PolicySet
+from lockgate.engine.review import Review
+
+ReviewBuilder = Callable[[Document], Review]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A review and what was decided of it."""
+
+    review: Review
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Judges documents under one set of policies. `now_ns` is the clock that policies see (Unix time)."""
+
+    policies: PolicySet
+    facts: Facts
+    limits: Limits
+    now_ns: int
+
+    def judge(self, document: Document, build_review: ReviewBuilder) -> Judged:
+        """The Decision on a document. Raises InputError when no review can be made of it."""
+        review = build_review(document)
+        return Judged(review, self.decide(review))
+
+    def decide(self, review: Review) -> Decision:
+        """The Decision on a review."""
+        return evaluate(review, self.policies, self.facts, now_ns=self.now_ns, limits=self.limits)

@@ -1,0 +1,60 @@
+"""`check --format github`: workflow commands that GitHub shows as annotations on the changed lines.
+
+The commands and their escaping: https://docs.github.com/actions/reference/workflow-commands-for-github-actions.
+"""
+
+from lockgate.webhook.report import Finding, Report
+from lockgate.webhook.terminal import printable
+
+
+def _data(text: str) -> str:
+    """Escaped for the part after `::`. Newlines are kept (as `%0A`), other controls are made visible."""
+    shown = "\n".join([printable(line) for line in text.splitlines()])
+    return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """Escaped for a property's value."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _command(name: str, properties: list[tuple[str, str]], message: str) -> str:
+    shown = ",".join([f"{key}={_property(value)}" for key, value in properties])
+    return f"::{name} {shown}::{_data(message)}" if shown else f"::{name}::{_data(message)}"
+
+
+def _finding(finding: Finding) -> str:
+    name = "error" if "deny" in finding.actions else "warning" if "warn" in finding.actions else "notice"
+    span = finding.span
+    properties = [
+        ("file", finding.file),
+        ("line", str(span.line)),
+        ("endLine", str(span.end_line)),
+    ]
+    if span.line == span.end_line:
+        # GitHub takes columns only for an annotation of one line.
+        properties += [("col", str(span.column)), ("endColumn", str(span.end_column))]
+    properties.append(("title", f"{finding.policy}/{finding.constraint}"))
+    lines = [f"{finding.resource}: {finding.message}"]
+    if finding.fix:
+        lines.append(f"Fix: {finding.fix}")
+    if finding.docs:
+        lines.append(f"See {finding.docs}")
+    return _command(name, properties, "\n".join(lines))
+
+
+def render_github(report: Report) -> str:
+    """One workflow command a line: violations, errors, what was not evaluated, notices, then the counts."""
+    lines = [_finding(finding) for finding in report.findings]
+    for error in report.errors:
+        place = [("file", error.file), ("line", str(error.line)), ("col", str(error.column))]
+        message = error.message + (f"\n{error.hint}" if error.hint else "")
+        lines.append(_command("error", [*place, ("title", "Not judged")], message))
+    for entry in report.not_evaluated:
+        subject = f"{entry.resource}: " if entry.resource else ""
+        title = f"Not evaluated: {entry.policy}/{entry.constraint}"
+        lines.append(_command("notice", [("title", title)], f"{subject}needs {entry.needs}"))
+    lines += [_command("notice", [], notice) for notice in report.notices]
+    counts = ", ".join([f"{count} {name}" for name, count in report.summary().items()])
+    lines.append(f"lockgate check: {counts}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,66 @@
+"""`check --format json`: the report as one JSON object, described by `schemas/check.schema.json`."""
+
+import json
+from typing import Any
+
+from lockgate.webhook.report import Finding, Report, Resource
+
+SCHEMA_VERSION = 1
+
+
+def _resource(resource: Resource | None) -> dict[str, str] | None:
+    if resource is None:
+        return None
+    return {
+        "apiVersion": resource.api_version,
+        "kind": resource.kind,
+        "namespace": resource.namespace,
+        "name": resource.name,
+    }
+
+
+def _violation(finding: Finding) -> dict[str, Any]:
+    return {
+        "policy": finding.policy,
+        "constraint": finding.constraint,
+        "rule": finding.rule,
+        "message": finding.message,
+        "actions": list(finding.actions),
+        "file": finding.file,
+        "line": finding.span.line,
+        "column": finding.span.column,
+        "endLine": finding.span.end_line,
+        "endColumn": finding.span.end_column,
+        "exact": finding.exact,
+        "path": None if finding.path is None else list(finding.path),
+        "resource": _resource(finding.resource),
+        "fix": finding.fix,
+        "docs": finding.docs,
+    }
+
+
+def render_json(report: Report) -> str:
+    """The report as JSON text in ASCII with a final newline; two-space indented, keys in the documented order."""
+    made = {
+        "schemaVersion": SCHEMA_VERSION,
+        "summary": report.summary(),
+        "violations": [_violation(finding) for finding in report.findings],
+        "errors": [
+            {"file": error.file, "line": error.line, "column": error.column, "message": error.message}
+            for error in report.errors
+        ],
+        "skipped": [
+            {"file": entry.file, "line": entry.line, "reason": entry.reason, "hint": entry.hint}
+            for entry in report.skipped
+        ],
+        "notEvaluated": [
+            {
+                "policy": entry.policy,
+                "constraint": entry.constraint,
+                "resource": _resource(entry.resource),
+                "needs": entry.needs,
+            }
+            for entry in report.not_evaluated
+        ],
+    }
+    return json.dumps(made, indent=2) + "\n"

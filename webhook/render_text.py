@@ -1,0 +1,114 @@
+"""`check --format text`: for people. Grouped by file, the offending line quoted and underlined, then the fix."""
+
+from itertools import groupby
+
+from lockgate.webhook.report import Finding, Problem, Quote, Report
+from lockgate.webhook.terminal import Palette, is_safe, printable
+
+# A longer line is shown as a window around the underlined part.
+MAX_QUOTED = 120
+_LEAD = 30
+
+
+def _window(quote: Quote) -> tuple[str, int, int]:
+    """The part of the line to show, printable, with where to underline it."""
+    text, start, end = quote.text, quote.start, max(quote.end, quote.start + 1)
+    before, after = "", ""
+    if len(text) > MAX_QUOTED:
+        cut = max(0, min(start - _LEAD, len(text) - MAX_QUOTED))
+        before = "…" if cut else ""
+        after = "…" if cut + MAX_QUOTED < len(text) else ""
+        text = text[cut : cut + MAX_QUOTED]
+        start, end = start - cut, min(end - cut, len(text))
+    end = max(end, start + 1)
+    widths = [1 if is_safe(one) else len(printable(one)) for one in text]
+    left = len(before) + sum(widths[:start])
+    return before + printable(text) + after, left, left + max(1, sum(widths[start:end]))
+
+
+def render_quote(quote: Quote, palette: Palette, indent: str) -> list[str]:
+    """The quoted line with its number, and the underline below it."""
+    shown, start, end = _window(quote)
+    number = str(quote.line)
+    bar = palette.paint("|", "dim")
+    return [
+        f"{indent}{palette.paint(number, 'dim')} {bar} {shown}",
+        f"{indent}{' ' * len(number)} {bar} {' ' * start}{palette.paint('^' * (end - start), 'red')}",
+    ]
+
+
+def _paragraph(text: str, first: str, rest: str) -> list[str]:
+    lines = [printable(line) for line in text.splitlines()] or [""]
+    return [(first if index == 0 else rest) + line for index, line in enumerate(lines)]
+
+
+def _finding(finding: Finding, palette: Palette) -> list[str]:
+    style = "red" if "deny" in finding.actions else "yellow" if "warn" in finding.actions else "cyan"
+    action = palette.paint("+".join(finding.actions), style, "bold")
+    place = f"{printable(finding.file)}:{finding.span.line}:{finding.span.column}"
+    name = f"{printable(finding.policy)}/{printable(finding.constraint)}"
+    lines = [f"  {place}  {action}  {palette.paint(name, 'bold')}  {printable(str(finding.resource))}"]
+    if finding.quote is not None:
+        lines += render_quote(finding.quote, palette, "    ")
+    lines += _paragraph(finding.message, "    ", "    ")
+    if finding.fix:
+        lines += _paragraph(finding.fix, f"    {palette.paint('fix:', 'green')} ", "         ")
+    if finding.docs:
+        lines += _paragraph(finding.docs, "    docs: ", "          ")
+    return lines
+
+
+def _problem(problem: Problem, palette: Palette) -> list[str]:
+    place = f"{printable(problem.file)}:{problem.line}:{problem.column}"
+    lines = [f"  {place}  {palette.paint('error', 'red', 'bold')}"]
+    if problem.quote is not None:
+        lines += render_quote(problem.quote, palette, "    ")
+    lines += _paragraph(problem.message, "    ", "    ")
+    if problem.hint:
+        lines += _paragraph(problem.hint, f"    {palette.paint('fix:', 'green')} ", "         ")
+    return lines
+
+
+def _counts(report: Report, palette: Palette) -> str:
+    summary = report.summary()
+    styles = {"denied": "red", "warned": "yellow", "dryrun": "cyan", "errors": "red"}
+    names = {"dryrun": "dry-run", "notEvaluated": "not evaluated"}
+    parts = []
+    for name, count in summary.items():
+        if name == "documents":
+            continue
+        shown = f"{count} {names.get(name, name)}"
+        parts.append(palette.paint(shown, styles[name], "bold") if count and name in styles else shown)
+    objects = "object" if report.documents == 1 else "objects"
+    files = "file" if report.files == 1 else "files"
+    return f"{report.documents} {objects} in {report.files} {files}: {', '.join(parts)}"
+
+
+def render_text(report: Report, palette: Palette) -> str:
+    """The report for people, with a final newline. Other people's text has its control characters made visible."""
+    places = sorted({finding.file for finding in report.findings} | {error.file for error in report.errors})
+    findings = {file: list(group) for file, group in groupby(report.findings, key=lambda one: one.file)}
+    errors = {file: list(group) for file, group in groupby(report.errors, key=lambda one: one.file)}
+    lines: list[str] = []
+    for file in places:
+        lines.append(palette.paint(printable(file), "bold"))
+        for problem in errors.get(file, []):
+            lines += [*_problem(problem, palette), ""]
+        for finding in findings.get(file, []):
+            lines += [*_finding(finding, palette), ""]
+    if report.skipped:
+        lines.append(palette.paint("Skipped", "bold"))
+        for entry in report.skipped:
+            hint = f" ({printable(entry.hint)})" if entry.hint else ""
+            lines.append(f"  {printable(entry.file)}:{entry.line}  {printable(entry.reason)}{hint}")
+        lines.append("")
+    if report.not_evaluated:
+        lines.append(palette.paint("Not evaluated", "bold"))
+        for unknown in report.not_evaluated:
+            subject = f"  {printable(str(unknown.resource))}" if unknown.resource else ""
+            name = f"{printable(unknown.policy)}/{printable(unknown.constraint)}"
+            lines.append(f"  {name}{subject}  needs {printable(unknown.needs)}")
+        lines.append("")
+    lines += [f"note: {printable(notice)}" for notice in report.notices]
+    lines.append(_counts(report, palette))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,170 @@
+"""A Report: what one run of `check` found, ready to be rendered. Every string in it is masked already."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lockgate.engine.decision import Action
+from lockgate.engine.documents.document import Path, Span
+
+FailOn = Literal["deny", "warn", "not-evaluated"]
+
+EXIT_CLEAN = 0
+EXIT_VIOLATIONS = 1
+EXIT_NOT_EVALUATED = 2
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Resource:
+    """Names an object as its manifest does; an absent part is the empty string."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        named = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.kind} {named}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One line of a file, masked. `start` and `end` (exclusive) are offsets in `text` to underline."""
+
+    line: int
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One violation with its place. `path` is None when the policy gave none."""
+
+    policy: str
+    constraint: str
+    rule: str | None
+    message: str
+    actions: tuple[Action, ...]
+    file: str
+    span: Span
+    exact: bool
+    path: Path | None
+    resource: Resource
+    fix: str
+    docs: str
+    quote: Quote | None
+
+    @property
+    def order(self) -> tuple[str, int, int, str, str, str, str, tuple[Action, ...]]:
+        """What findings are sorted by."""
+        return (
+            self.file,
+            self.span.line,
+            self.span.column,
+            self.policy,
+            self.constraint,
+            self.message,
+            repr(self.path),
+            self.actions,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be judged: unreadable input, or a policy that failed on an object."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+    quote: Quote | None = None
+
+    @property
+    def order(self) -> tuple[str, int, int, str]:
+        """What problems are sorted by."""
+        return (self.file, self.line, self.column, self.message)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SkippedInput:
+    """Input that was not judged, with the reason and what to do if it should have been."""
+
+    file: str
+    line: int
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unevaluated:
+    """A policy that needs what is not known here. `resource` is None when it concerns no single object."""
+
+    policy: str
+    constraint: str
+    resource: Resource | None
+    needs: str
+
+    @property
+    def order(self) -> tuple[str, str, str, str]:
+        """What these entries are sorted by."""
+        return (self.policy, self.constraint, repr(self.resource), self.needs)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a run found, sorted. `documents` counts judged objects, `files` the files that were read."""
+
+    documents: int
+    files: int
+    findings: tuple[Finding, ...]
+    errors: tuple[Problem, ...]
+    skipped: tuple[SkippedInput, ...]
+    not_evaluated: tuple[Unevaluated, ...]
+    notices: tuple[str, ...]
+
+    def count(self, action: Action) -> int:
+        """How many violations carry the action."""
+        return sum(action in finding.actions for finding in self.findings)
+
+    def summary(self) -> dict[str, int]:
+        """The counts, by the names that `--format json` uses."""
+        return {
+            "documents": self.documents,
+            "denied": self.count("deny"),
+            "warned": self.count("warn"),
+            "dryrun": self.count("dryrun"),
+            "errors": len(self.errors),
+            "skipped": len(self.skipped),
+            "notEvaluated": len(self.not_evaluated),
+        }
+
+    def exit_code(self, fail_on: frozenset[FailOn]) -> int:
+        """0 clean, 1 violations, 2 could not evaluate; 2 beats 1. Violations that deny always count."""
+        if self.errors or ("not-evaluated" in fail_on and self.not_evaluated):
+            return EXIT_NOT_EVALUATED
+        if self.count("deny") or ("warn" in fail_on and self.count("warn")):
+            return EXIT_VIOLATIONS
+        return EXIT_CLEAN
+
+
+def make_report(
+    documents: int,
+    files: int,
+    findings: list[Finding],
+    errors: list[Problem],
+    skipped: list[SkippedInput],
+    not_evaluated: list[Unevaluated],
+    notices: list[str],
+) -> Report:
+    """A Report over the parts, sorted; equal entries of `errors`, `not_evaluated` and `notices` once."""
+    return Report(
+        documents=documents,
+        files=files,
+        findings=tuple(sorted(findings, key=lambda finding: finding.order)),
+        errors=tuple(sorted(dict.fromkeys(errors), key=lambda problem: problem.order)),
+        skipped=tuple(sorted(skipped)),
+        not_evaluated=tuple(sorted(dict.fromkeys(not_evaluated), key=lambda entry: entry.order)),
+        notices=tuple(sorted(set(notices))),
+    )

@@ -1,0 +1,298 @@
+"""The secret values of a file: what must not be shown, found in its documents and in its raw text.
+
+Secret are: values of Secrets, `userInfo.extra`, `last-applied-configuration` copies, values of fields, environment
+variables and options with credential-like names, and anything of a credential's shape (`credentials`). Each value
+brings the forms in which a policy may echo it: decoded, encoded, escaped, line by line, and its parts.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from lockgate.engine.codegen.values import Number, Value
+from lockgate.engine.documents.document import Document, Path, Span
+from lockgate.webhook import credentials
+
+LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+
+# A file with more forms than this shows none of its text: masking it would take too long.
+MAX_FORMS: Final = 20_000
+# Longer strings are not searched for shapes of credentials; their text is not shown either.
+MAX_SEARCHED: Final = 1_000_000
+# Values nested in values (base64 of JSON with base64 of a pair, as in .dockerconfigjson) are followed this far.
+MAX_NESTING: Final = 4
+# Shorter values are masked only where they stand alone, in quotes or as a whole line.
+MIN_ANYWHERE: Final = 4
+# Parts of a value are masked by themselves from this length on, if they mix letters and digits.
+MIN_PART: Final = 8
+
+_PARTS = re.compile(r"[^\s\"'=:;,&?@/|<>(){}\[\]\\]+")
+_SECRET_KIND = re.compile(r"""kind["']?\s*:\s*["']?Secret\b|last-applied-configuration|userInfo""")
+_RAW_PAIR = re.compile(r"""(?:^|[{,\s-])["']?([\w.$/-]+)["']?\s*:\s+(\S.*)$""")
+_STRUCTURE = frozenset(
+    ("apiVersion", "kind", "name", "namespace", "type", "metadata", "data", "stringData", "immutable")
+)
+
+
+@dataclass(slots=True)
+class SecretValues:
+    """Collects the forms of secret values, and where their scalars stand. `overflow`: too many to mask."""
+
+    forms: set[str] = field(default_factory=set)
+    spans: list[Span] = field(default_factory=list)
+    overflow: bool = False
+
+    def add(self, value: str, nesting: int = 0) -> None:
+        """Adds a secret value in all its forms."""
+        if not value or nesting > MAX_NESTING or value in self.forms:
+            return
+        if len(self.forms) > MAX_FORMS or len(value) > MAX_SEARCHED:
+            self.overflow = True
+            return
+        self.forms.add(value)
+        stripped = value.strip()
+        if not stripped:
+            return
+        lines = value.splitlines()
+        if len(lines) > 1:
+            for line in lines:
+                self._add_part(line, nesting)
+        if len(stripped) < MIN_ANYWHERE:
+            return
+        self.forms.add(stripped)
+        for form in (value, stripped):
+            self._add_escaped(form)
+            if nesting == 0:
+                self._add_encoded(form)
+        self._add_decoded(stripped, nesting)
+        self._add_leaves(stripped, nesting)
+        for part in _PARTS.findall(stripped):
+            if len(part) >= MIN_PART and _is_mixed(part):
+                self.forms.add(part)
+
+    def _add_part(self, line: str, nesting: int) -> None:
+        stripped = line.strip()
+        if len(stripped) < MIN_ANYWHERE:
+            return
+        self.forms.add(stripped)
+        self._add_escaped(stripped)
+        _, separator, value = stripped.partition(":")
+        if not separator:
+            _, separator, value = stripped.partition("=")
+        value = value.strip().strip("\"'")
+        if separator and len(value) >= MIN_ANYWHERE and not credentials.says_nothing(value):
+            self.add(value, nesting + 1)
+
+    def _add_escaped(self, value: str) -> None:
+        for as_ascii in (True, False):
+            escaped = json.dumps(value, ensure_ascii=as_ascii)[1:-1]
+            if escaped != value:
+                self.forms.add(escaped)
+                self.forms.add(json.dumps(escaped)[1:-1])
+        # json.marshal of Rego and Go writes these three as escapes.
+        go_escaped = value.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+        if go_escaped != value:
+            self.forms.add(go_escaped)
+        for changed in (value.lower(), value.upper()):
+            self.forms.add(changed)
+
+    def _add_encoded(self, value: str) -> None:
+        data = value.encode("utf-8", "surrogatepass")
+        for raw in (data, data + b"\n"):
+            for encoded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
+                self.forms.add(encoded.decode("ascii"))
+                self.forms.add(encoded.decode("ascii").rstrip("="))
+        self.forms.add(data.hex())
+
+    def _add_decoded(self, value: str, nesting: int) -> None:
+        decoded = decode_base64(value)
+        if decoded is not None and len(decoded) >= MIN_ANYWHERE:
+            self.add(decoded, nesting + 1)
+
+    def _add_leaves(self, value: str, nesting: int) -> None:
+        """The parts of JSON in a string, and of `user:password` pairs."""
+        if value[0] in "{[":
+            try:
+                parsed: Any = json.loads(value)
+            except (ValueError, RecursionError):
+                return  # It only looked like JSON: its lines and parts are masked all the same.
+            for leaf in _leaves(parsed):
+                if len(leaf) >= MIN_ANYWHERE and not credentials.says_nothing(leaf):
+                    self.add(leaf, nesting + 1)
+        elif value.count(":") == 1 and " " not in value:
+            for part in value.split(":"):
+                if len(part) >= MIN_ANYWHERE:
+                    self.add(part, nesting + 1)
+
+
+def _is_mixed(text: str) -> bool:
+    return any(map(str.isdigit, text)) and any(map(str.isalpha, text))
+
+
+def decode_base64(text: str) -> str | None:
+    """The printable text that the base64 (standard or URL alphabet, padding optional) stands for, else None."""
+    compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    if len(compact) < MIN_ANYWHERE or len(compact) % 4 == 1:
+        return None
+    try:
+        data = base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
+        decoded = data.decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return None  # No base64 of text: there is nothing in it that could be echoed in clear.
+    visible = decoded.replace("\n", "").replace("\r", "").replace("\t", "")
+    return decoded if visible.isprintable() and visible else None
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, str):
+            yield item
+        elif isinstance(item, int | float) and not isinstance(item, bool):
+            yield str(item)
+        elif isinstance(item, Number):
+            yield item.text
+
+
+def _scalars(value: Value, path: Path) -> Iterator[tuple[str, Path]]:
+    """The scalars under a value as text, with their paths; booleans and null say nothing."""
+    stack: list[tuple[Value, Path]] = [(value, path)]
+    while stack:
+        item, place = stack.pop()
+        if type(item) is dict:
+            stack.extend([(part, (*place, name)) for name, part in item.items()])
+        elif type(item) is list:
+            stack.extend([(part, (*place, index)) for index, part in enumerate(item)])
+        else:
+            for text in _leaves(item):
+                yield text, place
+
+
+def _unless_nothing(value: Value, path: Path) -> Iterator[tuple[Value, Path]]:
+    if type(value) is not str or not credentials.says_nothing(value):
+        yield value, path
+
+
+def _secret_parts(item: dict[str, Value], path: Path) -> Iterator[tuple[Value, Path]]:
+    """The values of a mapping that are secret by where they stand or by their name."""
+    if item.get("kind") == "Secret" or item.get("kind") == "SecretList":
+        for name in ("data", "stringData"):
+            if name in item:
+                yield item[name], (*path, name)
+    variable, value = item.get("name"), item.get("value")
+    if type(variable) is str and "value" in item and credentials.is_environment_name(variable):
+        yield from _unless_nothing(value, (*path, "value"))
+    for field_name, part in item.items():
+        if field_name == "userInfo" and type(part) is dict and "extra" in part:
+            yield part["extra"], (*path, "userInfo", "extra")
+        elif field_name == LAST_APPLIED:
+            yield part, (*path, field_name)
+        elif type(part) not in (dict, list) and credentials.is_field_name(field_name):
+            yield from _unless_nothing(part, (*path, field_name))
+
+
+def _collect_value(root: Value, collected: SecretValues, nesting: int) -> list[Path]:
+    """Adds what is secret in a value; returns the paths of the scalars that are secret as a whole."""
+    paths: list[Path] = []
+    stack: list[tuple[Value, Path]] = [(root, ())]
+    while stack and not collected.overflow:
+        item, path = stack.pop()
+        if type(item) is dict:
+            for part, place in _secret_parts(item, path):
+                for text, where in _scalars(part, place):
+                    collected.add(text)
+                    paths.append(where)
+            for name, part in item.items():
+                if name == LAST_APPLIED and type(part) is str:
+                    _collect_copy(part, collected, nesting)
+                stack.append((part, (*path, name)))
+        elif type(item) is list:
+            for index, part in enumerate(item):
+                before = item[index - 1] if index else None
+                if type(part) is str and type(before) is str and credentials.is_option(before):
+                    collected.add(part)
+                    paths.append((*path, index))
+                stack.append((part, (*path, index)))
+        elif type(item) is str:
+            _collect_string(item, collected, nesting)
+    return paths
+
+
+def _collect_copy(text: str, collected: SecretValues, nesting: int) -> None:
+    """What is secret in the copy of an object that kubectl leaves in an annotation."""
+    if nesting >= MAX_NESTING:
+        collected.overflow = True
+        return
+    try:
+        value: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        collect_text(text, collected)
+        return
+    _collect_value(value, collected, nesting + 1)
+
+
+def _collect_string(text: str, collected: SecretValues, nesting: int) -> None:
+    """What is secret in a string that is not secret as a whole."""
+    if len(text) < MIN_ANYWHERE:
+        return
+    if len(text) > MAX_SEARCHED:
+        collected.overflow = True
+        return
+    find = credentials.find_raw_assigned if "\n" in text else credentials.find_assigned
+    for start, end in (*credentials.find_shapes(text), *find(text)):
+        collected.add(text[start:end])
+    if _SECRET_KIND.search(text):
+        if nesting < MAX_NESTING and text.lstrip()[:1] in "{[":
+            _collect_copy(text, collected, nesting)
+        else:
+            collect_text(text, collected)
+    for start, end in credentials.find_base64(text):
+        decoded = decode_base64(text[start:end])
+        if decoded is not None and next(credentials.find_shapes(decoded), None) is not None:
+            collected.add(text[start:end])
+
+
+def collect_document(document: Document, collected: SecretValues) -> None:
+    """Adds the secret values of a document and the spans of those that are secret as a whole."""
+    for path in dict.fromkeys(_collect_value(document.value, collected, 0)):
+        located = document.locate(path)
+        if located.exact:
+            collected.spans.append(located.span)
+
+
+def collect_text(text: str, collected: SecretValues) -> None:
+    """Adds what looks secret in raw text that could not be parsed, or that holds manifests as a string."""
+    if len(text) > MAX_SEARCHED:
+        collected.overflow = True
+        return
+    for start, end in (*credentials.find_shapes(text), *credentials.find_raw_assigned(text)):
+        collected.add(text[start:end])
+    if _SECRET_KIND.search(text):
+        for value in _raw_values(text.splitlines()):
+            collected.add(value)
+
+
+def _raw_values(lines: Iterable[str]) -> Iterator[str]:
+    """Every value in the lines of a Secret that is no part of its structure, and each line without a key."""
+    for line in lines:
+        stripped = line.strip()
+        if len(stripped) < MIN_ANYWHERE or stripped.startswith(("---", "#")):
+            continue
+        pair = _RAW_PAIR.search(line)
+        if pair is None:
+            if not stripped.endswith(":") and not stripped.endswith(("|", ">", "|-", ">-")):
+                yield stripped.lstrip("- ").strip("\"'")
+                yield stripped
+        elif pair.group(1) not in _STRUCTURE:
+            value = pair.group(2).strip().rstrip("},]").strip()
+            yield value
+            yield value.strip("\"'")
