@@ -1,0 +1,121 @@
+# METADATA
+# title: Images come from allowed repositories and are pinned by digest
+# description: |
+#   Every image of every workload must lie in a repository that this constraint allows, and be pinned by a sha256 or sha512 digest:
+#   a tag may move between review and run. Containers of all sorts, image volumes, and the fields in which KServe,
+#   Ray, Kubeflow, Argo and Knative put images are read; `nginx` means `docker.io/library/nginx`.
+#   Without `allowedRepositories` no repository is allowed; `["*"]` says that any is. Digests are required unless `requireDigest`
+#   is false. A reference that is no valid one is a violation, and so is what is known only when it runs: a placeholder
+#   such as `${trialParameters.image}`, and pods written as text (Argo's `podSpecPatch` and `resource.manifest`). Set `undecidable: allow`
+#   where the pods that come of these are judged when they are created.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/containers/images/#image-names
+#     description: Image names
+# custom:
+#   id: LG-W001
+#   severity: high
+#   external: false
+#   controls:
+#     - NIST SP 800-190 4.1.5 (use of untrusted images)
+#     - NIST SP 800-53 SI-7 (software integrity)
+package lockgate.workloads.immutable_images
+
+import data.lib.lockgate.images
+import data.lib.lockgate.paths
+import data.lib.lockgate.report
+import data.lib.lockgate.review
+import data.lib.lockgate.workloads
+
+violation contains report.violation(path, "image reference is not valid", text, why, fix) if {
+	some path in workloads.image_paths
+	text := workloads.value_at(path)
+	not undecided(text)
+	not images.parse(text)
+	why := "what it would pull cannot be told"
+	fix := sprintf("set %s to registry/repository@sha256:<64 hex digits>", [paths.field(path)])
+}
+
+violation contains report.violation(path, what, text, why, fix) if {
+	some path in workloads.image_paths
+	text := workloads.value_at(path)
+	not undecided(text)
+	reference := images.parse(text)
+	not exempt(reference)
+	problems := array.concat(place_problem(reference), digest_problem(reference))
+	count(problems) > 0
+	what := sprintf("image is %s", [concat(" and ", [problem.what | some problem in problems])])
+	why := concat(", and ", [problem.why | some problem in problems])
+	fix := fix_for(path, text, reference)
+}
+
+violation contains report.violation(path, "image is a placeholder", text, why, fix) if {
+	not undecidable_allowed
+	some path in workloads.image_paths
+	text := workloads.value_at(path)
+	undecided(text)
+	why := "what it would pull is known only when it runs"
+	fix := sprintf("write the image itself, pinned by digest, in %s", [paths.field(path)])
+}
+
+violation contains report.violation(path, "pod is written as text", "text", why, fix) if {
+	not undecidable_allowed
+	some path in workloads.text_paths
+	regex.match(`image|containers`, lower(workloads.value_at(path)))
+	why := "images in it are known only when it runs"
+	fix := sprintf("write the images in containers of the template instead of %s", [paths.field(path)])
+}
+
+violation contains report.violation(path, "objects are embedded too deep", "an embedded object", why, fix) if {
+	some path in workloads.too_deep
+	why := "only two levels of objects inside objects are read"
+	fix := "create the inner object by itself"
+}
+
+undecided(text) if {
+	is_string(text)
+	images.placeholder(text)
+}
+
+undecidable_allowed if review.parameters.undecidable == "allow"
+
+place_problem(reference) := [] if {
+	some place in places
+	allows(place, reference)
+} else := [{"what": "from a repository that is not allowed", "why": sprintf("allowed are: %s", [report.names(places)])}]
+
+allows("*", _)
+
+allows(place, reference) if images.within(reference, place)
+
+places := {place | some place in object.get(review.parameters, "allowedRepositories", [])}
+
+digest_problem(reference) := [{"what": "not pinned by digest", "why": "a tag may move after review"}] if {
+	reference.digest == ""
+	object.get(review.parameters, "requireDigest", true) != false
+} else := []
+
+# An exemption names a repository, with or without a tag or digest; what it leaves out may be anything.
+exempt(reference) if {
+	some text in object.get(review.parameters, "exemptImages", [])
+	exemption := images.parse(text)
+	exemption.name == reference.name
+	exemption.tag in {"", reference.tag}
+	exemption.digest in {"", reference.digest}
+}
+
+fix_for(path, text, reference) := sprintf("copy the image to %s, and set %s to the copy by its digest", [
+	target,
+	paths.field(path),
+]) if {
+	count(place_problem(reference)) > 0
+	target := allowed_place
+} else := sprintf("set %s to %s@sha256:<64 hex digits> (crane digest %s prints the digest)", [
+	paths.field(path),
+	reference.name,
+	text,
+])
+
+allowed_place := place if {
+	count(places) == 1
+	some place in places
+} else := "an allowed repository"
