@@ -73,7 +73,7 @@ violation contains report.violation(path, what, "an embedded object", why, fix) 
 
 approved := {class | some class in object.get(review.parameters, "allowedDeviceClasses", [])}
 
-accepted_fields := {field | some field in object.get(review.parameters, "acceptedRequestFields", [])}
+accepted_fields := {field | some field in object.get(review.parameters, "acceptedRequestFields", [])} - {""}
 
 approved_text := sprintf("approved are: %s", [report.names(approved)])
 

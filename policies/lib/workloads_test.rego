@@ -1,0 +1,256 @@
+package lib.lockgate.workloads_test
+
+import data.lib.lockgate.workloads
+
+images_of(thing) := {concat(".", [sprintf("%v", [element]) | some element in path]) |
+	some path in workloads.image_paths with input as {"review": {"object": thing}}
+}
+
+spec := {"containers": [{"image": "a"}]}
+
+templated := {"template": {"spec": spec}}
+
+object_of(version, kind, body) := {"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, "spec": body}
+
+cluster := {"headGroupSpec": templated, "workerGroupSpecs": [templated, templated]}
+
+# Kind and body, and where the images are.
+kinds := [
+	["v1", "Pod", spec, {"spec.containers.0.image"}],
+	["v1", "ReplicationController", templated, {"spec.template.spec.containers.0.image"}],
+	["apps/v1", "DaemonSet", templated, {"spec.template.spec.containers.0.image"}],
+	["apps/v1", "Deployment", templated, {"spec.template.spec.containers.0.image"}],
+	["apps/v1", "ReplicaSet", templated, {"spec.template.spec.containers.0.image"}],
+	["apps/v1", "StatefulSet", templated, {"spec.template.spec.containers.0.image"}],
+	["apps/v1beta2", "Deployment", templated, {"spec.template.spec.containers.0.image"}],
+	["extensions/v1beta1", "Deployment", templated, {"spec.template.spec.containers.0.image"}],
+	["batch/v1", "Job", templated, {"spec.template.spec.containers.0.image"}],
+	["batch/v1", "CronJob", {"jobTemplate": {"spec": templated}}, {"spec.jobTemplate.spec.template.spec.containers.0.image"}],
+	["batch.volcano.sh/v1alpha1", "Job", {"tasks": [templated]}, {"spec.tasks.0.template.spec.containers.0.image"}],
+	[
+		"jobset.x-k8s.io/v1alpha2", "JobSet",
+		{"replicatedJobs": [{"template": {"spec": templated}}]},
+		{"spec.replicatedJobs.0.template.spec.template.spec.containers.0.image"},
+	],
+	[
+		"leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet",
+		{"leaderWorkerTemplate": {"leaderTemplate": {"spec": spec}, "workerTemplate": {"spec": spec}}},
+		{
+			"spec.leaderWorkerTemplate.leaderTemplate.spec.containers.0.image",
+			"spec.leaderWorkerTemplate.workerTemplate.spec.containers.0.image",
+		},
+	],
+	[
+		"kubeflow.org/v1", "PyTorchJob",
+		{"pytorchReplicaSpecs": {"Master": templated, "Worker": templated}},
+		{
+			"spec.pytorchReplicaSpecs.Master.template.spec.containers.0.image",
+			"spec.pytorchReplicaSpecs.Worker.template.spec.containers.0.image",
+		},
+	],
+	["kubeflow.org/v1", "TFJob", {"tfReplicaSpecs": {"PS": templated}}, {"spec.tfReplicaSpecs.PS.template.spec.containers.0.image"}],
+	["kubeflow.org/v1", "XGBoostJob", {"xgbReplicaSpecs": {"W": templated}}, {"spec.xgbReplicaSpecs.W.template.spec.containers.0.image"}],
+	["kubeflow.org/v1", "JAXJob", {"jaxReplicaSpecs": {"W": templated}}, {"spec.jaxReplicaSpecs.W.template.spec.containers.0.image"}],
+	["kubeflow.org/v1", "PaddleJob", {"paddleReplicaSpecs": {"W": templated}}, {"spec.paddleReplicaSpecs.W.template.spec.containers.0.image"}],
+	["kubeflow.org/v2beta1", "MPIJob", {"mpiReplicaSpecs": {"Launcher": templated}}, {"spec.mpiReplicaSpecs.Launcher.template.spec.containers.0.image"}],
+	["kubeflow.org/v1", "Notebook", templated, {"spec.template.spec.containers.0.image"}],
+	[
+		"ray.io/v1", "RayCluster", cluster,
+		{
+			"spec.headGroupSpec.template.spec.containers.0.image",
+			"spec.workerGroupSpecs.0.template.spec.containers.0.image",
+			"spec.workerGroupSpecs.1.template.spec.containers.0.image",
+		},
+	],
+	[
+		"ray.io/v1alpha1", "RayService", {"rayClusterConfig": cluster},
+		{
+			"spec.rayClusterConfig.headGroupSpec.template.spec.containers.0.image",
+			"spec.rayClusterConfig.workerGroupSpecs.0.template.spec.containers.0.image",
+			"spec.rayClusterConfig.workerGroupSpecs.1.template.spec.containers.0.image",
+		},
+	],
+	[
+		"ray.io/v1", "RayJob", {"rayClusterSpec": {"headGroupSpec": templated}, "submitterPodTemplate": {"spec": spec}},
+		{
+			"spec.rayClusterSpec.headGroupSpec.template.spec.containers.0.image",
+			"spec.submitterPodTemplate.spec.containers.0.image",
+		},
+	],
+	[
+		"ray.io/v1", "RayCronJob", {"jobTemplate": {"rayClusterSpec": {"headGroupSpec": templated}}},
+		{"spec.jobTemplate.rayClusterSpec.headGroupSpec.template.spec.containers.0.image"},
+	],
+	[
+		"ray.io/v1", "RayCluster", {"historyServerOptions": {"collectorOptions": {"image": "a"}}},
+		{"spec.historyServerOptions.collectorOptions.image"},
+	],
+	[
+		"serving.kserve.io/v1beta1", "InferenceService",
+		{
+			"predictor": {"model": {"image": "a"}, "workerSpec": spec, "initContainers": [{"image": "a"}]},
+			"transformer": spec,
+			"explainer": {"art": {"image": "a"}},
+		},
+		{
+			"spec.predictor.model.image",
+			"spec.predictor.workerSpec.containers.0.image",
+			"spec.predictor.initContainers.0.image",
+			"spec.transformer.containers.0.image",
+			"spec.explainer.art.image",
+		},
+	],
+	["serving.kserve.io/v1beta1", "InferenceService", {"predictor": {"sklearn": {"image": "a"}}}, {"spec.predictor.sklearn.image"}],
+	[
+		"serving.kserve.io/v1alpha1", "LLMInferenceService",
+		{"template": spec, "worker": spec, "prefill": {"template": spec, "worker": spec}, "router": {"scheduler": {"template": spec}}},
+		{
+			"spec.template.containers.0.image",
+			"spec.worker.containers.0.image",
+			"spec.prefill.template.containers.0.image",
+			"spec.prefill.worker.containers.0.image",
+			"spec.router.scheduler.template.containers.0.image",
+		},
+	],
+	["serving.kserve.io/v1alpha1", "ClusterServingRuntime", spec, {"spec.containers.0.image"}],
+	["serving.kserve.io/v1alpha1", "ServingRuntime", {"workerSpec": spec}, {"spec.workerSpec.containers.0.image"}],
+	["serving.knative.dev/v1", "Service", templated, {"spec.template.spec.containers.0.image"}],
+	["serving.knative.dev/v1", "Configuration", templated, {"spec.template.spec.containers.0.image"}],
+	["serving.knative.dev/v1", "Revision", spec, {"spec.containers.0.image"}],
+	[
+		"trainer.kubeflow.org/v1alpha1", "TrainJob",
+		{
+			"trainer": {"image": "a"},
+			"podTemplateOverrides": [{"spec": {"initContainers": [{"image": "a"}]}}],
+			"runtimePatches": [{"trainingRuntimeSpec": {"template": {"spec": {"replicatedJobs": [{"template": {"spec": templated}}]}}}}],
+		},
+		{
+			"spec.trainer.image",
+			"spec.podTemplateOverrides.0.spec.initContainers.0.image",
+			"spec.runtimePatches.0.trainingRuntimeSpec.template.spec.replicatedJobs.0.template.spec.template.spec.containers.0.image",
+		},
+	],
+	[
+		"trainer.kubeflow.org/v1alpha1", "ClusterTrainingRuntime",
+		{"template": {"spec": {"replicatedJobs": [{"template": {"spec": templated}}]}}},
+		{"spec.template.spec.replicatedJobs.0.template.spec.template.spec.containers.0.image"},
+	],
+	["argoproj.io/v1alpha1", "Rollout", templated, {"spec.template.spec.containers.0.image"}],
+	["argoproj.io/v1alpha1", "Experiment", {"templates": [templated]}, {"spec.templates.0.template.spec.containers.0.image"}],
+	[
+		"argoproj.io/v1alpha1", "AnalysisTemplate",
+		{"metrics": [{"provider": {"job": {"spec": templated}}}, {"provider": {"web": {}}}]},
+		{"spec.metrics.0.provider.job.spec.template.spec.containers.0.image"},
+	],
+	[
+		"argoproj.io/v1alpha1", "Workflow",
+		{
+			"templateDefaults": {"container": {"image": "a"}},
+			"templates": [
+				{"container": {"image": "a"}, "sidecars": [{"image": "a"}], "initContainers": [{"image": "a"}]},
+				{"script": {"image": "a"}},
+				{"containerSet": {"containers": [{"image": "a"}]}},
+				{"dag": {"tasks": [{"inline": {"container": {"image": "a"}}}]}},
+				{"steps": [[{}, {"inline": {"script": {"image": "a"}}}]]},
+			],
+		},
+		{
+			"spec.templateDefaults.container.image",
+			"spec.templates.0.container.image",
+			"spec.templates.0.sidecars.0.image",
+			"spec.templates.0.initContainers.0.image",
+			"spec.templates.1.script.image",
+			"spec.templates.2.containerSet.containers.0.image",
+			"spec.templates.3.dag.tasks.0.inline.container.image",
+			"spec.templates.4.steps.0.1.inline.script.image",
+		},
+	],
+	[
+		"argoproj.io/v1alpha1", "CronWorkflow",
+		{"workflowSpec": {"templates": [{"container": {"image": "a"}}]}},
+		{"spec.workflowSpec.templates.0.container.image"},
+	],
+	["run.cnrm.cloud.google.com/v1beta1", "RunService", {"template": {"containers": [{"image": "a"}]}}, {"spec.template.containers.0.image"}],
+	[
+		"run.cnrm.cloud.google.com/v1beta1", "RunJob",
+		{"template": {"template": {"containers": [{"image": "a"}]}}},
+		{"spec.template.template.containers.0.image"},
+	],
+	["lambda.services.k8s.aws/v1alpha1", "Function", {"code": {"imageURI": "a"}}, {"spec.code.imageURI"}],
+	[
+		"sagemaker.services.k8s.aws/v1alpha1", "Model",
+		{"primaryContainer": {"image": "a"}, "containers": [{"image": "a"}]},
+		{"spec.primaryContainer.image", "spec.containers.0.image"},
+	],
+	[
+		"kubeflow.org/v1beta1", "Experiment",
+		{"trialTemplate": {"trialSpec": object_of("batch/v1", "Job", templated)}},
+		{"spec.trialTemplate.trialSpec.spec.template.spec.containers.0.image"},
+	],
+	[
+		"argoproj.io/v1alpha1", "Sensor",
+		{"triggers": [{"template": {"k8s": {"source": {"resource": object_of("v1", "Pod", spec)}}}}], "template": {"container": {"image": "a"}}},
+		{
+			"spec.triggers.0.template.k8s.source.resource.spec.containers.0.image",
+			"spec.template.container.image",
+		},
+	],
+	["example.com/v1", "Anything", templated, {"spec.template.spec.containers.0.image"}],
+	["v1", "ConfigMap", {}, set()],
+]
+
+test_kinds if {
+	every case in kinds {
+		[version, kind, body, expected] := case
+		images_of(object_of(version, kind, body)) == expected
+	}
+}
+
+test_pod_template if {
+	images_of({"apiVersion": "v1", "kind": "PodTemplate", "template": {"spec": spec}}) == {"template.spec.containers.0.image"}
+}
+
+test_everything_in_a_pod if {
+	images_of(object_of("v1", "Pod", {
+		"containers": [{"image": "a"}, {"name": "no image"}, {"image": null}, {"image": 7}],
+		"initContainers": [{"image": "a"}],
+		"ephemeralContainers": [{"image": "a"}],
+		"volumes": [{"name": "v"}, {"image": {"reference": "a"}}],
+	})) == {
+		"spec.containers.0.image",
+		"spec.containers.3.image",
+		"spec.initContainers.0.image",
+		"spec.ephemeralContainers.0.image",
+		"spec.volumes.1.image.reference",
+	}
+}
+
+# Values of every wrong type must not stop the evaluation, nor hide what stands beside them.
+test_wrong_types if {
+	every wrong in [null, 1, true, "text", [], {}, ["text"], [null], {"a": null}] {
+		images_of(object_of("v1", "Pod", {"containers": wrong, "initContainers": [{"image": "a"}], "volumes": wrong})) == {
+			"spec.initContainers.0.image",
+		}
+		images_of(object_of("v1", "Pod", wrong)) == set()
+		images_of(object_of("ray.io/v1", "RayCluster", {"headGroupSpec": wrong, "workerGroupSpecs": wrong})) == set()
+		images_of(object_of("argoproj.io/v1alpha1", "Workflow", {"templates": wrong})) == set()
+		images_of({"apiVersion": wrong, "kind": "Deployment", "spec": templated}) == {"spec.template.spec.containers.0.image"}
+	}
+}
+
+test_containers_written_as_an_object if {
+	images_of(object_of("v1", "Pod", {"containers": {"first": {"image": "a"}}})) == {"spec.containers.first.image"}
+}
+
+test_texts if {
+	workflow := object_of("argoproj.io/v1alpha1", "Workflow", {
+		"podSpecPatch": "containers: []",
+		"templates": [{"resource": {"manifest": "kind: Pod"}}, {"podSpecPatch": "x"}],
+	})
+	found := workloads.text_paths with input as {"review": {"object": workflow}}
+	found == {
+		["spec", "podSpecPatch"],
+		["spec", "templates", 0, "resource", "manifest"],
+		["spec", "templates", 1, "podSpecPatch"],
+	}
+}
