@@ -4,7 +4,7 @@ After https://www.openpolicyagent.org/docs/policy-reference (grammar). Every nod
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Literal
 
 from lockgate.engine.codegen.values import Value
@@ -174,7 +174,15 @@ class WithExpr:
     modifiers: tuple[With, ...]
 
 
-Expr = TermExpr | UnifyExpr | AssignExpr | SomeExpr | SomeInExpr | EveryExpr | NotExpr | WithExpr
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockExpr:
+    """Several statements that must hold together (made by the compiler, never parsed)."""
+
+    location: Location
+    statements: "tuple[Expr, ...]"
+
+
+Expr = TermExpr | UnifyExpr | AssignExpr | SomeExpr | SomeInExpr | EveryExpr | NotExpr | WithExpr | BlockExpr
 Body = tuple[Expr, ...]
 
 
@@ -251,22 +259,26 @@ class Module:
 
 
 def children(node: object) -> Iterator[object]:
-    """The syntax nodes directly below a node."""
-    for attribute in fields(node):  # type: ignore[arg-type]
-        value = getattr(node, attribute.name)
-        pending: list[object] = [value]
-        while pending:
-            item = pending.pop(0)
-            if isinstance(item, tuple):
-                pending[0:0] = item
-            elif hasattr(item, "__dataclass_fields__") and not isinstance(item, Location):
-                yield item
+    """The syntax nodes directly below a node, or of a tuple of nodes."""
+    pending: list[object] = list(node) if isinstance(node, tuple) else _attributes(node)
+    while pending:
+        item = pending.pop(0)
+        if isinstance(item, tuple):
+            pending[0:0] = item
+        elif hasattr(item, "__dataclass_fields__") and not isinstance(item, Location):
+            yield item
+
+
+def _attributes(node: object) -> list[object]:
+    names: tuple[str, ...] = getattr(node, "__slots__", ())
+    return [getattr(node, name) for name in names]
 
 
 def walk(node: object) -> Iterator[object]:
-    """The node and all nodes below it."""
+    """The node and all nodes below it; of a tuple, those of its members."""
     stack = [node]
     while stack:
         current = stack.pop()
-        yield current
+        if not isinstance(current, tuple):
+            yield current
         stack.extend(reversed(list(children(current))))

@@ -1,0 +1,206 @@
+"""The compiler's passes in order: resolve names, flatten, build the rule tree, check, generate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from lockgate.engine.rego.ast import Call, Module, NotExpr, Ref, Rule, Scalar, TermExpr, Var, WithExpr, walk
+from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES
+from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.emit_term import Mode, dotted
+from lockgate.engine.rego.errors import Problem, RegoError
+from lockgate.engine.rego.flatten import Flattener
+from lockgate.engine.rego.generate import Generator
+from lockgate.engine.rego.resolve import Definition, Resolver, package_names
+from lockgate.engine.rego.ruletree import RuleTree, check_recursion
+from lockgate.engine.rego.stage import Stages
+from lockgate.engine.rego.term_parser import operator_name
+
+# Generated code beyond this takes minutes to compile; a large library is a few hundred kilobytes.
+MAX_GENERATED_CHARACTERS = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Generated Python source with what is needed to run it."""
+
+    source: str
+    entries: dict[str, str]
+    builtins: dict[str, str]
+    positions: tuple[tuple[str, int, int], ...]
+    memo_size: int
+    fixed_size: int
+    reads: tuple[tuple[str, ...], ...]
+
+
+def compile_modules(
+    modules: Sequence[Module],
+    entrypoints: Sequence[str],
+    capabilities: Capabilities,
+    constants: Sequence[tuple[str, ...]],
+    mode: Mode,
+) -> Compiled:
+    """Compiles modules to Python source. Raises RegoError with every problem that a pass finds."""
+    problems: list[Problem] = []
+    names = package_names(modules)
+    definitions: list[Definition] = []
+    for module in modules:
+        _check_imports(module, problems)
+        resolver = Resolver(module, names, problems)
+        definitions.extend(resolver.definition(_without_print(rule)) for rule in module.rules)
+    _stop(problems)
+    tree = RuleTree()
+    for definition in definitions:
+        tree.add(definition, problems)
+    _check_calls(tree, {m.location.file: m for m in modules}, capabilities, problems)
+    _stop(problems)
+    _flatten(tree)
+    edges = check_recursion(tree, problems)
+    _stop(problems)
+    generator = Generator(tree, Stages(tree, edges, constants), mode, problems)
+    entries = generator.generate([tuple(entry.split(".")[1:]) for entry in entrypoints])
+    _stop(problems)
+    source = generator.source()
+    if len(source) > MAX_GENERATED_CHARACTERS:
+        message = f"the policy compiles to more than {MAX_GENERATED_CHARACTERS} characters of code"
+        raise RegoError([Problem("rego_compile_error", message, modules[0].location)])
+    code = generator.module
+    return Compiled(
+        source,
+        {".".join(("data", *path)): name for path, name in entries.items()},
+        dict(code.builtins),
+        tuple((place.file, place.line, place.column) for place in code.positions),
+        code.memo_size,
+        code.fixed_size,
+        tuple(sorted(_reads(tree))),
+    )
+
+
+def _stop(problems: list[Problem]) -> None:
+    if problems:
+        raise RegoError(
+            sorted(
+                set(problems), key=lambda p: (p.location.file, p.location.line, p.location.column, p.message)
+            )
+        )
+
+
+def _check_imports(module: Module, problems: list[Problem]) -> None:
+    if module.version != "v1":
+        return
+    seen: set[str] = set()
+    for imported in module.imports:
+        if imported.path[0] not in ("data", "input"):
+            continue
+        name = imported.alias or imported.path[-1]
+        if name in seen:
+            message = f"import must not shadow import {'.'.join(imported.path)}"
+            problems.append(Problem("rego_compile_error", message, imported.location))
+        seen.add(name)
+
+
+def _flatten(tree: RuleTree) -> None:
+    def arity_of(function: Ref) -> int | None:
+        group = tree.function(function)
+        if group is not None:
+            return group.arity
+        entry = ENTRIES.get(operator_name(function) or dotted(function))
+        return None if entry is None else entry.arity
+
+    flattener = Flattener(arity_of)
+    for group in tree.groups:
+        group.definitions = [
+            replace(d, alternatives=tuple(flattener.alternative(a) for a in d.alternatives))
+            for d in group.definitions
+        ]
+        if group.default is not None:
+            default = group.default
+            group.default = replace(
+                default, alternatives=tuple(flattener.alternative(a) for a in default.alternatives)
+            )
+
+
+def _without_print(rule: Rule) -> Rule:
+    """The rule without its `print` statements, which OPA erases too unless it is asked for output."""
+
+    def is_print(statement: object) -> bool:
+        while isinstance(statement, WithExpr):
+            statement = statement.inner
+        if isinstance(statement, NotExpr):
+            return False
+        return (
+            isinstance(statement, TermExpr)
+            and isinstance(statement.term, Call)
+            and operator_name(statement.term.function) is None
+            and dotted(statement.term.function) == "print"
+        )
+
+    clauses = tuple(
+        replace(clause, body=tuple(statement for statement in clause.body if not is_print(statement)))
+        for clause in rule.clauses
+    )
+    return replace(rule, clauses=clauses)
+
+
+def _check_calls(
+    tree: RuleTree, modules: dict[str, Module], capabilities: Capabilities, problems: list[Problem]
+) -> None:
+    """Every call names a function that exists, may be used, and takes that many arguments."""
+    for group in tree.groups:
+        for definition in [*group.definitions, *([group.default] if group.default else [])]:
+            for node in walk(definition.alternatives):
+                if isinstance(node, Call):
+                    _check_call(node, tree, modules, capabilities, problems)
+
+
+def _check_call(
+    call: Call,
+    tree: RuleTree,
+    modules: dict[str, Module],
+    capabilities: Capabilities,
+    problems: list[Problem],
+) -> None:
+    name = operator_name(call.function) or dotted(call.function)
+    count = len(call.arguments)
+    group = tree.function(call.function)
+    if group is not None:
+        if count not in (group.arity, group.arity + 1):
+            message = f"function {name} has arity {group.arity}, got {count} {'argument' if count == 1 else 'arguments'}"
+            problems.append(Problem("rego_type_error", message, call.location))
+        return
+    entry = ENTRIES.get(name)
+    if entry is None:
+        problems.append(Problem("rego_type_error", f"undefined function {name}", call.location))
+        return
+    if not capabilities.allows(name):
+        message = f"unsafe built-in function calls in expression: {name}"
+        hint = "this builtin is off here: it reaches outside of the evaluation"
+        problems.append(Problem("rego_type_error", message, call.location, "", hint))
+    elif entry.module is None:
+        message = f"built-in function {name} is not implemented"
+        problems.append(Problem("rego_type_error", message, call.location))
+    elif count not in (entry.arity, entry.arity + 1):
+        message = f"{name}: arity mismatch: have {count} arguments, want {entry.arity}"
+        problems.append(Problem("rego_type_error", message, call.location))
+    module = modules.get(call.location.file)
+    if name in DEPRECATED and module is not None and module.version == "v1":
+        message = f"deprecated built-in function calls in expression: {name}"
+        problems.append(Problem("rego_type_error", message, call.location))
+
+
+def _reads(tree: RuleTree) -> set[tuple[str, ...]]:
+    """The places of base data that the rules read."""
+    found: set[tuple[str, ...]] = set()
+    for group in tree.groups:
+        for node in walk(tuple(group.alternatives())):
+            if not (isinstance(node, Ref) and isinstance(node.head, Var) and node.head.name == "data"):
+                continue
+            place, taken = tree.find(node.operands)
+            if place.group is not None and not place.children:
+                continue
+            path: list[str] = []
+            for operand in node.operands:
+                if not isinstance(operand, Scalar) or type(operand.value) is not str:
+                    break
+                path.append(operand.value)
+            found.add(tuple(path))
+    return found

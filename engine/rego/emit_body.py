@@ -1,0 +1,460 @@
+"""Python code for flat bodies: each statement in its safe order, iteration as nested loops."""
+
+from collections.abc import Callable
+from typing import Any
+
+from lockgate.engine.codegen.writer import Writer
+from lockgate.engine.errors import Location
+from lockgate.engine.rego.ast import (
+    ArrayTerm,
+    BlockExpr,
+    Body,
+    Call,
+    Comprehension,
+    EveryExpr,
+    Expr,
+    NotExpr,
+    ObjectTerm,
+    Ref,
+    Scalar,
+    SomeInExpr,
+    Term,
+    TermExpr,
+    UnifyExpr,
+    Var,
+    WithExpr,
+)
+from lockgate.engine.rego.builtins.catalogue import ENTRIES
+from lockgate.engine.rego.emit_term import ModuleCode, TermEmitter, dotted
+from lockgate.engine.rego.errors import Problem
+from lockgate.engine.rego.ruletree import target_path
+from lockgate.engine.rego.safety import (
+    BodyOrder,
+    first_place,
+    matching_items,
+    own_variables,
+    shown_name,
+    variables,
+)
+from lockgate.engine.rego.term_parser import operator_name
+
+# What to emit where a body holds: gets the emitter, whose `env` has the body's variables.
+Success = Callable[["BodyEmitter"], None]
+
+# Decides whether a closed comprehension may be computed once (a slot of the fixed table), given its syntax.
+IsFixed = Callable[[Comprehension], bool]
+
+
+class BodyEmitter(TermEmitter):
+    """Emits bodies. `problems` collects unsafe variables; the code is of no use then."""
+
+    def __init__(
+        self,
+        module: ModuleCode,
+        writer: Writer,
+        env: dict[str, str],
+        problems: list[Problem],
+        is_fixed: IsFixed,
+    ) -> None:
+        super().__init__(module, writer, env, [False])
+        self.problems = problems
+        self.is_fixed = is_fixed
+        self.flag = ""
+        self._scope: set[str] = set()
+
+    def body(
+        self, body: Body, needed: tuple[Term, ...], success: Success, shared: set[str] | None = None
+    ) -> None:
+        """Emits a body; `success` emits what follows where it holds. Loops opened meanwhile are closed.
+
+        `needed` are terms that `success` uses: their variables must be bound. `shared` are variables of the
+        bodies around this one.
+        """
+        level = len(self.writer.blocks)
+        around = (shared or set()) | set(self.env)
+        own = own_variables(body)
+        for term in needed:
+            own |= variables(term)
+        scope = around | own
+        outer = self._scope
+        self._scope = scope
+        order = BodyOrder(scope)
+        ordered, left, known = order.order(body, set(self.env))
+        if left:
+            self._unsafe(left, known, body)
+        else:
+            missing: set[str] = set()
+            for term in needed:
+                missing |= variables(term) - known
+            if missing:
+                self._report(missing, (*needed, *body), needed[0].location)
+            else:
+                self._statements(ordered, success)
+        self.writer.close_to(level)
+        self._scope = outer
+
+    def _statements(self, ordered: list[Expr], success: Success) -> None:
+        context = self.context
+        for statement in ordered:
+            self.statement(statement)
+        success(self)
+        self.context = context
+
+    def _unsafe(self, left: list[Expr], known: set[str], body: Body) -> None:
+        names: set[str] = set()
+        for statement in left:
+            names |= own_variables([statement]) - known
+            names |= (variables(statement) & self._scope) - known
+        if not names:
+            names = variables(tuple(left)) - known
+        self._report(names, tuple(left), body[0].location)
+
+    def _report(self, names: set[str], nodes: tuple[Any, ...], default: Location) -> None:
+        written = {name for name in names if not name.startswith("%")} or names
+        shown = {name for name in written if not name.startswith("$")} or written
+        for name in sorted(shown, key=shown_name):
+            place = first_place(nodes, name, default)
+            hint = "bind it in a statement that is not negated, or declare it with `some`"
+            message = f"var {shown_name(name)} is unsafe"
+            self.problems.append(Problem("rego_unsafe_var_error", message, place, "", hint))
+
+    # Statements
+
+    def statement(self, statement: Expr) -> None:
+        """Emits one statement whose needs are bound."""
+        if isinstance(statement, TermExpr):
+            self._term(statement.term)
+        elif isinstance(statement, UnifyExpr):
+            self._unify(statement.left, statement.right)
+        elif isinstance(statement, NotExpr):
+            self._not(statement)
+        elif isinstance(statement, SomeInExpr):
+            self._some_in(statement)
+        elif isinstance(statement, EveryExpr):
+            self._every(statement)
+        elif isinstance(statement, WithExpr):
+            self._with(statement)
+        else:
+            assert isinstance(statement, BlockExpr)
+            ordered, _, _ = BodyOrder(self._scope).order(statement.statements, set(self.env))
+            for part in ordered:
+                self.statement(part)
+        self._observe(statement)
+
+    def _observe(self, statement: Expr) -> None:
+        """In the modes that watch: tells that a statement held."""
+        if self.module.mode == "plain":
+            return
+        number = self.module.position(statement.location)
+        if self.module.mode == "covered":
+            self.writer.line(f"if {self.context}.covered is not None: {self.context}.covered.add({number})")
+            return
+        shown = [name for name in sorted(variables(statement)) if name in self.env and "#" in name]
+        pairs = ", ".join([f"{shown_name(name)!r}: {self.env[name]}" for name in shown])
+        self.writer.line(
+            f"if {self.context}.tracer is not None: {self.context}.tracer({number}, {{{pairs}}})"
+        )
+
+    def _term(self, term: Term) -> None:
+        writer = self.writer
+        if isinstance(term, Ref):
+            value = self.reference(term)
+            writer.fail_if(f"{value} is False")
+        elif isinstance(term, Call):
+            condition = self.comparison(term)
+            if condition is not None:
+                writer.fail_if(f"not ({condition})")
+                return
+            value = self.call(term, fail=False)
+            writer.fail_if(f"{value} is False or {value} is U")
+        else:
+            value = self.atom(term)
+            if value not in ("True",):
+                writer.fail_if(f"{value} is False")
+
+    def _not(self, statement: NotExpr) -> None:
+        writer = self.writer
+        inner = statement.inner
+        if isinstance(inner, TermExpr):
+            term = inner.term
+            if isinstance(term, Ref):
+                value = self.reference(term, fail=False)
+                writer.fail_if(f"{value} is not U and {value} is not False")
+                return
+            if isinstance(term, Call):
+                name = self._negated_equality(term)
+                if name:
+                    writer.fail_if(name)
+                    return
+                value = self.call(term, fail=False)
+                writer.fail_if(f"{value} is not False and {value} is not U")
+                return
+            value = self.atom(term)
+            writer.fail_if(f"{value} is not False")
+            return
+        if isinstance(inner, UnifyExpr):
+            first, second = self._maybe(inner.left), self._maybe(inner.right)
+            checks = [
+                f"{side} is not U"
+                for side, term in ((first, inner.left), (second, inner.right))
+                if isinstance(term, Ref)
+            ]
+            writer.fail_if(" and ".join([*checks, self.equality(inner.left, first, inner.right, second)]))
+            return
+        raise AssertionError("the parser refuses `not some`")
+
+    def _negated_equality(self, call: Call) -> str:
+        """The condition under which a negated `==` fails, or an empty string for other calls."""
+        if operator_name(call.function) != "equal":
+            return ""
+        left, right = call.arguments
+        first, second = self._maybe(left), self._maybe(right)
+        checks = [
+            f"{side} is not U" for side, term in ((first, left), (second, right)) if isinstance(term, Ref)
+        ]
+        return " and ".join([*checks, self.equality(left, first, right, second)])
+
+    def _maybe(self, term: Term) -> str:
+        if isinstance(term, Ref):
+            return self.reference(term, fail=False)
+        if isinstance(term, Comprehension):
+            return self.comprehension(term)
+        return self.atom(term)
+
+    def _value(self, term: Term) -> str:
+        if isinstance(term, Ref):
+            return self.reference(term)
+        if isinstance(term, Call):
+            return self.call(term)
+        if isinstance(term, Comprehension):
+            return self.comprehension(term)
+        return self.atom(term)
+
+    def _unify(self, left: Term, right: Term) -> None:
+        bound = set(self.env)
+        order = BodyOrder(self._scope)
+        # Prefer to evaluate the right side: `x := value` is the common form.
+        for pattern, value in ((left, right), (right, left)):
+            evaluated = order.evaluated(value, bound)
+            if evaluated is None:
+                continue
+            if order.pattern(pattern, bound | evaluated) is None:
+                continue
+            name = self._value(value)
+            if isinstance(pattern, Ref | Call | Comprehension):
+                other = self._value(pattern)
+                self.writer.fail_if(f"not equal({name}, {other})")
+            elif isinstance(pattern, Var) and pattern.name not in self.env:
+                self.env[pattern.name] = name
+            elif isinstance(pattern, Scalar):
+                self.writer.fail_if(self.equality(pattern, self.atom(pattern), value, name, negate=True))
+            else:
+                self.match(pattern, self._named(name))
+            return
+        if isinstance(left, ArrayTerm) and isinstance(right, ArrayTerm):
+            if len(left.items) != len(right.items):
+                self.writer.line(self.writer.failure)
+                return
+            self._unify_pairs(list(zip(left.items, right.items, strict=True)))
+            return
+        assert isinstance(left, ObjectTerm) and isinstance(right, ObjectTerm)
+        pairs = matching_items(left, right)
+        assert pairs is not None
+        self._unify_pairs(pairs)
+
+    def _named(self, expression: str) -> str:
+        if expression.isidentifier():
+            return expression
+        name = self.writer.name()
+        self.writer.line(f"{name} = {expression}")
+        return name
+
+    def _unify_pairs(self, pairs: list[tuple[Term, Term]]) -> None:
+        order = BodyOrder(self._scope)
+        remaining = list(pairs)
+        while remaining:
+            for index, (one, other) in enumerate(remaining):
+                if order.unified(one, other, set(self.env)) is not None:
+                    del remaining[index]
+                    self._unify(one, other)
+                    break
+            else:
+                raise AssertionError("an unsafe unification got past the order")
+
+    def _some_in(self, statement: SomeInExpr) -> None:
+        writer = self.writer
+        collection = self._named(self.atom(statement.collection))
+        value = writer.name(_hint(statement.value))
+        key_name = None
+        if statement.key is not None and not (
+            isinstance(statement.key, Var) and statement.key.name.startswith("$")
+        ):
+            key_name = writer.name(_hint(statement.key))
+        self.loop(collection, key_name, value, statement.location)
+        if key_name is not None and statement.key is not None:
+            self.match(statement.key, key_name)
+        self.match(statement.value, value)
+
+    def _every(self, statement: EveryExpr) -> None:
+        writer = self.writer
+        domain = self._named(self.atom(statement.domain))
+        writer.fail_if(f"not is_collection({domain})")
+        holds = writer.name("every")
+        writer.line(f"{holds} = True")
+        level = len(writer.blocks)
+        value = writer.name(_hint(statement.value))
+        key_name = None if statement.key is None else writer.name(_hint(statement.key))
+        self.ordered.append(False)
+        self.loop(domain, key_name, value, statement.location)
+        self.ordered.pop()
+        outer_env = self.env
+        self.env = dict(outer_env)
+        self.env[statement.value.name] = value
+        if statement.key is not None and key_name is not None:
+            self.env[statement.key.name] = key_name
+        found = self._exists(statement.body)
+        writer.line(f"if not {found}:")
+        writer.line(f"    {holds} = False")
+        writer.line("    break")
+        self.env = outer_env
+        writer.close_to(level)
+        writer.fail_if(f"not {holds}")
+
+    def _exists(self, body: Body) -> str:
+        """Emits a body as a test; gives the name of the flag that tells whether it held."""
+        writer = self.writer
+        flag = writer.name("found")
+        writer.line(f"{flag} = False")
+        writer.flags.append(flag)
+        level = len(writer.blocks)
+        writer.open_loop("for _ in ONCE:")
+        outer_env, outer_flag = self.env, self.flag
+        self.env = dict(outer_env)
+        self.flag = flag
+        self.ordered.append(False)
+
+        def success(emitter: "BodyEmitter") -> None:
+            writer.line(f"{flag} = True")
+            if not writer.in_nested_function:
+                writer.line("break")
+
+        self.body(body, (), success, self._scope)
+        self.ordered.pop()
+        self.env, self.flag = outer_env, outer_flag
+        writer.close_to(level)
+        writer.flags.remove(flag)
+        return flag
+
+    def loop(
+        self, collection: str, key_name: str | None, value_name: str, location: Location, flag: str = ""
+    ) -> None:
+        """Opens a loop; inside a test it ends once the test has held."""
+        super().loop(collection, key_name, value_name, location, flag or self.flag)
+
+    def comprehension(self, term: Comprehension) -> str:
+        """Emits a comprehension; gives the name of its value."""
+        writer = self.writer
+        if self.is_fixed(term) and not (variables(term) & set(self.env)):
+            return self._fixed_comprehension(term)
+        return self._open_comprehension(term)
+
+    def _fixed_comprehension(self, term: Comprehension) -> str:
+        """A comprehension over constants: computed once for all evaluations."""
+        writer = self.writer
+        slot = self.module.fixed()
+        name = writer.name("fixed")
+        writer.line(f"{name} = {self.context}.fixed[{slot}]")
+        function = Writer("return")
+        inner = BodyEmitter(self.module, function, {}, self.problems, self.is_fixed)
+        value = inner._open_comprehension(term)
+        function.line(f"c.fixed[{slot}] = {value}")
+        function.line(f"return {value}")
+        self.module.functions.append([f"def s{slot}(c):", *function.lines])
+        writer.line(f"if {name} is MISS: {name} = s{slot}({self.context})")
+        return name
+
+    def _open_comprehension(self, term: Comprehension) -> str:
+        writer = self.writer
+        result = writer.name("all")
+        writer.line(f"{result} = []" if term.kind == "array" else f"{result} = {{}}")
+        level = len(writer.blocks)
+        writer.open_loop("for _ in ONCE:")
+        outer_env, outer_flag = self.env, self.flag
+        self.env, self.flag = dict(outer_env), ""
+        self.ordered.append(term.kind == "array")
+
+        def success(emitter: "BodyEmitter") -> None:
+            value = emitter.atom(term.value)
+            if term.kind == "array":
+                writer.line(f"{result}.append({value})")
+            elif term.kind == "set":
+                writer.line(f"{result}[{emitter.key_of(term.value, value)}] = {value}")
+            else:
+                assert term.key is not None
+                number = emitter.module.position(term.location)
+                writer.line(f"put({result}, {emitter.atom(term.key)}, {value}, P, {number})")
+
+        needed = (term.value,) if term.key is None else (term.key, term.value)
+        self.body(term.body, needed, success, self._scope)
+        self.ordered.pop()
+        self.env, self.flag = outer_env, outer_flag
+        writer.close_to(level)
+        if term.kind == "set":
+            writer.line(f"{result} = set_of({result})")
+        elif term.kind == "object":
+            writer.line(f"{result} = built({result})")
+        return result
+
+    def key_of(self, term: Term, value: str) -> str:
+        """The Python expression for a value's key in a set."""
+        if isinstance(term, Scalar) and type(term.value) is str:
+            return value
+        return f"{value} if type({value}) is str else key({value})"
+
+    def _with(self, statement: WithExpr) -> None:
+        writer, module = self.writer, self.module
+        changes: list[str] = []
+        for modifier in statement.modifiers:
+            path = target_path(modifier.target)
+            if path is None:
+                message = "with keyword target must be a reference of fixed names"
+                self.problems.append(Problem("rego_compile_error", message, modifier.location))
+                return
+            if path[0] == "input":
+                changes.append(f"('input', {path[1:]!r}, {self.atom(modifier.value)})")
+                continue
+            group = module.tree.function(modifier.target)
+            if path[0] == "data" and group is None:
+                changes.append(f"('data', {path[1:]!r}, {self.atom(modifier.value)})")
+                continue
+            name = ".".join(path)
+            if group is None and name not in ENTRIES:
+                message = f"undefined function {name} as target of `with`"
+                self.problems.append(Problem("rego_type_error", message, modifier.location))
+                return
+            changes.append(f"('function', {name!r}, {self._replacement(modifier.value)})")
+        made = writer.name("context")
+        slots = "M, F"
+        writer.line(f"{made} = replaced({self.context}, [{', '.join(changes)}], {slots})")
+        before = self.context
+        self.context = made
+        self.statement(statement.inner)
+        self.context = before
+
+    def _replacement(self, value: Term) -> str:
+        module = self.module
+        if isinstance(value, Ref):
+            group = module.tree.function(value)
+            if group is not None:
+                return module.function_name(group)
+        if isinstance(value, Ref | Var) and not (isinstance(value, Var) and value.name in self.env):
+            reference = value if isinstance(value, Ref) else Ref(value.location, value, ())
+            name = dotted(reference)
+            if name in ENTRIES:
+                function = module.builtin(name)
+                return function if ENTRIES[name].context else f"plain({function})"
+        return f"constant({self.atom(value)})"
+
+
+def _hint(term: Term) -> str:
+    return term.name.split("#")[0] if isinstance(term, Var) else ""

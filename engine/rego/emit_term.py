@@ -1,0 +1,456 @@
+"""Python code for flat terms, references and calls."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lockgate.engine.codegen.literals import is_inline, literal
+from lockgate.engine.codegen.values import UNDEFINED, Set, Undefined, Value, make_object
+from lockgate.engine.codegen.writer import Writer, safe_name
+from lockgate.engine.errors import Location
+from lockgate.engine.rego.ast import (
+    ArrayTerm,
+    Call,
+    ObjectTerm,
+    Ref,
+    Scalar,
+    SetTerm,
+    Template,
+    Term,
+    Var,
+)
+from lockgate.engine.rego.builtins.catalogue import ENTRIES
+from lockgate.engine.rego.ruletree import Group, Node, RuleTree
+from lockgate.engine.rego.term_parser import operator_name
+
+Mode = Literal["plain", "traced", "covered"]
+
+# Comparisons that become Python expressions.
+_COMPARISONS = {"equal", "neq", "lt", "lte", "gt", "gte"}
+
+
+@dataclass(slots=True)
+class ModuleCode:
+    """What all functions of a generated module share."""
+
+    tree: RuleTree
+    mode: Mode
+    constants: dict[str, str] = field(default_factory=dict)
+    constant_lines: list[str] = field(default_factory=list)
+    positions: list[Location] = field(default_factory=list)
+    position_numbers: dict[tuple[str, int, int], int] = field(default_factory=dict)
+    builtins: dict[str, str] = field(default_factory=dict)
+    replaced_places: set[tuple[str, ...]] = field(default_factory=set)
+    replaced_names: set[str] = field(default_factory=set)
+    documents: dict[tuple[str, ...], int] = field(default_factory=dict)
+    pending_documents: list[Node] = field(default_factory=list)
+    fixed_groups: set[int] = field(default_factory=set)
+    functions: list[list[str]] = field(default_factory=list)
+    memo_size: int = 0
+    fixed_size: int = 0
+
+    def position(self, location: Location) -> int:
+        """The number of a place, for generated code to name it."""
+        place = (location.file, location.line, location.column)
+        number = self.position_numbers.get(place)
+        if number is None:
+            number = len(self.positions)
+            self.position_numbers[place] = number
+            self.positions.append(location)
+        return number
+
+    def constant(self, value: Value) -> str:
+        """A literal, or the name of a module constant that holds the value."""
+        text = literal(value)
+        if is_inline(value):
+            return text
+        name = self.constants.get(text)
+        if name is None:
+            name = f"k{len(self.constants)}"
+            self.constants[text] = name
+            self.constant_lines.append(f"{name} = {text}")
+        return name
+
+    def builtin(self, name: str) -> str:
+        """The Python name of a builtin."""
+        found = self.builtins.get(name)
+        if found is None:
+            found = f"b{len(self.builtins)}_{safe_name(name)}"
+            self.builtins[name] = found
+        return found
+
+    def function_name(self, group: Group) -> str:
+        """The Python name of a group's function."""
+        return f"r{group.index}_{safe_name(group.path[-1])}"
+
+    def document_name(self, node: Node) -> str:
+        """The Python name of the function that makes the whole document of a place."""
+        number = self.documents.get(node.path)
+        if number is None:
+            number = len(self.documents)
+            self.documents[node.path] = number
+            self.pending_documents.append(node)
+        return f"d{number}"
+
+    def memo(self) -> int:
+        """A new slot for a memoised document."""
+        self.memo_size += 1
+        return self.memo_size - 1
+
+    def fixed(self) -> int:
+        """A new slot for a document that depends on constants only."""
+        self.fixed_size += 1
+        return self.fixed_size - 1
+
+    def is_replaced(self, path: tuple[str, ...]) -> bool:
+        """May a `with` replace this place, something above or below it?"""
+        return any(path[: len(p)] == p or p[: len(path)] == path for p in self.replaced_places)
+
+
+def constant_value(term: Term) -> Value | Undefined:
+    """The value of a term made of literals only, or UNDEFINED."""
+    if isinstance(term, Scalar):
+        return term.value
+    if isinstance(term, ArrayTerm | SetTerm):
+        members: list[Value] = []
+        for item in term.items:
+            value = constant_value(item)
+            if isinstance(value, Undefined):
+                return UNDEFINED
+            members.append(value)
+        return members if isinstance(term, ArrayTerm) else Set(members)
+    if isinstance(term, ObjectTerm):
+        pairs: list[tuple[Value, Value]] = []
+        for name, item in term.items:
+            first, second = constant_value(name), constant_value(item)
+            if isinstance(first, Undefined) or isinstance(second, Undefined):
+                return UNDEFINED
+            pairs.append((first, second))
+        return make_object(pairs)
+    return UNDEFINED
+
+
+class TermEmitter:
+    """Emits terms into a writer. `env` maps variables to Python names; `context` is the Python name of the context."""
+
+    def __init__(
+        self, module: ModuleCode, writer: Writer, env: dict[str, str], ordered: Sequence[bool]
+    ) -> None:
+        self.module = module
+        self.writer = writer
+        self.env = env
+        self.context = "c"
+        self.ordered = list(ordered)
+
+    # Iteration
+
+    def loop(
+        self, collection: str, key_name: str | None, value_name: str, location: Location, flag: str = ""
+    ) -> None:
+        """Opens a loop over a collection, counting its members as steps."""
+        writer = self.writer
+        prefix = "sorted_" if self.ordered[-1] else ""
+        iterated = writer.name("all")
+        if key_name is None:
+            writer.line(
+                f"{iterated} = {collection} if type({collection}) is list else {prefix}values({collection})"
+            )
+        else:
+            writer.line(f"{iterated} = {prefix}items({collection})")
+        number = self.module.position(location)
+        budget = f"{self.context}.budget"
+        writer.line(f"{budget}.left -= len({iterated}) + 1")
+        writer.line(f"if {budget}.left < 0: exhausted({self.context}, P, {number})")
+        header = (
+            f"for {value_name} in {iterated}:"
+            if key_name is None
+            else f"for {key_name}, {value_name} in {iterated}:"
+        )
+        writer.open_loop(header, flag)
+
+    # Terms
+
+    def atom(self, term: Term) -> str:
+        """The Python expression for a simple term whose variables are bound: a name or a literal."""
+        if isinstance(term, Var):
+            return self.env[term.name]
+        value = constant_value(term)
+        if not isinstance(value, Undefined):
+            return self.module.constant(value)
+        name = self.writer.name()
+        self.writer.line(f"{name} = {self.composite(term)}")
+        return name
+
+    def composite(self, term: Term) -> str:
+        """The Python expression that builds a collection."""
+        if isinstance(term, ArrayTerm):
+            return "[" + ", ".join([self.atom(item) for item in term.items]) + "]"
+        if isinstance(term, SetTerm):
+            return "make_set([" + ", ".join([self.atom(item) for item in term.items]) + "])"
+        if isinstance(term, ObjectTerm):
+            pairs = [(self.atom(k), self.atom(v)) for k, v in term.items]
+            if all(isinstance(k, Scalar) and type(k.value) is str for k, _ in term.items):
+                return "{" + ", ".join([f"{k}: {v}" for k, v in pairs]) + "}"
+            return "make_object([" + ", ".join([f"({k}, {v})" for k, v in pairs]) + "])"
+        assert isinstance(term, Template)
+        parts = [literal(p) if isinstance(p, str) else self.atom(p) for p in term.parts]
+        return f"template_text(P, {self.module.position(term.location)}, [{', '.join(parts)}])"
+
+    # References
+
+    def reference(self, reference: Ref, *, fail: bool = True) -> str:
+        """The value of a reference. Unbound operands are iterated. With `fail`, undefined gives up the try.
+
+        Without `fail` (all operands bound) the result may be `U`.
+        """
+        head = reference.head
+        assert isinstance(head, Var)
+        operands = list(reference.operands)
+        writer = self.writer
+        if head.name == "data":
+            current, operands = self._document(operands)
+        elif head.name == "input":
+            current = f"{self.context}.input"
+        else:
+            current = self.env[head.name]
+        if not operands:
+            if head.name in ("input", "data"):
+                name = writer.name(head.name)
+                writer.line(f"{name} = {current}")
+                current = name
+                if fail:
+                    writer.fail_if(f"{name} is U")
+            return current
+        checked = head.name not in ("input", "data")
+        name = ""
+        for operand in operands:
+            if isinstance(operand, Var) and operand.name not in self.env:
+                if name and not checked:
+                    writer.fail_if(f"{name} is U")
+                current = self._iterate(current, operand, reference.location)
+                name, checked = "", True
+                continue
+            if self._has_unbound(operand):
+                if name and not checked:
+                    writer.fail_if(f"{name} is U")
+                current = self._iterate_pattern(current, operand, reference.location)
+                name, checked = "", True
+                continue
+            if not name:
+                name = writer.name(self._hint(operands))
+                if "." in current:
+                    writer.line(f"{name} = {current}")
+                    current = name
+            part = self.atom(operand)
+            if isinstance(operand, Scalar) and type(operand.value) is str:
+                writer.line(
+                    f"{name} = {current}.get({part}, U) if type({current}) is dict else index({current}, {part})"
+                )
+            else:
+                writer.line(f"{name} = index({current}, {part})")
+            current = name
+            checked = False
+        if fail and not checked:
+            writer.fail_if(f"{current} is U")
+        return current
+
+    def _hint(self, operands: Sequence[Term]) -> str:
+        for operand in reversed(operands):
+            if isinstance(operand, Scalar) and type(operand.value) is str:
+                return operand.value
+        return ""
+
+    def _has_unbound(self, term: Term) -> bool:
+        if isinstance(term, Var):
+            return term.name not in self.env
+        if isinstance(term, ArrayTerm | SetTerm):
+            return any(self._has_unbound(item) for item in term.items)
+        if isinstance(term, ObjectTerm):
+            return any(self._has_unbound(k) or self._has_unbound(v) for k, v in term.items)
+        return False
+
+    def _iterate(self, collection: str, variable: Var, location: Location) -> str:
+        writer = self.writer
+        collection = self._local(collection)
+        value = writer.name("each")
+        if variable.name.startswith("$"):
+            self.loop(collection, None, value, location)
+            return value
+        name = writer.name(variable.name.split("#")[0])
+        self.loop(collection, name, value, location)
+        self.env[variable.name] = name
+        return value
+
+    def _iterate_pattern(self, collection: str, pattern: Term, location: Location) -> str:
+        writer = self.writer
+        collection = self._local(collection)
+        name, value = writer.name("key"), writer.name("each")
+        self.loop(collection, name, value, location)
+        self.match(pattern, name)
+        return value
+
+    def _local(self, expression: str) -> str:
+        if "." not in expression and "(" not in expression:
+            return expression
+        name = self.writer.name()
+        self.writer.line(f"{name} = {expression}")
+        return name
+
+    def _document(self, operands: list[Term]) -> tuple[str, list[Term]]:
+        """The Python expression for the fixed part of a reference into `data`, and the operands left."""
+        tree = self.module.tree
+        node, taken = tree.find(operands)
+        writer = self.writer
+        if node.group is not None:
+            if node.group.kind == "function":
+                name = writer.name()
+                writer.line(f"{name} = U")
+                return name, operands[taken:]
+            name = writer.name(node.path[-1])
+            writer.line(f"{name} = {self.place_call(node)}")
+            return name, operands[taken:]
+        rest = operands[taken:]
+        if node.children and (not rest or not (isinstance(rest[0], Scalar) and type(rest[0].value) is str)):
+            name = writer.name("document")
+            call = f"{self.module.document_name(node)}({self.context})"
+            writer.line(f"{name} = {call}")
+            return name, rest
+        # No rule below: base data from the root.
+        return f"{self.context}.data", operands
+
+    def place_call(self, node: Node) -> str:
+        """The call that gives the document of a place with rules."""
+        module = self.module
+        assert node.group is not None
+        function = module.document_name(node) if node.children else module.function_name(node.group)
+        if module.is_replaced(node.path):
+            return f"guarded({self.context}, {function}, {node.path!r})"
+        return f"{function}({self.context})"
+
+    # Calls
+
+    def comparison(self, call: Call) -> str | None:
+        """A Python condition for a comparison, or None for other calls."""
+        name = operator_name(call.function)
+        if name not in _COMPARISONS:
+            return None
+        left, right = call.arguments
+        if name == "equal" or name == "neq":
+            return self.equality(
+                left, self._compared(left), right, self._compared(right), negate=name == "neq"
+            )
+        first, second = self.atom(left), self.atom(right)
+        if name == "lt":
+            return f"less({first}, {second})"
+        if name == "gt":
+            return f"less({second}, {first})"
+        return f"at_most({first}, {second})" if name == "lte" else f"at_most({second}, {first})"
+
+    def _compared(self, term: Term) -> str:
+        return self.reference(term) if isinstance(term, Ref) else self.atom(term)
+
+    def equality(self, left: Term, first: str, right: Term, second: str, *, negate: bool = False) -> str:
+        """A Python condition for equality, inlined where one side is a literal of a known type."""
+        for term, other, text in ((left, second, first), (right, first, second)):
+            if not isinstance(term, Scalar):
+                continue
+            value = term.value
+            if value is None or type(value) is bool:
+                return f"{other} is {'not ' if negate else ''}{text}"
+            if type(value) is str:
+                return f"{other} {'!=' if negate else '=='} {text}"
+            if type(value) is int and value not in (0, 1):
+                return f"{other} {'!=' if negate else '=='} {text}"
+        return f"{'not ' if negate else ''}equal({first}, {second})"
+
+    def call(self, call: Call, *, fail: bool = True) -> str:
+        """The value of a call; undefined gives up the try, or is `U` without `fail`."""
+        writer, module = self.writer, self.module
+        condition = self.comparison(call)
+        if condition is not None:
+            name = writer.name()
+            writer.line(f"{name} = {condition}")
+            return name
+        arguments = [self.atom(argument) for argument in call.arguments]
+        number = module.position(call.location)
+        group = module.tree.function(call.function)
+        if group is not None:
+            name = writer.name(group.path[-1])
+            function = module.function_name(group)
+            writer.line(f"{name} = {self._function_call(group, function, arguments)}")
+        else:
+            builtin = self.builtin_name(call)
+            entry = ENTRIES[builtin]
+            function = module.builtin(builtin)
+            name = writer.name(builtin.rpartition(".")[2])
+            leading = [self.context] if entry.context else []
+            invocation = f"{function}({', '.join([*leading, *arguments])})"
+            if builtin in module.replaced_names:
+                target = function if entry.context else f"plain({function})"
+                invocation = (
+                    f"mocked({self.context}, {builtin!r}, {target}, ({''.join(a + ', ' for a in arguments)}))"
+                )
+            writer.line("try:")
+            writer.line(f"    {name} = {invocation}")
+            writer.line("except BuiltinError as error:")
+            writer.line(f"    {name} = failed({self.context}, error, P, {number}, {builtin!r})")
+        if fail:
+            writer.fail_if(f"{name} is U")
+        return name
+
+    def _function_call(self, group: Group, function: str, arguments: Sequence[str]) -> str:
+        module = self.module
+        if any(group.path == place for place in module.replaced_places):
+            tuple_text = "".join(argument + ", " for argument in arguments)
+            return f"mocked({self.context}, {str(group)!r}, {function}, ({tuple_text}))"
+        return f"{function}({', '.join([self.context, *arguments])})"
+
+    @staticmethod
+    def builtin_name(call: Call) -> str:
+        """The name of the builtin that a call calls."""
+        name = operator_name(call.function)
+        return name if name is not None else dotted(call.function)
+
+    # Patterns
+
+    def match(self, pattern: Term, value: str) -> None:
+        """Matches a value (a Python name) against a pattern: binds what is unbound, gives up on a mismatch."""
+        writer = self.writer
+        if isinstance(pattern, Var):
+            bound = self.env.get(pattern.name)
+            if bound is None:
+                self.env[pattern.name] = value
+            else:
+                writer.fail_if(f"not equal({bound}, {value})")
+            return
+        if isinstance(pattern, ArrayTerm) and self._has_unbound(pattern):
+            writer.fail_if(f"type({value}) is not list or len({value}) != {len(pattern.items)}")
+            for position, item in enumerate(pattern.items):
+                if isinstance(item, Var) and item.name.startswith("$") and item.name not in self.env:
+                    continue
+                name = writer.name()
+                writer.line(f"{name} = {value}[{position}]")
+                self.match(item, name)
+            return
+        if isinstance(pattern, ObjectTerm) and self._has_unbound(pattern):
+            writer.fail_if(f"not object_of({value}, {len(pattern.items)})")
+            for key, item in pattern.items:
+                name = writer.name()
+                writer.line(f"{name} = index({value}, {self.atom(key)})")
+                writer.fail_if(f"{name} is U")
+                self.match(item, name)
+            return
+        condition = self.equality(pattern, self.atom(pattern), Var(pattern.location, ""), value, negate=True)
+        writer.fail_if(condition)
+
+
+def dotted(function: Ref) -> str:
+    """The dotted name of a call's function."""
+    assert isinstance(function.head, Var)
+    parts = [function.head.name]
+    for operand in function.operands:
+        parts.append(str(operand.value) if isinstance(operand, Scalar) else "?")
+    return ".".join(parts)
+
+
+BodyBuilder = Callable[[Mapping[str, str]], None]

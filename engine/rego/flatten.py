@@ -1,0 +1,207 @@
+"""Flat bodies: every statement does one thing, and what is nested stands before it.
+
+As OPA's compiler does (RewriteExprTerms, RewriteDynamicTerms): arguments and nested references are bound to
+locals of their own ahead of the statement, outside of a `not`. So `not f(input.x)` is undefined, not true,
+when `input.x` is; only a reference that is negated or compared itself stays inside.
+"""
+
+from collections.abc import Callable
+
+from lockgate.engine.errors import Location
+from lockgate.engine.rego.ast import (
+    ArrayTerm,
+    BlockExpr,
+    Body,
+    Call,
+    Comprehension,
+    EveryExpr,
+    Expr,
+    NotExpr,
+    ObjectTerm,
+    Ref,
+    Scalar,
+    SetTerm,
+    SomeInExpr,
+    Template,
+    Term,
+    TermExpr,
+    UnifyExpr,
+    Var,
+    With,
+    WithExpr,
+)
+from lockgate.engine.rego.resolve import Alternative
+from lockgate.engine.rego.term_parser import operator_name
+
+# Gives the number of arguments of a function; None when there is no such function.
+ArityOf = Callable[[Ref], int | None]
+
+
+class Flattener:
+    """Flattens resolved bodies. Locals that it makes are named `%1`, `%2`, …."""
+
+    def __init__(self, arity_of: ArityOf) -> None:
+        self._arity_of = arity_of
+        self._counter = 0
+
+    def alternative(self, alternative: Alternative) -> Alternative:
+        """The alternative with flat body; what head terms need is appended to the body."""
+        before: list[Expr] = []
+        arguments = tuple(self._simple(argument, before) for argument in alternative.arguments)
+        statements = [*before, *self.body(alternative.body)]
+        tail = tuple(self._simple(element, statements) for element in alternative.tail)
+        member = None if alternative.member is None else self._simple(alternative.member, statements)
+        value = self._simple(alternative.value, statements)
+        return Alternative(alternative.location, arguments, tail, member, value, tuple(statements))
+
+    def body(self, body: Body) -> Body:
+        """The flat form of a body."""
+        statements: list[Expr] = []
+        for statement in body:
+            self._statement(statement, statements)
+        return tuple(statements)
+
+    def _temporary(self, location: Location) -> Var:
+        self._counter += 1
+        return Var(location, f"%{self._counter}")
+
+    def _bind(self, term: Term, out: list[Expr]) -> Var:
+        local = self._temporary(term.location)
+        out.append(UnifyExpr(term.location, local, term))
+        return local
+
+    def _statement(self, statement: Expr, out: list[Expr]) -> None:
+        location = statement.location
+        if isinstance(statement, TermExpr):
+            out.append(self._term_statement(location, statement.term, out))
+        elif isinstance(statement, UnifyExpr):
+            left = self._side(statement.left, out)
+            right = self._side(statement.right, out)
+            if isinstance(left, Call) and isinstance(right, Call):
+                left = self._bind(left, out)
+            out.append(UnifyExpr(location, left, right))
+        elif isinstance(statement, SomeInExpr):
+            collection = self._simple(statement.collection, out)
+            key = None if statement.key is None else self._simple(statement.key, out)
+            out.append(SomeInExpr(location, key, self._simple(statement.value, out), collection))
+        elif isinstance(statement, EveryExpr):
+            domain = self._simple(statement.domain, out)
+            body = self.body(statement.body)
+            out.append(EveryExpr(location, statement.key, statement.value, domain, body))
+        elif isinstance(statement, NotExpr):
+            out.append(NotExpr(location, self._negated(statement.inner, out)))
+        elif isinstance(statement, WithExpr):
+            modifiers = []
+            for modifier in statement.modifiers:
+                value = modifier.value
+                if not (isinstance(value, Ref | Var) and self._arity_of(_as_ref(value)) is not None):
+                    value = self._simple(value, out)
+                modifiers.append(With(modifier.location, modifier.target, value))
+            inner: list[Expr] = []
+            self._statement(statement.inner, inner)
+            block: Expr = inner[0] if len(inner) == 1 else BlockExpr(location, tuple(inner))
+            out.append(WithExpr(location, block, tuple(modifiers)))
+        else:
+            assert isinstance(statement, BlockExpr)
+            for part in statement.statements:
+                self._statement(part, out)
+
+    def _negated(
+        self, inner: "TermExpr | UnifyExpr | SomeInExpr | object", out: list[Expr]
+    ) -> TermExpr | UnifyExpr | SomeInExpr:
+        if isinstance(inner, TermExpr):
+            statement = self._term_statement(inner.location, inner.term, out)
+            assert isinstance(statement, TermExpr | UnifyExpr)
+            return statement
+        if isinstance(inner, UnifyExpr):
+            left = self._side(inner.left, out)
+            right = self._side(inner.right, out)
+            left = self._bind(left, out) if isinstance(left, Call) else left
+            right = self._bind(right, out) if isinstance(right, Call) else right
+            return UnifyExpr(inner.location, left, right)
+        assert isinstance(inner, SomeInExpr)
+        return SomeInExpr(inner.location, inner.key, inner.value, self._simple(inner.collection, out))
+
+    def _term_statement(self, location: Location, term: Term, out: list[Expr]) -> Expr:
+        if isinstance(term, Ref):
+            return TermExpr(location, self._direct_reference(term, out))
+        if isinstance(term, Call):
+            if operator_name(term.function) == "equal":
+                left = self._compared(term.arguments[0], out)
+                right = self._compared(term.arguments[1], out)
+                return TermExpr(location, Call(term.location, term.function, (left, right)))
+            call = self._call(term, out)
+            arity = self._arity_of(call.function)
+            if arity is not None and len(call.arguments) == arity + 1:
+                # The result as a last argument: `walk(x, [path, value])`.
+                short = Call(call.location, call.function, call.arguments[:-1])
+                return UnifyExpr(location, call.arguments[-1], short)
+            return TermExpr(location, call)
+        return TermExpr(location, self._simple(term, out))
+
+    def _compared(self, term: Term, out: list[Expr]) -> Term:
+        if isinstance(term, Ref):
+            return self._direct_reference(term, out)
+        return self._simple(term, out)
+
+    def _side(self, term: Term, out: list[Expr]) -> Term:
+        """A side of a unification: a reference, call or comprehension may stand there directly."""
+        if isinstance(term, Ref):
+            return self._direct_reference(term, out)
+        if isinstance(term, Call):
+            return self._call(term, out)
+        if isinstance(term, Comprehension):
+            return self._comprehension(term)
+        return self._simple(term, out)
+
+    def _call(self, call: Call, out: list[Expr]) -> Call:
+        return Call(call.location, call.function, tuple(self._simple(a, out) for a in call.arguments))
+
+    def _direct_reference(self, reference: Ref, out: list[Expr]) -> Ref:
+        head = reference.head
+        if not isinstance(head, Var):
+            simple = self._simple(head, out)
+            head = simple if isinstance(simple, Var) else self._bind(simple, out)
+        operands = tuple(self._simple(operand, out) for operand in reference.operands)
+        return Ref(reference.location, head, operands)
+
+    def _simple(self, term: Term, out: list[Expr]) -> Term:
+        """A term without references, calls and comprehensions; those are bound ahead of it."""
+        if isinstance(term, Scalar | Var):
+            return term
+        if isinstance(term, Ref):
+            return self._bind(self._direct_reference(term, out), out)
+        if isinstance(term, Call):
+            return self._bind(self._call(term, out), out)
+        if isinstance(term, Comprehension):
+            return self._bind(self._comprehension(term), out)
+        if isinstance(term, ArrayTerm):
+            return ArrayTerm(term.location, tuple(self._simple(item, out) for item in term.items))
+        if isinstance(term, SetTerm):
+            return SetTerm(term.location, tuple(self._simple(item, out) for item in term.items))
+        if isinstance(term, ObjectTerm):
+            items = tuple((self._simple(k, out), self._simple(v, out)) for k, v in term.items)
+            return ObjectTerm(term.location, items)
+        assert isinstance(term, Template)
+        parts: list[str | Term] = []
+        for part in term.parts:
+            if isinstance(part, str | Scalar):
+                parts.append(part)
+                continue
+            # An undefined part is shown as such: collect the part's value into a set.
+            local = self._temporary(part.location)
+            wrapped = Comprehension(
+                part.location, "set", None, local, (UnifyExpr(part.location, local, part),)
+            )
+            parts.append(self._bind(self._comprehension(wrapped), out))
+        return self._bind(Template(term.location, tuple(parts)), out)
+
+    def _comprehension(self, term: Comprehension) -> Comprehension:
+        statements = list(self.body(term.body))
+        key = None if term.key is None else self._simple(term.key, statements)
+        value = self._simple(term.value, statements)
+        return Comprehension(term.location, term.kind, key, value, tuple(statements))
+
+
+def _as_ref(term: "Ref | Var") -> Ref:
+    return term if isinstance(term, Ref) else Ref(term.location, term, ())

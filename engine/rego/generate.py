@@ -1,0 +1,277 @@
+"""Generates the Python module of a program: a function a group of rules, and one a place that is read whole."""
+
+from collections.abc import Sequence
+
+from lockgate.engine.codegen.values import Undefined
+from lockgate.engine.codegen.writer import Writer
+from lockgate.engine.rego.ast import Comprehension, Scalar, Term
+from lockgate.engine.rego.emit_body import BodyEmitter
+from lockgate.engine.rego.emit_term import Mode, ModuleCode, constant_value
+from lockgate.engine.rego.errors import Problem
+from lockgate.engine.rego.resolve import Alternative, Definition
+from lockgate.engine.rego.ruletree import Group, Node, RuleTree, with_targets
+from lockgate.engine.rego.stage import Stages
+
+
+class Generator:
+    """Generates the functions of all groups. Unsafe rules are added to `problems`."""
+
+    def __init__(self, tree: RuleTree, stages: Stages, mode: Mode, problems: list[Problem]) -> None:
+        self.module = ModuleCode(tree, mode)
+        self.module.replaced_places, self.module.replaced_names = with_targets(tree.groups)
+        self.stages = stages
+        self.problems = problems
+
+    def generate(self, entrypoints: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+        """Generates everything; gives the Python name of the function for each entry point."""
+        entries: dict[tuple[str, ...], str] = {}
+        for group in self.module.tree.groups:
+            self._group(group)
+        for path in entrypoints:
+            node = self._node(path)
+            if node is None:
+                continue
+            if node.group is not None and not node.children:
+                if node.group.kind != "function":
+                    entries[path] = self.module.function_name(node.group)
+            else:
+                entries[path] = self.module.document_name(node)
+        while self.module.pending_documents:
+            self._document(self.module.pending_documents.pop())
+        return entries
+
+    def source(self) -> str:
+        """The text of the module."""
+        module = self.module
+        parts = list(module.constant_lines)
+        parts.extend("\n".join(lines) for lines in module.functions)
+        text = "\n\n".join(parts) + "\n"
+        return text.replace("slots_M", str(module.memo_size))
+
+    def _node(self, path: tuple[str, ...]) -> Node | None:
+        node = self.module.tree.root
+        for part in path:
+            child = node.children.get(part)
+            if child is None:
+                return None
+            node = child
+        return node
+
+    # Groups
+
+    def _group(self, group: Group) -> None:
+        name = self.module.function_name(group)
+        if group.kind == "function":
+            self._function(group, name)
+            return
+        bodies: list[tuple[str, Definition]] = []
+        for number, definition in enumerate(group.definitions):
+            body_name = f"{name}_{number}"
+            self._definition(group, definition, body_name)
+            bodies.append((body_name, definition))
+        fixed = group.index in self.stages.fixed
+        slot = self.module.fixed() if fixed else self.module.memo()
+        table = "c.fixed" if fixed else "c.memo"
+        lines = [f"def {name}(c):", f"    value = {table}[{slot}]", "    if value is not MISS: return value"]
+        if group.kind == "complete":
+            lines.extend(self._complete(group, bodies))
+        else:
+            lines.append("    table = {}")
+            lines.extend(f"    {body_name}(c, table)" for body_name, _ in bodies)
+            lines.append(f"    value = {'set_of' if group.kind == 'set' else 'built'}(table)")
+        lines.append(f"    {table}[{slot}] = value")
+        lines.append("    return value")
+        self.module.functions.append(lines)
+
+    def _complete(
+        self, group: Group, bodies: Sequence[tuple[str, Definition]], arguments: str = ""
+    ) -> list[str]:
+        """Code that tries the rules of a complete document or function in turn; they must not disagree."""
+        lines: list[str] = []
+        what = "functions" if group.kind == "function" else "complete rules"
+        message = f"{what} must not produce multiple outputs: {group}"
+        same = self._same_constant(group)
+        for number, (body_name, definition) in enumerate(bodies):
+            call = f"{body_name}(c{arguments})"
+            if number == 0:
+                lines.append(f"    value = {call}")
+                continue
+            if same:
+                lines.append(f"    if value is U: value = {call}")
+                continue
+            position = self.module.position(definition.location)
+            lines.append(f"    other = {call}")
+            lines.append("    if other is not U:")
+            lines.append("        if value is U: value = other")
+            lines.append(f"        elif not equal(value, other): conflict(P, {position}, {message!r})")
+        if not bodies:
+            lines.append("    value = U")
+        if group.default is not None:
+            default_name = f"{self.module.function_name(group)}_default"
+            self._definition(group, group.default, default_name)
+            lines.append(f"    if value is U: value = {default_name}(c{arguments})")
+        return lines
+
+    def _same_constant(self, group: Group) -> bool:
+        """Do all rules give the same literal? Then the first that holds decides."""
+        shown: set[str] = set()
+        for definition in group.definitions:
+            for alternative in definition.alternatives:
+                value = constant_value(alternative.value)
+                if isinstance(value, Undefined):
+                    return False
+                shown.add(self.module.constant(value))
+        return len(shown) == 1
+
+    def _function(self, group: Group, name: str) -> None:
+        parameters = "".join(f", a{number}" for number in range(group.arity))
+        if len(group.definitions) == 1 and group.default is None:
+            self._definition(group, group.definitions[0], name)
+            return
+        bodies: list[tuple[str, Definition]] = []
+        for number, definition in enumerate(group.definitions):
+            body_name = f"{name}_{number}"
+            self._definition(group, definition, body_name)
+            bodies.append((body_name, definition))
+        lines = [
+            f"def {name}(c{parameters}):",
+            *self._complete(group, bodies, parameters),
+            "    return value",
+        ]
+        self.module.functions.append(lines)
+
+    def _definition(self, group: Group, definition: Definition, name: str) -> None:
+        """The function of one rule: its value or U; set and object rules fill a table instead."""
+        parameters = "".join(f", a{number}" for number in range(group.arity))
+        if group.kind in ("set", "object"):
+            self._partial(group, definition.alternatives[0], name)
+            return
+        if len(definition.alternatives) == 1:
+            self._alternative(definition.alternatives[0], name, parameters)
+            return
+        lines = [f"def {name}(c{parameters}):"]
+        for number, alternative in enumerate(definition.alternatives):
+            part = f"{name}_{'else' if number else 'if'}{number}"
+            self._alternative(alternative, part, parameters)
+            lines.append(f"    value = {part}(c{parameters})")
+            lines.append("    if value is not U: return value")
+        lines.append("    return U")
+        self.module.functions.append(lines)
+
+    def _emitter(self, writer: Writer, env: dict[str, str]) -> BodyEmitter:
+        return BodyEmitter(self.module, writer, env, self.problems, self._is_fixed)
+
+    def _is_fixed(self, term: Comprehension) -> bool:
+        return (
+            self.stages.is_fixed(term) and not self.module.replaced_names and not self.module.replaced_places
+        )
+
+    def _enter(self, writer: Writer, name: str, alternative: Alternative) -> None:
+        writer.line("c.budget.left -= 1")
+        position = self.module.position(alternative.location)
+        writer.line(f"if c.budget.left < 0: exhausted(c, P, {position})")
+        if self.module.mode == "covered":
+            writer.line(f"if c.covered is not None: c.covered.add({position})")
+
+    def _alternative(self, alternative: Alternative, name: str, parameters: str) -> None:
+        writer = Writer("return U")
+        emitter = self._emitter(writer, {})
+        self._enter(writer, name, alternative)
+        self._arguments(emitter, alternative.arguments)
+        value = constant_value(alternative.value)
+        result_used = False
+        mark = len(writer.lines)
+
+        def success(inside: BodyEmitter) -> None:
+            nonlocal result_used
+            shown = inside.atom(alternative.value)
+            constant = not isinstance(value, Undefined)
+            if not writer.in_nested_function and (constant or not writer.in_loop):
+                writer.line(f"return {shown}")
+                return
+            result_used = True
+            if constant:
+                writer.line(f"result = {shown}")
+                return
+            writer.line(f"if result is U: result = {shown}")
+            position = self.module.position(alternative.location)
+            what = "functions" if parameters else "complete rules"
+            message = f"{what} must not produce multiple outputs"
+            writer.line(f"elif not equal(result, {shown}): conflict(P, {position}, {message!r})")
+
+        writer.flags.append("result")
+        emitter.body(alternative.body, (alternative.value,), success)
+        if result_used or any("nonlocal result" in line for line in writer.lines):
+            writer.lines.insert(mark, "    result = U")
+            writer.line("return result")
+        else:
+            writer.line("return U")
+        self.module.functions.append([f"def {name}(c{parameters}):", *writer.lines])
+
+    def _arguments(self, emitter: BodyEmitter, arguments: Sequence[Term]) -> None:
+        for number, argument in enumerate(arguments):
+            emitter.match(argument, f"a{number}")
+
+    def _partial(self, group: Group, alternative: Alternative, name: str) -> None:
+        writer = Writer("return")
+        emitter = self._emitter(writer, {})
+        self._enter(writer, name, alternative)
+        position = self.module.position(alternative.location)
+        member = alternative.member
+
+        def success(inside: BodyEmitter) -> None:
+            if group.kind == "set":
+                assert member is not None
+                shown = inside.atom(member)
+                writer.line(f"table[{inside.key_of(member, shown)}] = {shown}")
+                return
+            keys = [inside.atom(element) for element in alternative.tail]
+            leaf = member if member is not None else alternative.value
+            shown = inside.atom(leaf)
+            if len(keys) == 1 and member is None:
+                writer.line(f"put(table, {keys[0]}, {shown}, P, {position})")
+                return
+            kind = "set" if member is not None else "value"
+            path = ", ".join(keys)
+            writer.line(f"put_path(table, [{path}], {kind!r}, {shown}, P, {position})")
+
+        needed: tuple[Term, ...] = (*alternative.tail, alternative.value if member is None else member)
+        emitter.body(alternative.body, needed, success)
+        self.module.functions.append([f"def {name}(c, table):", *writer.lines])
+
+    # Documents
+
+    def _document(self, node: Node) -> None:
+        """The function that gives the whole document of a place: its rules, those below it, and base data."""
+        module = self.module
+        slot = module.memo()
+        name = module.document_name(node)
+        lines = [f"def {name}(c):", f"    value = c.memo[{slot}]", "    if value is not MISS: return value"]
+        if node.group is not None and node.group.kind != "function":
+            lines.append(f"    value = {module.function_name(node.group)}(c)")
+        else:
+            lines.append("    value = U")
+        lines.append("    below = {}")
+        for part in sorted(node.children):
+            child = node.children[part]
+            if child.group is not None and child.group.kind == "function" and not child.children:
+                continue
+            if child.group is not None and not child.children:
+                function = module.function_name(child.group)
+            else:
+                function = module.document_name(child)
+            call = f"{function}(c)"
+            if module.is_replaced(child.path):
+                call = f"guarded(c, {function}, {child.path!r})"
+            lines.append(f"    part = {call}")
+            lines.append(f"    if part is not U: below[{part!a}] = part")
+        lines.append("    value = merged(value, below) if below or value is U else value")
+        lines.append(f"    value = merged(value, walk_path(c.data, {node.path!r}))")
+        lines.append(f"    c.memo[{slot}] = value")
+        lines.append("    return value")
+        module.functions.append(lines)
+
+
+def is_literal(term: Term) -> bool:
+    """Is the term a scalar literal?"""
+    return isinstance(term, Scalar)

@@ -1,0 +1,176 @@
+"""Programs: compiled Rego, ready to be evaluated any number of times and from several threads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import CodeType, MappingProxyType
+from typing import Any, Final
+
+from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.codegen.runtime import MISS, NAMES, Budget, Context, walk_path
+from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value
+from lockgate.engine.errors import EvaluationError, Location
+from lockgate.engine.rego.ast import Module, Ref, Scalar, Var, walk
+from lockgate.engine.rego.builtins.catalogue import load
+from lockgate.engine.rego.builtins.errors import BuiltinError
+from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.compiler import compile_modules
+from lockgate.engine.rego.emit_term import Mode
+
+NO_DATA: Final[Mapping[str, Value]] = MappingProxyType({})
+PARAMETERS: Final = ("input", "parameters")
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A compiled program as plain data, all of which `marshal` can store.
+
+    entries: the Python name of each entry point's function. positions: (file, line, column) by number.
+    reads: the places of base data that are read, without `data`.
+    """
+
+    code: CodeType
+    entries: dict[str, str]
+    builtins: dict[str, str]
+    positions: tuple[tuple[str, int, int], ...]
+    memo_size: int
+    fixed_size: int
+    reads: tuple[tuple[str, ...], ...]
+    source: str = ""
+
+
+class Program:
+    """Compiled Rego. `prepare` binds constants; the result evaluates."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        self.artifact = artifact
+        names: dict[str, Any] = dict(NAMES)
+        names["__builtins__"] = _SAFE_BUILTINS
+        names["BuiltinError"] = BuiltinError
+        names["P"] = artifact.positions
+        names["M"] = artifact.memo_size
+        names["F"] = artifact.fixed_size
+        for builtin, python_name in artifact.builtins.items():
+            names[python_name] = load(builtin)
+        exec(artifact.code, names)  # noqa: S102 - our own generated code; policies reach it as literals only
+        self._functions = {path: names[name] for path, name in artifact.entries.items()}
+
+    def reads_data(self, path: tuple[str, ...]) -> bool:
+        """Does the program read base data at, above or below a place, such as ("inventory",)?"""
+        return any(r[: len(path)] == path or path[: len(r)] == r for r in self.artifact.reads)
+
+    def prepare(self, constants: Mapping[tuple[str, ...], Value] | None = None) -> "Prepared":
+        """Binds constants, such as {("input", "parameters"): {...}}: what depends on them alone is computed once.
+
+        Each evaluation must be given an input that has the same values there.
+        """
+        return Prepared(self, bool(constants))
+
+    def function(self, entrypoint: str) -> Any:
+        """The Python function of an entry point, or None when no rule defines it."""
+        return self._functions.get(entrypoint)
+
+
+class Prepared:
+    """A program with its constants. Safe to use from several threads: a fixed value computed twice is the same."""
+
+    def __init__(self, program: Program, has_constants: bool) -> None:
+        self.program = program
+        self._fixed: list[Any] | None = [MISS] * program.artifact.fixed_size if has_constants else None
+        self._memo = [MISS] * program.artifact.memo_size
+
+    def evaluate(
+        self,
+        entrypoint: str,
+        *,
+        input: Value | Undefined,
+        data: Mapping[str, Value] = NO_DATA,
+        now_ns: int,
+        limits: Limits,
+        strict: str = "",
+        covered: set[int] | None = None,
+    ) -> Value | Undefined:
+        """The value of an entry point such as "data.template.violation", or UNDEFINED.
+
+        `strict` other than "" makes a builtin's failure an error. Raises EvaluationError with the place.
+        """
+        artifact = self.program.artifact
+        fixed = self._fixed if self._fixed is not None else [MISS] * artifact.fixed_size
+        context = Context(
+            input_value=input,
+            data=data,  # type: ignore[arg-type]
+            memo=self._memo.copy(),
+            fixed=fixed,
+            budget=Budget(limits.max_steps),
+            now_ns=now_ns,
+            strict=strict,
+        )
+        context.covered = covered
+        function = self.program.function(entrypoint)
+        if function is None:
+            found: Value | Undefined = walk_path(dict(data), entrypoint.split(".")[1:])
+            return found
+        try:
+            result: Value | Undefined = function(context)
+        except RecursionError as error:
+            raise EvaluationError("the evaluation nests too deep") from error
+        return result
+
+
+_SAFE_BUILTINS: Final = {
+    "BaseException": BaseException,
+    "dict": dict,
+    "len": len,
+    "list": list,
+    "str": str,
+    "type": type,
+}
+
+
+def compile_program(
+    modules: Sequence[Module],
+    *,
+    entrypoints: Sequence[str],
+    capabilities: Capabilities,
+    constants: Sequence[tuple[str, ...]] = (PARAMETERS,),
+    mode: Mode = "plain",
+) -> Program:
+    """Compiles modules. Entry points are documents, as "data.template.violation".
+
+    Raises RegoError with every problem found. `constants` are places that `Program.prepare` may bind.
+    """
+    compiled = compile_modules(modules, entrypoints, capabilities, constants, mode)
+    code = compile(compiled.source, "<rego>", "exec", dont_inherit=True)
+    artifact = Artifact(
+        code=code,
+        entries=compiled.entries,
+        builtins=compiled.builtins,
+        positions=compiled.positions,
+        memo_size=compiled.memo_size,
+        fixed_size=compiled.fixed_size,
+        reads=compiled.reads,
+        source=compiled.source,
+    )
+    return Program(artifact)
+
+
+def location_of(artifact: Artifact, number: int) -> Location:
+    """The place that a position number of generated code stands for."""
+    return Location(*artifact.positions[number])
+
+
+def base_references(modules: Sequence[Module]) -> set[tuple[str, ...]]:
+    """The fixed parts of references into `data`, as written."""
+    found: set[tuple[str, ...]] = set()
+    for module in modules:
+        for node in walk(module):
+            if isinstance(node, Ref) and isinstance(node.head, Var) and node.head.name == "data":
+                path: list[str] = []
+                for operand in node.operands:
+                    if not isinstance(operand, Scalar) or type(operand.value) is not str:
+                        break
+                    path.append(operand.value)
+                found.add(tuple(path))
+    return found
+
+
+__all__ = ["UNDEFINED", "Artifact", "Prepared", "Program", "compile_program"]

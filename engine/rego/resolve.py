@@ -1,0 +1,336 @@
+"""Names: every variable becomes a local of its own or a reference to a document or function.
+
+After this pass `:=` is `=`, `some x` is gone, locals have unique names (`x#3`), and every reference to a rule
+begins with `data`. Scoping after https://www.openpolicyagent.org/docs/policy-language.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lockgate.engine.errors import Location
+from lockgate.engine.rego.ast import (
+    ArrayTerm,
+    AssignExpr,
+    BlockExpr,
+    Body,
+    Call,
+    Clause,
+    Comprehension,
+    EveryExpr,
+    Expr,
+    Module,
+    NotExpr,
+    ObjectTerm,
+    Ref,
+    Rule,
+    Scalar,
+    SetTerm,
+    SomeExpr,
+    SomeInExpr,
+    Template,
+    Term,
+    TermExpr,
+    UnifyExpr,
+    Var,
+    With,
+    WithExpr,
+)
+from lockgate.engine.rego.errors import CompileCode, Problem
+from lockgate.engine.rego.term_parser import OPERATOR_MARK, ROOTS
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One clause with its own copy of the head, names resolved."""
+
+    location: Location
+    arguments: tuple[Term, ...]
+    tail: tuple[Term, ...]
+    member: Term | None
+    value: Term
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A rule with names resolved. `path` is its static place under `data`; `tail` continues it dynamically."""
+
+    location: Location
+    path: tuple[str, ...]
+    kind: Literal["complete", "set", "object"]
+    is_function: bool
+    is_default: bool
+    alternatives: tuple[Alternative, ...]
+
+
+@dataclass(slots=True)
+class _Scope:
+    declared: dict[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+
+
+def static_path(module: Module, rule: Rule) -> tuple[tuple[str, ...], tuple[Term, ...]]:
+    """The place of a rule under `data`, and what of its head's path is not fixed."""
+    fixed: list[str] = list(module.package)
+    elements = list(rule.head.path)
+    while elements:
+        element = elements[0]
+        if not isinstance(element, Scalar) or type(element.value) is not str:
+            break
+        fixed.append(element.value)
+        elements.pop(0)
+    return tuple(fixed), tuple(elements)
+
+
+def package_names(modules: Sequence[Module]) -> dict[tuple[str, ...], set[str]]:
+    """The names of rules by package."""
+    names: dict[tuple[str, ...], set[str]] = {}
+    for module in modules:
+        names.setdefault(module.package, set()).update(rule.head.name for rule in module.rules)
+    return names
+
+
+class Resolver:
+    """Resolves the rules of one module. Problems are collected, so that all are shown at once."""
+
+    def __init__(
+        self, module: Module, names: Mapping[tuple[str, ...], set[str]], problems: list[Problem]
+    ) -> None:
+        self.module = module
+        self._problems = problems
+        self._counter = 0
+        self._scopes: list[_Scope] = []
+        self._globals: dict[str, tuple[str, ...]] = {}
+        for imported in module.imports:
+            if imported.path[0] in ROOTS:
+                self._globals[imported.alias or imported.path[-1]] = imported.path
+        for name in names.get(module.package, ()):
+            self._globals[name] = ("data", *module.package, name)
+
+    def _problem(self, code: CompileCode, message: str, location: Location) -> None:
+        self._problems.append(Problem(code, message, location))
+
+    def definition(self, rule: Rule) -> Definition:
+        """The rule with its names resolved."""
+        path, tail = static_path(self.module, rule)
+        head = rule.head
+        alternatives = tuple(self._alternative(rule, clause, tail) for clause in rule.clauses)
+        is_function = head.arguments is not None
+        kind: Literal["complete", "set", "object"] = "object" if tail else head.kind
+        return Definition(rule.location, path, kind, is_function, rule.default == "default", alternatives)
+
+    def query(self, body: Body) -> Body:
+        """A body of its own, names resolved."""
+        self._scopes = [_Scope()]
+        return self._body(body)
+
+    def _alternative(self, rule: Rule, clause: Clause, tail: tuple[Term, ...]) -> Alternative:
+        head = rule.head
+        self._scopes = [_Scope(), _Scope()]
+        for argument in head.arguments or ():
+            for variable in _pattern_variables(argument):
+                if variable.name.startswith("$"):
+                    continue
+                scope = self._scopes[0]
+                if variable.name not in scope.declared:
+                    scope.declared[variable.name] = self._unique(variable.name)
+        arguments = tuple(self._term(argument) for argument in head.arguments or ())
+        body = self._body(clause.body)
+        member = None if head.member is None else self._term(head.member)
+        return Alternative(
+            clause.location,
+            arguments,
+            tuple(self._term(element) for element in tail),
+            member,
+            self._term(clause.value),
+            body,
+        )
+
+    def _unique(self, name: str) -> str:
+        self._counter += 1
+        return f"{name}#{self._counter}"
+
+    def _declare(self, variable: Var, how: str) -> None:
+        scope = self._scopes[-1]
+        name = variable.name
+        if name.startswith("$"):
+            return
+        if name in scope.declared:
+            self._problem("rego_compile_error", f"var {name} {how} above", variable.location)
+            return
+        if name in scope.used:
+            self._problem("rego_compile_error", f"var {name} referenced above", variable.location)
+            return
+        scope.declared[name] = self._unique(name)
+
+    def _body(self, body: Body) -> Body:
+        resolved: list[Expr] = []
+        for statement in body:
+            result = self._statement(statement)
+            if result is not None:
+                resolved.append(result)
+        return tuple(resolved)
+
+    def _statement(self, statement: Expr) -> Expr | None:
+        location = statement.location
+        if isinstance(statement, TermExpr):
+            return TermExpr(location, self._term(statement.term))
+        if isinstance(statement, UnifyExpr):
+            return UnifyExpr(location, self._term(statement.left), self._term(statement.right))
+        if isinstance(statement, AssignExpr):
+            right = self._term(statement.right)
+            for variable in self._assigned(statement.left):
+                self._declare(variable, "assigned")
+            return UnifyExpr(location, self._term(statement.left), right)
+        if isinstance(statement, SomeExpr):
+            for variable in statement.variables:
+                self._declare(variable, "declared")
+            return None
+        if isinstance(statement, SomeInExpr):
+            collection = self._term(statement.collection)
+            for pattern in (statement.key, statement.value):
+                if pattern is not None:
+                    for variable in _pattern_variables(pattern):
+                        self._declare(variable, "declared")
+            key = None if statement.key is None else self._term(statement.key)
+            return SomeInExpr(location, key, self._term(statement.value), collection)
+        if isinstance(statement, EveryExpr):
+            return self._every(statement)
+        if isinstance(statement, NotExpr):
+            self._scopes.append(_Scope())
+            inner = self._statement(statement.inner)
+            self._scopes.pop()
+            assert isinstance(inner, TermExpr | UnifyExpr | SomeInExpr)
+            return NotExpr(location, inner)
+        if isinstance(statement, WithExpr):
+            modifiers = tuple(
+                With(m.location, self._target(m.target), self._value_of_with(m.value))
+                for m in statement.modifiers
+            )
+            resolved = self._statement(statement.inner)
+            return None if resolved is None else WithExpr(location, resolved, modifiers)
+        assert isinstance(statement, BlockExpr)
+        return BlockExpr(location, self._body(statement.statements))
+
+    def _every(self, statement: EveryExpr) -> Expr:
+        domain = self._term(statement.domain)
+        self._scopes.append(_Scope())
+        if statement.key is not None:
+            self._declare(statement.key, "declared")
+        self._declare(statement.value, "declared")
+        key = None if statement.key is None else self._term(statement.key)
+        value = self._term(statement.value)
+        body = self._body(statement.body)
+        self._scopes.pop()
+        assert key is None or isinstance(key, Var)
+        assert isinstance(value, Var)
+        return EveryExpr(statement.location, key, value, domain, body)
+
+    def _assigned(self, pattern: Term) -> list[Var]:
+        if isinstance(pattern, Var):
+            return [pattern]
+        if isinstance(pattern, ArrayTerm | ObjectTerm):
+            return _pattern_variables(pattern)
+        what = "call" if isinstance(pattern, Call) else "ref" if isinstance(pattern, Ref) else "term"
+        self._problem("rego_compile_error", f"cannot assign to {what}", pattern.location)
+        return []
+
+    def _target(self, target: Ref) -> Ref:
+        resolved = self._term(target)
+        if isinstance(resolved, Ref):
+            return resolved
+        return target
+
+    def _value_of_with(self, value: Term) -> Term:
+        return self._term(value)
+
+    def _term(self, term: Term) -> Term:
+        if isinstance(term, Scalar):
+            return term
+        if isinstance(term, Var):
+            return self._variable(term)
+        if isinstance(term, Ref):
+            return self._reference(term)
+        if isinstance(term, Call):
+            function = term.function
+            head = function.head
+            if isinstance(head, Var) and head.name != OPERATOR_MARK:
+                function = self._function(function, head)
+            return Call(term.location, function, tuple(self._term(a) for a in term.arguments))
+        if isinstance(term, ArrayTerm):
+            return ArrayTerm(term.location, tuple(self._term(item) for item in term.items))
+        if isinstance(term, SetTerm):
+            return SetTerm(term.location, tuple(self._term(item) for item in term.items))
+        if isinstance(term, ObjectTerm):
+            return ObjectTerm(term.location, tuple((self._term(k), self._term(v)) for k, v in term.items))
+        if isinstance(term, Template):
+            parts = tuple(part if isinstance(part, str) else self._term(part) for part in term.parts)
+            return Template(term.location, parts)
+        self._scopes.append(_Scope())
+        body = self._body(term.body)
+        key = None if term.key is None else self._term(term.key)
+        value = self._term(term.value)
+        self._scopes.pop()
+        return Comprehension(term.location, term.kind, key, value, body)
+
+    def _local(self, name: str) -> str | None:
+        for scope in reversed(self._scopes):
+            if name in scope.declared:
+                return scope.declared[name]
+        return None
+
+    def _variable(self, variable: Var) -> Term:
+        name = variable.name
+        if name.startswith("$"):
+            return variable
+        local = self._local(name)
+        if local is not None:
+            return Var(variable.location, local)
+        path = self._globals.get(name)
+        for scope in self._scopes:
+            scope.used.add(name)
+        if path is not None:
+            return _document(variable.location, path)
+        return variable
+
+    def _function(self, function: Ref, head: Var) -> Ref:
+        path = self._globals.get(head.name)
+        if path is None or self._local(head.name) is not None:
+            return function
+        found = _document(function.location, path)
+        return Ref(function.location, found.head, (*found.operands, *function.operands))
+
+    def _reference(self, reference: Ref) -> Ref:
+        head = reference.head
+        operands = tuple(self._term(operand) for operand in reference.operands)
+        if isinstance(head, Var):
+            if head.name in ROOTS:
+                return Ref(reference.location, head, operands)
+            resolved = self._variable(head)
+            if isinstance(resolved, Ref):
+                return Ref(reference.location, resolved.head, (*resolved.operands, *operands))
+            return Ref(reference.location, resolved, operands)
+        resolved = self._term(head)
+        if isinstance(resolved, Ref):
+            return Ref(reference.location, resolved.head, (*resolved.operands, *operands))
+        return Ref(reference.location, resolved, operands)
+
+
+def _document(location: Location, path: tuple[str, ...]) -> Ref:
+    return Ref(location, Var(location, path[0]), tuple(Scalar(location, part) for part in path[1:]))
+
+
+def _pattern_variables(pattern: Term) -> list[Var]:
+    """The variables that a pattern binds: not those inside references, calls and keys of objects."""
+    found: list[Var] = []
+    pending: list[Term] = [pattern]
+    while pending:
+        term = pending.pop(0)
+        if isinstance(term, Var):
+            found.append(term)
+        elif isinstance(term, ArrayTerm):
+            pending[0:0] = term.items
+        elif isinstance(term, ObjectTerm):
+            pending[0:0] = [value for _, value in term.items]
+    return found

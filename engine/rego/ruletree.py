@@ -1,0 +1,214 @@
+"""The rules of a program by their place under `data`, and what each refers to."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lockgate.engine.errors import Location
+from lockgate.engine.rego.ast import Call, Ref, Scalar, Var, WithExpr, walk
+from lockgate.engine.rego.errors import Problem
+from lockgate.engine.rego.resolve import Alternative, Definition
+
+GroupKind = Literal["complete", "set", "object", "function"]
+
+
+@dataclass(slots=True)
+class Group:
+    """All rules of one name: they define one document or function together."""
+
+    index: int
+    path: tuple[str, ...]
+    kind: GroupKind
+    arity: int
+    location: Location
+    definitions: list[Definition] = field(default_factory=list)
+    default: Definition | None = None
+
+    def alternatives(self) -> Iterator[Alternative]:
+        """The clauses of all its rules."""
+        for definition in self.definitions:
+            yield from definition.alternatives
+        if self.default is not None:
+            yield from self.default.alternatives
+
+    def __str__(self) -> str:
+        return ".".join(("data", *self.path))
+
+
+@dataclass(slots=True)
+class Node:
+    """A place under `data`: a group of rules, places below it, or both."""
+
+    path: tuple[str, ...]
+    children: dict[str, "Node"] = field(default_factory=dict)
+    group: Group | None = None
+
+    def groups(self) -> Iterator[Group]:
+        """The groups at and below this place."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            if node.group is not None:
+                yield node.group
+            stack.extend(node.children.values())
+
+
+class RuleTree:
+    """The places of all rules. `find` follows a reference as far as it is fixed."""
+
+    def __init__(self) -> None:
+        self.root = Node(())
+        self.groups: list[Group] = []
+
+    def add(self, definition: Definition, problems: list[Problem]) -> None:
+        """Adds a rule to its group; conflicting ones are problems."""
+        node = self.root
+        for depth, part in enumerate(definition.path):
+            node = node.children.setdefault(part, Node(definition.path[: depth + 1]))
+        kind: GroupKind = "function" if definition.is_function else definition.kind
+        arity = len(definition.alternatives[0].arguments)
+        group = node.group
+        if group is None:
+            group = Group(len(self.groups), definition.path, kind, arity, definition.location)
+            node.group = group
+            self.groups.append(group)
+        shown = str(group)
+        if definition.is_default:
+            if group.default is not None:
+                message = f"multiple default rules {shown} found"
+                problems.append(Problem("rego_type_error", message, definition.location))
+            if group.definitions and group.kind not in ("complete", "function"):
+                message = f"conflicting rules {shown} found"
+                problems.append(Problem("rego_type_error", message, definition.location))
+            group.default = definition
+            return
+        if not group.definitions:
+            if group.default is not None and kind not in ("complete", "function"):
+                message = f"conflicting rules {shown} found"
+                problems.append(Problem("rego_type_error", message, definition.location))
+            group.kind, group.arity = kind, arity
+        elif group.kind != kind or (kind == "function" and group.arity != arity):
+            message = f"conflicting rules {shown} found"
+            problems.append(Problem("rego_type_error", message, definition.location))
+            return
+        group.definitions.append(definition)
+
+    def find(self, parts: Sequence[object]) -> tuple[Node, int]:
+        """The deepest place that a reference's fixed operands lead to, and how many operands that took.
+
+        `parts` are the operands after `data`. Stops at a group.
+        """
+        node = self.root
+        for taken, part in enumerate(parts):
+            if not isinstance(part, Scalar) or type(part.value) is not str:
+                return node, taken
+            child = node.children.get(part.value)
+            if child is None:
+                return node, taken
+            node = child
+            if node.group is not None and not node.children:
+                return node, taken + 1
+        return node, len(parts)
+
+    def function(self, reference: Ref) -> Group | None:
+        """The function that a call's name names, if it is one of the program's."""
+        head = reference.head
+        if not isinstance(head, Var) or head.name != "data":
+            return None
+        node, taken = self.find(reference.operands)
+        if taken != len(reference.operands) or node.group is None:
+            return None
+        return node.group if node.group.kind == "function" else None
+
+    def referenced(self, nodes: Iterable[object]) -> Iterator[tuple[Group, Location]]:
+        """The groups that the syntax refers to, with the place."""
+        for node in nodes:
+            for part in walk(node):
+                reference = part
+                if isinstance(part, Call):
+                    group = self.function(part.function)
+                    if group is not None:
+                        yield group, part.location
+                    continue
+                if (
+                    isinstance(reference, Ref)
+                    and isinstance(reference.head, Var)
+                    and reference.head.name == "data"
+                ):
+                    place, taken = self.find(reference.operands)
+                    if place.group is not None and not (taken == len(reference.operands) and place.children):
+                        yield place.group, reference.location
+                        if not place.children:
+                            continue
+                    # What is not fixed may lead anywhere below; a fixed name that is no rule leads to none.
+                    if taken < len(reference.operands):
+                        operand = reference.operands[taken]
+                        if isinstance(operand, Scalar) and place.group is None:
+                            continue
+                    for group in place.groups():
+                        yield group, reference.location
+
+
+def with_targets(groups: Iterable[Group]) -> tuple[set[tuple[str, ...]], set[str]]:
+    """The places under `data` that some `with` replaces, and the dotted names of other targets but `input`."""
+    places: set[tuple[str, ...]] = set()
+    names: set[str] = set()
+    for group in groups:
+        for alternative in group.alternatives():
+            for part in walk(alternative):
+                if not isinstance(part, WithExpr):
+                    continue
+                for modifier in part.modifiers:
+                    dotted = target_path(modifier.target)
+                    if dotted is None or dotted[0] == "input":
+                        continue
+                    if dotted[0] == "data":
+                        places.add(dotted[1:])
+                    else:
+                        names.add(".".join(dotted))
+    return places, names
+
+
+def target_path(target: Ref) -> tuple[str, ...] | None:
+    """A reference of fixed names as names, or None."""
+    if not isinstance(target.head, Var):
+        return None
+    parts = [target.head.name]
+    for operand in target.operands:
+        if not isinstance(operand, Scalar) or type(operand.value) is not str:
+            return None
+        parts.append(operand.value)
+    return tuple(parts)
+
+
+def check_recursion(tree: RuleTree, problems: list[Problem]) -> dict[int, set[int]]:
+    """Reports rules that refer to themselves; gives what each group refers to directly, by index."""
+    edges: dict[int, set[int]] = {}
+    for group in tree.groups:
+        edges[group.index] = {found.index for found, _ in tree.referenced(group.alternatives())}
+    state: dict[int, int] = {}
+    for start in sorted(edges):
+        if start in state:
+            continue
+        path: list[int] = []
+        stack: list[tuple[int, Iterator[int]]] = [(start, iter(sorted(edges[start])))]
+        state[start] = 1
+        path.append(start)
+        while stack:
+            current, pending = stack[-1]
+            following = next(pending, None)
+            if following is None:
+                state[current] = 2
+                stack.pop()
+                path.pop()
+            elif state.get(following) == 1:
+                cycle = [*path[path.index(following) :], following]
+                names = " -> ".join(str(tree.groups[index]) for index in cycle)
+                group = tree.groups[following]
+                message = f"rule {group} is recursive: {names}"
+                problems.append(Problem("rego_recursion_error", message, group.location))
+            elif following not in state:
+                state[following] = 1
+                path.append(following)
+                stack.append((following, iter(sorted(edges[following]))))
+    return edges

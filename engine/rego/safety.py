@@ -1,0 +1,261 @@
+"""Orders the statements of a flat body so that every variable is bound before it is needed.
+
+A body for which no order exists is unsafe (`rego_unsafe_var_error`).
+"""
+
+from collections.abc import Iterable
+
+from lockgate.engine.errors import Location
+from lockgate.engine.rego.ast import (
+    ArrayTerm,
+    BlockExpr,
+    Body,
+    Call,
+    Comprehension,
+    EveryExpr,
+    Expr,
+    NotExpr,
+    ObjectTerm,
+    Ref,
+    Scalar,
+    SetTerm,
+    SomeInExpr,
+    Template,
+    Term,
+    TermExpr,
+    UnifyExpr,
+    Var,
+    WithExpr,
+    children,
+    walk,
+)
+from lockgate.engine.rego.term_parser import OPERATOR_MARK, ROOTS
+
+# Variables bound so far, or None when a statement cannot run yet.
+Bound = set[str] | None
+
+
+def variables(node: object) -> set[str]:
+    """The variables in a node, those of nested bodies included; not the names of functions."""
+    found: set[str] = set()
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Var):
+            if current.name not in ROOTS and current.name != OPERATOR_MARK:
+                found.add(current.name)
+        elif isinstance(current, Call):
+            stack.extend(current.arguments)
+        elif isinstance(current, WithExpr):
+            stack.append(current.inner)
+            stack.extend(modifier.value for modifier in current.modifiers)
+        elif isinstance(current, tuple):
+            stack.extend(current)
+        else:
+            stack.extend(children(current))
+    return found
+
+
+def own_variables(body: Iterable[Expr]) -> set[str]:
+    """The variables of a body outside of nested bodies: those that nested bodies share with it."""
+    found: set[str] = set()
+    stack: list[object] = list(body)
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Var):
+            if current.name not in ROOTS and current.name != OPERATOR_MARK:
+                found.add(current.name)
+        elif isinstance(current, Comprehension):
+            continue
+        elif isinstance(current, EveryExpr):
+            stack.append(current.domain)
+        elif isinstance(current, Call):
+            stack.extend(current.arguments)
+        elif isinstance(current, WithExpr):
+            stack.append(current.inner)
+            stack.extend(modifier.value for modifier in current.modifiers)
+        else:
+            stack.extend(children(current))
+    return found
+
+
+class BodyOrder:
+    """Orders one body. `shared` are the variables of the body itself and of those around it."""
+
+    def __init__(self, shared: set[str]) -> None:
+        self.shared = shared
+
+    def order(self, body: Body, bound: set[str]) -> tuple[list[Expr], list[Expr], set[str]]:
+        """The statements in a safe order, those that have no place in it, and all variables bound after."""
+        remaining = list(body)
+        result: list[Expr] = []
+        known = set(bound)
+        while remaining:
+            for index, statement in enumerate(remaining):
+                bound_after = self.outputs(statement, known)
+                if bound_after is not None:
+                    known |= bound_after
+                    result.append(statement)
+                    del remaining[index]
+                    break
+            else:
+                return result, remaining, known
+        return result, [], known
+
+    def outputs(self, statement: Expr, bound: set[str]) -> Bound:
+        """The variables that a statement binds, given those bound; None when it cannot run yet."""
+        if isinstance(statement, TermExpr):
+            return self.evaluated(statement.term, bound)
+        if isinstance(statement, UnifyExpr):
+            return self.unified(statement.left, statement.right, bound)
+        if isinstance(statement, NotExpr):
+            return set() if self._closed(statement.inner, bound) else None
+        if isinstance(statement, SomeInExpr):
+            if not variables(statement.collection) <= bound:
+                return None
+            found: set[str] = set()
+            for pattern in (statement.key, statement.value):
+                if pattern is not None:
+                    new = self.pattern(pattern, bound)
+                    if new is None:
+                        return None
+                    found |= new
+            return found
+        if isinstance(statement, EveryExpr):
+            own = {statement.value.name} | ({statement.key.name} if statement.key else set())
+            free = (variables(statement.body) - own) & self.shared
+            return set() if free <= bound and variables(statement.domain) <= bound else None
+        if isinstance(statement, WithExpr):
+            for modifier in statement.modifiers:
+                names = variables(modifier.value)
+                if isinstance(modifier.value, Var) and modifier.value.name not in self.shared:
+                    names = set()  # The name of a builtin.
+                if not names <= bound:
+                    return None
+            return self.outputs(statement.inner, bound)
+        assert isinstance(statement, BlockExpr)
+        _, left, known = self.order(statement.statements, bound)
+        return None if left else known - bound
+
+    def _closed(self, node: Expr, bound: set[str]) -> bool:
+        inner = own_variables([node])
+        return inner <= bound and (variables(node) - inner) & self.shared <= bound
+
+    def evaluated(self, term: Term, bound: set[str]) -> Bound:
+        """The variables bound by evaluating a term: unbound operands of references are iterated."""
+        if isinstance(term, Scalar):
+            return set()
+        if isinstance(term, Var):
+            return set() if term.name in bound else None
+        if isinstance(term, Ref):
+            head = term.head
+            assert isinstance(head, Var)
+            if head.name not in ROOTS and head.name not in bound:
+                return None
+            found: set[str] = set()
+            for operand in term.operands:
+                new = self.pattern(operand, bound)
+                if new is None:
+                    return None
+                found |= new
+            return found
+        if isinstance(term, Comprehension):
+            return set() if variables(term) & self.shared <= bound else None
+        if isinstance(term, Call):
+            found = set()
+            for argument in term.arguments:
+                new = self.evaluated(argument, bound | found)
+                if new is None:
+                    return None
+                found |= new
+            return found
+        if isinstance(term, Template):
+            return set() if variables(term) <= bound else None
+        return set() if variables(term) <= bound else None
+
+    def pattern(self, term: Term, bound: set[str]) -> Bound:
+        """The variables that matching a term against a value binds."""
+        if isinstance(term, Scalar):
+            return set()
+        if isinstance(term, Var):
+            return set() if term.name in bound else {term.name}
+        if isinstance(term, ArrayTerm):
+            found: set[str] = set()
+            for item in term.items:
+                new = self.pattern(item, bound | found)
+                if new is None:
+                    return None
+                found |= new
+            return found
+        if isinstance(term, ObjectTerm):
+            found = set()
+            for name, item in term.items:
+                if not variables(name) <= bound:
+                    return None
+                new = self.pattern(item, bound | found)
+                if new is None:
+                    return None
+                found |= new
+            return found
+        if isinstance(term, SetTerm):
+            return set() if variables(term) <= bound else None
+        return self.evaluated(term, bound)
+
+    def unified(self, left: Term, right: Term, bound: set[str]) -> Bound:
+        for one, other in ((left, right), (right, left)):
+            value = self.evaluated(one, bound)
+            if value is not None:
+                pattern = self.pattern(other, bound | value)
+                if pattern is not None:
+                    return value | pattern
+        if isinstance(left, ArrayTerm) and isinstance(right, ArrayTerm):
+            if len(left.items) != len(right.items):
+                return set()
+            return self._pairs(list(zip(left.items, right.items, strict=True)), bound)
+        if isinstance(left, ObjectTerm) and isinstance(right, ObjectTerm):
+            pairs = matching_items(left, right)
+            return None if pairs is None else self._pairs(pairs, bound)
+        return None
+
+    def _pairs(self, pairs: list[tuple[Term, Term]], bound: set[str]) -> Bound:
+        known = set(bound)
+        remaining = list(pairs)
+        while remaining:
+            for index, (one, other) in enumerate(remaining):
+                found = self.unified(one, other, known)
+                if found is not None:
+                    known |= found
+                    del remaining[index]
+                    break
+            else:
+                return None
+        return known - bound
+
+
+def matching_items(left: ObjectTerm, right: ObjectTerm) -> list[tuple[Term, Term]] | None:
+    """The values of two objects with the same literal keys, paired; None when keys are not literal or differ."""
+    items: dict[str, Term] = {}
+    for name, item in right.items:
+        if not isinstance(name, Scalar) or type(name.value) is not str:
+            return None
+        items[name.value] = item
+    pairs: list[tuple[Term, Term]] = []
+    for name, item in left.items:
+        if not isinstance(name, Scalar) or type(name.value) is not str or name.value not in items:
+            return None
+        pairs.append((item, items[name.value]))
+    return pairs if len(pairs) == len(items) else None
+
+
+def shown_name(name: str) -> str:
+    """A variable's name as its author wrote it."""
+    return "_" if name.startswith("$") else name.split("#", 1)[0]
+
+
+def first_place(nodes: Iterable[object], name: str, default: Location) -> Location:
+    """Where a variable stands first in the nodes."""
+    for node in nodes:
+        for part in walk(node):
+            if isinstance(part, Var) and part.name == name:
+                return part.location
+    return default
