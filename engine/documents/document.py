@@ -40,14 +40,17 @@ class PositionMap(Protocol):
 class Document:
     """One object to judge. `value` is what kubectl would send; a List's items are documents of their own.
 
-    `file` is the path to show (for rendered Helm output the template's name). `lines` are the file's lines
-    without line ends, for quoting. Paths given to `positions` count from this object's root.
+    `file` is the path to show: the file's own, on standard input the Helm template that the text names. `lines` are
+    the lines of the file or stream without line ends, for quoting; positions count in them. Paths given to
+    `positions` count from this object's root. `template` is Helm's `# Source:` name, wherever the text comes from;
+    it is the input's own word, so no trust may rest on it.
     """
 
     value: dict[str, Value]
     file: str
     lines: Sequence[str]
     positions: PositionMap
+    template: str = ""
 
     def locate(self, path: Sequence[str | int] | None) -> Located:
         """The span of `path`; without a path the value of the object's `kind`, not exact."""

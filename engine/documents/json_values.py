@@ -1,0 +1,124 @@
+"""JSON documents as kubectl reads them (Go's encoding/json), one after the other in a text, with the values it gives them.
+
+Numbers take Go's form (`1.0` is 1), a lone surrogate becomes U+FFFD, and the last of two equal keys wins.
+"""
+
+import json
+import re
+from typing import Any, Final
+
+from lockgate.engine.codegen.budget import MAX_DEPTH
+from lockgate.engine.codegen.values import Number, Value, check_depth
+from lockgate.engine.documents.go_numbers import fits_go_integer, from_float
+from lockgate.engine.errors import InputError
+
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+LONE_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+# Digits of the longest integer that Go keeps exactly; anything longer is a float to it.
+_LONGEST_INTEGER: Final = 20
+_LONGEST_NUMBER: Final = 4_096
+_DEPTH_HINT: Final = "Kubernetes objects stay below 40; flatten the document"
+
+
+class JsonError(Exception):
+    """Text that is no JSON which kubectl takes: what is wrong, the index in the text, and what to do."""
+
+    def __init__(self, message: str, index: int, hint: str = "") -> None:
+        super().__init__(message, index, hint)
+        self.message = message
+        self.index = index
+        self.hint = hint
+
+
+class _BadNumber(Exception):
+    """A number that Go cannot hold."""
+
+
+def _float(text: str) -> int | Number:
+    number = float(text) if len(text) <= _LONGEST_NUMBER else float("inf")
+    if number in (float("inf"), float("-inf")):
+        raise _BadNumber(text)
+    return from_float(number)
+
+
+def _integer(text: str) -> int | Number:
+    if len(text) <= _LONGEST_INTEGER:
+        number = int(text)
+        if fits_go_integer(number):
+            return number
+    return _float(text)
+
+
+def _constant(text: str) -> Value:
+    raise _BadNumber(text)
+
+
+class _Objects:
+    """Makes objects from their pairs and notes whether any key was given twice."""
+
+    __slots__ = ("twice",)
+
+    def __init__(self) -> None:
+        self.twice = False
+
+    def make(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) != len(pairs):
+            self.twice = True
+        return made
+
+
+def skip_space(text: str, index: int) -> int:
+    """The index of the next character that is no JSON whitespace."""
+    found = _SPACE.match(text, index)
+    return found.end() if found else index
+
+
+def _mend(value: Value) -> Value:
+    """The value without surrogates that stand alone."""
+    if type(value) is str:
+        return LONE_SURROGATES.sub("\ufffd", value)
+    if type(value) is list:
+        return [_mend(item) for item in value]
+    if type(value) is dict:
+        return {LONE_SURROGATES.sub("\ufffd", name): _mend(item) for name, item in value.items()}
+    return value
+
+
+def _refuse_depth(text: str, index: int) -> JsonError:
+    depth = 0
+    for found in _BRACKETS.finditer(text, index):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+        if depth > MAX_DEPTH:
+            return JsonError(f"nested deeper than {MAX_DEPTH} levels", found.start(), _DEPTH_HINT)
+    return JsonError(f"nested deeper than {MAX_DEPTH} levels", index, _DEPTH_HINT)
+
+
+def read_value(text: str, index: int) -> tuple[Value, int, bool]:
+    """The JSON value at `index`, the index after it, and whether a key is given twice in it. Raises JsonError."""
+    objects = _Objects()
+    decoder = json.JSONDecoder(
+        parse_float=_float, parse_int=_integer, parse_constant=_constant, object_pairs_hook=objects.make
+    )
+    try:
+        value, end = decoder.raw_decode(text, index)
+    except json.JSONDecodeError as error:
+        message = error.msg[:1].lower() + error.msg[1:]
+        raise JsonError(
+            f"invalid JSON: {message}", error.pos, "check the commas and quotes before it"
+        ) from error
+    except RecursionError as error:
+        raise _refuse_depth(text, index) from error
+    except _BadNumber as error:
+        found = str(error)
+        at = text.find(found, index)
+        raise JsonError(f"invalid JSON: {found[:40]} is no number that fits in 64 bits", at) from error
+    if text.count("[", index, end) + text.count("{", index, end) > MAX_DEPTH:
+        try:
+            check_depth(value)
+        except InputError as error:
+            raise _refuse_depth(text, index) from error
+    if "\\u" in text[index:end] and re.search(r"\\u[dD][89a-fA-F]", text[index:end]):
+        value = _mend(value)
+    return value, end, objects.twice

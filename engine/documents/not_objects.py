@@ -1,0 +1,139 @@
+"""Why a file's content is no Kubernetes object to judge, said so that its owner can tell whether that is right.
+
+An object has an `apiVersion` and a `kind` that are strings. Files of tools that work before the cluster (Helm,
+kustomize, kubectl, kind, kubeadm, Kpt) may have both, yet no API server serves their groups.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from posixpath import basename
+from typing import Final
+
+from lockgate.engine.codegen.values import Value
+
+_RENDER: Final = "render the chart to judge what it makes: helm template CHART | lockgate check -"
+_BUILD: Final = "build it to judge what it makes: kubectl kustomize FOLDER | lockgate check -"
+
+
+@dataclass(frozen=True, slots=True)
+class NotAnObject:
+    """The reason for which a document is not judged, and what to do if it should be."""
+
+    reason: str
+    hint: str = ""
+
+
+# API groups of files that tools read from disk; no API server serves them.
+_CLIENT_GROUPS: Final[dict[str, NotAnObject]] = {
+    "kustomize.config.k8s.io": NotAnObject("a kustomization", _BUILD),
+    "kind.x-k8s.io": NotAnObject("the configuration of a kind cluster"),
+    "k3d.io": NotAnObject("the configuration of a k3d cluster"),
+    "kubeadm.k8s.io": NotAnObject("a configuration of kubeadm"),
+    "kubelet.config.k8s.io": NotAnObject("a configuration of the kubelet"),
+    "kubeproxy.config.k8s.io": NotAnObject("a configuration of kube-proxy"),
+    "kubescheduler.config.k8s.io": NotAnObject("a configuration of kube-scheduler"),
+    "apiserver.config.k8s.io": NotAnObject("a configuration of the API server"),
+    "audit.k8s.io": NotAnObject("an audit policy of the API server"),
+    "config.kueue.x-k8s.io": NotAnObject("a configuration of Kueue"),
+    "kpt.dev": NotAnObject("a Kptfile", "run: kpt fn render, and check the package's other files"),
+    "skaffold": NotAnObject("a configuration of Skaffold", "render it: skaffold render | lockgate check -"),
+    "gator.gatekeeper.sh": NotAnObject("a gator Suite", "run it: lockgate verify FILE"),
+    "test.gatekeeper.sh": NotAnObject("a gator Suite", "run it: lockgate verify FILE"),
+}
+_KUSTOMIZATION_NAMES: Final = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
+
+# Keys that a file of a known tool has at its root, all of them; the first that fits names it.
+_BY_KEYS: Final[tuple[tuple[frozenset[str], NotAnObject], ...]] = (
+    (frozenset(("services", "version")), NotAnObject("a Compose file")),
+    (frozenset(("jobs", "true")), NotAnObject("a GitHub workflow")),
+    (frozenset(("on", "jobs")), NotAnObject("a GitHub workflow")),
+    (frozenset(("runs", "inputs")), NotAnObject("a GitHub action")),
+    (frozenset(("pipelineInfo",)), NotAnObject("a compiled Kubeflow pipeline (IR)")),
+    (frozenset(("pipelineSpec",)), NotAnObject("a compiled Kubeflow pipeline (IR)")),
+    (frozenset(("implementation", "inputs")), NotAnObject("a Kubeflow pipeline component")),
+    (frozenset(("implementation", "outputs")), NotAnObject("a Kubeflow pipeline component")),
+    (
+        frozenset(("flavors",)),
+        NotAnObject("an MLflow model description", "scan the model: lockgate scan FOLDER"),
+    ),
+    (frozenset(("groups",)), NotAnObject("a Prometheus rule file")),
+    (frozenset(("scrape_configs",)), NotAnObject("a configuration of Prometheus")),
+    (frozenset(("receivers", "route")), NotAnObject("a configuration of Alertmanager")),
+    (frozenset(("panels",)), NotAnObject("a Grafana dashboard")),
+    (frozenset(("openapi",)), NotAnObject("an OpenAPI document")),
+    (frozenset(("swagger",)), NotAnObject("an OpenAPI document")),
+    (frozenset(("$schema",)), NotAnObject("a document of its own schema")),
+    (frozenset(("dependencies", "channels")), NotAnObject("a Conda environment")),
+    (frozenset(("repos",)), NotAnObject("a configuration of pre-commit")),
+)
+_OBJECT_KEYS: Final = frozenset(("metadata", "spec"))
+_HAS_KIND: Final = "give it an apiVersion and a kind if it is meant as a Kubernetes object"
+
+
+def is_object(value: Value) -> bool:
+    """Whether a value names the kind of object it is."""
+    if type(value) is not dict:
+        return False
+    version, kind = value.get("apiVersion"), value.get("kind")
+    return type(version) is str and type(kind) is str and version != "" and kind != ""
+
+
+def _kustomization(value: Mapping[str, Value], file: str) -> bool:
+    return basename(file) in _KUSTOMIZATION_NAMES and value.get("kind") in (
+        None,
+        "Kustomization",
+        "Component",
+    )
+
+
+def client_file(value: Mapping[str, Value], file: str) -> NotAnObject | None:
+    """The tool whose file an object with apiVersion and kind is; None when an API server could serve it."""
+    group = str(value.get("apiVersion")).split("/")[0]
+    if group in _CLIENT_GROUPS:
+        return _CLIENT_GROUPS[group]
+    if value.get("apiVersion") == "v1" and value.get("kind") == "Config" and "clusters" in value:
+        return NotAnObject("a kubeconfig")
+    if _kustomization(value, file):
+        return _CLIENT_GROUPS["kustomize.config.k8s.io"]
+    if "$patch" in value:
+        return NotAnObject("a kustomize patch", _BUILD)
+    return None
+
+
+def _mapping(value: Mapping[str, Value], file: str) -> NotAnObject:
+    name = basename(file)
+    if _kustomization(value, file):
+        return _CLIENT_GROUPS["kustomize.config.k8s.io"]
+    if name in ("Chart.yaml", "Chart.lock", "requirements.yaml"):
+        return NotAnObject("the description of a Helm chart", _RENDER)
+    if name.startswith("values") or name.endswith(("-values.yaml", ".values.yaml", "_values.yaml")):
+        return NotAnObject("values for a Helm chart", _RENDER)
+    if "$patch" in value:
+        return NotAnObject("a kustomize patch", _BUILD)
+    for keys, found in _BY_KEYS:
+        if keys <= value.keys():
+            return found
+    for field in ("apiVersion", "kind"):
+        if field in value and type(value[field]) is not str:
+            return NotAnObject(f"its {field} is no string", f"quote the value of {field}")
+    if "apiVersion" in value:
+        return NotAnObject("no kind", _HAS_KIND)
+    if "kind" in value:
+        return NotAnObject("no apiVersion", _HAS_KIND)
+    if value.keys() >= _OBJECT_KEYS:
+        return NotAnObject("no apiVersion and no kind, though it has metadata and a spec", _HAS_KIND)
+    return NotAnObject("no apiVersion and no kind", _HAS_KIND)
+
+
+def why_not(value: Value, file: str) -> NotAnObject:
+    """Why a value that is no object is none."""
+    if type(value) is dict:
+        return _mapping(value, file)
+    if type(value) is list:
+        if value and all(type(item) is dict and "op" in item and "path" in item for item in value):
+            return NotAnObject("a JSON patch (RFC 6902)", _BUILD)
+        if not value:
+            return NotAnObject("an empty list")
+        return NotAnObject("a list of other things than Kubernetes objects", _HAS_KIND)
+    kind = {str: "a string", bool: "a boolean"}.get(type(value), "a number")
+    return NotAnObject(f"only {kind}", _HAS_KIND)

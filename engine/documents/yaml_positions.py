@@ -1,0 +1,107 @@
+"""Where the values of a YAML document stand: the node tree read by path, nothing computed before it is asked for."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from lockgate.engine.documents.aliases import is_merge
+from lockgate.engine.documents.chunks import Chunk
+from lockgate.engine.documents.document import Located, Path, Span
+from lockgate.engine.documents.yaml_nodes import (
+    CollectionNode,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    compose,
+    place,
+)
+from lockgate.engine.documents.yaml_values import name_of
+
+# A node takes some thirty times its text in memory. The tree of a document longer than this (in characters) is
+# dropped once its value is built, and parsed again when a position in it is asked for.
+KEEP_TREE_BELOW: Final = 262_144
+
+
+class YamlSource:
+    """The tree of one document, parsed again if it was dropped. Shared by the items of a List."""
+
+    __slots__ = ("_root", "chunk")
+
+    def __init__(self, chunk: Chunk, root: Node) -> None:
+        self.chunk = chunk
+        self._root: Node | None = root if len(chunk.text) < KEEP_TREE_BELOW else None
+
+    def root(self) -> Node:
+        """The root of the tree. The text is known to parse."""
+        if self._root is None:
+            self._root = compose(self.chunk)
+        assert self._root is not None
+        return self._root
+
+
+def _child(node: Node, element: str | int, chunk: Chunk) -> Node | None:
+    """The node of a list's item or of a mapping's value; of a key set twice the last one."""
+    if isinstance(node, SequenceNode):
+        inside = type(element) is int and 0 <= element < len(node.value)
+        return node.value[element] if inside else None
+    if not isinstance(node, MappingNode) or type(element) is not str:
+        return None
+    found: Node | None = None
+    for key, item in node.value:
+        if is_merge(key):
+            merged = [item] if isinstance(item, MappingNode) else item.value[::-1]
+            for mapping in merged:
+                found = _child(mapping, element, chunk) or found
+        elif name_of(key, chunk) == element:
+            found = item
+    return found
+
+
+def _last(node: Node) -> Node | None:
+    """The child whose end is the collection's, None for scalars, flow collections and empty ones."""
+    if not isinstance(node, CollectionNode) or node.flow_style or not node.value:
+        return None
+    child = node.value[-1][1] if isinstance(node, MappingNode) else node.value[-1]
+    if child.start_mark.index < node.start_mark.index:  # an alias: its text stands where the anchor is
+        return node.value[-1][0] if isinstance(node, MappingNode) else None
+    return child if isinstance(child, Node) else None
+
+
+def _end(node: Node, chunk: Chunk) -> tuple[int, int]:
+    """The end of a node's text, without the blank lines and comments that LibYAML counts to block nodes."""
+    child = _last(node)
+    while child is not None:
+        node, child = child, _last(child)
+    mark: Any = node.end_mark
+    if isinstance(node, ScalarNode) and node.style in ("|", ">"):
+        text = chunk.text[node.start_mark.index : mark.index].rstrip()
+        return chunk.place(node.start_mark.index + len(text))
+    return place(chunk, mark)
+
+
+class YamlPositions:
+    """Positions of one object in a document; `prefix` is the object's own path from the document's root."""
+
+    __slots__ = ("_prefix", "_source")
+
+    def __init__(self, source: YamlSource, prefix: Path = ()) -> None:
+        self._source = source
+        self._prefix = prefix
+
+    def locate(self, path: Sequence[str | int]) -> Located:
+        """The span of the value at `path`, or of its deepest existing ancestor (`exact` False)."""
+        chunk = self._source.chunk
+        node = self._source.root()
+        for element in self._prefix:
+            child = _child(node, element, chunk)
+            assert child is not None
+            node = child
+        taken = 0
+        for element in path:
+            child = _child(node, element, chunk)
+            if child is None:
+                break
+            node = child
+            taken += 1
+        start = place(chunk, node.start_mark)
+        return Located(Span(*start, *_end(node, chunk)), taken == len(path), tuple(path[:taken]))
