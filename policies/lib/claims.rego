@@ -133,6 +133,15 @@ unreadable contains {"path": path, "what": what, "fix": fix, "field": ""} if {
 	fix := "write devices.requests as a list of requests"
 }
 
+unreadable contains {"path": path, "what": what, "fix": fix, "field": field} if {
+	some spec in specs
+	some field, _ in workloads.children(spec.path)
+	not field in spec_fields
+	path := array.concat(spec.path, [field])
+	what := "the spec of a claim has no field of this name that is known here"
+	fix := "remove the field, or accept it with the parameter acceptedRequestFields"
+}
+
 shaped(["devices"], value) if is_object(value)
 
 shaped(["devices", "requests"], value) if is_array(value)
@@ -204,6 +213,9 @@ unreadable contains {"path": path, "what": what, "fix": fix, "field": field} if 
 	what := "an alternative has no field of this name that is known here"
 	fix := "remove the field, or accept it with the parameter acceptedRequestFields"
 }
+
+# `devices` since v1alpha3, the others before it.
+spec_fields := {"allocationMode", "controller", "devices", "parametersRef", "resourceClassName"}
 
 exact_fields := {
 	"adminAccess", "allocationMode", "capacity", "count", "deviceClassName", "selectors", "tolerations",

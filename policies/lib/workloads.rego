@@ -125,6 +125,7 @@ pod_patterns := {
 other_patterns := [
 	[["spec", "template", "spec"]],
 	[["spec", "podTemplate", "spec"]],
+	[["spec", "deployment", "spec", "template", "spec"]],
 	[["spec", "jobTemplate", "spec", "template", "spec"]],
 ]
 
@@ -141,6 +142,22 @@ container_patterns := {
 	"sagemaker.services.k8s.aws/Model": [
 		[["spec", "primaryContainer"]],
 		[["spec", "containers"], []],
+	],
+	"sagemaker.services.k8s.aws/ModelPackage": [[["spec", "inferenceSpecification", "containers"], []]],
+	"serving.kserve.io/ClusterStorageContainer": [[["spec", "container"]]],
+	"sparkoperator.k8s.io/ScheduledSparkApplication": [
+		[["spec", "template"]],
+		[["spec", "template", "driver"]],
+		[["spec", "template", "executor"]],
+	],
+	"sparkoperator.k8s.io/SparkApplication": [
+		[["spec"]],
+		[["spec", "driver"]],
+		[["spec", "executor"]],
+	],
+	"tekton.dev/Task": [
+		[["spec", "steps"], []],
+		[["spec", "sidecars"], []],
 	],
 	"trainer.kubeflow.org/TrainJob": [[["spec", "trainer"]]],
 }

@@ -196,6 +196,15 @@ kinds := [
 		},
 	],
 	["example.com/v1", "Anything", templated, {"spec.template.spec.containers.0.image"}],
+	["example.com/v1", "Server", {"deployment": {"spec": templated}}, {"spec.deployment.spec.template.spec.containers.0.image"}],
+	["serving.kserve.io/v1alpha1", "ClusterStorageContainer", {"container": {"image": "a"}}, {"spec.container.image"}],
+	[
+		"sparkoperator.k8s.io/v1beta2",
+		"SparkApplication",
+		{"image": "a", "driver": {"image": "a"}, "executor": {"image": "a"}},
+		{"spec.image", "spec.driver.image", "spec.executor.image"},
+	],
+	["tekton.dev/v1", "Task", {"steps": [{"image": "a"}], "sidecars": [{"image": "a"}]}, {"spec.steps.0.image", "spec.sidecars.0.image"}],
 	["v1", "ConfigMap", {}, set()],
 ]
 

@@ -127,6 +127,12 @@ test_versions_and_shapes if {
 # What cannot be read is refused.
 unreadable := {
 	"version unknown": [claim("v2", requesting([exactly("gpu.nvidia.com")])), ["apiVersion"]],
+	"requests of an early draft": [
+		claim("v1alpha2", {"requests": [{"deviceClassName": "gpu.nvidia.com"}]}),
+		["spec/requests"],
+	],
+	"field of the spec unknown": [claim("v1", {"devices": {}, "more": []}), ["spec/more"]],
+	"spec is a list": [claim("v1", ["devices"]), ["spec/0"]],
 	"way of asking unknown": [
 		claim("v1", requesting([{"name": "r", "cheapest": {"deviceClassName": "gpu.nvidia.com"}}])),
 		["spec/devices/requests/0", "spec/devices/requests/0/cheapest"],

@@ -1,0 +1,101 @@
+"""`lockgate policy`: make a rule, keep its page and its template in step with its source."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from lockgate.webhook.policy_docs import pages
+from lockgate.webhook.policy_folder import PolicyFolder
+from lockgate.webhook.policy_scaffold import new_rule
+from lockgate.webhook.policy_sync import Generated, synced
+
+FOLDER = click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path("policies"),
+    show_default=True,
+    help="The folder of policies.",
+)
+CHECK = click.option(
+    "--check",
+    "mode",
+    flag_value="check",
+    default="write",
+    help="Write nothing; name the files that are not current and exit with 1.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def policy() -> None:
+    """Make and maintain rules.
+
+    \b
+    Example:
+      lockgate policy new workloads/no_host_path
+      lockgate policy sync --check && lockgate policy docs --check
+    """
+
+
+@policy.command()
+@click.argument("rule", metavar="FAMILY/RULE")
+@FOLDER
+def new(rule: str, folder: Path) -> None:
+    """Write a new rule that passes its own tests, to be changed into yours.
+
+    \b
+    Example:
+      lockgate policy new workloads/no_host_path
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    place = PolicyFolder.at(folder)
+    for path in new_rule(place, rule):
+        click.echo(f"wrote {path}")
+    for file in (*synced(place), *pages(place)):
+        if not file.is_current():
+            file.write()
+            click.echo(f"wrote {file.path}")
+
+
+@policy.command()
+@CHECK
+@FOLDER
+@click.pass_context
+def docs(context: click.Context, mode: str, folder: Path) -> None:
+    """Write the page of each rule from its METADATA, schema and samples.
+
+    \b
+    Example:
+      lockgate policy docs --check
+    """
+    place = PolicyFolder.at(folder)
+    context.exit(_settle(mode, pages(place), ()))
+
+
+@policy.command()
+@CHECK
+@FOLDER
+@click.pass_context
+def sync(context: click.Context, mode: str, folder: Path) -> None:
+    """Copy each rule's Rego, and the helpers it uses, into its template.
+
+    \b
+    Example:
+      lockgate policy sync --check
+    """
+    place = PolicyFolder.at(folder)
+    context.exit(_settle(mode, synced(place), place.problems()))
+
+
+def _settle(mode: str, files: Iterable[Generated], problems: Iterable[str]) -> int:
+    """Write or name the files that are not current; returns the exit code."""
+    stale = [file for file in files if not file.is_current()]
+    for file in stale:
+        if mode == "check":
+            click.echo(f"not current: {file.path}")
+        else:
+            file.write()
+            click.echo(f"wrote {file.path}")
+    incomplete = list(problems) if mode == "check" else []
+    for problem in incomplete:
+        click.echo(f"incomplete: {problem}")
+    return 1 if mode == "check" and (stale or incomplete) else 0
