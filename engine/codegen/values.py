@@ -314,10 +314,31 @@ def quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+_ESCAPES: Final = {7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
+
+
+def quote_rego(text: str) -> str:
+    """The string as OPA prints it inside of a value: a Go literal, whose escapes are not those of JSON."""
+    if text.isprintable():
+        return quote(text)
+    shown = []
+    for char in text:
+        code = ord(char)
+        if code in _ESCAPES:
+            shown.append(_ESCAPES[code])
+        elif char.isprintable():
+            shown.append(char)
+        elif code < 0x20 or code == 0x7F:
+            shown.append(f"\\x{code:02x}")
+        else:
+            shown.append(f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+    return '"' + "".join(shown) + '"'
+
+
 def _render(value: Value, write_set: Callable[[list[str]], str], comma: str, colon: str) -> str:
     kind = type(value)
     if kind is str:
-        return quote(value)  # type: ignore[arg-type]
+        return quote(value) if comma == "," else quote_rego(value)  # type: ignore[arg-type]
     if value is None:
         return "null"
     if kind is bool:

@@ -1,0 +1,566 @@
+"""The part of RE2's syntax that Python's `re` matches with the same meaning, and a bound on the work it takes.
+
+`parse_subset` reads a pattern by RE2's rules and gives up on whatever the two engines could see differently: flags,
+Unicode classes and case folding, repetition of what may be empty, unusual escapes. What it reads it writes again for
+`re`, each character class as explicit ranges.
+
+`bound_work` proves how many steps a backtracking matcher can take on a text of n characters, as a polynomial in n. It
+counts the *ways* to arrive at each place of the pattern: a choice multiplies them, unless the next character decides
+it, and a loop multiplies them by n, unless the character after the loop cannot be in the loop.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+_MAX_CODE: Final = 0x10FFFF
+# Stands for the end of the text among the characters that may come next.
+_END: Final = _MAX_CODE + 1
+# RE2 refuses a larger count.
+_MAX_COUNT: Final = 1_000
+_MAX_NESTING: Final = 50
+# Unrolling counted groups must not take longer than matching.
+_MAX_VISITS: Final = 5_000
+_MAX_FACTOR: Final = 1_000_000
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chars:
+    """One character of a set."""
+
+    ranges: Ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A place between characters: `begin`, `end` or a word `boundary`, with its spelling for `re`."""
+
+    kind: str
+    spelling: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group, capturing or not."""
+
+    body: "Node"
+    captures: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One item after the other."""
+
+    items: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Alternatives, the first that fits wins."""
+
+    branches: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """From `low` to `high` times, without end for None; `mode` is `?` when fewer is better."""
+
+    body: "Node"
+    low: int
+    high: int | None
+    mode: str
+
+
+Node = Chars | Edge | Group | Chain | Choice | Repeat
+
+
+class OutsideSubsetError(Exception):
+    """The pattern may mean something else to `re`, or nothing at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """A pattern of the subset: its tree, its spelling for `re`, the names of its groups by number."""
+
+    tree: Node
+    source: str
+    names: tuple[str, ...]
+
+
+def normalized(ranges: Sequence[tuple[int, int]]) -> Ranges:
+    """Sorted ranges without overlaps."""
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return tuple(merged)
+
+
+def complement(ranges: Ranges) -> Ranges:
+    """All other characters."""
+    others: list[tuple[int, int]] = []
+    start = 0
+    for low, high in ranges:
+        if start < low:
+            others.append((start, low - 1))
+        start = high + 1
+    if start <= _MAX_CODE:
+        others.append((start, _MAX_CODE))
+    return tuple(others)
+
+
+def disjoint(left: Ranges, right: Ranges) -> bool:
+    """Have two sorted sets no member in common?"""
+    i = j = 0
+    while i < len(left) and j < len(right):
+        if left[i][1] < right[j][0]:
+            i += 1
+        elif right[j][1] < left[i][0]:
+            j += 1
+        else:
+            return False
+    return True
+
+
+_DIGIT: Final = ((0x30, 0x39),)
+_WORD: Final = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
+# RE2's \s has no vertical tab.
+_SPACE: Final = ((0x09, 0x0A), (0x0C, 0x0D), (0x20, 0x20))
+_CLASSES: Final[dict[str, Ranges]] = {
+    "d": _DIGIT,
+    "w": _WORD,
+    "s": _SPACE,
+    "D": complement(_DIGIT),
+    "W": complement(_WORD),
+    "S": complement(_SPACE),
+}
+_CONTROLS: Final = {"a": 0x07, "f": 0x0C, "n": 0x0A, "r": 0x0D, "t": 0x09, "v": 0x0B}
+_ANY_BUT_NEWLINE: Final = complement(((0x0A, 0x0A),))
+_HEX: Final = frozenset("0123456789abcdefABCDEF")
+
+
+class _Reader:
+    def __init__(self, pattern: str) -> None:
+        self.text = pattern
+        self.at = 0
+        self.names: list[str] = []
+        self.depth = 0
+
+    def peek(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def take(self) -> str:
+        char = self.peek()
+        if not char:
+            raise OutsideSubsetError
+        self.at += 1
+        return char
+
+    def choice(self) -> Node:
+        self.depth += 1
+        if self.depth > _MAX_NESTING:
+            raise OutsideSubsetError
+        branches = [self.chain()]
+        while self.peek() == "|":
+            self.at += 1
+            branches.append(self.chain())
+        self.depth -= 1
+        return branches[0] if len(branches) == 1 else Choice(tuple(branches))
+
+    def chain(self) -> Node:
+        items: list[Node] = []
+        while self.peek() not in ("", "|", ")"):
+            items.append(self.repeated(self.atom()))
+        return items[0] if len(items) == 1 else Chain(tuple(items))
+
+    def repeated(self, body: Node) -> Node:
+        char = self.peek()
+        if char not in ("*", "+", "?", "{"):
+            return body
+        self.at += 1
+        if char == "{":
+            low, high = self.counts()
+        else:
+            low, high = {"*": (0, None), "+": (1, None), "?": (0, 1)}[char]
+        mode = ""
+        if self.peek() == "?":
+            self.at += 1
+            mode = "?"
+        if self.peek() in ("*", "+", "?", "{"):
+            raise OutsideSubsetError
+        if may_be_empty(body) or isinstance(body, Edge):
+            raise OutsideSubsetError
+        return Repeat(body, low, high, mode)
+
+    def counts(self) -> tuple[int, int | None]:
+        end = self.text.find("}", self.at)
+        if end < 0:
+            raise OutsideSubsetError
+        low, comma, high = self.text[self.at : end].partition(",")
+        self.at = end + 1
+        if not _is_count(low) or (high and not _is_count(high)):
+            raise OutsideSubsetError
+        least = int(low)
+        most = int(high) if high else (None if comma else least)
+        if least > _MAX_COUNT or (most is not None and (most > _MAX_COUNT or most < least or most == 0)):
+            raise OutsideSubsetError
+        return least, most
+
+    def atom(self) -> Node:
+        char = self.take()
+        if char == "(":
+            return self.group()
+        if char == "[":
+            return self.bracket()
+        if char == ".":
+            return Chars(_ANY_BUT_NEWLINE)
+        if char == "^":
+            return Edge("begin", r"\A")
+        if char == "$":
+            return Edge("end", r"\Z")
+        if char in "*+?{":
+            raise OutsideSubsetError
+        if char == "\\":
+            escaped = self.take()
+            if escaped in ("b", "B"):
+                return Edge("boundary", "\\" + escaped)
+            if escaped == "A":
+                return Edge("begin", r"\A")
+            if escaped == "z":
+                return Edge("end", r"\Z")
+            return Chars(self.escape(escaped))
+        return Chars(((ord(char), ord(char)),))
+
+    def escape(self, char: str) -> Ranges:
+        if char in _CLASSES:
+            return _CLASSES[char]
+        if char in _CONTROLS:
+            return ((_CONTROLS[char], _CONTROLS[char]),)
+        if char == "x":
+            digits = self.text[self.at : self.at + 2]
+            if len(digits) != 2 or not _HEX.issuperset(digits):
+                raise OutsideSubsetError
+            self.at += 2
+            return ((int(digits, 16), int(digits, 16)),)
+        if not char.isascii() or char.isalnum():
+            raise OutsideSubsetError
+        return ((ord(char), ord(char)),)
+
+    def group(self) -> Node:
+        captures = "captures"
+        if self.peek() == "?":
+            self.at += 1
+            if self.peek() == ":":
+                self.at += 1
+                captures = ""
+            elif self.text.startswith("P<", self.at):
+                end = self.text.find(">", self.at)
+                name = self.text[self.at + 2 : end] if end > 0 else ""
+                if not name.isascii() or not name.isidentifier() or name in self.names:
+                    raise OutsideSubsetError
+                self.names.append(name)
+                self.at = end + 1
+            else:
+                raise OutsideSubsetError
+        elif captures:
+            self.names.append("")
+        body = self.choice()
+        if self.take() != ")":
+            raise OutsideSubsetError
+        return Group(body, captures)
+
+    def bracket(self) -> Node:
+        negated = self.peek() == "^"
+        if negated:
+            self.at += 1
+        if self.peek() == "]":
+            raise OutsideSubsetError
+        ranges: list[tuple[int, int]] = []
+        first = True
+        while self.peek() != "]":
+            low = self.member(first)
+            first = False
+            if self.peek() == "-" and self.text[self.at + 1 : self.at + 2] != "]":
+                self.at += 1
+                high = self.member(False)
+                if len(low) > 1 or len(high) > 1 or low[0][0] != low[0][1] or high[0][0] != high[0][1]:
+                    raise OutsideSubsetError
+                if high[0][0] < low[0][0]:
+                    raise OutsideSubsetError
+                low = ((low[0][0], high[0][0]),)
+            ranges.extend(low)
+        self.at += 1
+        found = normalized(ranges)
+        if negated:
+            found = complement(found)
+        if not found:
+            raise OutsideSubsetError
+        return Chars(found)
+
+    def member(self, first: bool) -> Ranges:  # noqa: FBT001
+        char = self.take()
+        if char == "[" and self.peek() in (":", "=", "."):
+            raise OutsideSubsetError
+        if char == "-" and not first and self.peek() != "]":
+            raise OutsideSubsetError
+        if char != "\\":
+            return ((ord(char), ord(char)),)
+        return self.escape(self.take())
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and (text == "0" or text[0] != "0") and len(text) <= 4
+
+
+def parse_subset(pattern: str) -> Subset:
+    """The pattern as a tree and as source for `re`. Raises OutsideSubsetError."""
+    reader = _Reader(pattern)
+    tree = reader.choice()
+    if reader.at < len(pattern):
+        raise OutsideSubsetError
+    return Subset(tree, _source(tree), tuple(reader.names))
+
+
+def _escaped(code: int) -> str:
+    char = chr(code)
+    if char.isascii() and (char.isalnum() or char == "_"):
+        return char
+    return f"\\U{code:08x}"
+
+
+def _source(node: Node) -> str:
+    if isinstance(node, Chars):
+        if node.ranges == _ANY_BUT_NEWLINE:
+            return "."
+        if len(node.ranges) == 1 and node.ranges[0][0] == node.ranges[0][1]:
+            return _escaped(node.ranges[0][0])
+        spans = [_escaped(a) if a == b else f"{_escaped(a)}-{_escaped(b)}" for a, b in node.ranges]
+        return "[" + "".join(spans) + "]"
+    if isinstance(node, Edge):
+        return node.spelling
+    if isinstance(node, Group):
+        return ("(" if node.captures else "(?:") + _source(node.body) + ")"
+    if isinstance(node, Chain):
+        return "".join([_source(item) for item in node.items])
+    if isinstance(node, Choice):
+        return "|".join([_source(branch) for branch in node.branches])
+    most = "" if node.high is None else node.high
+    return f"{_source(node.body)}{{{node.low},{most}}}{node.mode}"
+
+
+def may_be_empty(node: Node) -> bool:
+    """Can it match no character at all?"""
+    if isinstance(node, Chars):
+        return False
+    if isinstance(node, Edge):
+        return True
+    if isinstance(node, Group):
+        return may_be_empty(node.body)
+    if isinstance(node, Chain):
+        return all(may_be_empty(item) for item in node.items)
+    if isinstance(node, Choice):
+        return any(may_be_empty(branch) for branch in node.branches)
+    return node.low == 0
+
+
+def first(node: Node, follow: Ranges) -> Ranges:
+    """The characters that can come next where this is tried before what begins with `follow`."""
+    if isinstance(node, Chars):
+        return node.ranges
+    if isinstance(node, Edge):
+        return ((_END, _END),) if node.kind == "end" else follow
+    if isinstance(node, Group):
+        return first(node.body, follow)
+    if isinstance(node, Chain):
+        for item in reversed(node.items):
+            follow = first(item, follow)
+        return follow
+    if isinstance(node, Choice):
+        return normalized([span for branch in node.branches for span in first(branch, follow)])
+    found = first(node.body, ())
+    return normalized(found + follow) if node.low == 0 else found
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """At most `factor * n**degree` ways to arrive at each character of a text of n."""
+
+    degree: int
+    factor: int
+
+
+@dataclass(slots=True)
+class Work:
+    """A polynomial in n: coefficients by degree."""
+
+    coefficients: dict[int, int] = field(default_factory=dict)
+
+    def add(self, degree: int, steps: int) -> None:
+        """Adds `steps * n**degree`."""
+        self.coefficients[degree] = self.coefficients.get(degree, 0) + steps
+
+    def at(self, n: int) -> int:
+        """The steps on a text of so many characters."""
+        return sum(steps * (n + 1) ** degree for degree, steps in self.coefficients.items())
+
+    def longest(self, budget: int) -> int:
+        """The length of the longest text that takes no more steps than the budget; -1 if none does."""
+        low, high = -1, budget
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.at(middle) <= budget:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """What comes after a place: the characters that can be next, and the steps until another one is refused."""
+
+    ranges: Ranges
+    steps: int
+
+
+def _before(node: Node, follow: Follow) -> Follow:
+    return Follow(first(node, follow.ranges), _steps_to_refuse(node, follow.steps))
+
+
+def _steps_to_refuse(node: Node, after: int) -> int:
+    if isinstance(node, Chars):
+        return 1
+    if isinstance(node, Edge):
+        return 1 + after
+    if isinstance(node, Group):
+        return 1 + _steps_to_refuse(node.body, after)
+    if isinstance(node, Chain):
+        for item in reversed(node.items):
+            after = _steps_to_refuse(item, after)
+        return 1 + after
+    if isinstance(node, Choice):
+        return 1 + sum(_steps_to_refuse(branch, after) for branch in node.branches)
+    return 1 + _steps_to_refuse(node.body, 0) + (after if node.low == 0 else 0)
+
+
+class _Prover:
+    def __init__(self) -> None:
+        self.visits = 0
+
+    def visit(self, node: Node, follow: Follow, ways: Ways, work: Work) -> Ways:
+        self.visits += 1
+        if self.visits > _MAX_VISITS or ways.factor > _MAX_FACTOR:
+            raise OutsideSubsetError
+        work.add(ways.degree, ways.factor)
+        if isinstance(node, Chars | Edge):
+            return ways
+        if isinstance(node, Group):
+            return self.visit(node.body, follow, ways, work)
+        if isinstance(node, Chain):
+            follows = [follow]
+            for item in reversed(node.items[1:]):
+                follows.append(_before(item, follows[-1]))
+            for item in node.items:
+                ways = self.visit(item, follows.pop(), ways, work)
+            return ways
+        if isinstance(node, Choice):
+            return self.visit_choice(node, follow, ways, work)
+        return self.visit_repeat(node, follow, ways, work)
+
+    def visit_choice(self, node: Choice, follow: Follow, ways: Ways, work: Work) -> Ways:
+        if sum(map(may_be_empty, node.branches)) > 1:
+            raise OutsideSubsetError
+        outs = [self.visit(branch, follow, ways, work) for branch in node.branches]
+        firsts = [first(branch, follow.ranges) for branch in node.branches]
+        decided = all(
+            disjoint(one, other) for index, one in enumerate(firsts) for other in firsts[index + 1 :]
+        )
+        return _decided(outs, follow, work) if decided else _undecided(outs)
+
+    def visit_repeat(self, node: Repeat, follow: Follow, ways: Ways, work: Work) -> Ways:
+        again = first(node.body, ())
+        decided = disjoint(again, follow.ranges)
+        inner = Follow(normalized(again + follow.ranges), follow.steps + _steps_to_refuse(node.body, 0) + 1)
+        if node.high is None:
+            turn = 1 + (follow.steps if decided else 0)
+            if not isinstance(node.body, Chars):
+                inside = Work()
+                out = self.visit(node.body, inner, Ways(0, 1), inside)
+                # A body with a choice that the next character does not decide would take exponential time.
+                if out != Ways(0, 1) or max(inside.coefficients) > 0:
+                    raise OutsideSubsetError
+                turn += inside.coefficients[0]
+            work.add(ways.degree + 1, ways.factor * turn)
+            return ways if decided else Ways(ways.degree + 1, ways.factor)
+        if isinstance(node.body, Chars):
+            stops = node.high - node.low + 1
+            work.add(ways.degree, ways.factor * (node.high + stops * follow.steps))
+            return ways if decided or stops == 1 else Ways(ways.degree, ways.factor * stops)
+        outs = [ways] if node.low == 0 else []
+        for turn in range(1, node.high + 1):
+            ways = self.visit(node.body, inner if turn < node.high else follow, ways, work)
+            if turn >= node.low:
+                outs.append(ways)
+        return _decided(outs, follow, work) if decided else _undecided(outs)
+
+
+def _undecided(outs: list[Ways]) -> Ways:
+    return Ways(max(out.degree for out in outs), sum(out.factor for out in outs))
+
+
+def _decided(outs: list[Ways], follow: Follow, work: Work) -> Ways:
+    """All ways but one end at the next character, after some steps."""
+    both = _undecided(outs)
+    if len(outs) > 1:
+        work.add(both.degree, both.factor * follow.steps)
+    return Ways(both.degree, max(out.factor for out in outs))
+
+
+def is_anchored(node: Node) -> bool:
+    """Does every match begin at the beginning of the text?"""
+    if isinstance(node, Edge):
+        return node.kind == "begin"
+    if isinstance(node, Group):
+        return is_anchored(node.body)
+    if isinstance(node, Chain):
+        return bool(node.items) and is_anchored(node.items[0])
+    if isinstance(node, Choice):
+        return all(map(is_anchored, node.branches))
+    return False
+
+
+def bound_work(tree: Node) -> Work:
+    """A bound on the steps of one search, or of finding all matches. Raises OutsideSubsetError without one."""
+    work = Work()
+    # Every place of the text is tried as the beginning, and again after a match.
+    work.add(1, 2)
+    _Prover().visit(tree, Follow((), 0), Ways(0 if is_anchored(tree) else 1, 2), work)
+    return work
+
+
+def has_plain_groups(node: Node) -> bool:
+    """Are all captures outside of repetitions and alternatives, where engines differ in what they keep?"""
+    if isinstance(node, Chain):
+        return all(map(has_plain_groups, node.items))
+    if isinstance(node, Group):
+        return has_plain_groups(node.body)
+    if isinstance(node, Choice):
+        return not any(map(captures_in, node.branches))
+    if isinstance(node, Repeat):
+        return not captures_in(node.body)
+    return True
+
+
+def captures_in(node: Node) -> bool:
+    """Is there a capturing group in it?"""
+    if isinstance(node, Group):
+        return bool(node.captures) or captures_in(node.body)
+    if isinstance(node, Chain):
+        return any(map(captures_in, node.items))
+    if isinstance(node, Choice):
+        return any(map(captures_in, node.branches))
+    return isinstance(node, Repeat) and captures_in(node.body)
