@@ -362,7 +362,16 @@ def guarded(context: Context, compute: Callable[[Context], Outcome], path: tuple
 def mocked(context: Context, name: str, function: Callable[..., Outcome], arguments: Sequence[Any]) -> Any:
     """A call of a function that some `with` may replace."""
     mock = context.mocks.get(name)
-    return function(context, *arguments) if mock is None else mock(context, *arguments)
+    if mock is None:
+        return function(context, *arguments)
+    # A mock sees the originals: it may call what it replaces.
+    return mock(_without_mocks(context), *arguments)
+
+
+def _without_mocks(context: Context) -> Context:
+    made = replaced(context, (("function", "", None),), len(context.memo), len(context.fixed))
+    made.mocks = {}
+    return made
 
 
 def constant(value: Outcome) -> Callable[..., Outcome]:

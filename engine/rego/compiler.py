@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from lockgate.engine.rego.ast import Call, Module, NotExpr, Ref, Rule, Scalar, TermExpr, Var, WithExpr, walk
 from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES
 from lockgate.engine.rego.capabilities import Capabilities
-from lockgate.engine.rego.emit_term import Mode, dotted
+from lockgate.engine.rego.emit_term import Mode
 from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.flatten import Flattener
 from lockgate.engine.rego.generate import Generator
 from lockgate.engine.rego.resolve import Definition, Resolver, package_names
 from lockgate.engine.rego.ruletree import RuleTree, check_recursion
 from lockgate.engine.rego.stage import Stages
-from lockgate.engine.rego.term_parser import operator_name
+from lockgate.engine.rego.term_parser import dotted, operator_name
 
 # Generated code beyond this takes minutes to compile; a large library is a few hundred kilobytes.
 MAX_GENERATED_CHARACTERS = 20_000_000
@@ -49,6 +49,8 @@ def compile_modules(
         definitions.extend(resolver.definition(_without_print(rule)) for rule in module.rules)
     _stop(problems)
     tree = RuleTree()
+    for module in modules:
+        tree.add_package(module.package)
     for definition in definitions:
         tree.add(definition, problems)
     _check_calls(tree, {m.location.file: m for m in modules}, capabilities, problems)
@@ -103,6 +105,8 @@ def _flatten(tree: RuleTree) -> None:
         group = tree.function(function)
         if group is not None:
             return group.arity
+        if not isinstance(function.head, Var):
+            return None
         entry = ENTRIES.get(operator_name(function) or dotted(function))
         return None if entry is None else entry.arity
 

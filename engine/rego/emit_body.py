@@ -25,7 +25,7 @@ from lockgate.engine.rego.ast import (
     WithExpr,
 )
 from lockgate.engine.rego.builtins.catalogue import ENTRIES
-from lockgate.engine.rego.emit_term import ModuleCode, TermEmitter, dotted
+from lockgate.engine.rego.emit_term import ModuleCode, TermEmitter
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.ruletree import target_path
 from lockgate.engine.rego.safety import (
@@ -36,7 +36,7 @@ from lockgate.engine.rego.safety import (
     shown_name,
     variables,
 )
-from lockgate.engine.rego.term_parser import operator_name
+from lockgate.engine.rego.term_parser import dotted, operator_name
 
 # What to emit where a body holds: gets the emitter, whose `env` has the body's variables.
 Success = Callable[["BodyEmitter"], None]
@@ -194,11 +194,8 @@ class BodyEmitter(TermEmitter):
             return
         if isinstance(inner, UnifyExpr):
             first, second = self._maybe(inner.left), self._maybe(inner.right)
-            checks = [
-                f"{side} is not U"
-                for side, term in ((first, inner.left), (second, inner.right))
-                if isinstance(term, Ref)
-            ]
+            sides = ((first, inner.left), (second, inner.right))
+            checks = [f"{side} is not U" for side, term in sides if isinstance(term, Ref | Call)]
             writer.fail_if(" and ".join([*checks, self.equality(inner.left, first, inner.right, second)]))
             return
         raise AssertionError("the parser refuses `not some`")
@@ -217,6 +214,8 @@ class BodyEmitter(TermEmitter):
     def _maybe(self, term: Term) -> str:
         if isinstance(term, Ref):
             return self.reference(term, fail=False)
+        if isinstance(term, Call):
+            return self.call(term, fail=False)
         if isinstance(term, Comprehension):
             return self.comprehension(term)
         return self.atom(term)
@@ -447,12 +446,10 @@ class BodyEmitter(TermEmitter):
             group = module.tree.function(value)
             if group is not None:
                 return module.function_name(group)
-        if isinstance(value, Ref | Var) and not (isinstance(value, Var) and value.name in self.env):
-            reference = value if isinstance(value, Ref) else Ref(value.location, value, ())
-            name = dotted(reference)
-            if name in ENTRIES:
-                function = module.builtin(name)
-                return function if ENTRIES[name].context else f"plain({function})"
+            name = operator_name(value)
+            assert name is not None, "other references are bound ahead"
+            function = module.builtin(name)
+            return function if ENTRIES[name].context else f"plain({function})"
         return f"constant({self.atom(value)})"
 
 

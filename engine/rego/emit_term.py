@@ -1,6 +1,6 @@
 """Python code for flat terms, references and calls."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,7 +21,7 @@ from lockgate.engine.rego.ast import (
 )
 from lockgate.engine.rego.builtins.catalogue import ENTRIES
 from lockgate.engine.rego.ruletree import Group, Node, RuleTree
-from lockgate.engine.rego.term_parser import operator_name
+from lockgate.engine.rego.term_parser import dotted, operator_name
 
 Mode = Literal["plain", "traced", "covered"]
 
@@ -336,6 +336,8 @@ class TermEmitter:
             return None
         left, right = call.arguments
         if name == "equal" or name == "neq":
+            if isinstance(left, Var) and left.name not in self.env:
+                left, right = right, left  # The reference on the other side binds it.
             return self.equality(
                 left, self._compared(left), right, self._compared(right), negate=name == "neq"
             )
@@ -396,6 +398,10 @@ class TermEmitter:
             writer.line(f"    {name} = failed({self.context}, error, P, {number}, {builtin!r})")
         if fail:
             writer.fail_if(f"{name} is U")
+        if group is None and ENTRIES[self.builtin_name(call)].relation and fail:
+            each = writer.name("each")
+            self.loop(name, None, each, call.location)
+            return each
         return name
 
     def _function_call(self, group: Group, function: str, arguments: Sequence[str]) -> str:
@@ -442,15 +448,3 @@ class TermEmitter:
             return
         condition = self.equality(pattern, self.atom(pattern), Var(pattern.location, ""), value, negate=True)
         writer.fail_if(condition)
-
-
-def dotted(function: Ref) -> str:
-    """The dotted name of a call's function."""
-    assert isinstance(function.head, Var)
-    parts = [function.head.name]
-    for operand in function.operands:
-        parts.append(str(operand.value) if isinstance(operand, Scalar) else "?")
-    return ".".join(parts)
-
-
-BodyBuilder = Callable[[Mapping[str, str]], None]

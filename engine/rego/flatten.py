@@ -31,7 +31,7 @@ from lockgate.engine.rego.ast import (
     WithExpr,
 )
 from lockgate.engine.rego.resolve import Alternative
-from lockgate.engine.rego.term_parser import operator_name
+from lockgate.engine.rego.term_parser import builtin_reference, dotted, operator_name
 
 # Gives the number of arguments of a function; None when there is no such function.
 ArityOf = Callable[[Ref], int | None]
@@ -93,9 +93,7 @@ class Flattener:
         elif isinstance(statement, WithExpr):
             modifiers = []
             for modifier in statement.modifiers:
-                value = modifier.value
-                if not (isinstance(value, Ref | Var) and self._arity_of(_as_ref(value)) is not None):
-                    value = self._simple(value, out)
+                value = self._with_value(modifier.value, out)
                 modifiers.append(With(modifier.location, modifier.target, value))
             inner: list[Expr] = []
             self._statement(statement.inner, inner)
@@ -105,6 +103,17 @@ class Flattener:
             assert isinstance(statement, BlockExpr)
             for part in statement.statements:
                 self._statement(part, out)
+
+    def _with_value(self, value: Term, out: list[Expr]) -> Term:
+        """The value of a `with`: the name of a function stays a name."""
+        if isinstance(value, Ref | Var):
+            function = value if isinstance(value, Ref) else Ref(value.location, value, ())
+            if self._arity_of(function) is not None:
+                head = function.head
+                if isinstance(head, Var) and head.name == "data":
+                    return function
+                return builtin_reference(value.location, dotted(function))
+        return self._simple(value, out)
 
     def _negated(
         self, inner: "TermExpr | UnifyExpr | SomeInExpr | object", out: list[Expr]
@@ -202,6 +211,3 @@ class Flattener:
         value = self._simple(term.value, statements)
         return Comprehension(term.location, term.kind, key, value, tuple(statements))
 
-
-def _as_ref(term: "Ref | Var") -> Ref:
-    return term if isinstance(term, Ref) else Ref(term.location, term, ())

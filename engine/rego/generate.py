@@ -9,7 +9,7 @@ from lockgate.engine.rego.emit_body import BodyEmitter
 from lockgate.engine.rego.emit_term import Mode, ModuleCode, constant_value
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.resolve import Alternative, Definition
-from lockgate.engine.rego.ruletree import Group, Node, RuleTree, with_targets
+from lockgate.engine.rego.ruletree import HIDDEN, Group, Node, RuleTree, with_targets
 from lockgate.engine.rego.stage import Stages
 
 
@@ -254,6 +254,8 @@ class Generator:
         lines.append("    below = {}")
         for part in sorted(node.children):
             child = node.children[part]
+            if part.startswith(HIDDEN):
+                continue
             if child.group is not None and child.group.kind == "function" and not child.children:
                 continue
             if child.group is not None and not child.children:
@@ -271,7 +273,3 @@ class Generator:
         lines.append("    return value")
         module.functions.append(lines)
 
-
-def is_literal(term: Term) -> bool:
-    """Is the term a scalar literal?"""
-    return isinstance(term, Scalar)

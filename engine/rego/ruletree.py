@@ -9,6 +9,9 @@ from lockgate.engine.rego.ast import Call, Ref, Scalar, Var, WithExpr, walk
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.resolve import Alternative, Definition
 
+# Begins the names of packages that the compiler makes: no reference leads there unless it names them.
+HIDDEN = "$"
+
 GroupKind = Literal["complete", "set", "object", "function"]
 
 
@@ -50,7 +53,7 @@ class Node:
             node = stack.pop()
             if node.group is not None:
                 yield node.group
-            stack.extend(node.children.values())
+            stack.extend(child for name, child in node.children.items() if not name.startswith(HIDDEN))
 
 
 class RuleTree:
@@ -60,11 +63,19 @@ class RuleTree:
         self.root = Node(())
         self.groups: list[Group] = []
 
+    def add_package(self, path: tuple[str, ...]) -> None:
+        """Adds a package's place: its document is an object even when it has no rules."""
+        self._place(path)
+
+    def _place(self, path: tuple[str, ...]) -> Node:
+        node = self.root
+        for depth, part in enumerate(path):
+            node = node.children.setdefault(part, Node(path[: depth + 1]))
+        return node
+
     def add(self, definition: Definition, problems: list[Problem]) -> None:
         """Adds a rule to its group; conflicting ones are problems."""
-        node = self.root
-        for depth, part in enumerate(definition.path):
-            node = node.children.setdefault(part, Node(definition.path[: depth + 1]))
+        node = self._place(definition.path)
         kind: GroupKind = "function" if definition.is_function else definition.kind
         arity = len(definition.alternatives[0].arguments)
         group = node.group

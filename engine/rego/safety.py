@@ -127,10 +127,7 @@ class BodyOrder:
             return set() if free <= bound and variables(statement.domain) <= bound else None
         if isinstance(statement, WithExpr):
             for modifier in statement.modifiers:
-                names = variables(modifier.value)
-                if isinstance(modifier.value, Var) and modifier.value.name not in self.shared:
-                    names = set()  # The name of a builtin.
-                if not names <= bound:
+                if not variables(modifier.value) <= bound:
                     return None
             return self.outputs(statement.inner, bound)
         assert isinstance(statement, BlockExpr)
@@ -163,11 +160,17 @@ class BodyOrder:
             return set() if variables(term) & self.shared <= bound else None
         if isinstance(term, Call):
             found = set()
-            for argument in term.arguments:
-                new = self.evaluated(argument, bound | found)
-                if new is None:
+            waiting = list(term.arguments)
+            while waiting:
+                # `x == xs[x]`: the reference binds what the other side needs.
+                for index, argument in enumerate(waiting):
+                    new = self.evaluated(argument, bound | found)
+                    if new is not None:
+                        found |= new
+                        del waiting[index]
+                        break
+                else:
                     return None
-                found |= new
             return found
         if isinstance(term, Template):
             return set() if variables(term) <= bound else None

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from lockgate.engine.rego.ast import Call, Comprehension, Ref, Scalar, Var, walk
 from lockgate.engine.rego.builtins.catalogue import ENTRIES, NONDETERMINISTIC
-from lockgate.engine.rego.emit_term import dotted
 from lockgate.engine.rego.ruletree import Group, RuleTree
-from lockgate.engine.rego.term_parser import operator_name
+from lockgate.engine.rego.term_parser import dotted, operator_name
 
 
 class Stages:

@@ -42,8 +42,21 @@ OPERATOR_MARK = "$op"
 
 def operator_call(location: Location, name: str, arguments: tuple[Term, ...]) -> Call:
     """The call that an operator stands for."""
-    head = Var(location, OPERATOR_MARK)
-    return Call(location, Ref(location, head, (Scalar(location, name),)), arguments)
+    return Call(location, builtin_reference(location, name), arguments)
+
+
+def builtin_reference(location: Location, name: str) -> Ref:
+    """A marked reference to a builtin, which no rule or variable can shadow."""
+    return Ref(location, Var(location, OPERATOR_MARK), (Scalar(location, name),))
+
+
+def dotted(function: Ref) -> str:
+    """The dotted name of a call's function."""
+    assert isinstance(function.head, Var)
+    parts = [function.head.name]
+    for operand in function.operands:
+        parts.append(str(operand.value) if isinstance(operand, Scalar) else "?")
+    return ".".join(parts)
 
 
 def operator_name(function: Ref) -> str | None:

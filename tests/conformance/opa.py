@@ -13,7 +13,16 @@ from typing import Any
 import yaml
 
 from lockgate.engine.codegen.budget import Limits
-from lockgate.engine.codegen.values import UNDEFINED, Value, equal, parse_json, render_json
+from lockgate.engine.codegen.values import (
+    UNDEFINED,
+    Object,
+    Set,
+    Value,
+    equal,
+    object_items,
+    parse_json,
+    render_json,
+)
 from lockgate.engine.errors import EvaluationError, LockgateError
 from lockgate.engine.rego.ast import RegoVersion
 from lockgate.engine.rego.capabilities import Capabilities
@@ -97,19 +106,36 @@ def _compare_error(case: dict[str, Any], codes: set[str], text: str) -> str:
 
 
 def _same(bindings: list[Value], wanted: Value) -> bool:
-    """Equal as JSON, where sets are arrays; the order of bindings does not count."""
-    ours = sorted(render_json(_value_of(item)) for item in bindings)
-    assert isinstance(wanted, list)
-    theirs = sorted(render_json(_value_of(item)) for item in wanted)
-    if ours == theirs:
+    """Equal as JSON, where sets are arrays in any order; the order of bindings does not count."""
+    return isinstance(wanted, list) and _agrees(Set(bindings), _without_repeats(wanted))
+
+
+def _without_repeats(values: list[Value]) -> list[Value]:
+    return list(Set(values))
+
+
+def _agrees(ours: Value, theirs: Value) -> bool:
+    if isinstance(ours, Set):
+        if not isinstance(theirs, list) or len(ours) != len(theirs):
+            return False
+        left = list(theirs)
+        for member in ours:
+            found = next((index for index, other in enumerate(left) if _agrees(member, other)), None)
+            if found is None:
+                return False
+            del left[found]
         return True
-    return len(ours) == len(theirs) and all(
-        equal(parse_json(one), parse_json(other)) for one, other in zip(ours, theirs, strict=True)
-    )
-
-
-def _value_of(value: Value) -> Value:
-    return parse_json(render_json(value))
+    if isinstance(ours, list):
+        return isinstance(theirs, list) and len(ours) == len(theirs) and all(map(_agrees, ours, theirs))
+    if isinstance(ours, Object):
+        ours = {name if isinstance(name, str) else render_json(name): item for name, item in object_items(ours)}
+    if isinstance(ours, dict):
+        return (
+            isinstance(theirs, dict)
+            and ours.keys() == theirs.keys()
+            and all(_agrees(item, theirs[name]) for name, item in ours.items())
+        )
+    return equal(ours, theirs)
 
 
 def _bindings(case: dict[str, Any], version: RegoVersion) -> list[Value]:
