@@ -13,6 +13,7 @@ from lockgate.engine.codegen.budget import MAX_DEPTH, MAX_INTEGER_DIGITS
 from lockgate.engine.errors import InputError
 
 Value = Union[None, bool, int, str, "Number", list["Value"], dict[str, "Value"], "Set", "Object"]
+# The functions below take `Any` where they tell the kinds of values apart by `type`, which checkers cannot follow.
 # A hashable stand-in for a value: equal exactly when the values are.
 Key = Any
 
@@ -139,7 +140,7 @@ _TRUE: Final = _BooleanKey("true")
 _FALSE: Final = _BooleanKey("false")
 
 
-def key(value: Value) -> Key:
+def key(value: Any) -> Key:
     """A hashable key: `key(a) == key(b)` exactly when `equal(a, b)`."""
     kind = type(value)
     if kind is str or kind is int or value is None or kind is Number:
@@ -149,17 +150,17 @@ def key(value: Value) -> Key:
     if value is False:
         return _FALSE
     if kind is list:
-        return ("[", *map(key, value))  # type: ignore[arg-type]
+        return ("[", *map(key, value))
     if kind is dict:
-        return ("{", frozenset([(name, key(item)) for name, item in value.items()]))  # type: ignore[union-attr]
+        return ("{", frozenset([(name, key(item)) for name, item in value.items()]))
     if kind is Set:
-        return ("<", frozenset(value.members))  # type: ignore[union-attr]
+        return ("<", frozenset(value.members))
     if kind is Object:
-        return ("{", frozenset([(k, key(item)) for k, (_, item) in value.members.items()]))  # type: ignore
+        return ("{", frozenset([(k, key(item)) for k, (_, item) in value.members.items()]))
     raise TypeError(f"{kind.__name__} is no value")
 
 
-def equal(left: Value, right: Value) -> bool:
+def equal(left: Any, right: Any) -> bool:
     """Rego's and CEL's equality: by value, `1 == 1.0`, booleans equal booleans only."""
     kind = type(left)
     if kind is str or left is None:
@@ -172,20 +173,20 @@ def equal(left: Value, right: Value) -> bool:
     if kind is not other:
         return False
     if kind is list:
-        return len(left) == len(right) and all(map(equal, left, right))  # type: ignore[arg-type]
+        return len(left) == len(right) and all(map(equal, left, right))
     if kind is dict:
-        if len(left) != len(right):  # type: ignore[arg-type]
+        if len(left) != len(right):
             return False
-        for name, item in left.items():  # type: ignore[union-attr]
-            if name not in right or not equal(item, right[name]):  # type: ignore
+        for name, item in left.items():
+            if name not in right or not equal(item, right[name]):
                 return False
         return True
     if kind is Set:
-        return left.members.keys() == right.members.keys()  # type: ignore[union-attr]
+        return left.members.keys() == right.members.keys()
     return key(left) == key(right)
 
 
-def sort_key(value: Value) -> Any:
+def sort_key(value: Any) -> Any:
     """A key for Rego's total order: null, booleans, numbers, strings, arrays, objects, sets."""
     kind = type(value)
     if kind is str:
@@ -197,14 +198,14 @@ def sort_key(value: Value) -> Any:
     if kind is bool:
         return (1, value)
     if kind is list:
-        return (4, tuple(map(sort_key, value)))  # type: ignore[arg-type]
+        return (4, tuple(map(sort_key, value)))
     if kind is dict:
-        return (5, tuple([((3, k), sort_key(value[k])) for k in sorted(value)]))  # type: ignore
+        return (5, tuple([((3, k), sort_key(value[k])) for k in sorted(value)]))
     if kind is Object:
-        pairs = [(sort_key(k), sort_key(item)) for k, item in value.members.values()]  # type: ignore[union-attr]
+        pairs = [(sort_key(k), sort_key(item)) for k, item in value.members.values()]
         return (5, tuple(sorted(pairs)))
     if kind is Set:
-        return (6, tuple(sorted(map(sort_key, value.members.values()))))  # type: ignore[union-attr]
+        return (6, tuple(sorted(map(sort_key, value.members.values()))))
     raise TypeError(f"{kind.__name__} is no value")
 
 
@@ -243,7 +244,7 @@ def make_object(pairs: Iterable[tuple[Value, Value]]) -> "dict[str, Value] | Obj
     return plain if general is None else Object(general)
 
 
-def type_name(value: Value) -> str:
+def type_name(value: Any) -> str:
     """The type's name as Rego's `type_name` gives it."""
     kind = type(value)
     if kind is str:
@@ -314,7 +315,17 @@ def quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-_ESCAPES: Final = {7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
+_ESCAPES: Final = {
+    7: "\\a",
+    8: "\\b",
+    9: "\\t",
+    10: "\\n",
+    11: "\\v",
+    12: "\\f",
+    13: "\\r",
+    34: '\\"',
+    92: "\\\\",
+}
 
 
 def quote_rego(text: str) -> str:
@@ -335,10 +346,10 @@ def quote_rego(text: str) -> str:
     return '"' + "".join(shown) + '"'
 
 
-def _render(value: Value, write_set: Callable[[list[str]], str], comma: str, colon: str) -> str:
+def _render(value: Any, write_set: Callable[[list[str]], str], comma: str, colon: str) -> str:
     kind = type(value)
     if kind is str:
-        return quote(value) if comma == "," else quote_rego(value)  # type: ignore[arg-type]
+        return quote(value) if comma == "," else quote_rego(value)
     if value is None:
         return "null"
     if kind is bool:
@@ -346,14 +357,14 @@ def _render(value: Value, write_set: Callable[[list[str]], str], comma: str, col
     if kind is int:
         return str(value)
     if kind is Number:
-        return value.text  # type: ignore[union-attr]
+        return value.text
     if kind is list:
-        return "[" + comma.join([_render(v, write_set, comma, colon) for v in value]) + "]"  # type: ignore
+        return "[" + comma.join([_render(v, write_set, comma, colon) for v in value]) + "]"
     if kind is Set:
-        members = ordered(value.members.values())  # type: ignore[union-attr]
+        members = ordered(value.members.values())
         return write_set([_render(v, write_set, comma, colon) for v in members])
     rendered = []
-    for name, item in object_items(value):  # type: ignore[arg-type]
+    for name, item in object_items(value):
         shown = _render(name, write_set, comma, colon)
         if comma == "," and type(name) is not str:
             shown = quote(shown)

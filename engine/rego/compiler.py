@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from lockgate.engine.rego.ast import Call, Module, NotExpr, Ref, Rule, Scalar, TermExpr, Var, WithExpr, walk
 from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES
 from lockgate.engine.rego.capabilities import Capabilities
-from lockgate.engine.rego.emit_term import Mode
 from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.flatten import Flattener
 from lockgate.engine.rego.generate import Generator
+from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.resolve import Definition, Resolver, package_names
 from lockgate.engine.rego.ruletree import RuleTree, check_recursion
 from lockgate.engine.rego.stage import Stages
@@ -198,7 +198,7 @@ def _reads(tree: RuleTree) -> set[tuple[str, ...]]:
         for node in walk(tuple(group.alternatives())):
             if not (isinstance(node, Ref) and isinstance(node.head, Var) and node.head.name == "data"):
                 continue
-            place, taken = tree.find(node.operands)
+            place, _ = tree.find(node.operands)
             if place.group is not None and not place.children:
                 continue
             path: list[str] = []

@@ -36,7 +36,7 @@ from lockgate.engine.rego.safety import (
     shown_name,
     variables,
 )
-from lockgate.engine.rego.term_parser import dotted, operator_name
+from lockgate.engine.rego.term_parser import operator_name
 
 # What to emit where a body holds: gets the emitter, whose `env` has the body's variables.
 Success = Callable[["BodyEmitter"], None]
@@ -352,7 +352,6 @@ class BodyEmitter(TermEmitter):
 
     def comprehension(self, term: Comprehension) -> str:
         """Emits a comprehension; gives the name of its value."""
-        writer = self.writer
         if self.is_fixed(term) and not (variables(term) & set(self.env)):
             return self._fixed_comprehension(term)
         return self._open_comprehension(term)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from lockgate.engine.codegen.literals import is_inline, literal
 from lockgate.engine.codegen.values import UNDEFINED, Set, Undefined, Value, make_object
@@ -20,10 +19,9 @@ from lockgate.engine.rego.ast import (
     Var,
 )
 from lockgate.engine.rego.builtins.catalogue import ENTRIES
+from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.ruletree import Group, Node, RuleTree
 from lockgate.engine.rego.term_parser import dotted, operator_name
-
-Mode = Literal["plain", "traced", "covered"]
 
 # Comparisons that become Python expressions.
 _COMPARISONS = {"equal", "neq", "lt", "lte", "gt", "gte"}

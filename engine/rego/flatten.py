@@ -210,4 +210,3 @@ class Flattener:
         key = None if term.key is None else self._simple(term.key, statements)
         value = self._simple(term.value, statements)
         return Comprehension(term.location, term.kind, key, value, tuple(statements))
-

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from lockgate.engine.codegen.values import Undefined
 from lockgate.engine.codegen.writer import Writer
-from lockgate.engine.rego.ast import Comprehension, Scalar, Term
+from lockgate.engine.rego.ast import Comprehension, Term
 from lockgate.engine.rego.emit_body import BodyEmitter
-from lockgate.engine.rego.emit_term import Mode, ModuleCode, constant_value
+from lockgate.engine.rego.emit_term import ModuleCode, constant_value
 from lockgate.engine.rego.errors import Problem
+from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.resolve import Alternative, Definition
 from lockgate.engine.rego.ruletree import HIDDEN, Group, Node, RuleTree, with_targets
 from lockgate.engine.rego.stage import Stages
@@ -272,4 +273,3 @@ class Generator:
         lines.append(f"    c.memo[{slot}] = value")
         lines.append("    return value")
         module.functions.append(lines)
-

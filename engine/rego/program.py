@@ -3,18 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType, MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.runtime import MISS, NAMES, Budget, Context, walk_path
 from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value
-from lockgate.engine.errors import EvaluationError, Location
-from lockgate.engine.rego.ast import Module, Ref, Scalar, Var, walk
+from lockgate.engine.errors import EvaluationError
 from lockgate.engine.rego.builtins.catalogue import load
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.capabilities import Capabilities
-from lockgate.engine.rego.compiler import compile_modules
-from lockgate.engine.rego.emit_term import Mode
+
+if TYPE_CHECKING:
+    from lockgate.engine.rego.ast import Module
+
+# What generated code tells while it runs: nothing, the variables at each statement that held, or which held.
+Mode = Literal["plain", "traced", "covered"]
 
 NO_DATA: Final[Mapping[str, Value]] = MappingProxyType({})
 PARAMETERS: Final = ("input", "parameters")
@@ -36,6 +39,23 @@ class Artifact:
     fixed_size: int
     reads: tuple[tuple[str, ...], ...]
     source: str = ""
+
+    def to_plain(self) -> tuple[Any, ...]:
+        """The artifact for `marshal`, without its source."""
+        return (
+            self.code,
+            self.entries,
+            self.builtins,
+            self.positions,
+            self.memo_size,
+            self.fixed_size,
+            self.reads,
+        )
+
+    @classmethod
+    def from_plain(cls, plain: tuple[Any, ...]) -> "Artifact":
+        """The artifact from what `to_plain` gave."""
+        return cls(*plain)
 
 
 class Program:
@@ -127,7 +147,7 @@ _SAFE_BUILTINS: Final = {
 
 
 def compile_program(
-    modules: Sequence[Module],
+    modules: "Sequence[Module]",
     *,
     entrypoints: Sequence[str],
     capabilities: Capabilities,
@@ -138,6 +158,9 @@ def compile_program(
 
     Raises RegoError with every problem found. `constants` are places that `Program.prepare` may bind.
     """
+    # Not needed, and not imported, when programs come from the cache.
+    from lockgate.engine.rego.compiler import compile_modules
+
     compiled = compile_modules(modules, entrypoints, capabilities, constants, mode)
     code = compile(compiled.source, "<rego>", "exec", dont_inherit=True)
     artifact = Artifact(
@@ -151,26 +174,6 @@ def compile_program(
         source=compiled.source,
     )
     return Program(artifact)
-
-
-def location_of(artifact: Artifact, number: int) -> Location:
-    """The place that a position number of generated code stands for."""
-    return Location(*artifact.positions[number])
-
-
-def base_references(modules: Sequence[Module]) -> set[tuple[str, ...]]:
-    """The fixed parts of references into `data`, as written."""
-    found: set[tuple[str, ...]] = set()
-    for module in modules:
-        for node in walk(module):
-            if isinstance(node, Ref) and isinstance(node.head, Var) and node.head.name == "data":
-                path: list[str] = []
-                for operand in node.operands:
-                    if not isinstance(operand, Scalar) or type(operand.value) is not str:
-                        break
-                    path.append(operand.value)
-                found.add(tuple(path))
-    return found
 
 
 __all__ = ["UNDEFINED", "Artifact", "Prepared", "Program", "compile_program"]

@@ -205,6 +205,7 @@ class BodyOrder:
         return self.evaluated(term, bound)
 
     def unified(self, left: Term, right: Term, bound: set[str]) -> Bound:
+        """The variables that unifying two terms binds, or None when neither side can be evaluated yet."""
         for one, other in ((left, right), (right, left)):
             value = self.evaluated(one, bound)
             if value is not None:

@@ -53,10 +53,8 @@ def builtin_reference(location: Location, name: str) -> Ref:
 def dotted(function: Ref) -> str:
     """The dotted name of a call's function."""
     assert isinstance(function.head, Var)
-    parts = [function.head.name]
-    for operand in function.operands:
-        parts.append(str(operand.value) if isinstance(operand, Scalar) else "?")
-    return ".".join(parts)
+    operands = [str(o.value) if isinstance(o, Scalar) else "?" for o in function.operands]
+    return ".".join([function.head.name, *operands])
 
 
 def operator_name(function: Ref) -> str | None:

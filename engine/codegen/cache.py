@@ -1,0 +1,141 @@
+"""The cache of compiled policies on disk: a second start parses no policy.
+
+What is read back is executed, so an entry counts only when the folder and the file belong to this user alone, both
+checked on the open descriptor, and its digest agrees. Anything else is a miss; a file system that cannot be written
+is no error, since the cache only saves time.
+"""
+
+import marshal
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+# A compiled library template is 20 kB; what is larger than this is compiled anew.
+MAX_ENTRY_BYTES: Final = 8_000_000
+# The folder is emptied by age beyond this many entries.
+MAX_ENTRIES: Final = 2_000
+
+_MAGIC: Final = b"lockgate code 1\n"
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+def user_cache_folder(environment: "os._Environ[str] | dict[str, str]") -> Path | None:
+    """The user's own folder for compiled policies, after the XDG base directory specification; None without a home."""
+    base = environment.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(base):
+        return Path(base) / "lockgate" / "code"
+    home = environment.get("HOME", "")
+    return Path(home) / ".cache" / "lockgate" / "code" if os.path.isabs(home) else None
+
+
+def compiler_fingerprint() -> bytes:
+    """What identifies this compiler and this Python: a change of either makes entries of the other worthless."""
+    parts = [sys.implementation.cache_tag or "", str(sys.hexversion)]
+    engine = Path(__file__).resolve().parent.parent
+    for folder in (engine / "codegen", engine / "rego", engine / "rego" / "builtins"):
+        for entry in sorted(os.scandir(folder), key=lambda found: found.name):
+            if entry.name.endswith(".py"):
+                status = entry.stat()
+                parts.append(f"{entry.name} {status.st_size} {status.st_mtime_ns}")
+    return "\n".join(parts).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCache:
+    """Entries are plain data and code objects by key; `folder` is the user's own, never one from a repository."""
+
+    folder: Path
+    fingerprint: bytes
+
+    def key(self, *material: bytes) -> str:
+        """The name of an entry: a digest over the compiler and everything that decides the outcome."""
+        digest = sha256()
+        for part in (self.fingerprint, *material):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+        return digest.hexdigest()
+
+    def get(self, key: str) -> Any:
+        """The entry, or None when there is none that may be trusted."""
+        try:
+            folder = os.open(self.folder, _READ | os.O_DIRECTORY)
+        except OSError:
+            return None
+        try:
+            if not _is_private(os.fstat(folder), stat.S_ISDIR):
+                return None
+            try:
+                file = os.open(key, _READ | os.O_NONBLOCK, dir_fd=folder)
+            except OSError:
+                return None
+            with open(file, "rb") as stream:
+                status = os.fstat(file)
+                if not _is_private(status, stat.S_ISREG) or status.st_size > MAX_ENTRY_BYTES:
+                    return None
+                content = stream.read(MAX_ENTRY_BYTES + 1)
+        finally:
+            os.close(folder)
+        return _decode(key, content)
+
+    def put(self, key: str, value: Any) -> None:
+        """Stores an entry (what `marshal` can hold) atomically; where that cannot be done, nothing is stored."""
+        payload = marshal.dumps(value)
+        content = _MAGIC + _digest(key, payload) + payload
+        if len(content) > MAX_ENTRY_BYTES:
+            return
+        temporary = f".{key}.{os.getpid()}"
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder = os.open(self.folder, _READ | os.O_DIRECTORY)
+        except OSError:
+            return  # Read-only or not ours: the cache only saves time.
+        try:
+            if not _is_private(os.fstat(folder), stat.S_ISDIR):
+                return
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+            file = os.open(temporary, flags, 0o600, dir_fd=folder)
+            try:
+                with open(file, "wb") as stream:
+                    stream.write(content)
+                os.replace(temporary, key, src_dir_fd=folder, dst_dir_fd=folder)
+            except OSError:
+                os.unlink(temporary, dir_fd=folder)
+                raise
+            self._prune(folder)
+        except OSError:
+            return  # A full or read-only disk: as above.
+        finally:
+            os.close(folder)
+
+    def _prune(self, folder: int) -> None:
+        names = os.listdir(folder)
+        if len(names) <= MAX_ENTRIES:
+            return
+        by_age = sorted(
+            names, key=lambda name: os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime_ns
+        )
+        for name in by_age[: len(names) - MAX_ENTRIES // 2]:
+            os.unlink(name, dir_fd=folder)
+
+
+def _is_private(status: os.stat_result, is_kind: Any) -> bool:
+    return bool(is_kind(status.st_mode)) and status.st_uid == os.geteuid() and not status.st_mode & 0o077
+
+
+def _digest(key: str, payload: bytes) -> bytes:
+    return sha256(key.encode() + b"\0" + payload).digest()
+
+
+def _decode(key: str, content: bytes) -> Any:
+    start = len(_MAGIC)
+    payload = content[start + 32 :]
+    if content[:start] != _MAGIC or content[start : start + 32] != _digest(key, payload):
+        return None
+    try:
+        return marshal.loads(payload)  # noqa: S302 - private to this user, digest checked
+    except (ValueError, EOFError, TypeError):
+        return None
