@@ -1,0 +1,143 @@
+"""One run of `check`: finds the files, learns the tree's own kinds and Namespaces, judges file by file, and reports.
+
+Files are read one after the other, and nothing of a file but what is shown outlives it, so that memory does not grow
+with the tree.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lockgate.engine.documents.document import Document, DocumentError, Skipped
+from lockgate.engine.documents.reading import read_documents
+from lockgate.engine.errors import UsageError
+from lockgate.engine.review import Review
+from lockgate.gatekeeper.target import review_document
+from lockgate.webhook.config import Config
+from lockgate.webhook.gate import Gate
+from lockgate.webhook.gitignore import parse_excludes
+from lockgate.webhook.judging import FileContent, Findings
+from lockgate.webhook.progress import Progress
+from lockgate.webhook.report import Report, Unevaluated
+from lockgate.webhook.tree import ClusterView, TreeFacts, make_view, may_describe_cluster
+from lockgate.webhook.walk import STDIN, STDIN_SHOWN, InputFile, Walk, read_file, too_large, walk_paths
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What to judge: paths (STDIN among them when `stdin` is given), counted from `cwd`."""
+
+    paths: tuple[str, ...]
+    cwd: str
+    excludes: tuple[str, ...]
+    stdin: bytes | None
+    config: Config
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One input that was read, or why it was not. `real` is the path that folder settings go by."""
+
+    file: InputFile
+    real: str
+    outcome: bytes | DocumentError | Skipped
+
+
+def find_inputs(inputs: Inputs) -> Walk:
+    """The files to judge. Raises UsageError for a path that matches none, or for empty standard input."""
+    paths = [path for path in inputs.paths if path != STDIN]
+    real_cwd = os.path.realpath(inputs.cwd)
+    excludes = [(inputs.config.root, parse_excludes(inputs.config.excludes))]
+    excludes.append((real_cwd, parse_excludes(inputs.excludes)))
+    if inputs.stdin is not None and not inputs.stdin.strip():
+        raise UsageError(
+            "standard input is empty", hint="the command before the pipe made no output: did it fail?"
+        )
+    return walk_paths(paths, real_cwd, excludes)
+
+
+def _read(inputs: Inputs, walk: Walk) -> Iterator[Content]:
+    if inputs.stdin is not None:
+        file = InputFile(STDIN, STDIN_SHOWN)
+        data = inputs.stdin
+        too_long = too_large(STDIN_SHOWN, len(data))
+        yield Content(file, inputs.config.root, data if too_long is None else too_long)
+    for found in walk.files:
+        yield Content(found, os.path.realpath(found.path), read_file(found))
+
+
+def _content(read: Content) -> FileContent:
+    """The parsed content of one input; every input has at least one entry of some kind."""
+    outcome = read.outcome
+    if isinstance(outcome, DocumentError):
+        return FileContent(b"", (), (outcome,), ())
+    if isinstance(outcome, Skipped):
+        return FileContent(b"", (), (), (outcome,))
+    reading = read_documents(outcome, read.file.shown, duplicates="error")
+    skipped: Sequence[Skipped] = reading.skipped
+    if not (reading.documents or reading.errors or skipped):
+        skipped = (Skipped(read.file.shown, 1, "no objects"),)
+    return FileContent(outcome, reading.documents, reading.errors, skipped)
+
+
+def _learn(inputs: Inputs, walk: Walk) -> TreeFacts:
+    """The first pass: kinds and Namespaces of the tree."""
+    facts = TreeFacts()
+    for read in _read(inputs, walk):
+        if isinstance(read.outcome, bytes) and may_describe_cluster(read.outcome):
+            reading = read_documents(read.outcome, read.file.shown, duplicates="error")
+            facts.add([document.value for document in reading.documents])
+    return facts
+
+
+@dataclass(frozen=True, slots=True)
+class _ReviewBuilder:
+    """Builds the reviews of one file's documents, and notes kinds whose scope is not known."""
+
+    view: ClusterView
+    real: str
+    unknown: set[str]
+
+    def __call__(self, document: Document) -> Review:
+        review = review_document(document, self.view.cluster(self.real))
+        if review.scope == "Unknown":
+            self.unknown.add(f"{document.value.get('apiVersion')} {document.value.get('kind')}")
+        return review
+
+
+def run_check(
+    inputs: Inputs,
+    walk: Walk,
+    gate: Gate,
+    not_configured: Sequence[Unevaluated],
+    namespace: str | None,
+    findings: Findings,
+    progress: Progress,
+) -> Report:
+    """Judges what the walk found.
+
+    namespace: of objects that name none; None leaves it to the configuration, then to `default`.
+    """
+    view = make_view(_learn(inputs, walk), inputs.config, namespace)
+    unknown: set[str] = set()
+    for read in _read(inputs, walk):
+        findings.add_file(_content(read), _ReviewBuilder(view, read.real, unknown))
+        progress.advance()
+    progress.close()
+    findings.add_left_out(walk.errors, walk.skipped)
+    findings.not_evaluated.extend(not_configured)
+    if walk.excluded:
+        findings.notices.append(f"{walk.excluded} excluded by --exclude or the configuration")
+    if unknown:
+        findings.notices.append(_unknown_kinds(sorted(unknown)))
+    if not findings.documents:
+        findings.notices.append("no Kubernetes object was found")
+    return findings.report()
+
+
+def _unknown_kinds(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    return (
+        f"not known whether these kinds are namespaced: {shown}; add their CustomResourceDefinitions to the paths, "
+        "since policies that match by namespace or scope may judge them differently"
+    )

@@ -1,0 +1,182 @@
+"""`lockgate check`: the command line of the check."""
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, get_args
+
+import click
+from lockgate.webhook.report import FailOn
+
+if TYPE_CHECKING:
+    from lockgate.gatekeeper.template import EngineChoice
+    from lockgate.webhook.config import Config
+    from lockgate.webhook.policy_sources import LoadedPolicies
+    from lockgate.webhook.report import Report
+    from lockgate.webhook.terminal import ColourChoice
+
+FORMATS = ("text", "json", "sarif", "github")
+
+# Standard input is read up to this size and one byte, which the size limit of files then refuses.
+_STDIN_LIMIT = 8 * 1024 * 1024 + 1
+
+
+def _fail_on(values: tuple[str, ...]) -> frozenset[FailOn]:
+    """The values of --fail-on: repeated, or a list with commas."""
+    made: set[FailOn] = {"deny"}
+    for value in values:
+        for name in value.split(","):
+            chosen: FailOn | None = next((one for one in get_args(FailOn) if one == name.strip()), None)
+            if chosen is None:
+                raise click.BadParameter(
+                    f"{name!r} is none of {', '.join(get_args(FailOn))}", param_hint="--fail-on"
+                )
+            made.add(chosen)
+    return frozenset(made)
+
+
+def _config(path: str | None, cwd: str) -> "Config":
+    from lockgate.webhook.config import find_config, read_config
+    from lockgate.webhook.walk import shown_path
+
+    return find_config(cwd) if path is None else read_config(path, shown_path(path, cwd))
+
+
+def _policies(given: tuple[str, ...], config: "Config", cwd: str, engine: str | None) -> "LoadedPolicies":
+    from lockgate.webhook.policy_sources import load_baseline, load_given
+
+    choice: EngineChoice = "rego" if engine == "rego" else "default"
+    if given:
+        return load_given(given, cwd, choice)
+    if config.policies:
+        return load_given([os.path.join(config.root, path) for path in config.policies], cwd, choice)
+    return load_baseline(choice)
+
+
+def _render(report: "Report", chosen: str, exit_code: int, color: "ColourChoice", to_file: bool) -> str:
+    if chosen == "json":
+        from lockgate.webhook.render_json import render_json
+
+        return render_json(report)
+    if chosen == "sarif":
+        from lockgate.webhook.render_sarif import render_sarif
+
+        return render_sarif(report, exit_code)
+    if chosen == "github":
+        from lockgate.webhook.render_github import render_github
+
+        return render_github(report)
+    from lockgate.webhook.render_text import render_text
+    from lockgate.webhook.terminal import Palette, choose_palette
+
+    palette = Palette(color == "always") if to_file else choose_palette(color, sys.stdout)
+    return render_text(report, palette)
+
+
+def _tell_notices(report: "Report") -> None:
+    """On standard error, for the formats that have no place for them."""
+    from lockgate.webhook.terminal import printable
+
+    for notice in report.notices:
+        click.echo(f"note: {printable(notice)}", err=True)
+
+
+@click.command(
+    epilog="Exit codes: 0 clean; 1 violations that deny (or warn, with --fail-on warn); 2 something could not be "
+    "evaluated, or wrong usage. 2 beats 1."
+)
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option(
+    "-p",
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="PATH",
+    help="A file or folder of ConstraintTemplates and constraints; may be repeated. In a folder, samples/ beside a "
+    "suite.yaml is test data. Without it: the configuration's policies, else the baseline profile.",
+)
+@click.option("--format", "chosen", type=click.Choice(FORMATS), default="text", help="How to report.")
+@click.option(
+    "--fail-on",
+    multiple=True,
+    metavar="WHAT",
+    help="deny, warn or not-evaluated: what ends with a code other than 0; may be repeated. Violations that deny "
+    "always do.",
+)
+@click.option("--namespace", metavar="NAME", help="The namespace of objects that name none.")
+@click.option("--exclude", "excludes", multiple=True, metavar="GLOB", help="Leave out; as in .gitignore.")
+@click.option("--allow-unrendered", is_flag=True, help="Skip Helm templates and the like instead of failing.")
+@click.option("--require-objects", is_flag=True, help="Fail (2) when no Kubernetes object was found.")
+@click.option(
+    "--engine", type=click.Choice(["rego"]), help="Evaluate the Rego of templates that also have CEL."
+)
+@click.option(
+    "--cache/--no-cache", "cache", default=None, help="Keep compiled policies in your cache folder."
+)
+@click.option("--config", metavar="FILE", help="The configuration, instead of the nearest lockgate.yaml.")
+@click.option("--output", metavar="FILE", help="Write the report there, complete or not at all.")
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in text."
+)
+@click.option("--no-progress", is_flag=True, help="No progress bar on a terminal.")
+def check(
+    paths: tuple[str, ...],
+    policies: tuple[str, ...],
+    chosen: str,
+    fail_on: tuple[str, ...],
+    namespace: str | None,
+    excludes: tuple[str, ...],
+    allow_unrendered: bool,
+    require_objects: bool,
+    engine: str | None,
+    cache: bool | None,
+    config: str | None,
+    output: str | None,
+    color: "ColourChoice",
+    no_progress: bool,
+) -> int:
+    """Judges the Kubernetes manifests in files and folders, or on standard input (-).
+
+    \b
+    Examples:
+      lockgate check deploy/
+      lockgate check -p policies/ --format sarif --output findings.sarif deploy/
+      helm template chart/ | lockgate check -
+    """
+    failing = _fail_on(fail_on)
+
+    from lockgate.engine.codegen.budget import Limits
+    from lockgate.engine.errors import UsageError
+    from lockgate.engine.policy import Facts
+    from lockgate.webhook.check import Inputs, find_inputs, run_check
+    from lockgate.webhook.config import is_namespace_name
+    from lockgate.webhook.gate import Gate
+    from lockgate.webhook.judging import Findings
+    from lockgate.webhook.output import write_output
+    from lockgate.webhook.progress import Progress, progress_stream
+
+    if namespace is not None and not is_namespace_name(namespace):
+        raise UsageError(f"{namespace!r} is no name of a namespace")
+    cwd = os.getcwd()
+    settings = _config(config, cwd)
+    chosen_paths = paths or tuple([os.path.join(settings.root, path) for path in settings.paths])
+    if not chosen_paths:
+        raise UsageError(
+            "no path to check",
+            hint="name files or folders, - for standard input, or list paths in lockgate.yaml",
+        )
+    stdin = sys.stdin.buffer.read(_STDIN_LIMIT) if "-" in paths else None
+    inputs = Inputs(chosen_paths, cwd, excludes, stdin, settings)
+    walk = find_inputs(inputs)
+    loaded = _policies(policies, settings, cwd, engine)
+    gate = Gate(loaded.policies, Facts(), Limits(), time.time_ns())
+    findings = Findings(gate, allow_unrendered, notices=list(loaded.notices))
+    progress = Progress(len(walk.files), None if no_progress else progress_stream())
+    report = run_check(inputs, walk, gate, loaded.not_configured, namespace, findings, progress)
+    exit_code = report.exit_code(failing | settings.fail_on)
+    if require_objects and not report.documents:
+        exit_code = 2
+    write_output(_render(report, chosen, exit_code, color, output is not None), output)
+    if chosen == "json":
+        _tell_notices(report)
+    return exit_code

@@ -1,0 +1,52 @@
+"""The command `lockgate`: a map of its commands, each imported when it is run."""
+
+import sys
+from typing import Final
+
+import click
+from lockgate.webhook.failures import guard
+from lockgate.webhook.lazy_group import LazyCommand, LazyGroup
+from lockgate.webhook.version import VERSION
+
+COMMANDS: Final = {
+    "check": LazyCommand("lockgate.webhook.check_command:check", "Judge manifests: files, folders or -."),
+    "verify": LazyCommand("lockgate.webhook.verify_command:verify", "Run the suites that test policies."),
+    "policy": LazyCommand("lockgate.webhook.policy_commands:policy", "Make and maintain rules."),
+}
+
+EPILOG: Final = "Exit codes: 0 clean, 1 violations or failed cases, 2 could not evaluate or wrong usage."
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    invoke_without_command=True,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(VERSION, prog_name="lockgate", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Judges the manifests of machine-learning systems by policy before they move to production.
+
+    \b
+    Example:
+      lockgate check deploy/
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Runs the command line and returns its exit code."""
+
+    def invoke() -> int:
+        code = cli.main(args=arguments, prog_name="lockgate", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+
+    return guard(invoke)
+
+
+def main() -> None:
+    """The console script's entry."""
+    sys.exit(run())

@@ -1,0 +1,202 @@
+"""Turns what was read and decided about one file into the entries of a Report, everything masked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.decision import Decision, Violation
+from lockgate.engine.documents.document import Document, DocumentError, Path, Skipped, Span
+from lockgate.engine.errors import InputError
+from lockgate.webhook.gate import Gate, ReviewBuilder
+from lockgate.webhook.masking import Masker, make_masker
+from lockgate.webhook.report import (
+    Finding,
+    Problem,
+    Quote,
+    Report,
+    Resource,
+    SkippedInput,
+    Unevaluated,
+    make_report,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """What one input held. `data` are its bytes, for quoting around errors."""
+
+    data: bytes
+    documents: Sequence[Document]
+    errors: Sequence[DocumentError]
+    skipped: Sequence[Skipped]
+
+
+def _text(value: Value) -> str:
+    return value if type(value) is str else ""
+
+
+def find_resource(value: dict[str, Value], namespace: Value = None) -> Resource:
+    """Names an object; `namespace` is where it goes when it names none itself."""
+    metadata = value.get("metadata")
+    fields = metadata if type(metadata) is dict else {}
+    return Resource(
+        api_version=_text(value.get("apiVersion")),
+        kind=_text(value.get("kind")),
+        namespace=_text(fields.get("namespace")) or _text(namespace),
+        name=_text(fields.get("name")) or _text(fields.get("generateName")),
+    )
+
+
+def _masked_resource(resource: Resource, masker: Masker) -> Resource:
+    return Resource(
+        masker.name(resource.api_version),
+        masker.name(resource.kind),
+        masker.name(resource.namespace),
+        masker.name(resource.name),
+    )
+
+
+def _masked_path(path: Path | None, masker: Masker) -> Path | None:
+    return None if path is None else tuple([masker.text(e) if isinstance(e, str) else e for e in path])
+
+
+def quote_span(lines: Sequence[str], span: Span, masker: Masker) -> Quote | None:
+    """The first line of a span, masked; None when there is no such line or it cannot be shown."""
+    if not 0 < span.line <= len(lines):
+        return None
+    line = lines[span.line - 1]
+    start = min(span.column - 1, len(line))
+    end = span.end_column - 1 if span.end_line == span.line else len(line.rstrip())
+    shown = masker.line(line, span.line, start, min(max(end, start), len(line)))
+    return None if shown is None else Quote(span.line, *shown)
+
+
+@dataclass(slots=True)
+class Findings:
+    """Gathers the entries of a Report, file by file; nothing of a file is kept but what is shown."""
+
+    gate: Gate
+    allow_unrendered: bool = False
+    documents: int = 0
+    files: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    errors: list[Problem] = field(default_factory=list)
+    skipped: list[SkippedInput] = field(default_factory=list)
+    not_evaluated: list[Unevaluated] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+    def add_file(self, content: FileContent, build_review: ReviewBuilder) -> None:
+        """Judges the documents of a file."""
+        self.files += 1
+        decided: list[tuple[Document, Resource, Decision]] = []
+        broken: list[tuple[Document, InputError]] = []
+        for document in content.documents:
+            self.documents += 1
+            try:
+                judged = self.gate.judge(document, build_review)
+            except InputError as refused:
+                broken.append((document, refused))
+                continue
+            decision = judged.decision
+            if decision.violations or decision.failures or decision.not_evaluated:
+                resource = find_resource(document.value, judged.review.request.get("namespace"))
+                decided.append((document, resource, decision))
+        if not (decided or broken or content.errors or content.skipped):
+            return
+        lines: list[str] = []
+        raw = None
+        if content.errors or content.skipped:
+            raw = content.data.decode("utf-8", "replace")
+            lines = raw.split("\n")
+        masker = make_masker(content.documents, raw)
+        for document, resource, decision in decided:
+            self._add_decision(document, _masked_resource(resource, masker), decision, masker)
+        for document, problem in broken:
+            resource = _masked_resource(find_resource(document.value), masker)
+            self._add_problem(
+                document, f"{resource} cannot be judged: {problem.message}", problem.hint, masker
+            )
+        for error in content.errors:
+            self.add_error(error, lines, masker)
+        for entry in content.skipped:
+            self.add_skipped(entry, masker)
+
+    def _add_problem(self, document: Document, message: str, hint: str, masker: Masker) -> None:
+        span = document.locate(None).span
+        self.errors.append(
+            Problem(
+                document.file,
+                span.line,
+                span.column,
+                masker.text(message),
+                masker.text(hint),
+                quote_span(document.lines, span, masker),
+            )
+        )
+
+    def _add_decision(
+        self, document: Document, resource: Resource, decision: Decision, masker: Masker
+    ) -> None:
+        for violation in decision.violations:
+            self.findings.append(_finding(document, resource, violation, masker))
+        for failure in decision.failures:
+            message = f"{failure.policy} could not be evaluated on {resource}: {failure.message}"
+            self._add_problem(document, message, "", masker)
+        for absent in decision.not_evaluated:
+            self.not_evaluated.append(
+                Unevaluated(absent.policy.kind, absent.policy.name, resource, masker.text(absent.needs))
+            )
+
+    def add_error(self, error: DocumentError, lines: Sequence[str], masker: Masker) -> None:
+        """Notes input that cannot be read; unrendered input is only skipped where that is allowed."""
+        message, hint = masker.text(error.message), masker.text(error.hint)
+        line, column = max(1, error.line), max(1, error.column)
+        if error.unrendered and self.allow_unrendered:
+            self.skipped.append(SkippedInput(error.file, line, message, hint))
+            return
+        quote = quote_span(lines, Span(line, column, line, column), masker) if lines else None
+        self.errors.append(Problem(error.file, line, column, message, hint, quote))
+
+    def add_skipped(self, entry: Skipped, masker: Masker) -> None:
+        """Notes input that is not judged."""
+        reason, hint = masker.text(entry.reason), masker.text(entry.hint)
+        self.skipped.append(SkippedInput(entry.file, max(1, entry.line), reason, hint))
+
+    def add_left_out(self, errors: Sequence[DocumentError], skipped: Sequence[Skipped]) -> None:
+        """Notes what the walk left out, of which nothing was read."""
+        masker = Masker()
+        for error in errors:
+            self.add_error(error, (), masker)
+        for entry in skipped:
+            self.add_skipped(entry, masker)
+
+    def report(self) -> Report:
+        """The Report on everything that was added."""
+        return make_report(
+            self.documents,
+            self.files,
+            self.findings,
+            self.errors,
+            self.skipped,
+            self.not_evaluated,
+            self.notices,
+        )
+
+
+def _finding(document: Document, resource: Resource, violation: Violation, masker: Masker) -> Finding:
+    located = document.locate(violation.path)
+    return Finding(
+        policy=violation.policy.kind,
+        constraint=violation.policy.name,
+        rule=violation.rule,
+        message=masker.text(violation.message),
+        actions=violation.actions,
+        file=document.file,
+        span=located.span,
+        exact=located.exact,
+        path=_masked_path(violation.path, masker),
+        resource=resource,
+        fix=masker.text(violation.fix),
+        docs=masker.text(violation.docs),
+        quote=quote_span(document.lines, located.span, masker),
+    )

@@ -1,0 +1,203 @@
+"""Where policies come from: `-p`, else the configuration, else the shipped baseline profile.
+
+In a folder every *.yaml, *.yml and *.json with Gatekeeper's kinds counts, except `samples/` beside a `suite.yaml`: those
+are a suite's test data, and its constraints are not meant to be enforced. Name such a file itself to use it.
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.documents.document import Document
+from lockgate.engine.documents.reading import read_documents
+from lockgate.engine.errors import Location, PolicyError, UsageError
+from lockgate.engine.kinds import split_api_version
+from lockgate.engine.policy import PolicySet
+from lockgate.gatekeeper.constraint import is_constraint
+from lockgate.gatekeeper.loader import load_policies
+from lockgate.gatekeeper.problems import PolicyErrors
+from lockgate.gatekeeper.template import EngineChoice, is_template
+from lockgate.webhook.report import Unevaluated
+from lockgate.webhook.walk import SUFFIXES, shown_path
+
+# The shipped policies lie beside this package; found without importlib.resources, which costs 20 ms.
+SHIPPED: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "policies")
+BASELINE: Final = os.path.join(SHIPPED, "profiles", "baseline.yaml")
+
+NOT_CONFIGURED: Final = "lockgate/not-configured"
+
+MAX_POLICY_BYTES: Final = 8 * 1024 * 1024
+
+_MARK: Final = b"gatekeeper.sh"
+# What Gatekeeper would act on, and `check` does not: it is said, since it may change a verdict.
+_NOT_APPLIED: Final = frozenset(
+    {"mutations.gatekeeper.sh", "expansion.gatekeeper.sh", "config.gatekeeper.sh"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPolicies:
+    """Compiled policies, what is not configured in them, and remarks for the user."""
+
+    policies: PolicySet
+    not_configured: tuple[Unevaluated, ...]
+    notices: tuple[str, ...]
+
+
+def _read(path: str, shown: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise UsageError(f"the policy file {shown} is no regular file")
+            data = stream.read(MAX_POLICY_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot read the policy file {shown}: {reason}") from error
+    if len(data) > MAX_POLICY_BYTES:
+        raise UsageError(f"the policy file {shown} is larger than {MAX_POLICY_BYTES // 1024 // 1024} MiB")
+    return data
+
+
+def _files(folder: str) -> Iterator[str]:
+    """The policy files of a folder, in a stable order; links to folders are not followed."""
+
+    def fail(error: OSError) -> None:
+        raise UsageError(f"cannot read the policy folder {error.filename}: {error.strerror}") from error
+
+    for place, folders, files in os.walk(folder, onerror=fail):
+        folders[:] = sorted(
+            name for name in folders if name != ".git" and not (name == "samples" and "suite.yaml" in files)
+        )
+        for name in sorted(files):
+            if name.lower().endswith(SUFFIXES):
+                yield os.path.join(place, name)
+
+
+def _documents(path: str, shown: str, data: bytes) -> tuple[Document, ...]:
+    reading = read_documents(data, shown, duplicates="error")
+    if reading.errors:
+        lines = data.decode("utf-8", "replace").split("\n")
+        raise PolicyErrors(
+            [
+                PolicyError(
+                    error.message,
+                    location=Location(error.file, error.line, error.column),
+                    hint=error.hint,
+                    quoted=lines[error.line - 1] if 0 < error.line <= len(lines) else "",
+                )
+                for error in reading.errors
+            ]
+        )
+    return reading.documents
+
+
+def _is_policy(document: Document) -> bool:
+    return is_template(document.value) or is_constraint(document.value)
+
+
+def _given(paths: Sequence[str], cwd: str) -> list[Document]:
+    """The documents of the policy files and folders; each path must have a template or a constraint."""
+    made: dict[str, tuple[Document, ...]] = {}
+    for path in paths:
+        shown = shown_path(path, cwd)
+        if not os.path.exists(path):
+            raise UsageError(f"the policy path {shown} does not exist")
+        found = False
+        is_folder = os.path.isdir(path)
+        for file in _files(path) if is_folder else [path]:
+            real = os.path.realpath(file)
+            name = shown_path(file, cwd)
+            if real not in made:
+                data = _read(file, name)
+                made[real] = () if is_folder and _MARK not in data else _documents(file, name, data)
+            found = found or any(map(_is_policy, made[real]))
+        if not found:
+            raise UsageError(
+                f"{shown} has no ConstraintTemplate and no constraint",
+                hint="policies are *.yaml, *.yml and *.json files with Gatekeeper's kinds",
+            )
+    return [document for documents in made.values() for document in documents]
+
+
+def _notices(documents: Sequence[Document]) -> list[str]:
+    counts: dict[str, int] = {}
+    for document in documents:
+        if split_api_version(document.value.get("apiVersion"))[0] in _NOT_APPLIED:
+            kind = str(document.value.get("kind"))
+            counts[kind] = counts.get(kind, 0) + 1
+    return [f"{counts[kind]} {kind} among the policies: check does not apply it" for kind in sorted(counts)]
+
+
+def _compile(documents: Sequence[Document], engine: EngineChoice) -> tuple[PolicySet, list[str]]:
+    loaded = load_policies(documents, engine=engine)
+    if loaded.errors:
+        raise PolicyErrors(loaded.errors)
+    if not loaded.policies.policies:
+        raise UsageError(
+            "there are templates but no constraint, so nothing would be judged",
+            hint="add a constraint of a template's kind to the policies",
+        )
+    notices = [f"policy {lint.level} at {lint.location}: {lint.message}" for lint in loaded.lints]
+    return loaded.policies, notices
+
+
+def load_given(paths: Sequence[str], cwd: str, engine: EngineChoice) -> LoadedPolicies:
+    """The policies under the paths. Raises UsageError when there are none, PolicyErrors when they are wrong."""
+    documents = _given(paths, cwd)
+    policies, notices = _compile(documents, engine)
+    return LoadedPolicies(policies, tuple(_held_open(documents)), (*notices, *_notices(documents)))
+
+
+def _mapping(value: Value, *names: str) -> dict[str, Value]:
+    for name in names:
+        value = value.get(name) if type(value) is dict else None
+    return value if type(value) is dict else {}
+
+
+def _held_open(documents: Sequence[Document]) -> Iterator[Unevaluated]:
+    """The parameters that constraints say are not configured."""
+    for document in documents:
+        annotations = _mapping(document.value, "metadata", "annotations")
+        needs = annotations.get(NOT_CONFIGURED)
+        if is_constraint(document.value) and type(needs) is str and needs:
+            name = _mapping(document.value, "metadata").get("name")
+            yield Unevaluated(str(document.value.get("kind")), str(name), None, needs)
+
+
+def _required(template: Document) -> str:
+    """What a constraint of the template must be given, in the words of its schema."""
+    schema = _mapping(template.value, "spec", "crd", "spec", "validation", "openAPIV3Schema")
+    required = schema.get("required")
+    parts: list[str] = []
+    for name in required if type(required) is list else []:
+        description = _mapping(schema, "properties", str(name)).get("description")
+        first = str(description).strip().splitlines()[0].rstrip(".") if description else ""
+        parts.append(f"{name} ({first})" if first else str(name))
+    return "a constraint with " + ", ".join(parts) if parts else "a constraint"
+
+
+def load_baseline(engine: EngineChoice) -> LoadedPolicies:
+    """The shipped baseline profile with the templates of its rules; other rules are said not to be configured."""
+    profile = _documents(BASELINE, "baseline.yaml", _read(BASELINE, "baseline.yaml"))
+    wanted = {str(document.value.get("kind")) for document in profile}
+    templates: list[Document] = []
+    open_rules: list[Unevaluated] = []
+    for family in sorted(os.listdir(SHIPPED)):
+        if family.startswith(".") or not os.path.isdir(os.path.join(SHIPPED, family)):
+            continue
+        for rule in sorted(os.listdir(os.path.join(SHIPPED, family))):
+            path = os.path.join(SHIPPED, family, rule, "template.yaml")
+            if not os.path.isfile(path):
+                continue
+            shown = f"lockgate/policies/{family}/{rule}/template.yaml"
+            for document in _documents(path, shown, _read(path, shown)):
+                kind = str(_mapping(document.value, "spec", "crd", "spec", "names").get("kind"))
+                if kind in wanted:
+                    templates.append(document)
+                else:
+                    open_rules.append(Unevaluated(kind, "", None, _required(document)))
+    policies, notices = _compile([*templates, *profile], engine)
+    return LoadedPolicies(policies, (*_held_open(profile), *open_rules), tuple(notices))

@@ -1,0 +1,48 @@
+"""A progress bar on standard error, for long runs at a terminal."""
+
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Final, TextIO
+
+# Short runs show nothing: a bar that flashes by is noise.
+_DELAY_S: Final = 0.7
+_REDRAW_S: Final = 0.1
+_WIDTH: Final = 30
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counts steps out of `total`; draws to `stream`, or nothing when it is None."""
+
+    total: int
+    stream: TextIO | None
+    started: float = field(default_factory=time.monotonic)
+    drawn: float = 0.0
+    done: int = 0
+
+    def advance(self) -> None:
+        """One step more."""
+        self.done += 1
+        if self.stream is None:
+            return
+        now = time.monotonic()
+        if now - self.started < _DELAY_S or now - self.drawn < _REDRAW_S:
+            return
+        self.drawn = now
+        filled = _WIDTH * self.done // max(1, self.total)
+        bar = "#" * filled + "." * (_WIDTH - filled)
+        self.stream.write(f"\r[{bar}] {self.done}/{self.total} files")
+        self.stream.flush()
+
+    def close(self) -> None:
+        """Removes the bar."""
+        if self.stream is not None and self.drawn:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()
+            self.drawn = 0.0
+
+
+def progress_stream() -> TextIO | None:
+    """Standard error when it is a terminal, else None."""
+    return sys.stderr if sys.stderr is not None and sys.stderr.isatty() else None

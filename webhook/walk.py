@@ -1,0 +1,342 @@
+"""The files to judge: every manifest under the given paths, and a word on each that is left out.
+
+- Manifests are files named *.yaml, *.yml or *.json; a file named by itself counts whatever its name.
+- Hidden folders are walked too (only `.git` is not): manifests live in `.argocd` and the like.
+- `.gitignore` hides what git does not track. Where there is no repository, or its index cannot be read, what an ignore
+  file hides is reported as skipped.
+- Symbolic links are followed inside the root (the repository, else the folder given), and each file is judged once.
+- Sockets, pipes and devices are skipped; a file over MAX_FILE_BYTES is an error, since it was not judged.
+"""
+
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from lockgate.engine.documents.document import DocumentError, Skipped
+from lockgate.engine.errors import UsageError
+from lockgate.webhook.git_index import Tracked, read_tracked
+from lockgate.webhook.gitignore import IgnoreFile, is_ignored, parse_patterns
+
+SUFFIXES: Final = (".yaml", ".yml", ".json")
+
+# etcd refuses objects over 1.5 MiB; a file of 8 MiB holds a large rendered chart and parses in about 2 s.
+MAX_FILE_BYTES: Final = 8 * 1024 * 1024
+_MAX_IGNORE_BYTES: Final = 1024 * 1024
+
+STDIN: Final = "-"
+STDIN_SHOWN: Final = "<stdin>"
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file to judge: where it is, and the name that the user would type."""
+
+    path: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What was found, sorted by shown name. `excluded` counts what --exclude and the configuration left out."""
+
+    files: tuple[InputFile, ...]
+    skipped: tuple[Skipped, ...]
+    errors: tuple[DocumentError, ...]
+    excluded: int
+
+
+@dataclass(slots=True)
+class _Repository:
+    """A work tree (or a folder outside of any), with what it tracks once somebody asked."""
+
+    root: str
+    is_git: bool
+    tracked: Tracked | None = None
+    was_read: bool = False
+
+    def tracks(self, path: str, is_folder: bool) -> bool | None:
+        """Is the path tracked? None when that is not known."""
+        if not self.is_git:
+            return None
+        if not self.was_read:
+            self.tracked, self.was_read = read_tracked(Path(self.root)), True
+        return None if self.tracked is None else self.tracked.has(path, is_folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder to walk. `ignores` govern it, the root's first; `within` is the root that links may not leave."""
+
+    path: str
+    repository: _Repository
+    ignores: tuple[IgnoreFile, ...]
+    within: str
+
+
+def shown_path(path: str, cwd: str) -> str:
+    """The path as a user in `cwd` would type it: relative when it was given so or lies inside, with `/`."""
+    absolute = os.path.normpath(os.path.join(cwd, path))
+    if os.path.isabs(path) and not (absolute + "/").startswith(cwd.rstrip("/") + "/"):
+        return absolute
+    return os.path.relpath(absolute, cwd)
+
+
+def find_repository_root(path: str) -> str | None:
+    """The nearest folder at or above `path` with a `.git`, or None."""
+    place = os.path.realpath(path)
+    while True:
+        if os.path.lexists(os.path.join(place, ".git")):
+            return place
+        parent = os.path.dirname(place)
+        if parent == place:
+            return None
+        place = parent
+
+
+def is_inside(path: str, root: str) -> bool:
+    """Is the (real, absolute) path the root or below it?"""
+    return path == root or path.startswith(root.rstrip("/") + "/")
+
+
+@dataclass(slots=True)
+class _Walker:
+    cwd: str
+    excludes: Sequence[tuple[str, IgnoreFile]]
+    files: dict[str, InputFile] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
+    links: list[tuple[str, str]] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    errors: list[DocumentError] = field(default_factory=list)
+    excluded: int = 0
+    matched: int = 0
+
+    def shown(self, path: str) -> str:
+        return shown_path(path, self.cwd)
+
+    def skip(self, path: str, reason: str, hint: str = "") -> None:
+        self.matched += 1
+        self.skipped.append(Skipped(self.shown(path), 1, reason, hint))
+
+    def fail(self, path: str, error: OSError) -> None:
+        self.matched += 1
+        reason = (error.strerror or str(error)).lower()
+        hint = "check the permissions" if isinstance(error, PermissionError) else ""
+        self.errors.append(DocumentError(self.shown(path), 1, 1, f"cannot be read: {reason}", hint))
+
+    def is_excluded(self, path: str, is_folder: bool) -> bool:
+        absolute = os.path.normpath(os.path.join(self.cwd, path))
+        for root, patterns in self.excludes:
+            if not is_inside(absolute, root) or absolute == root:
+                continue
+            relative = os.path.relpath(absolute, root)
+            parts = relative.split("/")
+            for count in range(1, len(parts) + 1):
+                part_is_folder = is_folder or count < len(parts)
+                if is_ignored("/".join(parts[:count]), part_is_folder, [patterns]):
+                    self.excluded += 1
+                    self.matched += 1
+                    return True
+        return False
+
+    def add_file(self, path: str) -> None:
+        self.matched += 1
+        self.files.setdefault(os.path.realpath(path), InputFile(path, self.shown(path)))
+
+    def add_path(self, path: str) -> None:
+        """Adds what a path of the command line or the configuration names."""
+        try:
+            mode = os.stat(path).st_mode
+        except FileNotFoundError:
+            if os.path.islink(path):
+                raise UsageError(f"{self.shown(path)} is a symbolic link to nothing") from None
+            raise UsageError(
+                f"{self.shown(path)} does not exist", hint="name a file or a folder, or - for standard input"
+            ) from None
+        except OSError as error:
+            self.fail(path, error)
+            return
+        if stat.S_ISDIR(mode):
+            self.walk(start_folder(path))
+        elif not self.is_excluded(path, is_folder=False):
+            if stat.S_ISREG(mode):
+                self.add_file(path)
+            else:
+                self.skip(path, "no regular file", "pipe it to standard input and check -")
+
+    def walk(self, start: _Folder) -> None:
+        stack = [start]
+        while stack:
+            folder = stack.pop()
+            real = os.path.realpath(folder.path)
+            if real in self.folders:
+                continue
+            self.folders.add(real)
+            try:
+                with os.scandir(folder.path) as found:
+                    entries = sorted(found, key=lambda entry: entry.name)
+            except OSError as error:
+                self.fail(folder.path, error)
+                continue
+            folder = self.enter(folder, {entry.name for entry in entries})
+            for entry in entries:
+                deeper = self.visit(folder, entry)
+                if deeper is not None:
+                    stack.append(deeper)
+
+    def enter(self, folder: _Folder, names: set[str]) -> _Folder:
+        """The folder with its own ignore file, and as a repository of its own if it is one."""
+        real = os.path.realpath(folder.path)
+        if ".git" in names and real != folder.repository.root:
+            folder = _Folder(folder.path, _Repository(real, True), (), folder.within)
+        if ".gitignore" not in names:
+            return folder
+        made = _read_ignore(real, folder.repository.root)
+        return _Folder(folder.path, folder.repository, (*folder.ignores, *made), folder.within)
+
+    def visit(self, folder: _Folder, entry: "os.DirEntry[str]") -> _Folder | None:
+        """Takes note of an entry; returns it when it is a folder to walk."""
+        path = os.path.join(folder.path, entry.name)
+        is_manifest = entry.name.lower().endswith(SUFFIXES)
+        try:
+            if entry.is_symlink():
+                if not self.is_hidden(folder, path, is_folder=False):
+                    self.links.append((path, folder.within))
+                return None
+            is_folder = entry.is_dir(follow_symlinks=False)
+            is_regular = entry.is_file(follow_symlinks=False)
+        except OSError as error:
+            self.fail(path, error)
+            return None
+        if (not is_folder and not is_manifest) or (is_folder and entry.name == ".git"):
+            return None
+        if self.is_excluded(path, is_folder) or self.is_hidden(folder, path, is_folder):
+            return None
+        if is_folder:
+            return _Folder(path, folder.repository, folder.ignores, folder.within)
+        if is_regular:
+            self.add_file(path)
+        else:
+            self.skip(path, "no regular file")
+        return None
+
+    def is_hidden(self, folder: _Folder, path: str, is_folder: bool) -> bool:
+        """Does an ignore file hide the path? Says so where the path may be part of the change."""
+        if not folder.ignores:
+            return False
+        place = os.path.join(os.path.realpath(folder.path), os.path.basename(path))
+        relative = os.path.relpath(place, folder.repository.root)
+        if not is_ignored(relative, is_folder, folder.ignores):
+            return False
+        tracked = folder.repository.tracks(relative, is_folder)
+        if tracked is None:
+            shown = "folder ignored by .gitignore" if is_folder else "ignored by .gitignore"
+            self.skip(path, shown, "name the path on the command line to check it")
+        return not tracked
+
+    def follow_links(self) -> None:
+        """Walks the links that stay inside, after everything else so that real names win."""
+        while self.links:
+            self.links.sort(reverse=True)
+            path, within = self.links.pop()
+            target = os.path.realpath(path)
+            is_manifest = path.lower().endswith(SUFFIXES)
+            try:
+                mode = os.stat(target).st_mode
+            except OSError:
+                if is_manifest:
+                    self.skip(path, "symbolic link to nothing", "remove it or mend its target")
+                continue
+            is_folder = stat.S_ISDIR(mode)
+            if not is_folder and not is_manifest:
+                continue
+            if not is_inside(target, os.path.realpath(within)):
+                self.skip(path, "symbolic link out of the root", "check its target by name")
+            elif self.is_excluded(path, is_folder):
+                continue
+            elif is_folder:
+                if target not in self.folders:
+                    start = start_folder(path)
+                    self.walk(_Folder(path, start.repository, start.ignores, within))
+            elif target not in self.files:
+                if stat.S_ISREG(mode):
+                    self.add_file(path)
+                else:
+                    self.skip(path, "no regular file")
+
+
+def _read_ignore(folder: str, root: str) -> tuple[IgnoreFile, ...]:
+    """The ignore file of a folder; a link or an unreadable one hides nothing."""
+    path = os.path.join(folder, ".gitignore")
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(descriptor, "rb") as stream:
+            text = stream.read(_MAX_IGNORE_BYTES).decode("utf-8", "surrogateescape")
+    except OSError:
+        return ()
+    relative = "" if folder == root else os.path.relpath(folder, root) + "/"
+    return (IgnoreFile(relative, parse_patterns(text)),)
+
+
+def start_folder(path: str) -> _Folder:
+    """The folder as the start of a walk, with the ignore files between its repository's root and itself."""
+    real = os.path.realpath(path)
+    root = find_repository_root(real)
+    repository = _Repository(root or real, root is not None)
+    ignores: list[IgnoreFile] = []
+    if root is not None and real != root:
+        place = root
+        for part in os.path.relpath(real, root).split("/"):
+            ignores += _read_ignore(place, root)
+            place = os.path.join(place, part)
+    return _Folder(path, repository, tuple(ignores), root or real)
+
+
+def walk_paths(paths: Iterable[str], cwd: str, excludes: Sequence[tuple[str, IgnoreFile]]) -> Walk:
+    """The files under the paths. `excludes` are patterns, each with the (real) folder that it counts from.
+
+    Raises UsageError for a path that does not exist or has no manifest under it.
+    """
+    walker = _Walker(cwd, excludes)
+    for path in paths:
+        before = walker.matched
+        walker.add_path(path)
+        walker.follow_links()
+        if walker.matched == before:
+            raise UsageError(
+                f"{walker.shown(path)} has no manifest under it",
+                hint=f"manifests are files named {', '.join('*' + suffix for suffix in SUFFIXES)}",
+            )
+    return Walk(
+        files=tuple(sorted(walker.files.values(), key=lambda file: (file.shown, file.path))),
+        skipped=tuple(sorted(set(walker.skipped), key=lambda entry: (entry.file, entry.reason))),
+        errors=tuple(sorted(set(walker.errors), key=lambda error: (error.file, error.message))),
+        excluded=walker.excluded,
+    )
+
+
+def read_file(file: InputFile) -> bytes | DocumentError | Skipped:
+    """The bytes of a file, or why there are none."""
+    try:
+        descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with open(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return Skipped(file.shown, 1, "no regular file")
+            data = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        hint = "check the permissions" if isinstance(error, PermissionError) else ""
+        return DocumentError(file.shown, 1, 1, f"cannot be read: {reason}", hint)
+    return too_large(file.shown, len(data)) or data
+
+
+def too_large(shown: str, size: int) -> DocumentError | None:
+    """The error for input over the size limit."""
+    if size <= MAX_FILE_BYTES:
+        return None
+    limit = MAX_FILE_BYTES // (1024 * 1024)
+    return DocumentError(
+        shown, 1, 1, f"larger than {limit} MiB", "split it, or exclude it if it is no manifest"
+    )
