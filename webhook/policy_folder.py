@@ -5,7 +5,7 @@ OPA's: https://www.openpolicyagent.org/docs/policy-language#annotations
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,14 +122,6 @@ class PolicyFolder:
         named = ((LIBRARY_NAME.search(source), source) for source in sources)
         return {found.group(1): source for found, source in named if found and not found[1].endswith("_test")}
 
-    def not_configured(self, kinds: Collection[str]) -> tuple[tuple[str, str], ...]:
-        """The rules with no constraint among `kinds` (kinds of constraints), each with the parameters that it needs."""
-        return tuple(
-            (rule.key, ", ".join(needs))
-            for rule, (kind, needs) in ((rule, read_needs(rule.template)) for rule in self.rules())
-            if kind not in kinds
-        )
-
     def problems(self) -> Iterator[str]:
         """What the folder lacks, one sentence each, starting with the rule's key."""
         owners: dict[str, str] = {}
@@ -215,16 +207,6 @@ def read_metadata(source: Path) -> Metadata:
         controls=tuple(str(control) for control in custom["controls"]),
         references=tuple(_reference(item) for item in value.get("related_resources") or ()),
     )
-
-
-def read_needs(template: Path) -> tuple[str, tuple[str, ...]]:
-    """The kind of a template's constraints, and the parameters that its schema requires."""
-    try:
-        crd = read_yaml(template)["spec"]["crd"]["spec"]
-        schema = crd.get("validation", {}).get("openAPIV3Schema", {})
-        return str(crd["names"]["kind"]), tuple(str(name) for name in schema.get("required", ()))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise PolicyError("not a ConstraintTemplate", location=Location(str(template), 1, 1)) from error
 
 
 def _reference(item: Any) -> tuple[str, str]:

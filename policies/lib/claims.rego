@@ -112,9 +112,9 @@ annotation_paths contains path if {
 
 # METADATA
 # description: |
-#   What cannot be read as a request for devices, as `{"path", "what", "fix", "field"}`; `field` is the name of an unknown field, else "".
-#   Kubernetes adds ways to ask to the same version of
-#   its API and tells clients to refuse what they do not know.
+#   What cannot be read as a request for devices, as `{"path", "what", "fix", "field"}`; `field` is the name of an
+#   unknown field, else "". Kubernetes adds ways to ask to the same version of its API and tells clients to refuse what they
+#   do not know.
 unreadable contains {"path": array.concat(spec.object, ["apiVersion"]), "what": what, "fix": fix, "field": ""} if {
 	some spec in specs
 	not spec.version in ({"v1alpha2"} | object.keys(request_fields))

@@ -65,7 +65,7 @@ is_registry(part) if contains(part, ".")
 
 is_registry(part) if contains(part, ":")
 
-is_registry("localhost")
+is_registry(part) if part == "localhost"
 
 is_registry(part) if lower(part) != part
 

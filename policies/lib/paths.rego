@@ -16,7 +16,7 @@ step(element) := sprintf(".%s", [element]) if {
 	regex.match(`^[A-Za-z_][A-Za-z0-9_-]*$`, element)
 }
 
-step(element) := sprintf("[%s]", [json.marshal(element)]) if {
+step(element) := sprintf("[%q]", [element]) if {
 	is_string(element)
 	not regex.match(`^[A-Za-z_][A-Za-z0-9_-]*$`, element)
 }

@@ -8,7 +8,7 @@
 #   Without `allowedDeviceClasses` no class is approved.
 #
 #   Not covered: what a pod's `resourceClaimName` or `resourceClaimTemplateName` points to (that object is judged where it is
-#   created, so match both kinds), and what a DeviceClass selects (anybody who may change a DeviceClass may widen an approved one).
+#   created, so match both kinds), and what a DeviceClass selects (who may change a DeviceClass may widen an approved one).
 #   A resource such as `nvidia.com/gpu` may be served by a DeviceClass or by a device plugin, which only the cluster knows:
 #   list the ones you approve in `allowedExtendedResources`; without that parameter they are not judged.
 # related_resources:
@@ -77,14 +77,19 @@ accepted_fields := {field | some field in object.get(review.parameters, "accepte
 
 approved_text := sprintf("approved are: %s", [report.names(approved)])
 
-class_fix(path) := sprintf("remove this alternative, or set %s to an approved class", [paths.field(path)]) if {
+class_fix(path) := sprintf("set %s to %s, or remove this alternative", [paths.field(path), choice]) if {
 	"firstAvailable" in path
-} else := sprintf("set %s to an approved class", [paths.field(path)]) if {
-	count(approved) != 1
-} else := sprintf("set %s to %s", [paths.field(path), report.names(approved)])
+} else := sprintf("set %s to %s", [paths.field(path), choice])
 
 resource_fix(path) := sprintf("replace %s by %s%s", [
-	paths.field(path), claims.implicit_prefix, report.names(approved),
+	paths.field(path), claims.implicit_prefix, choice,
 ]) if {
 	count(approved) == 1
-} else := sprintf("remove %s, or name an approved class in it", [paths.field(path)])
+} else := sprintf("remove %s, or name in it %s", [paths.field(path), choice])
+
+# What to write instead, short enough for a message.
+choice := report.names(approved) if {
+	count(approved) == 1
+} else := sprintf("one of %s", [report.names(approved)]) if {
+	count(approved) in {2, 3, 4}
+} else := "an approved class"

@@ -1,13 +1,17 @@
 # METADATA
 # title: Images come from allowed repositories and are pinned by digest
 # description: |
-#   Every image of every workload must lie in a repository that this constraint allows, and be pinned by a sha256 or sha512 digest:
-#   a tag may move between review and run. Containers of all sorts, image volumes, and the fields in which KServe,
+#   Every image of every workload must lie in a repository that this constraint allows, and be pinned by a sha256 or sha512
+#   digest: a tag may move between review and run. Containers of all sorts, image volumes, and the fields in which KServe,
 #   Ray, Kubeflow, Argo and Knative put images are read; `nginx` means `docker.io/library/nginx`.
-#   Without `allowedRepositories` no repository is allowed; `["*"]` says that any is. Digests are required unless `requireDigest`
-#   is false. A reference that is no valid one is a violation, and so is what is known only when it runs: a placeholder
-#   such as `${trialParameters.image}`, and pods written as text (Argo's `podSpecPatch` and `resource.manifest`). Set `undecidable: allow`
-#   where the pods that come of these are judged when they are created.
+#
+#   Without `allowedRepositories` no repository is allowed; `["*"]` says that any is. Digests are required unless
+#   `requireDigest` is false. A reference that is no valid one is a violation, and so is what is known only when it runs: a
+#   placeholder such as `${trialParameters.image}`, and pods written as text (Argo's `podSpecPatch` and `resource.manifest`).
+#   Set `undecidable: allow` where the pods that come of these are judged when they are created.
+#
+#   Not covered: images that a reference brings in (a ServingRuntime, a ClusterTrainingRuntime, a Helm chart); match the kinds
+#   that hold them. Whether a digest exists, and who signed it, is for other rules.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/containers/images/#image-names
 #     description: Image names
@@ -83,7 +87,7 @@ place_problem(reference) := [] if {
 	allows(place, reference)
 } else := [{"what": "from a repository that is not allowed", "why": sprintf("allowed are: %s", [report.names(places)])}]
 
-allows("*", _)
+allows(place, _) if place == "*"
 
 allows(place, reference) if images.within(reference, place)
 
