@@ -25,9 +25,14 @@ class NotMatched:
 
 @dataclass(frozen=True, slots=True)
 class MatchError:
-    """Whether the policy applies cannot be told (Gatekeeper denies then)."""
+    """Whether the policy applies cannot be told (Gatekeeper denies then).
+
+    needs: what would have to be known to tell, where that is only not known here; then the policy counts as
+    not evaluated. Empty when the match failed for good.
+    """
 
     message: str
+    needs: str = ""
 
 
 MatchResult = Matched | NotMatched | MatchError

@@ -1,0 +1,188 @@
+"""Loads templates and constraints from documents into a PolicySet; every error of every document is collected."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lockgate.engine.decision import PolicyKey
+from lockgate.engine.documents.document import Document
+from lockgate.engine.errors import Location, PolicyError
+from lockgate.engine.policy import Policy, PolicySet
+from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.gatekeeper.constraint import Constraint, find_template, is_constraint, parse_constraint
+from lockgate.gatekeeper.enforcement import EnforcementPoint
+from lockgate.gatekeeper.match import compile_match
+from lockgate.gatekeeper.policy import (
+    DOCS_ANNOTATION,
+    FIX_ANNOTATION,
+    RULE_ANNOTATION,
+    ConstraintPolicy,
+    Gate,
+    UnbuiltPolicy,
+)
+from lockgate.gatekeeper.problems import Lint, Problem, flatten, policy_error
+from lockgate.gatekeeper.rego_template import ModuleCache, RegoTemplate, compile_template
+from lockgate.gatekeeper.template import EngineChoice, Template, is_template, parse_template
+
+PARAMETERS: Final = ("input", "parameters")
+# Gatekeeper looks at a template's operations at its webhook alone.
+_WEBHOOK: Final = "validation.gatekeeper.sh"
+# At this point nothing is unknown: gator shows policies an empty user and Namespace.
+_GATOR: Final = "gator.gatekeeper.sh"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of loading: policies, everything that is wrong, and lints; sorted by place.
+
+    templates: those that were read, whether or not a constraint uses them, sorted by kind.
+    """
+
+    policies: PolicySet
+    errors: tuple[PolicyError, ...]
+    lints: tuple[Lint, ...]
+    templates: tuple[Template, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledTemplate:
+    """A template with its Rego compiled; `rego` is None when another engine evaluates it."""
+
+    template: Template
+    rego: RegoTemplate | None
+
+
+def load_policies(
+    documents: Iterable[Document],
+    *,
+    point: EnforcementPoint = "validation.gatekeeper.sh",
+    engine: EngineChoice = "default",
+    capabilities: Capabilities | None = None,
+) -> Loaded:
+    """Loads the templates and constraints among the documents; other objects are left alone.
+
+    point: where the policies will be enforced, which decides the actions of scoped constraints.
+    engine: "rego" evaluates the Rego of templates that also have CEL.
+    """
+    allowed = Capabilities() if capabilities is None else capabilities
+    given = list(documents)
+    errors: list[PolicyError] = []
+    modules = ModuleCache()
+    compiled: dict[str, CompiledTemplate] = {}
+    broken: set[str] = set()
+    for document in given:
+        if not is_template(document.value):
+            continue
+        try:
+            template = parse_template(document)
+            _refuse_second(template, compiled)
+            compiled[template.kind.lower()] = prepare_template(
+                template, engine=engine, capabilities=allowed, modules=modules
+            )
+        except PolicyError as error:
+            errors.extend(flatten(error))
+            broken.update(_kinds_named(document))
+    policies: dict[PolicyKey, Policy] = {}
+    templates = [entry.template for entry in compiled.values()]
+    for document in given:
+        if not is_constraint(document.value):
+            continue
+        kind = document.value.get("kind")
+        if isinstance(kind, str) and kind.lower() in broken and kind.lower() not in compiled:
+            continue  # its template's error is reported
+        try:
+            entry = compiled[find_template(document, templates).kind.lower()]
+            constraint = parse_constraint(document, entry.template, point=point)
+            policy = make_policy(entry, constraint, point=point)
+            if policy.key in policies:
+                raise policy_error(
+                    document,
+                    Problem(("metadata", "name"), f"constraint {policy.key} is defined twice", "rename one"),
+                )
+            policies[policy.key] = policy
+        except PolicyError as error:
+            errors.extend(flatten(error))
+    lints = [lint for entry in compiled.values() if entry.rego is not None for lint in entry.rego.lints]
+    return Loaded(
+        policies=make_policy_set(list(policies.values())),
+        errors=tuple(sorted(errors, key=lambda error: _order(error.location, error.message))),
+        lints=tuple(sorted(lints, key=lambda lint: _order(lint.location, lint.message))),
+        templates=tuple(sorted(templates, key=lambda template: template.kind)),
+    )
+
+
+def prepare_template(
+    template: Template, *, engine: EngineChoice, capabilities: Capabilities, modules: ModuleCache
+) -> CompiledTemplate:
+    """Compiles the template's Rego when Rego evaluates it. Raises PolicyError."""
+    if template.engine(engine) != "Rego":
+        return CompiledTemplate(template, None)
+    return CompiledTemplate(template, compile_template(template, capabilities=capabilities, modules=modules))
+
+
+def make_policy(entry: CompiledTemplate, constraint: Constraint, *, point: EnforcementPoint) -> Policy:
+    """The policy of a constraint."""
+    template = entry.template
+    operations = frozenset(template.operations) if point == _WEBHOOK else frozenset()
+    gate = Gate(
+        constraint=constraint,
+        matcher=compile_match(constraint.match),
+        operations=frozenset() if "*" in operations else operations,
+        rule=template.annotations.get(RULE_ANNOTATION),
+        docs=_annotation(constraint, template, DOCS_ANNOTATION),
+        fix=_annotation(constraint, template, FIX_ANNOTATION),
+    )
+    if entry.rego is None:
+        return UnbuiltPolicy(gate, gate.policy_key)
+    return ConstraintPolicy(
+        gate=gate,
+        prepared=entry.rego.program.prepare({PARAMETERS: constraint.parameters}),
+        unknown=frozenset() if point == _GATOR else entry.rego.reads,
+        key=gate.policy_key,
+    )
+
+
+def make_policy_set(policies: Sequence[Policy]) -> PolicySet:
+    """The policies sorted by key, with a digest over all of theirs."""
+    from hashlib import sha256
+
+    ordered = tuple(sorted(policies, key=lambda policy: policy.key))
+    text = "".join([f"{policy.key} {policy.digest}\n" for policy in ordered])
+    return PolicySet(ordered, sha256(text.encode()).hexdigest())
+
+
+def _annotation(constraint: Constraint, template: Template, name: str) -> str:
+    return constraint.annotations.get(name) or template.annotations.get(name) or ""
+
+
+def _refuse_second(template: Template, compiled: dict[str, CompiledTemplate]) -> None:
+    first = compiled.get(template.kind.lower())
+    if first is not None:
+        other = first.template.document
+        raise policy_error(
+            template.document,
+            Problem(
+                ("metadata", "name"),
+                f"template {template.kind} is defined twice; the other is in {other.file}",
+                "remove one, or load one folder at a time",
+            ),
+        )
+
+
+def _kinds_named(document: Document) -> set[str]:
+    """The kind that a broken template would have had, so that its constraints are not blamed too."""
+    found: set[str] = set()
+    value: object = document.value
+    for name in ("spec", "crd", "spec", "names", "kind"):
+        value = value.get(name) if isinstance(value, dict) else None
+    metadata = document.value.get("metadata")
+    for named in (value, metadata.get("name") if isinstance(metadata, dict) else None):
+        if isinstance(named, str):
+            found.add(named.lower())
+    return found
+
+
+def _order(location: Location | None, message: str) -> tuple[str, int, int, str]:
+    if location is None:
+        return ("", 0, 0, message)
+    return (location.file, location.line, location.column, message)

@@ -1,0 +1,277 @@
+"""The `match` of a constraint, compiled once into closures.
+
+After github.com/open-policy-agent/gatekeeper pkg/mutation/match and pkg/target/matcher.go: the object, then its old
+state, is put to each criterion in turn; either one matching is enough.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.policy import Matched, MatchError, MatchResult, NotMatched
+from lockgate.engine.review import Review
+from lockgate.gatekeeper.labels import compile_selector, labels_of
+from lockgate.gatekeeper.wildcard import compile_any, compile_generate_name, compile_wildcard
+
+Object = dict[str, Value]
+# None: the criterion holds. Else why the object does not match, or why that cannot be told.
+Criterion = Callable[[Object, Review], NotMatched | MatchError | None]
+Matcher = Callable[[Review], MatchResult]
+
+MATCHED: Final = Matched()
+ANY: Final = "*"
+SOURCES: Final = ("All", "Generated", "Original")
+_FAILED: Final = "failed to run Match criteria"
+
+
+def compile_match(match: Mapping[str, Value] | None) -> Matcher:
+    """A matcher for a checked `spec.match` (None or empty: everything)."""
+    criteria = tuple([criterion for build in _BUILDERS if (criterion := build(match or {})) is not None])
+    if not criteria:
+        # Gatekeeper asks for an object only where there is a match block.
+        return _match_any if match is None else _match_object
+
+    def matches(review: Review) -> MatchResult:
+        first: MatchResult | None = None
+        for value in (review.object, review.old_object):
+            if value is None:
+                continue
+            for criterion in criteria:
+                failed = criterion(value, review)
+                if failed is not None:
+                    break
+            else:
+                return MATCHED
+            if type(failed) is MatchError:
+                return failed
+            if first is None:
+                first = failed
+        return _no_object() if first is None else first
+
+    return matches
+
+
+def _match_any(review: Review) -> MatchResult:
+    return MATCHED
+
+
+def _match_object(review: Review) -> MatchResult:
+    return _no_object() if review.object is None and review.old_object is None else MATCHED
+
+
+def _no_object() -> MatchError:
+    return MatchError("invalid request object: neither object nor old object are defined")
+
+
+def _text(value: object, name: str) -> str:
+    if type(value) is dict:
+        found = value.get(name)
+        if type(found) is str:
+            return found
+    return ""
+
+
+def is_namespace(value: Mapping[str, Value]) -> bool:
+    """Is the object a Namespace?"""
+    if value.get("kind") != "Namespace":
+        return False
+    version = value.get("apiVersion")
+    return type(version) is not str or "/" not in version
+
+
+def namespace_of(value: Mapping[str, Value]) -> str:
+    """`metadata.namespace`, "" when there is none."""
+    return _text(value.get("metadata"), "namespace")
+
+
+def _strings(match: Mapping[str, Value], name: str) -> list[str]:
+    found = match.get(name)
+    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
+
+
+def _kinds(match: Mapping[str, Value]) -> Criterion | None:
+    entries = match.get("kinds")
+    if not isinstance(entries, list) or not entries:
+        return None
+    # Kinds by their groups, None standing for any kind or any group.
+    any_group: set[str] = set()
+    any_kind: set[str] = set()
+    pairs: set[tuple[str, str]] = set()
+    for entry in entries:
+        assert isinstance(entry, dict)
+        groups, kinds = _strings(entry, "apiGroups"), _strings(entry, "kinds")
+        all_groups, all_kinds = not groups or ANY in groups, not kinds or ANY in kinds
+        if all_groups and all_kinds:
+            return None
+        if all_groups:
+            any_group.update(kinds)
+        elif all_kinds:
+            any_kind.update(groups)
+        else:
+            pairs.update((group, kind) for group in groups for kind in kinds)
+
+    def criterion(value: Object, review: Review) -> NotMatched | None:
+        kind = value.get("kind")
+        if kind in any_group:
+            return None
+        version = value.get("apiVersion")
+        group = ""
+        if type(version) is str:
+            group, slash, rest = version.partition("/")
+            if not slash or "/" in rest:
+                group = ""
+        if (group, kind) in pairs or group in any_kind:
+            return None
+        return NotMatched("kinds", f"{kind} of group {group!r} is not among match.kinds")
+
+    return criterion
+
+
+def _scope(match: Mapping[str, Value]) -> Criterion | None:
+    wanted = match.get("scope")
+    if wanted not in ("Cluster", "Namespaced"):
+        return None
+
+    def criterion(value: Object, review: Review) -> NotMatched | MatchError | None:
+        namespaced = bool(namespace_of(value)) or review.namespace is not None
+        if is_namespace(value):
+            namespaced = False
+        elif not namespaced and wanted == "Namespaced" and review.scope == "Unknown":
+            kind = value.get("kind")
+            return MatchError(
+                f"{_FAILED}: it is not known whether {kind} is namespaced",
+                needs=f"the scope of kind {kind}: give its CustomResourceDefinition, or set metadata.namespace",
+            )
+        if namespaced == (wanted == "Namespaced"):
+            return None
+        return NotMatched("scope", f"the object is {'' if namespaced else 'not '}in a namespace")
+
+    return criterion
+
+
+def _namespace_name(value: Object, review: Review) -> str:
+    if is_namespace(value):
+        return _text(value.get("metadata"), "name")
+    if review.namespace is not None:
+        return _text(review.namespace.get("metadata"), "name")
+    return namespace_of(value)
+
+
+def _outside_namespaces(value: Object, review: Review, name: str) -> bool:
+    """Is the object in no namespace and none itself? Namespace lists let such an object pass."""
+    return not name and review.namespace is None and not is_namespace(value)
+
+
+def _namespaces(match: Mapping[str, Value]) -> Criterion | None:
+    names = _strings(match, "namespaces")
+    if not names:
+        return None
+    listed = compile_any(names)
+
+    def criterion(value: Object, review: Review) -> NotMatched | None:
+        name = _namespace_name(value, review)
+        if _outside_namespaces(value, review, name) or listed(name):
+            return None
+        return NotMatched("namespaces", f"namespace {name!r} is not among match.namespaces")
+
+    return criterion
+
+
+def _excluded_namespaces(match: Mapping[str, Value]) -> Criterion | None:
+    names = _strings(match, "excludedNamespaces")
+    if not names:
+        return None
+    listed = compile_any(names)
+
+    def criterion(value: Object, review: Review) -> NotMatched | None:
+        name = _namespace_name(value, review)
+        if _outside_namespaces(value, review, name) or not listed(name):
+            return None
+        return NotMatched("excludedNamespaces", f"namespace {name!r} is among match.excludedNamespaces")
+
+    return criterion
+
+
+def _label_selector(match: Mapping[str, Value]) -> Criterion | None:
+    selector = match.get("labelSelector")
+    if not isinstance(selector, dict):
+        return None
+    selects = compile_selector(selector)
+
+    def criterion(value: Object, review: Review) -> NotMatched | None:
+        if selects(labels_of(value)):
+            return None
+        return NotMatched("labelSelector", "the object's labels do not match")
+
+    return criterion
+
+
+def _namespace_selector(match: Mapping[str, Value]) -> Criterion | None:
+    selector = match.get("namespaceSelector")
+    if not isinstance(selector, dict):
+        return None
+    selects = compile_selector(selector)
+
+    def criterion(value: Object, review: Review) -> NotMatched | MatchError | None:
+        if is_namespace(value):
+            labels = labels_of(value)
+        elif review.namespace is not None:
+            labels = labels_of(review.namespace)
+        else:
+            name = namespace_of(value)
+            if not name:
+                return None
+            return MatchError(
+                f"{_FAILED}: namespace selector for namespace-scoped object but missing Namespace",
+                needs=f"the labels of Namespace {name!r}: give its manifest",
+            )
+        if selects(labels):
+            return None
+        return NotMatched("namespaceSelector", "the namespace's labels do not match")
+
+    return criterion
+
+
+def _name(match: Mapping[str, Value]) -> Criterion | None:
+    wanted = match.get("name")
+    if not isinstance(wanted, str) or not wanted:
+        return None
+    named, generated = compile_wildcard(wanted), compile_generate_name(wanted)
+
+    def criterion(value: Object, review: Review) -> NotMatched | None:
+        metadata = value.get("metadata")
+        name = _text(metadata, "name")
+        if named(name) or generated(_text(metadata, "generateName")):
+            return None
+        return NotMatched("name", f"{name!r} does not match match.name {wanted!r}")
+
+    return criterion
+
+
+def _source(match: Mapping[str, Value]) -> Criterion | None:
+    wanted = match.get("source") or "All"
+    if wanted == "All":
+        return None
+
+    def criterion(value: Object, review: Review) -> NotMatched | MatchError | None:
+        if not review.source:
+            name = _text(value.get("metadata"), "name")
+            return MatchError(f"{_FAILED}: source field not specified for resource {name}")
+        if review.source == wanted:
+            return None
+        return NotMatched("source", f"the object is {review.source}, match.source is {wanted}")
+
+    return criterion
+
+
+# Gatekeeper's order, which decides what is named as the first criterion that failed.
+_BUILDERS: Final[tuple[Callable[[Mapping[str, Value]], Criterion | None], ...]] = (
+    _kinds,
+    _scope,
+    _namespaces,
+    _excluded_namespaces,
+    _label_selector,
+    _namespace_selector,
+    _name,
+    _source,
+)

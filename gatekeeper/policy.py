@@ -1,0 +1,190 @@
+"""Constraints as policies: matched against a review, evaluated, and their results turned into violations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lockgate.engine.codegen.values import Key, Number, Object, Set, Undefined, Value, key, type_name
+from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
+from lockgate.engine.documents.document import Path
+from lockgate.engine.errors import EvaluationError
+from lockgate.engine.policy import EvaluationContext, MatchResult, NotMatched
+from lockgate.engine.rego.program import Prepared
+from lockgate.engine.review import Review
+from lockgate.gatekeeper.constraint import Constraint
+from lockgate.gatekeeper.match import Matcher
+from lockgate.gatekeeper.rego_template import ENTRY_POINT, INVENTORY
+
+# Annotations of a template that name the rule it was made from and its page; a constraint's own page comes first.
+RULE_ANNOTATION: Final = "lockgate.dev/rule"
+DOCS_ANNOTATION: Final = "lockgate.dev/docs"
+# What to do about a violation, where the policy itself does not say (`details.fix`); a constraint's comes first.
+FIX_ANNOTATION: Final = "lockgate.dev/fix"
+
+_CEL_NEEDS: Final = "the K8sNativeValidation (CEL) engine, which is not built yet"
+_NEEDS: Final = {
+    "userInfo": "who makes the request (input.review.userInfo)",
+    "namespaceObject": "the Namespace of the object (input.review.namespaceObject): give its manifest",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFailure(Failure):
+    """A policy whose `msg` is no string: Gatekeeper fails the whole review then, whatever else it found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a constraint is for: matched first, and the same for every engine.
+
+    operations: admission operations that the template is for; empty means all.
+    """
+
+    constraint: Constraint
+    matcher: Matcher
+    operations: frozenset[str]
+    rule: str | None
+    docs: str
+    fix: str
+
+    @property
+    def policy_key(self) -> PolicyKey:
+        """The template's kind and the constraint's name."""
+        return PolicyKey(self.constraint.kind, self.constraint.name)
+
+    def match(self, review: Review) -> MatchResult:
+        """Does the constraint apply to the review at the enforcement point that it was loaded for?"""
+        if not self.constraint.actions:
+            return NotMatched("enforcementAction", "the constraint has no action at this enforcement point")
+        if self.operations:
+            operation = review.request.get("operation")
+            # A manifest without a request is about to be created or updated.
+            asked = ("CREATE", "UPDATE") if not operation else (operation,)
+            if not any(name in self.operations for name in asked):
+                return NotMatched("operations", f"the template is for {', '.join(sorted(self.operations))}")
+        return self.matcher(review)
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintPolicy:
+    """A constraint whose template's Rego is compiled. `unknown` are fields of the review that must be known."""
+
+    gate: Gate
+    prepared: Prepared
+    unknown: frozenset[str]
+    key: PolicyKey
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the template's source, parameters, match and actions."""
+        return self.gate.constraint.digest
+
+    def match(self, review: Review) -> MatchResult:
+        """Does the constraint apply to the review?"""
+        return self.gate.match(review)
+
+    def violations(
+        self, review: Review, context: EvaluationContext
+    ) -> Sequence[Violation | Failure | NotEvaluated]:
+        """Violations, or the one failure or lack of knowledge that prevented them."""
+        inventory = context.facts.inventory
+        if inventory is None and self.prepared.program.reads_data((INVENTORY,)):
+            return [NotEvaluated(self.key, "the inventory of the cluster (data.inventory)")]
+        for name in self.unknown:
+            if not review.request.get(name) and _is_missing(name, review):
+                return [NotEvaluated(self.key, _NEEDS[name])]
+        constraint = self.gate.constraint
+        try:
+            value = self.prepared.evaluate(
+                ENTRY_POINT,
+                input={"review": review.request, "parameters": constraint.parameters},
+                data={} if inventory is None else {INVENTORY: inventory},
+                now_ns=context.now_ns,
+                limits=context.limits,
+            )
+        except EvaluationError as error:
+            return [Failure(self.key, str(error))]
+        return self._results(value)
+
+    def _results(self, value: Value | Undefined) -> list[Violation | Failure | NotEvaluated]:
+        results: dict[Key, Violation | Failure | NotEvaluated] = {}
+        for result in _members(value):
+            # Gatekeeper drops results without a message; the loader warns of rules that make them.
+            if not isinstance(result, dict) or "msg" not in result:
+                continue
+            message, details = result["msg"], result.get("details", {})
+            if not isinstance(message, str):
+                return [
+                    MessageFailure(self.key, f"a violation's msg must be a string, not {type_name(message)}")
+                ]
+            results.setdefault((message, key(details)), self._violation(message, details))
+        return list(results.values())
+
+    def _violation(self, message: str, details: Value) -> Violation:
+        known: Mapping[str, Value] = details if isinstance(details, dict) else {}
+        fix = known.get("fix")
+        return Violation(
+            policy=self.key,
+            message=message,
+            actions=self.gate.constraint.actions,
+            details=details,
+            path=_path(known.get("path")),
+            fix=fix if isinstance(fix, str) else self.gate.fix,
+            docs=self.gate.docs,
+            rule=self.gate.rule,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UnbuiltPolicy:
+    """A constraint whose template's engine cannot be run here; it matches, and is not evaluated."""
+
+    gate: Gate
+    key: PolicyKey
+    needs: str = _CEL_NEEDS
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the template's source, parameters, match and actions."""
+        return self.gate.constraint.digest
+
+    def match(self, review: Review) -> MatchResult:
+        """Does the constraint apply to the review?"""
+        return self.gate.match(review)
+
+    def violations(
+        self, review: Review, context: EvaluationContext
+    ) -> Sequence[Violation | Failure | NotEvaluated]:
+        """That the constraint was not evaluated, and what it needs."""
+        return [NotEvaluated(self.key, self.needs)]
+
+
+def _is_missing(name: str, review: Review) -> bool:
+    """Is the empty field of the review unknown, and not just empty?"""
+    if review.request.get("operation"):
+        return False
+    return name != "namespaceObject" or bool(review.request.get("namespace"))
+
+
+def _members(value: Value | Undefined) -> Sequence[Value]:
+    """What `data.template.violation[r]` binds r to, as far as it can be an object with a message."""
+    if isinstance(value, Set):
+        return list(value.members.values())
+    if isinstance(value, Object):
+        return [name for name, _ in value.members.values()]
+    return ()
+
+
+def _path(value: Value) -> Path | None:
+    """A path of strings and indices, or None. Numbers of the review come as `1.5e+06` when they are large."""
+    if not isinstance(value, list):
+        return None
+    parts: list[str | int] = []
+    for part in value:
+        if isinstance(part, str) or type(part) is int:
+            parts.append(part)
+        elif isinstance(part, Number) and part.exact == int(part.exact):
+            parts.append(int(part.exact))
+        else:
+            return None
+    return tuple(parts)

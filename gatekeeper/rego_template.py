@@ -1,0 +1,207 @@
+"""The Rego of a template: Gatekeeper's rules for it, and its compiled form.
+
+After github.com/open-policy-agent/frameworks constraint/pkg/client/drivers/rego/compilers.go and
+constraint/pkg/regorewriter. The module may have any package; it is compiled as `template`. Libraries live below
+`lib`. Nothing else of `data` but the inventory can be referred to.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from lockgate.engine.errors import Location, PolicyError
+from lockgate.engine.rego.ast import Module, ObjectTerm, Ref, RegoVersion, Rule, Scalar, Var, children
+from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.parser import parse_module
+from lockgate.engine.rego.source import Source
+from lockgate.gatekeeper.problems import Lint, PolicyErrors
+from lockgate.gatekeeper.template import RegoSource, Template
+
+if TYPE_CHECKING:
+    from lockgate.engine.rego.program import Program
+
+ENTRY_PACKAGE: Final = ("template",)
+ENTRY_POINT: Final = "data.template.violation"
+LIB_ROOT: Final = "lib"
+INVENTORY: Final = "inventory"
+# Fields of `input.review` that a manifest alone does not tell.
+OUTSIDE_FIELDS: Final = frozenset({"namespaceObject", "userInfo"})
+
+
+@dataclass(frozen=True, slots=True)
+class RegoTemplate:
+    """A compiled template. `reads` are the fields of `input.review` among OUTSIDE_FIELDS that it refers to."""
+
+    program: "Program"
+    reads: frozenset[str]
+    lints: tuple[Lint, ...]
+
+
+class ModuleCache:
+    """Parsed modules by text and version, for many templates carry copies of one library."""
+
+    __slots__ = ("_modules",)
+
+    def __init__(self) -> None:
+        self._modules: dict[tuple[str, RegoVersion], Module] = {}
+
+    def parse(self, source: Source) -> Module:
+        """The module of a source; places in it are those of the first source with that text."""
+        key = (source.text, source.version)
+        module = self._modules.get(key)
+        if module is None:
+            module = self._modules[key] = parse_module(source)
+        return module
+
+
+def compile_template(template: Template, *, capabilities: Capabilities, modules: ModuleCache) -> RegoTemplate:
+    """Checks and compiles the Rego of a template that has some. Raises PolicyError, or PolicyErrors for many."""
+    from lockgate.engine.rego.program import compile_program
+
+    source = template.rego
+    assert source is not None, template.kind
+    entry, libs = _parse(source, modules)
+    errors = list(_wrong_rules(entry, source, template))
+    for lib, text in zip(libs, source.libs, strict=True):
+        errors.extend(_wrong_package(lib, text))
+    for module, text in zip((entry, *libs), (source.entry, *source.libs), strict=True):
+        errors.extend(_wrong_imports(module, text))
+        errors.extend(_wrong_references(module, text))
+    if errors:
+        raise PolicyErrors(errors)
+    # Two libraries with the same text are one module: its rules would be defined twice, to the same effect.
+    distinct = tuple(dict.fromkeys(libs))
+    compiled = compile_program(
+        [replace(entry, package=ENTRY_PACKAGE), *distinct],
+        entrypoints=[ENTRY_POINT],
+        capabilities=capabilities,
+    )
+    reads = frozenset(name for module in (entry, *distinct) for name in _review_fields(module))
+    return RegoTemplate(compiled, reads, tuple(_lints(entry, source.entry)))
+
+
+def _parse(source: RegoSource, modules: ModuleCache) -> tuple[Module, list[Module]]:
+    errors: list[PolicyError] = []
+    parsed: list[Module] = []
+    for text in (source.entry, *source.libs):
+        try:
+            parsed.append(modules.parse(text))
+        except PolicyError as error:
+            errors.append(error)
+    if errors:
+        raise PolicyErrors(errors)
+    return parsed[0], parsed[1:]
+
+
+def _error(source: Source, location: Location, message: str, hint: str) -> PolicyError:
+    return PolicyError(message, location=location, hint=hint, quoted=source.quoted(location))
+
+
+def _wrong_rules(entry: Module, source: RegoSource, template: Template) -> Iterator[PolicyError]:
+    if not any(rule.head.name == "violation" for rule in entry.rules):
+        yield _error(
+            source.entry,
+            entry.location,
+            f"invalid rego: template {template.name!r} is missing required rules: [violation]",
+            'define `violation[{"msg": msg}] { ... }`, or `violation contains {"msg": msg} if { ... }` in v1',
+        )
+
+
+def _wrong_package(lib: Module, source: Source) -> Iterator[PolicyError]:
+    if lib.package[0] != LIB_ROOT or len(lib.package) == 1:
+        yield _error(
+            source,
+            lib.location,
+            f"invalid lib prefix: package {'.'.join(lib.package)} is not below data.lib",
+            "name it `package lib.<name>`",
+        )
+
+
+def _wrong_imports(module: Module, source: Source) -> Iterator[PolicyError]:
+    for item in module.imports:
+        path = ".".join(item.path)
+        if item.path[0] == "input":
+            message = f"invalid import: cannot import input: {path!r}"
+            hint = "write `input.review` and `input.parameters` where they are used"
+        elif item.path[:2] == ("data", LIB_ROOT) or item.path[0] == "future":
+            continue
+        elif item.path == ("rego", "v1"):
+            message = f"invalid import: bad import: {path!r}"
+            hint = "leave it out: `version: v1` beside `rego:` under `code[].source` makes the Rego v1"
+        else:
+            message = f"invalid import: bad import: {path!r}"
+            hint = "only data.lib.* and future.* can be imported; refer to data.inventory where it is used"
+        yield _error(source, item.location, message, hint)
+
+
+def _wrong_references(module: Module, source: Source) -> Iterator[PolicyError]:
+    for path, location in _data_references(module.rules):
+        if path and path[0] in (LIB_ROOT, INVENTORY):
+            continue
+        shown = ".".join(("data", *path[:1]))
+        yield _error(
+            source,
+            location,
+            f"invalid data references: disallowed ref {shown}",
+            "a template can refer to data.inventory and data.lib; rules of its own package go by their names",
+        )
+
+
+def _data_references(node: object) -> Iterator[tuple[tuple[str, ...], Location]]:
+    """Each reference to `data`, with the part of its path that is constant."""
+    stack: list[object] = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, tuple):
+            stack.extend(current)
+            continue
+        if isinstance(current, Ref) and isinstance(current.head, Var):
+            if current.head.name == "data":
+                yield _constant_path(current), current.location
+            stack.extend(current.operands)
+            continue
+        if isinstance(current, Var) and current.name == "data":
+            yield (), current.location
+        stack.extend(children(current))
+
+
+def _constant_path(reference: Ref) -> tuple[str, ...]:
+    path: list[str] = []
+    for operand in reference.operands:
+        if not isinstance(operand, Scalar) or not isinstance(operand.value, str):
+            break
+        path.append(operand.value)
+    return tuple(path)
+
+
+def _review_fields(module: Module) -> Iterator[str]:
+    stack: list[object] = list(module.rules)
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Ref) and isinstance(current.head, Var) and current.head.name == "input":
+            path = _constant_path(current)
+            if len(path) > 1 and path[0] == "review" and path[1] in OUTSIDE_FIELDS:
+                yield path[1]
+        stack.extend(children(current))
+
+
+def _lints(entry: Module, source: Source) -> Iterator[Lint]:
+    for rule in entry.rules:
+        if rule.head.name != "violation" or rule.default:
+            continue
+        for result in _results(rule):
+            names = [key.value for key, _ in result.items if isinstance(key, Scalar)]
+            if len(names) == len(result.items) and "msg" not in names:
+                yield Lint(
+                    "error",
+                    "this violation has no `msg`, and Gatekeeper silently drops violations without one",
+                    result.location,
+                    'give the object a key "msg" with the text that users see',
+                    source.quoted(result.location),
+                )
+
+
+def _results(rule: Rule) -> Sequence[ObjectTerm]:
+    """The objects that the rule's head visibly returns."""
+    member = rule.head.member
+    return [member] if isinstance(member, ObjectTerm) else []

@@ -1,0 +1,233 @@
+"""Runs suites as `gator verify` does, and reports what came of them.
+
+After github.com/open-policy-agent/gatekeeper pkg/gator/verify/runner.go. Reviews are made at the enforcement point
+gator.gatekeeper.sh; objects keep no namespace where they have none; the inventory is what a case names, and its
+Namespaces are all that is known of namespaces.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.decision import NotEvaluated
+from lockgate.engine.documents.document import Document
+from lockgate.engine.errors import InputError, LockgateError, PolicyError, UsageError
+from lockgate.engine.policy import EvaluationContext, Facts, Matched, MatchError, Policy
+from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.review import Review, Scope
+from lockgate.gatekeeper.admission import is_admission_review, parse_admission_review
+from lockgate.gatekeeper.constraint import find_template, is_constraint, parse_constraint
+from lockgate.gatekeeper.inventory import build_inventory
+from lockgate.gatekeeper.loader import CompiledTemplate, make_policy, prepare_template
+from lockgate.gatekeeper.policy import MessageFailure
+from lockgate.gatekeeper.problems import ConstraintSchemaError
+from lockgate.gatekeeper.rego_template import ModuleCache
+from lockgate.gatekeeper.suite import Case, Suite, Test
+from lockgate.gatekeeper.suite_files import ObjectFiles, find_suites
+from lockgate.gatekeeper.suite_filter import Filter, parse_filter
+from lockgate.gatekeeper.suite_report import CaseResult, Outcome, SuiteReport, SuiteResult, TestResult
+from lockgate.gatekeeper.target import Cluster, Object, find_namespaces, review_document, review_request
+from lockgate.gatekeeper.template import EngineChoice, is_template, parse_template
+
+_POINT: Final = "gator.gatekeeper.sh"
+_FILTERED: Final = "does not match --run"
+_EXPANSION: Final = "expansion templates are not evaluated yet"
+_CEL: Final = (
+    "its template has K8sNativeValidation (CEL), which Gatekeeper prefers and which is not evaluated yet; "
+    "--engine rego evaluates its Rego"
+)
+_CEL_ONLY: Final = "its template has K8sNativeValidation (CEL) only, which is not evaluated yet"
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    engine: EngineChoice
+    now_ns: int
+    limits: Limits
+    capabilities: Capabilities
+    clock: Callable[[], float]
+
+
+class _SkippedError(Exception):
+    """A test that cannot be run here, with the reason."""
+
+
+def run_suites(
+    paths: Sequence[str],
+    *,
+    run: str | None = None,
+    engine: EngineChoice = "default",
+    now_ns: int | None = None,
+    limits: Limits | None = None,
+    capabilities: Capabilities | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> SuiteReport:
+    """Runs the suites at the paths (a file, a folder, or `folder/...` for all below it).
+
+    run: gator's filter of names. engine: "rego" evaluates the Rego of templates that also have CEL.
+    now_ns: the clock that policies see, Unix time in nanoseconds; the present when None.
+    clock: gives seconds, for the times shown.
+
+    Raises UsageError for a path without a suite, a wrong filter or one that takes nothing, and PolicyError for a
+    suite that cannot be read.
+    """
+    chosen = parse_filter(run)
+    suites = find_suites(paths)
+    if run and not any(chosen.takes_test(test) for suite in suites for test in suite.tests):
+        raise UsageError(f"no test or case matches --run {run!r}")
+    options = _Options(
+        engine=engine,
+        now_ns=time.time_ns() if now_ns is None else now_ns,
+        limits=Limits() if limits is None else limits,
+        capabilities=Capabilities() if capabilities is None else capabilities,
+        clock=clock,
+    )
+    runner = _Runner(options, chosen)
+    return SuiteReport(tuple([runner.suite(suite) for suite in suites]))
+
+
+class _Runner:
+    def __init__(self, options: _Options, chosen: Filter) -> None:
+        self.options = options
+        self.chosen = chosen
+        self.files = ObjectFiles()
+        self.modules = ModuleCache()
+
+    def suite(self, suite: Suite) -> SuiteResult:
+        start = self.options.clock()
+        if suite.skip:
+            tests = [TestResult(test.name, "skipped", size=len(test.cases)) for test in suite.tests]
+            return SuiteResult(suite.path, tuple(tests), skipped=True)
+        results = tuple([self.test(suite, test) for test in suite.tests])
+        return SuiteResult(suite.path, results, seconds=self.options.clock() - start)
+
+    def test(self, suite: Suite, test: Test) -> TestResult:
+        size = len(test.cases)
+        if test.skip:
+            return TestResult(test.name, "skipped", size=size)
+        if not self.chosen.takes_test(test):
+            return TestResult(test.name, "skipped", size=size)
+        start = self.options.clock()
+        outcome: Outcome = "passed"
+        cases: tuple[CaseResult, ...] = ()
+        text = ""
+        try:
+            cases = self._run(suite, test)
+            if any(case.outcome == "failed" for case in cases):
+                outcome = "failed"
+        except _SkippedError as skipped:
+            return TestResult(test.name, "skipped", text=str(skipped), size=size)
+        except LockgateError as error:
+            outcome, text = "failed", _describe(error)
+        return TestResult(test.name, outcome, cases, text, size, self.options.clock() - start)
+
+    def _run(self, suite: Suite, test: Test) -> tuple[CaseResult, ...]:
+        template = self._template(suite, test)
+        if test.invalid:
+            self._check_invalid(suite, test, template)
+            return ()
+        policy = self._policy(suite, test, template)
+        if test.expansion:
+            raise _SkippedError(_EXPANSION)
+        return tuple([self._case(suite, test, case, policy) for case in test.cases])
+
+    def _template(self, suite: Suite, test: Test) -> CompiledTemplate:
+        if not test.template:
+            raise InputError("invalid Suite: missing template")
+        document = self.files.objects(suite, test.template)[0]
+        if not is_template(document.value):
+            raise InputError(f"path {test.template!r}: not a ConstraintTemplate")
+        template = parse_template(document)
+        if template.engine(self.options.engine) != "Rego":
+            raise _SkippedError(_CEL if template.rego is not None else _CEL_ONLY)
+        return prepare_template(
+            template,
+            engine=self.options.engine,
+            capabilities=self.options.capabilities,
+            modules=self.modules,
+        )
+
+    def _policy(self, suite: Suite, test: Test, template: CompiledTemplate) -> Policy:
+        if not test.constraint:
+            raise InputError("invalid Suite: missing constraint")
+        document = self.files.objects(suite, test.constraint)[0]
+        if not is_constraint(document.value):
+            raise InputError(f"path {test.constraint!r}: not a Constraint")
+        found = find_template(document, [template.template])
+        return make_policy(template, parse_constraint(document, found, point=_POINT), point=_POINT)
+
+    def _check_invalid(self, suite: Suite, test: Test, template: CompiledTemplate) -> None:
+        wanted = "constraint should have failed schema validation"
+        try:
+            self._policy(suite, test, template)
+        except ConstraintSchemaError:
+            return
+        except LockgateError as error:
+            raise PolicyError(f"{wanted}: got error {_describe(error)}") from error
+        raise PolicyError(f"{wanted}: it is valid")
+
+    def _case(self, suite: Suite, test: Test, case: Case, policy: Policy) -> CaseResult:
+        if case.skip or not self.chosen.takes_case(test.name, case.name):
+            return CaseResult(case.name, "skipped", "" if case.skip else _FILTERED)
+        start = self.options.clock()
+        try:
+            failure = self._check(suite, case, policy)
+        except LockgateError as error:
+            failure = _describe(error)
+        seconds = self.options.clock() - start
+        return CaseResult(case.name, "passed" if failure is None else "failed", failure or "", seconds)
+
+    def _check(self, suite: Suite, case: Case, policy: Policy) -> str | None:
+        if not case.object:
+            raise InputError("invalid Case: must define object")
+        if not case.assertions:
+            raise InputError("invalid Case: assertions must be non-empty")
+        objects = self.files.objects(suite, case.object)
+        if len(objects) != 1:
+            raise InputError(
+                f"object file must contain exactly one object: {case.object!r} defines {len(objects)} objects"
+            )
+        known = [document.value for path in case.inventory for document in self.files.objects(suite, path)]
+        review = _review(objects[0], find_namespaces(known))
+        messages = self._messages(policy, review, Facts(build_inventory(known)))
+        for assertion in case.assertions:
+            failure = assertion.failure(messages)
+            if failure is not None:
+                return failure
+        return None
+
+    def _messages(self, policy: Policy, review: Review, facts: Facts) -> tuple[str, ...]:
+        matched = policy.match(review)
+        if isinstance(matched, MatchError):
+            return (f"unable to match constraints: {matched.message}",)
+        if not isinstance(matched, Matched):
+            return ()
+        messages: list[str] = []
+        context = EvaluationContext(facts, self.options.now_ns, self.options.limits)
+        for outcome in policy.violations(review, context):
+            if isinstance(outcome, MessageFailure):
+                raise InputError(outcome.message)
+            if isinstance(outcome, NotEvaluated):
+                raise InputError(f"not evaluated: needs {outcome.needs}")
+            # Gatekeeper turns a failed evaluation into a violation with the error's text.
+            messages.append(outcome.message)
+        return tuple(sorted(messages))
+
+
+def _review(document: Document, namespaces: dict[str, Object]) -> Review:
+    """The review as gator makes it: Namespaces serve the match, and policies see none."""
+    if is_admission_review(document.value):
+        request = parse_admission_review(document.value)
+        name = request.get("namespace")
+        namespace = namespaces.get(name) if isinstance(name, str) else None
+        review = replace(review_request(request, namespace, "Unknown"), document=document)
+    else:
+        review = review_document(document, Cluster(namespaces=namespaces, namespace=""))
+    scope: Scope = "Namespaced" if review.request.get("namespace") else "Cluster"
+    return replace(review, request={**review.request, "namespaceObject": {}}, scope=scope)
+
+
+def _describe(error: LockgateError) -> str:
+    return f"{error} ({error.hint})" if error.hint else str(error)

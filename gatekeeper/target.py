@@ -1,0 +1,116 @@
+"""Builds Reviews: `input.review` as Gatekeeper's target makes it, from a manifest or an AdmissionReview.
+
+After github.com/open-policy-agent/gatekeeper pkg/target/target.go and the JSON of k8s.io/api/admission/v1: `object`,
+`oldObject` and `options` are null when absent, `name`, `namespace` and `dryRun` are left out when empty, and
+`namespaceObject` is an empty object when the Namespace is not known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.documents.document import Document
+from lockgate.engine.errors import InputError
+from lockgate.engine.kinds import Kinds, split_api_version
+from lockgate.engine.review import ObjectSource, Review, Scope
+from lockgate.gatekeeper.match import is_namespace
+from lockgate.gatekeeper.review_numbers import review_value
+
+DEFAULT_NAMESPACE: Final = "default"
+
+Object = dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What is known of the cluster that manifests are for.
+
+    kinds: the scope of kinds. namespaces: Namespace objects by name.
+    namespace: the one that namespaced objects without a namespace go to, as kubectl's `--namespace` does; "" keeps
+    objects as they are, which is how `gator verify` reviews them.
+    """
+
+    kinds: Kinds = field(default_factory=Kinds)
+    namespaces: Mapping[str, Object] = field(default_factory=dict)
+    namespace: str = DEFAULT_NAMESPACE
+
+
+def find_namespaces(objects: "Mapping[str, Object] | list[Object]") -> dict[str, Object]:
+    """The Namespace objects among the objects, by name."""
+    values = objects.values() if isinstance(objects, Mapping) else objects
+    return {
+        name: value for value in values if is_namespace(value) and (name := _metadata_text(value, "name"))
+    }
+
+
+def review_document(document: Document, cluster: Cluster, source: ObjectSource = "Original") -> Review:
+    """The review of one manifest: no operation, no user, no former state."""
+    return review_object(document.value, cluster, document=document, source=source)
+
+
+def review_object(
+    value: Object, cluster: Cluster, *, document: Document | None = None, source: ObjectSource = "Original"
+) -> Review:
+    """The review of an object that came from no request."""
+    group, version = split_api_version(value.get("apiVersion"))
+    kind = _text(value, "kind")
+    scope = cluster.kinds.scope(group, kind)
+    name, namespace = _metadata_text(value, "name"), _metadata_text(value, "namespace")
+    if not namespace and scope == "Namespaced" and cluster.namespace:
+        namespace = cluster.namespace
+        value = _in_namespace(value, namespace)
+    known = None if not namespace or is_namespace(value) else cluster.namespaces.get(namespace)
+    request: Object = {
+        "uid": "",
+        "kind": {"group": group, "version": version, "kind": kind},
+        "resource": {"group": "", "version": "", "resource": ""},
+        "operation": "",
+        "userInfo": {},
+        "object": review_value(value),
+        "oldObject": None,
+        "options": None,
+        "namespaceObject": {} if known is None else review_value(known),
+    }
+    if name:
+        request["name"] = name
+    if namespace:
+        request["namespace"] = namespace
+    return Review(request, value, None, known, document, scope, source)
+
+
+def review_request(request: Object, namespace: Object | None, scope: Scope) -> Review:
+    """The review of an AdmissionRequest in the form that `parse_admission_review` gives it."""
+    value, old = request.get("object"), request.get("oldObject")
+    if request.get("operation") == "DELETE":
+        if old is None:
+            raise InputError("oldObject cannot be nil for DELETE operations")
+        value = old
+    shown = {name: review_value(item) for name, item in request.items()}
+    shown["object"] = shown["oldObject"] if value is old and old is not None else shown.get("object")
+    shown["namespaceObject"] = {} if namespace is None else review_value(namespace)
+    return Review(
+        request=shown,
+        object=value if isinstance(value, dict) else None,
+        old_object=old if isinstance(old, dict) else None,
+        namespace=namespace,
+        scope=scope,
+    )
+
+
+def _in_namespace(value: Object, namespace: str) -> Object:
+    """A copy of the object in the namespace, as kubectl sends it."""
+    metadata = value.get("metadata")
+    inner: Object = dict(metadata) if isinstance(metadata, dict) else {}
+    inner["namespace"] = namespace
+    return {**value, "metadata": inner}
+
+
+def _text(value: Mapping[str, Value], name: str) -> str:
+    found = value.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _metadata_text(value: Mapping[str, Value], name: str) -> str:
+    metadata = value.get("metadata")
+    return _text(metadata, name) if isinstance(metadata, dict) else ""
