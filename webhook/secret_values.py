@@ -6,7 +6,6 @@ brings the forms in which a policy may echo it: decoded, encoded, escaped, line 
 """
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -141,7 +140,7 @@ def decode_base64(text: str) -> str | None:
     try:
         data = base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
         decoded = data.decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None  # No base64 of text: there is nothing in it that could be echoed in clear.
     visible = decoded.replace("\n", "").replace("\r", "").replace("\t", "")
     return decoded if visible.isprintable() and visible else None
