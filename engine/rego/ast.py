@@ -5,10 +5,13 @@ After https://www.openpolicyagent.org/docs/policy-reference (grammar). Every nod
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import Location
+
+if TYPE_CHECKING:
+    from lockgate.engine.rego.source import Source
 
 RegoVersion = Literal["v0", "v1"]
 
@@ -256,6 +259,7 @@ class Module:
     rules: tuple[Rule, ...]
     version: RegoVersion
     annotations: tuple[Annotation, ...] = field(default=())
+    source: "Source | None" = None
 
 
 def children(node: object) -> Iterator[object]:

@@ -47,20 +47,20 @@ def compile_modules(
         _check_imports(module, problems)
         resolver = Resolver(module, names, problems)
         definitions.extend(resolver.definition(_without_print(rule)) for rule in module.rules)
-    _stop(problems)
+    _stop(problems, modules)
     tree = RuleTree()
     for module in modules:
         tree.add_package(module.package)
     for definition in definitions:
         tree.add(definition, problems)
     _check_calls(tree, {m.location.file: m for m in modules}, capabilities, problems)
-    _stop(problems)
+    _stop(problems, modules)
     _flatten(tree)
     edges = check_recursion(tree, problems)
-    _stop(problems)
+    _stop(problems, modules)
     generator = Generator(tree, Stages(tree, edges, constants), mode, problems)
     entries = generator.generate([tuple(entry.split(".")[1:]) for entry in entrypoints])
-    _stop(problems)
+    _stop(problems, modules)
     source = generator.source()
     if len(source) > MAX_GENERATED_CHARACTERS:
         message = f"the policy compiles to more than {MAX_GENERATED_CHARACTERS} characters of code"
@@ -77,13 +77,18 @@ def compile_modules(
     )
 
 
-def _stop(problems: list[Problem]) -> None:
-    if problems:
-        raise RegoError(
-            sorted(
-                set(problems), key=lambda p: (p.location.file, p.location.line, p.location.column, p.message)
-            )
-        )
+def _stop(problems: list[Problem], modules: Sequence[Module]) -> None:
+    if not problems:
+        return
+    sources = {module.location.file: module.source for module in modules}
+    quoted: set[Problem] = set()
+    for problem in problems:
+        source = sources.get(problem.location.file)
+        line = problem.quoted or (source.quoted(problem.location) if source else "")
+        quoted.add(replace(problem, quoted=line))
+    raise RegoError(
+        sorted(quoted, key=lambda p: (p.location.file, p.location.line, p.location.column, p.message))
+    )
 
 
 def _check_imports(module: Module, problems: list[Problem]) -> None:

@@ -21,7 +21,7 @@ from lockgate.engine.rego.ast import (
     Var,
     children,
 )
-from lockgate.engine.rego.errors import RegoError
+from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.lexer import Comment, Lexer
 from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.statement_parser import parse_body, parse_statement
@@ -33,7 +33,10 @@ FUTURE_KEYWORDS = frozenset({"if", "contains", "every", "in"})
 
 def parse_module(source: Source) -> Module:
     """Parses one module. Raises RegoError (`rego_parse_error`) with the place of what is wrong."""
-    return _ModuleParser(source).module()
+    try:
+        return _ModuleParser(source).module()
+    except RecursionError as error:
+        raise _too_deep(source) from error
 
 
 def parse_query(source: Source) -> Body:
@@ -47,6 +50,10 @@ def parse_query(source: Source) -> Body:
             parser.cursor.fail(f"unexpected {parser.cursor.describe()}: expected a new line or `;`")
         statements.append(parse_statement(parser.terms))
     return tuple(statements)
+
+
+def _too_deep(source: Source) -> RegoError:
+    return RegoError([Problem("rego_parse_error", "the policy nests too deep", source.location(1, 1))])
 
 
 class _ModuleParser:
@@ -77,7 +84,9 @@ class _ModuleParser:
             else:
                 rules.extend(self._rules())
         annotations = _annotations(self.lexer.comments, source=cursor.source, tokens_after=self._line_after)
-        return Module(location, package, tuple(imports), tuple(rules), self.version, annotations)
+        return Module(
+            location, package, tuple(imports), tuple(rules), self.version, annotations, cursor.source
+        )
 
     def _line_after(self, line: int) -> int:
         """The line of the first token after a line, or 0."""
@@ -224,7 +233,9 @@ class _ModuleParser:
         if token.kind != "name" or (word and not cursor.heads_reference()):
             cursor.fail(f"unexpected {cursor.describe()}: expected a rule", token)
         if token.text in ("input", "data"):
-            cursor.fail(f"rule name must not shadow {token.text}", token)
+            place = cursor.location(token)
+            message = f"rules must not shadow {token.text} (use a different rule name)"
+            raise RegoError([Problem("rego_compile_error", message, place, cursor.source.quoted(place))])
         cursor.advance()
         path: list[Term] = [Scalar(location, token.text)]
         while not cursor.current.spaced:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.runtime import MISS, NAMES, Budget, Context, walk_path
 from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value
-from lockgate.engine.errors import EvaluationError
+from lockgate.engine.errors import EvaluationError, PolicyError
 from lockgate.engine.rego.builtins.catalogue import load
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.capabilities import Capabilities
@@ -161,8 +161,11 @@ def compile_program(
     # Not needed, and not imported, when programs come from the cache.
     from lockgate.engine.rego.compiler import compile_modules
 
-    compiled = compile_modules(modules, entrypoints, capabilities, constants, mode)
-    code = compile(compiled.source, "<rego>", "exec", dont_inherit=True)
+    try:
+        compiled = compile_modules(modules, entrypoints, capabilities, constants, mode)
+        code = compile(compiled.source, "<rego>", "exec", dont_inherit=True)
+    except RecursionError as error:
+        raise PolicyError("the policy nests too deep to compile", location=modules[0].location) from error
     artifact = Artifact(
         code=code,
         entries=compiled.entries,

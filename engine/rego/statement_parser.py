@@ -25,7 +25,6 @@ def parse_body(terms: TermParser, closing: str) -> Body:
     cursor = terms.cursor
     if cursor.at(closing):
         cursor.fail("found empty body")
-    cursor.enter()
     statements: list[Expr] = []
     while True:
         statements.append(parse_statement(terms))
@@ -37,7 +36,6 @@ def parse_body(terms: TermParser, closing: str) -> Body:
             break
         if not cursor.on_new_line() or cursor.is_kind("end"):
             cursor.fail(f"unexpected {cursor.describe()}: expected a new line, `;` or `{closing}`")
-    cursor.depth -= 1
     return tuple(statements)
 
 

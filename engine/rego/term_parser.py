@@ -92,7 +92,6 @@ class TermParser:
     def infix(self, *, pair: bool = True) -> Term:
         """A term with infix operators; `pair` allows `k, v in xs`."""
         cursor = self.cursor
-        cursor.enter()
         left = self._level(0)
         if pair and cursor.at(",") and "in" in self.keywords:
             mark = cursor.mark()
@@ -116,7 +115,6 @@ class TermParser:
             if length > MAX_CHAIN:
                 cursor.fail(f"more than {MAX_CHAIN} operators in a row")
             left = operator_call(left.location, "internal.member_2", (left, self._level(0)))
-        cursor.depth -= 1
         return left
 
     def _level(self, level: int) -> Term:

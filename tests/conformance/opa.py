@@ -97,7 +97,11 @@ def _problem(case: dict[str, Any], version: RegoVersion) -> str:
         wanted = bool(case.get("want_defined"))
         return "" if bool(bindings) == wanted else f"wants defined={wanted}, gives {render_json(bindings)}"
     wanted_value = _value(case["want_result"] or [])
-    return "" if _same(bindings, wanted_value) else f"wants {render_json(wanted_value)}, gives {render_json(bindings)}"
+    return (
+        ""
+        if _same(bindings, wanted_value)
+        else f"wants {render_json(wanted_value)}, gives {render_json(bindings)}"
+    )
 
 
 def _compare_error(case: dict[str, Any], codes: set[str], text: str) -> str:
@@ -107,33 +111,36 @@ def _compare_error(case: dict[str, Any], codes: set[str], text: str) -> str:
 
 def _same(bindings: list[Value], wanted: Value) -> bool:
     """Equal as JSON, where sets are arrays in any order; the order of bindings does not count."""
-    return isinstance(wanted, list) and _agrees(Set(bindings), _without_repeats(wanted))
+    return isinstance(wanted, list) and agrees(Set(bindings), _without_repeats(wanted))
 
 
 def _without_repeats(values: list[Value]) -> list[Value]:
     return list(Set(values))
 
 
-def _agrees(ours: Value, theirs: Value) -> bool:
+def agrees(ours: Value, theirs: Value) -> bool:
+    """Is our value what OPA writes as JSON?"""
     if isinstance(ours, Set):
         if not isinstance(theirs, list) or len(ours) != len(theirs):
             return False
         left = list(theirs)
         for member in ours:
-            found = next((index for index, other in enumerate(left) if _agrees(member, other)), None)
+            found = next((index for index, other in enumerate(left) if agrees(member, other)), None)
             if found is None:
                 return False
             del left[found]
         return True
     if isinstance(ours, list):
-        return isinstance(theirs, list) and len(ours) == len(theirs) and all(map(_agrees, ours, theirs))
+        return isinstance(theirs, list) and len(ours) == len(theirs) and all(map(agrees, ours, theirs))
     if isinstance(ours, Object):
-        ours = {name if isinstance(name, str) else render_json(name): item for name, item in object_items(ours)}
+        ours = {
+            name if isinstance(name, str) else render_json(name): item for name, item in object_items(ours)
+        }
     if isinstance(ours, dict):
         return (
             isinstance(theirs, dict)
             and ours.keys() == theirs.keys()
-            and all(_agrees(item, theirs[name]) for name, item in ours.items())
+            and all(agrees(item, theirs[name]) for name, item in ours.items())
         )
     return equal(ours, theirs)
 
