@@ -83,6 +83,8 @@ class TermParser:
         self.keywords = keywords
         self._parse_body = parse_body
         self._wildcards = wildcards
+        # Terms by the token at which they begin, with the token after them: what is read again costs nothing.
+        self._known: dict[int, tuple[Term, int]] = {}
 
     def wildcard(self, location: Location) -> Var:
         """A variable of its own for a `_`."""
@@ -136,7 +138,19 @@ class TermParser:
     def term(self) -> Term:
         """A term without infix operators, with the reference or call that follows it directly."""
         cursor = self.cursor
+        start = cursor.mark()
+        known = self._known.get(start)
+        if known is not None:
+            cursor.reset(known[1])
+            return known[0]
         cursor.enter()
+        result = self._signed()
+        cursor.depth -= 1
+        self._known[start] = (result, cursor.mark())
+        return result
+
+    def _signed(self) -> Term:
+        cursor = self.cursor
         token = cursor.current
         location = cursor.location(token)
         negated = False
@@ -147,12 +161,10 @@ class TermParser:
             if not negated:
                 if following.kind != "number":
                     cursor.fail("illegal number format", token)
-                cursor.depth -= 1
                 cursor.advance()
                 return self._finish(self._number(location, "-" + following.text))
             token = cursor.current
         result = self._finish(self._head(token.kind))
-        cursor.depth -= 1
         if negated:
             return operator_call(location, "minus", (Scalar(location, 0), result))
         return result
