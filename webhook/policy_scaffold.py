@@ -128,7 +128,7 @@ metadata:
     metadata.gatekeeper.sh/title: Required labels
     metadata.gatekeeper.sh/version: 1.0.0
     description: Objects carry required labels.
-    lockgate/rule: <KEY>
+    lockgate.dev/rule: <KEY>
 spec:
   crd:
     spec:

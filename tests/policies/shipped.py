@@ -1,0 +1,51 @@
+"""The shipped rules, for the tests that go over all of them."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from lockgate.webhook.policy_folder import PolicyFolder, Rule
+
+from tests.shared_folder import ROOT
+
+POLICIES = PolicyFolder(ROOT / "policies")
+RULES = POLICIES.rules()
+WORKLOADS = POLICIES.root / "lib" / "workloads.rego"
+
+
+def rule_ids() -> list[str]:
+    """The names of the rules, for pytest."""
+    return [rule.key for rule in RULES]
+
+
+def load(path: Path) -> Any:
+    """The one YAML document of a file."""
+    return yaml.safe_load(path.read_text("utf-8"))
+
+
+def constraints_of(rule: Rule) -> list[Path]:
+    """The constraints in a rule's samples."""
+    return [sample.constraint for sample in rule.samples()]
+
+
+def schema_of(rule: Rule) -> dict[str, Any]:
+    """The schema of a rule's parameters, in which unknown names are wrong, as Gatekeeper has it."""
+    schema: dict[str, Any] = load(rule.template)["spec"]["crd"]["spec"]["validation"]["openAPIV3Schema"]
+    return {**schema, "additionalProperties": False}
+
+
+def known_kinds() -> set[tuple[str, str]]:
+    """Group and kind of every workload that the helpers know."""
+    found = re.findall(r'"([a-z0-9.-]*)/([A-Z][A-Za-z0-9]*)"', WORKLOADS.read_text("utf-8"))
+    return {(group, kind) for group, kind in found}
+
+
+def matched_kinds(constraint: dict[str, Any]) -> set[tuple[str, str]]:
+    """Group and kind of everything that a constraint matches."""
+    return {
+        (group, kind)
+        for entry in constraint["spec"]["match"]["kinds"]
+        for group in entry["apiGroups"]
+        for kind in entry["kinds"]
+    }

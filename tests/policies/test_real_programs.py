@@ -1,0 +1,254 @@
+"""The shipped rules in the real opa, gator and Conftest, and over the corpus of public manifests."""
+
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.e2e.programs import run_program
+from tests.policies.shipped import POLICIES, RULES, rule_ids
+from tests.shared_folder import ROOT, shared_path
+
+pytestmark = pytest.mark.e2e
+
+DENIED_CLAIM = (
+    POLICIES.root / "claims" / "approved_device_classes" / "samples" / "alternatives" / "denied.yaml"
+)
+ALLOWED_CLAIM = DENIED_CLAIM.with_name("allowed.yaml")
+PARAMETERS = {
+    "claims": {"approved_device_classes": {"allowedDeviceClasses": ["gpu.nvidia.com", "mig.nvidia.com"]}},
+    "workloads": {"immutable_images": {"allowedRepositories": ["registry.example.com/ml"]}},
+}
+
+
+def test_opa_runs_the_unit_tests() -> None:
+    done = run_program("opa", "test", "-b", "policies", "--format", "json", cwd=ROOT)
+    results = json.loads(done.stdout)
+    assert done.returncode == 0, done.stdout
+    packages = {result["package"] for result in results}
+    assert packages >= {f"data.{rule.package}_test" for rule in RULES}
+    assert not [result for result in results if result.get("fail") or result.get("skip")]
+
+
+def test_opa_checks_and_formats() -> None:
+    assert run_program("opa", "check", "-b", "--strict", "policies", cwd=ROOT).returncode == 0
+    formatted = run_program("opa", "fmt", "--list", "policies", cwd=ROOT)
+    assert (formatted.returncode, formatted.stdout) == (0, "")
+
+
+def test_opa_builds_a_bundle_without_samples(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.tar.gz"
+    done = run_program("opa", "build", "-b", "policies", "--ignore", "*_test.rego", "-o", bundle, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(bundle) as archive:
+        names = [Path(name) for name in archive.getnames()]
+    assert {name.suffix for name in names} <= {".rego", ".json", ""}
+    assert {name for name in names if name.name == "src.rego"} == {
+        Path("/policies", rule.key, "src.rego") for rule in RULES
+    }
+
+
+def test_gator_verifies_every_suite() -> None:
+    done = run_program("gator", "verify", "-v", "./policies/...", cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+    cases = sum(len(s.allowed) + len(s.denied) for rule in RULES for s in rule.samples())
+    leaves = [
+        line
+        for line in done.stdout.splitlines()
+        if line.strip().startswith("--- PASS: ") and line.startswith("    ")
+    ]
+    assert len(leaves) == cases
+
+
+@pytest.mark.parametrize("rule", RULES, ids=rule_ids())
+def test_gator_tests_samples_with_a_path_in_the_details(rule: Any) -> None:
+    for sample in rule.samples():
+        for path in sample.denied:
+            done = run_program(
+                "gator",
+                "test",
+                "-o",
+                "json",
+                "-f",
+                rule.template,
+                "-f",
+                sample.constraint,
+                "-f",
+                path,
+                cwd=ROOT,
+            )
+            assert done.returncode == 1, path
+            for result in json.loads(done.stdout):
+                details = result["metadata"]["details"]
+                assert details["fix"] and isinstance(details["path"], list)
+                assert result["msg"].endswith(f"; fix: {details['fix']}")
+                _deepest(load(path), details["path"])
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text("utf-8"))
+
+
+def _deepest(value: Any, path: list[Any]) -> Any:
+    for element in path:
+        value = value[element]
+    return value
+
+
+def test_conftest_runs_the_unit_tests() -> None:
+    done = run_program("conftest", "verify", "-p", "policies", cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+def _conftest(
+    tmp_path: Path, parameters: dict[str, Any], *manifests: Path
+) -> tuple[int, list[dict[str, Any]]]:
+    data = tmp_path / "params.yaml"
+    data.write_text(yaml.safe_dump({"parameters": parameters}), "utf-8")
+    done = run_program("conftest", "test", "-o", "json", "-p", "policies", "-d", data, *manifests, cwd=ROOT)
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_conftest_reads_parameters_from_data(tmp_path: Path) -> None:
+    code, results = _conftest(tmp_path, PARAMETERS, DENIED_CLAIM)
+    assert code == 1
+    [failure] = results[0]["failures"]
+    assert failure["msg"].startswith(
+        "DeviceClass is not approved at spec.devices.requests[0].firstAvailable[1]"
+    )
+    assert failure["metadata"]["details"]["path"][-1] == "deviceClassName"
+    code, results = _conftest(tmp_path, PARAMETERS, ALLOWED_CLAIM)
+    assert (code, results[0].get("failures", [])) == (0, [])
+
+
+def test_conftest_says_what_is_not_configured(tmp_path: Path) -> None:
+    code, results = _conftest(tmp_path, {"workloads": PARAMETERS["workloads"]}, DENIED_CLAIM)
+    assert code == 0
+    [warning] = results[0]["warnings"]
+    assert warning["msg"].startswith(
+        "claims/approved_device_classes is not configured, and 2 places are not judged"
+    )
+
+
+def test_conftest_judges_the_items_of_a_list(tmp_path: Path) -> None:
+    manifest = tmp_path / "list.yaml"
+    items = [load(DENIED_CLAIM), load(ALLOWED_CLAIM)]
+    manifest.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": items}), "utf-8")
+    code, results = _conftest(tmp_path, PARAMETERS, manifest)
+    assert (code, len(results[0]["failures"])) == (1, 1)
+
+
+CORPUS_QUERY = """package corpus
+
+judged[file] := found if {
+	some file, object in data.documents
+	found := {
+		"claims": [v.details | some v in data.lockgate.claims.approved_device_classes.violation with input as {
+			"review": {"object": object}, "parameters": {"allowedDeviceClasses": ["approved.example.com"]},
+		}],
+		"images": [v.details | some v in data.lockgate.workloads.immutable_images.violation with input as {
+			"review": {"object": object}, "parameters": {"allowedRepositories": []},
+		}],
+	}
+}
+"""
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML whose dates stay strings."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _documents(folder: Path) -> dict[str, Any]:
+    """Every Kubernetes object of every file that this parser reads, by file and number."""
+    documents: dict[str, Any] = {}
+    for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
+        try:
+            read = list(yaml.load_all(path.read_text("utf-8"), _Loader))
+        except (yaml.YAMLError, ValueError):
+            continue
+        for number, value in enumerate(read):
+            if isinstance(value, dict) and "kind" in value and "apiVersion" in value:
+                documents[f"{path.relative_to(folder)}#{number}"] = json.loads(json.dumps(value, default=str))
+    return documents
+
+
+def _occurrences(value: Any, keys: set[str], path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if key in keys and isinstance(child, str):
+                yield (*path, key)
+            yield from _occurrences(child, keys, (*path, key))
+    elif isinstance(value, list):
+        for number, child in enumerate(value):
+            yield from _occurrences(child, keys, (*path, number))
+
+
+def _judge(tmp_path: Path, documents: dict[str, Any]) -> dict[str, Any]:
+    data = tmp_path / "documents.json"
+    data.write_text(json.dumps({"documents": documents}), "utf-8")
+    query = tmp_path / "corpus.rego"
+    query.write_text(CORPUS_QUERY, "utf-8")
+    sources = [argument for rule in RULES for argument in ("-d", rule.source)]
+    done = run_program(
+        "opa", "eval", "--strict-builtin-errors", "-f", "json", "-d", "policies/lib", *sources,
+        "-d", query, "-d", data, "data.corpus.judged", cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[:2000]
+    judged: dict[str, Any] = json.loads(done.stdout)["result"][0]["expressions"][0]["value"]
+    return judged
+
+
+@pytest.mark.parametrize("part", ["dra", "systems"])
+def test_the_corpus_is_judged_without_errors_and_no_class_is_missed(tmp_path: Path, part: str) -> None:
+    documents = _documents(shared_path("corpus", part))
+    judged = _judge(tmp_path, documents)
+    assert judged.keys() == documents.keys()
+    for file, found in judged.items():
+        for details in found.values():
+            paths = [json.dumps(one["path"]) for one in details]
+            assert len(paths) == len(set(paths)), file
+            for one in details:
+                _deepest(documents[file], one["path"])
+    for file, document in documents.items():
+        if document["kind"] not in ("ResourceClaim", "ResourceClaimTemplate"):
+            continue
+        told = [tuple(one["path"]) for one in judged[file]["claims"]]
+        for path in _occurrences(document, {"deviceClassName", "resourceClassName"}):
+            assert any(path[: len(one)] == one for one in told), (file, path)
+
+
+WORKLOADS = {
+    "CronJob", "DaemonSet", "Deployment", "InferenceService", "Job", "JobSet", "LLMInferenceService", "LeaderWorkerSet",
+    "MPIJob", "Notebook", "Pod", "PyTorchJob", "RayCluster", "RayJob", "RayService", "ReplicaSet", "Rollout",
+    "StatefulSet", "TrainJob", "Workflow", "WorkflowTemplate",
+}  # fmt: skip
+
+
+# What is no image to run: a status, parameters of a workflow, tasks of another system, and InferenceServices of a version long gone.
+NOT_READ = {"status", "withItems", "taskSpec", "custom", "default"}
+
+
+@pytest.mark.parametrize("part", ["dra", "systems"])
+def test_no_image_of_a_workload_in_the_corpus_is_missed(tmp_path: Path, part: str) -> None:
+    # Some examples write pods under the group of claims, which no API server takes.
+    documents = _documents(shared_path("corpus", part))
+    judged = _judge(tmp_path, documents)
+    missed = [
+        (file, path)
+        for file, document in documents.items()
+        if document["kind"] in WORKLOADS and not document["apiVersion"].startswith("resource.k8s.io/")
+        for path in _occurrences(document, {"image"})
+        if not NOT_READ & set(path)
+        if path not in {tuple(one["path"]) for one in judged[file]["images"]}
+    ]
+    assert missed == []
