@@ -170,7 +170,8 @@ names_class(path) if count(workloads.children(array.concat(path, ["firstAvailabl
 
 unreadable contains {"path": path, "what": what, "fix": fix, "field": ""} if {
 	some path in subrequests
-	object.get(workloads.value_at(path), "deviceClassName", null) == null
+	is_object(workloads.value_at(path))
+	workloads.value_at(array.concat(path, ["deviceClassName"])) == null
 	what := "the alternative names no DeviceClass"
 	fix := "add a deviceClassName, or remove the alternative"
 }

@@ -366,9 +366,9 @@ image_paths contains path if {
 image_paths contains path if {
 	some pod in pod_paths
 	volumes := array.concat(pod, ["volumes"])
-	some i, volume in children(volumes)
-	object.get(volume, ["image", "reference"], null) != null
+	some i, _ in children(volumes)
 	path := array.concat(volumes, [i, "image", "reference"])
+	value_at(path) != null
 }
 
 image_paths contains path if {
