@@ -16,11 +16,15 @@ _SEPARATOR: Final = re.compile(r"^---([^\n]*)\n?", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The text of one document. `line` and `column` (from 0) say where in the file its first character stands."""
+    """The text of one document. `line` and `column` (from 0) say where in the file its first character stands.
+
+    `odd_breaks` says that the text may have line breaks which YAML counts and editors do not.
+    """
 
     text: str
     line: int
     column: int = 0
+    odd_breaks: bool = False
 
     def place(self, index: int) -> tuple[int, int]:
         """Line and column in the file, from 1, of the character at `index` of the text."""
@@ -40,6 +44,7 @@ class BadSeparator:
 
 def split(text: str, line: int = 0, column: int = 0) -> Iterator[Chunk | BadSeparator]:
     """The documents of a stream that starts at this line and column (from 0) of its file."""
+    odd = has_odd_breaks(text)
     start, lost = 0, False
     position, counted = line, 0
     first = column
@@ -49,7 +54,7 @@ def split(text: str, line: int = 0, column: int = 0) -> Iterator[Chunk | BadSepa
         if found.start() == start and not bad:
             continue
         if not lost and found.start() > start:
-            yield Chunk(text[start : found.start()], position, first)
+            yield Chunk(text[start : found.start()], position, first, odd)
         first = 0
         position += text.count("\n", counted, found.start())
         lost = bad
@@ -61,11 +66,11 @@ def split(text: str, line: int = 0, column: int = 0) -> Iterator[Chunk | BadSepa
     if lost or start == len(text):
         return
     rest = text[start:] if start else text
-    yield Chunk(rest if rest.endswith("\n") else rest + "\n", position, first)
+    yield Chunk(rest if rest.endswith("\n") else rest + "\n", position, first, odd)
 
 
 def line_and_column(chunk: Chunk, mark_line: int, mark_column: int, index: int) -> tuple[int, int]:
     """Line and column in the file, from 1, of a parser's mark (line, column and index from 0) in a chunk."""
-    if has_odd_breaks(chunk.text):
+    if chunk.odd_breaks:
         return chunk.place(index)
     return chunk.line + mark_line + 1, mark_column + 1 + (chunk.column if mark_line == 0 else 0)

@@ -31,6 +31,14 @@ class JsonError(Exception):
         self.hint = hint
 
 
+class JsonLimitError(JsonError):
+    """Text that is JSON, with a number or a depth that is not taken; reading it as YAML would be no help."""
+
+
+class _NotJson(Exception):
+    """NaN or an infinity, which Python's parser would take."""
+
+
 class _BadNumber(Exception):
     """A number that Go cannot hold."""
 
@@ -51,7 +59,7 @@ def _integer(text: str) -> int | Number:
 
 
 def _constant(text: str) -> Value:
-    raise _BadNumber(text)
+    raise _NotJson(text)
 
 
 class _Objects:
@@ -86,13 +94,13 @@ def _mend(value: Value) -> Value:
     return value
 
 
-def _refuse_depth(text: str, index: int) -> JsonError:
+def _refuse_depth(text: str, index: int) -> JsonLimitError:
     depth = 0
     for found in _BRACKETS.finditer(text, index):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
         if depth > MAX_DEPTH:
-            return JsonError(f"nested deeper than {MAX_DEPTH} levels", found.start(), _DEPTH_HINT)
-    return JsonError(f"nested deeper than {MAX_DEPTH} levels", index, _DEPTH_HINT)
+            return JsonLimitError(f"nested deeper than {MAX_DEPTH} levels", found.start(), _DEPTH_HINT)
+    return JsonLimitError(f"nested deeper than {MAX_DEPTH} levels", index, _DEPTH_HINT)
 
 
 def read_value(text: str, index: int) -> tuple[Value, int, bool]:
@@ -108,12 +116,15 @@ def read_value(text: str, index: int) -> tuple[Value, int, bool]:
         raise JsonError(
             f"invalid JSON: {message}", error.pos, "check the commas and quotes before it"
         ) from error
+    except _NotJson as error:
+        at = text.find(str(error), index)
+        raise JsonError(f"invalid JSON: {error} is no value", at, "write null, or a string") from error
     except RecursionError as error:
         raise _refuse_depth(text, index) from error
     except _BadNumber as error:
         found = str(error)
         at = text.find(found, index)
-        raise JsonError(f"invalid JSON: {found[:40]} is no number that fits in 64 bits", at) from error
+        raise JsonLimitError(f"the number {found[:40]} does not fit in 64 bits", at) from error
     if text.count("[", index, end) + text.count("{", index, end) > MAX_DEPTH:
         try:
             check_depth(value)

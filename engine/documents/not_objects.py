@@ -12,7 +12,8 @@ from typing import Final
 from lockgate.engine.codegen.values import Value
 
 _RENDER: Final = "render the chart to judge what it makes: helm template CHART | lockgate check -"
-_BUILD: Final = "build it to judge what it makes: kubectl kustomize FOLDER | lockgate check -"
+# What to run for files of kustomize.
+BUILD_HINT: Final = "build it to judge what it makes: kubectl kustomize FOLDER | lockgate check -"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class NotAnObject:
 
 # API groups of files that tools read from disk; no API server serves them.
 _CLIENT_GROUPS: Final[dict[str, NotAnObject]] = {
-    "kustomize.config.k8s.io": NotAnObject("a kustomization", _BUILD),
+    "kustomize.config.k8s.io": NotAnObject("a kustomization", BUILD_HINT),
     "kind.x-k8s.io": NotAnObject("the configuration of a kind cluster"),
     "k3d.io": NotAnObject("the configuration of a k3d cluster"),
     "kubeadm.k8s.io": NotAnObject("a configuration of kubeadm"),
@@ -40,7 +41,8 @@ _CLIENT_GROUPS: Final[dict[str, NotAnObject]] = {
     "gator.gatekeeper.sh": NotAnObject("a gator Suite", "run it: lockgate verify FILE"),
     "test.gatekeeper.sh": NotAnObject("a gator Suite", "run it: lockgate verify FILE"),
 }
-_KUSTOMIZATION_NAMES: Final = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
+# The names under which kustomize looks for a folder's kustomization.
+KUSTOMIZATION_NAMES: Final = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
 
 # Keys that a file of a known tool has at its root, all of them; the first that fits names it.
 _BY_KEYS: Final[tuple[tuple[frozenset[str], NotAnObject], ...]] = (
@@ -66,6 +68,7 @@ _BY_KEYS: Final[tuple[tuple[frozenset[str], NotAnObject], ...]] = (
     (frozenset(("dependencies", "channels")), NotAnObject("a Conda environment")),
     (frozenset(("repos",)), NotAnObject("a configuration of pre-commit")),
 )
+_PATCH_KEYS: Final = frozenset(("$patch", "apiVersion", "kind", "metadata"))
 _OBJECT_KEYS: Final = frozenset(("metadata", "spec"))
 _HAS_KIND: Final = "give it an apiVersion and a kind if it is meant as a Kubernetes object"
 
@@ -79,7 +82,7 @@ def is_object(value: Value) -> bool:
 
 
 def _kustomization(value: Mapping[str, Value], file: str) -> bool:
-    return basename(file) in _KUSTOMIZATION_NAMES and value.get("kind") in (
+    return basename(file) in KUSTOMIZATION_NAMES and value.get("kind") in (
         None,
         "Kustomization",
         "Component",
@@ -95,8 +98,9 @@ def client_file(value: Mapping[str, Value], file: str) -> NotAnObject | None:
         return NotAnObject("a kubeconfig")
     if _kustomization(value, file):
         return _CLIENT_GROUPS["kustomize.config.k8s.io"]
-    if "$patch" in value:
-        return NotAnObject("a kustomize patch", _BUILD)
+    # With more than its identity a patch could hide an object, which is judged unless a kustomization names the file.
+    if "$patch" in value and value.keys() <= _PATCH_KEYS:
+        return NotAnObject("a kustomize patch", BUILD_HINT)
     return None
 
 
@@ -109,7 +113,7 @@ def _mapping(value: Mapping[str, Value], file: str) -> NotAnObject:
     if name.startswith("values") or name.endswith(("-values.yaml", ".values.yaml", "_values.yaml")):
         return NotAnObject("values for a Helm chart", _RENDER)
     if "$patch" in value:
-        return NotAnObject("a kustomize patch", _BUILD)
+        return NotAnObject("a kustomize patch", BUILD_HINT)
     for keys, found in _BY_KEYS:
         if keys <= value.keys():
             return found
@@ -131,7 +135,7 @@ def why_not(value: Value, file: str) -> NotAnObject:
         return _mapping(value, file)
     if type(value) is list:
         if value and all(type(item) is dict and "op" in item and "path" in item for item in value):
-            return NotAnObject("a JSON patch (RFC 6902)", _BUILD)
+            return NotAnObject("a JSON patch (RFC 6902)", BUILD_HINT)
         if not value:
             return NotAnObject("an empty list")
         return NotAnObject("a list of other things than Kubernetes objects", _HAS_KIND)

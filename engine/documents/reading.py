@@ -13,9 +13,15 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.chunks import BadSeparator, Chunk, split
 from lockgate.engine.documents.document import Document, DocumentError, Path, PositionMap, Skipped
 from lockgate.engine.documents.helm_source import template_of
-from lockgate.engine.documents.objects import Broken, NotFound, objects_in
+from lockgate.engine.documents.objects import Broken, Found, objects_in
 from lockgate.engine.documents.source_text import Lines, decode
-from lockgate.engine.documents.unrendered import of_broken_text, of_object
+from lockgate.engine.documents.unrendered import (
+    Unrendered,
+    marks_of,
+    of_broken_text,
+    of_file_name,
+    of_object,
+)
 from lockgate.engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,6 +31,10 @@ if TYPE_CHECKING:
 STANDARD_INPUT: Final = "-"
 # What is shown for it.
 STANDARD_INPUT_NAME: Final = "<stdin>"
+
+# A tree takes some thirty times its text in memory. The trees of a file longer than this (in characters) are dropped
+# once the values are built, and a document is parsed again when a position in it is asked for.
+KEEP_TREES_BELOW: Final = 1_048_576
 
 # Keys given twice that are reported for one document; more say nothing new.
 _MOST_DUPLICATES: Final = 20
@@ -67,44 +77,43 @@ class _File:
     def unparsable(self, chunk: Chunk, message: str, place: tuple[int, int], hint: str) -> None:
         """Notes a document that does not parse: as a template, if it looks like one."""
         template = template_of(chunk.text)
-        unrendered = of_broken_text(chunk.text, self.file)
-        if unrendered is None:
+        found = of_broken_text(chunk.text, self.file)
+        if found is None:
             self.error(message, place, hint, template)
-            return
-        said = f"this is {unrendered.what}, not yet rendered ({message})"
-        self.errors.append(
-            DocumentError(self.shown(template), *place, said, unrendered.hint, unrendered=True)
-        )
+        else:
+            self.unrendered(found, place, template, f" ({message})")
+
+    def unrendered(self, found: Unrendered, place: tuple[int, int], template: str, why: str = "") -> None:
+        """Notes input that a tool has still to render."""
+        message = f"this is {found.what}, not yet rendered{why}"
+        error = DocumentError(self.shown(template), *place, message, found.hint, unrendered=True)
+        self.errors.append(error)
 
     def add(self, value: Value, text: str, source: "_Source", template: str) -> None:
         """Takes the objects out of one document's value."""
+        marks = marks_of(text)
         for found in objects_in(value, self.file):
             positions = source.positions(found.path)
-            if isinstance(found, NotFound):
-                line = positions.locate(()).span.line
-                self.skipped.append(Skipped(self.shown(template), line, found.why.reason, found.why.hint))
+            if isinstance(found, Found):
+                unrendered = of_object(found.value, marks)
+                if unrendered is None:
+                    shown = self.shown(template)
+                    document = Document(found.value, shown, self.lines, positions, template)
+                    self.documents.append(document)
+                else:
+                    span = positions.locate(unrendered.path or ("kind",)).span
+                    self.unrendered(unrendered, (span.line, span.column), template)
                 continue
+            span = positions.locate(()).span
+            place = (span.line, span.column)
             if isinstance(found, Broken):
-                span = positions.locate(()).span
-                self.error(found.message, (span.line, span.column), found.hint, template)
-                continue
-            unrendered = of_object(found.value, text)
-            if unrendered is not None:
-                span = positions.locate(unrendered.path or ("kind",)).span
-                self.errors.append(
-                    DocumentError(
-                        self.shown(template),
-                        span.line,
-                        span.column,
-                        f"this is {unrendered.what}, not yet rendered",
-                        unrendered.hint,
-                        unrendered=True,
-                    )
+                self.error(found.message, place, found.hint, template)
+            elif (named := of_file_name(self.file)) is not None:
+                self.unrendered(named, place, template)
+            else:
+                self.skipped.append(
+                    Skipped(self.shown(template), span.line, found.why.reason, found.why.hint)
                 )
-                continue
-            self.documents.append(
-                Document(found.value, self.shown(template), self.lines, positions, template=template)
-            )
 
     def refuse_duplicates(self, duplicates: Sequence[tuple[str, tuple[int, int]]], template: str) -> bool:
         """Notes keys given twice as errors, where they are errors."""
@@ -138,6 +147,7 @@ def _read_yaml(file: _File, chunks: Iterator[Chunk | BadSeparator]) -> None:
     from lockgate.engine.documents.yaml_positions import YamlSource
     from lockgate.engine.documents.yaml_values import build
 
+    keep = len(file.text) < KEEP_TREES_BELOW
     for chunk in chunks:
         if isinstance(chunk, BadSeparator):
             file.error(
@@ -169,13 +179,13 @@ def _read_yaml(file: _File, chunks: Iterator[Chunk | BadSeparator]) -> None:
         if file.refuse_duplicates([(each.name, (each.line, each.column)) for each in duplicates], template):
             continue
         if value is not None:
-            file.add(value, chunk.text, _Source(YamlSource(chunk, root)), template)
+            file.add(value, chunk.text, _Source(YamlSource(chunk, root if keep else None)), template)
 
 
 def _read_json(file: _File) -> int | None:
     """Reads JSON values from the start; the index from which the rest is YAML, None when there is no rest."""
     from lockgate.engine.documents.json_positions import JsonSource, JsonText, find_duplicates
-    from lockgate.engine.documents.json_values import JsonError, read_value, skip_space
+    from lockgate.engine.documents.json_values import JsonError, JsonLimitError, read_value, skip_space
 
     text = file.text
     shared = JsonText(text)
@@ -185,7 +195,7 @@ def _read_json(file: _File) -> int | None:
             value, end, twice = read_value(text, start)
         except JsonError as error:
             said = (error.message, shared.place(error.index), error.hint)
-            if count <= 1:
+            if count <= 1 and not isinstance(error, JsonLimitError):
                 file.json_error = said if file.file.endswith(".json") else None
                 return _after_line(text, index)
             file.unparsable(Chunk(text[start:], 0), *said)
@@ -205,6 +215,26 @@ def _after_line(text: str, index: int) -> int:
         if text[index - 1] == "\n":
             break
     return index
+
+
+def read_values(data: bytes, file: str) -> Iterator[Value]:
+    """The values of a YAML file's documents, of equal keys the last; those that cannot be read are left out."""
+    from lockgate.engine.documents.yaml_nodes import YamlError, compose
+    from lockgate.engine.documents.yaml_values import build
+
+    try:
+        text = decode(data, file)
+    except InputError:
+        return
+    for chunk in split(text):
+        if isinstance(chunk, BadSeparator):
+            continue
+        try:
+            root = compose(chunk)
+            if root is not None:
+                yield build(root, chunk)[0]
+        except YamlError:
+            continue
 
 
 def read_documents(data: bytes, file: str, *, duplicates: Duplicates) -> Reading:

@@ -48,7 +48,7 @@ _TIMESTAMP: Final = re.compile(
     re.ASCII,
 )
 _LONGEST_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-# Longer than any number that Go would keep: 64 binary digits, or a float with digits to spare.
+# Nobody writes a number that long, and reading one costs quadratic time.
 _LONGEST_NUMBER: Final = 4_096
 
 
@@ -81,7 +81,9 @@ def _number(text: str) -> int | float | None:
             # Go reads an unsigned number only without a sign.
             if fits_go_integer(number) and (not sign or number < 2**63):
                 return number
-    if len(plain) <= _LONGEST_NUMBER and _FLOAT.fullmatch(plain):
+    if _FLOAT.fullmatch(plain):
+        if len(plain) > _LONGEST_NUMBER:
+            raise ScalarError(f"a number of {len(plain)} characters")
         return _float(plain)
     signed = _SIGNED_BINARY.fullmatch(plain)
     if signed and len(plain) <= _LONGEST_NUMBER:
@@ -91,7 +93,7 @@ def _number(text: str) -> int | float | None:
 
 
 def resolve_plain(text: str) -> Scalar:
-    """The value of an unquoted scalar without a tag; a float may be infinite or NaN."""
+    """The value of an unquoted scalar without a tag; a float may be infinite or NaN. May raise ScalarError."""
     first = text[:1]
     if first and first not in SPECIAL_FIRST:
         return text
@@ -100,8 +102,10 @@ def resolve_plain(text: str) -> Scalar:
     if first in _WORD_FIRST:
         return text
     if first == ".":
-        if len(text) > _LONGEST_NUMBER or not _POINT_FLOAT.fullmatch(text):
+        if not _POINT_FLOAT.fullmatch(text):
             return text
+        if len(text) > _LONGEST_NUMBER:
+            raise ScalarError(f"a number of {len(text)} characters")
         number: int | float | None = _float(text.replace("_", ""))
     else:
         number = _number(text)

@@ -5,14 +5,13 @@ UTF-8; here they are an error, for what is judged must be what was written.
 """
 
 import codecs
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final, overload
 
 from lockgate.engine.errors import InputError, Location
 
-# Line breaks of YAML 1.1 that no editor counts. With them in a text its parser's line numbers are not the user's.
-_ODD_BREAKS: Final = re.compile("[\r\x85\u2028\u2029]")
+# Line breaks of YAML 1.1, beside the carriage return, that no editor counts.
+_ODD_BREAKS: Final = ("\x85", "\u2028", "\u2029")
 
 
 class Lines(Sequence[str]):
@@ -46,8 +45,8 @@ class Lines(Sequence[str]):
 
 
 def has_odd_breaks(text: str) -> bool:
-    """Whether the text has line breaks that YAML counts and editors do not."""
-    return _ODD_BREAKS.search(text) is not None
+    """Whether the text has line breaks that YAML counts and editors do not, so that its parser's lines are not theirs."""
+    return "\r" in text or (not text.isascii() and any(each in text for each in _ODD_BREAKS))
 
 
 def decode(data: bytes, file: str) -> str:

@@ -37,27 +37,29 @@ _BY_SUFFIX: Final = (
     (".jinja2", "a Jinja template", _JINJA),
     (".erb", "an ERB template", _ERB),
 )
+# Lengths are bounded so that no text costs quadratic time.
+_BRACED: Final = re.compile(r"\$\{[A-Za-z_]\w{0,100}(?::?[-=?+][^}\n]{0,200})?\}")
 # In a text that does not parse. The first that is found names the tool.
 _BY_TEXT: Final = (
     (re.compile(r"\{%[-+ ]|\{#\s"), "a Jinja template", _JINJA),
-    (re.compile(r"^\s*#@ |: #@ ", re.MULTILINE), "a ytt template", _YTT),
+    (re.compile(r"^[ \t]*#@ |: #@ ", re.MULTILINE), "a ytt template", _YTT),
     (re.compile(r"<%[-=# ]"), "a template", _ERB),
     (
         re.compile(
-            r"\{\{-?\s*(?:/\*|\$?\.[A-Za-z]|\.\s|\$\w*|(?:if|else|end|range|with|include|template|define|block|toYaml|tpl"
+            r"\{\{-?\s*(?:/\*|\$?\.[A-Za-z]|\.\s|\$|(?:if|else|end|range|with|include|template|define|block|toYaml|tpl"
             r"|default|required|printf|quote|lookup|fail)\b)|\{\{-|-\}\}"
         ),
         "a Helm template",
         _HELM,
     ),
-    (re.compile(r"\{\{.*?\}\}", re.DOTALL), "a template", _ANY),
-    (re.compile(r"\$\{[A-Za-z_]\w*(?::?[-=?+][^}\n]*)?\}"), "a file with variables for envsubst", _ENVSUBST),
+    (re.compile(r"\{\{"), "a template", _ANY),
+    (_BRACED, "a file with variables for envsubst", _ENVSUBST),
 )
-_YTT_LINE: Final = re.compile(r"^\s*#@[ a-z]|: #@ ", re.MULTILINE)
-_ACTION: Final = re.compile(r"\{\{.*\}\}|\{%.*%\}|<%.*%>", re.DOTALL)
+_YTT_LINE: Final = re.compile(r"^[ \t]*#@[ a-z]|: #@ ", re.MULTILINE)
+_ACTIONS: Final = (("{{", "}}"), ("{%", "%}"), ("<%", "%>"))
 # A variable without a dot: `${trialParameters.x}` and `$(params.x)` belong to controllers.
 _VARIABLE: Final = re.compile(
-    r"\$\{[A-Za-z_]\w*(?::?[-=?+][^}\n]*)?\}|\$\([A-Z_][A-Z0-9_]*\)|^\$[A-Z_][A-Z0-9_]*$"
+    _BRACED.pattern + r"|\$\([A-Z_][A-Z0-9_]{0,100}\)|^\$[A-Z_][A-Z0-9_]{0,100}$", re.MULTILINE
 )
 # Keys whose value is a number for every kind that has them.
 _NUMBERS: Final = frozenset(
@@ -85,7 +87,6 @@ _NUMBERS: Final = frozenset(
         "failureThreshold",
     )
 )
-_MARKS: Final = ("{{", "{%", "<%", "$")
 _CONTAINERS: Final = ("containers", "initContainers", "ephemeralContainers")
 
 
@@ -98,20 +99,35 @@ class Unrendered:
     path: Path | None = None
 
 
-def of_broken_text(text: str, file: str) -> Unrendered | None:
-    """What a text that does not parse is a template of, if it looks like one."""
+def of_file_name(file: str) -> Unrendered | None:
+    """What a file's name says that it is a program or template of."""
     lowered = file.lower()
     for suffix, what, hint in _BY_SUFFIX:
         if lowered.endswith(suffix):
             return Unrendered(what, hint)
+    return None
+
+
+def of_broken_text(text: str, file: str) -> Unrendered | None:
+    """What a text that does not parse is a template of, if it looks like one."""
+    if named := of_file_name(file):
+        return named
     for pattern, what, hint in _BY_TEXT:
         if pattern.search(text):
             return Unrendered(what, hint)
     return None
 
 
+def _has_action(text: str) -> bool:
+    for opening, closing in _ACTIONS:
+        start = text.find(opening)
+        if start >= 0 and text.find(closing, start) >= 0:
+            return True
+    return False
+
+
 def _placeholder(text: str, path: Path) -> Unrendered | None:
-    if _ACTION.search(text):
+    if _has_action(text):
         return Unrendered("a template", _ANY, path)
     return (
         Unrendered("a file with variables for envsubst", _ENVSUBST, path) if _VARIABLE.search(text) else None
@@ -131,9 +147,9 @@ def _identity(value: Mapping[str, Value]) -> Iterator[tuple[str, Path]]:
                 yield text, ("metadata", name)
 
 
-def _typed(value: Value, path: Path) -> Iterator[tuple[str, Path]]:
+def _typed(value: Value) -> Iterator[tuple[str, Path]]:
     """Strings at places that want a number, and images of containers, anywhere in an object."""
-    waiting: list[tuple[Value, Path]] = [(value, path)]
+    waiting: list[tuple[Value, Path]] = [(value, ())]
     while waiting:
         found, at = waiting.pop()
         if type(found) is dict:
@@ -148,18 +164,41 @@ def _typed(value: Value, path: Path) -> Iterator[tuple[str, Path]]:
             waiting.extend([(item, (*at, i)) for i, item in enumerate(found) if type(item) in (dict, list)])
 
 
-def of_object(value: Mapping[str, Value], text: str) -> Unrendered | None:
-    """What an object with apiVersion and kind is a template of. `text` is the text that it was read from."""
-    if "#@" in text and _YTT_LINE.search(text):
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a text that parses has in it of templates, looked for once for all objects of the text."""
+
+    ytt: bool
+    actions: bool
+    variables: bool
+
+
+def marks_of(text: str) -> Marks:
+    """What may have to be rendered in a text."""
+    return Marks(
+        ytt="#@" in text and _YTT_LINE.search(text) is not None,
+        actions=any(opening in text for opening, _ in _ACTIONS),
+        # A variable alone on a line of its value is told from others by its value only.
+        variables="$" in text,
+    )
+
+
+def of_object(value: Mapping[str, Value], marks: Marks) -> Unrendered | None:
+    """What an object with apiVersion and kind is a template of. `marks` are those of the text that it was read from."""
+    if marks.ytt:
         return Unrendered("a ytt template", _YTT)
-    if not any(mark in text for mark in _MARKS):
+    if not (marks.actions or marks.variables):
         return None
     for found, path in _identity(value):
         if unrendered := _placeholder(found, path):
             return unrendered
+    if not marks.variables:
+        return None
     # Templates inside an object (of trials, workflows, pods) are the controller's to fill in: there only variables
     # without a dot, which no controller of ours knows, are taken for envsubst's.
-    for found, path in sorted(_typed(dict(value), ()), key=lambda pair: [str(part) for part in pair[1]]):
-        if _VARIABLE.search(found):
-            return Unrendered("a file with variables for envsubst", _ENVSUBST, path)
-    return None
+    places = [path for found, path in _typed(dict(value)) if _VARIABLE.search(found)]
+    if not places:
+        return None
+    return Unrendered(
+        "a file with variables for envsubst", _ENVSUBST, min(places, key=lambda path: [str(p) for p in path])
+    )

@@ -1,7 +1,7 @@
 """Where the values of a YAML document stand: the node tree read by path, nothing computed before it is asked for."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from lockgate.engine.documents.aliases import is_merge
 from lockgate.engine.documents.chunks import Chunk
@@ -17,19 +17,15 @@ from lockgate.engine.documents.yaml_nodes import (
 )
 from lockgate.engine.documents.yaml_values import name_of
 
-# A node takes some thirty times its text in memory. The tree of a document longer than this (in characters) is
-# dropped once its value is built, and parsed again when a position in it is asked for.
-KEEP_TREE_BELOW: Final = 262_144
-
 
 class YamlSource:
-    """The tree of one document, parsed again if it was dropped. Shared by the items of a List."""
+    """The tree of one document, parsed again if it was not kept (None). Shared by the items of a List."""
 
     __slots__ = ("_root", "chunk")
 
-    def __init__(self, chunk: Chunk, root: Node) -> None:
+    def __init__(self, chunk: Chunk, root: Node | None) -> None:
         self.chunk = chunk
-        self._root: Node | None = root if len(chunk.text) < KEEP_TREE_BELOW else None
+        self._root = root
 
     def root(self) -> Node:
         """The root of the tree. The text is known to parse."""

@@ -2,7 +2,8 @@
 //
 // It reads a JSON array of base64 strings from standard input, each the bytes of a file, and prints one JSON
 // object a document: {"input", "json" | "error", "strict"}. "strict" is the error of strict decoding, if any.
-// With the argument "whole" each input is one document and is not split.
+// With the argument "whole" each input is one document and is not split. With "stream" it is read as kubectl reads a
+// file, YAML or JSON, up to the first error.
 package main
 
 import (
@@ -35,6 +36,28 @@ func read(input int, document []byte) answer {
 	return found
 }
 
+// stream prints the documents of one input, and the error that ends it, if any.
+func stream(input int, data []byte, encoder *json.Encoder) {
+	decoder := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096)
+	for {
+		var document any
+		err := decoder.Decode(&document)
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			_ = encoder.Encode(answer{Input: input, Error: err.Error()})
+			return
+		}
+		text, err := json.Marshal(document)
+		if err != nil {
+			_ = encoder.Encode(answer{Input: input, Error: err.Error()})
+			return
+		}
+		_ = encoder.Encode(answer{Input: input, JSON: text})
+	}
+}
+
 func main() {
 	var inputs [][]byte
 	if err := json.NewDecoder(os.Stdin).Decode(&inputs); err != nil {
@@ -47,6 +70,10 @@ func main() {
 	for i, input := range inputs {
 		if len(os.Args) > 1 && os.Args[1] == "whole" {
 			_ = encoder.Encode(read(i, input))
+			continue
+		}
+		if len(os.Args) > 1 && os.Args[1] == "stream" {
+			stream(i, input, encoder)
 			continue
 		}
 		reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(input)))
