@@ -78,7 +78,7 @@ def synced_template(rule: Rule, libraries: dict[str, str]) -> str:
     path = rule.template
     source = read_text(rule.source)
     copies = libraries_of(source, libraries, rule.source)
-    lines = read_text(path).splitlines()
+    lines = read_text(path).removesuffix("\n").split("\n")
     start, indent = _find(lines, "rego", path)
     libs = [f"{indent}libs:"] if copies else []
     for copy in copies:
@@ -113,7 +113,7 @@ def _block_end(lines: list[str], start: int, indent: str) -> int:
 
 
 def _indented(source: str, indent: str) -> list[str]:
-    return [f"{indent}{line}" if line else "" for line in source.splitlines()]
+    return [f"{indent}{line}" if line else "" for line in source.removesuffix("\n").split("\n")]
 
 
 def _check(text: str, source: str, copies: list[str], path: Path) -> None:

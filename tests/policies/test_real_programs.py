@@ -8,6 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
+from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.codegen.values import Undefined, parse_json, render_json
+from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.parser import parse_module
+from lockgate.engine.rego.program import compile_program
+from lockgate.engine.rego.source import Source
 
 from tests.e2e.programs import run_program
 from tests.policies.shipped import POLICIES, RULES, rule_ids
@@ -252,3 +258,30 @@ def test_no_image_of_a_workload_in_the_corpus_is_missed(tmp_path: Path, part: st
         if path not in {tuple(one["path"]) for one in judged[file]["images"]}
     ]
     assert missed == []
+
+
+@pytest.mark.parametrize("part", ["dra", "systems"])
+def test_lockgate_and_opa_agree_over_the_corpus(tmp_path: Path, part: str) -> None:
+    documents = _documents(shared_path("corpus", part))
+    judged = _judge(tmp_path, documents)
+    rules = {
+        "claims": ("claims.approved_device_classes", {"allowedDeviceClasses": ["approved.example.com"]}),
+        "images": ("workloads.immutable_images", {"allowedRepositories": []}),
+    }
+    paths = [*sorted(POLICIES.root.glob("lib/*.rego")), *(rule.source for rule in RULES)]
+    modules = [parse_module(Source(path.read_text("utf-8"), path.name, "v1")) for path in paths]
+    entrypoints = [f"data.lockgate.{name}.violation" for name, _ in rules.values()]
+    modules = [module for module in modules if module.package != ("main",)]
+    program = compile_program(modules, entrypoints=entrypoints, capabilities=Capabilities()).prepare()
+    for file, document in documents.items():
+        for short, (name, parameters) in rules.items():
+            value = parse_json(json.dumps({"review": {"object": document}, "parameters": parameters}))
+            found = program.evaluate(
+                f"data.lockgate.{name}.violation", input=value, now_ns=0, limits=Limits(), strict="builtins"
+            )
+            assert not isinstance(found, Undefined), file
+            ours = sorted(
+                json.dumps(one["details"], sort_keys=True) for one in json.loads(render_json(found))
+            )
+            theirs = sorted(json.dumps(one, sort_keys=True) for one in judged[file][short])
+            assert ours == theirs, file
