@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent / "repository"
+# The repository's constraints, and the templates of the shipped rules that they configure.
+POLICIES = ["policies", "../../../policies/claims", "../../../policies/workloads"]
+CHECK = ["check", *(word for path in POLICIES for word in ("-p", path))]
 
 
 def run(stage: str, arguments: list[str]) -> int:
@@ -24,9 +27,9 @@ def run(stage: str, arguments: list[str]) -> int:
 def main() -> int:
     """Both checks; returns the exit code of the demo."""
     print("A repository of an ML platform, with mistakes:\n", flush=True)
-    before = run("before", ["check"])
+    before = run("before", CHECK)
     print("The same repository, mended:\n", flush=True)
-    after = run("after", ["check"])
+    after = run("after", CHECK)
     if (before, after) != (1, 0):
         print(f"expected the exit codes 1 and 0, got {before} and {after}", file=sys.stderr)
         return 1
