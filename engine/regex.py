@@ -35,7 +35,9 @@ class Pattern:
 
     def __init__(self, source: str) -> None:
         if len(source) > MAX_PATTERN:
-            raise RegexError(f"a regular expression of {len(source)} characters is over the limit of {MAX_PATTERN}")
+            raise RegexError(
+                f"a regular expression of {len(source)} characters is over the limit of {MAX_PATTERN}"
+            )
         self.source: Final = source
         self._slow: Any = None
         self._fast: re.Pattern[str] | None = None

@@ -256,7 +256,9 @@ def _string(text: str, spec: _Spec) -> str | None:
 
 
 def _can_backquote(text: str) -> bool:
-    return not any(char == "`" or char == "\ufeff" or char == "\x7f" or (char < " " and char != "\t") for char in text)
+    return not any(
+        char == "`" or char == "\ufeff" or char == "\x7f" or (char < " " and char != "\t") for char in text
+    )
 
 
 def _hex_string(text: str, spec: _Spec) -> str:
@@ -273,7 +275,7 @@ def _hex_string(text: str, spec: _Spec) -> str:
     return _pad(prefix + pairs, spec)
 
 
-def _sign(negative: bool, spec: _Spec) -> str:  # noqa: FBT001
+def _sign(negative: bool, spec: _Spec) -> str:
     if negative:
         return "-"
     return "+" if spec.has("plus") else (" " if spec.has("space") else "")

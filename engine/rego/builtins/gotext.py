@@ -25,7 +25,7 @@ def quote_ascii(text: str, mark: str = '"') -> str:
     return mark + "".join([_quoted(c, mark, p) for c, p in zip(text, printable, strict=True)]) + mark
 
 
-def _quoted(char: str, mark: str, printable: bool) -> str:  # noqa: FBT001
+def _quoted(char: str, mark: str, printable: bool) -> str:
     if char == mark:
         return "\\" + char
     if char in _SIMPLE:

@@ -5,7 +5,14 @@ from typing import Final
 from lockgate.engine.codegen.values import Value, object_items
 from lockgate.engine.rego.builtins.context import Context, reserve
 from lockgate.engine.rego.builtins.errors import BuiltinError, operand_error
-from lockgate.engine.rego.builtins.operands import bytes_of, machine_integer, object_, string, strings, text_of
+from lockgate.engine.rego.builtins.operands import (
+    bytes_of,
+    machine_integer,
+    object_,
+    string,
+    strings,
+    text_of,
+)
 
 # What Go's `unicode.IsSpace` and `strings.TrimSpace` take for white space; Python's strip takes more.
 _SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"

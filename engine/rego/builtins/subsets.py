@@ -16,7 +16,9 @@ def object_subset(context: Context, whole: Value, part: Value) -> bool:
         return _array_has(context, whole, part)
     if (_is_object(whole) and _is_object(part)) or (type(whole) is type(part) and type(whole) in (list, Set)):
         return _holds(context, whole, part)
-    raise BuiltinError("both arguments object.subset must be of the same type or array and set", "eval_type_error")
+    raise BuiltinError(
+        "both arguments object.subset must be of the same type or array and set", "eval_type_error"
+    )
 
 
 def _holds(context: Context, whole: Value, part: Value) -> bool:
