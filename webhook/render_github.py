@@ -52,7 +52,7 @@ def render_github(report: Report) -> str:
         lines.append(_command("error", [*place, ("title", "Not judged")], message))
     for entry in report.not_evaluated:
         subject = f"{entry.resource}: " if entry.resource else ""
-        title = f"Not evaluated: {entry.policy}/{entry.constraint}"
+        title = f"Not evaluated: {entry}"
         lines.append(_command("notice", [("title", title)], f"{subject}needs {entry.needs}"))
     lines += [_command("notice", [], notice) for notice in report.notices]
     counts = ", ".join([f"{count} {name}" for name, count in report.summary().items()])

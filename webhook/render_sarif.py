@@ -16,7 +16,11 @@ _UNRESERVED = re.compile(rb"[A-Za-z0-9._~/-]")
 
 def _uri(file: str) -> str:
     """The file as a relative or absolute URI reference; standard input has none, and keeps its shown name."""
-    encoded = file.encode("utf-8", "surrogateescape")
+    try:
+        encoded = file.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # No name of a file: those have surrogates only where bytes are no UTF-8.
+        encoded = file.encode("utf-8", "backslashreplace")
     made = "".join([chr(byte) if _UNRESERVED.match(bytes([byte])) else f"%{byte:02X}" for byte in encoded])
     return f"file://{made}" if made.startswith("/") else made
 
@@ -109,7 +113,7 @@ def render_sarif(report: Report, exit_code: int) -> str:
     ]
     for unknown in report.not_evaluated:
         subject = f" on {unknown.resource}" if unknown.resource else ""
-        text = f"not evaluated: {unknown.policy}/{unknown.constraint}{subject} needs {unknown.needs}"
+        text = f"not evaluated: {unknown}{subject} needs {unknown.needs}"
         notes.append({"level": "note", "message": {"text": text}})
     notes += [{"level": "note", "message": {"text": notice}} for notice in report.notices]
     run = {

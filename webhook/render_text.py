@@ -106,8 +106,7 @@ def render_text(report: Report, palette: Palette) -> str:
         lines.append(palette.paint("Not evaluated", "bold"))
         for unknown in report.not_evaluated:
             subject = f"  {printable(str(unknown.resource))}" if unknown.resource else ""
-            name = f"{printable(unknown.policy)}/{printable(unknown.constraint)}"
-            lines.append(f"  {name}{subject}  needs {printable(unknown.needs)}")
+            lines.append(f"  {printable(str(unknown))}{subject}  needs {printable(unknown.needs)}")
         lines.append("")
     lines += [f"note: {printable(notice)}" for notice in report.notices]
     lines.append(_counts(report, palette))

@@ -99,12 +99,18 @@ class SkippedInput:
 
 @dataclass(frozen=True, slots=True)
 class Unevaluated:
-    """A policy that needs what is not known here. `resource` is None when it concerns no single object."""
+    """A policy that needs what is not known here. `resource` is None when it concerns no single object.
+
+    `constraint` is empty for a rule that has none.
+    """
 
     policy: str
     constraint: str
     resource: Resource | None
     needs: str
+
+    def __str__(self) -> str:
+        return f"{self.policy}/{self.constraint}" if self.constraint else self.policy
 
     @property
     def order(self) -> tuple[str, str, str, str]:

@@ -29,7 +29,9 @@ _CODES: Final = {"red": "31", "yellow": "33", "cyan": "36", "green": "32", "bold
 
 
 def _visible(code: int) -> str:
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def is_safe(character: str) -> bool:
