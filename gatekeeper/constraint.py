@@ -109,7 +109,8 @@ def parse_constraint(document: Document, template: Template, *, point: Enforceme
 def _check_selectors(top: Field) -> None:
     problems: list[Problem] = []
     match = top.at("spec", "match")
-    if isinstance(match.value, dict):
+    if not match.absent:
+        match.mapping()
         for name in ("labelSelector", "namespaceSelector"):
             selector = match.get(name)
             if not selector.absent:

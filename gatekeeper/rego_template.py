@@ -10,7 +10,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.errors import Location, PolicyError
-from lockgate.engine.rego.ast import Module, ObjectTerm, Ref, RegoVersion, Rule, Scalar, Var, children
+from lockgate.engine.rego.ast import (
+    AssignExpr,
+    Call,
+    EveryExpr,
+    Module,
+    NotExpr,
+    ObjectTerm,
+    Ref,
+    RegoVersion,
+    Rule,
+    Scalar,
+    SomeInExpr,
+    TermExpr,
+    UnifyExpr,
+    Var,
+    WithExpr,
+    children,
+)
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.parser import parse_module
 from lockgate.engine.rego.source import Source
@@ -135,7 +152,15 @@ def _wrong_imports(module: Module, source: Source) -> Iterator[PolicyError]:
 
 
 def _wrong_references(module: Module, source: Source) -> Iterator[PolicyError]:
-    for path, location in _data_references(module.rules):
+    reached = {id(reference) for reference in _plain_references(module)}
+    for reference, path, location in _data_references(module.rules):
+        if path[:1] == (LIB_ROOT,) and id(reference) not in reached:
+            yield _error(
+                source,
+                location,
+                f"Gatekeeper does not resolve {'.'.join(('data', *path))} inside another term",
+                f"write `import {'.'.join(('data', *path[:2]))}` and refer to it by its last name",
+            )
         if path and path[0] in (LIB_ROOT, INVENTORY):
             continue
         shown = ".".join(("data", *path[:1]))
@@ -147,8 +172,36 @@ def _wrong_references(module: Module, source: Source) -> Iterator[PolicyError]:
         )
 
 
-def _data_references(node: object) -> Iterator[tuple[tuple[str, ...], Location]]:
-    """Each reference to `data`, with the part of its path that is constant."""
+def _plain_references(module: Module) -> Iterator[object]:
+    """The terms that Gatekeeper rewrites for its libraries: heads' and statements' own, none inside another."""
+    for rule in module.rules:
+        head = rule.head
+        yield from (*head.path, *(head.arguments or ()), head.value, head.member)
+        for clause in rule.clauses:
+            yield clause.value
+            pending: list[object] = list(clause.body)
+            while pending:
+                statement = pending.pop()
+                if isinstance(statement, (UnifyExpr, AssignExpr)):
+                    yield from (statement.left, statement.right)
+                elif isinstance(statement, TermExpr) and isinstance(statement.term, Call):
+                    yield from (statement.term.function, *statement.term.arguments)
+                elif isinstance(statement, TermExpr):
+                    yield statement.term
+                elif isinstance(statement, SomeInExpr):
+                    continue  # `in` is a call, with its operands inside
+                elif isinstance(statement, EveryExpr):
+                    yield statement.domain
+                    pending.extend(statement.body)
+                elif isinstance(statement, (NotExpr, WithExpr)):
+                    pending.append(statement.inner)
+                    if isinstance(statement, WithExpr):
+                        for modifier in statement.modifiers:
+                            yield from (modifier.target, modifier.value)
+
+
+def _data_references(node: object) -> Iterator[tuple[object, tuple[str, ...], Location]]:
+    """Each reference to `data`: the node, the part of its path that is constant, and its place."""
     stack: list[object] = [node]
     while stack:
         current = stack.pop()
@@ -157,11 +210,11 @@ def _data_references(node: object) -> Iterator[tuple[tuple[str, ...], Location]]
             continue
         if isinstance(current, Ref) and isinstance(current.head, Var):
             if current.head.name == "data":
-                yield _constant_path(current), current.location
+                yield current, _constant_path(current), current.location
             stack.extend(current.operands)
             continue
         if isinstance(current, Var) and current.name == "data":
-            yield (), current.location
+            yield current, (), current.location
         stack.extend(children(current))
 
 
@@ -202,6 +255,17 @@ def _lints(entry: Module, source: Source) -> Iterator[Lint]:
 
 
 def _results(rule: Rule) -> Sequence[ObjectTerm]:
-    """The objects that the rule's head visibly returns."""
+    """The objects that the rule visibly returns: in its head, or by a variable that its body sets."""
     member = rule.head.member
-    return [member] if isinstance(member, ObjectTerm) else []
+    if isinstance(member, ObjectTerm):
+        return [member]
+    if not isinstance(member, Var):
+        return []
+    found = []
+    for clause in rule.clauses:
+        for statement in clause.body:
+            if not isinstance(statement, (AssignExpr, UnifyExpr)) or not isinstance(statement.left, Var):
+                continue
+            if statement.left.name == member.name and isinstance(statement.right, ObjectTerm):
+                found.append(statement.right)
+    return found

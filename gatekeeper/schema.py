@@ -160,18 +160,10 @@ class _Reader:
             additional = raw
         elif raw is not None:
             self.problem((*path, "additionalProperties"), "must be a schema or a boolean")
-        if additional is not None and not nested:
-            if properties:
-                self.problem(
-                    (*path, "additionalProperties"),
-                    "additionalProperties and properties are mutually exclusive",
-                )
-            elif additional is False:
-                self.problem(
-                    (*path, "additionalProperties"),
-                    "additionalProperties must not be false",
-                    "leave it out: unknown fields are refused anyhow",
-                )
+        if (additional is False or isinstance(additional, Schema)) and properties and not nested:
+            self.problem(
+                (*path, "additionalProperties"), "additionalProperties and properties are mutually exclusive"
+            )
         return Schema(
             type=kind,
             nullable=self._flag(value, "nullable", path),
@@ -241,7 +233,9 @@ class _Reader:
             all_of=self._juncture(value, "allOf", path, schema, depth),
             any_of=() if whole_any_of else self._juncture(value, "anyOf", path, schema, depth),
             one_of=self._juncture(value, "oneOf", path, schema, depth),
-            negated=None if raw_not is None else self._narrowing(raw_not, (*path, "not"), schema, depth),
+            negated=None
+            if raw_not is None
+            else self.level(raw_not, (*path, "not"), nested=True, depth=depth + 1),
         )
 
     def _juncture(
@@ -260,28 +254,7 @@ class _Reader:
                 # The one place where Kubernetes lets a nested schema name types: what int-or-string means.
                 rest: Value = {key: item for key, item in first.items() if key != "anyOf"}
                 parts[0] = (rest, parts[0][1])
-        return tuple([self._narrowing(inner, where, outer, depth) for inner, where in parts])
-
-    def _narrowing(self, value: Value, path: Path, outer: Schema, depth: int) -> Schema:
-        inner = self.level(value, path, nested=True, depth=depth + 1)
-        self._complete(inner, outer, path)
-        return inner
-
-    def _complete(self, inner: Schema, outer: Schema, path: Path) -> None:
-        """What a nested schema speaks of must be in the outer one, which alone tells the shape."""
-        for name, narrowed in inner.properties.items():
-            wide = outer.properties.get(name)
-            if wide is not None:
-                self._complete(narrowed, wide, (*path, "properties", name))
-            elif not isinstance(outer.additional, Schema) and not outer.preserve_unknown:
-                self.problem(
-                    (*path, "properties", name), f"{name!r} is not among the outer schema's properties"
-                )
-        if inner.items is not None and not outer.preserve_unknown:
-            if outer.items is None:
-                self.problem((*path, "items"), "the outer schema has no items")
-            else:
-                self._complete(inner.items, outer.items, (*path, "items"))
+        return tuple([self.level(inner, where, nested=True, depth=depth + 1) for inner, where in parts])
 
     def _search(self, pattern: str, path: Path) -> Search | None:
         if not pattern:

@@ -110,6 +110,8 @@ def _object(value: dict[str, Value], schema: Schema, path: Path) -> Iterator[Pro
             inner = schema.additional
         if inner is not None:
             yield from violations(item, inner, (*path, name))
+        elif schema.additional is False:
+            yield Problem((*path, name), "is not allowed")
 
 
 def _junctures(value: Value, schema: Schema, path: Path) -> Iterator[Problem]:

@@ -190,7 +190,7 @@ class _Runner:
                 f"object file must contain exactly one object: {case.object!r} defines {len(objects)} objects"
             )
         known = [document.value for path in case.inventory for document in self.files.objects(suite, path)]
-        review = _review(objects[0], find_namespaces(known))
+        review = gator_review(objects[0], find_namespaces(known))
         messages = self._messages(policy, review, Facts(build_inventory(known)))
         for assertion in case.assertions:
             failure = assertion.failure(messages)
@@ -216,7 +216,7 @@ class _Runner:
         return tuple(sorted(messages))
 
 
-def _review(document: Document, namespaces: dict[str, Object]) -> Review:
+def gator_review(document: Document, namespaces: dict[str, Object]) -> Review:
     """The review as gator makes it: Namespaces serve the match, and policies see none."""
     if is_admission_review(document.value):
         request = parse_admission_review(document.value)
