@@ -161,7 +161,7 @@ class BodyEmitter(TermEmitter):
             value = self.reference(term)
             writer.fail_if(f"{value} is False")
         elif isinstance(term, Call):
-            condition = self.comparison(term)
+            condition = self.condition(term)
             if condition is not None:
                 writer.fail_if(f"not ({condition})")
                 return
@@ -185,6 +185,10 @@ class BodyEmitter(TermEmitter):
                 name = self._negated_equality(term)
                 if name:
                     writer.fail_if(name)
+                    return
+                condition = self.condition(term)
+                if condition is not None:
+                    writer.fail_if(condition)
                     return
                 value = self.call(term, fail=False)
                 writer.fail_if(f"{value} is not False and {value} is not U")

@@ -19,6 +19,7 @@ from lockgate.engine.rego.ast import (
     Var,
 )
 from lockgate.engine.rego.builtins.catalogue import ENTRIES
+from lockgate.engine.rego.inline import Inline, Operand, format_expression, format_parts, inline
 from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.ruletree import Group, Node, RuleTree
 from lockgate.engine.rego.term_parser import dotted, operator_name
@@ -288,7 +289,7 @@ class TermEmitter:
         return value
 
     def _local(self, expression: str) -> str:
-        if "." not in expression and "(" not in expression:
+        if expression.isidentifier():
             return expression
         name = self.writer.name()
         self.writer.line(f"{name} = {expression}")
@@ -371,29 +372,40 @@ class TermEmitter:
             name = writer.name()
             writer.line(f"{name} = {condition}")
             return name
-        arguments = [self.atom(argument) for argument in call.arguments]
         number = module.position(call.location)
         group = module.tree.function(call.function)
         if group is not None:
+            arguments = [self.atom(argument) for argument in call.arguments]
             name = writer.name(group.path[-1])
             function = module.function_name(group)
             writer.line(f"{name} = {self._function_call(group, function, arguments)}")
         else:
             builtin = self.builtin_name(call)
+            name = writer.name(builtin.rpartition(".")[2])
+            if builtin == "sprintf" and self._format(call, name):
+                return name
+            arguments = [self.atom(argument) for argument in call.arguments]
+            fast = None if builtin in module.replaced_names else self._inline(call, arguments)
+            if fast is not None and not fast.guard:
+                writer.line(f"{name} = {fast.expression}")
+                return name
             entry = ENTRIES[builtin]
             function = module.builtin(builtin)
-            name = writer.name(builtin.rpartition(".")[2])
             leading = [self.context] if entry.context else []
-            invocation = f"{function}({', '.join([*leading, *arguments])})"
-            if builtin in module.replaced_names:
-                target = function if entry.context else f"plain({function})"
-                invocation = (
-                    f"mocked({self.context}, {builtin!r}, {target}, ({''.join(a + ', ' for a in arguments)}))"
-                )
-            writer.line("try:")
-            writer.line(f"    {name} = {invocation}")
-            writer.line("except BuiltinError as error:")
-            writer.line(f"    {name} = failed({self.context}, error, P, {number}, {builtin!r})")
+            if fast is not None:
+                given = "".join(f"{argument}, " for argument in [*leading, *arguments])
+                slow = f"called({self.context}, {function}, ({given}), P, {number}, {builtin!r})"
+                writer.line(f"{name} = {fast.expression} if {fast.guard} else {slow}")
+            else:
+                invocation = f"{function}({', '.join([*leading, *arguments])})"
+                if builtin in module.replaced_names:
+                    target = function if entry.context else f"plain({function})"
+                    given = "".join(f"{argument}, " for argument in arguments)
+                    invocation = f"mocked({self.context}, {builtin!r}, {target}, ({given}))"
+                writer.line("try:")
+                writer.line(f"    {name} = {invocation}")
+                writer.line("except BuiltinError as error:")
+                writer.line(f"    {name} = failed({self.context}, error, P, {number}, {builtin!r})")
         if fail:
             writer.fail_if(f"{name} is U")
         if group is None and ENTRIES[self.builtin_name(call)].relation and fail:
@@ -401,6 +413,45 @@ class TermEmitter:
             self.loop(name, None, each, call.location)
             return each
         return name
+
+    def condition(self, call: Call) -> str | None:
+        """A Python condition for a call that always gives a boolean, or None."""
+        found = self.comparison(call)
+        if found is not None or self.module.tree.function(call.function) is not None:
+            return found
+        if self.builtin_name(call) in self.module.replaced_names:
+            return None
+        atoms = [self.atom(argument) for argument in call.arguments]
+        fast = self._inline(call, atoms)
+        return fast.expression if fast is not None and fast.is_condition and not fast.guard else None
+
+    def _inline(self, call: Call, atoms: Sequence[str]) -> Inline | None:
+        operands = [Operand(term, atom) for term, atom in zip(call.arguments, atoms, strict=True)]
+        return inline(self.builtin_name(call), operands)
+
+    def _format(self, call: Call, name: str) -> bool:
+        """Emits a `sprintf` with a simple literal format as a concatenation; False where it is none."""
+        template, given = call.arguments
+        parts = format_parts(template, given)
+        if parts is None or "sprintf" in self.module.replaced_names:
+            return False
+        assert isinstance(given, ArrayTerm)
+        atoms = {id(item): self._named_atom(item) for item in given.items}
+        shown = [part if isinstance(part, str) else (part[0], atoms[id(part[1])]) for part in parts]
+        fast = format_expression(shown)
+        if not fast.guard:
+            self.writer.line(f"{name} = {fast.expression}")
+            return True
+        function = self.module.builtin("sprintf")
+        listed = "[" + ", ".join([atoms[id(item)] for item in given.items]) + "]"
+        arguments = f"({self.context}, {self.atom(template)}, {listed})"
+        number = self.module.position(call.location)
+        slow = f"called({self.context}, {function}, {arguments}, P, {number}, 'sprintf')"
+        self.writer.line(f"{name} = {fast.expression} if {fast.guard} else {slow}")
+        return True
+
+    def _named_atom(self, term: Term) -> str:
+        return self._local(self.atom(term))
 
     def _function_call(self, group: Group, function: str, arguments: Sequence[str]) -> str:
         module = self.module

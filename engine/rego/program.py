@@ -6,7 +6,7 @@ from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from lockgate.engine.codegen.budget import Limits
-from lockgate.engine.codegen.runtime import MISS, NAMES, Budget, Context, walk_path
+from lockgate.engine.codegen.runtime import MISS, NAMES, Budget, Context, Positions, failed, walk_path
 from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value
 from lockgate.engine.errors import EvaluationError, PolicyError
 from lockgate.engine.rego.builtins.catalogue import load
@@ -66,6 +66,7 @@ class Program:
         names: dict[str, Any] = dict(NAMES)
         names["__builtins__"] = _SAFE_BUILTINS
         names["BuiltinError"] = BuiltinError
+        names["called"] = _called
         names["P"] = artifact.positions
         names["M"] = artifact.memo_size
         names["F"] = artifact.fixed_size
@@ -136,9 +137,20 @@ class Prepared:
         return result
 
 
+def _called(
+    context: Context, function: Any, arguments: Sequence[Any], positions: Positions, number: int, name: str
+) -> Any:
+    """A builtin's value, or UNDEFINED (an error under strict errors) when it has none."""
+    try:
+        return function(*arguments)
+    except BuiltinError as error:
+        return failed(context, error, positions, number, name)
+
+
 _SAFE_BUILTINS: Final = {
-    "BaseException": BaseException,
+    "bool": bool,
     "dict": dict,
+    "int": int,
     "len": len,
     "list": list,
     "str": str,
