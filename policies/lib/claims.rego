@@ -13,27 +13,31 @@ import data.lib.lockgate.workloads
 # description: |
 #   Paths of the names of DeviceClasses. Shapes are looked for in every version: a flat name in `resource.k8s.io/v1`, or
 #   `exactly` in `v1beta1`, is no way around.
-class_paths := (request_class_paths | legacy_class_paths) | annotation_paths
+class_paths := [path |
+	some list in [request_classes, alternative_classes, legacy_classes, annotations]
+	some path in list
+	workloads.value_at(path) != null
+]
 
 # METADATA
 # description: |
 #   Paths of resources named after a DeviceClass, which ends the path, prefix included; see `implicit_class`.
-resource_paths contains path if {
+resource_paths := [path |
 	some list in resource_lists
 	some name, _ in workloads.value_at(list)
 	startswith(name, implicit_prefix)
 	path := array.concat(list, [name])
-}
+]
 
 # METADATA
 # description: Paths of resources whose name has a vendor's domain, such as `nvidia.com/gpu`.
-extended_resource_paths contains path if {
+extended_resource_paths := [path |
 	some list in resource_lists
 	some name, _ in workloads.value_at(list)
 	contains(name, "/")
 	not native(split(name, "/")[0])
 	path := array.concat(list, [name])
-}
+]
 
 # The domains whose resources are Kubernetes' own; extended resources may not use them.
 native(domain) if domain == "kubernetes.io"
@@ -44,15 +48,15 @@ implicit_prefix := "deviceclass.resource.kubernetes.io/"
 
 implicit_class(path) := trim_prefix(path[count(path) - 1], implicit_prefix)
 
-resource_lists contains path if {
-	some holder in (workloads.container_paths | workloads.pod_paths)
+resource_lists := [path |
+	some holder in array.concat(workloads.container_paths, workloads.pod_paths)
 	some field in [
 		["resources", "limits"], ["resources", "requests"],
 		["resourcesPerNode", "limits"], ["resourcesPerNode", "requests"],
 	]
 	path := array.concat(holder, field)
 	is_object(workloads.value_at(path))
-}
+]
 
 claim_specs := {
 	"resource.k8s.io/ResourceClaim": ["spec"],
@@ -60,55 +64,42 @@ claim_specs := {
 }
 
 # METADATA
-# description: Paths of the claims' specs, with the version that each is written in.
-specs contains {"path": path, "version": version, "object": at} if {
-	some at in workloads.object_paths
-	value := workloads.value_at(at)
-	path := array.concat(at, claim_specs[workloads.identity(value)])
-	version := split(value.apiVersion, "/")[1]
-}
+# description: The claims' specs, as `{"path", "version", "object"}` with the version that each is written in.
+specs := [{"path": path, "version": version, "object": at.path} |
+	some at in workloads.objects
+	path := array.concat(at.path, claim_specs[at.name])
+	version := split(workloads.value_at(array.concat(at.path, ["apiVersion"])), "/")[1]
+]
 
-requests contains {"path": path, "version": spec.version} if {
+# METADATA
+# description: The requests for devices, as `{"path", "version"}`.
+requests := [{"path": path, "version": spec.version} |
 	some spec in specs
-	list := array.concat(spec.path, ["devices", "requests"])
-	some i, _ in workloads.children(list)
-	path := array.concat(list, [i])
-}
+	some path in workloads.below(array.concat(spec.path, ["devices", "requests"]), [])
+]
 
-subrequests contains path if {
+# METADATA
+# description: Paths of the alternatives of requests.
+subrequests := [path |
 	some request in requests
-	list := array.concat(request.path, ["firstAvailable"])
-	some i, _ in workloads.children(list)
-	path := array.concat(list, [i])
-}
+	some path in workloads.below(array.concat(request.path, ["firstAvailable"]), [])
+]
 
-request_class_paths contains path if {
+request_classes := [array.concat(request.path, field) |
 	some request in requests
 	some field in [["deviceClassName"], ["exactly", "deviceClassName"]]
-	path := array.concat(request.path, field)
-	workloads.value_at(path) != null
-}
+]
 
-request_class_paths contains path if {
-	some subrequest in subrequests
-	path := array.concat(subrequest, ["deviceClassName"])
-	workloads.value_at(path) != null
-}
+alternative_classes := [array.concat(subrequest, ["deviceClassName"]) | some subrequest in subrequests]
 
 # v1alpha2, before Kubernetes 1.31, named one class for the whole claim.
-legacy_class_paths contains path if {
-	some spec in specs
-	path := array.concat(spec.path, ["resourceClassName"])
-	workloads.value_at(path) != null
-}
+legacy_classes := [array.concat(spec.path, ["resourceClassName"]) | some spec in specs]
 
 # KServe makes a claim out of annotations on an LLMInferenceService.
-annotation_paths contains path if {
-	some at in workloads.object_paths
-	startswith(workloads.identity(workloads.value_at(at)), "serving.kserve.io/")
-	path := array.concat(at, ["metadata", "annotations", "serving.kserve.io/exp-dra-device-class"])
-	workloads.value_at(path) != null
-}
+annotations := [array.concat(at.path, ["metadata", "annotations", "serving.kserve.io/exp-dra-device-class"]) |
+	some at in workloads.objects
+	startswith(at.name, "serving.kserve.io/")
+]
 
 # METADATA
 # description: |

@@ -27,7 +27,7 @@ parse(text) := reference if {
 	valid_tag(colon, tag)
 	digest := element(at, 1)
 	valid_digest(at, digest)
-	name := sprintf("%s/%s", [named.registry, named.repository])
+	name := concat("/", [named.registry, named.repository])
 	count(name) <= 255
 	reference := {
 		"registry": named.registry,
@@ -44,7 +44,7 @@ element(list, index) := list[index]
 
 element(list, index) := "" if count(list) <= index
 
-normalised(parts) := {"registry": "docker.io", "repository": sprintf("library/%s", [parts[0]])} if {
+normalised(parts) := {"registry": "docker.io", "repository": concat("/", ["library", parts[0]])} if {
 	count(parts) == 1
 	not regex.match(`^[0-9a-f]{64}$`, parts[0]) # an image ID, not a name
 }
@@ -75,21 +75,18 @@ canonical_registry(registry) := registry if not registry in docker_registries
 
 docker_registries := {"docker.io", "index.docker.io"}
 
-canonical_repository("docker.io", parts) := sprintf("library/%s", [parts[0]]) if count(parts) == 1
+canonical_repository("docker.io", parts) := concat("/", ["library", parts[0]]) if count(parts) == 1
 
 canonical_repository("docker.io", parts) := concat("/", parts) if count(parts) > 1
 
 canonical_repository(registry, parts) := concat("/", parts) if registry != "docker.io"
 
 valid_registry(registry) if {
-	regex.match(
-		`^([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(:[0-9]+)?$`,
-		registry,
-	)
+	regex.match(`^([a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*|\[[0-9a-f:]+\])(:[0-9]+)?$`, registry)
 }
 
 valid_repository(repository) if {
-	regex.match(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`, repository)
+	regex.match(`^[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*$`, repository)
 }
 
 valid_tag(colon, _) if count(colon) == 1
@@ -112,9 +109,14 @@ valid_digest(at, digest) if {
 #   (`registry.example.com/ml`). Whole parts are compared, so `gcr.io/foo` is no place for `gcr.io/foobar`.
 within(reference, place) if reference.name == place
 
-within(reference, place) if startswith(reference.name, sprintf("%s/", [place]))
+within(reference, place) if startswith(reference.name, concat("", [place, "/"]))
 
 # METADATA
 # description: |
 #   Whether text holds a placeholder that some tool fills in later: Katib's and Argo's parameters, Helm's and shell's variables.
-placeholder(text) if regex.match(`\$\{|\{\{|\$\(|\$[A-Za-z_]`, text)
+placeholder(text) if contains(text, "{{")
+
+placeholder(text) if {
+	contains(text, "$")
+	regex.match(`\$[A-Za-z_({]`, text)
+}

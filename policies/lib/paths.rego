@@ -9,17 +9,11 @@ package lib.lockgate.paths
 #   as in `metadata.annotations["example.com/key"]`.
 text(path) := trim_prefix(concat("", [step(element) | some element in path]), ".")
 
-step(element) := sprintf("[%d]", [element]) if is_number(element)
-
-step(element) := sprintf(".%s", [element]) if {
-	is_string(element)
+step(element) := sprintf("[%d]", [element]) if {
+	is_number(element)
+} else := concat("", [".", element]) if {
 	regex.match(`^[A-Za-z_][A-Za-z0-9_-]*$`, element)
-}
-
-step(element) := sprintf("[%q]", [element]) if {
-	is_string(element)
-	not regex.match(`^[A-Za-z_][A-Za-z0-9_-]*$`, element)
-}
+} else := sprintf("[%q]", [element])
 
 # METADATA
 # description: The name of the field at the end of a path, for a message that has told the whole path already.

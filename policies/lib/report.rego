@@ -10,7 +10,7 @@ import data.lib.lockgate.paths
 #   A violation: what is wrong at which path with which value, why that matters, and one edit that mends it. A value that is not a
 #   string is shown by its type, and a long one is cut.
 violation(path, what, value, why, fix) := {
-	"msg": sprintf("%s at %s (%s); %s; fix: %s", [what, paths.text(path), shown(value), why, fix]),
+	"msg": concat("", [what, " at ", paths.text(path), " (", shown(value), "); ", why, "; fix: ", fix]),
 	"details": {"path": path, "value": shown(value), "fix": fix},
 }
 

@@ -174,115 +174,108 @@ embedding_patterns := {
 
 # METADATA
 # description: |
-#   Paths of the objects to be judged: the root, and the objects embedded in it, twice deep. What is embedded deeper
-#   is in `too_deep`, for a rule to refuse.
-object_paths := ({[]} | embedded) | embedded_twice
+#   The objects to be judged, as `{"path", "name"}` with `group/Kind` as name: the root, and the objects embedded in it, twice deep.
+#   What is embedded deeper is in `too_deep`, for a rule to refuse.
+objects := array.concat(array.concat(root, embedded), embedded_twice)
 
-embedded contains path if some path in embedded_in([])
+root := [{"path": [], "name": identity(review.target)}]
 
-embedded_twice contains path if {
-	some outer in embedded
-	some path in embedded_in(outer)
-}
+embedded := embedded_in(root)
 
-too_deep contains path if {
-	some outer in embedded_twice
-	some path in embedded_in(outer)
-}
+embedded_twice := embedded_in(embedded)
 
-embedded_in(at) := {path |
-	value := value_at(at)
-	some pattern in object.get(embedding_patterns, identity(value), [])
-	some path in matches(at, pattern)
-	is_object(value_at(path))
-}
+# METADATA
+# description: Paths of objects that are embedded too deep to be judged.
+too_deep := [inner.path | some inner in embedded_in(embedded_twice)]
+
+embedded_in(outer) := [{"path": path, "name": identity(value)} |
+	some at in outer
+	some pattern in embedding_patterns[at.name]
+	some path in matches(at.path, pattern)
+	value := value_at(path)
+	is_object(value)
+]
 
 # METADATA
 # description: '`group/Kind` of an object; the group of `v1` is empty.'
-identity(value) := sprintf("%s/%s", [group(object.get(value, "apiVersion", "")), object.get(value, "kind", "")])
+identity(value) := concat("/", [group(object.get(value, "apiVersion", "")), text(object.get(value, "kind", ""))])
 
 group(api_version) := split(api_version, "/")[0] if {
 	is_string(api_version)
 	contains(api_version, "/")
 } else := ""
 
-value_at([]) := review.target
+text(value) := value if {
+	is_string(value)
+} else := ""
 
-value_at(path) := object.get(review.target, path, null) if count(path) > 0
+# METADATA
+# description: The value at a path of the object under review; null when there is none.
+value_at(path) := object.get(review.target, path, null)
 
 # METADATA
 # description: Paths of pod specs.
-pod_paths contains path if {
-	some at in object_paths
-	value := value_at(at)
-	some pattern in patterns_of(identity(value))
-	some path in matches(at, pattern)
+pod_paths := [path |
+	some at in objects
+	some pattern in object.get(pod_patterns, at.name, other_patterns)
+	some path in matches(at.path, pattern)
 	is_object(value_at(path))
-}
-
-patterns_of(name) := object.get(pod_patterns, name, other_patterns)
+]
 
 # METADATA
 # description: |
 #   Paths at which a pattern matches, below the path `at`. Patterns differ in depth, and each depth has its clause,
 #   since Rego has no recursion.
-matches(at, pattern) := {array.concat(at, pattern[0])} if count(pattern) == 1
-
-matches(at, pattern) := {path |
-	first := array.concat(at, pattern[0])
-	some i, _ in children(first)
-	path := array.concat(array.concat(first, [i]), pattern[1])
-} if {
+matches(at, pattern) := [array.concat(at, pattern[0])] if {
+	count(pattern) == 1
+} else := below(array.concat(at, pattern[0]), pattern[1]) if {
 	count(pattern) == 2
-}
-
-matches(at, pattern) := {path |
-	first := array.concat(at, pattern[0])
-	some i, _ in children(first)
-	second := array.concat(array.concat(first, [i]), pattern[1])
-	some j, _ in children(second)
-	path := array.concat(array.concat(second, [j]), pattern[2])
-} if {
+} else := [path |
+	some first in below(array.concat(at, pattern[0]), pattern[1])
+	some path in below(first, pattern[2])
+] if {
 	count(pattern) == 3
-}
-
-matches(at, pattern) := {path |
-	first := array.concat(at, pattern[0])
-	some i, _ in children(first)
-	second := array.concat(array.concat(first, [i]), pattern[1])
-	some j, _ in children(second)
-	third := array.concat(array.concat(second, [j]), pattern[2])
-	some k, _ in children(third)
-	path := array.concat(array.concat(third, [k]), pattern[3])
-} if {
+} else := [path |
+	some first in below(array.concat(at, pattern[0]), pattern[1])
+	some second in below(first, pattern[2])
+	some path in below(second, pattern[3])
+] if {
 	count(pattern) == 4
 }
 
+# METADATA
+# description: The path `rest` below every child of the value at `path`.
+below(path, rest) := [array.concat(array.concat(path, [i]), rest) | some i, _ in children(path)]
+
+# METADATA
+# description: The list or object at a path; an empty list when there is neither.
 children(path) := value if {
 	value := value_at(path)
-	is_array(value)
-} else := value if {
-	value := value_at(path)
-	is_object(value)
+	type_name(value) in {"array", "object"}
 } else := []
 
 # METADATA
 # description: Paths of containers, and of what looks like a container.
-container_paths contains path if {
+container_paths := [path |
+	some list in [pod_containers, other_containers, model_containers, template_containers]
+	some path in list
+]
+
+pod_containers := [path |
 	some pod in pod_paths
 	some field in ["containers", "initContainers", "ephemeralContainers"]
 	list := array.concat(pod, [field])
 	some i, container in children(list)
 	is_object(container)
 	path := array.concat(list, [i])
-}
+]
 
-container_paths contains path if {
-	some at in object_paths
-	some pattern in object.get(container_patterns, identity(value_at(at)), [])
-	some path in matches(at, pattern)
+other_containers := [path |
+	some at in objects
+	some pattern in container_patterns[at.name]
+	some path in matches(at.path, pattern)
 	is_object(value_at(path))
-}
+]
 
 # Where an InferenceService names a model server beside the containers of a component.
 inference_services := {"serving.kserve.io/InferenceService", "serving.kubeflow.org/InferenceService"}
@@ -292,14 +285,16 @@ model_servers := [
 	"tensorflow", "triton", "xgboost",
 ]
 
-container_paths contains path if {
-	some at in object_paths
-	identity(value_at(at)) in inference_services
+model_containers := [path |
+	some at in objects
+	at.name in inference_services
 	some component in ["predictor", "transformer", "explainer"]
+	holder := array.concat(at.path, ["spec", component])
+	is_object(value_at(holder))
 	some server in model_servers
-	path := array.concat(at, ["spec", component, server])
+	path := array.concat(holder, [server])
 	is_object(value_at(path))
-}
+]
 
 # An Argo template is written in the list of templates, as the defaults of all, or inline in a step or a task.
 workflow_specs := {
@@ -309,11 +304,10 @@ workflow_specs := {
 	"argoproj.io/WorkflowTemplate": ["spec"],
 }
 
-workflow_paths contains path if {
-	some at in object_paths
-	spec := workflow_specs[identity(value_at(at))]
-	path := array.concat(at, spec)
-}
+workflow_paths := [path |
+	some at in objects
+	path := array.concat(at.path, workflow_specs[at.name])
+]
 
 template_patterns := [
 	[["templates"], []],
@@ -322,12 +316,12 @@ template_patterns := [
 	[["templates"], ["steps"], [], ["inline"]],
 ]
 
-workflow_template_paths contains path if {
+workflow_templates := [path |
 	some workflow in workflow_paths
 	some pattern in template_patterns
 	some path in matches(workflow, pattern)
 	is_object(value_at(path))
-}
+]
 
 template_container_patterns := [
 	[["container"]],
@@ -337,43 +331,40 @@ template_container_patterns := [
 	[["sidecars"], []],
 ]
 
-container_paths contains path if {
-	some template in workflow_template_paths
+template_containers := [path |
+	some template in workflow_templates
 	some pattern in template_container_patterns
 	some path in matches(template, pattern)
 	is_object(value_at(path))
-}
+]
 
 # METADATA
 # description: |
 #   Paths of strings that hold a pod, or an object with one, as text: Argo's `podSpecPatch` and `resource.manifest`.
 #   What stands in them is known only when the workflow runs.
-text_paths contains path if {
-	some holder in (workflow_template_paths | workflow_paths)
+text_paths := [path |
+	some holder in array.concat(workflow_paths, workflow_templates)
 	some field in [["podSpecPatch"], ["resource", "manifest"]]
 	path := array.concat(holder, field)
 	is_string(value_at(path))
-}
+]
 
 # METADATA
 # description: Paths of image references, whatever their value; an absent one is not listed.
-image_paths contains path if {
-	some container in container_paths
-	path := array.concat(container, ["image"])
+image_paths := [path |
+	some list in [container_images, volume_images, function_images]
+	some path in list
 	value_at(path) != null
-}
+]
 
-image_paths contains path if {
+container_images := [array.concat(container, ["image"]) | some container in container_paths]
+
+volume_images := [path |
 	some pod in pod_paths
-	volumes := array.concat(pod, ["volumes"])
-	some i, _ in children(volumes)
-	path := array.concat(volumes, [i, "image", "reference"])
-	value_at(path) != null
-}
+	some path in below(array.concat(pod, ["volumes"]), ["image", "reference"])
+]
 
-image_paths contains path if {
-	some at in object_paths
-	identity(value_at(at)) == "lambda.services.k8s.aws/Function"
-	path := array.concat(at, ["spec", "code", "imageURI"])
-	value_at(path) != null
-}
+function_images := [array.concat(at.path, ["spec", "code", "imageURI"]) |
+	some at in objects
+	at.name == "lambda.services.k8s.aws/Function"
+]

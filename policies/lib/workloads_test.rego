@@ -257,9 +257,9 @@ test_texts if {
 		"templates": [{"resource": {"manifest": "kind: Pod"}}, {"podSpecPatch": "x"}],
 	})
 	found := workloads.text_paths with input as {"review": {"object": workflow}}
-	found == {
+	found == [
 		["spec", "podSpecPatch"],
 		["spec", "templates", 0, "resource", "manifest"],
 		["spec", "templates", 1, "podSpecPatch"],
-	}
+	]
 }

@@ -31,32 +31,27 @@ import data.lib.lockgate.review
 import data.lib.lockgate.workloads
 
 violation contains report.violation(path, "image reference is not valid", text, why, fix) if {
-	some path in workloads.image_paths
-	text := workloads.value_at(path)
-	not undecided(text)
+	some [path, text] in decided
 	not images.parse(text)
 	why := "what it would pull cannot be told"
 	fix := sprintf("set %s to registry/repository@sha256:<64 hex digits>", [paths.field(path)])
 }
 
 violation contains report.violation(path, what, text, why, fix) if {
-	some path in workloads.image_paths
-	text := workloads.value_at(path)
-	not undecided(text)
+	some [path, text] in decided
 	reference := images.parse(text)
-	not exempt(reference)
-	problems := array.concat(place_problem(reference), digest_problem(reference))
+	misplaced := place_problem(reference)
+	problems := array.concat(misplaced, digest_problem(reference))
 	count(problems) > 0
-	what := sprintf("image is %s", [concat(" and ", [problem.what | some problem in problems])])
+	not exempt(reference)
+	what := concat("", ["image is ", concat(" and ", [problem.what | some problem in problems])])
 	why := concat(", and ", [problem.why | some problem in problems])
-	fix := fix_for(path, text, reference)
+	fix := fix_for(path, text, reference, misplaced)
 }
 
 violation contains report.violation(path, "image is a placeholder", text, why, fix) if {
 	not undecidable_allowed
-	some path in workloads.image_paths
-	text := workloads.value_at(path)
-	undecided(text)
+	some [path, text] in placeholders
 	why := "what it would pull is known only when it runs"
 	fix := sprintf("write the image itself, pinned by digest, in %s", [paths.field(path)])
 }
@@ -74,6 +69,19 @@ violation contains report.violation(path, "objects are embedded too deep", "an e
 	why := "only two levels of objects inside objects are read"
 	fix := "create the inner object by itself"
 }
+
+# Path and value of each image that can be told now, and of each that cannot.
+decided := [[path, text] |
+	some path in workloads.image_paths
+	text := workloads.value_at(path)
+	not undecided(text)
+]
+
+placeholders := [[path, text] |
+	some path in workloads.image_paths
+	text := workloads.value_at(path)
+	undecided(text)
+]
 
 undecided(text) if {
 	is_string(text)
@@ -107,16 +115,12 @@ exempt(reference) if {
 	exemption.digest in {"", reference.digest}
 }
 
-fix_for(path, text, reference) := sprintf("copy the image to %s, and set %s to the copy by its digest", [
-	target,
-	paths.field(path),
+fix_for(path, text, reference, misplaced) := concat("", [
+	"copy the image to ", allowed_place, ", and set ", paths.field(path), " to the copy by its digest",
 ]) if {
-	count(place_problem(reference)) > 0
-	target := allowed_place
-} else := sprintf("set %s to %s@sha256:<64 hex digits> (crane digest %s prints the digest)", [
-	paths.field(path),
-	reference.name,
-	text,
+	count(misplaced) > 0
+} else := concat("", [
+	"set ", paths.field(path), " to ", reference.name, "@sha256:<64 hex digits> (crane digest ", text, " prints the digest)",
 ])
 
 allowed_place := place if {
