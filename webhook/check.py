@@ -15,7 +15,6 @@ from lockgate.engine.review import Review
 from lockgate.gatekeeper.target import review_document
 from lockgate.webhook.config import Config
 from lockgate.webhook.gate import Gate
-from lockgate.webhook.gitignore import parse_excludes
 from lockgate.webhook.judging import FileContent, Findings
 from lockgate.webhook.progress import Progress
 from lockgate.webhook.report import Report, Unevaluated
@@ -47,12 +46,16 @@ def find_inputs(inputs: Inputs) -> Walk:
     """The files to judge. Raises UsageError for a path that matches none, or for empty standard input."""
     paths = [path for path in inputs.paths if path != STDIN]
     real_cwd = os.path.realpath(inputs.cwd)
-    excludes = [(inputs.config.root, parse_excludes(inputs.config.excludes))]
-    excludes.append((real_cwd, parse_excludes(inputs.excludes)))
     if inputs.stdin is not None and not inputs.stdin.strip():
         raise UsageError(
             "standard input is empty", hint="the command before the pipe made no output: did it fail?"
         )
+    excludes = []
+    if inputs.config.excludes or inputs.excludes:
+        from lockgate.webhook.gitignore import parse_excludes
+
+        excludes.append((inputs.config.root, parse_excludes(inputs.config.excludes)))
+        excludes.append((real_cwd, parse_excludes(inputs.excludes)))
     return walk_paths(paths, real_cwd, excludes)
 
 

@@ -36,10 +36,14 @@ def _fail_on(values: tuple[str, ...]) -> frozenset[FailOn]:
 
 
 def _config(path: str | None, cwd: str) -> "Config":
-    from lockgate.webhook.config import find_config, read_config
+    if path is None:
+        from lockgate.webhook.config import find_config
+
+        return find_config(cwd)
+    from lockgate.webhook.config_reader import read_config
     from lockgate.webhook.walk import shown_path
 
-    return find_config(cwd) if path is None else read_config(path, shown_path(path, cwd))
+    return read_config(path, shown_path(path, cwd))
 
 
 def _policies(given: tuple[str, ...], config: "Config", cwd: str, engine: str | None) -> "LoadedPolicies":

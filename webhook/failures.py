@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from typing import Final
 
@@ -55,6 +54,8 @@ def render_error(error: Exception) -> str:
 
 def _internal(error: BaseException) -> str:
     if os.environ.get(DEBUG_VARIABLE) == "1":
+        import traceback
+
         return "".join(traceback.format_exception(error))
     # Only the kind of the error: its text may quote values of the input.
     return (

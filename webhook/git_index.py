@@ -4,17 +4,17 @@
 ignore file that takes it out of sight. Nothing is executed, and git's configuration is not obeyed.
 """
 
+import os
 import re
 import struct
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 # The index of the Linux kernel's 90,000 files takes 9 MB.
 MAX_INDEX_BYTES: Final = 256 * 1024 * 1024
-_MAX_POINTER_BYTES: Final = 4_096
+_MAX_TEXT_BYTES: Final = 1024 * 1024
 
 _FIXED: Final = 40  # Times, device, inode, mode, owner and size, before the object's name.
 
@@ -34,23 +34,26 @@ class Tracked:
         return place < len(self.paths) and self.paths[place].startswith(path + "/")
 
 
-def _git_folder(root: Path) -> Path:
+def _text(path: str) -> str:
+    with open(path, "rb") as stream:
+        return stream.read(_MAX_TEXT_BYTES).decode("utf-8", "surrogateescape")
+
+
+def _git_folder(root: str) -> str:
     """The folder with the index: `.git`, or where a linked work tree's `.git` file points."""
-    place = root / ".git"
-    if place.is_dir():
+    place = os.path.join(root, ".git")
+    if os.path.isdir(place):
         return place
-    with place.open("rb") as stream:
-        text = stream.read(_MAX_POINTER_BYTES).decode("utf-8", "surrogateescape")
-    return root / text.removeprefix("gitdir:").strip()
+    return os.path.join(root, _text(place).removeprefix("gitdir:").strip())
 
 
-def _digest_size(folder: Path) -> int:
+def _digest_size(folder: str) -> int:
     """20 for SHA-1; 32 where the repository's format is SHA-256."""
-    common = folder / "commondir"
-    if common.is_file():
-        folder = folder / common.read_text(encoding="utf-8", errors="surrogateescape").strip()
+    common = os.path.join(folder, "commondir")
+    if os.path.isfile(common):
+        folder = os.path.join(folder, _text(common).strip())
     try:
-        text = (folder / "config").read_text(encoding="utf-8", errors="surrogateescape")
+        text = _text(os.path.join(folder, "config"))
     except FileNotFoundError:
         return 20
     return 32 if re.search(r"(?im)^\s*objectformat\s*=\s*sha256\s*$", text) else 20
@@ -104,12 +107,12 @@ def parse_index(data: bytes, digest_size: int) -> list[str]:
     return paths
 
 
-def read_tracked(root: Path) -> Tracked | None:
+def read_tracked(root: str) -> Tracked | None:
     """What the work tree at `root` tracks; None when that cannot be told (every ignored file is then reported)."""
     try:
         folder = _git_folder(root)
         try:
-            with (folder / "index").open("rb") as stream:
+            with open(os.path.join(folder, "index"), "rb") as stream:
                 data = stream.read(MAX_INDEX_BYTES + 1)
         except FileNotFoundError:
             return Tracked(())

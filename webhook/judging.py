@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Decision, Violation
 from lockgate.engine.documents.document import Document, DocumentError, Path, Skipped, Span
 from lockgate.engine.errors import InputError
 from lockgate.webhook.gate import Gate, ReviewBuilder
-from lockgate.webhook.masking import Masker, make_masker
 from lockgate.webhook.report import (
     Finding,
     Problem,
@@ -19,6 +19,10 @@ from lockgate.webhook.report import (
     Unevaluated,
     make_report,
 )
+
+if TYPE_CHECKING:
+    # Imported when there is something to show.
+    from lockgate.webhook.masking import Masker
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def find_resource(value: dict[str, Value], namespace: Value = None) -> Resource:
     )
 
 
-def _masked_resource(resource: Resource, masker: Masker) -> Resource:
+def _masked_resource(resource: Resource, masker: "Masker") -> Resource:
     return Resource(
         masker.name(resource.api_version),
         masker.name(resource.kind),
@@ -56,11 +60,11 @@ def _masked_resource(resource: Resource, masker: Masker) -> Resource:
     )
 
 
-def _masked_path(path: Path | None, masker: Masker) -> Path | None:
+def _masked_path(path: Path | None, masker: "Masker") -> Path | None:
     return None if path is None else tuple([masker.text(e) if isinstance(e, str) else e for e in path])
 
 
-def quote_span(lines: Sequence[str], span: Span, masker: Masker) -> Quote | None:
+def quote_span(lines: Sequence[str], span: Span, masker: "Masker") -> Quote | None:
     """The first line of a span, masked; None when there is no such line or it cannot be shown."""
     if not 0 < span.line <= len(lines):
         return None
@@ -103,6 +107,8 @@ class Findings:
                 decided.append((document, resource, decision))
         if not (decided or broken or content.errors or content.skipped):
             return
+        from lockgate.webhook.masking import make_masker
+
         lines: list[str] = []
         raw = None
         if content.errors or content.skipped:
@@ -121,7 +127,7 @@ class Findings:
         for entry in content.skipped:
             self.add_skipped(entry, masker)
 
-    def _add_problem(self, document: Document, message: str, hint: str, masker: Masker) -> None:
+    def _add_problem(self, document: Document, message: str, hint: str, masker: "Masker") -> None:
         span = document.locate(None).span
         self.errors.append(
             Problem(
@@ -135,7 +141,7 @@ class Findings:
         )
 
     def _add_decision(
-        self, document: Document, resource: Resource, decision: Decision, masker: Masker
+        self, document: Document, resource: Resource, decision: Decision, masker: "Masker"
     ) -> None:
         for violation in decision.violations:
             self.findings.append(_finding(document, resource, violation, masker))
@@ -147,7 +153,7 @@ class Findings:
                 Unevaluated(absent.policy.kind, absent.policy.name, resource, masker.text(absent.needs))
             )
 
-    def add_error(self, error: DocumentError, lines: Sequence[str], masker: Masker) -> None:
+    def add_error(self, error: DocumentError, lines: Sequence[str], masker: "Masker") -> None:
         """Notes input that cannot be read; unrendered input is only skipped where that is allowed."""
         message, hint = masker.text(error.message), masker.text(error.hint)
         line, column = max(1, error.line), max(1, error.column)
@@ -157,13 +163,17 @@ class Findings:
         quote = quote_span(lines, Span(line, column, line, column), masker) if lines else None
         self.errors.append(Problem(error.file, line, column, message, hint, quote))
 
-    def add_skipped(self, entry: Skipped, masker: Masker) -> None:
+    def add_skipped(self, entry: Skipped, masker: "Masker") -> None:
         """Notes input that is not judged."""
         reason, hint = masker.text(entry.reason), masker.text(entry.hint)
         self.skipped.append(SkippedInput(entry.file, max(1, entry.line), reason, hint))
 
     def add_left_out(self, errors: Sequence[DocumentError], skipped: Sequence[Skipped]) -> None:
         """Notes what the walk left out, of which nothing was read."""
+        if not (errors or skipped):
+            return
+        from lockgate.webhook.masking import Masker
+
         masker = Masker()
         for error in errors:
             self.add_error(error, (), masker)
@@ -183,7 +193,7 @@ class Findings:
         )
 
 
-def _finding(document: Document, resource: Resource, violation: Violation, masker: Masker) -> Finding:
+def _finding(document: Document, resource: Resource, violation: Violation, masker: "Masker") -> Finding:
     located = document.locate(violation.path)
     return Finding(
         policy=violation.policy.kind,

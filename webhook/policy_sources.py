@@ -32,6 +32,8 @@ NOT_CONFIGURED: Final = "lockgate/not-configured"
 MAX_POLICY_BYTES: Final = 8 * 1024 * 1024
 
 _MARK: Final = b"gatekeeper.sh"
+# Where the Rego of a shipped template starts: nine tenths of it, and not needed to say what a rule lacks.
+_TARGETS: Final = b"\n  targets:\n"
 # What Gatekeeper would act on, and `check` does not: it is said, since it may change a verdict.
 _NOT_APPLIED: Final = frozenset(
     {"mutations.gatekeeper.sh", "expansion.gatekeeper.sh", "config.gatekeeper.sh"}
@@ -193,11 +195,12 @@ def load_baseline(engine: EngineChoice) -> LoadedPolicies:
             if not os.path.isfile(path):
                 continue
             shown = f"lockgate/policies/{family}/{rule}/template.yaml"
-            for document in _documents(path, shown, _read(path, shown)):
-                kind = str(_mapping(document.value, "spec", "crd", "spec", "names").get("kind"))
-                if kind in wanted:
-                    templates.append(document)
-                else:
-                    open_rules.append(Unevaluated(kind, "", None, _required(document)))
+            data = _read(path, shown)
+            (head,) = _documents(path, shown, data.partition(_TARGETS)[0])
+            kind = str(_mapping(head.value, "spec", "crd", "spec", "names").get("kind"))
+            if kind in wanted:
+                templates += _documents(path, shown, data)
+            else:
+                open_rules.append(Unevaluated(kind, "", None, _required(head)))
     policies, notices = _compile([*templates, *profile], engine)
     return LoadedPolicies(policies, (*_held_open(profile), *open_rules), tuple(notices))

@@ -12,13 +12,15 @@ import os
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.documents.document import DocumentError, Skipped
 from lockgate.engine.errors import UsageError
-from lockgate.webhook.git_index import Tracked, read_tracked
-from lockgate.webhook.gitignore import IgnoreFile, is_ignored, parse_patterns
+
+if TYPE_CHECKING:
+    # Imported where they are used: a check of one file needs neither.
+    from lockgate.webhook.git_index import Tracked
+    from lockgate.webhook.gitignore import IgnoreFile
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 
@@ -54,7 +56,7 @@ class _Repository:
 
     root: str
     is_git: bool
-    tracked: Tracked | None = None
+    tracked: "Tracked | None" = None
     was_read: bool = False
 
     def tracks(self, path: str, is_folder: bool) -> bool | None:
@@ -62,7 +64,9 @@ class _Repository:
         if not self.is_git:
             return None
         if not self.was_read:
-            self.tracked, self.was_read = read_tracked(Path(self.root)), True
+            from lockgate.webhook.git_index import read_tracked
+
+            self.tracked, self.was_read = read_tracked(self.root), True
         return None if self.tracked is None else self.tracked.has(path, is_folder)
 
 
@@ -72,7 +76,7 @@ class _Folder:
 
     path: str
     repository: _Repository
-    ignores: tuple[IgnoreFile, ...]
+    ignores: "tuple[IgnoreFile, ...]"
     within: str
 
 
@@ -104,7 +108,7 @@ def is_inside(path: str, root: str) -> bool:
 @dataclass(slots=True)
 class _Walker:
     cwd: str
-    excludes: Sequence[tuple[str, IgnoreFile]]
+    excludes: "Sequence[tuple[str, IgnoreFile]]"
     files: dict[str, InputFile] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
     links: list[tuple[str, str]] = field(default_factory=list)
@@ -127,6 +131,10 @@ class _Walker:
         self.errors.append(DocumentError(self.shown(path), 1, 1, f"cannot be read: {reason}", hint))
 
     def is_excluded(self, path: str, is_folder: bool) -> bool:
+        if not self.excludes:
+            return False
+        from lockgate.webhook.gitignore import is_ignored
+
         absolute = os.path.normpath(os.path.join(self.cwd, path))
         for root, patterns in self.excludes:
             if not is_inside(absolute, root) or absolute == root:
@@ -226,6 +234,8 @@ class _Walker:
         """Does an ignore file hide the path? Says so where the path may be part of the change."""
         if not folder.ignores:
             return False
+        from lockgate.webhook.gitignore import is_ignored
+
         place = os.path.join(os.path.realpath(folder.path), os.path.basename(path))
         relative = os.path.relpath(place, folder.repository.root)
         if not is_ignored(relative, is_folder, folder.ignores):
@@ -267,7 +277,7 @@ class _Walker:
                     self.skip(path, "no regular file")
 
 
-def _read_ignore(folder: str, root: str) -> tuple[IgnoreFile, ...]:
+def _read_ignore(folder: str, root: str) -> "tuple[IgnoreFile, ...]":
     """The ignore file of a folder; a link or an unreadable one hides nothing."""
     path = os.path.join(folder, ".gitignore")
     try:
@@ -276,6 +286,8 @@ def _read_ignore(folder: str, root: str) -> tuple[IgnoreFile, ...]:
             text = stream.read(_MAX_IGNORE_BYTES).decode("utf-8", "surrogateescape")
     except OSError:
         return ()
+    from lockgate.webhook.gitignore import IgnoreFile, parse_patterns
+
     relative = "" if folder == root else os.path.relpath(folder, root) + "/"
     return (IgnoreFile(relative, parse_patterns(text)),)
 
@@ -294,7 +306,7 @@ def start_folder(path: str) -> _Folder:
     return _Folder(path, repository, tuple(ignores), root or real)
 
 
-def walk_paths(paths: Iterable[str], cwd: str, excludes: Sequence[tuple[str, IgnoreFile]]) -> Walk:
+def walk_paths(paths: Iterable[str], cwd: str, excludes: "Sequence[tuple[str, IgnoreFile]]") -> Walk:
     """The files under the paths. `excludes` are patterns, each with the (real) folder that it counts from.
 
     Raises UsageError for a path that does not exist or has no manifest under it.

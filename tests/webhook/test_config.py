@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 import yaml
 from lockgate.engine.errors import UsageError
-from lockgate.webhook.config import MAX_CONFIG_BYTES, Config, find_config, parse_config, read_config
+from lockgate.webhook.config import Config, find_config
+from lockgate.webhook.config_reader import MAX_CONFIG_BYTES, parse_config, read_config
 
 from tests.shared_folder import ROOT
 

@@ -193,7 +193,7 @@ def test_git_lists_what_we_read_from_its_index(tmp_path: Path) -> None:
     git(tmp_path, "add", ".")
     for version in ("2", "4"):
         git(tmp_path, "update-index", "--index-version", version)
-        tracked = read_tracked(tmp_path)
+        tracked = read_tracked(str(tmp_path))
         assert tracked is not None
         assert list(tracked.paths) == sorted(names)
 
@@ -206,7 +206,7 @@ def test_a_linked_work_tree_has_an_index_of_its_own(tmp_path: Path) -> None:
     git(main, "add", ".")
     git(main, "commit", "-q", "-m", "first")
     git(main, "worktree", "add", "-q", str(tmp_path / "linked"))
-    tracked = read_tracked(tmp_path / "linked")
+    tracked = read_tracked(str(tmp_path / "linked"))
     assert tracked is not None
     assert list(tracked.paths) == ["a.yaml"]
 

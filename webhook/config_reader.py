@@ -1,0 +1,205 @@
+"""Reads `lockgate.yaml` strictly: an unknown key or a wrong value is an error with its line and column.
+
+Written by hand rather than with pydantic, whose import alone takes longer than a whole check. The JSON Schema of the
+same file is `schemas/lockgate.schema.json`.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, get_args
+
+import yaml
+from lockgate.engine.errors import Location, UsageError
+from lockgate.webhook.config import FILE_NAME, Config, FolderSettings, is_namespace_name
+from lockgate.webhook.report import FailOn
+from lockgate.webhook.walk import is_inside
+
+# A configuration of a thousand folders takes 60 KB.
+MAX_CONFIG_BYTES: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads YAML nodes strictly, and says where one is wrong."""
+
+    file: str
+    lines: list[str]
+    root: str
+
+    def error(self, node: yaml.Node, message: str, hint: str = "") -> UsageError:
+        mark = node.start_mark
+        quoted = self.lines[mark.line] if mark.line < len(self.lines) else ""
+        location = Location(self.file, mark.line + 1, mark.column + 1)
+        return UsageError(message, location=location, hint=hint, quoted=quoted)
+
+    def text(self, node: yaml.Node, name: str) -> str:
+        if not isinstance(node, yaml.ScalarNode) or node.tag not in _TEXT_TAGS or not node.value:
+            raise self.error(node, f"{name} must be a string", "quote it if it looks like a number")
+        return str(node.value)
+
+    def texts(self, node: yaml.Node, name: str) -> tuple[str, ...]:
+        return tuple([self.text(item, f"an entry of {name}") for item in self.items(node, name)])
+
+    def items(self, node: yaml.Node, name: str) -> list[yaml.Node]:
+        if not isinstance(node, yaml.SequenceNode):
+            raise self.error(node, f"{name} must be a list")
+        return list(node.value)
+
+    def mapping(
+        self, node: yaml.Node, name: str, known: Mapping[str, Callable[[yaml.Node], Any]] | None
+    ) -> dict[str, Any]:
+        """Reads a mapping with the readers of its keys; any key with a string when `known` is None."""
+        if not isinstance(node, yaml.MappingNode):
+            raise self.error(node, f"{name} must be a mapping")
+        made: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self.text(key_node, f"a key of {name}")
+            if key in made:
+                raise self.error(key_node, f"{key} is given twice in {name}")
+            if known is None:
+                made[key] = self.text(value_node, key)
+            elif key in known:
+                made[key] = known[key](value_node)
+            else:
+                raise self.error(key_node, f"unknown key {key} in {name}", _did_you_mean(key, list(known)))
+        return made
+
+    def path(self, node: yaml.Node, name: str) -> str:
+        """A path inside of the root, normalised and relative to it; links count as what they point to."""
+        text = self.text(node, name)
+        absolute = os.path.normpath(os.path.join(self.root, text))
+        if os.path.isabs(text) or not is_inside(os.path.realpath(absolute), self.root):
+            raise self.error(
+                node,
+                f"{name} {text} lies outside of the repository",
+                f"paths count from {self.root}; give others on the command line",
+            )
+        return os.path.relpath(absolute, self.root)
+
+    def paths(self, node: yaml.Node, name: str) -> tuple[str, ...]:
+        return tuple([self.path(item, f"an entry of {name}:") for item in self.items(node, name)])
+
+    def folder(self, node: yaml.Node) -> FolderSettings:
+        made = self.mapping(
+            node,
+            "an entry of folders",
+            {
+                "path": lambda item: self.path(item, "path"),
+                "namespace": lambda item: self.namespace(item, "namespace"),
+                "environment": lambda item: self.text(item, "environment"),
+            },
+        )
+        if "path" not in made:
+            raise self.error(node, "an entry of folders has no path")
+        path = "" if made["path"] == "." else made["path"]
+        return FolderSettings(path, made.get("namespace"), made.get("environment"))
+
+    def namespace(self, node: yaml.Node, name: str) -> str:
+        text = self.text(node, name)
+        if not is_namespace_name(text):
+            raise self.error(node, f"{text} is no name of a namespace", _NAMESPACE_HINT)
+        return text
+
+    def known_namespace(self, node: yaml.Node) -> tuple[str, tuple[tuple[str, str], ...]]:
+        made = self.mapping(
+            node,
+            "an entry of namespaces",
+            {
+                "name": lambda item: self.namespace(item, "name"),
+                "labels": lambda item: self.mapping(item, "labels", None),
+            },
+        )
+        if "name" not in made:
+            raise self.error(node, "an entry of namespaces has no name")
+        return made["name"], tuple(sorted(made.get("labels", {}).items()))
+
+    def fail_on(self, node: yaml.Node) -> frozenset[FailOn]:
+        made: set[FailOn] = {"deny"}
+        for item in self.items(node, "failOn"):
+            text = self.text(item, "an entry of failOn")
+            chosen: FailOn | None = next((one for one in get_args(FailOn) if one == text), None)
+            if chosen is None:
+                raise self.error(
+                    item, f"failOn does not know {text}", f"it takes {', '.join(get_args(FailOn))}"
+                )
+            made.add(chosen)
+        return frozenset(made)
+
+    def version(self, node: yaml.Node) -> str:
+        text = str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+        parts = text.removeprefix("v").split(".")
+        if len(parts) not in (2, 3) or not all(part.isascii() and part.isdigit() for part in parts):
+            raise self.error(node, "clusterVersion must be a version of Kubernetes", 'such as "1.34"')
+        return text.removeprefix("v")
+
+
+_TEXT_TAGS: Final = frozenset({"tag:yaml.org,2002:str"})
+_NAMESPACE_HINT: Final = "lower-case letters, digits and '-', at most 63"
+
+
+def _did_you_mean(key: str, known: list[str]) -> str:
+    import difflib  # Only for an error; importing it takes 2 ms.
+
+    close = difflib.get_close_matches(key, known, 1, 0.6)
+    return f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
+
+
+def parse_config(data: bytes, file: str, root: str) -> Config:
+    """The configuration in a file's bytes. Raises UsageError with line and column when it is wrong."""
+    if len(data) > MAX_CONFIG_BYTES:
+        raise UsageError(f"{file} is larger than {MAX_CONFIG_BYTES // 1024} KiB")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not UTF-8") from error
+    lines = text.splitlines()
+    try:
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        location = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file, 1, 1)
+        quoted = lines[location.line - 1] if location.line <= len(lines) else ""
+        raise UsageError(f"invalid YAML: {error.problem}", location=location, quoted=quoted) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise UsageError(f"{file} is no valid YAML") from error
+    if node is None:
+        return Config(root, file)
+    reader = _Reader(file, lines, root)
+    made = reader.mapping(
+        node,
+        FILE_NAME,
+        {
+            "policies": lambda item: reader.paths(item, "policies"),
+            "paths": lambda item: reader.paths(item, "paths"),
+            "excludes": lambda item: reader.texts(item, "excludes"),
+            "folders": lambda item: tuple([reader.folder(one) for one in reader.items(item, "folders")]),
+            "namespaces": lambda item: tuple(
+                [reader.known_namespace(one) for one in reader.items(item, "namespaces")]
+            ),
+            "clusterVersion": reader.version,
+            "failOn": reader.fail_on,
+        },
+    )
+    return Config(
+        root=root,
+        file=file,
+        policies=made.get("policies", ()),
+        paths=made.get("paths", ()),
+        excludes=made.get("excludes", ()),
+        folders=made.get("folders", ()),
+        namespaces=made.get("namespaces", ()),
+        cluster_version=made.get("clusterVersion"),
+        fail_on=made.get("failOn", frozenset({"deny"})),
+    )
+
+
+def read_config(path: str, shown: str) -> Config:
+    """The configuration in a file; its paths count from the file's folder and stay inside of it."""
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(MAX_CONFIG_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot read the configuration {shown}: {reason}") from error
+    return parse_config(data, shown, os.path.dirname(os.path.realpath(path)))
