@@ -76,8 +76,8 @@ class BodyEmitter(TermEmitter):
         for term in needed:
             own |= variables(term)
         scope = around | own
-        outer = self._scope
-        self._scope = scope
+        outer, seen = self._scope, self.seen
+        self._scope, self.seen = scope, dict(seen)
         order = BodyOrder(scope)
         ordered, left, known = order.order(body, set(self.env))
         if left:
@@ -92,6 +92,7 @@ class BodyEmitter(TermEmitter):
                 self._statements(ordered, success)
         self.writer.close_to(level)
         self._scope = outer
+        self.seen = seen
 
     def _statements(self, ordered: list[Expr], success: Success) -> None:
         context = self.context
@@ -408,10 +409,25 @@ class BodyEmitter(TermEmitter):
         return result
 
     def key_of(self, term: Term, value: str) -> str:
-        """The Python expression for a value's key in a set."""
-        if isinstance(term, Scalar) and type(term.value) is str:
-            return value
+        """The Python expression for a value's key in a set (see `values.key`), inlined where its shape is known."""
+        if isinstance(term, Scalar):
+            return value if type(term.value) is str else f"key({value})"
+        if isinstance(term, ArrayTerm):
+            return "('[', " + "".join(self._part_key(item) + ", " for item in term.items) + ")"
+        if isinstance(term, ObjectTerm) and term.items:
+            names = [name.value if isinstance(name, Scalar) else None for name, _ in term.items]
+            if all(type(name) is str for name in names) and len(set(names)) == len(names):
+                pairs = [f"({self.atom(name)}, {self._part_key(item)})" for name, item in term.items]
+                return "('{', frozenset((" + "".join(pair + ", " for pair in pairs) + ")))"
         return f"{value} if type({value}) is str else key({value})"
+
+    def _part_key(self, term: Term) -> str:
+        if isinstance(term, Scalar | Var):
+            value = self.atom(term)
+            if isinstance(term, Scalar) and type(term.value) is str:
+                return value
+            return f"({value} if type({value}) is str else key({value}))"
+        return f"key({self.atom(term)})"
 
     def _with(self, statement: WithExpr) -> None:
         writer, module = self.writer, self.module

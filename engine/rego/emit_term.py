@@ -106,6 +106,15 @@ class ModuleCode:
         return any(path[: len(p)] == p or p[: len(path)] == path for p in self.replaced_places)
 
 
+@dataclass(slots=True)
+class Trail:
+    """The fixed path that a reference has taken from a root, and the names of the values on it."""
+
+    root: str
+    path: tuple[str, ...] = ()
+    names: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+
+
 def constant_value(term: Term) -> Value | Undefined:
     """The value of a term made of literals only, or UNDEFINED."""
     if isinstance(term, Scalar):
@@ -140,6 +149,8 @@ class TermEmitter:
         self.env = env
         self.context = "c"
         self.ordered = list(ordered)
+        # Values of fixed paths from a root, defined where the code now is: (root, path) to a Python name.
+        self.seen: dict[tuple[str, tuple[str, ...]], str] = {}
 
     # Iteration
 
@@ -205,59 +216,63 @@ class TermEmitter:
         head = reference.head
         assert isinstance(head, Var)
         operands = list(reference.operands)
-        writer = self.writer
         if head.name == "data":
             current, operands = self._document(operands)
         elif head.name == "input":
             current = f"{self.context}.input"
         else:
             current = self.env[head.name]
-        if not operands:
-            if head.name in ("input", "data"):
-                name = writer.name(head.name)
-                writer.line(f"{name} = {current}")
-                current = name
-                if fail:
-                    writer.fail_if(f"{name} is U")
-            return current
         checked = head.name not in ("input", "data")
-        name = ""
+        if "." in current:
+            current = self._step(current, (), current)
+        trail = Trail(current)
         for operand in operands:
-            if isinstance(operand, Var) and operand.name not in self.env:
-                if name and not checked:
-                    writer.fail_if(f"{name} is U")
-                current = self._iterate(current, operand, reference.location)
-                name, checked = "", True
-                continue
             if self._has_unbound(operand):
-                if name and not checked:
-                    writer.fail_if(f"{name} is U")
-                current = self._iterate_pattern(current, operand, reference.location)
-                name, checked = "", True
+                if not checked:
+                    self._check(current, trail)
+                current = self._iterate(current, operand, reference.location)
+                trail, checked = Trail(current), True
                 continue
-            if not name:
-                name = writer.name(self._hint(operands))
-                if "." in current:
-                    writer.line(f"{name} = {current}")
-                    current = name
-            part = self.atom(operand)
             if isinstance(operand, Scalar) and type(operand.value) is str:
-                writer.line(
-                    f"{name} = {current}.get({part}, U) if type({current}) is dict else index({current}, {part})"
-                )
+                trail.path += (operand.value,)
+                known = self.seen.get((trail.root, trail.path))
+                if known is not None:
+                    current, checked = known, True
+                    continue
+                part = self.atom(operand)
+                value = f"{current}.get({part}, U) if type({current}) is dict else index({current}, {part})"
+                current = self._step(operand.value, None, value)
+                trail.names.append((trail.path, current))
             else:
-                writer.line(f"{name} = index({current}, {part})")
-            current = name
+                part = self.atom(operand)
+                fast = f"type({current}) is dict and type({part}) is str"
+                value = f"{current}.get({part}, U) if {fast} else index({current}, {part})"
+                if not part.isidentifier():
+                    value = f"index({current}, {part})"
+                current = self._step("", None, value)
+                trail = Trail(current)
             checked = False
         if fail and not checked:
-            writer.fail_if(f"{current} is U")
+            self._check(current, trail)
         return current
 
-    def _hint(self, operands: Sequence[Term]) -> str:
-        for operand in reversed(operands):
-            if isinstance(operand, Scalar) and type(operand.value) is str:
-                return operand.value
-        return ""
+    def _step(self, hint: str, path: tuple[str, ...] | None, value: str) -> str:
+        """A local with a value; with a `path`, one that later references from the same root find again."""
+        if path is not None:
+            known = self.seen.get((value, path))
+            if known is not None:
+                return known
+        name = self.writer.name(hint)
+        self.writer.line(f"{name} = {value}")
+        if path is not None:
+            self.seen[(value, path)] = name
+        return name
+
+    def _check(self, current: str, trail: "Trail") -> None:
+        """Gives up on undefined; else all values on the way are known to later references."""
+        self.writer.fail_if(f"{current} is U")
+        for path, name in trail.names:
+            self.seen[(trail.root, path)] = name
 
     def _has_unbound(self, term: Term) -> bool:
         if isinstance(term, Var):
@@ -268,24 +283,16 @@ class TermEmitter:
             return any(self._has_unbound(k) or self._has_unbound(v) for k, v in term.items)
         return False
 
-    def _iterate(self, collection: str, variable: Var, location: Location) -> str:
+    def _iterate(self, collection: str, operand: Term, location: Location) -> str:
+        """Opens a loop over a collection whose keys the operand matches or names; gives the member's name."""
         writer = self.writer
-        collection = self._local(collection)
         value = writer.name("each")
-        if variable.name.startswith("$"):
+        if isinstance(operand, Var) and operand.name.startswith("$"):
             self.loop(collection, None, value, location)
             return value
-        name = writer.name(variable.name.split("#")[0])
+        name = writer.name(operand.name.split("#")[0] if isinstance(operand, Var) else "key")
         self.loop(collection, name, value, location)
-        self.env[variable.name] = name
-        return value
-
-    def _iterate_pattern(self, collection: str, pattern: Term, location: Location) -> str:
-        writer = self.writer
-        collection = self._local(collection)
-        name, value = writer.name("key"), writer.name("each")
-        self.loop(collection, name, value, location)
-        self.match(pattern, name)
+        self.match(operand, name)
         return value
 
     def _local(self, expression: str) -> str:
@@ -341,11 +348,21 @@ class TermEmitter:
                 left, self._compared(left), right, self._compared(right), negate=name == "neq"
             )
         first, second = self.atom(left), self.atom(right)
-        if name == "lt":
-            return f"less({first}, {second})"
-        if name == "gt":
-            return f"less({second}, {first})"
-        return f"at_most({first}, {second})" if name == "lte" else f"at_most({second}, {first})"
+        general = {
+            "lt": f"less({first}, {second})",
+            "gt": f"less({second}, {first})",
+            "lte": f"at_most({first}, {second})",
+            "gte": f"at_most({second}, {first})",
+        }[name]
+        guard = " and ".join(
+            f"type({text}) is int"
+            for term, text in ((left, first), (right, second))
+            if not (isinstance(term, Scalar) and type(term.value) is int)
+        )
+        if not guard:
+            return general
+        symbol = {"lt": "<", "gt": ">", "lte": "<=", "gte": ">="}[name]
+        return f"({first} {symbol} {second} if {guard} else {general})"
 
     def _compared(self, term: Term) -> str:
         return self.reference(term) if isinstance(term, Ref) else self.atom(term)
@@ -360,8 +377,11 @@ class TermEmitter:
                 return f"{other} is {'not ' if negate else ''}{text}"
             if type(value) is str:
                 return f"{other} {'!=' if negate else '=='} {text}"
-            if type(value) is int and value not in (0, 1):
-                return f"{other} {'!=' if negate else '=='} {text}"
+            if type(value) is int:
+                # Python's True equals 1.
+                same = f"{other} == {text} and type({other}) is not bool"
+                plain = f"{other} == {text}" if value not in (0, 1) else f"({same})"
+                return f"not {plain}" if negate else plain
         return f"{'not ' if negate else ''}equal({first}, {second})"
 
     def call(self, call: Call, *, fail: bool = True) -> str:

@@ -167,17 +167,22 @@ class Generator:
             self.stages.is_fixed(term) and not self.module.replaced_names and not self.module.replaced_places
         )
 
-    def _enter(self, writer: Writer, name: str, alternative: Alternative) -> None:
-        writer.line("c.budget.left -= 1")
+    def _enter(self, writer: Writer, alternative: Alternative, *, counted: bool) -> None:
+        """The beginning of a rule's function. Functions that call others count as steps: they can multiply.
+
+        Bodies of documents run once an evaluation, and a function that calls none is bounded by its text.
+        """
         position = self.module.position(alternative.location)
-        writer.line(f"if c.budget.left < 0: exhausted(c, P, {position})")
+        if counted and any(True for _ in self.module.tree.referenced([alternative])):
+            writer.line("c.budget.left -= 1")
+            writer.line(f"if c.budget.left < 0: exhausted(c, P, {position})")
         if self.module.mode == "covered":
             writer.line(f"if c.covered is not None: c.covered.add({position})")
 
     def _alternative(self, alternative: Alternative, name: str, parameters: str) -> None:
         writer = Writer("return U")
         emitter = self._emitter(writer, {})
-        self._enter(writer, name, alternative)
+        self._enter(writer, alternative, counted=bool(parameters))
         self._arguments(emitter, alternative.arguments)
         value = constant_value(alternative.value)
         result_used = False
@@ -205,7 +210,7 @@ class Generator:
         if result_used or any("nonlocal result" in line for line in writer.lines):
             writer.lines.insert(mark, "    result = U")
             writer.line("return result")
-        else:
+        elif not (writer.lines and writer.lines[-1].startswith("    return ")):
             writer.line("return U")
         self.module.functions.append([f"def {name}(c{parameters}):", *writer.lines])
 
@@ -216,7 +221,7 @@ class Generator:
     def _partial(self, group: Group, alternative: Alternative, name: str) -> None:
         writer = Writer("return")
         emitter = self._emitter(writer, {})
-        self._enter(writer, name, alternative)
+        self._enter(writer, alternative, counted=False)
         position = self.module.position(alternative.location)
         member = alternative.member
 

@@ -150,6 +150,7 @@ def _called(
 _SAFE_BUILTINS: Final = {
     "bool": bool,
     "dict": dict,
+    "frozenset": frozenset,
     "int": int,
     "len": len,
     "list": list,
