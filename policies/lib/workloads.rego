@@ -174,8 +174,8 @@ embedding_patterns := {
 
 # METADATA
 # description: |
-#   The objects to be judged, as `{"path", "name"}` with `group/Kind` as name: the root, and the objects embedded in it, twice deep.
-#   What is embedded deeper is in `too_deep`, for a rule to refuse.
+#   The objects to be judged, as `{"path", "name"}` with `group/Kind` as name: the root, and the objects embedded in it, twice
+#   deep. What is embedded deeper is in `too_deep`, for a rule to refuse.
 objects := array.concat(array.concat(root, embedded), embedded_twice)
 
 root := [{"path": [], "name": identity(review.target)}]
@@ -340,11 +340,13 @@ template_containers := [path |
 
 # METADATA
 # description: |
-#   Paths of strings that hold a pod, or an object with one, as text: Argo's `podSpecPatch` and `resource.manifest`.
+#   Paths of strings that hold a pod, or an object with one, as text: Argo's `podSpecPatch` and manifests of resources.
 #   What stands in them is known only when the workflow runs.
 text_paths := [path |
 	some holder in array.concat(workflow_paths, workflow_templates)
-	some field in [["podSpecPatch"], ["resource", "manifest"]]
+	some field in [
+		["podSpecPatch"], ["resource", "manifest"], ["resource", "manifestFrom", "artifact", "raw", "data"],
+	]
 	path := array.concat(holder, field)
 	is_string(value_at(path))
 ]

@@ -59,7 +59,7 @@ violation contains report.violation(path, "image is a placeholder", text, why, f
 violation contains report.violation(path, "pod is written as text", "text", why, fix) if {
 	not undecidable_allowed
 	some path in workloads.text_paths
-	regex.match(`image|containers`, lower(workloads.value_at(path)))
+	may_hold_pod(lower(workloads.value_at(path)))
 	why := "images in it are known only when it runs"
 	fix := sprintf("write the images in containers of the template instead of %s", [paths.field(path)])
 }
@@ -68,6 +68,12 @@ violation contains report.violation(path, "objects are embedded too deep", "an e
 	some path in workloads.too_deep
 	why := "only two levels of objects inside objects are read"
 	fix := "create the inner object by itself"
+}
+
+# A word of a pod, or what may stand for one: an escape in a string, and a placeholder.
+may_hold_pod(text) if {
+	some word in ["image", "containers", `\`, "{{"]
+	contains(text, word)
 }
 
 # Path and value of each image that can be told now, and of each that cannot.

@@ -139,6 +139,14 @@ test_pods_written_as_text if {
 	manifest := workflow({"resource": {"action": "create", "manifest": "kind: Pod\nspec: {containers: [{image: nginx}]}"}})
 	patch := workflow({"podSpecPatch": `{"containers": [{"name": "main", "IMAGE": "nginx"}]}`})
 	harmless := workflow({"resource": {"action": "create", "manifest": "kind: ConfigMap"}})
+	every text in [
+		`{"kind": "Pod", "spec": {"\u0063ontainers": [{"\u0069mage": "nginx"}]}}`,
+		"{{inputs.parameters.manifest}}",
+		"kind: Pod\nspec:\n  {{inputs.parameters.spec}}",
+	] {
+		count(messages(workflow({"resource": {"manifest": text}}), parameters)) == 1
+		count(messages(workflow({"resource": {"manifestFrom": {"artifact": {"raw": {"data": text}}}}}), parameters)) == 1
+	}
 	count(messages(manifest, parameters)) == 1
 	count(messages(patch, parameters)) == 1
 	messages(harmless, parameters) == []
