@@ -4,6 +4,7 @@ go-yaml v2's own rule is kept exactly (decode.go, `allowedAliasRatio`), so that 
 it stands a cap on the text that aliases add, for a long string repeated often passes that rule.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,10 @@ MAX_EXPANDED_CHARACTERS: Final = 8 * 1024 * 1024
 # go-yaml's numbers: below these counts nothing is refused, and the share of aliases sinks from 0.99 to 0.10.
 _FREE_ALIASES, _FREE_DECODES = 100, 1_000
 _LOW, _HIGH = 400_000, 4_000_000
+
+# What an anchor and an alias look like, wherever they stand; shell scripts are full of `&&` and `*`.
+_ANCHOR: Final = re.compile(r"&[0-9A-Za-z_-]")
+_ALIAS: Final = re.compile(r"\*[0-9A-Za-z_-]")
 
 _HINT: Final = "write the values out, or split the document"
 
@@ -138,7 +143,9 @@ def is_merge(key: Node) -> bool:
 
 def check_aliases(root: Node, chunk: Chunk) -> Aliases:
     """The aliases of a document, none when it has no anchor. Raises YamlError when they expand to too much."""
-    if "&" not in chunk.text or "*" not in chunk.text:
+    if not ("&" in chunk.text and "*" in chunk.text):
+        return NO_ALIASES
+    if not (_ANCHOR.search(chunk.text) and _ALIAS.search(chunk.text)):
         return NO_ALIASES
     aliases = find_aliases(root)
     if aliases.edges:

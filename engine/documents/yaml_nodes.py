@@ -6,6 +6,7 @@ LibYAML and go-yaml v2 are the same scanner in two languages; where they differ,
 
 import re
 from collections.abc import Iterator
+from operator import is_
 from typing import Any, Final
 
 from lockgate.engine.documents.chunks import Chunk, line_and_column
@@ -92,11 +93,9 @@ class _Composer(CParser):
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
         return PLAIN if implicit and (implicit is True or implicit[0]) else QUOTED
 
-    def descend_resolver(self, parent: Any, index: Any) -> None:
-        pass
-
-    def ascend_resolver(self) -> None:
-        pass
+    # Called around every node for nothing; built-in functions of two and no arguments cost a third of Python's.
+    descend_resolver = staticmethod(is_)
+    ascend_resolver = staticmethod(tuple)
 
 
 def place(chunk: Chunk, mark: Any) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from typing import Any
 from lockgate.engine.documents.aliases import is_merge
 from lockgate.engine.documents.chunks import Chunk
 from lockgate.engine.documents.document import Located, Path, Span
+from lockgate.engine.documents.scalars import QUOTED, SPECIAL_FIRST
 from lockgate.engine.documents.yaml_nodes import (
     CollectionNode,
     MappingNode,
@@ -42,9 +43,15 @@ def _child(node: Node, element: str | int, chunk: Chunk) -> Node | None:
         return node.value[element] if inside else None
     if not isinstance(node, MappingNode) or type(element) is not str:
         return None
+    # An unquoted key has another name than its text only if it is a boolean or a number, and so is that name.
+    certain = element[:1] not in SPECIAL_FIRST and element != "<<"
     found: Node | None = None
     for key, item in node.value:
-        if is_merge(key):
+        tag = key.tag
+        if tag is QUOTED or (certain and not tag and key.value != "<<"):
+            if key.value == element:
+                found = item
+        elif is_merge(key):
             merged = [item] if isinstance(item, MappingNode) else item.value[::-1]
             for mapping in merged:
                 found = _child(mapping, element, chunk) or found

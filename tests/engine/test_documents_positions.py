@@ -181,3 +181,28 @@ def test_large_files_are_parsed_again_for_positions(monkeypatch: pytest.MonkeyPa
     (dropped,) = read(POD).documents
     for path in [("kind",), ("spec", "containers", 1, "args", 1), ("spec", "last", 0), ("nothing", 1)]:
         assert kept.locate(path) == dropped.locate(path)
+
+
+@pytest.mark.parametrize(
+    ("keys", "element", "column"),
+    [
+        ("{0x10: a, b: c}", "16", 11),
+        ("{y: a, b: c}", "true", 8),
+        ("{'y': a, b: c}", "y", 10),
+        ("{!!binary Yg==: a, c: d}", "b", 20),
+        ("{<<: {b: c}, d: e}", "b", 13),
+        ("{<<: {b: c}, '<<': e}", "<<", 23),
+        ("{'b': 1, d: 2}", "b", 10),
+        ("{'': 1, d: 2}", "", 9),
+    ],
+)
+def test_keys_are_found_by_their_names(keys: str, element: str, column: int) -> None:
+    (document,) = read(f"apiVersion: v1\nkind: X\na: {keys}\n").documents
+    found = document.locate(("a", element))
+    assert found.exact and found.span.column == column
+    assert not document.locate(("a", "absent")).exact
+
+
+def test_a_merge_key_is_no_name() -> None:
+    (document,) = read("apiVersion: v1\nkind: X\na: {<<: {b: c}}\n").documents
+    assert document.locate(("a", "<<")).path == ("a",)
