@@ -25,7 +25,7 @@ lint: $(STAMP)  ## style, types, import rules
 	$(BIN)/mypy -p lockgate
 	$(BIN)/mypy tests
 	$(BIN)/basedpyright --level error
-	$(BIN)/lint-imports --verbose 2>&1 | tail -n 20
+	$(BIN)/lint-imports
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
@@ -35,7 +35,8 @@ bench: $(STAMP)  ## tables of ours, the peer and the ratio, in one run
 	$(BIN)/python -m tests.bench
 
 e2e: $(STAMP)  ## against the real programs, built through Go into a cache
-	$(BIN)/python -m pytest -m e2e
+	$(BIN)/python -m tests.e2e.build
+	LOCKGATE_REQUIRE_PROGRAMS=1 $(BIN)/python -m pytest -m e2e
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache

@@ -19,7 +19,9 @@ def main() -> int:
             return 2
     print(f"Python {platform.python_version()}, {platform.machine()}, {PLACES['gator'].split('/')[0]}\n")
     for which, rows in evaluation.measure(library, gator).items():
-        print(f"From parsed object to Decision, {which} objects, median of {evaluation.ITERATIONS} rounds, µs")
+        print(
+            f"From parsed object to Decision, {which} objects, median of {evaluation.ITERATIONS} rounds, µs"
+        )
         print(f"{'template':34}{'objects':>8}{'ours':>9}{'gator':>9}{'ratio':>8}")
         for row in rows:
             peer = "-" if row.gator is None else f"{row.gator * 1e6:.1f}"
@@ -31,7 +33,9 @@ def main() -> int:
     print(f"{'command':34}{'runs':>8}{'ours ms':>9}{'peer ms':>9}{'ours/peer':>10}")
     for timing in timings:
         share = timing.ours / timing.peer
-        print(f"{timing.name:34}{timing.runs:>8}{timing.ours * 1e3:>9.1f}{timing.peer * 1e3:>9.1f}{share:>10.2f}")
+        print(
+            f"{timing.name:34}{timing.runs:>8}{timing.ours * 1e3:>9.1f}{timing.peer * 1e3:>9.1f}{share:>10.2f}"
+        )
     return 0
 
 

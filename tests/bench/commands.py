@@ -93,9 +93,7 @@ def check_corpus(library: Path, corpus: Path, gator: Path) -> Timing:
             count += 1
         ours = [*LOCKGATE, "check", "--engine", "rego", "-p", policies, "--no-progress", manifests]
         peer = [gator, "test", "-f", policies, "-f", manifests]
-        return alternate(
-            f"check {count} files", ours, peer, runs=5, ours_codes=(0, 1), peer_codes=(0, 1)
-        )
+        return alternate(f"check {count} files", ours, peer, runs=5, ours_codes=(0, 1), peer_codes=(0, 1))
 
 
 def _gator_reads(gator: Path, path: Path, policies: Path) -> bool:
@@ -105,9 +103,7 @@ def _gator_reads(gator: Path, path: Path, policies: Path) -> bool:
     """
     if not read_cleanly(path):
         return False
-    done = subprocess.run(
-        [gator, "test", "-f", path], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([gator, "test", "-f", path], capture_output=True, text=True, check=False)
     return done.returncode == 0
 
 
@@ -117,5 +113,3 @@ def read_cleanly(path: Path) -> bool:
 
     reading = read_documents(path.read_bytes(), str(path), duplicates="error")
     return bool(reading.documents) and not reading.errors and not reading.skipped
-
-

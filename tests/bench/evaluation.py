@@ -57,7 +57,18 @@ def gator(program: Path, sample: Sample, documents: Sequence[Document]) -> float
     with tempfile.TemporaryDirectory() as folder:
         objects = Path(folder) / "objects.yaml"
         objects.write_text("\n---\n".join(render_json(document.value) for document in documents))
-        command = [program, "bench", "--engine", "rego", "-n", str(ITERATIONS), "--warmup", "10", "-o", "json"]
+        command = [
+            program,
+            "bench",
+            "--engine",
+            "rego",
+            "-n",
+            str(ITERATIONS),
+            "--warmup",
+            "10",
+            "-o",
+            "json",
+        ]
         for path in (sample.template, sample.constraint, objects):
             command += ["-f", path]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
