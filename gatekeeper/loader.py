@@ -65,7 +65,8 @@ def load_policies(
     engine: "rego" evaluates the Rego of templates that also have CEL.
     """
     allowed = Capabilities() if capabilities is None else capabilities
-    given = list(documents)
+    # Of two things with one name the first counts; by file, so that the order of a folder's listing does not.
+    given = sorted(documents, key=lambda document: document.file)
     errors: list[PolicyError] = []
     modules = ModuleCache()
     compiled: dict[str, CompiledTemplate] = {}
@@ -83,6 +84,7 @@ def load_policies(
             errors.extend(flatten(error))
             broken.update(_kinds_named(document))
     policies: dict[PolicyKey, Policy] = {}
+    first: dict[PolicyKey, Document] = {}
     templates = [entry.template for entry in compiled.values()]
     for document in given:
         if not is_constraint(document.value):
@@ -94,11 +96,10 @@ def load_policies(
             entry = compiled[find_template(document, templates).kind.lower()]
             constraint = parse_constraint(document, entry.template, point=point)
             policy = make_policy(entry, constraint, point=point)
-            if policy.key in policies:
-                raise policy_error(
-                    document,
-                    Problem(("metadata", "name"), f"constraint {policy.key} is defined twice", "rename one"),
-                )
+            other = first.setdefault(policy.key, document)
+            if other is not document:
+                message = f"constraint {policy.key} is defined twice; the other is in {other.file}"
+                raise policy_error(document, Problem(("metadata", "name"), message, "rename one"))
             policies[policy.key] = policy
         except PolicyError as error:
             errors.extend(flatten(error))

@@ -1,20 +1,25 @@
 """The tables of facts in tests/gatekeeper, put to the real gator: it must agree with every row."""
 
 import re
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
+from lockgate.gatekeeper.suite_report import render_report
+from lockgate.gatekeeper.suite_run import run_suites
 
 from tests.e2e.programs import run_program
 from tests.gatekeeper.constraint_cases import CONSTRAINT_CASES
 from tests.gatekeeper.match_cases import MATCH_CASES
 from tests.gatekeeper.review_cases import REVIEW_CASES
+from tests.gatekeeper.suite_cases import write_suite
 from tests.gatekeeper.template_cases import TEMPLATE_CASES
-from tests.gatekeeper.workbench import DUMP_REVIEW, SuiteFolder, constraint, manifest, template
+from tests.gatekeeper.workbench import DUMP_REVIEW, Json, SuiteFolder, constraint, manifest, template
+from tests.shared_folder import shared_path
 
 pytestmark = pytest.mark.e2e
 
-ASSERTIONS = {
+ASSERTIONS: dict[str, list[Json]] = {
     "match": [{"violations": 1, "message": "^hit$"}],
     "no": [{"violations": 0}],
     "error": [{"violations": 1, "message": "unable to match constraints"}],
@@ -85,3 +90,38 @@ def test_templates(tmp_path: Path) -> None:
         case.name for case in TEMPLATE_CASES if (f"--- FAIL: {case.name}\t" in said) is not bool(case.message)
     ]
     assert not disagreed, said
+
+
+def _outcomes(text: str) -> list[str]:
+    """The lines that tell outcomes, without the times, and not what was said of failures."""
+    words = ("=== RUN", "=== SKIP", "--- PASS", "--- FAIL", "ok\t", "FAIL\t")
+    lines = [line.rsplit("\t", 1)[0] for line in text.splitlines() if line.lstrip().startswith(words)]
+    return [line for line in lines if line]
+
+
+def test_a_suite_with_everything(tmp_path: Path) -> None:
+    path = write_suite(tmp_path)
+    theirs = run_program("gator", "verify", "-v", path.name, cwd=tmp_path)
+    with chdir(tmp_path):
+        report = run_suites([path.name])
+    assert theirs.returncode == (1 if report.failed else 0)
+    assert _outcomes(render_report(report, "all")) == _outcomes(theirs.stdout)
+
+
+def test_messages_of_a_suite_with_everything(tmp_path: Path) -> None:
+    """Where a case fails for its violations, both list the same messages."""
+    path = write_suite(tmp_path)
+    theirs = run_program("gator", "verify", path.name, cwd=tmp_path).stdout
+    with chdir(tmp_path):
+        ours = render_report(run_suites([path.name]))
+    pattern = re.compile(r"got (\d+) violations.*: (got messages \[.*\])")
+    assert pattern.findall(ours) == pattern.findall(theirs) != []
+
+
+def test_the_library(tmp_path: Path) -> None:
+    folder = shared_path("vectors", "gatekeeper-library")
+    theirs = run_program(
+        "gator", "verify", "-v", "--enable-k8s-native-validation=false", f"{folder}/...", cwd=tmp_path
+    )
+    report = run_suites([f"{folder}/..."], engine="rego")
+    assert _outcomes(render_report(report, "all")) == _outcomes(theirs.stdout)

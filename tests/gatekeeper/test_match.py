@@ -62,7 +62,7 @@ def test_no_object_at_all_cannot_be_told() -> None:
 
 
 def test_a_match_error_on_the_object_is_not_hidden_by_the_old_object() -> None:
-    selector = {"namespaceSelector": {"matchLabels": {"env": "prod"}}}
+    selector: Json = {"namespaceSelector": {"matchLabels": {"env": "prod"}}}
     assert isinstance(compile_match(selector)(review(POD, manifest("Namespace"))), MatchError)
 
 

@@ -1,0 +1,82 @@
+"""Scope of kinds: the table, and CustomResourceDefinitions."""
+
+import pytest
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.kinds import BUILT_IN, Kinds, find_kinds, split_api_version
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "scope"),
+    [
+        ("", "Pod", "Namespaced"),
+        ("", "Namespace", "Cluster"),
+        ("", "Node", "Cluster"),
+        ("apps", "Deployment", "Namespaced"),
+        ("apps", "Pod", "Unknown"),
+        ("resource.k8s.io", "ResourceClaim", "Namespaced"),
+        ("resource.k8s.io", "DeviceClass", "Cluster"),
+        ("serving.kserve.io", "InferenceService", "Namespaced"),
+        ("serving.kserve.io", "ClusterServingRuntime", "Cluster"),
+        ("kueue.x-k8s.io", "ClusterQueue", "Cluster"),
+        ("kueue.x-k8s.io", "LocalQueue", "Namespaced"),
+        ("trainer.kubeflow.org", "TrainJob", "Namespaced"),
+        ("constraints.gatekeeper.sh", "Whatever", "Cluster"),
+        ("x.io", "Gizmo", "Unknown"),
+    ],
+)
+def test_scope(group: str, kind: str, scope: str) -> None:
+    assert Kinds().scope(group, kind) == scope
+
+
+def crd(**spec: Value) -> dict[str, Value]:
+    whole: dict[str, Value] = {"group": "x.io", "names": {"kind": "Gizmo"}, "scope": "Cluster"}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "spec": {**whole, **spec},
+    }
+
+
+def test_a_crd_tells_the_scope_and_wins_over_the_table() -> None:
+    pods: dict[str, Value] = {"kind": "Pod"}
+    kinds = find_kinds([crd(), crd(group="", names=pods)])
+    assert kinds.scope("x.io", "Gizmo") == "Cluster" and kinds.scope("", "Pod") == "Cluster"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {**crd(), "apiVersion": "x.io/v1"},
+        {**crd(), "spec": None},
+        crd(group=3),
+        crd(names=[]),
+        crd(names={"kind": None}),
+        crd(scope="namespaced"),
+    ],
+)
+def test_a_malformed_crd_tells_nothing(value: dict[str, Value]) -> None:
+    assert find_kinds([value]).found == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("v1", ("", "v1")),
+        ("apps/v1", ("apps", "v1")),
+        ("a/b/c", ("", "")),
+        ("", ("", "")),
+        (None, ("", "")),
+        (1, ("", "")),
+    ],
+)
+def test_api_versions(text: object, parts: tuple[str, str]) -> None:
+    assert split_api_version(text) == parts
+
+
+def test_no_kind_has_two_scopes() -> None:
+    from lockgate.engine import kinds
+
+    cluster = kinds._table(kinds._CLUSTER, "Cluster")
+    namespaced = kinds._table(kinds._NAMESPACED, "Namespaced")
+    assert not cluster.keys() & namespaced.keys()
+    assert len(BUILT_IN) == len(cluster) + len(namespaced)
