@@ -142,7 +142,9 @@ def _scalars(root: Node) -> Iterator[ScalarNode]:
 def _keep_bare_tags(root: Node, chunk: Chunk) -> None:
     """LibYAML forgets the tag `!`, which makes any scalar but the merge key a string."""
     for node in _scalars(root):
-        if node.tag == PLAIN and node.value != "<<" and _BARE_TAGGED.match(chunk.text, node.start_mark.index):
+        start, end = node.start_mark.index, node.end_mark.index
+        # A value that is not there has no length, and stands where the next node starts.
+        if start < end and node.tag == PLAIN and node.value != "<<" and _BARE_TAGGED.match(chunk.text, start):
             node.tag = QUOTED
 
 

@@ -13,8 +13,9 @@ from lockgate.engine.documents.chunks import Chunk
 from lockgate.engine.documents.scalars import QUOTED, SPECIAL_FIRST, ScalarError, key_name, scalar_value
 from lockgate.engine.documents.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode, YamlError, place
 
-# Characters of a scalar that an error quotes.
-_QUOTED_LENGTH: Final = 40
+# Keys given twice that are noted for one document; more say nothing new.
+MOST_DUPLICATES: Final = 20
+
 _QUOTE_HINT: Final = "quote the text if it is meant as a string"
 
 
@@ -147,7 +148,7 @@ class _Builder:
                 continue
             name = name_of(key, self.chunk)
             if name in out:
-                self.duplicates.append(Duplicate(name, *place(self.chunk, key.start_mark)))
+                self.note_duplicate(name, key)
             out[name] = self.value(item, depth + 1)
 
     def find_duplicates(self, node: Node) -> None:
@@ -155,8 +156,12 @@ class _Builder:
         for key, _ in node.value:
             name = name_of(key, self.chunk)
             if name in seen:
-                self.duplicates.append(Duplicate(name, *place(self.chunk, key.start_mark)))
+                self.note_duplicate(name, key)
             seen.add(name)
+
+    def note_duplicate(self, name: str, key: Node) -> None:
+        if len(self.duplicates) < MOST_DUPLICATES:
+            self.duplicates.append(Duplicate(name, *place(self.chunk, key.start_mark)))
 
 
 def build(root: Node, chunk: Chunk) -> tuple[Value, list[Duplicate]]:

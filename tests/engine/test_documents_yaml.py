@@ -158,3 +158,15 @@ def test_values_behind_aliases_are_shared_not_copied() -> None:
 def test_an_anchor_may_be_given_again() -> None:
     value, _ = one_yaml_value("a: &x {k: 1}\nb: *x\nc: &x [2]\nd: [*x, {e: *x}]")
     assert value == {"a": {"k": 1}, "b": {"k": 1}, "c": [2], "d": [[2], {"e": [2]}]}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("? a\n! b : c\n", {"a": None, "b": "c"}),
+        ("a: !\nb: ! 1\nc: ! '2'\n", {"a": "", "b": "1", "c": "2"}),
+        ("a: |\n  [ ! -f x ] && ! y\nb: 1\n", {"a": "[ ! -f x ] && ! y\n", "b": 1}),
+    ],
+)
+def test_a_bare_tag_makes_a_string_of_its_own_scalar_only(text: str, expected: object) -> None:
+    assert one_yaml_value(text)[0] == expected
