@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from pathlib import Path
 
 import pytest
 from lockgate.engine.codegen.budget import Limits
@@ -26,7 +27,7 @@ from lockgate.webhook.terminal import Palette
 
 from tests.webhook.canaries import CASES, MARK, canary, encoded
 from tests.webhook.every_path import leaky_policies
-from tests.webhook.helpers import make_document
+from tests.webhook.helpers import make_document, run_lockgate
 
 
 def build_review(document: Document) -> Review:
@@ -160,3 +161,40 @@ def test_input_errors_of_a_review_are_masked() -> None:
 def test_an_empty_masker_changes_no_plain_text() -> None:
     text = "container <web> has no limits; use 100m of cpu: see https://example.org/docs#limits"
     assert Masker().text(text) == text
+
+
+ECHO = """\
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: echo}
+spec:
+  crd: {spec: {names: {kind: Echo}}}
+  targets:
+  - target: admission.k8s.gatekeeper.sh
+    rego: |
+      package echo
+      violation[{"msg": msg, "details": {"path": ["metadata", "name"], "fix": msg}}] {
+        msg := sprintf("saw %v", [input.review])
+      }
+      violation[{"msg": json.marshal(input.review.object)}] { true }
+---
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: Echo
+metadata: {name: echo}
+"""
+
+
+@pytest.mark.parametrize("chosen", ["text", "json", "sarif", "github"])
+def test_the_command_shows_no_canary(tmp_path: Path, chosen: str) -> None:
+    (tmp_path / "policy.yaml").write_text(ECHO)
+    deploy = tmp_path / "deploy"
+    deploy.mkdir()
+    for name, (text, _) in CASES.items():
+        (deploy / (name.replace(" ", "-") + (".json" if name == "JSON file" else ".yaml"))).write_text(text)
+    ran = run_lockgate("check", "-p", "policy.yaml", "--format", chosen, "deploy", cwd=tmp_path)
+    assert ran.code == 2
+    assert "Traceback" not in ran.err
+    assert "saw" in ran.out
+    assert MARK.lower() not in (ran.out + ran.err).lower()
+    for _, secrets in CASES.values():
+        assert not [secret for secret in secrets if secret in ran.out + ran.err]

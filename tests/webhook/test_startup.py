@@ -1,0 +1,95 @@
+"""`lockgate check` starts fast: what it may not import, and how its start compares with its libraries' own.
+
+The bar is three times `python -c "import click, yaml, re2"`, process start to exit.
+"""
+
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+# Each costs milliseconds, or brings threads, sockets and processes that a check has no use for.
+FORBIDDEN = frozenset(
+    {
+        "asyncio",
+        "concurrent",
+        "difflib",
+        "email",
+        "http",
+        "importlib.metadata",
+        "importlib.resources",
+        "logging",
+        "multiprocessing",
+        "pydantic",
+        "random",
+        "rich",
+        "secrets",
+        "shutil",
+        "socket",
+        "sqlite3",
+        "ssl",
+        "subprocess",
+        "tempfile",
+        "traceback",
+        "unittest",
+        "urllib",
+        "urllib.request",
+        "zipfile",
+    }
+)
+BASE = [sys.executable, "-c", "import click, yaml, re2"]
+RUNS = 20
+FACTOR = 3.0
+
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: 'nginx:1'}]}\n"
+
+
+@pytest.fixture
+def one_file(tmp_path: Path) -> list[str]:
+    """The command that checks one file."""
+    file = tmp_path / "one.yaml"
+    file.write_text(POD)
+    return [sys.executable, "-m", "lockgate.webhook", "check", "--cache", str(file)]
+
+
+def imported(command: list[str]) -> set[str]:
+    done = subprocess.run(
+        [command[0], "-X", "importtime", *command[1:]], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+def test_a_check_imports_nothing_heavy(one_file: list[str]) -> None:
+    imported(one_file)  # The first start fills the cache of compiled policies.
+    found = imported(one_file)
+    assert "lockgate.webhook.check" in found
+    assert not found & (FORBIDDEN - imported(BASE))
+
+
+def test_the_map_of_commands_imports_no_engine() -> None:
+    found = imported([sys.executable, "-m", "lockgate.webhook", "--help"])
+    assert "lockgate.webhook.cli" in found
+    assert not [name for name in found if name.startswith(("lockgate.engine", "lockgate.gatekeeper"))]
+    assert not found & {"yaml", "re2", "json"}
+
+
+def median_seconds(command: list[str]) -> float:
+    times = []
+    for _ in range(RUNS):
+        started = time.perf_counter()
+        subprocess.run(command, capture_output=True, check=True)
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+@pytest.mark.slow
+def test_a_check_of_one_file_takes_three_times_its_libraries_at_most(one_file: list[str]) -> None:
+    subprocess.run(one_file, capture_output=True, check=True)
+    # Other work on the machine slows both, seldom alike: the best of three comparisons counts.
+    ratios = [median_seconds(one_file) / median_seconds(BASE) for _ in range(3)]
+    assert min(ratios) <= FACTOR, ratios
