@@ -5,7 +5,6 @@ After github.com/open-policy-agent/frameworks constraint/pkg/client/crds/validat
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final
 
 from lockgate.engine.codegen.values import Value, render_json
@@ -58,6 +57,8 @@ def find_template(document: Document, templates: Iterable[Template]) -> Template
     known = {template.kind.lower(): template for template in templates}
     template = known.get(kind.string().lower())
     if template is None:
+        from difflib import get_close_matches
+
         names = sorted([found.kind for found in known.values()])
         near = get_close_matches(kind.string(), names, n=1)
         hint = f"did you mean {near[0]}?" if near else "load the template too, or mend the kind"
