@@ -67,10 +67,14 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class ConstraintPolicy:
-    """A constraint whose template's Rego is compiled. `unknown` are fields of the review that must be known."""
+    """A constraint whose template's Rego is compiled.
+
+    reads_inventory: does it refer to data.inventory? unknown: fields of the review that must be known.
+    """
 
     gate: Gate
     prepared: Prepared
+    reads_inventory: bool
     unknown: frozenset[str]
     key: PolicyKey
 
@@ -88,7 +92,7 @@ class ConstraintPolicy:
     ) -> Sequence[Violation | Failure | NotEvaluated]:
         """Violations, or the one failure or lack of knowledge that prevented them."""
         inventory = context.facts.inventory
-        if inventory is None and self.prepared.program.reads_data((INVENTORY,)):
+        if inventory is None and self.reads_inventory:
             return [NotEvaluated(self.key, "the inventory of the cluster (data.inventory)")]
         for name in self.unknown:
             if not review.request.get(name) and _is_missing(name, review):

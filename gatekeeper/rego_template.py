@@ -10,28 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.errors import Location, PolicyError
-from lockgate.engine.rego.ast import (
-    AssignExpr,
-    Call,
-    EveryExpr,
-    Module,
-    NotExpr,
-    ObjectTerm,
-    Ref,
-    RegoVersion,
-    Rule,
-    Scalar,
-    SomeInExpr,
-    TermExpr,
-    UnifyExpr,
-    Var,
-    WithExpr,
-    children,
-)
+from lockgate.engine.rego.ast import AssignExpr, Module, ObjectTerm, RegoVersion, Rule, Scalar, UnifyExpr, Var
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.parser import parse_module
 from lockgate.engine.rego.source import Source
 from lockgate.gatekeeper.problems import Lint, PolicyErrors
+from lockgate.gatekeeper.rego_references import References, find_references
 from lockgate.gatekeeper.template import RegoSource, Template
 
 if TYPE_CHECKING:
@@ -41,8 +25,6 @@ ENTRY_PACKAGE: Final = ("template",)
 ENTRY_POINT: Final = "data.template.violation"
 LIB_ROOT: Final = "lib"
 INVENTORY: Final = "inventory"
-# Fields of `input.review` that a manifest alone does not tell.
-OUTSIDE_FIELDS: Final = frozenset({"namespaceObject", "userInfo"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +36,30 @@ class RegoTemplate:
     lints: tuple[Lint, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ParsedModule:
+    """A module and what it refers to."""
+
+    module: Module
+    references: References
+
+
 class ModuleCache:
     """Parsed modules by text and version, for many templates carry copies of one library."""
 
     __slots__ = ("_modules",)
 
     def __init__(self) -> None:
-        self._modules: dict[tuple[str, RegoVersion], Module] = {}
+        self._modules: dict[tuple[str, RegoVersion], ParsedModule] = {}
 
-    def parse(self, source: Source) -> Module:
+    def parse(self, source: Source) -> ParsedModule:
         """The module of a source; places in it are those of the first source with that text."""
         key = (source.text, source.version)
-        module = self._modules.get(key)
-        if module is None:
-            module = self._modules[key] = parse_module(source)
-        return module
+        found = self._modules.get(key)
+        if found is None:
+            module = parse_module(source)
+            found = self._modules[key] = ParsedModule(module, find_references(module))
+        return found
 
 
 def compile_template(template: Template, *, capabilities: Capabilities, modules: ModuleCache) -> RegoTemplate:
@@ -78,28 +69,28 @@ def compile_template(template: Template, *, capabilities: Capabilities, modules:
     source = template.rego
     assert source is not None, template.kind
     entry, libs = _parse(source, modules)
-    errors = list(_wrong_rules(entry, source, template))
+    errors = list(_wrong_rules(entry.module, source, template))
     for lib, text in zip(libs, source.libs, strict=True):
-        errors.extend(_wrong_package(lib, text))
-    for module, text in zip((entry, *libs), (source.entry, *source.libs), strict=True):
-        errors.extend(_wrong_imports(module, text))
-        errors.extend(_wrong_references(module, text))
+        errors.extend(_wrong_package(lib.module, text))
+    for parsed, text in zip((entry, *libs), (source.entry, *source.libs), strict=True):
+        errors.extend(_wrong_imports(parsed.module, text))
+        errors.extend(_wrong_references(parsed.references, text))
     if errors:
         raise PolicyErrors(errors)
     # Two libraries with the same text are one module: its rules would be defined twice, to the same effect.
-    distinct = tuple(dict.fromkeys(libs))
+    distinct = list({id(lib): lib for lib in libs}.values())
     compiled = compile_program(
-        [replace(entry, package=ENTRY_PACKAGE), *distinct],
+        [replace(entry.module, package=ENTRY_PACKAGE), *[lib.module for lib in distinct]],
         entrypoints=[ENTRY_POINT],
         capabilities=capabilities,
     )
-    reads = frozenset(name for module in (entry, *distinct) for name in _review_fields(module))
-    return RegoTemplate(compiled, reads, tuple(_lints(entry, source.entry)))
+    reads = frozenset(name for parsed in (entry, *distinct) for name in parsed.references.fields)
+    return RegoTemplate(compiled, reads, tuple(_lints(entry.module, source.entry)))
 
 
-def _parse(source: RegoSource, modules: ModuleCache) -> tuple[Module, list[Module]]:
+def _parse(source: RegoSource, modules: ModuleCache) -> tuple[ParsedModule, list[ParsedModule]]:
     errors: list[PolicyError] = []
-    parsed: list[Module] = []
+    parsed: list[ParsedModule] = []
     for text in (source.entry, *source.libs):
         try:
             parsed.append(modules.parse(text))
@@ -151,91 +142,22 @@ def _wrong_imports(module: Module, source: Source) -> Iterator[PolicyError]:
         yield _error(source, item.location, message, hint)
 
 
-def _wrong_references(module: Module, source: Source) -> Iterator[PolicyError]:
-    reached = {id(reference) for reference in _plain_references(module)}
-    for reference, path, location in _data_references(module.rules):
-        if path[:1] == (LIB_ROOT,) and id(reference) not in reached:
+def _wrong_references(references: References, source: Source) -> Iterator[PolicyError]:
+    for found in references.data:
+        if found.path[:1] == (LIB_ROOT,) and found.nested:
             yield _error(
                 source,
-                location,
-                f"Gatekeeper does not resolve {'.'.join(('data', *path))} inside another term",
-                f"write `import {'.'.join(('data', *path[:2]))}` and refer to it by its last name",
+                found.location,
+                f"Gatekeeper does not resolve {'.'.join(('data', *found.path))} inside another term",
+                f"write `import {'.'.join(('data', *found.path[:2]))}` and refer to it by its last name",
             )
-        if path and path[0] in (LIB_ROOT, INVENTORY):
-            continue
-        shown = ".".join(("data", *path[:1]))
-        yield _error(
-            source,
-            location,
-            f"invalid data references: disallowed ref {shown}",
-            "a template can refer to data.inventory and data.lib; rules of its own package go by their names",
-        )
-
-
-def _plain_references(module: Module) -> Iterator[object]:
-    """The terms that Gatekeeper rewrites for its libraries: heads' and statements' own, none inside another."""
-    for rule in module.rules:
-        head = rule.head
-        yield from (*head.path, *(head.arguments or ()), head.value, head.member)
-        for clause in rule.clauses:
-            yield clause.value
-            pending: list[object] = list(clause.body)
-            while pending:
-                statement = pending.pop()
-                if isinstance(statement, (UnifyExpr, AssignExpr)):
-                    yield from (statement.left, statement.right)
-                elif isinstance(statement, TermExpr) and isinstance(statement.term, Call):
-                    yield from (statement.term.function, *statement.term.arguments)
-                elif isinstance(statement, TermExpr):
-                    yield statement.term
-                elif isinstance(statement, SomeInExpr):
-                    continue  # `in` is a call, with its operands inside
-                elif isinstance(statement, EveryExpr):
-                    yield statement.domain
-                    pending.extend(statement.body)
-                elif isinstance(statement, (NotExpr, WithExpr)):
-                    pending.append(statement.inner)
-                    if isinstance(statement, WithExpr):
-                        for modifier in statement.modifiers:
-                            yield from (modifier.target, modifier.value)
-
-
-def _data_references(node: object) -> Iterator[tuple[object, tuple[str, ...], Location]]:
-    """Each reference to `data`: the node, the part of its path that is constant, and its place."""
-    stack: list[object] = [node]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, tuple):
-            stack.extend(current)
-            continue
-        if isinstance(current, Ref) and isinstance(current.head, Var):
-            if current.head.name == "data":
-                yield current, _constant_path(current), current.location
-            stack.extend(current.operands)
-            continue
-        if isinstance(current, Var) and current.name == "data":
-            yield current, (), current.location
-        stack.extend(children(current))
-
-
-def _constant_path(reference: Ref) -> tuple[str, ...]:
-    path: list[str] = []
-    for operand in reference.operands:
-        if not isinstance(operand, Scalar) or not isinstance(operand.value, str):
-            break
-        path.append(operand.value)
-    return tuple(path)
-
-
-def _review_fields(module: Module) -> Iterator[str]:
-    stack: list[object] = list(module.rules)
-    while stack:
-        current = stack.pop()
-        if isinstance(current, Ref) and isinstance(current.head, Var) and current.head.name == "input":
-            path = _constant_path(current)
-            if len(path) > 1 and path[0] == "review" and path[1] in OUTSIDE_FIELDS:
-                yield path[1]
-        stack.extend(children(current))
+        elif not found.path or found.path[0] not in (LIB_ROOT, INVENTORY):
+            yield _error(
+                source,
+                found.location,
+                f"invalid data references: disallowed ref {'.'.join(('data', *found.path[:1]))}",
+                "a template can refer to data.inventory and data.lib; rules of its own package go by their names",
+            )
 
 
 def _lints(entry: Module, source: Source) -> Iterator[Lint]:

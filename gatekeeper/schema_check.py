@@ -5,7 +5,6 @@ pkg/apiserver/schema. Nulls are values here (`nullable`), for a constraint is va
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Final
 
 from lockgate.engine.codegen.values import Number, Undefined, Value, equal, key, render_json, type_name
@@ -78,10 +77,16 @@ def _number(value: int | Number, schema: Schema, path: Path) -> Iterator[Problem
     if high is not None and (value >= high if schema.exclusive_maximum else value > high):
         bound = "less than" if schema.exclusive_maximum else "at most"
         yield Problem(path, f"is {render_json(value)}, must be {bound} {render_json(high)}")
-    if schema.multiple_of is not None:
-        step = _decimal(schema.multiple_of)
-        if step > 0 and _decimal(value) / step != int(_decimal(value) / step):
-            yield Problem(path, f"is {render_json(value)}, no multiple of {render_json(schema.multiple_of)}")
+    if schema.multiple_of is not None and not _is_multiple(value, schema.multiple_of):
+        yield Problem(path, f"is {render_json(value)}, no multiple of {render_json(schema.multiple_of)}")
+
+
+def _is_multiple(value: int | Number, step: int | Number) -> bool:
+    """Does the step divide the value, as float64 sees them? Kubernetes asks no more exactly."""
+    try:
+        return (_float(value) / _float(step)).is_integer()
+    except (OverflowError, ZeroDivisionError):
+        return False
 
 
 def _list(value: list[Value], schema: Schema, path: Path) -> Iterator[Problem]:
@@ -203,8 +208,8 @@ def _is_integer(value: Value) -> bool:
     return isinstance(value, Number) and value.exact == value.exact.to_integral_value()
 
 
-def _decimal(number: int | Number) -> Decimal:
-    return number.exact if isinstance(number, Number) else Decimal(number)
+def _float(number: int | Number) -> float:
+    return float(number.exact) if isinstance(number, Number) else float(number)
 
 
 def _quoted(value: Value) -> str:

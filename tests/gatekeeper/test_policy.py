@@ -147,6 +147,13 @@ def test_the_inventory_must_be_known() -> None:
         ("Namespace, by a key", 'input.review["namespaceObject"].metadata', manifest(), WEBHOOK, False),
         ("Namespace of none", "input.review.namespaceObject.metadata", manifest("Node"), WEBHOOK, True),
         ("Namespace in gator", "input.review.namespaceObject.metadata", manifest(), GATOR, True),
+        (
+            "user, by a variable",
+            'object.get(input.review, "userInfo", {}).username',
+            manifest(),
+            WEBHOOK,
+            False,
+        ),
         ("other fields", "input.review.object.metadata.x", manifest(), WEBHOOK, True),
     ],
 )
