@@ -205,6 +205,59 @@ kinds := [
 		{"spec.image", "spec.driver.image", "spec.executor.image"},
 	],
 	["tekton.dev/v1", "Task", {"steps": [{"image": "a"}], "sidecars": [{"image": "a"}]}, {"spec.steps.0.image", "spec.sidecars.0.image"}],
+	[
+		"argoproj.io/v1alpha1", "AnalysisRun", {"metrics": [{"provider": {"job": {"spec": templated}}}]},
+		{"spec.metrics.0.provider.job.spec.template.spec.containers.0.image"},
+	],
+	[
+		"argoproj.io/v1alpha1", "ClusterAnalysisTemplate", {"metrics": [{"provider": {"job": {"spec": templated}}}]},
+		{"spec.metrics.0.provider.job.spec.template.spec.containers.0.image"},
+	],
+	["argoproj.io/v1alpha1", "WorkflowTemplate", {"templates": [{"script": {"image": "a"}}]}, {"spec.templates.0.script.image"}],
+	["argoproj.io/v1alpha1", "ClusterWorkflowTemplate", {"templates": [{"script": {"image": "a"}}]}, {"spec.templates.0.script.image"}],
+	["serving.kserve.io/v1alpha2", "LLMInferenceServiceConfig", {"worker": spec}, {"spec.worker.containers.0.image"}],
+	["serving.kubeflow.org/v1beta1", "InferenceService", {"predictor": spec}, {"spec.predictor.containers.0.image"}],
+	["serving.kubeflow.org/v1beta1", "InferenceService", {"predictor": {"triton": {"image": "a"}}}, {"spec.predictor.triton.image"}],
+	[
+		"trainer.kubeflow.org/v1alpha1", "TrainingRuntime",
+		{"template": {"spec": {"replicatedJobs": [{"template": {"spec": templated}}]}}},
+		{"spec.template.spec.replicatedJobs.0.template.spec.template.spec.containers.0.image"},
+	],
+	[
+		"kubeflow.org/v1beta1", "Experiment", {"metricsCollectorSpec": {"collector": {"customCollector": {"image": "a"}}}},
+		{"spec.metricsCollectorSpec.collector.customCollector.image"},
+	],
+	[
+		"ray.io/v1", "RayJob", {"rayClusterSpec": {"historyServerOptions": {"collectorOptions": {"image": "a"}}}},
+		{"spec.rayClusterSpec.historyServerOptions.collectorOptions.image"},
+	],
+	[
+		"ray.io/v1", "RayService", {"rayClusterConfig": {"historyServerOptions": {"collectorOptions": {"image": "a"}}}},
+		{"spec.rayClusterConfig.historyServerOptions.collectorOptions.image"},
+	],
+	[
+		"ray.io/v1", "RayCronJob",
+		{"jobTemplate": {
+			"rayClusterSpec": {"historyServerOptions": {"collectorOptions": {"image": "a"}}, "workerGroupSpecs": [templated]},
+			"submitterPodTemplate": {"spec": spec},
+		}},
+		{
+			"spec.jobTemplate.rayClusterSpec.historyServerOptions.collectorOptions.image",
+			"spec.jobTemplate.rayClusterSpec.workerGroupSpecs.0.template.spec.containers.0.image",
+			"spec.jobTemplate.submitterPodTemplate.spec.containers.0.image",
+		},
+	],
+	[
+		"sagemaker.services.k8s.aws/v1alpha1", "ModelPackage", {"inferenceSpecification": {"containers": [{"image": "a"}]}},
+		{"spec.inferenceSpecification.containers.0.image"},
+	],
+	[
+		"sparkoperator.k8s.io/v1beta2", "ScheduledSparkApplication",
+		{"template": {"image": "a", "driver": {"image": "a"}, "executor": {"image": "a"}}},
+		{"spec.template.image", "spec.template.driver.image", "spec.template.executor.image"},
+	],
+	# The same fields under a kind that means something else by them.
+	["example.com/v1", "Other", {"predictor": {"model": {"image": "a"}}, "code": {"imageURI": "a"}}, set()],
 	["v1", "ConfigMap", {}, set()],
 ]
 

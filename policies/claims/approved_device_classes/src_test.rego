@@ -324,6 +324,40 @@ test_message if {
 	}
 }
 
+test_fixes if {
+	given := {
+		"none": [[], "set deviceClassName to an approved class"],
+		"two": [["b", "a"], "set deviceClassName to one of a, b"],
+		"five": [["a", "b", "c", "d", "e"], "set deviceClassName to an approved class"],
+	}
+	every expected in given {
+		some violation in rule.violation with input as {
+			"review": {"object": claim("v1", requesting([exactly("other")]))},
+			"parameters": {"allowedDeviceClasses": expected[0]},
+		}
+		violation.details.fix == expected[1]
+	}
+}
+
+test_fixes_of_resources if {
+	given := {
+		"one": [["a"], sprintf("replace %s by deviceclass.resource.kubernetes.io/a", [implicit])],
+		"two": [["b", "a"], sprintf("remove %s, or name in it one of a, b", [implicit])],
+	}
+	every expected in given {
+		some violation in rule.violation with input as {
+			"review": {"object": pod({"containers": [asking(implicit)]})},
+			"parameters": {"allowedDeviceClasses": expected[0]},
+		}
+		violation.details.fix == expected[1]
+	}
+}
+
+test_the_annotation_of_kserve_means_nothing_elsewhere if {
+	config := {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"annotations": {"serving.kserve.io/exp-dra-device-class": "x"}}}
+	paths(config, parameters) == []
+}
+
 test_one_violation_for_a_path if {
 	some_objects := [expected[0] | some expected in object.union(cases, unreadable)]
 	every judged in some_objects {
