@@ -52,6 +52,15 @@ def _body(text: str) -> str:
     return f'package hit\n\nviolation[{{"msg": "hit"}}] {{ {text} }}\n'
 
 
+def _v1(body: str) -> Json:
+    """Rego v1 with a library, and a violation with this body."""
+    rego = f'package hit\n\nviolation contains {{"msg": "hit"}} if {{\n  {body}\n}}\n'
+    return {
+        "engine": "Rego",
+        "source": {"rego": rego, "version": "v1", "libs": ["package lib.util\n\nsays(x) := x\n"]},
+    }
+
+
 TEMPLATE_CASES: tuple[TemplateCase, ...] = (
     _rego("plain", HIT),
     _changed("v1beta1", apiVersion="templates.gatekeeper.sh/v1beta1"),
@@ -114,6 +123,19 @@ TEMPLATE_CASES: tuple[TemplateCase, ...] = (
         "lib by its path, a value",
         _body("x := data.lib.util.one; x == 1"),
         libs=["package lib.util\n\none = 1\n"],
+    ),
+    *(
+        _code(f"lib by its path: {name}", [_v1(body)], "does not resolve" if nested else "")
+        for name, body, nested in (
+            ("negated", "not data.lib.util.says(false)", False),
+            ("in an operand", "count(data.lib.util.says([1])) == 1", True),
+            ("in an array", "x := [data.lib.util.says([1])]; x", True),
+            ("some", "some x in data.lib.util.says([1])", True),
+            ("every's domain", "every x in data.lib.util.says([1]) { x }", True),
+            ("every's body", "every x in [1] { data.lib.util.says(x) }", False),
+            ("a comprehension's body", "x := [1 | data.lib.util.says(1)]; x", True),
+            ("with", "input.x with input as data.lib.util.says(1)", True),
+        )
     ),
     _rego("lib with another package", USES_LIB, "invalid lib prefix", libs=[LIB.replace("lib.util", "util")]),
     _rego("lib with package lib", HIT, "invalid lib prefix", libs=["package lib\n\nx = 1\n"]),
