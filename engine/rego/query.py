@@ -20,11 +20,11 @@ from lockgate.engine.rego.ast import (
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.parser import parse_query
 from lockgate.engine.rego.program import NO_DATA, Program, compile_program
+from lockgate.engine.rego.ruletree import HIDDEN
 from lockgate.engine.rego.safety import own_variables
 from lockgate.engine.rego.source import Source
 
-# No policy can name this package: the lexer has no `$`.
-_PACKAGE = "$query"
+_PACKAGE = f"{HIDDEN}query"
 _ENTRY = f"data.{_PACKAGE}.bindings"
 
 

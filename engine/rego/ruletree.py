@@ -9,8 +9,9 @@ from lockgate.engine.rego.ast import Call, Ref, Scalar, Var, WithExpr, walk
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.resolve import Alternative, Definition
 
-# Begins the names of packages that the compiler makes: no reference leads there unless it names them.
-HIDDEN = "$"
+# Begins the names of packages that the compiler makes: no reference of a policy leads there. No policy has such a
+# name, since half a surrogate pair is no text and the lexer replaces it.
+HIDDEN = "\ud800"
 
 GroupKind = Literal["complete", "set", "object", "function"]
 
