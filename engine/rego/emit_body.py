@@ -169,9 +169,8 @@ class BodyEmitter(TermEmitter):
             value = self.call(term, fail=False)
             writer.fail_if(f"{value} is False or {value} is U")
         else:
-            value = self.atom(term)
-            if value not in ("True",):
-                writer.fail_if(f"{value} is False")
+            value = self._named(self.atom(term))
+            writer.fail_if(f"{value} is False")
 
     def _not(self, statement: NotExpr) -> None:
         writer = self.writer
@@ -194,7 +193,7 @@ class BodyEmitter(TermEmitter):
                 value = self.call(term, fail=False)
                 writer.fail_if(f"{value} is not False and {value} is not U")
                 return
-            value = self.atom(term)
+            value = self._named(self.atom(term))
             writer.fail_if(f"{value} is not False")
             return
         if isinstance(inner, UnifyExpr):

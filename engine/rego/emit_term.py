@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lockgate.engine.codegen.literals import is_inline, literal
-from lockgate.engine.codegen.values import UNDEFINED, Set, Undefined, Value, make_object
+from lockgate.engine.codegen.values import UNDEFINED, Set, Undefined, Value, equal, make_object
 from lockgate.engine.codegen.writer import Writer, safe_name
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
@@ -369,6 +369,8 @@ class TermEmitter:
 
     def equality(self, left: Term, first: str, right: Term, second: str, *, negate: bool = False) -> str:
         """A Python condition for equality, inlined where one side is a literal of a known type."""
+        if isinstance(left, Scalar) and isinstance(right, Scalar):
+            return repr(equal(left.value, right.value) is not negate)
         for term, other, text in ((left, second, first), (right, first, second)):
             if not isinstance(term, Scalar):
                 continue
