@@ -29,7 +29,8 @@ networking.k8s.io: IPAddress IngressClass ServiceCIDR
 node.k8s.io: RuntimeClass
 policy: PodSecurityPolicy
 rbac.authorization.k8s.io: ClusterRole ClusterRoleBinding
-resource.k8s.io: DeviceClass DeviceTaintRule ResourceSlice
+resource.k8s.io: DeviceClass DeviceTaintRule ResourcePoolStatusRequest ResourceSlice
+imagepolicy.k8s.io: ImageReview
 scheduling.k8s.io: PriorityClass
 storage.k8s.io: CSIDriver CSINode StorageClass VolumeAttachment VolumeAttributesClass
 storagemigration.k8s.io: StorageVersionMigration
@@ -53,7 +54,6 @@ karpenter.sh: NodeClaim NodePool
 karpenter.k8s.aws: EC2NodeClass
 nvidia.com: ClusterPolicy NVIDIADriver
 nfd.k8s-sigs.io: NodeFeatureGroup NodeFeatureRule
-operator.knative.dev:
 networking.internal.knative.dev: ClusterDomainClaim
 scheduling.volcano.sh: Queue
 topology.volcano.sh: HyperNode
@@ -62,6 +62,13 @@ cilium.io: CiliumClusterwideNetworkPolicy CiliumNode
 external-secrets.io: ClusterExternalSecret ClusterSecretStore
 keda.sh: ClusterTriggerAuthentication
 crd.projectcalico.org: GlobalNetworkPolicy IPPool
+core.cnrm.cloud.google.com: ConfigConnector
+monitoring.googleapis.com: ClusterPodMonitoring
+appmesh.k8s.aws: Mesh
+eks.amazonaws.com: NodeClass
+policy.sigstore.dev: ClusterImagePolicy TrustRoot
+config.ratify.deislabs.io: CertificateStore Policy Store Verifier
+auto.gke.io: AllowlistSynchronizer
 """
 
 _NAMESPACED = """
@@ -152,7 +159,34 @@ mlflow.opendatahub.io: MLflowConfig
 sagemaker.services.k8s.aws: Endpoint EndpointConfig Model TrainingJob
 bitnami.com: SealedSecret
 route.openshift.io: Route
+agents.x-k8s.io: Sandbox
+aigateway.envoyproxy.io: AIGatewayRoute AIServiceBackend BackendSecurityPolicy
+app.k8s.io: Application
+appmesh.k8s.aws: GatewayRoute VirtualGateway VirtualNode VirtualRouter VirtualService
+apisix.apache.org: ApisixRoute
+certmanager.k8s.io: Certificate Issuer
+configsync.gke.io: RepoSync RootSync
+dapr.io: Component Configuration Subscription
+databases.spotahome.com: RedisFailover
+getambassador.io: Host KubernetesEndpointResolver Listener Mapping
+grafana.integreatly.org: Grafana GrafanaAlertRuleGroup GrafanaDashboard GrafanaDatasource GrafanaFolder
+image.toolkit.fluxcd.io: ImagePolicy ImageRepository ImageUpdateAutomation
+notification.toolkit.fluxcd.io: Alert Provider Receiver
+install.istio.io: IstioOperator
+k8s.cni.cncf.io: NetworkAttachmentDefinition
+kafka.strimzi.io: Kafka KafkaConnect KafkaNodePool KafkaTopic KafkaUser
+monitoring.googleapis.com: PodMonitoring Rules
+projectcontour.io: ContourDeployment HTTPProxy TLSCertificateDelegation
+promoter.argoproj.io: ArgoCDCommitStatus ChangeTransferPolicy CommitStatus PromotionStrategy PullRequest ScmProvider
+serving.kubeflow.org: InferenceService
+sources.knative.dev: GitHubSource KafkaSource
+sriovnetwork.k8snetworkplumbingwg.io: DeviceAttributes SriovNetworkNodePolicy SriovNetworkNodeState SriovResourcePolicy
+sriovnetwork.k8snetworkplumbingwg.io: SriovNetwork
+workload.codeflare.dev: AppWrapper
 """
+
+# Groups of these domains have namespaced kinds only, but for those above: Google's Config Connector, AWS' controllers.
+_NAMESPACED_DOMAINS = (".cnrm.cloud.google.com", ".services.k8s.aws")
 
 
 def _table(text: str, scope: Scope) -> dict[tuple[str, str], Scope]:
@@ -191,7 +225,9 @@ class Kinds:
         known = self.found.get((group, kind)) or BUILT_IN.get((group, kind))
         if known is not None:
             return known
-        return "Cluster" if group in CLUSTER_GROUPS else "Unknown"
+        if group in CLUSTER_GROUPS:
+            return "Cluster"
+        return "Namespaced" if group.endswith(_NAMESPACED_DOMAINS) else "Unknown"
 
 
 def find_kinds(objects: Iterable[Mapping[str, Value]]) -> Kinds:

@@ -1,13 +1,12 @@
 """Loads templates and constraints from documents into a PolicySet; every error of every document is collected."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.decision import PolicyKey
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import Location, PolicyError
-from lockgate.engine.kinds import split_api_version
 from lockgate.engine.policy import Policy, PolicySet
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.gatekeeper.constraint import Constraint, find_template, is_constraint, parse_constraint
@@ -21,7 +20,7 @@ from lockgate.gatekeeper.policy import (
     Gate,
     UnbuiltPolicy,
 )
-from lockgate.gatekeeper.problems import Lint, Problem, flatten, locate, policy_error
+from lockgate.gatekeeper.problems import Lint, Problem, flatten, policy_error
 from lockgate.gatekeeper.rego_template import INVENTORY, ModuleCache, RegoTemplate, compile_template
 from lockgate.gatekeeper.template import EngineChoice, Template, is_template, parse_template
 
@@ -30,17 +29,6 @@ PARAMETERS: Final = ("input", "parameters")
 _WEBHOOK: Final = "validation.gatekeeper.sh"
 # At this point nothing is unknown: gator shows policies an empty user and Namespace.
 _GATOR: Final = "gator.gatekeeper.sh"
-_UNBUILT_GROUPS: Final = frozenset(
-    {
-        "config.gatekeeper.sh",
-        "expansion.gatekeeper.sh",
-        "externaldata.gatekeeper.sh",
-        "mutations.gatekeeper.sh",
-        "syncset.gatekeeper.sh",
-    }
-)
-_VAP_GROUP: Final = "admissionregistration.k8s.io"
-_VAP_KINDS: Final = frozenset({"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +104,6 @@ def load_policies(
         except PolicyError as error:
             errors.extend(flatten(error))
     lints = [lint for entry in compiled.values() if entry.rego is not None for lint in entry.rego.lints]
-    lints.extend(_unbuilt_kinds(given))
     return Loaded(
         policies=make_policy_set(list(policies.values())),
         errors=tuple(sorted(errors, key=lambda error: _order(error.location, error.message))),
@@ -164,22 +151,6 @@ def make_policy_set(policies: Sequence[Policy]) -> PolicySet:
     ordered = tuple(sorted(policies, key=lambda policy: policy.key))
     text = "".join([f"{policy.key} {policy.digest}\n" for policy in ordered])
     return PolicySet(ordered, sha256(text.encode()).hexdigest())
-
-
-def _unbuilt_kinds(documents: Iterable[Document]) -> Iterator[Lint]:
-    """Objects that would change the cluster's verdict, and that nothing here reads yet."""
-    for document in documents:
-        group = split_api_version(document.value.get("apiVersion"))[0]
-        kind = document.value.get("kind")
-        if group in _UNBUILT_GROUPS or (group == _VAP_GROUP and kind in _VAP_KINDS):
-            location, quoted = locate(document, ("kind",))
-            yield Lint(
-                "warning",
-                f"{kind} is not evaluated yet: the cluster's verdict may differ",
-                location,
-                "judge what depends on it in the cluster",
-                quoted,
-            )
 
 
 def _annotation(constraint: Constraint, template: Template, name: str) -> str:

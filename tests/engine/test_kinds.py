@@ -21,6 +21,8 @@ from lockgate.engine.kinds import BUILT_IN, Kinds, find_kinds, split_api_version
         ("kueue.x-k8s.io", "LocalQueue", "Namespaced"),
         ("trainer.kubeflow.org", "TrainJob", "Namespaced"),
         ("constraints.gatekeeper.sh", "Whatever", "Cluster"),
+        ("sql.cnrm.cloud.google.com", "SQLInstance", "Namespaced"),
+        ("core.cnrm.cloud.google.com", "ConfigConnector", "Cluster"),
         ("x.io", "Gizmo", "Unknown"),
     ],
 )

@@ -105,9 +105,3 @@ def test_a_schema_of_any_depth() -> None:
         for _ in range(depth // 2):
             schema = {"type": "object", "properties": {"a": schema}}
         _check([template(schema=schema), constraint({})])
-
-
-def test_kinds_that_nothing_reads_are_said() -> None:
-    text: Json = {"apiVersion": "mutations.gatekeeper.sh/v1", "kind": "Assign", "metadata": {"name": "a"}}
-    loaded = load_policies([document(text)])
-    assert [(lint.level, "Assign" in lint.message) for lint in loaded.lints] == [("warning", True)]
