@@ -2,6 +2,7 @@
 
 Python's `re` is several times as fast as google-re2 on short texts. It is used where `regex_subset` proves that it
 means the same and that it ends within `_STEP_BUDGET` steps; everything else goes to google-re2.
+One difference is left: google-re2 may find `\\B` between two bytes of one character.
 Syntax: https://github.com/google/re2/wiki/Syntax, with Go's exceptions: `\\_` is allowed and `\\C` is not.
 """
 

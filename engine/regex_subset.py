@@ -194,7 +194,10 @@ class _Reader:
             raise OutsideSubsetError
         if may_be_empty(body) or isinstance(body, Edge):
             raise OutsideSubsetError
-        return Repeat(body, low, high, mode)
+        made = Repeat(body, low, high, mode)
+        if char == "{" and _copies(made) > _MAX_COUNT:
+            raise OutsideSubsetError
+        return made
 
     def counts(self) -> tuple[int, int | None]:
         end = self.text.find("}", self.at)
@@ -226,8 +229,9 @@ class _Reader:
             raise OutsideSubsetError
         if char == "\\":
             escaped = self.take()
-            if escaped in ("b", "B"):
-                return Edge("boundary", "\\" + escaped)
+            if escaped == "b":
+                # Not `\B`: for `re` it does not hold in an empty text.
+                return Edge("boundary", r"\b")
             if escaped == "A":
                 return Edge("begin", r"\A")
             if escaped == "z":
@@ -287,11 +291,10 @@ class _Reader:
             if self.peek() == "-" and self.text[self.at + 1 : self.at + 2] != "]":
                 self.at += 1
                 high = self.member(False)
-                if len(low) > 1 or len(high) > 1 or low[0][0] != low[0][1] or high[0][0] != high[0][1]:
+                start, end = _only(low), _only(high)
+                if start is None or end is None or end < start:
                     raise OutsideSubsetError
-                if high[0][0] < low[0][0]:
-                    raise OutsideSubsetError
-                low = ((low[0][0], high[0][0]),)
+                low = ((start, end),)
             ranges.extend(low)
         self.at += 1
         found = normalized(ranges)
@@ -310,6 +313,26 @@ class _Reader:
         if char != "\\":
             return ((ord(char), ord(char)),)
         return self.escape(self.take())
+
+
+def _only(ranges: Ranges) -> int | None:
+    """The only character of a set."""
+    for low, high in ranges[:1]:
+        return low if low == high and len(ranges) == 1 else None
+    return None
+
+
+def _copies(node: Node) -> int:
+    """At least the number of times that counted repetitions, nested, write out a part; RE2 bounds it too."""
+    if isinstance(node, Repeat):
+        return max(node.low if node.high is None else node.high, 1) * _copies(node.body)
+    if isinstance(node, Group):
+        return _copies(node.body)
+    if isinstance(node, Chain):
+        return max(map(_copies, node.items), default=1)
+    if isinstance(node, Choice):
+        return max(map(_copies, node.branches))
+    return 1
 
 
 def _is_count(text: str) -> bool:
@@ -336,8 +359,9 @@ def _source(node: Node) -> str:
     if isinstance(node, Chars):
         if node.ranges == _ANY_BUT_NEWLINE:
             return "."
-        if len(node.ranges) == 1 and node.ranges[0][0] == node.ranges[0][1]:
-            return _escaped(node.ranges[0][0])
+        single = _only(node.ranges)
+        if single is not None:
+            return _escaped(single)
         spans = [_escaped(a) if a == b else f"{_escaped(a)}-{_escaped(b)}" for a, b in node.ranges]
         return "[" + "".join(spans) + "]"
     if isinstance(node, Edge):

@@ -1,7 +1,7 @@
 """`time.*`: nanoseconds since 1970, their date and clock in a time zone, and durations."""
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 
 from lockgate.engine.codegen import arithmetic
@@ -16,7 +16,7 @@ _INT64: Final = 1 << 63
 _SECOND: Final = 1_000_000_000
 _DAY: Final = 86_400 * _SECOND
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EITHER: Final = "either number (ns) or [number (ns), string (tz)]"
 _UNITS: Final = {
     "ns": 1,
@@ -43,7 +43,7 @@ class _Zone:
     """A time zone by name; UTC for `UTC`, `Local` and an empty name."""
 
     def __init__(self, name: str) -> None:
-        self.zone: timezone | object = timezone.utc
+        self.zone: timezone | object = UTC
         if name in ("", "UTC", "Local"):
             return
         from zoneinfo import ZoneInfo
@@ -55,7 +55,7 @@ class _Zone:
 
     def at(self, seconds: int) -> tuple[int, str]:
         """The offset from UTC, in seconds, and the zone's abbreviation at a time."""
-        if self.zone is timezone.utc:
+        if self.zone is UTC:
             return 0, "UTC"
         local = (_EPOCH + timedelta(seconds=seconds)).astimezone(self.zone)  # type: ignore[arg-type]
         offset = local.utcoffset()

@@ -1,6 +1,6 @@
 """`==`, `<` and their like, and membership: total over all values, they have no errors."""
 
-from lockgate.engine.codegen.values import UNDEFINED, Object, Set, Value, compare, equal, key
+from lockgate.engine.codegen.values import Object, Set, Undefined, Value, compare, equal, key
 from lockgate.engine.rego.builtins.lookup import lookup
 
 
@@ -41,18 +41,15 @@ def gte(left: Value, right: Value) -> bool:
 
 def internal_member_2(item: Value, collection: Value) -> bool:
     """`item in collection`: an element of an array or set, a value of an object; false for anything else."""
-    kind = type(collection)
-    if kind is Set:
-        return key(item) in collection.members  # type: ignore[union-attr]
-    if kind is list:
-        found: list[Value] = collection  # type: ignore[assignment]
-    elif kind is dict:
-        found = list(collection.values())  # type: ignore[union-attr]
-    elif kind is Object:
-        found = [value for _, value in collection.members.values()]  # type: ignore[union-attr]
-    else:
-        return False
-    return any(equal(item, other) for other in found)
+    if type(collection) is Set:
+        return key(item) in collection.members
+    if type(collection) is list:
+        return any(equal(item, other) for other in collection)
+    if type(collection) is dict:
+        return any(equal(item, other) for other in collection.values())
+    if type(collection) is Object:
+        return any(equal(item, other) for _, other in collection.members.values())
+    return False
 
 
 def internal_member_3(name: Value, item: Value, collection: Value) -> bool:
@@ -60,4 +57,4 @@ def internal_member_3(name: Value, item: Value, collection: Value) -> bool:
     if type(collection) not in (list, dict, Set, Object):
         return False
     found = lookup(collection, name)
-    return found is not UNDEFINED and equal(item, found)  # type: ignore[arg-type]
+    return not isinstance(found, Undefined) and equal(item, found)

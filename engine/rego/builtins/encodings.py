@@ -6,6 +6,7 @@ from typing import Final
 
 from lockgate.engine.codegen.values import Set, Value, ordered, render_json
 from lockgate.engine.rego.builtins.errors import BuiltinError, operand_error
+from lockgate.engine.rego.builtins.gotext import quote
 from lockgate.engine.rego.builtins.objects import pairs_of
 from lockgate.engine.rego.builtins.operands import bytes_of, object_, string, text_of
 
@@ -82,7 +83,10 @@ def hex_decode(text: Value) -> str:
     given = string(text, 1)
     for char in given:
         if char not in _HEX:
-            raise BuiltinError(f"encoding/hex: invalid byte: U+{bytes_of(char)[0]:04X}")
+            mark = "'"
+            raise BuiltinError(
+                f"encoding/hex: invalid byte: U+{bytes_of(char)[0]:04X} {quote(chr(bytes_of(char)[0]), mark)}"
+            )
     if len(given) % 2:
         raise BuiltinError("encoding/hex: odd length hex string")
     return text_of(bytes.fromhex(given))
@@ -119,9 +123,7 @@ def urlquery_encode_object(value: Value) -> str:
     pairs: list[tuple[str, str]] = []
     for name, item in pairs_of(object_(value, 1)):
         key = name if type(name) is str else render_json(name)
-        items: list[Value] = [item]
-        if type(item) is list or type(item) is Set:
-            items = item if type(item) is list else ordered(item)  # type: ignore[arg-type]
+        items = item if type(item) is list else ordered(item) if type(item) is Set else [item]
         for one in items:
             if type(one) is not str:
                 raise operand_error(1, "values must be string, array[string], or set[string]")

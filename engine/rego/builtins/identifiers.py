@@ -10,6 +10,7 @@ from lockgate.engine.rego.builtins.operands import bytes_of, machine_integer, st
 _HEX: Final = r"[0-9a-fA-F]"
 _DASHED: Final = rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
 _FORMS: Final = re.compile(rf"(?:[uU][rR][nN]:[uU][uU][iI][dD]:)?{_DASHED}|{_HEX}{{32}}")
+_INT64: Final = 1 << 63
 _BRACED: Final = 38
 # 100 ns between 1582-10-15, where UUIDs count from, and 1970.
 _EPOCH: Final = 122_192_928_000_000_000
@@ -56,7 +57,8 @@ def uuid_parse(text: Value) -> Value | Undefined:
     low, middle, high = data[0:4], data[4:6], bytes([data[6] & 0x0F, data[7]])
     ticks = int.from_bytes(high + middle + low, "big")
     node = data[10:]
-    found["time"] = (ticks - _EPOCH) * 100
+    # Go counts in 64 bits, and so wraps around before 1677.
+    found["time"] = ((ticks - _EPOCH) * 100 + _INT64) % (2 * _INT64) - _INT64
     found["nodeid"] = "-".join([f"{byte:02x}" for byte in node])
     found["macvariables"] = (
         f"{'local' if node[0] & 2 else 'global'}:{'multicast' if node[0] & 1 else 'unicast'}"

@@ -47,10 +47,10 @@ class _Patch:
             )
         path = self.path(operation, "path")
         kind = lookup(operation, "op")
-        if kind is UNDEFINED:
+        if isinstance(kind, Undefined):
             raise BuiltinError("missing required attribute 'op'")
         if type(kind) is not str:
-            raise BuiltinError(f"attribute 'op' must be a string but found: {type_name(kind)}")  # type: ignore[arg-type]
+            raise BuiltinError(f"attribute 'op' must be a string but found: {type_name(kind)}")
         if kind == "add":
             self.document = self.changed(self.document, path, self.value(operation))
         elif kind == "remove":
@@ -77,29 +77,29 @@ class _Patch:
 
     def path(self, operation: Value, name: str) -> list[Value]:
         given = lookup(operation, name)
-        if given is UNDEFINED:
+        if isinstance(given, Undefined):
             raise BuiltinError(f"missing required attribute '{name}'")
-        steps = parse_path(given, 2)  # type: ignore[arg-type]
+        steps = parse_path(given, 2)
         if len(steps) > _MAX_PATH:
             raise BuiltinError(f"a path of {len(steps)} steps")
         return steps
 
     def value(self, operation: Value) -> Value:
         given = lookup(operation, "value")
-        if given is UNDEFINED:
+        if isinstance(given, Undefined):
             raise BuiltinError("missing required attribute 'value'")
-        return given  # type: ignore[return-value]
+        return given
 
     def at(self, path: list[Value]) -> Value:
         current: Value | Undefined = self.document
         for step in path:
             current = self.child(current, step)
-        if current is UNDEFINED:
+        if isinstance(current, Undefined):
             raise BuiltinError("nil value encountered where composite value was expected")
-        return current  # type: ignore[return-value]
+        return current
 
     def child(self, parent: Value | Undefined, step: Value) -> Value:
-        if parent is UNDEFINED:
+        if isinstance(parent, Undefined):
             raise BuiltinError("nil value encountered where composite value was expected")
         if type(parent) is list:
             index = _index(step, len(parent))
@@ -107,11 +107,11 @@ class _Patch:
                 raise BuiltinError(f"path {index} does not exist in array term {_shown(parent)}")
             return parent[index]
         if type(parent) in (dict, Object, Set):
-            found = lookup(parent, step)  # type: ignore[arg-type]
-            if found is UNDEFINED:
-                raise BuiltinError(f"path {_shown(step)} does not exist in {_shown(parent)}")  # type: ignore[arg-type]
-            return found  # type: ignore[return-value]
-        raise BuiltinError(f"expected composite type for path {_shown(step)}, found value: {_shown(parent)}")  # type: ignore[arg-type]
+            found = lookup(parent, step)
+            if isinstance(found, Undefined):
+                raise BuiltinError(f"path {_shown(step)} does not exist in {_shown(parent)}")
+            return found
+        raise BuiltinError(f"expected composite type for path {_shown(step)}, found value: {_shown(parent)}")
 
     def changed(
         self, document: Value | Undefined, path: list[Value], value: Value | Undefined
@@ -124,20 +124,23 @@ class _Patch:
         parents: list[Value] = []
         current: Value | Undefined = document
         for step in path[:-1]:
-            parents.append(current)  # type: ignore[arg-type]
-            current = self.child(current, step)
-        if current is UNDEFINED:
+            child = self.child(current, step)
+            assert not isinstance(current, Undefined)
+            parents.append(current)
+            current = child
+        if isinstance(current, Undefined):
             raise BuiltinError("deleted node encountered")
-        made = (
-            self.removed(current, path[-1]) if value is UNDEFINED else self.inserted(current, path[-1], value)
-        )  # type: ignore[arg-type]
+        if isinstance(value, Undefined):
+            made = self.removed(current, path[-1])
+        else:
+            made = self.inserted(current, path[-1], value)
         for parent, step in zip(reversed(parents), reversed(path[:-1]), strict=True):
             made = self.replaced(parent, step, made)
         return made
 
     def pay(self, parent: Value) -> None:
-        if type(parent) in (list, dict, Set, Object):
-            reserve(self.context, len(parent))  # type: ignore[arg-type]
+        if type(parent) is list or type(parent) is dict or type(parent) is Set or type(parent) is Object:
+            reserve(self.context, len(parent))
 
     def inserted(self, parent: Value, step: Value, value: Value) -> Value:
         self.pay(parent)
@@ -178,14 +181,14 @@ class _Patch:
             if not 0 <= index < len(parent):
                 raise BuiltinError("index for array delete out of bounds")
             return [*parent[:index], *parent[index + 1 :]]
-        if type(parent) not in (dict, Object, Set):
+        if type(parent) is not dict and type(parent) is not Object and type(parent) is not Set:
             raise BuiltinError(f"expected composite type, found value: {_shown(parent)}")
         if lookup(parent, step) is UNDEFINED:
             raise BuiltinError(f"cannot delete child key {_shown(step)} that does not exist")
         if type(parent) is Set:
             gone = key(step)
             return Set.of_members({name: item for name, item in parent.members.items() if name != gone})
-        return make_object((k, v) for k, v in pairs_of(parent) if not equal(k, step))  # type: ignore[arg-type]
+        return make_object((k, v) for k, v in pairs_of(parent) if not equal(k, step))
 
 
 def _shown(value: Value) -> str:

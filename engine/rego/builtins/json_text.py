@@ -2,7 +2,16 @@
 
 from typing import Final
 
-from lockgate.engine.codegen.values import Object, Set, Value, object_items, ordered, parse_json, render_json
+from lockgate.engine.codegen.values import (
+    Object,
+    Set,
+    Value,
+    object_items,
+    ordered,
+    parse_json,
+    render_json,
+    render_rego,
+)
 from lockgate.engine.errors import InputError
 from lockgate.engine.rego.builtins.context import Context, reserve
 from lockgate.engine.rego.builtins.errors import BuiltinError, BuiltinLimitError, operand_error
@@ -53,7 +62,7 @@ def json_marshal_with_options(context: Context, value: Value, options: Value) ->
             else:
                 indent = item
         else:
-            raise operand_error(2, f"object contained unknown key {name}")
+            raise operand_error(2, f"object contained unknown key {render_rego(name)}")
     if not (implied if pretty is None else pretty):
         return json_marshal(context, value)
     writer = _Writer(context, prefix, indent)
@@ -100,14 +109,17 @@ class _Writer:
 
 def _mended(value: Value) -> Value:
     """The value with U+FFFD for each lone surrogate, which only JSON's escapes can write."""
-    kind = type(value)
-    if kind is str:
-        return "".join(["\ufffd" if "\ud800" <= char <= "\udfff" else char for char in value])  # type: ignore
-    if kind is list:
-        return [_mended(item) for item in value]  # type: ignore[union-attr]
-    if kind is dict:
-        return {_mended(k): _mended(v) for k, v in value.items()}  # type: ignore
+    if type(value) is str:
+        return _mended_text(value)
+    if type(value) is list:
+        return [_mended(item) for item in value]
+    if type(value) is dict:
+        return {_mended_text(name): _mended(item) for name, item in value.items()}
     return value
+
+
+def _mended_text(text: str) -> str:
+    return "".join(["\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text])
 
 
 def json_unmarshal(text: Value) -> Value:

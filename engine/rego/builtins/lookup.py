@@ -4,20 +4,18 @@ from lockgate.engine.codegen.arithmetic import integral
 from lockgate.engine.codegen.values import UNDEFINED, Number, Object, Set, Undefined, Value, key
 
 
-def lookup(collection: Value, name: Value) -> Value | Undefined:
+def lookup(collection: Value | Undefined, name: Value) -> Value | Undefined:
     """What lies at a name, or UNDEFINED."""
-    kind = type(collection)
-    if kind is dict:
-        return collection.get(name, UNDEFINED) if type(name) is str else UNDEFINED  # type: ignore[union-attr]
-    if kind is list:
+    if type(collection) is dict:
+        return collection.get(name, UNDEFINED) if type(name) is str else UNDEFINED
+    if type(collection) is list:
         index = index_of(name)
-        if index is not None and 0 <= index < len(collection):  # type: ignore[arg-type]
-            return collection[index]  # type: ignore[index,call-overload,no-any-return]
-        return UNDEFINED
-    if kind is Set:
-        return collection.members.get(key(name), UNDEFINED)  # type: ignore[union-attr]
-    if kind is Object:
-        pair = collection.members.get(key(name))  # type: ignore[union-attr]
+        return collection[index] if index is not None and 0 <= index < len(collection) else UNDEFINED
+    if type(collection) is Set:
+        found: Value | Undefined = collection.members.get(key(name), UNDEFINED)
+        return found
+    if type(collection) is Object:
+        pair = collection.members.get(key(name))
         return UNDEFINED if pair is None else pair[1]
     return UNDEFINED
 

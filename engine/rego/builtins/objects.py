@@ -36,7 +36,7 @@ def object_get(value: Value, path: Value, default: Value) -> Value:
         current = lookup(value, path)
     else:
         for step in path:
-            current = lookup(current, step)  # type: ignore[arg-type]
+            current = lookup(current, step)
             if current is UNDEFINED:
                 break
     return default if current is UNDEFINED else current  # type: ignore[return-value]
@@ -90,10 +90,10 @@ def _merged(context: Context, left: AnyObject, right: AnyObject) -> AnyObject:
     reserve(context, len(left) + len(right))
     if type(left) is dict and type(right) is dict:
         plain = dict(left)
-        for name, item in right.items():
-            old = plain.get(name, UNDEFINED)
+        for label, item in right.items():
+            old = plain.get(label, UNDEFINED)
             both = _is_object(old) and _is_object(item)
-            plain[name] = _merged(context, old, item) if both else item  # type: ignore[arg-type]
+            plain[label] = _merged(context, old, item) if both else item  # type: ignore[arg-type]
         return plain
     general = {key(name): (name, item) for name, item in pairs_of(left)}
     for name, item in pairs_of(right):

@@ -50,12 +50,13 @@ def object_(value: Value, position: int) -> dict[str, Value] | Object:
 
 def machine_integer(value: Value, position: int) -> int:
     """A number that is written as an integer of 64 bits, `1.0` included and `1e0` not."""
-    given = number(value, position)
-    if type(given) is int:
-        if -_INT64 <= given < _INT64:
-            return given
-    elif len(given.text) <= 20 and _INTEGRAL_TEXT.fullmatch(given.text):
-        return int(given.exact)
+    if type(value) is int:
+        if -_INT64 <= value < _INT64:
+            return value
+    elif type(value) is not Number:
+        raise type_error(position, value, "number")
+    elif len(value.text) <= 20 and _INTEGRAL_TEXT.fullmatch(value.text):
+        return int(value.exact)
     raise operand_error(position, "must be integer number but got floating-point number")
 
 

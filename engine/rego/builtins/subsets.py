@@ -1,9 +1,10 @@
 """`object.subset`, for objects, sets and arrays."""
 
-from lockgate.engine.codegen.values import UNDEFINED, Object, Set, Value, equal, key
+from lockgate.engine.codegen.values import Object, Set, Undefined, Value, equal, key
 from lockgate.engine.rego.builtins.context import Context
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.builtins.lookup import lookup
+from lockgate.engine.rego.builtins.objects import pairs_of
 
 
 def _is_object(value: Value) -> bool:
@@ -22,14 +23,14 @@ def object_subset(context: Context, whole: Value, part: Value) -> bool:
 
 
 def _holds(context: Context, whole: Value, part: Value) -> bool:
-    if _is_object(whole) and _is_object(part):
-        pairs = part.items() if type(part) is dict else part.members.values()  # type: ignore[union-attr]
+    if _is_object(whole) and (type(part) is dict or type(part) is Object):
+        pairs = pairs_of(part)
         context.spend(len(pairs) >> 6)
         for name, item in pairs:
             found = lookup(whole, name)
-            if found is UNDEFINED:
+            if isinstance(found, Undefined):
                 return False
-            if not equal(found, item) and not _holds(context, found, item):  # type: ignore[arg-type]
+            if not equal(found, item) and not _holds(context, found, item):
                 return False
         return True
     if type(whole) is Set and type(part) is Set:

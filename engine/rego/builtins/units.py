@@ -58,7 +58,8 @@ def _scale(unit: str) -> int | None:
     power = _SCALES.get(unit[:1])
     if power is None or unit[1:] not in ("", "i"):
         return None
-    return 1024**power if unit.endswith("i") else 1000**power
+    base = 1024 if unit.endswith("i") else 1000
+    return int(base**power)
 
 
 def units_parse(text: Value) -> int | Number:

@@ -5,6 +5,7 @@ from typing import Final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.rego.builtins.errors import BuiltinError
+from lockgate.engine.rego.builtins.gotext import quote
 from lockgate.engine.rego.builtins.operands import string
 
 _NUMBER: Final = r"(0|[1-9][0-9]{0,18})"
@@ -45,7 +46,7 @@ def semver_compare(left: Value, right: Value) -> int:
     first, second = string(left, 1), string(right, 2)
     one, other = _parse(first), _parse(second)
     if one is None:
-        raise BuiltinError(f"operand 1: string {first[:200]} is not a valid SemVer")
+        raise BuiltinError(f"operand 1: string {quote(first[:200])} is not a valid SemVer")
     if other is None:
-        raise BuiltinError(f"operand 2: string {second[:200]} is not a valid SemVer")
+        raise BuiltinError(f"operand 2: string {quote(second[:200])} is not a valid SemVer")
     return (one > other) - (one < other)
