@@ -304,7 +304,7 @@ class _Reader:
             raise OutsideSubsetError
         return Chars(found)
 
-    def member(self, first: bool) -> Ranges:  # noqa: FBT001
+    def member(self, first: bool) -> Ranges:
         char = self.take()
         if char == "[" and self.peek() in (":", "=", "."):
             raise OutsideSubsetError

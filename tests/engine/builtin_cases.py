@@ -63,10 +63,14 @@ def read_cases() -> list[Case]:
     """All cases of the file."""
     cases = []
     for line in FILE.read_text().splitlines():
-        name, operands, result = parse_json(line)  # type: ignore[misc]
-        error = (result["error"], result["message"]) if isinstance(result, dict) else None
+        parsed = parse_json(line)
+        assert isinstance(parsed, list)
+        name, operands, result = parsed
+        error = (str(result["error"]), str(result["message"])) if isinstance(result, dict) else None
         text = result if isinstance(result, str) else None
-        cases.append(Case(str(name), tuple(value_of(operands)), text, error))  # type: ignore[arg-type]
+        decoded = value_of(operands)
+        assert isinstance(decoded, list)
+        cases.append(Case(str(name), tuple(decoded), text, error))
     return cases
 
 

@@ -3,9 +3,9 @@
 import inspect
 
 import pytest
-
 from lockgate.engine.codegen.values import render_rego
 from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES, NONDETERMINISTIC, RELATIONS, load
+
 from tests.engine.builtin_cases import Case, answer, read_cases
 
 CASES = read_cases()

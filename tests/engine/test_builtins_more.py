@@ -4,10 +4,10 @@ import subprocess
 import sys
 
 import pytest
-
 from lockgate.engine.codegen.values import UNDEFINED, Number, Set, Value, equal, parse_json, render_rego
 from lockgate.engine.errors import EvaluationError
 from lockgate.engine.rego.builtins.errors import BuiltinError, BuiltinLimitError
+
 from tests.engine.builtin_cases import Budget, call
 
 ORDER: list[Value] = [

@@ -6,7 +6,6 @@ from fractions import Fraction
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-
 from lockgate.engine.codegen import arithmetic
 from lockgate.engine.codegen.arithmetic import Float, NumberError, NumberRangeError
 from lockgate.engine.codegen.budget import MAX_INTEGER_DIGITS

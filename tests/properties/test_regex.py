@@ -3,53 +3,31 @@
 import re2
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-
 from lockgate.engine import regex_subset
 from lockgate.engine.regex import Pattern
+
 from tests.engine.backtracking import count_steps
 
 LETTERS = "ab:\n-_1 .é"
 
-_atoms = st.sampled_from(
-    [
-        "a",
-        "b",
-        ":",
-        "-",
-        "1",
-        " ",
-        "é",
-        "\n",
-        ".",
-        r"\.",
-        r"\d",
-        r"\w",
-        r"\s",
-        r"\D",
-        r"\W",
-        r"\S",
-        r"\n",
-        r"\-",
-        r"\_",
-    ]
-    + ["[ab]", "[^a]", "[a-b1-9]", r"[\w:]", r"[^\s]", r"[\d-]", "[-a]", r"[^\W]", "[é-ü]", "[.]"]
-    + [
-        "^",
-        "$",
-        r"\b",
-        r"\B",
-        r"\A",
-        r"\z",
-        "()",
-        "a|",
-        "[[:alpha:]]",
-        "(?i:A)",
-        "{",
-        "a{,2}",
-        r"\x61",
-        r"\pL",
-    ]
-)
+_literals = ["a", "b", ":", "-", "1", " ", "é", "\n", ".", r"\.", r"\n", r"\-", r"\_", r"\x61", "{", "a{,2}"]
+_classes = [
+    r"\d",
+    r"\w",
+    r"\s",
+    r"\D",
+    r"\W",
+    r"\S",
+    "[ab]",
+    "[^a]",
+    "[a-b1-9]",
+    r"[\w:]",
+    r"[^\s]",
+    r"[\d-]",
+]
+_other_classes = ["[-a]", r"[^\W]", "[é-ü]", "[.]", "[[:alpha:]]", r"\pL", "(?i:A)"]
+_edges = ["^", "$", r"\b", r"\B", r"\A", r"\z", "()", "a|"]
+_atoms = st.sampled_from([*_literals, *_classes, *_other_classes, *_edges])
 _repeats = st.sampled_from(
     ["", "", "", "*", "+", "?", "*?", "+?", "??", "{2}", "{1,3}", "{0,2}", "{2,}", "{1,3}?", "{0}"]
 )
