@@ -28,15 +28,18 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
                 failures.append(Failure(policy.key, matched.message))
             continue
         for outcome in policy.violations(review, context):
-            if isinstance(outcome, Violation):
+            if type(outcome) is Violation:
                 violations.append(outcome)
             elif isinstance(outcome, Failure):
                 failures.append(outcome)
             else:
                 not_evaluated.append(outcome)
-    violations.sort(key=_violation_order)
-    failures.sort(key=lambda failure: (failure.policy, failure.message))
-    not_evaluated.sort(key=lambda absent: (absent.policy, absent.needs))
+    if len(violations) > 1:
+        violations.sort(key=_violation_order)
+    if len(failures) > 1:
+        failures.sort(key=lambda failure: (failure.policy, failure.message))
+    if len(not_evaluated) > 1:
+        not_evaluated.sort(key=lambda absent: (absent.policy, absent.needs))
     return Decision(
         verdict=_verdict(violations, failures),
         violations=tuple(violations),
@@ -50,10 +53,13 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
 def _verdict(violations: list[Violation], failures: list[Failure]) -> Verdict:
     if failures:
         return "error"
-    actions = {action for violation in violations for action in violation.actions}
-    if "deny" in actions:
-        return "deny"
-    return "warn" if "warn" in actions else "allow"
+    verdict: Verdict = "allow"
+    for violation in violations:
+        if "deny" in violation.actions:
+            return "deny"
+        if "warn" in violation.actions:
+            verdict = "warn"
+    return verdict
 
 
 def _violation_order(violation: Violation) -> tuple[object, ...]:

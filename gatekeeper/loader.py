@@ -21,7 +21,12 @@ from lockgate.gatekeeper.policy import (
     UnbuiltPolicy,
 )
 from lockgate.gatekeeper.problems import Lint, Problem, flatten, policy_error
-from lockgate.gatekeeper.rego_template import INVENTORY, ModuleCache, RegoTemplate, compile_template
+from lockgate.gatekeeper.rego_template import (
+    INVENTORY,
+    ModuleCache,
+    RegoTemplate,
+    compile_template,
+)
 from lockgate.gatekeeper.template import EngineChoice, Template, is_template, parse_template
 
 PARAMETERS: Final = ("input", "parameters")

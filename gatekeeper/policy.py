@@ -21,6 +21,7 @@ DOCS_ANNOTATION: Final = "lockgate.dev/docs"
 # What to do about a violation, where the policy itself does not say (`details.fix`); a constraint's comes first.
 FIX_ANNOTATION: Final = "lockgate.dev/fix"
 
+_NO_DETAILS: Final = key({})
 _CEL_NEEDS: Final = "the K8sNativeValidation (CEL) engine, which is not built yet"
 _NEEDS: Final = {
     "userInfo": "who makes the request (input.review.userInfo)",
@@ -114,14 +115,18 @@ class ConstraintPolicy:
         results: dict[Key, Violation | Failure | NotEvaluated] = {}
         for result in _members(value):
             # Gatekeeper drops results without a message; the loader warns of rules that make them.
-            if not isinstance(result, dict) or "msg" not in result:
+            if type(result) is not dict or "msg" not in result:
                 continue
-            message, details = result["msg"], result.get("details", {})
-            if not isinstance(message, str):
+            message = result["msg"]
+            if type(message) is not str:
                 return [
                     MessageFailure(self.key, f"a violation's msg must be a string, not {type_name(message)}")
                 ]
-            results.setdefault((message, key(details)), self._violation(message, details))
+            if "details" in result:
+                details = result["details"]
+                results.setdefault((message, key(details)), self._violation(message, details))
+            else:
+                results.setdefault((message, _NO_DETAILS), self._violation(message, {}))
         return list(results.values())
 
     def _violation(self, message: str, details: Value) -> Violation:

@@ -20,6 +20,9 @@ from lockgate.gatekeeper.review_numbers import review_value
 DEFAULT_NAMESPACE: Final = "default"
 
 Object = dict[str, Value]
+# Shared by all reviews: values are never mutated.
+_EMPTY: Final[Object] = {}
+_NO_RESOURCE: Final[Object] = {"group": "", "version": "", "resource": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,13 @@ def review_object(
     request: Object = {
         "uid": "",
         "kind": {"group": group, "version": version, "kind": kind},
-        "resource": {"group": "", "version": "", "resource": ""},
+        "resource": _NO_RESOURCE,
         "operation": "",
-        "userInfo": {},
-        "object": review_value(value),
+        "userInfo": _EMPTY,
+        "object": value if document is not None and document.small_integers_only else review_value(value),
         "oldObject": None,
         "options": None,
-        "namespaceObject": {} if known is None else review_value(known),
+        "namespaceObject": _EMPTY if known is None else review_value(known),
     }
     if name:
         request["name"] = name

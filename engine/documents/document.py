@@ -43,7 +43,8 @@ class Document:
     `file` is the path to show: the file's own, on standard input the Helm template that the text names. `lines` are
     the lines of the file or stream without line ends, for quoting; positions count in them. Paths given to
     `positions` count from this object's root. `template` is Helm's `# Source:` name, wherever the text comes from;
-    it is the input's own word, so no trust may rest on it.
+    it is the input's own word, so no trust may rest on it. `small_integers_only` tells that every number in it is an
+    integer below a million in size, which every JSON library prints alike; False where that was not looked for.
     """
 
     value: dict[str, Value]
@@ -51,6 +52,7 @@ class Document:
     lines: Sequence[str]
     positions: PositionMap
     template: str = ""
+    small_integers_only: bool = False
 
     def locate(self, path: Sequence[str | int] | None) -> Located:
         """The span of `path`; without a path the value of the object's `kind`, not exact."""

@@ -8,7 +8,7 @@ import struct
 from math import isinf, isnan
 from typing import Final
 
-from lockgate.engine.codegen.values import Number
+from lockgate.engine.codegen.values import Number, Value
 
 _MAX_UINT64: Final = 2**64 - 1
 _MIN_INT64: Final = -(2**63)
@@ -86,3 +86,18 @@ def float_key(number: float) -> str:
     if _KEY_LOWEST <= exponent < _KEY_HIGHEST:
         return sign + _plain(digits, exponent)
     return sign + _scientific(digits, exponent)
+
+
+def only_small_integers(value: Value) -> bool:
+    """Is every number in the value an integer below a million in size? Those are the same in every encoding."""
+    pending: list[Value] = [value]
+    while pending:
+        item = pending.pop()
+        kind = type(item)
+        if kind is dict:
+            pending.extend(item.values())  # type: ignore[union-attr]
+        elif kind is list:
+            pending.extend(item)  # type: ignore[arg-type]
+        elif kind is Number or (kind is int and not -1_000_000 < item < 1_000_000):  # type: ignore[operator]
+            return False
+    return True

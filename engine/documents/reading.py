@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.chunks import BadSeparator, Chunk, split
 from lockgate.engine.documents.document import Document, DocumentError, Path, PositionMap, Skipped
+from lockgate.engine.documents.go_numbers import only_small_integers
 from lockgate.engine.documents.helm_source import template_of
 from lockgate.engine.documents.objects import Broken, Found, objects_in
 from lockgate.engine.documents.source_text import Lines, decode
@@ -98,7 +99,8 @@ class _File:
                 unrendered = of_object(found.value, marks)
                 if unrendered is None:
                     shown = self.shown(template)
-                    document = Document(found.value, shown, self.lines, positions, template)
+                    small = only_small_integers(found.value)
+                    document = Document(found.value, shown, self.lines, positions, template, small)
                     self.documents.append(document)
                 else:
                     span = positions.locate(unrendered.path or ("kind",)).span
