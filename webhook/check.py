@@ -5,11 +5,12 @@ with the tree.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lockgate.engine.documents.document import Document, DocumentError, Skipped
 from lockgate.engine.documents.reading import read_documents
+from lockgate.engine.documents.tree import PatchReference, find_patches
 from lockgate.engine.errors import UsageError
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.target import review_document
@@ -69,9 +70,23 @@ def _read(inputs: Inputs, walk: Walk) -> Iterator[Content]:
         yield Content(found, os.path.realpath(found.path), read_file(found))
 
 
-def _content(read: Content) -> FileContent:
+def _find_patches(walk: Walk) -> dict[str, PatchReference]:
+    """What kustomizations use as patches, by shown name. A kustomization that cannot be read is reported as a file."""
+    files = {file.shown: file for file in walk.files}
+
+    def read(name: str) -> bytes:
+        outcome = read_file(files[name])
+        return outcome if isinstance(outcome, bytes) else b""
+
+    return find_patches(files, read)
+
+
+def _content(read: Content, patches: Mapping[str, PatchReference]) -> FileContent:
     """The parsed content of one input; every input has at least one entry of some kind."""
     outcome = read.outcome
+    reference = patches.get(read.file.shown)
+    if reference is not None and isinstance(outcome, bytes):
+        return FileContent(outcome, (), (), (reference.skipped(read.file.shown),))
     if isinstance(outcome, DocumentError):
         return FileContent(b"", (), (outcome,), ())
     if isinstance(outcome, Skipped):
@@ -123,8 +138,9 @@ def run_check(
     """
     view = make_view(_learn(inputs, walk), inputs.config, namespace)
     unknown: set[str] = set()
+    patches = _find_patches(walk)
     for read in _read(inputs, walk):
-        findings.add_file(_content(read), _ReviewBuilder(view, read.real, unknown))
+        findings.add_file(_content(read, patches), _ReviewBuilder(view, read.real, unknown))
         progress.advance()
     progress.close()
     findings.add_left_out(walk.errors, walk.skipped)

@@ -36,14 +36,15 @@ def _fail_on(values: tuple[str, ...]) -> frozenset[FailOn]:
 
 
 def _config(path: str | None, cwd: str) -> "Config":
-    if path is None:
-        from lockgate.webhook.config import find_config
-
-        return find_config(cwd)
-    from lockgate.webhook.config_reader import read_config
+    from lockgate.webhook.config import Config, ConfigPlace, find_config
     from lockgate.webhook.walk import shown_path
 
-    return read_config(path, shown_path(path, cwd))
+    place = find_config(cwd) if path is None else ConfigPlace(cwd, path, shown_path(path, cwd))
+    if place.file is None:
+        return Config(place.root)
+    from lockgate.webhook.config_reader import read_config
+
+    return read_config(place.file, place.shown)
 
 
 def _policies(given: tuple[str, ...], config: "Config", cwd: str, engine: str | None) -> "LoadedPolicies":

@@ -63,10 +63,20 @@ def is_namespace_name(text: str) -> bool:
     return 0 < len(text) <= 63 and set(text) <= allowed and text[0] != "-" and text[-1] != "-"
 
 
-def find_config(cwd: str) -> Config:
-    """The configuration nearest to `cwd`, up to the root of its repository; an empty one when there is none.
+@dataclass(frozen=True, slots=True)
+class ConfigPlace:
+    """Where a configuration is: `file` (None: there is none), as it is shown, and the root that holds without it."""
 
-    Outside of a repository only `cwd` itself is looked at: a file above may be anybody's.
+    root: str
+    file: str | None
+    shown: str
+
+
+def find_config(cwd: str) -> ConfigPlace:
+    """The configuration nearest to `cwd`, up to the root of its repository.
+
+    Outside of a repository only `cwd` itself is looked at: a file above may be anybody's. Raises UsageError for a
+    link that leads out.
     """
     real = os.path.realpath(cwd)
     root = find_repository_root(real)
@@ -74,12 +84,10 @@ def find_config(cwd: str) -> Config:
     while True:
         path = os.path.join(place, FILE_NAME)
         if os.path.lexists(path):
-            target = os.path.realpath(path)
-            if not is_inside(target, root or real):
-                raise UsageError(f"{os.path.relpath(path, real)} is a link out of the repository")
-            from lockgate.webhook.config_reader import read_config
-
-            return read_config(path, os.path.relpath(path, real))
+            shown = os.path.relpath(path, real)
+            if not is_inside(os.path.realpath(path), root or real):
+                raise UsageError(f"{shown} is a link out of the repository")
+            return ConfigPlace(root or real, path, shown)
         if root is None or place == root:
-            return Config(root or real)
+            return ConfigPlace(root or real, None, "")
         place = os.path.dirname(place)

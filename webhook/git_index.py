@@ -81,7 +81,7 @@ def parse_index(data: bytes, digest_size: int) -> list[str]:
     paths: list[str] = []
     place, previous = 12, b""
     for _ in range(count):
-        start = place
+        start, strip = place, 0
         place += _FIXED + digest_size
         flags = int.from_bytes(data[place : place + 2], "big")
         place += 4 if version >= 3 and flags & 0x4000 else 2

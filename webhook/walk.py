@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from lockgate.webhook.gitignore import IgnoreFile
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
+# The one name without a suffix that says what it is: it tells which other files are patches.
+_KUSTOMIZATION: Final = "Kustomization"
 
 # etcd refuses objects over 1.5 MiB; a file of 8 MiB holds a large rendered chart and parses in about 2 s.
 MAX_FILE_BYTES: Final = 8 * 1024 * 1024
@@ -86,6 +88,11 @@ def shown_path(path: str, cwd: str) -> str:
     if os.path.isabs(path) and not (absolute + "/").startswith(cwd.rstrip("/") + "/"):
         return absolute
     return os.path.relpath(absolute, cwd)
+
+
+def is_manifest_name(name: str) -> bool:
+    """Does a file in a folder count as a manifest by its name?"""
+    return name.lower().endswith(SUFFIXES) or name == _KUSTOMIZATION
 
 
 def find_repository_root(path: str) -> str | None:
@@ -207,7 +214,7 @@ class _Walker:
     def visit(self, folder: _Folder, entry: "os.DirEntry[str]") -> _Folder | None:
         """Takes note of an entry; returns it when it is a folder to walk."""
         path = os.path.join(folder.path, entry.name)
-        is_manifest = entry.name.lower().endswith(SUFFIXES)
+        is_manifest = is_manifest_name(entry.name)
         try:
             if entry.is_symlink():
                 if not self.is_hidden(folder, path, is_folder=False):
@@ -252,7 +259,7 @@ class _Walker:
             self.links.sort(reverse=True)
             path, within = self.links.pop()
             target = os.path.realpath(path)
-            is_manifest = path.lower().endswith(SUFFIXES)
+            is_manifest = is_manifest_name(os.path.basename(path))
             try:
                 mode = os.stat(target).st_mode
             except OSError:

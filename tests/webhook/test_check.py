@@ -314,6 +314,19 @@ def test_the_configuration(tree: Path) -> None:
     assert "1 | polices: [policies]" in ran.err
 
 
+@pytest.mark.parametrize("name", ["kustomization.yaml", "Kustomization"])
+def test_patches_of_kustomizations_are_no_objects(tree: Path, name: str) -> None:
+    (tree / "deploy" / name).write_text("resources: [good.yaml]\npatches: [{path: bad.yaml}]\n")
+    made, code = as_json(tree, "deploy")
+    assert code == 0
+    assert made["summary"]["documents"] == 1
+    assert {one["file"]: one["reason"] for one in made["skipped"]} == {
+        "deploy/bad.yaml": f"a kustomize patch of deploy/{name}",
+        f"deploy/{name}": "a kustomization",
+    }
+    assert as_json(tree, "deploy/bad.yaml")[1] == 1
+
+
 def test_samples_of_a_suite_are_no_policies(tree: Path) -> None:
     samples = tree / "policies" / "samples" / "case"
     samples.mkdir(parents=True)

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 import yaml
 from lockgate.engine.errors import UsageError
-from lockgate.webhook.config import Config, find_config
+from lockgate.webhook.config import Config, ConfigPlace, find_config
 from lockgate.webhook.config_reader import MAX_CONFIG_BYTES, parse_config, read_config
 
 from tests.shared_folder import ROOT
@@ -125,20 +125,16 @@ def test_links_do_not_lead_out(tmp_path: Path) -> None:
 def test_it_is_found_upwards_to_the_root_of_the_repository(tmp_path: Path) -> None:
     deep = tmp_path / "a" / "b"
     deep.mkdir(parents=True)
+    root, real = os.path.realpath(tmp_path), os.path.realpath(deep)
     (tmp_path / "lockgate.yaml").write_text("paths: [a]\n")
-    assert find_config(str(deep)) == Config(os.path.realpath(deep))
+    assert find_config(str(deep)) == ConfigPlace(real, None, "")
     (tmp_path / ".git").mkdir()
-    found = find_config(str(deep))
-    assert (found.root, found.file, found.paths) == (
-        os.path.realpath(tmp_path),
-        "../../lockgate.yaml",
-        ("a",),
-    )
+    assert find_config(str(deep)) == ConfigPlace(root, f"{root}/lockgate.yaml", "../../lockgate.yaml")
     (deep / "lockgate.yaml").write_text("paths: [x]\n")
-    assert find_config(str(deep)).paths == ("x",)
+    assert find_config(str(deep)) == ConfigPlace(root, f"{real}/lockgate.yaml", "lockgate.yaml")
     (tmp_path / "a" / ".git").mkdir()
     (deep / "lockgate.yaml").unlink()
-    assert find_config(str(deep)) == Config(os.path.realpath(tmp_path / "a"))
+    assert find_config(str(deep)) == ConfigPlace(os.path.realpath(tmp_path / "a"), None, "")
 
 
 def test_a_configuration_that_is_a_link_out_is_refused(tmp_path: Path) -> None:
