@@ -7,6 +7,7 @@ for them (`True == 1`, nested too): use `equal`, or `key` for membership. Values
 import json
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
+from json.encoder import encode_basestring
 from typing import Any, Final, Union, final
 
 from lockgate.engine.codegen.budget import MAX_DEPTH, MAX_INTEGER_DIGITS
@@ -33,8 +34,8 @@ class Undefined:
 
 UNDEFINED: Final = Undefined()
 
-# An exponent beyond this is refused: exact arithmetic on such a number would need that many digits.
-MAX_EXPONENT: Final = 1_000_000
+# An exponent beyond this is refused, as by OPA, whose limit is 2 to the power of 100,000.
+MAX_EXPONENT: Final = 30_102
 
 
 @final
@@ -312,7 +313,7 @@ def check_depth(value: Value, limit: int = MAX_DEPTH) -> None:
 
 def quote(text: str) -> str:
     """The string as a JSON literal, other characters than controls, quotes and backslashes as they are."""
-    return json.dumps(text, ensure_ascii=False)
+    return encode_basestring(text)
 
 
 _ESCAPES: Final = {

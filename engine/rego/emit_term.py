@@ -1,6 +1,6 @@
 """Python code for flat terms, references and calls."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from lockgate.engine.codegen.literals import is_inline, literal
@@ -47,6 +47,7 @@ class ModuleCode:
     functions: list[list[str]] = field(default_factory=list)
     memo_size: int = 0
     fixed_size: int = 0
+    is_constant: Callable[[Ref], bool] = lambda reference: False
 
     def position(self, location: Location) -> int:
         """The number of a place, for generated code to name it."""
@@ -151,6 +152,8 @@ class TermEmitter:
         self.ordered = list(ordered)
         # Values of fixed paths from a root, defined where the code now is: (root, path) to a Python name.
         self.seen: dict[tuple[str, tuple[str, ...]], str] = {}
+        # Names of values that are the same in every evaluation.
+        self.constants: set[str] = set()
 
     # Iteration
 
@@ -254,6 +257,12 @@ class TermEmitter:
             checked = False
         if fail and not checked:
             self._check(current, trail)
+        if (
+            self.context == "c"
+            and all(isinstance(o, Scalar) for o in operands)
+            and self.module.is_constant(reference)
+        ):
+            self.constants.add(current)
         return current
 
     def _step(self, hint: str, path: tuple[str, ...] | None, value: str) -> str:
@@ -458,7 +467,7 @@ class TermEmitter:
         if parts is None or "sprintf" in self.module.replaced_names:
             return False
         assert isinstance(given, ArrayTerm)
-        atoms = {id(item): self._named_atom(item) for item in given.items}
+        atoms = {id(item): self._shown_atom(item) for item in given.items}
         shown = [part if isinstance(part, str) else (part[0], atoms[id(part[1])]) for part in parts]
         fast = format_expression(shown)
         if not fast.guard:
@@ -472,8 +481,20 @@ class TermEmitter:
         self.writer.line(f"{name} = {fast.expression} if {fast.guard} else {slow}")
         return True
 
-    def _named_atom(self, term: Term) -> str:
-        return self._local(self.atom(term))
+    def _shown_atom(self, term: Term) -> str:
+        """An argument of a format. What shows a constant is made once: its text stands for it then.
+
+        Numbers stay numbers, for their verbs differ.
+        """
+        atom = self._local(self.atom(term))
+        if atom not in self.constants:
+            return atom
+        slot = self.module.fixed()
+        name = self.writer.name("text")
+        self.writer.line(f"{name} = c.fixed[{slot}]")
+        made = f"{atom} if type({atom}) is int or type({atom}) is Number else text_of({atom})"
+        self.writer.line(f"if {name} is MISS: {name} = c.fixed[{slot}] = {made}")
+        return name
 
     def _function_call(self, group: Group, function: str, arguments: Sequence[str]) -> str:
         module = self.module

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from lockgate.engine.codegen.values import Undefined
+from lockgate.engine.codegen.values import Undefined, Value, equal
 from lockgate.engine.codegen.writer import Writer
-from lockgate.engine.rego.ast import Comprehension, Term
+from lockgate.engine.rego.ast import Comprehension, Scalar, Term
 from lockgate.engine.rego.emit_body import BodyEmitter
 from lockgate.engine.rego.emit_term import ModuleCode, constant_value
 from lockgate.engine.rego.errors import Problem
@@ -13,6 +13,9 @@ from lockgate.engine.rego.resolve import Alternative, Definition
 from lockgate.engine.rego.ruletree import HIDDEN, Group, Node, RuleTree, with_targets
 from lockgate.engine.rego.stage import Stages
 
+# Fewer clauses are tried in turn as quickly.
+_SMALLEST_TABLE = 3
+
 
 class Generator:
     """Generates the functions of all groups. Unsafe rules are added to `problems`."""
@@ -20,6 +23,7 @@ class Generator:
     def __init__(self, tree: RuleTree, stages: Stages, mode: Mode, problems: list[Problem]) -> None:
         self.module = ModuleCode(tree, mode)
         self.module.replaced_places, self.module.replaced_names = with_targets(tree.groups)
+        self.module.is_constant = stages.is_constant
         self.stages = stages
         self.problems = problems
 
@@ -126,6 +130,8 @@ class Generator:
 
     def _function(self, group: Group, name: str) -> None:
         parameters = "".join(f", a{number}" for number in range(group.arity))
+        if self._table(group, name):
+            return
         if len(group.definitions) == 1 and group.default is None:
             self._definition(group, group.definitions[0], name)
             return
@@ -140,6 +146,29 @@ class Generator:
             "    return value",
         ]
         self.module.functions.append(lines)
+
+    def _table(self, group: Group, name: str) -> bool:
+        """A function from literal strings to literals, such as `factor("Ki") = 1024`, becomes a look-up."""
+        if group.arity != 1 or group.default is not None or len(group.definitions) < _SMALLEST_TABLE:
+            return False
+        table: dict[str, Value] = {}
+        for definition in group.definitions:
+            alternative = definition.alternatives[0]
+            (argument,) = alternative.arguments
+            value = constant_value(alternative.value)
+            if (
+                len(definition.alternatives) != 1
+                or alternative.body
+                or isinstance(value, Undefined)
+                or not isinstance(argument, Scalar)
+                or type(argument.value) is not str
+                or not equal(table.setdefault(argument.value, value), value)
+            ):
+                return False
+        constant = self.module.constant(table)
+        lines = [f"def {name}(c, a0):", f"    return {constant}.get(a0, U) if type(a0) is str else U"]
+        self.module.functions.append(lines)
+        return True
 
     def _definition(self, group: Group, definition: Definition, name: str) -> None:
         """The function of one rule: its value or U; set and object rules fill a table instead."""

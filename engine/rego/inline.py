@@ -98,12 +98,28 @@ def _trim(method: str) -> Callable[[Sequence[Operand]], Inline]:
     return build
 
 
+def _substring(operands: Sequence[Operand]) -> Inline:
+    text, start, length = operands
+    guard = _all(text.must_be("str"), start.must_be("int"), length.must_be("int"), f"{start.atom} >= 0")
+    cut = f"{text.atom}[{start.atom} : {start.atom} + {length.atom}]"
+    return Inline(f"({text.atom}[{start.atom} :] if {length.atom} < 0 else {cut})", guard)
+
+
+def _replace(operands: Sequence[Operand]) -> Inline | None:
+    text, old, new = operands
+    if not (old.is_string() and new.is_string() and old.atom not in ("''", '""')):
+        return None
+    # Longer texts are the builtin's, which counts what it makes.
+    guard = _all(text.must_be("str"), f"len({text.atom}) < 1000")
+    return Inline(f"{text.atom}.replace({old.atom}, {new.atom})", guard)
+
+
 def _lower(operands: Sequence[Operand]) -> Inline:
     text = operands[0]
     return Inline(f"{text.atom}.lower()", _all(text.must_be("str"), f"{text.atom}.isascii()"))
 
 
-_BUILDERS: Final[Mapping[str, Callable[[Sequence[Operand]], Inline]]] = {
+_BUILDERS: Final[Mapping[str, Callable[[Sequence[Operand]], Inline | None]]] = {
     "contains": _contains,
     "count": _count,
     "endswith": _method("endswith"),
@@ -118,7 +134,9 @@ _BUILDERS: Final[Mapping[str, Callable[[Sequence[Operand]], Inline]]] = {
     "minus": _sum("-"),
     "object.get": _object_get,
     "plus": _sum("+"),
+    "replace": _replace,
     "startswith": _method("startswith"),
+    "substring": _substring,
     "trim_prefix": _trim("removeprefix"),
     "trim_suffix": _trim("removesuffix"),
 }

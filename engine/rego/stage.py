@@ -41,7 +41,7 @@ class Stages:
     def _nodes_fixed(self, root: object) -> bool:
         for node in walk(root):
             if isinstance(node, Ref) and isinstance(node.head, Var):
-                if node.head.name == "input" and not self._is_constant(node):
+                if node.head.name == "input" and not self.is_constant(node):
                     return False
                 if node.head.name == "data" and not self._is_rule(node):
                     return False
@@ -52,7 +52,8 @@ class Stages:
                     return False
         return True
 
-    def _is_constant(self, reference: Ref) -> bool:
+    def is_constant(self, reference: Ref) -> bool:
+        """Is it a reference to a constant or into one?"""
         fixed: list[str] = []
         for operand in reference.operands:
             if not isinstance(operand, Scalar) or type(operand.value) is not str:

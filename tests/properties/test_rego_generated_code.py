@@ -50,7 +50,7 @@ GENERATED = re.compile(
 ALLOWED = {*NAMES, "BuiltinError", "called", "bool", "dict", "frozenset", "int", "len", "list", "str", "type"}
 ATTRIBUTES = {
     "append", "budget", "covered", "data", "endswith", "fixed", "get", "input", "isascii", "left", "lower",
-    "memo", "removeprefix", "removesuffix", "startswith", "tracer", "add",
+    "memo", "removeprefix", "replace", "removesuffix", "startswith", "tracer", "add",
 }  # fmt: skip
 
 
