@@ -1,0 +1,140 @@
+"""Records behave as frozen dataclasses with slots do."""
+
+import copy
+import pickle
+from dataclasses import FrozenInstanceError, dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lockgate.engine.record import ordered_record, record, replace
+
+
+@record
+class Point:
+    """A place."""
+
+    x: int
+    y: int = 0
+    tags: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        return self.x + self.y
+
+
+@ordered_record
+class Version:
+    major: int
+    minor: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DataVersion:
+    major: int
+    minor: int
+
+
+@record
+class Named(Point):
+    name: str = "n"
+
+
+@record
+class Empty:
+    """Nothing."""
+
+
+@record
+class Single:
+    only: tuple[int, ...] = ()
+
+
+def test_fields_defaults_and_methods() -> None:
+    point = Point(1)
+    assert (point.x, point.y, point.tags, point.total) == (1, 0, [], 1)
+    assert point.tags is not Point(1).tags
+    assert Point(y=2, x=1) == Point(1, 2)
+    assert repr(point) == "Point(x=1, y=0, tags=[])"
+    assert Point.__doc__ == "A place."
+    assert Point.__module__ == __name__
+    assert not hasattr(point, "__dict__")
+
+
+@pytest.mark.parametrize("arguments", [(), (1, 2, [], 4)])
+def test_wrong_arguments(arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(TypeError, match="__init__"):
+        Point(*arguments)
+
+
+def test_frozen() -> None:
+    point: Any = Point(1)
+    for attempt in (
+        lambda: setattr(point, "x", 2),
+        lambda: delattr(point, "x"),
+        lambda: setattr(point, "z", 2),
+    ):
+        with pytest.raises(FrozenInstanceError):
+            attempt()
+    assert point.x == 1
+
+
+def test_equality_is_by_class_and_fields() -> None:
+    assert Version(1, 2) == Version(1, 2)
+    assert Version(1, 2) != Version(1, 3)
+    others: list[object] = [DataVersion(1, 2), (1, 2), None]
+    assert Version(1, 2) not in others
+    assert hash(Version(1, 2)) == hash(Version(1, 2))
+    assert len({Version(1, 2), Version(1, 2), Version(2, 1)}) == 2
+    assert Empty() == Empty()
+    assert hash(Empty()) == hash(Empty())
+    assert Single((1,)) == Single((1,)) != Single()
+
+
+def test_inheritance() -> None:
+    named = Named(1, 2, ["a"], "b")
+    assert (named.total, named.name, Named(1).name) == (3, "b", "n")
+    assert named != Point(1, 2, ["a"])
+    assert isinstance(named, Point)
+
+
+def test_copies() -> None:
+    point = Point(1, 2, ["a"])
+    assert copy.copy(point) == point
+    assert copy.deepcopy(point) == point
+    assert copy.deepcopy(point).tags is not point.tags
+    assert pickle.loads(pickle.dumps(Version(1, 2))) == Version(1, 2)
+    assert replace(point, y=5) == Point(1, 5, ["a"])
+    with pytest.raises(TypeError):
+        replace(point, z=1)
+
+
+def test_matching() -> None:
+    match Version(1, 2):
+        case Version(major, minor):
+            assert (major, minor) == (1, 2)
+
+
+def test_defaults_that_can_change_are_refused() -> None:
+    class Wrong:
+        items: Any = []
+
+    with pytest.raises(TypeError, match="default_factory"):
+        record(Wrong)
+
+
+NUMBERS = st.integers(0, 3)
+
+
+@given(NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+def test_order_is_that_of_dataclasses(a: int, b: int, c: int, d: int) -> None:
+    ours, theirs = (Version(a, b), Version(c, d)), (DataVersion(a, b), DataVersion(c, d))
+    assert (ours[0] < ours[1], ours[0] <= ours[1], ours[0] > ours[1], ours[0] >= ours[1]) == (
+        theirs[0] < theirs[1],
+        theirs[0] <= theirs[1],
+        theirs[0] > theirs[1],
+        theirs[0] >= theirs[1],
+    )
+    with pytest.raises(TypeError):
+        assert ours[0] < (a, b)  # type: ignore[operator]
