@@ -55,10 +55,9 @@ class Number:
         self.exact: Final = exact
 
     def __eq__(self, other: object) -> bool:
-        kind = type(other)
-        if kind is Number:
-            return self.exact == other.exact  # type: ignore[attr-defined]
-        return kind is int and self.exact == other
+        if isinstance(other, Number):
+            return self.exact == other.exact
+        return type(other) is int and self.exact == other
 
     def __lt__(self, other: "int | Number") -> bool:
         return self.exact < (other.exact if type(other) is Number else other)
@@ -165,12 +164,12 @@ def equal(left: Any, right: Any) -> bool:
     """Rego's and CEL's equality: by value, `1 == 1.0`, booleans equal booleans only."""
     kind = type(left)
     if kind is str or left is None:
-        return left == right
+        return bool(left == right)
     if kind is bool:
         return left is right
     other = type(right)
     if kind is int or kind is Number:
-        return (other is int or other is Number) and left == right
+        return (other is int or other is Number) and bool(left == right)
     if kind is not other:
         return False
     if kind is list:
@@ -358,7 +357,7 @@ def _render(value: Any, write_set: Callable[[list[str]], str], comma: str, colon
     if kind is int:
         return str(value)
     if kind is Number:
-        return value.text
+        return str(value.text)
     if kind is list:
         return "[" + comma.join([_render(v, write_set, comma, colon) for v in value]) + "]"
     if kind is Set:

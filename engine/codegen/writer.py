@@ -4,8 +4,9 @@ Python refuses more than 20 nested blocks, so a deep body goes on in a nested fu
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 # CPython's limit on nested blocks is 20; some room is left for `try`.
 MAX_BLOCKS = 14
@@ -16,6 +17,15 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_]+", re.ASCII)
 def safe_name(text: str) -> str:
     """A part for a Python name made from any text: ASCII letters, digits and underscores, at most 24."""
     return _UNSAFE.sub("_", text)[:24].strip("_")
+
+
+@dataclass(slots=True)
+class LoopMark:
+    """An open loop: the line and indent before it, and the variables bound there."""
+
+    line: int
+    indent: int
+    bound: frozenset[str]
 
 
 class Writer:
@@ -29,6 +39,8 @@ class Writer:
         self.lines: list[str] = []
         self.indent = 1
         self.blocks: list[str] = []
+        # For each open block the mark that its loop was opened with, if any.
+        self._marks: list[LoopMark | None] = []
         self._base = [0]
         self._leave = [leave]
         self.flags: list[str] = []
@@ -64,7 +76,23 @@ class Writer:
         self.line(f"if {condition}:")
         self.lines.append("    " * (self.indent + 1) + self.failure)
 
-    def open_loop(self, header: str, flag: str = "") -> None:
+    def mark(self, bound: Iterable[str]) -> LoopMark:
+        """The place before a loop that is about to be opened, for code that is the same in every turn."""
+        return LoopMark(len(self.lines), self.indent, frozenset(bound))
+
+    def marks(self) -> list[LoopMark]:
+        """The marks of the loops that are open, outermost first."""
+        return [mark for mark in self._marks if mark is not None]
+
+    def insert(self, place: LoopMark, text: str) -> None:
+        """One line of code at a mark, before its loop."""
+        self.lines.insert(place.line, "    " * place.indent + text)
+        at = place.line
+        for mark in self.marks():
+            if mark.line >= at:
+                mark.line += 1
+
+    def open_loop(self, header: str, flag: str = "", mark: LoopMark | None = None) -> None:
         """Opens a loop. `flag` names a local that, once true, ends it."""
         if len(self.blocks) - self._base[-1] >= MAX_BLOCKS:
             function = self.name("deep")
@@ -73,16 +101,19 @@ class Writer:
             if self.flags:
                 self.line("nonlocal " + ", ".join(dict.fromkeys(self.flags)))
             self.blocks.append("def " + function)
+            self._marks.append(None)
             self._base.append(len(self.blocks))
             self._leave.append("return")
         self.line(header)
         self.indent += 1
         self.blocks.append(flag)
+        self._marks.append(mark)
 
     def close_to(self, level: int) -> None:
         """Closes loops until `level` are open."""
         while len(self.blocks) > level:
             block = self.blocks.pop()
+            self._marks.pop()
             self.indent -= 1
             if block.startswith("def "):
                 self._base.pop()

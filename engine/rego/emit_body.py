@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from lockgate.engine.codegen.writer import Writer
+from lockgate.engine.codegen.writer import LoopMark, Writer
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
     ArrayTerm,
@@ -358,7 +358,23 @@ class BodyEmitter(TermEmitter):
         """Emits a comprehension; gives the name of its value."""
         if self.is_fixed(term) and not (variables(term) & set(self.env)):
             return self._fixed_comprehension(term)
-        return self._open_comprehension(term)
+        mark = self._outermost_loop(variables(term) & set(self.env))
+        return self._open_comprehension(term) if mark is None else self._lazy_comprehension(term, mark)
+
+    def _outermost_loop(self, needed: set[str]) -> LoopMark | None:
+        """The outermost open loop that a comprehension with these variables does not depend on."""
+        if self.context != "c" or self.writer.in_nested_function:
+            return None
+        return next((mark for mark in self.writer.marks() if needed <= mark.bound), None)
+
+    def _lazy_comprehension(self, term: Comprehension, mark: LoopMark) -> str:
+        """A comprehension that is the same in every turn of a loop: made in the first turn that needs it."""
+        writer = self.writer
+        name = writer.name("same")
+        writer.insert(mark, f"{name} = MISS")
+        with writer.block(f"if {name} is MISS:"):
+            writer.line(f"{name} = {self._open_comprehension(term)}")
+        return name
 
     def _fixed_comprehension(self, term: Comprehension) -> str:
         """A comprehension over constants: computed once for all evaluations."""

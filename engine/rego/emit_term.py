@@ -162,6 +162,7 @@ class TermEmitter:
     ) -> None:
         """Opens a loop over a collection, counting its members as steps."""
         writer = self.writer
+        mark = writer.mark(self.env)
         prefix = "sorted_" if self.ordered[-1] else ""
         iterated = writer.name("all")
         if key_name is None:
@@ -179,7 +180,7 @@ class TermEmitter:
             if key_name is None
             else f"for {key_name}, {value_name} in {iterated}:"
         )
-        writer.open_loop(header, flag)
+        writer.open_loop(header, flag, mark)
 
     # Terms
 
@@ -467,7 +468,8 @@ class TermEmitter:
         if parts is None or "sprintf" in self.module.replaced_names:
             return False
         assert isinstance(given, ArrayTerm)
-        atoms = {id(item): self._shown_atom(item) for item in given.items}
+        verbs = {id(part[1]): part[0] for part in parts if not isinstance(part, str)}
+        atoms = {id(item): self._shown_atom(item, verbs[id(item)]) for item in given.items}
         shown = [part if isinstance(part, str) else (part[0], atoms[id(part[1])]) for part in parts]
         fast = format_expression(shown)
         if not fast.guard:
@@ -481,18 +483,17 @@ class TermEmitter:
         self.writer.line(f"{name} = {fast.expression} if {fast.guard} else {slow}")
         return True
 
-    def _shown_atom(self, term: Term) -> str:
-        """An argument of a format. What shows a constant is made once: its text stands for it then.
-
-        Numbers stay numbers, for their verbs differ.
-        """
+    def _shown_atom(self, term: Term, verb: str) -> str:
+        """An argument of a format. For a constant under `%v` its text, which is made once."""
         atom = self._local(self.atom(term))
-        if atom not in self.constants:
+        if atom not in self.constants or verb != "v":
             return atom
         slot = self.module.fixed()
         name = self.writer.name("text")
+        number = self.module.position(term.location)
+        function = self.module.builtin("sprintf")
         self.writer.line(f"{name} = c.fixed[{slot}]")
-        made = f"{atom} if type({atom}) is int or type({atom}) is Number else text_of({atom})"
+        made = f"called(c, {function}, (c, '%v', [{atom}]), P, {number}, 'sprintf')"
         self.writer.line(f"if {name} is MISS: {name} = c.fixed[{slot}] = {made}")
         return name
 

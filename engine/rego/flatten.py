@@ -73,6 +73,8 @@ class Flattener:
     def _statement(self, statement: Expr, out: list[Expr]) -> None:
         location = statement.location
         if isinstance(statement, TermExpr):
+            if isinstance(statement.term, Scalar) and statement.term.value is not False:
+                return  # `true` holds always.
             out.append(self._term_statement(location, statement.term, out))
         elif isinstance(statement, UnifyExpr):
             left = self._side(statement.left, out)

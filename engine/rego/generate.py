@@ -15,6 +15,10 @@ from lockgate.engine.rego.stage import Stages
 
 # Fewer clauses are tried in turn as quickly.
 _SMALLEST_TABLE = 3
+# Values that a function of constants remembers for each constraint: enough for the quantities of a cluster, and
+# bounded, since whoever sends objects chooses them.
+_MOST_REMEMBERED = 512
+_LONGEST_REMEMBERED = 64
 
 
 class Generator:
@@ -132,6 +136,8 @@ class Generator:
         parameters = "".join(f", a{number}" for number in range(group.arity))
         if self._table(group, name):
             return
+        if self._is_worth_remembering(group):
+            name = self._remembering(name)
         if len(group.definitions) == 1 and group.default is None:
             self._definition(group, group.definitions[0], name)
             return
@@ -146,6 +152,43 @@ class Generator:
             "    return value",
         ]
         self.module.functions.append(lines)
+
+    def _is_worth_remembering(self, group: Group) -> bool:
+        """Does the function depend on one argument and on constants only, and take more than a comparison?"""
+        calls = any(True for _ in self.module.tree.referenced(group.alternatives()))
+        heavy = len(group.definitions) > 1 or calls
+        if self.module.mode != "plain" or self._has_replaced():
+            return False
+        return group.arity == 1 and heavy and group.index in self.stages.fixed
+
+    def _has_replaced(self) -> bool:
+        return bool(self.module.replaced_names or self.module.replaced_places)
+
+    def _remembering(self, name: str) -> str:
+        """A wrapper that remembers the function's values for short strings; gives the inner function's name.
+
+        Manifests repeat few quantities, images and paths. The steps of a remembered value are counted again, so that
+        a limit means the same whatever was asked before.
+        """
+        slot = self.module.fixed()
+        inner = f"{name}_of"
+        lines = [
+            f"def {name}(c, a0):",
+            f"    if type(a0) is not str: return {inner}(c, a0)",
+            f"    table = c.fixed[{slot}]",
+            f"    if table is MISS: table = c.fixed[{slot}] = {{}}",
+            "    part = table.get(a0)",
+            "    if part is not None:",
+            "        c.budget.left -= part[1]",
+            "        return part[0]",
+            "    below = c.budget.left",
+            f"    value = {inner}(c, a0)",
+            f"    if len(table) < {_MOST_REMEMBERED} and len(a0) <= {_LONGEST_REMEMBERED}:",
+            "        table[a0] = (value, below - c.budget.left)",
+            "    return value",
+        ]
+        self.module.functions.append(lines)
+        return inner
 
     def _table(self, group: Group, name: str) -> bool:
         """A function from literal strings to literals, such as `factor("Ki") = 1024`, becomes a look-up."""
