@@ -6,12 +6,12 @@ with the tree.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from lockgate.engine.documents.document import Document, DocumentError, Skipped
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.documents.tree import PatchReference, find_patches
 from lockgate.engine.errors import UsageError
+from lockgate.engine.record import record
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.target import review_document
 from lockgate.webhook.config import Config
@@ -23,7 +23,7 @@ from lockgate.webhook.tree import ClusterView, TreeFacts, make_view, may_describ
 from lockgate.webhook.walk import STDIN, STDIN_SHOWN, InputFile, Walk, read_file, too_large, walk_paths
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Inputs:
     """What to judge: paths (STDIN among them when `stdin` is given), counted from `cwd`."""
 
@@ -34,7 +34,7 @@ class Inputs:
     config: Config
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Content:
     """One input that was read, or why it was not. `real` is the path that folder settings go by."""
 
@@ -108,7 +108,7 @@ def _learn(inputs: Inputs, walk: Walk) -> TreeFacts:
     return facts
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _ReviewBuilder:
     """Builds the reviews of one file's documents, and notes kinds whose scope is not known."""
 

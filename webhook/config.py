@@ -6,17 +6,17 @@ It names nothing outside of the repository, and no cache folder: it may come wit
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.errors import UsageError
+from lockgate.engine.record import record
 from lockgate.webhook.report import FailOn
 from lockgate.webhook.walk import find_repository_root, is_inside
 
 FILE_NAME: Final = "lockgate.yaml"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FolderSettings:
     """What holds below a folder (relative to the root, "" for all of it): the deepest folder that says it wins."""
 
@@ -25,7 +25,7 @@ class FolderSettings:
     environment: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Config:
     """A repository's configuration. `root` is the real folder that its paths count from; `file` None: there is none.
 
@@ -63,7 +63,7 @@ def is_namespace_name(text: str) -> bool:
     return 0 < len(text) <= 63 and set(text) <= allowed and text[0] != "-" and text[-1] != "-"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConfigPlace:
     """Where a configuration is: `file` (None: there is none), as it is shown, and the root that holds without it."""
 

@@ -6,11 +6,11 @@ same file is `schemas/lockgate.schema.json`.
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 import yaml
 from lockgate.engine.errors import Location, UsageError
+from lockgate.engine.record import record
 from lockgate.webhook.config import FILE_NAME, Config, FolderSettings, is_namespace_name
 from lockgate.webhook.report import FailOn
 from lockgate.webhook.walk import is_inside
@@ -19,7 +19,7 @@ from lockgate.webhook.walk import is_inside
 MAX_CONFIG_BYTES: Final = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Reader:
     """Reads YAML nodes strictly, and says where one is wrong."""
 

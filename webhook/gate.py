@@ -8,19 +8,19 @@ evaluation and the record. Rendering takes the Decision, and is the caller's (`r
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import Decision
 from lockgate.engine.documents.document import Document
 from lockgate.engine.evaluate import evaluate
 from lockgate.engine.policy import Facts, PolicySet
+from lockgate.engine.record import record
 from lockgate.engine.review import Review
 
 ReviewBuilder = Callable[[Document], Review]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judged:
     """A review and what was decided of it."""
 
@@ -28,7 +28,7 @@ class Judged:
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gate:
     """Judges documents under one set of policies. `now_ns` is the clock that policies see (Unix time)."""
 

@@ -9,8 +9,9 @@ import re
 import struct
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from lockgate.engine.record import record
 
 # The index of the Linux kernel's 90,000 files takes 9 MB.
 MAX_INDEX_BYTES: Final = 256 * 1024 * 1024
@@ -19,7 +20,7 @@ _MAX_TEXT_BYTES: Final = 1024 * 1024
 _FIXED: Final = 40  # Times, device, inode, mode, owner and size, before the object's name.
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tracked:
     """The tracked paths of a work tree, from its root with `/`, sorted."""
 

@@ -6,10 +6,10 @@ backtracking engine can be stopped by one line. Both a pattern's length and thei
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import re2
+from lockgate.engine.record import record
 
 # Beyond these, the rest of an ignore file is left unread, which judges more files, never fewer.
 MAX_PATTERNS: Final = 10_000
@@ -18,7 +18,7 @@ MAX_PATTERN_LENGTH: Final = 4_096
 _SPECIAL: Final = frozenset(r"\.+*?()|[]{}^$")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pattern:
     """One pattern: `regex` is matched against the path from the ignore file's folder."""
 
@@ -151,7 +151,7 @@ def parse_patterns(text: str) -> tuple[Pattern, ...]:
     return tuple(made)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IgnoreFile:
     """The patterns of one ignore file and the folder it governs ("" for the root, else ending in `/`)."""
 

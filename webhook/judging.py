@@ -8,6 +8,7 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Decision, Violation
 from lockgate.engine.documents.document import Document, DocumentError, Path, Skipped, Span
 from lockgate.engine.errors import InputError
+from lockgate.engine.record import record
 from lockgate.webhook.gate import Gate, ReviewBuilder
 from lockgate.webhook.report import (
     Finding,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from lockgate.webhook.masking import Masker
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileContent:
     """What one input held. `data` are its bytes, for quoting around errors."""
 

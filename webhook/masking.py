@@ -6,10 +6,10 @@ cannot be masked in bounded time is not shown at all.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.documents.document import Document, Span
+from lockgate.engine.record import record
 from lockgate.webhook import credentials
 from lockgate.webhook.secret_values import MIN_ANYWHERE, SecretValues, collect_document, collect_text
 
@@ -54,7 +54,7 @@ def _moved(offset: int, intervals: list[Interval], at_end: Callable[[], bool]) -
     return offset + shift
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Masker:
     """Replaces secret values. `hidden`: there are too many of them, so no text of the file is shown."""
 

@@ -7,7 +7,6 @@ are a suite's test data, and its constraints are not meant to be enforced. Name 
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
@@ -16,6 +15,7 @@ from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.errors import Location, PolicyError, UsageError
 from lockgate.engine.kinds import split_api_version
 from lockgate.engine.policy import PolicySet
+from lockgate.engine.record import record
 from lockgate.gatekeeper.constraint import is_constraint
 from lockgate.gatekeeper.loader import load_policies
 from lockgate.gatekeeper.problems import PolicyErrors
@@ -40,7 +40,7 @@ _NOT_APPLIED: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LoadedPolicies:
     """Compiled policies, what is not configured in them, and remarks for the user."""
 

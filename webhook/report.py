@@ -1,10 +1,10 @@
 """A Report: what one run of `check` found, ready to be rendered. Every string in it is masked already."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from lockgate.engine.decision import Action
 from lockgate.engine.documents.document import Path, Span
+from lockgate.engine.record import ordered_record, record
 
 FailOn = Literal["deny", "warn", "not-evaluated"]
 
@@ -13,7 +13,7 @@ EXIT_VIOLATIONS = 1
 EXIT_NOT_EVALUATED = 2
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@ordered_record
 class Resource:
     """Names an object as its manifest does; an absent part is the empty string."""
 
@@ -27,7 +27,7 @@ class Resource:
         return f"{self.kind} {named}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Quote:
     """One line of a file, masked. `start` and `end` (exclusive) are offsets in `text` to underline."""
 
@@ -37,7 +37,7 @@ class Quote:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """One violation with its place. `path` is None when the policy gave none."""
 
@@ -70,7 +70,7 @@ class Finding:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """Something that could not be judged: unreadable input, or a policy that failed on an object."""
 
@@ -87,7 +87,7 @@ class Problem:
         return (self.file, self.line, self.column, self.message)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@ordered_record
 class SkippedInput:
     """Input that was not judged, with the reason and what to do if it should have been."""
 
@@ -97,7 +97,7 @@ class SkippedInput:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unevaluated:
     """A policy that needs what is not known here. `resource` is None when it concerns no single object.
 
@@ -118,7 +118,7 @@ class Unevaluated:
         return (self.policy, self.constraint, repr(self.resource), self.needs)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """Everything a run found, sorted. `documents` counts judged objects, `files` the files that were read."""
 

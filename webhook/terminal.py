@@ -5,8 +5,9 @@ reader sees, and bidirectional controls could reorder it.
 """
 
 import os
-from dataclasses import dataclass
 from typing import Final, Literal, TextIO
+
+from lockgate.engine.record import record
 
 ColourChoice = Literal["auto", "always", "never"]
 
@@ -47,7 +48,7 @@ def printable(text: str) -> str:
     return "".join([one if is_safe(one) else _visible(ord(one)) for one in text])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Palette:
     """Paints text, or leaves it plain."""
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.kinds import Kinds, find_kinds
+from lockgate.engine.record import record
 from lockgate.gatekeeper.target import DEFAULT_NAMESPACE, Cluster, find_namespaces
 from lockgate.webhook.config import Config
 
@@ -71,7 +72,7 @@ class TreeFacts:
                 self.namespaces.append(value)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ClusterView:
     """What is known of the cluster; one Cluster for each namespace that files fall to."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.documents.document import DocumentError, Skipped
 from lockgate.engine.errors import UsageError
+from lockgate.engine.record import record
 
 if TYPE_CHECKING:
     # Imported where they are used: a check of one file needs neither.
@@ -34,7 +35,7 @@ STDIN: Final = "-"
 STDIN_SHOWN: Final = "<stdin>"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InputFile:
     """A file to judge: where it is, and the name that the user would type."""
 
@@ -42,7 +43,7 @@ class InputFile:
     shown: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Walk:
     """What was found, sorted by shown name. `excluded` counts what --exclude and the configuration left out."""
 
@@ -72,7 +73,7 @@ class _Repository:
         return None if self.tracked is None else self.tracked.has(path, is_folder)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Folder:
     """A folder to walk. `ignores` govern it, the root's first; `within` is the root that links may not leave."""
 
