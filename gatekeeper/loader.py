@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.decision import PolicyKey
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import Location, PolicyError
@@ -21,12 +22,7 @@ from lockgate.gatekeeper.policy import (
     UnbuiltPolicy,
 )
 from lockgate.gatekeeper.problems import Lint, Problem, flatten, policy_error
-from lockgate.gatekeeper.rego_template import (
-    INVENTORY,
-    ModuleCache,
-    RegoTemplate,
-    compile_template,
-)
+from lockgate.gatekeeper.rego_template import INVENTORY, RegoTemplate, TemplateCompiler
 from lockgate.gatekeeper.template import EngineChoice, Template, is_template, parse_template
 
 PARAMETERS: Final = ("input", "parameters")
@@ -63,17 +59,18 @@ def load_policies(
     point: EnforcementPoint = "validation.gatekeeper.sh",
     engine: EngineChoice = "default",
     capabilities: Capabilities | None = None,
+    cache: CodeCache | None = None,
 ) -> Loaded:
     """Loads the templates and constraints among the documents; other objects are left alone.
 
     point: where the policies will be enforced, which decides the actions of scoped constraints.
     engine: "rego" evaluates the Rego of templates that also have CEL.
+    cache: compiled templates are kept there, if it is given.
     """
-    allowed = Capabilities() if capabilities is None else capabilities
+    compiler = TemplateCompiler(Capabilities() if capabilities is None else capabilities, cache)
     # Of two things with one name the first counts; by file, so that the order of a folder's listing does not.
     given = sorted(documents, key=lambda document: document.file)
     errors: list[PolicyError] = []
-    modules = ModuleCache()
     compiled: dict[str, CompiledTemplate] = {}
     broken: set[str] = set()
     for document in given:
@@ -82,9 +79,7 @@ def load_policies(
         try:
             template = parse_template(document)
             _refuse_second(template, compiled)
-            compiled[template.kind.lower()] = prepare_template(
-                template, engine=engine, capabilities=allowed, modules=modules
-            )
+            compiled[template.kind.lower()] = prepare_template(template, engine=engine, compiler=compiler)
         except PolicyError as error:
             errors.extend(flatten(error))
             broken.update(_kinds_named(document))
@@ -118,12 +113,12 @@ def load_policies(
 
 
 def prepare_template(
-    template: Template, *, engine: EngineChoice, capabilities: Capabilities, modules: ModuleCache
+    template: Template, *, engine: EngineChoice, compiler: TemplateCompiler
 ) -> CompiledTemplate:
     """Compiles the template's Rego when Rego evaluates it. Raises PolicyError."""
     if template.engine(engine) != "Rego":
         return CompiledTemplate(template, None)
-    return CompiledTemplate(template, compile_template(template, capabilities=capabilities, modules=modules))
+    return CompiledTemplate(template, compiler.compile(template))
 
 
 def make_policy(entry: CompiledTemplate, constraint: Constraint, *, point: EnforcementPoint) -> Policy:

@@ -5,11 +5,12 @@ pkg/apiserver/schema. Nulls are values here (`nullable`), for a constraint is va
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from lockgate.engine.codegen.values import Number, Undefined, Value, equal, key, render_json, type_name
 from lockgate.engine.documents.document import Path
-from lockgate.gatekeeper.formats import is_format
+from lockgate.gatekeeper.formats import is_format, is_known_format
 from lockgate.gatekeeper.problems import Problem
 from lockgate.gatekeeper.schema import Schema
 
@@ -21,13 +22,18 @@ _QUOTED_LENGTH: Final = 60
 
 def violations(value: Value, schema: Schema, path: Path) -> Iterator[Problem]:
     """What is wrong with the value, each with its path."""
-    if value is None and schema.nullable:
+    if value is None:
+        # Nothing but its type and an enum is asked of a null, and no enum has it: kube-openapi skips a null there.
+        if not schema.nullable:
+            yield from _type(value, schema, path)
+        if schema.enum is not None:
+            yield _not_among(value, schema.enum, path)
         return
     yield from _type(value, schema, path)
     yield from _choice(value, schema, path)
     if isinstance(value, str):
         yield from _string(value, schema, path)
-    elif isinstance(value, bool) or value is None:
+    elif isinstance(value, bool):
         pass
     elif isinstance(value, (int, Number)):
         yield from _number(value, schema, path)
@@ -44,9 +50,15 @@ def _type(value: Value, schema: Schema, path: Path) -> Iterator[Problem]:
             yield Problem(path, f"must be an integer or a string, not {_describe(value)}")
         return
     wanted = schema.type
+    actual = type_name(value)
+    if schema.format and wanted not in ("integer", "number") and is_known_format(schema.format):
+        # kube-openapi takes strings and lists for formatted values, whatever the type says; and nothing else.
+        if actual in ("string", "array"):
+            return
+        if not wanted and value is not None:
+            yield Problem(path, f"must be a {schema.format}, not {_describe(value)}")
     if not wanted:
         return
-    actual = type_name(value)
     fits = wanted == actual or (wanted == "integer" and _is_integer(value))
     if not fits:
         yield Problem(path, f"must be of type {wanted}, not {_describe(value)}")
@@ -54,8 +66,12 @@ def _type(value: Value, schema: Schema, path: Path) -> Iterator[Problem]:
 
 def _choice(value: Value, schema: Schema, path: Path) -> Iterator[Problem]:
     if schema.enum is not None and not any(equal(value, allowed) for allowed in schema.enum):
-        allowed = ", ".join([render_json(item) for item in schema.enum])
-        yield Problem(path, f"unsupported value {_quoted(value)}", f"supported values: {allowed}")
+        yield _not_among(value, schema.enum, path)
+
+
+def _not_among(value: Value, allowed: tuple[Value, ...], path: Path) -> Problem:
+    values = ", ".join([render_json(item) for item in allowed])
+    return Problem(path, f"unsupported value {_quoted(value)}", f"supported values: {values}")
 
 
 def _string(value: str, schema: Schema, path: Path) -> Iterator[Problem]:
@@ -187,10 +203,13 @@ def unknown_fields(value: Value, schema: Schema | None, path: Path) -> Iterator[
 
 
 def default_problems(schema: Schema, path: Path) -> Iterator[Problem]:
-    """Defaults that do not fit their own schema, which Kubernetes refuses when it loads the CRD."""
+    """Defaults that do not fit their own schema, which Kubernetes refuses when it loads the CRD.
+
+    It does not look below additionalProperties, and neither does this.
+    """
     if not isinstance(schema.default, Undefined):
         where = (*path, "default")
-        for problem in violations(fill_defaults(schema.default, schema), schema, ()):
+        for problem in violations(schema.default, _untyped(schema), ()):
             yield Problem(where, f"the default does not fit: {problem.message}", problem.hint)
         for unknown in unknown_fields(schema.default, schema, ()):
             yield Problem((*where, *unknown), "the default has a field that the schema does not have")
@@ -198,8 +217,19 @@ def default_problems(schema: Schema, path: Path) -> Iterator[Problem]:
         yield from default_problems(inner, (*path, "properties", name))
     if schema.items is not None:
         yield from default_problems(schema.items, (*path, "items"))
-    if isinstance(schema.additional, Schema):
-        yield from default_problems(schema.additional, (*path, "additionalProperties"))
+
+
+def _untyped(schema: Schema) -> Schema:
+    """The schema without the demand of int-or-string, which Kubernetes does not make of defaults."""
+    return replace(
+        schema,
+        int_or_string=False,
+        properties={name: _untyped(inner) for name, inner in schema.properties.items()},
+        items=None if schema.items is None else _untyped(schema.items),
+        additional=_untyped(schema.additional)
+        if isinstance(schema.additional, Schema)
+        else schema.additional,
+    )
 
 
 def _is_integer(value: Value) -> bool:

@@ -1,5 +1,6 @@
 """Facts of constraints: what follows a schema, what defaults are filled in; real gator is asked about each too."""
 
+import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -42,6 +43,70 @@ def _top(name: str, outcome: Any, shown: str, **top: Any) -> ConstraintCase:
 TEXT = {"type": "string"}
 WHOLE = {"type": "integer"}
 LIST = {"type": "array", "items": TEXT}
+
+# Strings of formats, and whether they have them.
+FORMATS: tuple[tuple[str, str, bool], ...] = (
+    ("ipv4", "010.1.2.3", True),
+    ("ipv4", "256.1.1.1", False),
+    ("ipv4", "1.2.3", False),
+    ("ipv6", "::1", True),
+    ("ipv6", "::ffff:1.2.3.4", True),
+    ("ipv6", "1.2.3.4", False),
+    ("ipv6", "fe80::1%eth0", False),
+    ("cidr", "10.0.0.1/8", True),
+    ("cidr", "10.0.0.0/33", False),
+    ("cidr", "::/128", True),
+    ("cidr", "10.0.0.0", False),
+    ("date", "2026-02-28", True),
+    ("date", "2026-02-29", False),
+    ("date", "2026-W01-1", False),
+    ("date-time", "2026-02-28T10:00:00Z", True),
+    ("date-time", "2026-02-28t10:00:00.5+01:00", True),
+    ("date-time", "2026-02-28 10:00:00Z", False),
+    ("date-time", "2026-02-28T10:00:00", False),
+    ("date-time", "2026-02-28T24:00:00Z", False),
+    ("duration", "1h30m", True),
+    ("duration", "-1.5s", True),
+    ("duration", "3 days", True),
+    ("duration", "22 ns", True),
+    ("duration", "5 fortnights", False),
+    ("duration", "h", False),
+    ("hostname", "example.com", True),
+    ("hostname", "a-b.example.com", True),
+    ("hostname", "a-.example.com", False),
+    ("hostname", "10.0.0.1", False),
+    ("hostname", "host", True),
+    ("hostname", "a-host", True),
+    ("hostname", "my-host", False),
+    ("hostname", "a_b.com", False),
+    ("hostname", "ø.example.no", True),
+    ("hostname", "a.b", False),
+    ("email", "ann@example.com", True),
+    ("email", "ann@", False),
+    ("email", "example.com", False),
+    ("uri", "https://example.com/a?b", True),
+    ("uri", "/a/b", True),
+    ("uri", "example", False),
+    ("uuid", "123e4567-e89b-12d3-a456-426614174000", True),
+    ("uuid", "123e4567e89b12d3a456426614174000", True),
+    ("uuid", "123e4567", False),
+    ("uuid4", "123e4567-e89b-12d3-a456-426614174000", False),
+    ("uuid4", "123e4567-e89b-42d3-a456-426614174000", True),
+    ("mac", "00:11:22:33:44:55", True),
+    ("mac", "00:11:22:33:44", False),
+    ("hexcolor", "#a0F", True),
+    ("hexcolor", "#a0", False),
+    ("rgbcolor", "rgb(1, 2,255)", True),
+    ("rgbcolor", "rgb(1,2,256)", False),
+    ("ssn", "123-45-6789", True),
+    ("ssn", "123-45-678", False),
+    ("byte", "YWI=", True),
+    ("byte", "YWI", False),
+    ("bsonobjectid", "507f1f77bcf86cd799439011", True),
+    ("bsonobjectid", "507f", False),
+    ("password", "x", True),
+)
+
 
 CONSTRAINT_CASES: tuple[ConstraintCase, ...] = (
     # types
@@ -128,6 +193,34 @@ CONSTRAINT_CASES: tuple[ConstraintCase, ...] = (
         "does not match",
     ),
     _with("minimum", _object(a={"type": "integer", "minimum": 1}), {"a": 1}, "valid", '{"a":1}'),
+    _with(
+        "minimum: a fraction",
+        _object(a={"type": "number", "minimum": 1.5}),
+        {"a": 1},
+        "schema",
+        "at least 1.5",
+    ),
+    _with(
+        "null in an enum",
+        _object(a={"type": "string", "nullable": True, "enum": ["a"]}),
+        {"a": None},
+        "schema",
+        "unsupported value null",
+    ),
+    _with(
+        "null that an enum has",
+        _object(a={"type": "string", "nullable": True, "enum": ["a", None]}),
+        {"a": None},
+        "schema",
+        "unsupported value null",
+    ),
+    _with(
+        "null and a pattern",
+        _object(a={"type": "string", "nullable": True, "pattern": "a", "not": {}}),
+        {"a": None},
+        "valid",
+        '{"a":null}',
+    ),
     _with("minimum: below", _object(a={"type": "integer", "minimum": 1}), {"a": 0}, "schema", "at least 1"),
     _with(
         "exclusive minimum",
@@ -247,6 +340,30 @@ CONSTRAINT_CASES: tuple[ConstraintCase, ...] = (
         {},
         "schema",
         "anyOf",
+    ),
+    *(
+        _with(
+            f"format {name}: {text}",
+            _object(a={"type": "string", "format": name}),
+            {"a": text},
+            "valid" if fits else "schema",
+            json.dumps({"a": text}, ensure_ascii=False, separators=(",", ":")) if fits else f"is no {name}",
+        )
+        for name, text, fits in FORMATS
+    ),
+    _with(
+        "format: a list passes",
+        _object(a={"type": "string", "format": "ipv4"}),
+        {"a": [1]},
+        "valid",
+        '{"a":[1]}',
+    ),
+    _with(
+        "format: a number does not",
+        _object(a={"type": "string", "format": "ipv4"}),
+        {"a": 1},
+        "schema",
+        "of type",
     ),
     # unknown fields
     _with("unknown parameter", _object(a=TEXT), {"b": "x"}, "refused", "unknown field spec.parameters.b"),

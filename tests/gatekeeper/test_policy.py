@@ -69,6 +69,11 @@ def violation(message: str = "x", **more: Any) -> Violation:
             [violation(details={"n": 1})],
         ),
         (
+            "empty details are none",
+            'violation[{"msg": "x", "details": {}}] { true }\nviolation[{"msg": "x"}] { true }',
+            [violation()],
+        ),
+        (
             "true is not 1",
             'violation[{"msg": "x", "details": {"n": n}}] { n := [1, true][_] }',
             [violation(details={"n": 1}), violation(details={"n": True})],
