@@ -182,8 +182,8 @@ def equal(left: Any, right: Any) -> bool:
                 return False
         return True
     if kind is Set:
-        return left.members.keys() == right.members.keys()
-    return key(left) == key(right)
+        return bool(left.members.keys() == right.members.keys())
+    return bool(key(left) == key(right))
 
 
 def sort_key(value: Any) -> Any:

@@ -49,6 +49,8 @@ _IMPLEMENTED: Final = {
     "identifiers": "uuid.parse/1 uuid.rfc4122/1* rand.intn/2*",
     "clock": "time.now_ns/0* time.parse_ns/2 time.parse_rfc3339_ns/1 time.parse_duration_ns/1 time.format/1 time.date/1"
     " time.clock/1 time.weekday/1 time.add_date/4 time.diff/2",
+    "yaml_text": "yaml.marshal/1* yaml.unmarshal/1* yaml.is_valid/1*",
+    "glob_overlap": "regex.globs_match/2*",
     "interpolation": "internal.template_string/1*",
 }
 
@@ -69,11 +71,10 @@ io.jwt.verify_rs384/2 io.jwt.verify_rs512/2
 json.match_schema/2
 json.verify_schema/1
 net.lookup_ip_addr/1
-opa.runtime/0 print/0 providers.aws.sign_req/3 regex.globs_match/2
+opa.runtime/0 print/0 providers.aws.sign_req/3
 rego.metadata.chain/0 rego.metadata.rule/0 rego.parse_module/2
 strings.render_template/2
 uri.is_valid/1 uri.parse/1
-yaml.is_valid/1 yaml.marshal/1 yaml.unmarshal/1
 """
 
 # A Rego v1 module must not call these.

@@ -12,7 +12,8 @@ from lockgate.engine.rego.builtins.operands import array, bytes_of, string
 _MAX_WIDTH: Final = 1_000_000
 _MAX_RUNE: Final = 0x10FFFF
 _INT64: Final = 1 << 63
-_FLAGS: Final = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "space"}
+_FLAGS: Final[dict[str, str]] = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "space"}
+_FLAGS_OF_V: Final[dict[str, str]] = {"plus": "plus v", "sharp": "sharp v"}
 _BASES: Final = {"d": 10, "v": 10, "b": 2, "o": 8, "O": 8, "x": 16, "X": 16}
 _LETTERS: Final = {2: "b", 8: "o", 10: "d", 16: "x"}
 _PREFIXES: Final = {"b": "0b", "o": "0", "x": "0x", "X": "0X"}
@@ -30,8 +31,8 @@ class _Spec:
     precision: int | None
 
     def has(self, flag: str) -> bool:
-        """Is the flag set? `%+v` and `%#v` have other meanings than the flags."""
-        return flag in self.flags and not (self.verb == "v" and flag in ("plus", "sharp"))
+        """Is the flag set?"""
+        return flag in self.flags
 
 
 def sprintf(context: Context, template: Value, arguments: Value) -> str:
@@ -98,7 +99,7 @@ class _Printer:
     def verb(self) -> bool:
         """Writes one verb, the percent sign being read. False at the end of the template."""
         self.good_index, self.after_index = True, False
-        flags = set()
+        flags: set[str] = set()
         while self.peek() in _FLAGS and self.peek():
             flags.add(_FLAGS[self.peek()])
             self.at += 1
@@ -120,6 +121,9 @@ class _Printer:
             self.write(f"%!{verb}(MISSING)")
         else:
             reserve(self.context, (width or 0) + (precision or 0))
+            if verb == "v":
+                # `%+v` and `%#v` mean something else than the flags do for other verbs.
+                flags = {_FLAGS_OF_V.get(flag, flag) for flag in flags}
             spec = _Spec(verb, frozenset(flags), width, precision)
             self.write(_shown(self.arguments[self.next], spec))
             self.next += 1
@@ -247,7 +251,7 @@ def _string(text: str, spec: _Spec) -> str | None:
         return None
     if spec.precision is not None:
         text = text[: spec.precision]
-    if verb == "q" or (verb == "v" and "sharp" in spec.flags):
+    if verb == "q" or spec.has("sharp v"):
         if spec.has("sharp") and _can_backquote(text):
             text = f"`{text}`"
         else:
@@ -293,8 +297,6 @@ def _integer(value: int, spec: _Spec) -> str | None:
     base = _BASES.get(verb)
     if base is None:
         return None
-    if verb == "v" and "plus" in spec.flags:
-        spec = replace(spec, verb="d", flags=spec.flags - {"sharp"})
     magnitude = abs(value)
     least = 0
     sign = _sign(value < 0, spec)
@@ -327,8 +329,9 @@ def _big(value: int, spec: _Spec) -> str:
     base = 10 if verb == "s" else _BASES.get(verb)
     if base is None:
         return f"%!{verb}(big.Int={value})"
-    sign = "-" if value < 0 else ("+" if "plus" in spec.flags else (" " if "space" in spec.flags else ""))
-    prefix = _PREFIXES.get(verb, "") if "sharp" in spec.flags else ""
+    spec = replace(spec, flags=frozenset([flag.removesuffix(" v") for flag in spec.flags]))
+    sign = _sign(value < 0, spec)
+    prefix = _PREFIXES.get(verb, "") if spec.has("sharp") else ""
     prefix = "0o" if verb == "O" else prefix
     digits = format(abs(value), _LETTERS[base])
     if verb == "X":
@@ -336,7 +339,7 @@ def _big(value: int, spec: _Spec) -> str:
     if spec.precision is not None:
         digits = digits.rjust(spec.precision, "0")
     missing = (spec.width or 0) - len(sign + prefix + digits)
-    if missing > 0 and "minus" not in spec.flags and "zero" in spec.flags and spec.precision is None:
+    if missing > 0 and not spec.has("minus") and spec.has("zero") and spec.precision is None:
         digits = "0" * missing + digits
     return _pad(sign + prefix + digits, spec, " ")
 
