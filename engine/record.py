@@ -106,10 +106,10 @@ def _make_init(cls: type, names: tuple[str, ...], defaults: dict[str, Any]) -> A
         if name in defaults:
             default = defaults[name]
             if isinstance(default, Field):
-                if default.default_factory is MISSING:
-                    raise TypeError(
-                        f"field {name!r} of {cls.__qualname__} takes a default_factory and nothing else"
-                    )
+                if not (default.init and default.repr and default.compare and default.hash is None):
+                    raise TypeError(f"field {name!r} of {cls.__qualname__} takes a default only")
+                default = default.default if default.default_factory is MISSING else default
+            if isinstance(default, Field):
                 space[f"make_{name}"], space[f"default_{name}"] = default.default_factory, MISSING
                 value = f"make_{name}() if {name} is default_{name} else {name}"
             elif type(default).__hash__ is None:

@@ -122,6 +122,18 @@ def test_defaults_that_can_change_are_refused() -> None:
         record(Wrong)
 
 
+def test_fields_that_are_left_out_of_methods_are_refused() -> None:
+    class Wrong:
+        hidden: int = field(default=1, compare=False)
+
+    class Right:
+        shown: int = field(default=1)
+
+    with pytest.raises(TypeError, match="a default only"):
+        record(Wrong)
+    assert record(Right)().shown == 1
+
+
 NUMBERS = st.integers(0, 3)
 
 
