@@ -70,7 +70,15 @@ def _material(template: Template, capabilities: Capabilities) -> list[bytes]:
 
 def _to_plain(made: RegoTemplate) -> tuple[Any, ...]:
     lints = [
-        (lint.level, lint.message, lint.location.file, lint.location.line, lint.location.column, lint.hint, lint.quoted)
+        (
+            lint.level,
+            lint.message,
+            lint.location.file,
+            lint.location.line,
+            lint.location.column,
+            lint.hint,
+            lint.quoted,
+        )
         for lint in made.lints
     ]
     return made.program.artifact.to_plain(), sorted(made.reads), lints

@@ -23,7 +23,7 @@ from lockgate.gatekeeper.inventory import build_inventory
 from lockgate.gatekeeper.loader import CompiledTemplate, make_policy, prepare_template
 from lockgate.gatekeeper.policy import MessageFailure
 from lockgate.gatekeeper.problems import ConstraintSchemaError
-from lockgate.gatekeeper.rego_template import ModuleCache
+from lockgate.gatekeeper.rego_template import TemplateCompiler
 from lockgate.gatekeeper.suite import Case, Suite, Test
 from lockgate.gatekeeper.suite_files import ObjectFiles, find_suites
 from lockgate.gatekeeper.suite_filter import Filter, parse_filter
@@ -93,7 +93,7 @@ class _Runner:
         self.options = options
         self.chosen = chosen
         self.files = ObjectFiles()
-        self.modules = ModuleCache()
+        self.compiler = TemplateCompiler(options.capabilities)
 
     def suite(self, suite: Suite) -> SuiteResult:
         start = self.options.clock()
@@ -142,12 +142,7 @@ class _Runner:
         template = parse_template(document)
         if template.engine(self.options.engine) != "Rego":
             raise _SkippedError(_CEL if template.rego is not None else _CEL_ONLY)
-        return prepare_template(
-            template,
-            engine=self.options.engine,
-            capabilities=self.options.capabilities,
-            modules=self.modules,
-        )
+        return prepare_template(template, engine=self.options.engine, compiler=self.compiler)
 
     def _policy(self, suite: Suite, test: Test, template: CompiledTemplate) -> Policy:
         if not test.constraint:

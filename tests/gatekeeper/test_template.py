@@ -5,7 +5,8 @@ from lockgate.engine.errors import PolicyError
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.gatekeeper.loader import load_policies, prepare_template
 from lockgate.gatekeeper.problems import flatten
-from lockgate.gatekeeper.rego_template import ModuleCache
+from lockgate.gatekeeper.rego_compile import ModuleCache
+from lockgate.gatekeeper.rego_template import TemplateCompiler
 from lockgate.gatekeeper.template import parse_template
 
 from tests.gatekeeper.template_cases import TEMPLATE_CASES, TemplateCase
@@ -15,7 +16,7 @@ from tests.gatekeeper.workbench import HIT, document, documents, template
 def load(case: TemplateCase) -> list[PolicyError]:
     try:
         parsed = parse_template(document(case.value, "template.yaml"))
-        prepare_template(parsed, engine="default", capabilities=Capabilities(), modules=ModuleCache())
+        prepare_template(parsed, engine="default", compiler=TemplateCompiler(Capabilities()))
     except PolicyError as error:
         return flatten(error)
     return []
