@@ -51,6 +51,7 @@ _IMPLEMENTED: Final = {
     " time.clock/1 time.weekday/1 time.add_date/4 time.diff/2",
     "yaml_text": "yaml.marshal/1* yaml.unmarshal/1* yaml.is_valid/1*",
     "glob_overlap": "regex.globs_match/2*",
+    "uris": "uri.parse/1 uri.is_valid/1",
     "interpolation": "internal.template_string/1*",
 }
 

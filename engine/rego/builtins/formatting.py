@@ -1,6 +1,7 @@
 """`sprintf`: the verbs, flags and complaints of Go's `fmt.Sprintf` (go.dev/pkg/fmt)."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from lockgate.engine.codegen.values import Number, Value, render_rego
@@ -17,6 +18,9 @@ _FLAGS_OF_V: Final[dict[str, str]] = {"plus": "plus v", "sharp": "sharp v"}
 _BASES: Final = {"d": 10, "v": 10, "b": 2, "o": 8, "O": 8, "x": 16, "X": 16}
 _LETTERS: Final = {2: "b", 8: "o", 10: "d", 16: "x"}
 _PREFIXES: Final = {"b": "0b", "o": "0", "x": "0x", "X": "0X"}
+
+_CACHED: Final = 1_024
+_QUICK_SIZE: Final = 1_000
 
 Argument = str | int | float
 
@@ -38,9 +42,45 @@ class _Spec:
 def sprintf(context: Context, template: Value, arguments: Value) -> str:
     """The template with its verbs replaced by the arguments; complaints are part of the text, as in Go."""
     text, given = string(template, 1), array(arguments, 2)
-    if text == "%d" and len(given) == 1 and type(given[0]) is int:
-        return str(given[0])
+    quick = _quick(context, _pieces(text), given)
+    if quick is not None:
+        return quick
     return _Printer(context, text, [_argument(value) for value in given]).run()
+
+
+@lru_cache(maxsize=_CACHED)
+def _pieces(template: str) -> tuple[str, ...]:
+    """Literal texts at even positions and the verbs v, s and d at odd ones; empty for other templates."""
+    parts = template.split("%")
+    if any(part[:1] not in ("v", "s", "d") for part in parts[1:]):
+        return ()
+    found = [parts[0]]
+    for part in parts[1:]:
+        found += [part[0], part[1:]]
+    return tuple(found)
+
+
+def _quick(context: Context, pieces: tuple[str, ...], values: list[Value]) -> str | None:
+    """The text for verbs without flags that fit their values, as nearly all messages have; else None."""
+    if len(pieces) != 2 * len(values) + 1:
+        return None
+    made = list(pieces)
+    size = 0
+    for at, value in enumerate(values):
+        verb = pieces[2 * at + 1]
+        if type(value) is str and verb != "d":
+            shown = value
+        elif type(value) is int and verb != "s" and abs(value) < _INT64:
+            shown = str(value)
+        elif type(value) is not str and type(value) is not int and type(value) is not Number and verb != "d":
+            shown = render_rego(value)
+        else:
+            return None
+        size += len(shown)
+        made[2 * at + 1] = shown
+    if size > _QUICK_SIZE:
+        reserve(context, size + len(made[0]))
+    return "".join(made)
 
 
 def _argument(value: Value) -> Argument:
