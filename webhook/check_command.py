@@ -9,7 +9,6 @@ import click
 from lockgate.webhook.report import FailOn
 
 if TYPE_CHECKING:
-    from lockgate.gatekeeper.template import EngineChoice
     from lockgate.webhook.config import Config
     from lockgate.webhook.policy_sources import LoadedPolicies
     from lockgate.webhook.report import Report
@@ -47,15 +46,17 @@ def _config(path: str | None, cwd: str) -> "Config":
     return read_config(place.file, place.shown)
 
 
-def _policies(given: tuple[str, ...], config: "Config", cwd: str, engine: str | None) -> "LoadedPolicies":
-    from lockgate.webhook.policy_sources import load_baseline, load_given
+def _policies(
+    given: tuple[str, ...], config: "Config", cwd: str, engine: str | None, cache: bool | None
+) -> "LoadedPolicies":
+    from lockgate.webhook.policy_sources import Loader, open_cache
 
-    choice: EngineChoice = "rego" if engine == "rego" else "default"
+    loader = Loader("rego" if engine == "rego" else "default", open_cache(cache, os.environ))
     if given:
-        return load_given(given, cwd, choice)
+        return loader.given(given, cwd)
     if config.policies:
-        return load_given([os.path.join(config.root, path) for path in config.policies], cwd, choice)
-    return load_baseline(choice)
+        return loader.given([os.path.join(config.root, path) for path in config.policies], cwd)
+    return loader.baseline()
 
 
 def _render(report: "Report", chosen: str, exit_code: int, color: "ColourChoice", to_file: bool) -> str:
@@ -116,7 +117,10 @@ def _tell_notices(report: "Report") -> None:
     "--engine", type=click.Choice(["rego"]), help="Evaluate the Rego of templates that also have CEL."
 )
 @click.option(
-    "--cache/--no-cache", "cache", default=None, help="Keep compiled policies in your cache folder."
+    "--cache/--no-cache",
+    "cache",
+    default=None,
+    help="Keep compiled policies in your own cache folder (the default, except where CI is set).",
 )
 @click.option("--config", metavar="FILE", help="The configuration, instead of the nearest lockgate.yaml.")
 @click.option("--output", metavar="FILE", help="Write the report there, complete or not at all.")
@@ -173,7 +177,7 @@ def check(
     stdin = sys.stdin.buffer.read(_STDIN_LIMIT) if "-" in paths else None
     inputs = Inputs(chosen_paths, cwd, excludes, stdin, settings)
     walk = find_inputs(inputs)
-    loaded = _policies(policies, settings, cwd, engine)
+    loaded = _policies(policies, settings, cwd, engine, cache)
     gate = Gate(loaded.policies, Facts(), Limits(), time.time_ns())
     findings = Findings(gate, allow_unrendered, notices=list(loaded.notices))
     progress = Progress(len(walk.files), None if no_progress else progress_stream())

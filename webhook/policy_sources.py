@@ -6,9 +6,10 @@ are a suite's test data, and its constraints are not meant to be enforced. Name 
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint, user_cache_folder
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
 from lockgate.engine.documents.reading import read_documents
@@ -27,7 +28,7 @@ from lockgate.webhook.walk import SUFFIXES, shown_path
 SHIPPED: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "policies")
 BASELINE: Final = os.path.join(SHIPPED, "profiles", "baseline.yaml")
 
-NOT_CONFIGURED: Final = "lockgate/not-configured"
+NOT_CONFIGURED: Final = "lockgate.dev/not-configured"
 
 MAX_POLICY_BYTES: Final = 8 * 1024 * 1024
 
@@ -133,24 +134,101 @@ def _notices(documents: Sequence[Document]) -> list[str]:
     return [f"{counts[kind]} {kind} among the policies: check does not apply it" for kind in sorted(counts)]
 
 
-def _compile(documents: Sequence[Document], engine: EngineChoice) -> tuple[PolicySet, list[str]]:
-    loaded = load_policies(documents, engine=engine)
-    if loaded.errors:
-        raise PolicyErrors(loaded.errors)
-    if not loaded.policies.policies:
-        raise UsageError(
-            "there are templates but no constraint, so nothing would be judged",
-            hint="add a constraint of a template's kind to the policies",
+def open_cache(wanted: bool | None, environment: Mapping[str, str]) -> CodeCache | None:
+    """The cache of compiled policies: the user's own, off where CI is set unless it is asked for."""
+    folder = user_cache_folder(environment)
+    if folder is None or wanted is False or (wanted is None and environment.get("CI")):
+        return None
+    return CodeCache(folder, compiler_fingerprint())
+
+
+@record
+class Loader:
+    """Loads and compiles policies for an engine, with the cache of compiled code if there is one."""
+
+    engine: EngineChoice
+    cache: CodeCache | None
+
+    def given(self, paths: Sequence[str], cwd: str) -> LoadedPolicies:
+        """The policies under the paths. Raises UsageError when there are none, PolicyErrors when they are wrong.
+
+        A constraint of a shipped rule needs no template: the shipped one is used where none is given.
+        """
+        documents = _given(paths, cwd)
+        defined = {_template_kind(document) for document in documents if is_template(document.value)}
+        missing = {_kind(document) for document in documents if is_constraint(document.value)} - defined
+        shipped = (
+            [template.document() for template in _shipped() if template.kind in missing] if missing else []
         )
-    notices = [f"policy {lint.level} at {lint.location}: {lint.message}" for lint in loaded.lints]
-    return loaded.policies, notices
+        policies, notices = self._compile([*documents, *shipped])
+        return LoadedPolicies(policies, tuple(_held_open(documents)), (*notices, *_notices(documents)))
+
+    def baseline(self) -> LoadedPolicies:
+        """The shipped baseline profile with the templates of its rules; others are said not to be configured."""
+        profile = _documents(BASELINE, "baseline.yaml", _read(BASELINE, "baseline.yaml"))
+        wanted = {_kind(document) for document in profile}
+        templates: list[Document] = []
+        open_rules: list[Unevaluated] = []
+        for template in _shipped():
+            if template.kind in wanted:
+                templates.append(template.document())
+            else:
+                open_rules.append(Unevaluated(template.kind, "", None, _required(template.head)))
+        policies, notices = self._compile([*templates, *profile])
+        return LoadedPolicies(policies, (*_held_open(profile), *open_rules), tuple(notices))
+
+    def _compile(self, documents: Sequence[Document]) -> tuple[PolicySet, list[str]]:
+        loaded = load_policies(documents, engine=self.engine, cache=self.cache)
+        if loaded.errors:
+            raise PolicyErrors(loaded.errors)
+        if not loaded.policies.policies:
+            raise UsageError(
+                "there are templates but no constraint, so nothing would be judged",
+                hint="add a constraint of a template's kind to the policies",
+            )
+        notices = [f"policy {lint.level} at {lint.location}: {lint.message}" for lint in loaded.lints]
+        return loaded.policies, notices
 
 
-def load_given(paths: Sequence[str], cwd: str, engine: EngineChoice) -> LoadedPolicies:
-    """The policies under the paths. Raises UsageError when there are none, PolicyErrors when they are wrong."""
-    documents = _given(paths, cwd)
-    policies, notices = _compile(documents, engine)
-    return LoadedPolicies(policies, tuple(_held_open(documents)), (*notices, *_notices(documents)))
+@record
+class ShippedTemplate:
+    """A template that comes with Lockgate: what stands before its Rego, and all of it when it is asked for."""
+
+    path: str
+    shown: str
+    data: bytes
+    head: Document
+
+    @property
+    def kind(self) -> str:
+        """The kind of its constraints."""
+        return _template_kind(self.head)
+
+    def document(self) -> Document:
+        """The whole template."""
+        (document,) = _documents(self.path, self.shown, self.data)
+        return document
+
+
+def _shipped() -> Iterator[ShippedTemplate]:
+    for family in sorted(os.listdir(SHIPPED)):
+        if family.startswith(".") or not os.path.isdir(os.path.join(SHIPPED, family)):
+            continue
+        for rule in sorted(os.listdir(os.path.join(SHIPPED, family))):
+            path = os.path.join(SHIPPED, family, rule, "template.yaml")
+            if os.path.isfile(path):
+                shown = f"lockgate/policies/{family}/{rule}/template.yaml"
+                data = _read(path, shown)
+                (head,) = _documents(path, shown, data.partition(_TARGETS)[0])
+                yield ShippedTemplate(path, shown, data, head)
+
+
+def _kind(document: Document) -> str:
+    return str(document.value.get("kind"))
+
+
+def _template_kind(document: Document) -> str:
+    return str(_mapping(document.value, "spec", "crd", "spec", "names").get("kind"))
 
 
 def _mapping(value: Value, *names: str) -> dict[str, Value]:
@@ -179,28 +257,3 @@ def _required(template: Document) -> str:
         first = str(description).strip().splitlines()[0].rstrip(".") if description else ""
         parts.append(f"{name} ({first})" if first else str(name))
     return "a constraint with " + ", ".join(parts) if parts else "a constraint"
-
-
-def load_baseline(engine: EngineChoice) -> LoadedPolicies:
-    """The shipped baseline profile with the templates of its rules; other rules are said not to be configured."""
-    profile = _documents(BASELINE, "baseline.yaml", _read(BASELINE, "baseline.yaml"))
-    wanted = {str(document.value.get("kind")) for document in profile}
-    templates: list[Document] = []
-    open_rules: list[Unevaluated] = []
-    for family in sorted(os.listdir(SHIPPED)):
-        if family.startswith(".") or not os.path.isdir(os.path.join(SHIPPED, family)):
-            continue
-        for rule in sorted(os.listdir(os.path.join(SHIPPED, family))):
-            path = os.path.join(SHIPPED, family, rule, "template.yaml")
-            if not os.path.isfile(path):
-                continue
-            shown = f"lockgate/policies/{family}/{rule}/template.yaml"
-            data = _read(path, shown)
-            (head,) = _documents(path, shown, data.partition(_TARGETS)[0])
-            kind = str(_mapping(head.value, "spec", "crd", "spec", "names").get("kind"))
-            if kind in wanted:
-                templates += _documents(path, shown, data)
-            else:
-                open_rules.append(Unevaluated(kind, "", None, _required(head)))
-    policies, notices = _compile([*templates, *profile], engine)
-    return LoadedPolicies(policies, (*_held_open(profile), *open_rules), tuple(notices))

@@ -481,3 +481,19 @@ def test_internal_errors_show_no_traceback(tree: Path) -> None:
         assert (b"Traceback" in done.stderr) is shown
         assert (b"Canary" in done.stderr) is shown
         assert shown or b"internal error (ValueError)" in done.stderr
+
+
+def test_compiled_policies_are_kept_in_the_users_own_folder(tree: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    env = {"HOME": str(home), "XDG_CACHE_HOME": "", "CI": ""}
+    plain = check(tree, "-p", "policies", "--no-cache", "deploy", **env)
+    assert list(home.rglob("*")) == []
+    assert check(tree, "-p", "policies", "deploy", **env | {"CI": "true"}) == plain
+    assert list(home.rglob("*")) == []
+    assert check(tree, "-p", "policies", "deploy", **env) == plain
+    kept = [path for path in home.rglob("*") if path.is_file()]
+    assert len(kept) == 1
+    assert check(tree, "-p", "policies", "--cache", "deploy", **env | {"CI": "true"}) == plain
+    assert [path for path in home.rglob("*") if path.is_file()] == kept
+    assert [path.stat().st_mode & 0o077 for path in (kept[0], kept[0].parent)] == [0, 0]
