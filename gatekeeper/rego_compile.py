@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lockgate.engine.errors import Location, PolicyError
-from lockgate.engine.rego.ast import AssignExpr, Module, ObjectTerm, RegoVersion, Rule, Scalar, UnifyExpr, Var
+from lockgate.engine.rego.ast import AssignExpr, Module, ObjectTerm, Rule, Scalar, UnifyExpr, Var
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.parser import parse_module
 from lockgate.engine.rego.program import compile_program
 from lockgate.engine.rego.source import Source
+from lockgate.engine.rego.version import RegoVersion
 from lockgate.gatekeeper.problems import Lint, PolicyErrors
 from lockgate.gatekeeper.rego_references import References, find_references
 from lockgate.gatekeeper.rego_template import ENTRY_POINT, INVENTORY, RegoTemplate

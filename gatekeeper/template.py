@@ -12,8 +12,8 @@ from lockgate.engine.codegen.values import Value, render_json
 from lockgate.engine.documents.document import Document, Path
 from lockgate.engine.errors import PolicyError
 from lockgate.engine.kinds import split_api_version
-from lockgate.engine.rego.ast import RegoVersion
 from lockgate.engine.rego.source import Source
+from lockgate.engine.rego.version import RegoVersion
 from lockgate.gatekeeper.fields import Field, root
 from lockgate.gatekeeper.problems import PolicyErrors, Problem, policy_error
 from lockgate.gatekeeper.scalar_text import text_start

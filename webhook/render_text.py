@@ -51,7 +51,8 @@ def _finding(finding: Finding, palette: Palette) -> list[str]:
     if finding.quote is not None:
         lines += render_quote(finding.quote, palette, "    ")
     lines += _paragraph(finding.message, "    ", "    ")
-    if finding.fix:
+    # Gatekeeper shows users the message only, so a rule's message may hold the fix as well.
+    if finding.fix and finding.fix not in finding.message:
         lines += _paragraph(finding.fix, f"    {palette.paint('fix:', 'green')} ", "         ")
     if finding.docs:
         lines += _paragraph(finding.docs, "    docs: ", "          ")

@@ -9,6 +9,7 @@ import marshal
 import os
 import stat
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +24,7 @@ _MAGIC: Final = b"lockgate code 1\n"
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
-def user_cache_folder(environment: "os._Environ[str] | dict[str, str]") -> Path | None:
+def user_cache_folder(environment: Mapping[str, str]) -> Path | None:
     """The user's own folder for compiled policies, after the XDG base directory specification; None without a home."""
     base = environment.get("XDG_CACHE_HOME", "")
     if os.path.isabs(base):

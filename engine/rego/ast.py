@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import Location
+from lockgate.engine.rego.version import RegoVersion
 
 if TYPE_CHECKING:
     from lockgate.engine.rego.source import Source
-
-RegoVersion = Literal["v0", "v1"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lockgate.engine.errors import Location
-from lockgate.engine.rego.ast import RegoVersion
+from lockgate.engine.rego.version import RegoVersion
 
 
 @dataclass(frozen=True, slots=True)

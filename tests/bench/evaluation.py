@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from tests.bench.library import Sample, samples
-
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.values import render_json
 from lockgate.engine.documents.document import Document
@@ -19,6 +17,8 @@ from lockgate.engine.evaluate import evaluate
 from lockgate.engine.policy import Facts
 from lockgate.gatekeeper.inventory import facts_of
 from lockgate.gatekeeper.target import Cluster, review_document
+
+from tests.bench.library import Sample, samples
 
 ITERATIONS = 300
 _UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0}

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.values import (
     UNDEFINED,
@@ -24,12 +23,12 @@ from lockgate.engine.codegen.values import (
     render_json,
 )
 from lockgate.engine.errors import EvaluationError, LockgateError
-from lockgate.engine.rego.ast import RegoVersion
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.errors import RegoError
 from lockgate.engine.rego.parser import parse_module
 from lockgate.engine.rego.query import compile_query
 from lockgate.engine.rego.source import Source
+from lockgate.engine.rego.version import RegoVersion
 
 # The conformance cases call some builtins that policies from a repository may not.
 CAPABILITIES = Capabilities(forbidden=frozenset({"http.send", "net.lookup_ip_addr"}))
@@ -63,7 +62,7 @@ def case_files(folder: Path) -> list[Path]:
 def run_file(path: Path) -> list[Outcome]:
     """Runs every case of a file."""
     version: RegoVersion = "v0" if "v0" in path.parts else "v1"
-    loaded = yaml.load(path.read_text("utf-8"), _Loader) or {}  # noqa: S506 - a safe loader
+    loaded = yaml.load(path.read_text("utf-8"), _Loader) or {}
     return [Outcome(path, str(case["note"]), _problem(case, version)) for case in loaded.get("cases", [])]
 
 
@@ -89,7 +88,7 @@ def _problem(case: dict[str, Any], version: RegoVersion) -> str:
         return _compare_error(case, {code}, str(error))
     except LockgateError as error:
         return f"fails: {error}"
-    except Exception as error:  # a crash of ours must count as one failed case, not end the run
+    except Exception as error:  # noqa: BLE001 - a crash of ours must count as one failed case, not end the run
         return f"crashes: {type(error).__name__}: {error}"
     if wants_error:
         return f"wants {case.get('want_error_code', case.get('want_error'))}, gives {render_json(bindings)}"

@@ -9,7 +9,7 @@ import pytest
 PLACES = {
     "opa": "opa-1.22.2/opa",
     "gator": "gator-3.23.1/gator",
-    "conftest": "conftest/conftest",
+    "conftest": "conftest-0.71.1/conftest",
 }
 
 

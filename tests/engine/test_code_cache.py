@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint, user_cache_folder
 
 

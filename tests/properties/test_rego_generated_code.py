@@ -6,7 +6,6 @@ import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.runtime import NAMES
 from lockgate.engine.rego.capabilities import Capabilities
