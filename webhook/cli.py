@@ -1,5 +1,6 @@
 """The command `lockgate`: a map of its commands, each imported when it is run."""
 
+import gc
 import sys
 from typing import Final
 
@@ -13,6 +14,10 @@ COMMANDS: Final = {
     "verify": LazyCommand("lockgate.webhook.verify_command:verify", "Run the suites that test policies."),
     "policy": LazyCommand("lockgate.webhook.policy_commands:policy", "Make and maintain rules."),
 }
+
+# Values and syntax trees hold no cycles worth looking for; at Python's own threshold of 700 the collector takes 6 of
+# the 130 ms of a check of one file. Over 3,000 files the peak of memory is the same.
+GC_THRESHOLD: Final = 50_000
 
 EPILOG: Final = "Exit codes: 0 clean, 1 violations or failed cases, 2 could not evaluate or wrong usage."
 
@@ -49,4 +54,5 @@ def run(arguments: list[str] | None = None) -> int:
 
 def main() -> None:
     """The console script's entry."""
+    gc.set_threshold(GC_THRESHOLD, 20, 50)
     sys.exit(run())
