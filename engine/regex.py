@@ -1,7 +1,7 @@
 """Regular expressions with the meaning that Go's `regexp` (RE2) gives them, in time linear in the text.
 
-Python's `re` is several times as fast as google-re2 on short texts. It is used where `regex_subset` proves that it
-means the same and that it ends within `_STEP_BUDGET` steps; everything else goes to google-re2.
+Python's `re` is several times as fast as google-re2 on short texts. It is used where `regex_subset` knows that
+it means the same and `regex_work` proves that it ends within `_STEP_BUDGET` steps; everything else goes to google-re2.
 One difference is left: google-re2 may find `\\B` between two bytes of one character.
 Syntax: https://github.com/google/re2/wiki/Syntax, with Go's exceptions: `\\_` is allowed and `\\C` is not.
 """
@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from lockgate.engine import regex_subset
 from lockgate.engine.errors import LockgateError
+from lockgate.engine.regex_work import bound_work
 
 # Patterns of policies have tens of characters; a list of a thousand names fits.
 MAX_PATTERN: Final = 65_536
@@ -46,7 +47,7 @@ class Pattern:
         self._fast_groups = False
         try:
             subset = regex_subset.parse_subset(source)
-            length = regex_subset.bound_work(subset.tree).longest(_STEP_BUDGET)
+            length = bound_work(subset.tree).longest(_STEP_BUDGET)
         except regex_subset.OutsideSubsetError:
             self._compile_slow()
             return

@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from lockgate.engine import regex_subset
 from lockgate.engine.regex import Pattern
+from lockgate.engine.regex_work import bound_work
 
 from tests.engine.backtracking import count_steps
 
@@ -72,7 +73,7 @@ def _spans(reference: "re2._Regexp", text: str) -> list[tuple[tuple[int, int], .
 def test_python_and_re2_agree(pattern: str, given_texts: list[str]) -> None:
     reference = _reference(pattern)
     try:
-        regex_subset.bound_work(regex_subset.parse_subset(pattern).tree)
+        bound_work(regex_subset.parse_subset(pattern).tree)
     except regex_subset.OutsideSubsetError:
         assume(False)
     assert reference is not None, "the subset holds only what RE2 accepts"
@@ -103,7 +104,7 @@ def test_every_pattern_of_re2_is_accepted_and_agrees(pattern: str, text: str) ->
 def test_steps_stay_below_the_proven_bound(pattern: str, text: str) -> None:
     try:
         tree = regex_subset.parse_subset(pattern).tree
-        work = regex_subset.bound_work(tree)
+        work = bound_work(tree)
     except regex_subset.OutsideSubsetError:
         assume(False)
     bound = work.at(len(text))
