@@ -28,7 +28,7 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
                 failures.append(Failure(policy.key, matched.message))
             continue
         for outcome in policy.violations(review, context):
-            if type(outcome) is Violation:
+            if isinstance(outcome, Violation):
                 violations.append(outcome)
             elif isinstance(outcome, Failure):
                 failures.append(outcome)

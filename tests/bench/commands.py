@@ -95,8 +95,17 @@ def check_corpus(library: Path, corpus: Path, gator: Path) -> Timing:
                 continue
             shutil.copy(path, manifests / f"{count:04}{path.suffix}")
             count += 1
-        ours = [*LOCKGATE, "check", "--engine", "rego", "-p", policies, "--no-progress", manifests]
-        peer = [gator, "test", "-f", policies, "-f", manifests]
+        ours: list[str | Path] = [
+            *LOCKGATE,
+            "check",
+            "--engine",
+            "rego",
+            "-p",
+            policies,
+            "--no-progress",
+            manifests,
+        ]
+        peer: list[str | Path] = [gator, "test", "-f", policies, "-f", manifests]
         return alternate(f"check {count} files", ours, peer, runs=5, ours_codes=(0, 1), peer_codes=(0, 1))
 
 
