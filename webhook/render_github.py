@@ -3,7 +3,7 @@
 The commands and their escaping: https://docs.github.com/actions/reference/workflow-commands-for-github-actions.
 """
 
-from lockgate.webhook.report import Finding, Report
+from lockgate.webhook.report import Finding, Report, Unevaluated
 from lockgate.webhook.terminal import printable
 
 
@@ -50,10 +50,14 @@ def render_github(report: Report) -> str:
         place = [("file", error.file), ("line", str(error.line)), ("col", str(error.column))]
         message = error.message + (f"\n{error.hint}" if error.hint else "")
         lines.append(_command("error", [*place, ("title", "Not judged")], message))
+    # GitHub shows ten notices of a step at most: one for each policy and need.
+    needs: dict[tuple[str, str], list[Unevaluated]] = {}
     for entry in report.not_evaluated:
-        subject = f"{entry.resource}: " if entry.resource else ""
-        title = f"Not evaluated: {entry}"
-        lines.append(_command("notice", [("title", title)], f"{subject}needs {entry.needs}"))
+        needs.setdefault((str(entry), entry.needs), []).append(entry)
+    for (policy, need), group in needs.items():
+        others = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        subject = f"{group[0].resource}{others}: " if group[0].resource else ""
+        lines.append(_command("notice", [("title", f"Not evaluated: {policy}")], f"{subject}needs {need}"))
     lines += [_command("notice", [], notice) for notice in report.notices]
     counts = ", ".join([f"{count} {name}" for name, count in report.summary().items()])
     lines.append(f"lockgate check: {counts}")

@@ -1,9 +1,13 @@
 """`check --format text`: for people. Grouped by file, the offending line quoted and underlined, then the fix."""
 
+from collections.abc import Sequence
 from itertools import groupby
 
-from lockgate.webhook.report import Finding, Problem, Quote, Report
+from lockgate.webhook.report import Finding, Problem, Quote, Report, SkippedInput, Unevaluated
 from lockgate.webhook.terminal import Palette, is_safe, printable
+
+# More skipped inputs than this are told by reason, so that they do not bury what matters; `--format json` has all.
+MAX_LISTED = 20
 
 # A longer line is shown as a window around the underlined part.
 MAX_QUOTED = 120
@@ -70,6 +74,41 @@ def _problem(problem: Problem, palette: Palette) -> list[str]:
     return lines
 
 
+def _skipped(entries: Sequence[SkippedInput], palette: Palette) -> list[str]:
+    """Each entry, or where they are many one line for each reason."""
+    if not entries:
+        return []
+    lines = [palette.paint("Skipped", "bold")]
+    by_reason: dict[tuple[str, str], list[SkippedInput]] = {}
+    for entry in entries:
+        reason = (
+            (f"{entry.file}:{entry.line}", "") if len(entries) <= MAX_LISTED else (entry.reason, entry.hint)
+        )
+        by_reason.setdefault(reason, []).append(entry)
+    for group in by_reason.values():
+        first = group[0]
+        others = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        hint = f" ({printable(first.hint)})" if first.hint else ""
+        lines.append(f"  {printable(first.file)}:{first.line}{others}  {printable(first.reason)}{hint}")
+    return [*lines, ""]
+
+
+def _not_evaluated(entries: Sequence[Unevaluated], palette: Palette) -> list[str]:
+    """One line for each policy and what it needs, with the first of the objects."""
+    if not entries:
+        return []
+    lines = [palette.paint("Not evaluated", "bold")]
+    by_need: dict[tuple[str, str], list[Unevaluated]] = {}
+    for entry in entries:
+        by_need.setdefault((str(entry), entry.needs), []).append(entry)
+    for group in by_need.values():
+        first = group[0]
+        subject = f"  {printable(str(first.resource))}" if first.resource else ""
+        others = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        lines.append(f"  {printable(str(first))}{subject}{others}  needs {printable(first.needs)}")
+    return [*lines, ""]
+
+
 def _counts(report: Report, palette: Palette) -> str:
     summary = report.summary()
     styles = {"denied": "red", "warned": "yellow", "dryrun": "cyan", "errors": "red"}
@@ -97,18 +136,8 @@ def render_text(report: Report, palette: Palette) -> str:
             lines += [*_problem(problem, palette), ""]
         for finding in findings.get(file, []):
             lines += [*_finding(finding, palette), ""]
-    if report.skipped:
-        lines.append(palette.paint("Skipped", "bold"))
-        for entry in report.skipped:
-            hint = f" ({printable(entry.hint)})" if entry.hint else ""
-            lines.append(f"  {printable(entry.file)}:{entry.line}  {printable(entry.reason)}{hint}")
-        lines.append("")
-    if report.not_evaluated:
-        lines.append(palette.paint("Not evaluated", "bold"))
-        for unknown in report.not_evaluated:
-            subject = f"  {printable(str(unknown.resource))}" if unknown.resource else ""
-            lines.append(f"  {printable(str(unknown))}{subject}  needs {printable(unknown.needs)}")
-        lines.append("")
+    lines += _skipped(report.skipped, palette)
+    lines += _not_evaluated(report.not_evaluated, palette)
     lines += [f"note: {printable(notice)}" for notice in report.notices]
     lines.append(_counts(report, palette))
     return "\n".join(lines) + "\n"

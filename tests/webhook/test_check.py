@@ -69,7 +69,7 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def check(tree: Path, *arguments: str, stdin: bytes = b"", **env: str) -> Ran:
+def check(tree: Path, *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Ran:
     return run_lockgate("check", *arguments, cwd=tree, stdin=stdin, env=env)
 
 
@@ -409,7 +409,7 @@ def test_the_bytes_do_not_depend_on_hashing_or_the_folders_order(
         copy = tmp_path / f"copy{seed}" / "same"
         shuffled_copy(tree / "deploy", copy / "deploy", int(seed))
         shuffled_copy(tree / "policies", copy / "policies", int(seed))
-        ran = check(copy, "-p", "policies", "--format", chosen, "deploy", PYTHONHASHSEED=seed)
+        ran = check(copy, "-p", "policies", "--format", chosen, "deploy", env={"PYTHONHASHSEED": seed})
         assert ran.code == 1
         outputs.add(ran.out)
     assert len(outputs) == 1
@@ -487,13 +487,13 @@ def test_compiled_policies_are_kept_in_the_users_own_folder(tree: Path, tmp_path
     home = tmp_path / "home"
     home.mkdir()
     env = {"HOME": str(home), "XDG_CACHE_HOME": "", "CI": ""}
-    plain = check(tree, "-p", "policies", "--no-cache", "deploy", **env)
+    plain = check(tree, "-p", "policies", "--no-cache", "deploy", env=env)
     assert list(home.rglob("*")) == []
-    assert check(tree, "-p", "policies", "deploy", **env | {"CI": "true"}) == plain
+    assert check(tree, "-p", "policies", "deploy", env=env | {"CI": "true"}) == plain
     assert list(home.rglob("*")) == []
-    assert check(tree, "-p", "policies", "deploy", **env) == plain
+    assert check(tree, "-p", "policies", "deploy", env=env) == plain
     kept = [path for path in home.rglob("*") if path.is_file()]
     assert len(kept) == 1
-    assert check(tree, "-p", "policies", "--cache", "deploy", **env | {"CI": "true"}) == plain
+    assert check(tree, "-p", "policies", "--cache", "deploy", env=env | {"CI": "true"}) == plain
     assert [path for path in home.rglob("*") if path.is_file()] == kept
     assert [path.stat().st_mode & 0o077 for path in (kept[0], kept[0].parent)] == [0, 0]

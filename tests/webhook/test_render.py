@@ -12,7 +12,7 @@ from lockgate.webhook.render_github import render_github
 from lockgate.webhook.render_json import render_json
 from lockgate.webhook.render_sarif import render_sarif
 from lockgate.webhook.render_text import MAX_QUOTED, render_text
-from lockgate.webhook.report import FailOn, Quote, Report, make_report
+from lockgate.webhook.report import FailOn, Quote, Report, Resource, SkippedInput, Unevaluated, make_report
 from lockgate.webhook.terminal import Palette, is_safe, printable
 
 from tests.shared_folder import ROOT
@@ -116,6 +116,28 @@ def test_text_in_colours_says_the_same() -> None:
     for code in ("31", "33", "36", "32", "1", "2", "31;1", "33;1", "36;1", "0"):
         coloured = coloured.replace(f"\x1b[{code}m", "")
     assert coloured == TEXT
+
+
+def test_many_skipped_inputs_are_told_by_reason() -> None:
+    skipped = [
+        SkippedInput(f"{n:03}.yaml", 1, "a kustomization" if n % 3 else "empty", "") for n in range(100)
+    ]
+    shown = render_text(make_report(0, 100, [], [], skipped, [], []), PLAIN)
+    assert shown.splitlines()[1:3] == [
+        "  000.yaml:1 and 33 more  empty",
+        "  001.yaml:1 and 65 more  a kustomization",
+    ]
+    assert len(json.loads(render_json(make_report(0, 100, [], [], skipped, [], [])))["skipped"]) == 100
+
+
+def test_what_many_objects_need_is_told_once() -> None:
+    entries = [
+        Unevaluated("Unique", "u", Resource("v1", "Service", "a", f"s{n}"), "the inventory") for n in range(9)
+    ]
+    report = make_report(9, 1, [], [], [], entries, [])
+    assert "  Unique/u  Service a/s0 and 8 more  needs the inventory\n" in render_text(report, PLAIN)
+    assert "::notice title=Not evaluated%3A Unique/u::Service a/s0 and 8 more: needs" in render_github(report)
+    assert len(json.loads(render_json(report))["notEvaluated"]) == 9
 
 
 def test_github() -> None:
