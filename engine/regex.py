@@ -27,7 +27,11 @@ Span = tuple[int, int]
 
 
 class RegexError(LockgateError):
-    """A regular expression that Go would refuse, or over a limit."""
+    """A regular expression that Go would refuse."""
+
+
+class RegexLimitError(RegexError):
+    """A regular expression over a limit, which Go might accept."""
 
 
 class Pattern:
@@ -37,7 +41,7 @@ class Pattern:
 
     def __init__(self, source: str) -> None:
         if len(source) > MAX_PATTERN:
-            raise RegexError(
+            raise RegexLimitError(
                 f"a regular expression of {len(source)} characters is over the limit of {MAX_PATTERN}"
             )
         self.source: Final = source
@@ -68,6 +72,8 @@ class Pattern:
             self._slow = re2.compile(_for_re2(self.source), options)
         except re2.error as error:
             reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error.args[0])
+            if "too large" in reason:
+                raise RegexLimitError(f"error parsing regexp: {reason}") from error
             raise RegexError(f"error parsing regexp: {reason}") from error
         except UnicodeEncodeError as error:
             raise RegexError("error parsing regexp: invalid UTF-8") from error

@@ -167,6 +167,10 @@ def test_unbounded_results_end_with_an_error(name: str, operands: tuple[Value, .
     ("name", "operands"),
     [
         ("bits.lsh", (1, 10**9)),
+        ("regex.match", ("a" * 70_000, "a")),
+        ("regex.is_valid", ("a" * 70_000,)),
+        ("regex.match", (r"(?:\pL{900}\pN{900}){1}" * 40, "a")),
+        ("glob.match", ("a" * 70_000, [], "a")),
         ("units.parse", ("1e999999",)),
         ("units.parse_bytes", ("1e999999",)),
         ("mul", (10**4_000, 10**4_000)),

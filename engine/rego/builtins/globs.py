@@ -4,9 +4,10 @@ from functools import lru_cache
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.regex import MAX_PATTERN, RegexError, compile_pattern
-from lockgate.engine.rego.builtins.errors import BuiltinError, element_error, operand_error, type_error
+from lockgate.engine.regex import MAX_PATTERN
+from lockgate.engine.rego.builtins.errors import BuiltinError, BuiltinLimitError, element_error, type_error
 from lockgate.engine.rego.builtins.operands import string
+from lockgate.engine.rego.builtins.regexes import compiled
 
 _SPECIAL: Final = "*?\\[]{}"
 _ANYTHING: Final = r"[\s\S]"
@@ -28,10 +29,7 @@ def glob_match(pattern: Value, delimiters: Value, text: Value) -> bool:
     elif delimiters is not None:
         raise type_error(2, delimiters, "array", "null")
     given = string(text, 3)
-    try:
-        return compile_pattern(translate(source, marks)).search(given)
-    except RegexError as error:
-        raise BuiltinError(error.message) from error
+    return compiled(translate(source, marks)).search(given)
 
 
 def glob_quote_meta(text: Value) -> str:
@@ -43,7 +41,7 @@ def glob_quote_meta(text: Value) -> str:
 def translate(pattern: str, delimiters: str) -> str:
     """The regular expression that means the same. Raises BuiltinError."""
     if len(pattern) > MAX_PATTERN:
-        raise operand_error(1, f"is over the limit of {MAX_PATTERN} characters")
+        raise BuiltinLimitError(f"a pattern of {len(pattern)} characters is over the limit of {MAX_PATTERN}")
     return "^" + _Translator(pattern, delimiters).run() + "$"
 
 

@@ -1,15 +1,18 @@
 """`regex.*`."""
 
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.regex import Pattern, RegexError, compile_pattern
+from lockgate.engine.regex import Pattern, RegexError, RegexLimitError, compile_pattern
 from lockgate.engine.rego.builtins.context import Context, reserve
-from lockgate.engine.rego.builtins.errors import BuiltinError
+from lockgate.engine.rego.builtins.errors import BuiltinError, BuiltinLimitError
 from lockgate.engine.rego.builtins.operands import bytes_of, machine_integer, string
 
 
-def _compiled(source: str) -> Pattern:
+def compiled(source: str) -> Pattern:
+    """The compiled pattern. Raises BuiltinError for a wrong one, BuiltinLimitError for one over a limit."""
     try:
         return compile_pattern(source)
+    except RegexLimitError as error:
+        raise BuiltinLimitError(error.message) from error
     except RegexError as error:
         raise BuiltinError(error.message) from error
 
@@ -17,7 +20,7 @@ def _compiled(source: str) -> Pattern:
 def regex_match(pattern: Value, text: Value) -> bool:
     """Does the pattern match anywhere in the text?"""
     source, given = string(pattern, 1), string(text, 2)
-    return _compiled(source).search(given)
+    return compiled(source).search(given)
 
 
 def re_match(pattern: Value, text: Value) -> bool:
@@ -30,8 +33,8 @@ def regex_is_valid(pattern: Value) -> bool:
     if type(pattern) is not str:
         return False
     try:
-        compile_pattern(pattern)
-    except RegexError:
+        compiled(pattern)
+    except BuiltinError:
         return False
     return True
 
@@ -39,13 +42,13 @@ def regex_is_valid(pattern: Value) -> bool:
 def regex_find_n(pattern: Value, text: Value, limit: Value) -> list[Value]:
     """The texts of the first `limit` matches, of all for a negative limit."""
     source, given, wanted = string(pattern, 1), string(text, 2), machine_integer(limit, 3)
-    return _compiled(source).find_all(given, wanted)  # type: ignore[return-value]
+    return compiled(source).find_all(given, wanted)  # type: ignore[return-value]
 
 
 def regex_find_all_string_submatch_n(pattern: Value, text: Value, limit: Value) -> list[Value]:
     """For each of the first `limit` matches its text and those of its groups."""
     source, given, wanted = string(pattern, 1), string(text, 2), machine_integer(limit, 3)
-    return _compiled(source).find_all_groups(given, wanted)  # type: ignore[return-value]
+    return compiled(source).find_all_groups(given, wanted)  # type: ignore[return-value]
 
 
 def regex_replace(context: Context, text: Value, pattern: Value, template: Value) -> str:
@@ -53,7 +56,7 @@ def regex_replace(context: Context, text: Value, pattern: Value, template: Value
     given, source, wanted = string(text, 1), string(pattern, 2), string(template, 3)
     size = 0
     pieces: list[str] = []
-    for piece in _compiled(source).sub(given, wanted):
+    for piece in compiled(source).sub(given, wanted):
         size += len(piece)
         pieces.append(piece)
         if len(pieces) & 0xFFF == 0:
@@ -65,7 +68,7 @@ def regex_replace(context: Context, text: Value, pattern: Value, template: Value
 def regex_split(pattern: Value, text: Value) -> list[Value]:
     """The texts between the matches."""
     source, given = string(pattern, 1), string(text, 2)
-    return _compiled(source).split(given)  # type: ignore[return-value]
+    return compiled(source).split(given)  # type: ignore[return-value]
 
 
 def regex_template_match(template: Value, text: Value, start: Value, end: Value) -> bool:
@@ -78,7 +81,7 @@ def regex_template_match(template: Value, text: Value, start: Value, end: Value)
     if len(bytes_of(closing)) != 1:
         # OPA gives the length of the start delimiter here.
         raise BuiltinError("end delimiter has to be exactly one character long but is 1 long")
-    return _compiled(_template_source(given, opening, closing)).search(wanted)
+    return compiled(_template_source(given, opening, closing)).search(wanted)
 
 
 def _template_source(template: str, opening: str, closing: str) -> str:
@@ -95,7 +98,7 @@ def _template_source(template: str, opening: str, closing: str) -> str:
                 break
             if depth == 0:
                 inner = template[begin + 1 : position]
-                _compiled(f"^{inner}$")
+                compiled(f"^{inner}$")
                 pieces += [quote_meta(template[literal:begin]), f"({inner})"]
                 literal = position + 1
     if depth != 0:
