@@ -10,6 +10,7 @@ from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import Location, PolicyError
 from lockgate.engine.policy import Policy, PolicySet
 from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.gatekeeper.compiled_rego import INVENTORY, RegoTemplate
 from lockgate.gatekeeper.constraint import Constraint, find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.enforcement import EnforcementPoint
 from lockgate.gatekeeper.match import compile_match
@@ -22,7 +23,7 @@ from lockgate.gatekeeper.policy import (
     UnbuiltPolicy,
 )
 from lockgate.gatekeeper.problems import Lint, Problem, flatten, policy_error
-from lockgate.gatekeeper.rego_template import INVENTORY, RegoTemplate, TemplateCompiler
+from lockgate.gatekeeper.rego_template import TemplateCompiler
 from lockgate.gatekeeper.template import EngineChoice, Template, is_template, parse_template
 
 PARAMETERS: Final = ("input", "parameters")

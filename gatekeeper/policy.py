@@ -11,9 +11,9 @@ from lockgate.engine.errors import EvaluationError
 from lockgate.engine.policy import EvaluationContext, MatchResult, NotMatched
 from lockgate.engine.rego.program import Prepared
 from lockgate.engine.review import Review
+from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY
 from lockgate.gatekeeper.constraint import Constraint
 from lockgate.gatekeeper.match import Matcher
-from lockgate.gatekeeper.rego_template import ENTRY_POINT, INVENTORY
 
 # Annotations of a template that name the rule it was made from and its page; a constraint's own page comes first.
 RULE_ANNOTATION: Final = "lockgate.dev/rule"

@@ -15,9 +15,9 @@ from lockgate.engine.rego.parser import parse_module
 from lockgate.engine.rego.program import compile_program
 from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.version import RegoVersion
+from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY, RegoTemplate
 from lockgate.gatekeeper.problems import Lint, PolicyErrors
 from lockgate.gatekeeper.rego_references import References, find_references
-from lockgate.gatekeeper.rego_template import ENTRY_POINT, INVENTORY, RegoTemplate
 from lockgate.gatekeeper.template import RegoSource, Template
 
 ENTRY_PACKAGE = ("template",)

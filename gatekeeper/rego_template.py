@@ -3,30 +3,18 @@
 A start that finds every template in the cache parses no Rego, and does not import the parser.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.program import Artifact, Program
+from lockgate.gatekeeper.compiled_rego import RegoTemplate
 from lockgate.gatekeeper.problems import Lint, LintLevel
 from lockgate.gatekeeper.template import Template
 
 if TYPE_CHECKING:
     from lockgate.gatekeeper.rego_compile import ModuleCache
-
-ENTRY_POINT: Final = "data.template.violation"
-INVENTORY: Final = "inventory"
-
-
-@dataclass(frozen=True, slots=True)
-class RegoTemplate:
-    """A compiled template. `reads` are the fields of `input.review` among OUTSIDE_FIELDS that it refers to."""
-
-    program: Program
-    reads: frozenset[str]
-    lints: tuple[Lint, ...]
 
 
 class TemplateCompiler:

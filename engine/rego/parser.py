@@ -1,5 +1,6 @@
 """Parses Rego modules: package, imports and rules, of both language versions."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from lockgate.engine.errors import Location
@@ -27,6 +28,7 @@ from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.statement_parser import parse_body, parse_statement
 from lockgate.engine.rego.term_parser import RESERVED, TermParser
 from lockgate.engine.rego.tokens import Cursor
+from lockgate.engine.rego.version import RegoVersion
 
 FUTURE_KEYWORDS = frozenset({"if", "contains", "every", "in"})
 
@@ -60,7 +62,7 @@ class _ModuleParser:
     def __init__(self, source: Source) -> None:
         self.lexer = Lexer(source)
         self.cursor = Cursor(source, self.lexer, self.lexer.tokens())
-        self.version = source.version
+        self.version: RegoVersion = source.version
         self.keywords: set[str] = set(FUTURE_KEYWORDS) if source.version == "v1" else set()
         self.strict_heads = source.version == "v1"
         self.terms = TermParser(self.cursor, self.keywords, parse_body, [0])
@@ -83,7 +85,7 @@ class _ModuleParser:
                 cursor.fail("unexpected package: a module has one package, at its beginning")
             else:
                 rules.extend(self._rules())
-        annotations = _annotations(self.lexer.comments, source=cursor.source, tokens_after=self._line_after)
+        annotations = _annotations(self.lexer.comments, source=cursor.source, line_after=self._line_after)
         return Module(
             location, package, tuple(imports), tuple(rules), self.version, annotations, cursor.source
         )
@@ -334,13 +336,11 @@ class _ModuleParser:
 
 
 def _annotations(
-    comments: list[Comment], *, source: Source, tokens_after: "object"
+    comments: list[Comment], *, source: Source, line_after: Callable[[int], int]
 ) -> tuple[Annotation, ...]:
     """The `# METADATA` blocks: each is the run of comment lines after that mark."""
     found: list[Annotation] = []
     index = 0
-    line_after = tokens_after
-    assert callable(line_after)
     while index < len(comments):
         comment = comments[index]
         index += 1

@@ -49,7 +49,7 @@ class Node:
 
     def groups(self) -> Iterator[Group]:
         """The groups at and below this place."""
-        stack = [self]
+        stack: list[Node] = [self]
         while stack:
             node = stack.pop()
             if node.group is not None:

@@ -57,7 +57,7 @@ def gator(program: Path, sample: Sample, documents: Sequence[Document]) -> float
     with tempfile.TemporaryDirectory() as folder:
         objects = Path(folder) / "objects.yaml"
         objects.write_text("\n---\n".join(render_json(document.value) for document in documents))
-        command = [
+        command: list[str | Path] = [
             program,
             "bench",
             "--engine",
