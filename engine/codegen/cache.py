@@ -12,7 +12,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Final
 
 # A compiled library template is 20 kB; what is larger than this is compiled anew.
@@ -24,21 +23,21 @@ _MAGIC: Final = b"lockgate code 1\n"
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
-def user_cache_folder(environment: Mapping[str, str]) -> Path | None:
+def user_cache_folder(environment: Mapping[str, str]) -> str | None:
     """The user's own folder for compiled policies, after the XDG base directory specification; None without a home."""
     base = environment.get("XDG_CACHE_HOME", "")
     if os.path.isabs(base):
-        return Path(base) / "lockgate" / "code"
+        return os.path.join(base, "lockgate", "code")
     home = environment.get("HOME", "")
-    return Path(home) / ".cache" / "lockgate" / "code" if os.path.isabs(home) else None
+    return os.path.join(home, ".cache", "lockgate", "code") if os.path.isabs(home) else None
 
 
 def compiler_fingerprint() -> bytes:
     """What identifies this compiler and this Python: a change of either makes entries of the other worthless."""
     parts = [sys.implementation.cache_tag or "", str(sys.hexversion)]
-    engine = Path(__file__).resolve().parent.parent
-    for folder in (engine / "codegen", engine / "rego", engine / "rego" / "builtins"):
-        for entry in sorted(os.scandir(folder), key=lambda found: found.name):
+    engine = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    for folder in ("codegen", "rego", os.path.join("rego", "builtins")):
+        for entry in sorted(os.scandir(os.path.join(engine, folder)), key=lambda found: found.name):
             if entry.name.endswith(".py"):
                 status = entry.stat()
                 parts.append(f"{entry.name} {status.st_size} {status.st_mtime_ns}")
@@ -49,7 +48,7 @@ def compiler_fingerprint() -> bytes:
 class CodeCache:
     """Entries are plain data and code objects by key; `folder` is the user's own, never one from a repository."""
 
-    folder: Path
+    folder: str
     fingerprint: bytes
 
     def key(self, *material: bytes) -> str:
@@ -90,7 +89,7 @@ class CodeCache:
             return
         temporary = f".{key}.{os.getpid()}"
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.makedirs(self.folder, mode=0o700, exist_ok=True)
             folder = os.open(self.folder, _READ | os.O_DIRECTORY)
         except OSError:
             return  # Read-only or not ours: the cache only saves time.

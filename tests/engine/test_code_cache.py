@@ -10,7 +10,7 @@ from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint, user_
 
 @pytest.fixture
 def cache(tmp_path: Path) -> CodeCache:
-    return CodeCache(tmp_path / "cache" / "code", b"compiler")
+    return CodeCache(str(tmp_path / "cache" / "code"), b"compiler")
 
 
 def test_round_trip(cache: CodeCache) -> None:
@@ -20,7 +20,7 @@ def test_round_trip(cache: CodeCache) -> None:
     cache.put(key, (code, {"a": 1}, ("b", 2)))
     assert cache.get(key) == (code, {"a": 1}, ("b", 2))
     assert os.stat(cache.folder).st_mode & 0o777 == 0o700
-    assert os.stat(cache.folder / key).st_mode & 0o777 == 0o600
+    assert os.stat(Path(cache.folder) / key).st_mode & 0o777 == 0o600
     assert os.listdir(cache.folder) == [key]
 
 
@@ -34,7 +34,7 @@ def test_key_depends_on_everything(cache: CodeCache) -> None:
 def test_folder_that_others_can_enter_is_not_trusted(cache: CodeCache, mode: int) -> None:
     key = cache.key(b"source")
     cache.put(key, 1)
-    cache.folder.chmod(mode)
+    Path(cache.folder).chmod(mode)
     assert cache.get(key) is None
     cache.put(cache.key(b"more"), 2)
     assert os.listdir(cache.folder) == [key]
@@ -44,7 +44,7 @@ def test_folder_that_others_can_enter_is_not_trusted(cache: CodeCache, mode: int
 def test_file_that_others_can_touch_is_not_trusted(cache: CodeCache, mode: int) -> None:
     key = cache.key(b"source")
     cache.put(key, 1)
-    (cache.folder / key).chmod(mode)
+    (Path(cache.folder) / key).chmod(mode)
     assert cache.get(key) is None
 
 
@@ -52,7 +52,7 @@ def test_file_that_others_can_touch_is_not_trusted(cache: CodeCache, mode: int) 
 def test_file_of_another_user_is_not_trusted(cache: CodeCache) -> None:
     key = cache.key(b"source")
     cache.put(key, 1)
-    os.chown(cache.folder / key, 12345, 12345)
+    os.chown(Path(cache.folder) / key, 12345, 12345)
     assert cache.get(key) is None
     cache.put(key, 2)
     os.chown(cache.folder, 12345, 12345)
@@ -62,31 +62,31 @@ def test_file_of_another_user_is_not_trusted(cache: CodeCache) -> None:
 def test_symbolic_links_are_not_followed(cache: CodeCache, tmp_path: Path) -> None:
     key = cache.key(b"source")
     cache.put(key, 1)
-    (cache.folder / key).rename(tmp_path / "moved")
-    (cache.folder / key).symlink_to(tmp_path / "moved")
+    (Path(cache.folder) / key).rename(tmp_path / "moved")
+    (Path(cache.folder) / key).symlink_to(tmp_path / "moved")
     assert cache.get(key) is None
     link = tmp_path / "link"
     link.symlink_to(cache.folder)
-    assert CodeCache(link, b"compiler").get(key) is None
+    assert CodeCache(str(link), b"compiler").get(key) is None
 
 
 def test_changed_or_moved_entries_are_misses(cache: CodeCache) -> None:
     key, other = cache.key(b"source"), cache.key(b"other")
     cache.put(key, {"a": 1})
-    path = cache.folder / key
+    path = Path(cache.folder) / key
     content = path.read_bytes()
     for changed in (content[:-1] + b"\x00", content[:40], b"", marshal.dumps({"a": 2})):
         path.write_bytes(changed)
         assert cache.get(key) is None
     path.write_bytes(content)
     assert cache.get(key) == {"a": 1}
-    path.rename(cache.folder / other)
+    path.rename(Path(cache.folder) / other)
     assert cache.get(other) is None
 
 
 def test_a_folder_that_cannot_be_made_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    cache = CodeCache(tmp_path / "file" / "code", b"compiler")
+    cache = CodeCache(str(tmp_path / "file" / "code"), b"compiler")
     cache.put(cache.key(b"source"), 1)
     assert cache.get(cache.key(b"source")) is None
 
@@ -94,7 +94,7 @@ def test_a_folder_that_cannot_be_made_is_no_error(tmp_path: Path) -> None:
 def test_special_files_do_not_block(cache: CodeCache) -> None:
     key = cache.key(b"source")
     cache.put(cache.key(b"other"), 1)
-    os.mkfifo(cache.folder / key, 0o600)
+    os.mkfifo(Path(cache.folder) / key, 0o600)
     assert cache.get(key) is None
 
 
@@ -110,7 +110,7 @@ def test_special_files_do_not_block(cache: CodeCache) -> None:
 )
 def test_users_own_folder(environment: dict[str, str], expected: str | None) -> None:
     folder = user_cache_folder(environment)
-    assert folder == (None if expected is None else Path(expected))
+    assert folder == expected
 
 
 def test_fingerprint_is_stable() -> None:

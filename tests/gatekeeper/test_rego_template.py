@@ -19,7 +19,7 @@ def parsed(rego: str = HIT, file: str = "template.yaml") -> Template:
 
 
 def test_cached_templates_are_equal(tmp_path: Path) -> None:
-    cache = CodeCache(tmp_path / "code", b"compiler")
+    cache = CodeCache(str(tmp_path / "code"), b"compiler")
     compiler = TemplateCompiler(Capabilities(), cache)
     for rego in (HIT, LINTED):
         first, second = compiler.compile(parsed(rego)), compiler.compile(parsed(rego))
@@ -29,7 +29,7 @@ def test_cached_templates_are_equal(tmp_path: Path) -> None:
 
 
 def test_what_decides_is_in_the_key(tmp_path: Path) -> None:
-    cache = CodeCache(tmp_path / "code", b"compiler")
+    cache = CodeCache(str(tmp_path / "code"), b"compiler")
     TemplateCompiler(Capabilities(), cache).compile(parsed())
     TemplateCompiler(Capabilities(forbidden=frozenset({"time.now_ns"})), cache).compile(parsed())
     TemplateCompiler(Capabilities(), cache).compile(parsed(HIT + "\n"))
@@ -41,12 +41,11 @@ def test_what_decides_is_in_the_key(tmp_path: Path) -> None:
 def test_a_cached_start_does_not_import_the_parser(tmp_path: Path) -> None:
     code = (
         "import sys\n"
-        "from pathlib import Path\n"
         "from lockgate.engine.codegen.cache import CodeCache\n"
         "from lockgate.engine.rego.capabilities import Capabilities\n"
         "from lockgate.gatekeeper.rego_template import TemplateCompiler\n"
         "from tests.gatekeeper.test_rego_template import parsed\n"
-        "cache = CodeCache(Path(sys.argv[1]), b'compiler')\n"
+        "cache = CodeCache(sys.argv[1], b'compiler')\n"
         "TemplateCompiler(Capabilities(), cache).compile(parsed())\n"
         "print('lockgate.engine.rego.parser' in sys.modules)\n"
     )
