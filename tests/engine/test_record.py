@@ -2,13 +2,13 @@
 
 import copy
 import pickle
-from dataclasses import FrozenInstanceError, dataclass, field
+from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lockgate.engine.record import ordered_record, record, replace
+from lockgate.engine.record import ordered_record, record
 
 
 @record
@@ -105,7 +105,23 @@ def test_copies() -> None:
     assert pickle.loads(pickle.dumps(Version(1, 2))) == Version(1, 2)
     assert replace(point, y=5) == Point(1, 5, ["a"])
     with pytest.raises(TypeError):
-        replace(point, z=1)
+        replace(point, z=1)  # type: ignore[call-arg]
+
+
+def test_dataclasses_take_records_for_theirs() -> None:
+    point: Any = Point(1, 2, ["a"])
+    assert [one.name for one in fields(point)] == ["x", "y", "tags"]
+    assert asdict(point) == {"x": 1, "y": 2, "tags": ["a"]}
+
+    @dataclass(frozen=True, slots=True)
+    class Deeper(Version):
+        patch: int = 0
+
+    deeper: Any = Deeper(1, 2, 3)
+    assert (deeper.major, deeper.minor, deeper.patch) == (1, 2, 3)
+    assert replace(deeper, minor=5) == Deeper(1, 5, 3)
+    with pytest.raises(FrozenInstanceError):
+        deeper.patch = 4
 
 
 def test_matching() -> None:
