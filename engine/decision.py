@@ -1,16 +1,17 @@
 """A Decision: what policies said of a review."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Path
+from lockgate.engine.record import ordered_record, record
 
 Action = Literal["deny", "warn", "dryrun"]
 Verdict = Literal["allow", "warn", "deny", "error"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@ordered_record
 class PolicyKey:
     """Names a policy: the template's kind and the constraint's name."""
 
@@ -21,7 +22,7 @@ class PolicyKey:
         return f"{self.kind}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Violation:
     """One breach. `path` counts from the object's root; None when the policy gave none.
 
@@ -38,7 +39,7 @@ class Violation:
     rule: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failure:
     """A policy that could not be evaluated on this review. Fails closed."""
 
@@ -46,7 +47,7 @@ class Failure:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NotEvaluated:
     """A policy that needs what is not known here (a namespace's labels, an inventory, a provider)."""
 
@@ -54,7 +55,7 @@ class NotEvaluated:
     needs: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decision:
     """Verdict, violations, failures and digests for one review; sorted by (policy, message, path)."""
 

@@ -1,9 +1,9 @@
 """The errors that Lockgate raises on purpose. Each says what is wrong, where, and what to do about it."""
 
-from dataclasses import dataclass
+from lockgate.engine.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Location:
     """A place in a text file. Lines and columns count from 1; columns count code points."""
 

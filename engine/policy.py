@@ -1,21 +1,22 @@
 """The Policy protocol: anything that can be matched against a review and yields violations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
+from lockgate.engine.record import record
 from lockgate.engine.review import Review
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Matched:
     """The policy applies to the review."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NotMatched:
     """The policy does not apply; `matcher` names the first criterion that failed, with the reason."""
 
@@ -23,7 +24,7 @@ class NotMatched:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MatchError:
     """Whether the policy applies cannot be told (Gatekeeper denies then).
 
@@ -38,7 +39,7 @@ class MatchError:
 MatchResult = Matched | NotMatched | MatchError
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Facts:
     """What policies may ask for besides the review: an immutable inventory with its digest (None: not synced)."""
 
@@ -46,7 +47,7 @@ class Facts:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EvaluationContext:
     """What an evaluation may use. `now_ns` is the clock (Unix time in nanoseconds)."""
 
@@ -79,7 +80,7 @@ class Policy(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PolicySet:
     """Policies compiled once, sorted by key, with a digest over all of theirs."""
 

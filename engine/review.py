@@ -1,16 +1,16 @@
 """A Review: what is judged. `request` is `input.review` exactly as policies see it."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
+from lockgate.engine.record import record
 
 Scope = Literal["Namespaced", "Cluster", "Unknown"]
 ObjectSource = Literal["Original", "Generated", ""]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Review:
     """One request to judge.
 

@@ -1,6 +1,6 @@
 """Limits on one evaluation, as named constants with the reason beside each."""
 
-from dataclasses import dataclass
+from lockgate.engine.record import record
 
 # A library template needs 50 to 5,000 steps for an object; a thousand times that is a runaway policy.
 DEFAULT_MAX_STEPS = 10_000_000
@@ -12,7 +12,7 @@ MAX_DEPTH = 128
 MAX_INTEGER_DIGITS = 4_096
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limits:
     """Bounds on one evaluation of one policy: a count of steps, the same on every machine."""
 

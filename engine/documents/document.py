@@ -1,15 +1,15 @@
 """A Document: one Kubernetes object with the place of each of its values in a file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from lockgate.engine.codegen.values import Value
+from lockgate.engine.record import record
 
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Span:
     """Where a value stands: lines and columns from 1, columns in code points, the end exclusive."""
 
@@ -19,7 +19,7 @@ class Span:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Located:
     """The span found for a path. `exact` is False when the path or part of it is not in the text."""
 
@@ -36,7 +36,7 @@ class PositionMap(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """One object to judge. `value` is what kubectl would send; a List's items are documents of their own.
 
@@ -62,7 +62,7 @@ class Document:
         return self.positions.locate(path)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DocumentError:
     """Input that cannot be read. The run goes on with what follows it."""
 
@@ -74,7 +74,7 @@ class DocumentError:
     unrendered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Skipped:
     """Input that is no Kubernetes object to judge, with the reason and what to do if it should have been."""
 
