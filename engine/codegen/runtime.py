@@ -29,6 +29,7 @@ Outcome = Value | Undefined
 Positions = Sequence[tuple[str, int, int]]
 
 MISS: Final = object()
+_new: Final = object.__new__
 ONCE: Final = (0,)
 
 
@@ -221,8 +222,16 @@ def make_set(members: Iterable[Value]) -> Set:
 
 
 def set_of(members: dict[Key, Value]) -> Set:
-    """A set over a table by key."""
-    return Set.of_members(members)
+    """A set over a table by key, which it takes over."""
+    made = _new(Set)
+    made.members = members
+    return made
+
+
+def difference(left: Set, right: Set) -> Set:
+    """The members of the one set that are not in the other."""
+    other = right.members
+    return set_of({name: member for name, member in left.members.items() if name not in other})
 
 
 def put(table: dict[Key, Any], part: Value, value: Value, positions: Positions, number: int) -> None:
@@ -427,6 +436,7 @@ NAMES: Final[Mapping[str, Any]] = {
     "at_most": at_most,
     "built": built,
     "conflict": conflict,
+    "difference": difference,
     "constant": constant,
     "equal": equal,
     "exhausted": exhausted,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from lockgate.engine.codegen.values import Undefined
 from lockgate.engine.codegen.writer import LoopMark, Writer
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
@@ -25,7 +26,7 @@ from lockgate.engine.rego.ast import (
     WithExpr,
 )
 from lockgate.engine.rego.builtins.catalogue import ENTRIES
-from lockgate.engine.rego.emit_term import ModuleCode, TermEmitter
+from lockgate.engine.rego.emit_term import ModuleCode, TermEmitter, constant_value
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.ruletree import target_path
 from lockgate.engine.rego.safety import (
@@ -437,6 +438,9 @@ class BodyEmitter(TermEmitter):
         return f"{value} if type({value}) is str else key({value})"
 
     def _part_key(self, term: Term) -> str:
+        fixed = constant_value(term)
+        if not isinstance(fixed, Undefined) and type(fixed) is not str:
+            return self.module.constant_key(fixed)
         if isinstance(term, Scalar | Var):
             value = self.atom(term)
             if isinstance(term, Scalar) and type(term.value) is str:

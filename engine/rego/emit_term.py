@@ -18,7 +18,7 @@ from lockgate.engine.rego.ast import (
     Term,
     Var,
 )
-from lockgate.engine.rego.builtins.catalogue import ENTRIES
+from lockgate.engine.rego.builtins.catalogue import ENTRIES, NONDETERMINISTIC
 from lockgate.engine.rego.inline import Inline, Operand, format_expression, format_parts, inline
 from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.ruletree import Group, Node, RuleTree
@@ -64,6 +64,13 @@ class ModuleCode:
         text = literal(value)
         if is_inline(value):
             return text
+        return self._module_constant(text)
+
+    def constant_key(self, value: Value) -> str:
+        """The name of a module constant that holds the key of a value."""
+        return self._module_constant(f"key({literal(value)})")
+
+    def _module_constant(self, text: str) -> str:
         name = self.constants.get(text)
         if name is None:
             name = f"k{len(self.constants)}"
@@ -417,6 +424,10 @@ class TermEmitter:
             if builtin == "sprintf" and self._format(call, name):
                 return name
             arguments = [self.atom(argument) for argument in call.arguments]
+            if self._constant_call(call, builtin, arguments, name):
+                if fail:
+                    writer.fail_if(f"{name} is U")
+                return name
             fast = None if builtin in module.replaced_names else self._inline(call, arguments)
             if fast is not None and not fast.guard:
                 writer.line(f"{name} = {fast.expression}")
@@ -445,6 +456,45 @@ class TermEmitter:
             self.loop(name, None, each, call.location)
             return each
         return name
+
+    def _constant_call(self, call: Call, builtin: str, atoms: Sequence[str], name: str) -> bool:
+        """Emits a call whose arguments are the same in every evaluation so that it is made once; False for others."""
+        module = self.module
+        entry = ENTRIES[builtin]
+        if self.context != "c" or module.mode != "plain" or module.replaced_names or module.replaced_places:
+            return False
+        if builtin in NONDETERMINISTIC or entry.relation or builtin == "trace":
+            return False
+        if not any(atom in self.constants for atom in atoms):
+            return self._constant_field(call, builtin, atoms, name)
+        for term, atom in zip(call.arguments, atoms, strict=True):
+            if atom not in self.constants and isinstance(constant_value(term), Undefined):
+                return False
+        slot = module.fixed()
+        leading = ["c"] if entry.context else []
+        given = "".join(f"{atom}, " for atom in [*leading, *atoms])
+        number = module.position(call.location)
+        made = f"called(c, {module.builtin(builtin)}, ({given}), P, {number}, {builtin!r})"
+        self.writer.line(f"{name} = c.fixed[{slot}]")
+        self.writer.line(f"if {name} is MISS: {name} = c.fixed[{slot}] = {made}")
+        self.constants.add(name)
+        return True
+
+    def _constant_field(self, call: Call, builtin: str, atoms: Sequence[str], name: str) -> bool:
+        """`object.get(input, "parameters", {})` is constant where `input.parameters` is."""
+        if builtin != "object.get" or atoms[0] != self.seen.get((f"{self.context}.input", ())):
+            return False
+        field_name, default = call.arguments[1], constant_value(call.arguments[2])
+        if not isinstance(field_name, Scalar) or isinstance(default, Undefined):
+            return False
+        head = Var(call.location, "input")
+        if not self.module.is_constant(Ref(call.location, head, (field_name,))):
+            return False
+        self.writer.line(
+            f"{name} = {atoms[0]}.get({atoms[1]}, {atoms[2]}) if type({atoms[0]}) is dict else U"
+        )
+        self.constants.add(name)
+        return True
 
     def condition(self, call: Call) -> str | None:
         """A Python condition for a call that always gives a boolean, or None."""

@@ -89,6 +89,18 @@ def _sum(operator: str) -> Callable[[Sequence[Operand]], Inline]:
     return build
 
 
+def _minus(operands: Sequence[Operand]) -> Inline:
+    left, right = operands
+    plain = _sum("-")(operands)
+    if isinstance(left.term, Scalar) or isinstance(right.term, Scalar):
+        return plain
+    sets = f"type({left.atom}) is Set and type({right.atom}) is Set"
+    expression = (
+        f"({plain.expression} if type({left.atom}) is int else difference({left.atom}, {right.atom}))"
+    )
+    return Inline(expression, f"({plain.guard} or {sets})")
+
+
 def _trim(method: str) -> Callable[[Sequence[Operand]], Inline]:
     def build(operands: Sequence[Operand]) -> Inline:
         text, part = operands
@@ -131,7 +143,7 @@ _BUILDERS: Final[Mapping[str, Callable[[Sequence[Operand]], Inline | None]]] = {
     "is_set": _kind("Set"),
     "is_string": _kind("str"),
     "lower": _lower,
-    "minus": _sum("-"),
+    "minus": _minus,
     "object.get": _object_get,
     "plus": _sum("+"),
     "replace": _replace,
