@@ -5,9 +5,10 @@ whether its kind is namespaced; the API server knows, a checker has to be told.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from lockgate.engine.codegen.values import Value
+from lockgate.engine.record import record
 from lockgate.engine.review import Scope
 
 CRD_GROUP = "apiextensions.k8s.io"
@@ -214,7 +215,7 @@ def split_api_version(api_version: object) -> tuple[str, str]:
     return (group, version) if "/" not in version else ("", "")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kinds:
     """Scope of a kind by (group, kind); `found` are the kinds that a tree's CRDs define, which win."""
 

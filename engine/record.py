@@ -109,7 +109,11 @@ class _OfDataclass:
             (name, Any, defaults[name]) if name in defaults else (name, Any)
             for name in owner.__record_fields__
         ]
-        return getattr(make_dataclass(owner.__name__, parts, frozen=True), self.name)
+        twin = make_dataclass(owner.__name__, parts, frozen=True)
+        # Kept on the class, in place of this.
+        for name in _DATACLASS:
+            setattr(owner, name, getattr(twin, name))
+        return getattr(twin, self.name)
 
 
 _DATACLASS = {name: _OfDataclass(name) for name in ("__dataclass_fields__", "__dataclass_params__")}

@@ -6,8 +6,9 @@ Unicode classes and case folding, repetition of what may be empty, unusual escap
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from lockgate.engine.record import record
 
 MAX_CODE: Final = 0x10FFFF
 # RE2 refuses a larger count, and nested ones with a larger product.
@@ -17,14 +18,14 @@ _MAX_NESTING: Final = 50
 Ranges = tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chars:
     """One character of a set."""
 
     ranges: Ranges
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edge:
     """A place between characters: `begin`, `end` or a word `boundary`, with its spelling for `re`."""
 
@@ -32,7 +33,7 @@ class Edge:
     spelling: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """A group, capturing or not."""
 
@@ -40,21 +41,21 @@ class Group:
     captures: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chain:
     """One item after the other."""
 
     items: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choice:
     """Alternatives, the first that fits wins."""
 
     branches: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Repeat:
     """From `low` to `high` times, without end for None; `mode` is `?` when fewer is better."""
 
@@ -71,7 +72,7 @@ class OutsideSubsetError(Exception):
     """The pattern may mean something else to `re`, or nothing at all."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subset:
     """A pattern of the subset: its tree, its spelling for `re`, the names of its groups by number."""
 

@@ -7,6 +7,7 @@ decides it, and a loop multiplies them by n, unless the character after the loop
 from dataclasses import dataclass, field
 from typing import Final
 
+from lockgate.engine.record import record
 from lockgate.engine.regex_subset import (
     MAX_CODE,
     Chain,
@@ -48,7 +49,7 @@ def first(node: Node, follow: Ranges) -> Ranges:
     return normalized(found + follow) if node.low == 0 else found
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ways:
     """At most `factor * n**degree` ways to arrive at each character of a text of n."""
 
@@ -82,7 +83,7 @@ class Work:
         return low
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Follow:
     """What comes after a place: the characters that can be next, and the steps until another one is refused."""
 

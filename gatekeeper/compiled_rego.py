@@ -1,8 +1,8 @@
 """What the Rego of a template compiles to."""
 
-from dataclasses import dataclass
 from typing import Final
 
+from lockgate.engine.record import record
 from lockgate.engine.rego.program import Program
 from lockgate.gatekeeper.problems import Lint
 
@@ -10,7 +10,7 @@ ENTRY_POINT: Final = "data.template.violation"
 INVENTORY: Final = "inventory"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RegoTemplate:
     """A compiled template. `reads` are the fields of `input.review` among OUTSIDE_FIELDS that it refers to."""
 

@@ -4,13 +4,13 @@ After github.com/open-policy-agent/frameworks constraint/pkg/client/crds/validat
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.codegen.values import Value, render_json
 from lockgate.engine.decision import Action
 from lockgate.engine.documents.document import Document
 from lockgate.engine.kinds import split_api_version
+from lockgate.engine.record import record
 from lockgate.gatekeeper.constraint_schema import constraint_schema
 from lockgate.gatekeeper.enforcement import EnforcementPoint, parse_actions
 from lockgate.gatekeeper.fields import Field, render_path, root
@@ -28,7 +28,7 @@ GROUP: Final = "constraints.gatekeeper.sh"
 VERSIONS: Final = ("v1beta1", "v1alpha1")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Constraint:
     """One constraint, checked against its template; `parameters` have the schema's defaults.
 

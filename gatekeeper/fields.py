@@ -1,14 +1,14 @@
 """Typed reading of an object's fields; a wrong type is an error with its place."""
 
-from dataclasses import dataclass
 from typing import NoReturn
 
 from lockgate.engine.codegen.values import Value, type_name
 from lockgate.engine.documents.document import Document, Path
+from lockgate.engine.record import record
 from lockgate.gatekeeper.problems import refuse
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field:
     """A value in a document, or its absence (None, as null: Go reads both as the zero value)."""
 

@@ -1,7 +1,6 @@
 """Loads templates and constraints from documents into a PolicySet; every error of every document is collected."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.codegen.cache import CodeCache
@@ -9,6 +8,7 @@ from lockgate.engine.decision import PolicyKey
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import Location, PolicyError
 from lockgate.engine.policy import Policy, PolicySet
+from lockgate.engine.record import record
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.gatekeeper.compiled_rego import INVENTORY, RegoTemplate
 from lockgate.gatekeeper.constraint import Constraint, find_template, is_constraint, parse_constraint
@@ -33,7 +33,7 @@ _WEBHOOK: Final = "validation.gatekeeper.sh"
 _GATOR: Final = "gator.gatekeeper.sh"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Loaded:
     """What came of loading: policies, everything that is wrong, and lints; sorted by place.
 
@@ -46,7 +46,7 @@ class Loaded:
     templates: tuple[Template, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CompiledTemplate:
     """A template with its Rego compiled; `rego` is None when another engine evaluates it."""
 

@@ -1,7 +1,6 @@
 """Constraints as policies: matched against a review, evaluated, and their results turned into violations."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.codegen.values import Key, Number, Object, Set, Undefined, Value, key, type_name
@@ -9,6 +8,7 @@ from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
 from lockgate.engine.documents.document import Path
 from lockgate.engine.errors import EvaluationError
 from lockgate.engine.policy import EvaluationContext, MatchResult, NotMatched
+from lockgate.engine.record import record
 from lockgate.engine.rego.program import Prepared
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY
@@ -29,12 +29,12 @@ _NEEDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageFailure(Failure):
     """A policy whose `msg` is no string: Gatekeeper fails the whole review then, whatever else it found."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gate:
     """What a constraint is for: matched first, and the same for every engine.
 
@@ -66,7 +66,7 @@ class Gate:
         return self.matcher(review)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConstraintPolicy:
     """A constraint whose template's Rego is compiled.
 
@@ -144,7 +144,7 @@ class ConstraintPolicy:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UnbuiltPolicy:
     """A constraint whose template's engine cannot be run here; it matches, and is not evaluated."""
 

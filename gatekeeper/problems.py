@@ -1,17 +1,17 @@
 """What is wrong with a template or a constraint, with its place in the file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, NoReturn
 
 from lockgate.engine.documents.document import Document, Path
 from lockgate.engine.errors import Location, PolicyError
+from lockgate.engine.record import record
 from lockgate.engine.rego.errors import RegoError
 
 LintLevel = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """One thing that is wrong at `path` (from the object's root), with what to do about it."""
 
@@ -20,7 +20,7 @@ class Problem:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lint:
     """Something that loads but hardly does what its author wants."""
 

@@ -6,9 +6,10 @@ constraint/pkg/regorewriter. The module may have any package; it is compiled as 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lockgate.engine.errors import Location, PolicyError
+from lockgate.engine.record import record
 from lockgate.engine.rego.ast import AssignExpr, Module, ObjectTerm, Rule, Scalar, UnifyExpr, Var
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.parser import parse_module
@@ -24,7 +25,7 @@ ENTRY_PACKAGE = ("template",)
 LIB_ROOT = "lib"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ParsedModule:
     """A module and what it refers to."""
 

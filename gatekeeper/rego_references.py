@@ -5,10 +5,10 @@ term of a statement or a head by themselves (constraint/pkg/regorewriter); other
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.errors import Location
+from lockgate.engine.record import record
 from lockgate.engine.rego.ast import (
     AssignExpr,
     Call,
@@ -28,7 +28,7 @@ from lockgate.engine.rego.ast import (
 OUTSIDE_FIELDS: Final = frozenset({"namespaceObject", "userInfo"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DataReference:
     """A reference to `data`: the part of its path that is constant, and whether it is inside another term."""
 
@@ -37,7 +37,7 @@ class DataReference:
     nested: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class References:
     """What a module refers to. `fields` are those of OUTSIDE_FIELDS that it names anywhere, to be on the safe side."""
 

@@ -6,12 +6,13 @@ level, no `$ref`, defaults that fit (k8s.io/apiextensions-apiserver pkg/apiserve
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from lockgate.engine.codegen.values import UNDEFINED, Number, Undefined, Value, equal
 from lockgate.engine.documents.document import Path
 from lockgate.engine.errors import LockgateError
+from lockgate.engine.record import record
 from lockgate.gatekeeper.problems import Problem
 
 TYPES: Final = ("array", "boolean", "integer", "number", "object", "string")
@@ -48,7 +49,7 @@ _INT_OR_STRING: Final[Value] = [{"type": "integer"}, {"type": "string"}]
 Search = Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Schema:
     """One level of a schema. Absent bounds are None; `additional` is the schema of other properties, or a bool."""
 

@@ -5,12 +5,12 @@ object make it a Suite, whatever its version.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
 from lockgate.engine.kinds import split_api_version
+from lockgate.engine.record import record
 from lockgate.engine.regex import Pattern, RegexError, compile_pattern
 from lockgate.gatekeeper.fields import Field, root
 
@@ -21,7 +21,7 @@ _WORDS: Final = ("yes", "no")
 _VIOLATIONS: Final = 'assertion.violations, if set, must be a nonnegative integer, "yes", or "no"'
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assertion:
     """How many violations have a message that the pattern finds; without a pattern all count.
 
@@ -54,7 +54,7 @@ class Assertion:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Case:
     """One object put to the test's constraint. Paths are relative to the suite's file."""
 
@@ -65,7 +65,7 @@ class Case:
     skip: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Test:
     """A template with a constraint. `invalid`: the constraint must not follow the template's schema."""
 
@@ -81,7 +81,7 @@ class Test:
     skip: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Suite:
     """A suite; `path` is the path to show, `file` the one to open."""
 

@@ -6,11 +6,11 @@ it, a folder alone is its own files. A case's paths may lead out of the suite's 
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import InputError, PolicyError, UsageError
+from lockgate.engine.record import record
 from lockgate.gatekeeper.suite import GROUP, Suite, is_suite, parse_suite
 from lockgate.gatekeeper.suite_objects import parse_objects
 
@@ -20,7 +20,7 @@ SUFFIXES: Final = (".yaml", ".yml")
 MAX_FILE_BYTES: Final = 64 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SuiteFile:
     """A file that may hold a suite: the path to open and the path to show."""
 

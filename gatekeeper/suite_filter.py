@@ -3,14 +3,13 @@
 `a//b`: cases that `b` finds in tests that `a` finds. `a`: cases that it finds, and every case of tests that it finds.
 """
 
-from dataclasses import dataclass
-
 from lockgate.engine.errors import UsageError
+from lockgate.engine.record import record
 from lockgate.engine.regex import Pattern, RegexError, compile_pattern
 from lockgate.gatekeeper.suite import Test
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Filter:
     """What to run. `either` finds a test's or a case's name; else both patterns must find theirs."""
 

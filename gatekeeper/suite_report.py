@@ -5,14 +5,15 @@ without cases, or that ended before its cases, counts as one of each of its case
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from lockgate.engine.record import record
 
 Detail = Literal["failures", "all"]
 Outcome = Literal["passed", "failed", "skipped"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CaseResult:
     """One case: failed with an error, skipped for a reason, or passed. `seconds` is the time it took."""
 
@@ -22,7 +23,7 @@ class CaseResult:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TestResult:
     """One test. `text`: the error that ended it before its cases, or why it was skipped.
 
@@ -49,7 +50,7 @@ class TestResult:
                 yield self.outcome
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SuiteResult:
     """One suite. `skipped`: the suite itself says skip."""
 
@@ -64,7 +65,7 @@ class SuiteResult:
         return any(test.outcome == "failed" for test in self.tests)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SuiteReport:
     """All suites of a run."""
 

@@ -7,7 +7,7 @@ Namespaces are all that is known of namespaces.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from lockgate.engine.codegen.budget import Limits
@@ -15,6 +15,7 @@ from lockgate.engine.decision import NotEvaluated
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import InputError, LockgateError, PolicyError, UsageError
 from lockgate.engine.policy import EvaluationContext, Facts, Matched, MatchError, Policy
+from lockgate.engine.record import record
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.review import Review, Scope
 from lockgate.gatekeeper.admission import is_admission_review, parse_admission_review
@@ -41,7 +42,7 @@ _CEL: Final = (
 _CEL_ONLY: Final = "its template has K8sNativeValidation (CEL) only, which is not evaluated yet"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Options:
     engine: EngineChoice
     now_ns: int

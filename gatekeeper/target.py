@@ -6,13 +6,14 @@ After github.com/open-policy-agent/gatekeeper pkg/target/target.go and the JSON 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import InputError
 from lockgate.engine.kinds import Kinds, split_api_version
+from lockgate.engine.record import record
 from lockgate.engine.review import ObjectSource, Review, Scope
 from lockgate.gatekeeper.match import is_namespace
 from lockgate.gatekeeper.review_numbers import review_value
@@ -25,7 +26,7 @@ _EMPTY: Final[Object] = {}
 _NO_RESOURCE: Final[Object] = {"group": "", "version": "", "resource": ""}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cluster:
     """What is known of the cluster that manifests are for.
 

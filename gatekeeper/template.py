@@ -5,13 +5,13 @@ name that is the lower-case kind, a structural schema, and source code for one o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from lockgate.engine.codegen.values import Value, render_json
 from lockgate.engine.documents.document import Document, Path
 from lockgate.engine.errors import PolicyError
 from lockgate.engine.kinds import split_api_version
+from lockgate.engine.record import record
 from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.version import RegoVersion
 from lockgate.gatekeeper.fields import Field, root
@@ -34,7 +34,7 @@ EngineName = Literal["Rego", "K8sNativeValidation"]
 EngineChoice = Literal["default", "rego"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RegoSource:
     """The Rego of a template: the module with the rule `violation`, and its libraries."""
 
@@ -43,7 +43,7 @@ class RegoSource:
     version: RegoVersion
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Template:
     """One template. `schema` is that of `spec.parameters`; None when constraints take no parameters.
 

@@ -10,9 +10,10 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
+
+from lockgate.engine.record import record
 
 # A compiled library template is 20 kB; what is larger than this is compiled anew.
 MAX_ENTRY_BYTES: Final = 8_000_000
@@ -44,7 +45,7 @@ def compiler_fingerprint() -> bytes:
     return "\n".join(parts).encode()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CodeCache:
     """Entries are plain data and code objects by key; `folder` is the user's own, never one from a repository."""
 

@@ -5,13 +5,13 @@ it stands a cap on the text that aliases add, for a long string repeated often p
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.codegen.budget import MAX_DEPTH
 from lockgate.engine.documents.chunks import Chunk
 from lockgate.engine.documents.scalars import MERGE_TAG, PLAIN
 from lockgate.engine.documents.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode, YamlError, place
+from lockgate.engine.record import record
 
 # The API server takes requests of 3 MiB; no object that is larger once expanded can be applied.
 MAX_EXPANDED_CHARACTERS: Final = 8 * 1024 * 1024
@@ -27,7 +27,7 @@ _ALIAS: Final = re.compile(r"\*[0-9A-Za-z_-]")
 _HINT: Final = "write the values out, or split the document"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Aliases:
     """Which edges of the tree are aliases: (id of the parent, index of the child), and the ids they lead to."""
 

@@ -6,15 +6,15 @@ may stand after the dashes. Each document is parsed by itself, so one that is br
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.documents.source_text import has_odd_breaks
+from lockgate.engine.record import record
 
 _SEPARATOR: Final = re.compile(r"^---([^\n]*)\n?", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chunk:
     """The text of one document. `line` and `column` (from 0) say where in the file its first character stands.
 
@@ -33,7 +33,7 @@ class Chunk:
         return self.line + line + 1, column + 1 + (self.column if line == 0 else 0)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BadSeparator:
     """Content on the line of a separator, which kubectl refuses. What follows it is lost up to the next one."""
 

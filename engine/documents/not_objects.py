@@ -5,18 +5,18 @@ kustomize, kubectl, kind, kubeadm, Kpt) may have both, yet no API server serves 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from posixpath import basename
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
+from lockgate.engine.record import record
 
 _RENDER: Final = "render the chart to judge what it makes: helm template CHART | lockgate check -"
 # What to run for files of kustomize.
 BUILD_HINT: Final = "build it to judge what it makes: kubectl kustomize FOLDER | lockgate check -"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NotAnObject:
     """The reason for which a document is not judged, and what to do if it should be."""
 

@@ -5,12 +5,12 @@ and kind those of the list (`PodList` makes `Pod`); kubectl's builder then visit
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Path
 from lockgate.engine.documents.not_objects import NotAnObject, client_file, is_object, why_not
+from lockgate.engine.record import record
 
 # Lists of lists are legal and nobody writes them; more than this is an attempt to hide something.
 MAX_LIST_NESTING: Final = 4
@@ -18,7 +18,7 @@ MAX_LIST_NESTING: Final = 4
 _ITEM_HINT: Final = "each item needs an apiVersion and a kind"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """An object, and its path in the document."""
 
@@ -26,7 +26,7 @@ class Found:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NotFound:
     """A value at a path that is no object to judge."""
 
@@ -34,7 +34,7 @@ class NotFound:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Broken:
     """A value at a path that kubectl refuses."""
 

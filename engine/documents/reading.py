@@ -6,7 +6,6 @@ documents. Nothing here raises for bad input, and a broken document does not hid
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from lockgate.engine.codegen.values import Value
@@ -24,6 +23,7 @@ from lockgate.engine.documents.unrendered import (
     of_object,
 )
 from lockgate.engine.errors import InputError
+from lockgate.engine.record import record
 
 if TYPE_CHECKING:
     from lockgate.engine.documents.json_positions import JsonSource
@@ -44,7 +44,7 @@ _DUPLICATE_HINT: Final = "keep one of them; kubectl takes the last, and the API 
 Duplicates = Literal["error", "last"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """What one file holds, each part in the order of the text."""
 
@@ -127,7 +127,7 @@ class _File:
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Source:
     """The parsed document that positions are read from."""
 

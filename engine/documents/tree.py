@@ -7,7 +7,6 @@ Facts: kubernetes-sigs/kustomize, api/types/kustomization.go (`patches`, `patche
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from posixpath import basename, dirname, join, normpath
 from typing import Final
 
@@ -15,6 +14,7 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Skipped
 from lockgate.engine.documents.not_objects import BUILD_HINT, KUSTOMIZATION_NAMES
 from lockgate.engine.documents.reading import Duplicates, Reading, read_documents, read_values
+from lockgate.engine.record import record
 
 # Fields of a kustomization whose files are no objects: the field, and the key of its items that holds a path ("" when
 # the item is the path itself).
@@ -33,7 +33,7 @@ _RESOURCES: Final = ("resources", "bases", "components", "crds")
 ReadFile = Callable[[str], bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PatchReference:
     """What a kustomization uses a file for."""
 

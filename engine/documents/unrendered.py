@@ -7,11 +7,11 @@ actions, or when an object's identity, an image or a number is a placeholder, wh
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Path
+from lockgate.engine.record import record
 
 _HELM: Final = "render it first: helm template CHART | lockgate check -"
 _JINJA: Final = "render the Jinja template first, and check the result"
@@ -90,7 +90,7 @@ _NUMBERS: Final = frozenset(
 _CONTAINERS: Final = ("containers", "initContainers", "ephemeralContainers")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unrendered:
     """What the input is taken for, and the tool to run. `path` is the value that shows it, None for the whole text."""
 
@@ -164,7 +164,7 @@ def _typed(value: Value) -> Iterator[tuple[str, Path]]:
             waiting.extend([(item, (*at, i)) for i, item in enumerate(found) if type(item) in (dict, list)])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Marks:
     """What a text that parses has in it of templates, looked for once for all objects of the text."""
 

@@ -3,7 +3,6 @@
 Merge keys follow go-yaml v2: pairs are set in the order of the text, so a merge that comes after a key overrides it.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.codegen.budget import MAX_DEPTH
@@ -12,6 +11,7 @@ from lockgate.engine.documents.aliases import Aliases, check_aliases, is_merge
 from lockgate.engine.documents.chunks import Chunk
 from lockgate.engine.documents.scalars import QUOTED, SPECIAL_FIRST, ScalarError, key_name, scalar_value
 from lockgate.engine.documents.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode, YamlError, place
+from lockgate.engine.record import record
 
 # Keys given twice that are noted for one document; more say nothing new.
 MOST_DUPLICATES: Final = 20
@@ -19,7 +19,7 @@ MOST_DUPLICATES: Final = 20
 _QUOTE_HINT: Final = "quote the text if it is meant as a string"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Duplicate:
     """A key that is already set in its mapping, with the place of the second one."""
 

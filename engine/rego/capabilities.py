@@ -1,12 +1,14 @@
 """What a policy may use: the builtins by name."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from lockgate.engine.record import record
 
 # Builtins that reach outside the evaluation, or whose answer changes from run to run.
 OUTSIDE = frozenset({"http.send", "net.lookup_ip_addr", "opa.runtime", "rand.intn"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Capabilities:
     """`forbidden` builtins fail at load; `external_data` tells whether Gatekeeper's function exists."""
 

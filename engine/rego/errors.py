@@ -1,10 +1,10 @@
 """What is wrong with Rego, with OPA's error codes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from lockgate.engine.errors import EvaluationError, Location, PolicyError
+from lockgate.engine.record import record
 
 CompileCode = Literal[
     "rego_parse_error",
@@ -23,7 +23,7 @@ RuntimeCode = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """One thing that is wrong, with its place."""
 

@@ -1,7 +1,6 @@
 """Programs: compiled Rego, ready to be evaluated any number of times and from several threads."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -9,6 +8,7 @@ from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.runtime import MISS, NAMES, Budget, Context, Positions, failed, walk_path
 from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value
 from lockgate.engine.errors import EvaluationError, PolicyError
+from lockgate.engine.record import record
 from lockgate.engine.rego.builtins.catalogue import load
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.capabilities import Capabilities
@@ -23,7 +23,7 @@ NO_DATA: Final[Mapping[str, Value]] = MappingProxyType({})
 PARAMETERS: Final = ("input", "parameters")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Artifact:
     """A compiled program as plain data, all of which `marshal` can store.
 

@@ -1,12 +1,11 @@
 """A piece of Rego text and where it stands, so that errors point into the file that a person edits."""
 
-from dataclasses import dataclass
-
 from lockgate.engine.errors import Location
+from lockgate.engine.record import record
 from lockgate.engine.rego.version import RegoVersion
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Source:
     """Rego text. `line` and `column` are where it begins in `file`: not 1, 1 inside a block scalar of YAML.
 

@@ -51,6 +51,9 @@ POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name
 def one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The command that checks one file."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    # As installed: the modules' bytecode is there, which pip writes.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "bytecode"))
     file = tmp_path / "one.yaml"
     file.write_text(POD)
     return [sys.executable, "-m", "lockgate.webhook", "check", "--cache", str(file)]
@@ -90,7 +93,8 @@ def median_seconds(command: list[str]) -> float:
 
 @pytest.mark.slow
 def test_a_check_of_one_file_takes_three_times_its_libraries_at_most(one_file: list[str]) -> None:
-    subprocess.run(one_file, capture_output=True, check=True)
+    for command in (one_file, BASE):
+        subprocess.run(command, capture_output=True, check=True)
     # Other work on the machine slows both, seldom alike: the best of three comparisons counts.
     ratios = [median_seconds(one_file) / median_seconds(BASE) for _ in range(3)]
     assert min(ratios) <= FACTOR, ratios

@@ -4,10 +4,11 @@ Source of the names and arities: OPA's `capabilities/v1.22.2.json`. A builtin's 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final, Literal
+
+from lockgate.engine.record import record
 
 _PACKAGE: Final = "lockgate.engine.rego.builtins."
 
@@ -119,7 +120,7 @@ RELATIONS: Final = frozenset(["walk"])
 _TAKEN: Final = frozenset(["abs", "all", "and", "any", "max", "min", "or", "round", "sum"])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """A builtin: `function` of `module` implements it; without a module it is not implemented.
 

@@ -1,8 +1,9 @@
 """One verb of `sprintf` with its flags and its argument, as Go's `fmt` shows it (go.dev/pkg/fmt)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from lockgate.engine.record import record
 from lockgate.engine.rego.builtins import gotext
 from lockgate.engine.rego.builtins.operands import bytes_of
 
@@ -15,7 +16,7 @@ INT64: Final = 1 << 63
 Argument = str | int | float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Spec:
     """One verb with its flags."""
 

@@ -4,10 +4,10 @@ A text is sought that is not empty, unless a pattern matches nothing else. A pat
 follows; `\\` makes the next character plain (github.com/yashtewari/glob-intersection).
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
+from lockgate.engine.record import record
 from lockgate.engine.regex_subset import Ranges, disjoint, normalized
 from lockgate.engine.rego.builtins.context import Context
 from lockgate.engine.rego.builtins.errors import BuiltinError
@@ -16,7 +16,7 @@ from lockgate.engine.rego.builtins.operands import string
 _ANY: Final[Ranges] = ((0, 0x10FFFF),)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Token:
     """One of a set of characters, at least `low` times, again and again if it repeats."""
 

@@ -1,10 +1,11 @@
 """Times as text by Go's layouts, in which `2006-01-02T15:04:05Z07:00` stands for itself (go.dev/pkg/time)."""
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Final
+
+from lockgate.engine.record import record
 
 NAMED: Final = {
     "ANSIC": "Mon Jan _2 15:04:05 2006",
@@ -46,7 +47,7 @@ class LayoutError(Exception):
     """The text does not follow the layout; the argument says where."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Moment:
     """A time as clocks show it at some place: date, nanoseconds since midnight, seconds east of UTC, zone."""
 

@@ -1,9 +1,9 @@
 """`net.cidr_*`: addresses and networks of IPv4 and IPv6, as Go's `net` reads them."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.codegen.values import Object, Set, Value, object_items, ordered
+from lockgate.engine.record import record
 from lockgate.engine.rego.builtins.context import Context, reserve
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.builtins.operands import string
@@ -12,7 +12,7 @@ _MAPPED: Final = 0xFFFF << 32
 _BITS: Final = {4: 32, 6: 128}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Network:
     """A network, its address without host bits. IPv4 in IPv6 counts as IPv4."""
 
