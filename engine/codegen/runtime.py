@@ -408,11 +408,6 @@ def template_text(positions: Positions, number: int, parts: Sequence[Any]) -> st
     return "".join(texts)
 
 
-def text_of(value: Any) -> str:
-    """The text of a value in a message: a string as it is, anything else as Rego writes it."""
-    return value if type(value) is str else render_rego(value)
-
-
 def less(left: Any, right: Any) -> bool:
     """`<` in Rego's total order."""
     kind, other = type(left), type(right)
@@ -460,7 +455,6 @@ NAMES: Final[Mapping[str, Any]] = {
     "sorted_items": sorted_items,
     "sorted_values": sorted_values,
     "template_text": template_text,
-    "text_of": text_of,
     "values": values,
     "walk_path": walk_path,
 }

@@ -26,8 +26,9 @@ from lockgate.engine.rego.ast import (
     WithExpr,
 )
 from lockgate.engine.rego.builtins.catalogue import ENTRIES
-from lockgate.engine.rego.emit_term import ModuleCode, TermEmitter, constant_value
+from lockgate.engine.rego.emit_call import CallEmitter
 from lockgate.engine.rego.errors import Problem
+from lockgate.engine.rego.module_code import ModuleCode, constant_value
 from lockgate.engine.rego.ruletree import target_path
 from lockgate.engine.rego.safety import (
     BodyOrder,
@@ -46,7 +47,7 @@ Success = Callable[["BodyEmitter"], None]
 IsFixed = Callable[[Comprehension], bool]
 
 
-class BodyEmitter(TermEmitter):
+class BodyEmitter(CallEmitter):
     """Emits bodies. `problems` collects unsafe variables; the code is of no use then."""
 
     def __init__(

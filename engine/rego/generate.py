@@ -6,8 +6,8 @@ from lockgate.engine.codegen.values import Undefined, Value, equal
 from lockgate.engine.codegen.writer import Writer
 from lockgate.engine.rego.ast import Comprehension, Scalar, Term
 from lockgate.engine.rego.emit_body import BodyEmitter
-from lockgate.engine.rego.emit_term import ModuleCode, constant_value
 from lockgate.engine.rego.errors import Problem
+from lockgate.engine.rego.module_code import ModuleCode, constant_value
 from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.resolve import Alternative, Definition
 from lockgate.engine.rego.ruletree import HIDDEN, Group, Node, RuleTree, with_targets

@@ -203,8 +203,7 @@ def format_expression(parts: Sequence[str | tuple[str, str]]) -> Inline:
             guards.append(f"type({atom}) is int")
             texts.append(f"str({atom})")
         else:
-            guards.append(f"type({atom}) is not Number")
             if verb == "s":
-                guards.append(f"type({atom}) is not int")
+                guards.append(f"type({atom}) is not Number and type({atom}) is not int")
             texts.append(f"({atom} if type({atom}) is str else text_of({atom}))")
     return Inline(" + ".join(texts) if texts else "''", _all(*guards))

@@ -72,6 +72,10 @@ class Program:
         names["F"] = artifact.fixed_size
         for builtin, python_name in artifact.builtins.items():
             names[python_name] = load(builtin)
+        if "sprintf" in artifact.builtins:
+            from lockgate.engine.rego.builtins.formatting import message_text
+
+            names["text_of"] = message_text
         exec(artifact.code, names)  # noqa: S102 - our own generated code; policies reach it as literals only
         self._functions = {path: names[name] for path, name in artifact.entries.items()}
 

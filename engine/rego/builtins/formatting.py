@@ -73,6 +73,21 @@ def _argument(value: Value) -> Argument:
     return text if found in (float("inf"), float("-inf")) else found
 
 
+@lru_cache(maxsize=1_024)
+def _number_text(text: str) -> str:
+    return show(_argument(Number(text)), Spec("v", frozenset(), None, None))
+
+
+def message_text(value: Value) -> str:
+    """A value under `%v`, as compiled policies write it into a message."""
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[return-value]
+    if kind is Number:
+        return _number_text(value.text)  # type: ignore[union-attr]
+    return render_rego(value)
+
+
 class _Printer:
     def __init__(self, context: Context, template: str, arguments: list[Argument]) -> None:
         self.context = context

@@ -1,0 +1,128 @@
+"""What all functions of a generated module share: constants, positions, builtins, slots."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lockgate.engine.codegen.literals import is_inline, literal
+from lockgate.engine.codegen.values import UNDEFINED, Set, Undefined, Value, make_object
+from lockgate.engine.codegen.writer import safe_name
+from lockgate.engine.errors import Location
+from lockgate.engine.rego.ast import (
+    ArrayTerm,
+    ObjectTerm,
+    Ref,
+    Scalar,
+    SetTerm,
+    Term,
+)
+from lockgate.engine.rego.program import Mode
+from lockgate.engine.rego.ruletree import Group, Node, RuleTree
+
+
+@dataclass(slots=True)
+class ModuleCode:
+    """What all functions of a generated module share."""
+
+    tree: RuleTree
+    mode: Mode
+    constants: dict[str, str] = field(default_factory=dict)
+    constant_lines: list[str] = field(default_factory=list)
+    positions: list[Location] = field(default_factory=list)
+    position_numbers: dict[tuple[str, int, int], int] = field(default_factory=dict)
+    builtins: dict[str, str] = field(default_factory=dict)
+    replaced_places: set[tuple[str, ...]] = field(default_factory=set)
+    replaced_names: set[str] = field(default_factory=set)
+    documents: dict[tuple[str, ...], int] = field(default_factory=dict)
+    pending_documents: list[Node] = field(default_factory=list)
+    fixed_groups: set[int] = field(default_factory=set)
+    functions: list[list[str]] = field(default_factory=list)
+    memo_size: int = 0
+    fixed_size: int = 0
+    is_constant: Callable[[Ref], bool] = lambda reference: False
+
+    def position(self, location: Location) -> int:
+        """The number of a place, for generated code to name it."""
+        place = (location.file, location.line, location.column)
+        number = self.position_numbers.get(place)
+        if number is None:
+            number = len(self.positions)
+            self.position_numbers[place] = number
+            self.positions.append(location)
+        return number
+
+    def constant(self, value: Value) -> str:
+        """A literal, or the name of a module constant that holds the value."""
+        text = literal(value)
+        if is_inline(value):
+            return text
+        return self._module_constant(text)
+
+    def constant_key(self, value: Value) -> str:
+        """The name of a module constant that holds the key of a value."""
+        return self._module_constant(f"key({literal(value)})")
+
+    def _module_constant(self, text: str) -> str:
+        name = self.constants.get(text)
+        if name is None:
+            name = f"k{len(self.constants)}"
+            self.constants[text] = name
+            self.constant_lines.append(f"{name} = {text}")
+        return name
+
+    def builtin(self, name: str) -> str:
+        """The Python name of a builtin."""
+        found = self.builtins.get(name)
+        if found is None:
+            found = f"b{len(self.builtins)}_{safe_name(name)}"
+            self.builtins[name] = found
+        return found
+
+    def function_name(self, group: Group) -> str:
+        """The Python name of a group's function."""
+        return f"r{group.index}_{safe_name(group.path[-1])}"
+
+    def document_name(self, node: Node) -> str:
+        """The Python name of the function that makes the whole document of a place."""
+        number = self.documents.get(node.path)
+        if number is None:
+            number = len(self.documents)
+            self.documents[node.path] = number
+            self.pending_documents.append(node)
+        return f"d{number}"
+
+    def memo(self) -> int:
+        """A new slot for a memoised document."""
+        self.memo_size += 1
+        return self.memo_size - 1
+
+    def fixed(self) -> int:
+        """A new slot for a document that depends on constants only."""
+        self.fixed_size += 1
+        return self.fixed_size - 1
+
+    def is_replaced(self, path: tuple[str, ...]) -> bool:
+        """May a `with` replace this place, something above or below it?"""
+        return any(path[: len(p)] == p or p[: len(path)] == path for p in self.replaced_places)
+
+
+def constant_value(term: Term) -> Value | Undefined:
+    """The value of a term made of literals only, or UNDEFINED."""
+    if isinstance(term, Scalar):
+        return term.value
+    if isinstance(term, ArrayTerm | SetTerm):
+        members: list[Value] = []
+        for item in term.items:
+            value = constant_value(item)
+            if isinstance(value, Undefined):
+                return UNDEFINED
+            members.append(value)
+        return members if isinstance(term, ArrayTerm) else Set(members)
+    if isinstance(term, ObjectTerm):
+        pairs: list[tuple[Value, Value]] = []
+        for name, item in term.items:
+            first, second = constant_value(name), constant_value(item)
+            if isinstance(first, Undefined) or isinstance(second, Undefined):
+                return UNDEFINED
+            pairs.append((first, second))
+        return make_object(pairs)
+    return UNDEFINED
