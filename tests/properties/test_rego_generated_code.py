@@ -46,7 +46,20 @@ MODES: tuple[Mode, ...] = ("plain", "traced", "covered")
 GENERATED = re.compile(
     r"([rdskb]\d+(_\w*)?|v\d+(_\w*)?|a\d+|value|other|table|below|part|result|error|c|_|P|M|F)\Z", re.ASCII
 )
-ALLOWED = {*NAMES, "BuiltinError", "called", "text_of", "bool", "dict", "frozenset", "int", "len", "list", "str", "type"}
+ALLOWED = {
+    *NAMES,
+    "BuiltinError",
+    "called",
+    "text_of",
+    "bool",
+    "dict",
+    "frozenset",
+    "int",
+    "len",
+    "list",
+    "str",
+    "type",
+}
 ATTRIBUTES = {
     "append", "budget", "covered", "data", "endswith", "fixed", "get", "input", "isascii", "left", "lower",
     "memo", "removeprefix", "replace", "removesuffix", "startswith", "tracer", "add",
