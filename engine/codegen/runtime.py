@@ -294,15 +294,38 @@ def built(table: dict[Key, Any]) -> Value:
 
 
 def merged(value: Any, other: Any) -> Any:
-    """Documents of one place from rules and from data or rules below it; the first wins where both have a value."""
+    """Base data and the documents that rules make at one place; the first wins where both have a value."""
     if value is UNDEFINED:
         return other
-    if other is UNDEFINED or type(value) is not dict or type(other) is not dict:
+    if other is UNDEFINED or type(value) not in (dict, Object) or type(other) not in (dict, Object):
         return value
-    result = dict(other)
-    for name, item in value.items():
-        result[name] = merged(item, result[name]) if name in result else item
-    return result
+    members = {key(name): (name, item) for name, item in object_items(other)}
+    for name, item in object_items(value):
+        present = members.get(key(name))
+        members[key(name)] = (name, item if present is None else merged(item, present[1]))
+    return make_object(members.values())
+
+
+def joined(value: Any, below: Any, depth: int, positions: Positions, number: int, name: str) -> Any:
+    """The document of a rule together with those of rules at places below it; they must not disagree.
+
+    Down to `depth` keys the rule makes objects that others may add to; what lies there is the rule's own.
+    """
+    if value is UNDEFINED:
+        return below
+    if type(value) is Set and type(below) is Set:
+        return set_of({**value.members, **below.members})
+    if depth and type(value) in (dict, Object) and type(below) in (dict, Object):
+        members = {key(part): (part, item) for part, item in object_items(value)}
+        for part, item in object_items(below):
+            present = members.get(key(part))
+            if present is not None:
+                item = joined(present[1], item, depth - 1, positions, number, name)
+            members[key(part)] = (part, item)
+        return make_object(members.values())
+    if not equal(value, below):
+        conflict(positions, number, f"rules below {name} must not change what it gives")
+    return value
 
 
 def replace_path(value: Any, path: Sequence[str], new: Value) -> Value:
@@ -441,6 +464,7 @@ NAMES: Final[Mapping[str, Any]] = {
     "is_collection": is_collection,
     "items": items,
     "key": key,
+    "joined": joined,
     "less": less,
     "make_object": make_object,
     "make_set": make_set,

@@ -487,6 +487,10 @@ class BodyEmitter(CallEmitter):
                 return module.function_name(group)
             name = operator_name(value)
             assert name is not None, "other references are bound ahead"
+            if ENTRIES[name].module is None:
+                message = f"built-in function {name} is not implemented"
+                self.problems.append(Problem("rego_type_error", message, value.location))
+                return "U"
             function = module.builtin(name)
             return function if ENTRIES[name].context else f"plain({function})"
         return f"constant({self.atom(value)})"

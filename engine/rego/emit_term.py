@@ -217,7 +217,8 @@ class TermEmitter:
             writer.line(f"{name} = {self.place_call(node)}")
             return name, operands[taken:]
         rest = operands[taken:]
-        if node.children and (not rest or not (isinstance(rest[0], Scalar) and type(rest[0].value) is str)):
+        is_named = bool(rest) and isinstance(rest[0], Scalar) and type(rest[0].value) is str
+        if not is_named and (node.children or (node.path and not rest)):
             name = writer.name("document")
             call = f"{self.module.document_name(node)}({self.context})"
             writer.line(f"{name} = {call}")

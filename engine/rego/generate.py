@@ -334,7 +334,8 @@ class Generator:
             child = node.children[part]
             if part.startswith(HIDDEN):
                 continue
-            if child.group is not None and child.group.kind == "function" and not child.children:
+            takes_arguments = child.group is not None and child.group.kind == "function" and child.group.arity
+            if takes_arguments and not child.children:
                 continue
             if child.group is not None and not child.children:
                 function = module.function_name(child.group)
@@ -345,8 +346,15 @@ class Generator:
                 call = f"guarded(c, {function}, {child.path!r})"
             lines.append(f"    part = {call}")
             lines.append(f"    if part is not U: below[{part!a}] = part")
-        lines.append("    value = merged(value, below) if below or value is U else value")
-        lines.append(f"    value = merged(value, walk_path(c.data, {node.path!r}))")
+        if node.group is None:
+            lines.append("    value = below")
+        else:
+            depths = {len(alternative.tail) for alternative in node.group.alternatives()}
+            position = module.position(node.group.location)
+            depth = max(depths) if node.group.kind == "object" else 0
+            call = f"joined(value, below, {depth}, P, {position}, {str(node.group)!r})"
+            lines.append(f"    if below: value = {call}")
+        lines.append(f"    value = merged(walk_path(c.data, {node.path!r}), value)")
         lines.append(f"    c.memo[{slot}] = value")
         lines.append("    return value")
         module.functions.append(lines)

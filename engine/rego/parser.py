@@ -170,7 +170,7 @@ class _ModuleParser:
             cursor.advance()
             is_default = True
         path, arguments = self._head_reference()
-        if cursor.at("contains") and "contains" in self.keywords:
+        if cursor.at_keyword("contains") and "contains" in self.keywords:
             if arguments is not None or is_default:
                 cursor.fail("the contains keyword can only be used with multi-value rule definitions")
             cursor.advance()
@@ -183,7 +183,7 @@ class _ModuleParser:
             value = self.terms.infix()
         if is_default:
             return [self._default(path, arguments, value, location)]
-        has_if = cursor.at("if") and "if" in self.keywords
+        has_if = cursor.at_keyword("if") and "if" in self.keywords
         if value is None and not has_if and arguments is None and len(path) == 2:
             return self._old_set_rule(path, location)
         head = Head(location, "complete", path, arguments, value or Scalar(location, True))
@@ -211,7 +211,7 @@ class _ModuleParser:
         cursor = self.cursor
         if value is None:
             cursor.fail("expected default rule value term (e.g., default name := <VALUE>)")
-        if cursor.at("{") or (cursor.at("if") and "if" in self.keywords):
+        if cursor.at("{") or (cursor.at_keyword("if") and "if" in self.keywords):
             cursor.fail("default rules must not have a body")
         pending: list[object] = [value]
         while pending:
@@ -261,7 +261,7 @@ class _ModuleParser:
         """The bodies and else-chain of a rule whose head has been read."""
         cursor = self.cursor
         shown = value or Scalar(location, True)
-        if cursor.at("if") and "if" in self.keywords:
+        if cursor.at_keyword("if") and "if" in self.keywords:
             cursor.advance()
             body = self._if_body()
         elif cursor.at("{"):
@@ -322,7 +322,7 @@ class _ModuleParser:
             cursor.advance()
             value = self.terms.infix()
             given = True
-        if cursor.at("if") and "if" in self.keywords:
+        if cursor.at_keyword("if") and "if" in self.keywords:
             cursor.advance()
             return Clause(location, value, self._if_body())
         if cursor.at("{"):

@@ -118,7 +118,9 @@ class RuleTree:
             if child is None:
                 return node, taken
             node = child
-            if node.group is not None and not node.children:
+            group = node.group
+            if group is not None and (group.kind != "function" or not node.children):
+                # Rules below a document take part in it.
                 return node, taken + 1
         return node, len(parts)
 
@@ -148,10 +150,9 @@ class RuleTree:
                     and reference.head.name == "data"
                 ):
                     place, taken = self.find(reference.operands)
-                    if place.group is not None and not (taken == len(reference.operands) and place.children):
+                    if place.group is not None and not place.children:
                         yield place.group, reference.location
-                        if not place.children:
-                            continue
+                        continue
                     # What is not fixed may lead anywhere below; a fixed name that is no rule leads to none.
                     if taken < len(reference.operands):
                         operand = reference.operands[taken]

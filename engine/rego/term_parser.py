@@ -104,14 +104,14 @@ class TermParser:
             except RegoError:
                 middle = None
                 cursor.depth = depth
-            if middle is not None and cursor.at("in"):
+            if middle is not None and cursor.at_keyword("in"):
                 cursor.advance()
                 collection = self._level(0)
                 left = operator_call(left.location, "internal.member_3", (left, middle, collection))
             else:
                 cursor.reset(mark)
         length = 0
-        while "in" in self.keywords and cursor.at("in"):
+        while "in" in self.keywords and cursor.at_keyword("in"):
             cursor.advance()
             length += 1
             if length > MAX_CHAIN:
