@@ -11,7 +11,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	$(BIN)/python -m compileall -q .links/lockgate
+	$(BIN)/python -m compileall -q engine gatekeeper audit webhook
 	@touch $(STAMP)
 
 demo: $(STAMP)  ## check a small repository with mistakes, then its mended version
