@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Decision, Violation
-from lockgate.engine.documents.document import Document, DocumentError, Path, Skipped, Span
+from lockgate.engine.documents.document import Document, DocumentError, Located, Path, Skipped, Span
 from lockgate.engine.errors import InputError
 from lockgate.engine.record import record
 from lockgate.webhook.gate import Gate, ReviewBuilder
@@ -61,8 +61,12 @@ def _masked_resource(resource: Resource, masker: "Masker") -> Resource:
     )
 
 
-def _masked_path(path: Path | None, masker: "Masker") -> Path | None:
-    return None if path is None else tuple([masker.text(e) if isinstance(e, str) else e for e in path])
+def _masked_path(path: Path | None, found: Located, masker: "Masker") -> Path | None:
+    """The path, masked. Keys that the object has are names, even where a Secret holds the same word as a value."""
+    if path is None:
+        return None
+    mask = masker.name if found.exact else masker.text
+    return tuple([mask(element) if isinstance(element, str) else element for element in path])
 
 
 def quote_span(lines: Sequence[str], span: Span, masker: "Masker") -> Quote | None:
@@ -205,7 +209,7 @@ def _finding(document: Document, resource: Resource, violation: Violation, maske
         file=document.file,
         span=located.span,
         exact=located.exact,
-        path=_masked_path(violation.path, masker),
+        path=_masked_path(violation.path, located, masker),
         resource=resource,
         fix=masker.text(violation.fix),
         docs=masker.text(violation.docs),

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
 from lockgate.engine.documents.document import Document, Skipped
+from lockgate.engine.documents.document import Path as Path_
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.errors import InputError, Location, PolicyError
 from lockgate.engine.policy import Facts, PolicySet
@@ -27,7 +29,7 @@ from lockgate.webhook.terminal import Palette
 
 from tests.webhook.canaries import CASES, MARK, canary, encoded
 from tests.webhook.every_path import leaky_policies
-from tests.webhook.helpers import make_document, run_lockgate
+from tests.webhook.helpers import PythonPolicy, make_document, run_lockgate
 
 
 def build_review(document: Document) -> Review:
@@ -198,3 +200,23 @@ def test_the_command_shows_no_canary(tmp_path: Path, chosen: str) -> None:
     assert MARK.lower() not in (ran.out + ran.err).lower()
     for _, secrets in CASES.values():
         assert not [secret for secret in secrets if secret in ran.out + ran.err]
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [(("spec", "memory"), ("spec", "memory")), (("spec", "memory", "x"), ("spec", MASK, "x"))],
+    ids=["there", "not there"],
+)
+def test_a_key_that_a_secret_holds_as_a_value_is_a_name(path: Path_, shown: Path_) -> None:
+    text = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\nspec:\n  memory: 1\n"
+        "  containers:\n  - name: c\n    env:\n    - {name: PASSWORD, value: memory}\n"
+    )
+
+    def judge(review: Review) -> list[Violation | Failure | NotEvaluated]:
+        return [Violation(PolicyKey("PythonPolicy", "one"), "seen", ("deny",), path=path)]
+
+    reading = read_documents(text.encode(), "f.yaml", duplicates="error")
+    findings = Findings(Gate(PolicySet((PythonPolicy("one", judge),)), Facts(), Limits(), 0))
+    findings.add_file(FileContent(text.encode(), reading.documents, (), ()), build_review)
+    assert [finding.path for finding in findings.findings] == [shown]
