@@ -63,7 +63,8 @@ def _verdict(violations: list[Violation], failures: list[Failure]) -> Verdict:
 
 
 def _violation_order(violation: Violation) -> tuple[object, ...]:
-    return (violation.policy, violation.message, path_order(violation.path), violation.fix)
+    policy = violation.policy
+    return (policy.kind, policy.name, violation.message, path_order(violation.path), violation.fix)
 
 
 def path_order(path: Path | None) -> tuple[tuple[int, int, str], ...]:

@@ -1,6 +1,6 @@
 """Constraints as policies: matched against a review, evaluated, and their results turned into violations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from lockgate.engine.codegen.values import Key, Number, Object, Set, Undefined, Value, key, type_name
@@ -21,7 +21,8 @@ DOCS_ANNOTATION: Final = "lockgate.dev/docs"
 # What to do about a violation, where the policy itself does not say (`details.fix`); a constraint's comes first.
 FIX_ANNOTATION: Final = "lockgate.dev/fix"
 
-_NO_DETAILS: Final = key({})
+_NO_DETAILS: Final[dict[str, Value]] = {}
+_NO_DETAILS_KEY: Final = key(_NO_DETAILS)
 _CEL_NEEDS: Final = "the K8sNativeValidation (CEL) engine, which is not built yet"
 _NEEDS: Final = {
     "userInfo": "who makes the request (input.review.userInfo)",
@@ -111,9 +112,12 @@ class ConstraintPolicy:
             return [Failure(self.key, str(error))]
         return self._results(value)
 
-    def _results(self, value: Value | Undefined) -> list[Violation | Failure | NotEvaluated]:
-        results: dict[Key, Violation | Failure | NotEvaluated] = {}
-        for result in _members(value):
+    def _results(self, value: Value | Undefined) -> Sequence[Violation | Failure | NotEvaluated]:
+        members = _members(value)
+        # Results that differ in nothing that Gatekeeper keeps are one; a single result needs no comparison.
+        seen: set[Key] | None = set() if len(members) > 1 else None
+        results: list[Violation] = []
+        for result in members:
             # Gatekeeper drops results without a message; the loader warns of rules that make them.
             if type(result) is not dict or "msg" not in result:
                 continue
@@ -122,26 +126,25 @@ class ConstraintPolicy:
                 return [
                     MessageFailure(self.key, f"a violation's msg must be a string, not {type_name(message)}")
                 ]
-            if "details" in result:
-                details = result["details"]
-                results.setdefault((message, key(details)), self._violation(message, details))
-            else:
-                results.setdefault((message, _NO_DETAILS), self._violation(message, {}))
-        return list(results.values())
+            details = result.get("details", _NO_DETAILS)
+            if seen is not None:
+                shown = (message, _NO_DETAILS_KEY if details is _NO_DETAILS else key(details))
+                if shown in seen:
+                    continue
+                seen.add(shown)
+            results.append(self._violation(message, details))
+        return results
 
     def _violation(self, message: str, details: Value) -> Violation:
-        known: Mapping[str, Value] = details if isinstance(details, dict) else {}
-        fix = known.get("fix")
-        return Violation(
-            policy=self.key,
-            message=message,
-            actions=self.gate.constraint.actions,
-            details=details,
-            path=_path(known.get("path")),
-            fix=fix if isinstance(fix, str) else self.gate.fix,
-            docs=self.gate.docs,
-            rule=self.gate.rule,
-        )
+        gate = self.gate
+        path, fix = None, gate.fix
+        if type(details) is dict and details:
+            path = _path(details.get("path"))
+            given = details.get("fix")
+            if type(given) is str:
+                fix = given
+        actions = gate.constraint.actions
+        return Violation(self.key, message, actions, details, path, fix, gate.docs, gate.rule)
 
 
 @record
