@@ -25,13 +25,24 @@ _FIELD_NAME: Final = (
 # `name=value` and `"name": "value"` in prose; the value is group 1. A plain `name: value` is left to the raw form,
 # since sentences are written that way too.
 _NAME: Final = (
-    r"(?i)(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|(?:api|access|account|private|signing)[_.-]?key|"
+    r"(?i)(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|"
+    r"(?:api|access|account|secret|private|encryption|signing|auth|shared|master|storage)[_.-]?key|"
     r"auth|sig|signature)[0-9]*"
 )
 _VALUE: Final = r"([^\s\"'\\,;&{}\[\]|>]+)"
 _ASSIGNED: Final = _NAME + r"(?:=|\\*[\"']\s*[:=]\s*|[:=]\s*\\*[\"'])\\*[\"']?" + _VALUE
 _RAW_ASSIGNED: Final = _NAME + r"\\*[\"']?\s*[:=]\s*(?:[&!]\S+\s+)?\\*[\"']?" + _VALUE
 _QUOTED_ASSIGNED: Final = _NAME + r"\\*[\"']?\s*[:=]\s*(?:[&!]\S+\s+)?(?:\"((?:[^\"\\]|\\.)+)\"|'([^']+)')"
+
+# Options in a command line that is one string: `--api-key VALUE`, and `-u USER:VALUE` as curl has it.
+_OPTION: Final = (
+    r"(?i)(?:^|[\s\"'\[,=])--?(?:[a-z0-9]+[_.-])*(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|"
+    r"(?:api|access|account|secret|private|encryption|signing|auth|shared|master|storage)[_.-]?key)[0-9]*"
+    r"\s+\\*[\"']?([^\s\"'\\-][^\s\"'\\,;&|]*)"
+)
+_USER_OPTION: Final = (
+    r"(?:^|[\s\"'\[,])(?:-u|--user|--proxy-user)(?:\s+|=)?\\*[\"']?[^\s:\"'\\/]+:([^\s\"'\\]+)"
+)
 
 _SHAPES: Final = (
     r"\b((?:AKIA|ASIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA)[A-Z0-9]{16})",
@@ -45,6 +56,7 @@ _SHAPES: Final = (
     r"[A-Za-z][A-Za-z0-9+.-]*://([^\s/?#\"'@]*:[^\s\"'@]*(?:@[^\s\"'@/]*)*)@",
     r"[A-Za-z][A-Za-z0-9+.-]*://([A-Za-z0-9_.~%-]{8,})@",
     r"(?i)authorization\\*[\"']?\s*[:=]\s*\\*[\"']?((?:[A-Za-z]+ +)?[A-Za-z0-9._~+/=-]{4,})",
+    r"(?i)\blogin\s+\S+\s+password\s+(\S+)",
     r"(?i)hooks\.slack\.com/services/([A-Za-z0-9/]{8,})",
 )
 _BEARER: Final = r"(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})"
@@ -62,6 +74,12 @@ _WORD_LENGTH: Final = 20
 @functools.cache
 def _compiled(pattern: str) -> Any:
     return re2.compile(pattern)
+
+
+def search(pattern: str, text: str) -> tuple[str, ...] | None:
+    """The groups of the first match in linear time, all of which must take part; None where there is none."""
+    match = _compiled(pattern).search(text)
+    return None if match is None else tuple(match.groups())
 
 
 def is_environment_name(name: str) -> bool:
@@ -112,12 +130,20 @@ def find_assigned(text: str) -> Iterator[Interval]:
     """Where values are given to credential-like names, as `password=…` or `"password": "…"`."""
     yield from _groups(_ASSIGNED, text)
     yield from _groups(_QUOTED_ASSIGNED, text)
+    yield from _find_options(text)
+
+
+def _find_options(text: str) -> Iterator[Interval]:
+    if "-" in text:
+        yield from _groups(_OPTION, text)
+        yield from _groups(_USER_OPTION, text)
 
 
 def find_raw_assigned(text: str) -> Iterator[Interval]:
     """As `find_assigned`, for lines of YAML, where `password: …` assigns too."""
     yield from _groups(_RAW_ASSIGNED, text)
     yield from _groups(_QUOTED_ASSIGNED, text)
+    yield from _find_options(text)
 
 
 def find_base64(text: str) -> Iterator[Interval]:

@@ -22,6 +22,8 @@ LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 MAX_FORMS: Final = 20_000
 # Longer strings are not searched for shapes of credentials; their text is not shown either.
 MAX_SEARCHED: Final = 1_000_000
+# The raw text of a file with an error: as long as a file may be, so that large files have their errors explained.
+MAX_RAW: Final = 8 * 1024 * 1024
 # Values nested in values (base64 of JSON with base64 of a pair, as in .dockerconfigjson) are followed this far.
 MAX_NESTING: Final = 4
 # Shorter values are masked only where they stand alone, in quotes or as a whole line.
@@ -31,7 +33,13 @@ MIN_PART: Final = 8
 
 _PARTS = re.compile(r"[^\s\"'=:;,&?@/|<>(){}\[\]\\]+")
 _SECRET_KIND = re.compile(r"""kind["']?\s*:\s*["']?Secret\b|last-applied-configuration|userInfo""")
-_RAW_PAIR = re.compile(r"""(?:^|[{,\s-])["']?([\w.$/-]+)["']?\s*:\s+(\S.*)$""")
+# On google-re2: a hostile line makes a backtracking search quadratic.
+_RAW_PAIR: Final = r"""(?:^|[{,\s-])["']?([\pL\pN_.$/-]+)["']?\s*:\s+(\S.*)$"""
+# Anchors and tags before a value.
+_PROPERTIES: Final = r"^(?:[&!]\S*\s+)+(\S.*)$"
+# A scalar of a flow mapping or list; the quote at its end may be missing.
+_FLOW_SCALAR = re.compile(r""""((?:[^"\\]|\\.)*)"?|'([^']*)'?|([^\s{}\[\],"'][^{}\[\],"']*)""")
+_UNRESERVED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
 _STRUCTURE = frozenset(
     ("apiVersion", "kind", "name", "namespace", "type", "metadata", "data", "stringData", "immutable")
 )
@@ -96,6 +104,10 @@ class SecretValues:
         go_escaped = value.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
         if go_escaped != value:
             self.forms.add(go_escaped)
+        percent = _percent_encoded(value)
+        if percent != value:
+            # As a part of a path, and as a value of a query (urlquery.encode).
+            self.forms.update((percent, percent.replace("%20", "+")))
         for changed in (value.lower(), value.upper()):
             self.forms.add(changed)
 
@@ -126,6 +138,12 @@ class SecretValues:
             for part in value.split(":"):
                 if len(part) >= MIN_ANYWHERE:
                     self.add(part, nesting + 1)
+
+
+def _percent_encoded(value: str) -> str:
+    """As RFC 3986 has it, with capitals; urllib is too slow to import for so little."""
+    data = value.encode("utf-8", "surrogatepass")
+    return "".join([chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in data])
 
 
 def _is_mixed(text: str) -> bool:
@@ -270,7 +288,7 @@ def collect_document(document: Document, collected: SecretValues) -> None:
 
 def collect_text(text: str, collected: SecretValues) -> None:
     """Adds what looks secret in raw text that could not be parsed, or that holds manifests as a string."""
-    if len(text) > MAX_SEARCHED:
+    if len(text) > MAX_RAW:
         collected.overflow = True
         return
     for start, end in (*credentials.find_shapes(text), *credentials.find_raw_assigned(text)):
@@ -278,20 +296,50 @@ def collect_text(text: str, collected: SecretValues) -> None:
     if _SECRET_KIND.search(text):
         for value in _raw_values(text.splitlines()):
             collected.add(value)
+            if collected.overflow:
+                return
 
 
 def _raw_values(lines: Iterable[str]) -> Iterator[str]:
     """Every value in the lines of a Secret that is no part of its structure, and each line without a key."""
     for line in lines:
         stripped = line.strip()
-        if len(stripped) < MIN_ANYWHERE or stripped.startswith(("---", "#")):
+        if stripped.startswith("---"):
+            # Text after a separator is an error, which is quoted.
+            stripped = stripped[3:].strip()
+        if len(stripped) < MIN_ANYWHERE or stripped.startswith("#"):
             continue
-        pair = _RAW_PAIR.search(line)
+        if any(one in stripped for one in "{}[]\"',"):
+            yield from _flow_values(stripped)
+        pair = credentials.search(_RAW_PAIR, line)
         if pair is None:
             if not stripped.endswith(":") and not stripped.endswith(("|", ">", "|-", ">-")):
                 yield stripped.lstrip("- ").strip("\"'")
                 yield stripped
-        elif pair.group(1) not in _STRUCTURE:
-            value = pair.group(2).strip().rstrip("},]").strip()
+        elif pair[0] not in _STRUCTURE:
+            value = pair[1].strip().rstrip("},]").strip()
             yield value
             yield value.strip("\"'")
+            tagged = credentials.search(_PROPERTIES, value)
+            if tagged is not None:
+                yield tagged[0].strip("\"'")
+
+
+def _flow_values(line: str) -> Iterator[str]:
+    """The values in a line of flow style or JSON, which may be broken: every scalar that is no key."""
+    key = ""
+    for match in _FLOW_SCALAR.finditer(line):
+        text = match.group(match.lastindex or 0)
+        if match.lastindex != 3:
+            if line[match.end() :].lstrip()[:1] == ":":
+                key = text
+                continue
+        else:
+            # A plain scalar: `key: value`, `key:`, `: value` after a quoted key, or a value.
+            name, separator, rest = text.partition(":")
+            if separator and (not rest or rest[0].isspace()):
+                key, text = name.strip() or key, rest
+        value = text.strip()
+        if len(value) >= MIN_ANYWHERE and key not in _STRUCTURE:
+            yield value
+        key = key if not value else ""
