@@ -1,7 +1,6 @@
 """`spec.match` against tables of facts, and its globs against a naive model."""
 
 import re
-import timeit
 
 import pytest
 from hypothesis import given
@@ -89,19 +88,6 @@ def test_the_first_criterion_that_fails_is_named() -> None:
 def test_source_that_is_not_said() -> None:
     found = compile_match({"source": "Original"})(review(POD, source=""))
     assert isinstance(found, MatchError) and not found.needs
-
-
-def test_an_object_that_does_not_match_costs_little() -> None:
-    match = compile_match(
-        {
-            "kinds": [{"apiGroups": ["apps"], "kinds": ["Deployment", "StatefulSet"]}],
-            "namespaces": ["a", "b*"],
-        }
-    )
-    subject = review(POD)
-    seconds = min(timeit.repeat(lambda: match(subject), number=2_000, repeat=5)) / 2_000
-    # The goal is 3 µs; ten times that is a mistake and not a slow machine.
-    assert seconds < 30e-6
 
 
 WILDCARDS = st.from_regex(r"\A\*?[-:a-z0-9]{0,4}\*?\Z")

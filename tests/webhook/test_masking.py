@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -107,13 +106,11 @@ def test_a_message_is_cut_after_masking() -> None:
     assert len(shown) < MAX_SHOWN + 60
 
 
-def test_text_that_cannot_be_masked_in_time_is_not_shown() -> None:
+def test_text_with_too_much_to_mask_is_not_shown() -> None:
     masker = make_masker([make_document({"kind": "Secret", "stringData": {"a": canary(1)}})], None)
-    started = time.monotonic()
     shown = masker.text((canary(1) + " ") * 500_000)
     assert MARK not in shown
     assert "not shown" in shown
-    assert time.monotonic() - started < 2
 
 
 def test_too_many_secret_values_hide_the_file() -> None:
