@@ -285,3 +285,15 @@ def walk(node: object) -> Iterator[object]:
         if not isinstance(current, tuple):
             yield current
         stack.extend(reversed(list(children(current))))
+
+
+def shape(node: object) -> object:
+    """What a node says, whatever its place: nodes that are written alike have equal, hashable shapes."""
+    if isinstance(node, tuple):
+        return tuple([shape(item) for item in node])
+    if isinstance(node, Scalar):
+        return (Scalar, type(node.value), str(node.value))
+    if not hasattr(node, "__dataclass_fields__"):
+        return node
+    parts = [shape(part) for part in _attributes(node) if not isinstance(part, Location)]
+    return (type(node), *parts)

@@ -53,6 +53,7 @@ def compile_modules(
         tree.add_package(module.package)
     for definition in definitions:
         tree.add(definition, problems)
+    tree.gather()
     _check_calls(tree, {m.location.file: m for m in modules}, capabilities, problems)
     _stop(problems, modules)
     _flatten(tree)

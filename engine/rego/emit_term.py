@@ -118,8 +118,9 @@ class TermEmitter:
         else:
             current = self.env[head.name]
         checked = head.name not in ("input", "data")
-        if "." in current:
-            current = self._step(current, (), current)
+        if not current.isidentifier():
+            # A place in the context, or a literal, which Python would not take in front of a method's name.
+            current = self._step("", (), current)
         trail = Trail(current)
         for operand in operands:
             if self._has_unbound(operand):

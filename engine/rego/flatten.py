@@ -29,6 +29,7 @@ from lockgate.engine.rego.ast import (
     Var,
     With,
     WithExpr,
+    shape,
 )
 from lockgate.engine.rego.resolve import Alternative
 from lockgate.engine.rego.term_parser import builtin_reference, dotted, operator_name
@@ -191,7 +192,9 @@ class Flattener:
         if isinstance(term, SetTerm):
             return SetTerm(term.location, tuple(self._simple(item, out) for item in term.items))
         if isinstance(term, ObjectTerm):
-            items = tuple((self._simple(k, out), self._simple(v, out)) for k, v in term.items)
+            # Of keys that are written alike the last counts, and the values of the others are not evaluated.
+            written = {shape(k): (k, v) for k, v in term.items}
+            items = tuple((self._simple(k, out), self._simple(v, out)) for k, v in written.values())
             return ObjectTerm(term.location, items)
         assert isinstance(term, Template)
         parts: list[str | Term] = []

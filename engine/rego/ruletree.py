@@ -1,7 +1,7 @@
 """The rules of a program by their place under `data`, and what each refers to."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from lockgate.engine.errors import Location
@@ -105,6 +105,28 @@ class RuleTree:
             return
         group.definitions.append(definition)
 
+    def gather(self) -> None:
+        """Where a document has keys that are not fixed, rules at fixed places below it become rules of it.
+
+        As in OPA, where they are parts of one partial document: below `r[x] := 1`, a rule `r.a contains 2` whose
+        body fails makes no empty set.
+        """
+        stack = [self.root]
+        while stack:
+            node = stack.pop()
+            group = node.group
+            below = [found for found in node.groups() if found is not group]
+            if group is not None and group.kind == "object" and below and all(map(_is_movable, below)):
+                depth = len(group.path)
+                for moved in sorted(below, key=lambda found: found.index):
+                    for definition in moved.definitions:
+                        group.definitions.append(_moved(definition, depth))
+                    self.groups.remove(moved)
+                node.children = {}
+            stack.extend(node.children.values())
+        for index, group in enumerate(self.groups):
+            group.index = index
+
     def find(self, parts: Sequence[object]) -> tuple[Node, int]:
         """The deepest place that a reference's fixed operands lead to, and how many operands that took.
 
@@ -160,6 +182,21 @@ class RuleTree:
                             continue
                     for group in place.groups():
                         yield group, reference.location
+
+
+def _is_movable(group: Group) -> bool:
+    """Can a group be part of a document above it: no function, no default, no `else`?"""
+    if group.kind == "function" or group.default is not None:
+        return False
+    return all(len(definition.alternatives) == 1 for definition in group.definitions)
+
+
+def _moved(definition: Definition, depth: int) -> Definition:
+    """A rule at a fixed place as a rule of the document `depth` names deep, above it."""
+    (alternative,) = definition.alternatives
+    fixed = [Scalar(definition.location, name) for name in definition.path[depth:]]
+    alternative = replace(alternative, tail=(*fixed, *alternative.tail))
+    return replace(definition, path=definition.path[:depth], kind="object", alternatives=(alternative,))
 
 
 def with_targets(groups: Iterable[Group]) -> tuple[set[tuple[str, ...]], set[str]]:

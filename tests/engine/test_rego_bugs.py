@@ -1,0 +1,74 @@
+"""What random programs found wrong once, as small modules with OPA's answers."""
+
+import json
+
+import pytest
+from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.codegen.values import Undefined, parse_json
+from lockgate.engine.errors import EvaluationError
+from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.errors import RegoError
+from lockgate.engine.rego.parser import parse_module
+from lockgate.engine.rego.program import Program, compile_program
+from lockgate.engine.rego.source import Source
+
+from tests.conformance.opa import agrees
+from tests.engine.rego_cases import Case
+
+CASES = [
+    Case(
+        "a rule at a fixed place below a partial document is part of it",
+        "v1",
+        'r[x] contains y if some x, y in input.q\nr["a"] contains true if input.z\ns.a contains true if input.z',
+        {"q": {"b": 1}},
+        value={"r": {"b": [1]}, "s": {"a": []}},
+    ),
+    Case(
+        "fixed and free keys of one partial document",
+        "v1",
+        'r[x][y] := 1 if some x, y in input.q\nr["a"][y] := 2 if some y in input.z\np := r.a\nq := r.a.z',
+        {"q": {"b": "c"}, "z": ["z"]},
+        value={"r": {"a": {"z": 2}, "b": {"c": 1}}, "p": {"z": 2}, "q": 2},
+    ),
+    Case(
+        "of keys that are written alike the last counts",
+        "v1",
+        'f(x) := 1 if x == 0\np := {lower(input.k): f(1), lower(input.k): 2}\nq := {"a": f(1), "a": 3}',
+        {"k": "K"},
+        value={"p": {"k": 2}, "q": {"a": 3}},
+    ),
+]
+
+
+def compiled(module: str) -> Program:
+    source = Source(f"package test\n\n{module}\n", "case.rego", "v1")
+    return compile_program([parse_module(source)], entrypoints=["data.test"], capabilities=Capabilities())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_value(case: Case) -> None:
+    program = compiled(case.module)
+
+    def evaluated() -> object:
+        given = parse_json(json.dumps(case.input))
+        return program.prepare().evaluate("data.test", input=given, now_ns=0, limits=Limits())
+
+    if case.error:
+        with pytest.raises(EvaluationError, match=f"{case.error}: "):
+            evaluated()
+        return
+    value = evaluated()
+    assert not isinstance(value, Undefined)
+    assert agrees(value, parse_json(json.dumps(case.value))), value  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("module", ["x := 5\np := x.foo", "p := 5 if { x := 5; x.foo }"])
+def test_reference_into_a_number_is_python_code_too(module: str) -> None:
+    """OPA's type checker refuses these; here they compile, or are refused as Rego is."""
+    try:
+        program = compiled(module)
+    except RegoError:
+        return
+    value = program.prepare().evaluate("data.test", input={}, now_ns=0, limits=Limits())
+    assert isinstance(value, dict)
+    assert "p" not in value
