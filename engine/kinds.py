@@ -108,7 +108,7 @@ monitoring.coreos.com: ScrapeConfig ServiceMonitor ThanosRuler
 serving.kserve.io: InferenceGraph InferenceService LLMInferenceService LLMInferenceServiceConfig LocalModelCache
 serving.kserve.io: PredictiveModel ServingRuntime TrainedModel
 ray.io: RayCluster RayCronJob RayJob RayService
-kubeflow.org: Experiment MPIJob MXJob Notebook PaddleJob PodDefault PyTorchJob ScheduledWorkflow Suggestion TFJob
+kubeflow.org: Experiment MPIJob MXJob Notebook PaddleJob PVCViewer PodDefault PyTorchJob ScheduledWorkflow Suggestion TFJob
 kubeflow.org: Trial Viewer XGBoostJob JAXJob
 trainer.kubeflow.org: TrainJob TrainingRuntime
 sparkoperator.k8s.io: ScheduledSparkApplication SparkApplication SparkConnect

@@ -33,8 +33,11 @@ pod_patterns := {
 	"jobset.x-k8s.io/JobSet": [[["spec", "replicatedJobs"], ["template", "spec", "template", "spec"]]],
 	"kubeflow.org/JAXJob": [[["spec", "jaxReplicaSpecs"], ["template", "spec"]]],
 	"kubeflow.org/MPIJob": [[["spec", "mpiReplicaSpecs"], ["template", "spec"]]],
+	"kubeflow.org/MXJob": [[["spec", "mxReplicaSpecs"], ["template", "spec"]]],
 	"kubeflow.org/Notebook": [[["spec", "template", "spec"]]],
+	"kubeflow.org/PVCViewer": [[["spec", "podSpec"]]],
 	"kubeflow.org/PaddleJob": [[["spec", "paddleReplicaSpecs"], ["template", "spec"]]],
+	"kubeflow.org/PodDefault": [[["spec"]]],
 	"kubeflow.org/PyTorchJob": [[["spec", "pytorchReplicaSpecs"], ["template", "spec"]]],
 	"kubeflow.org/TFJob": [[["spec", "tfReplicaSpecs"], ["template", "spec"]]],
 	"kubeflow.org/XGBoostJob": [[["spec", "xgbReplicaSpecs"], ["template", "spec"]]],
@@ -103,6 +106,20 @@ pod_patterns := {
 		[["spec", "explainer"]],
 		[["spec", "explainer", "workerSpec"]],
 	],
+	"sparkoperator.k8s.io/ScheduledSparkApplication": [
+		[["spec", "template"]],
+		[["spec", "template", "driver"]],
+		[["spec", "template", "driver", "template", "spec"]],
+		[["spec", "template", "executor"]],
+		[["spec", "template", "executor", "template", "spec"]],
+	],
+	"sparkoperator.k8s.io/SparkApplication": [
+		[["spec"]],
+		[["spec", "driver"]],
+		[["spec", "driver", "template", "spec"]],
+		[["spec", "executor"]],
+		[["spec", "executor", "template", "spec"]],
+	],
 	"trainer.kubeflow.org/ClusterTrainingRuntime": [[
 		["spec", "template", "spec", "replicatedJobs"],
 		["template", "spec", "template", "spec"],
@@ -133,10 +150,24 @@ other_patterns := [
 container_patterns := {
 	"argoproj.io/Sensor": [[["spec", "template", "container"]]],
 	"kubeflow.org/Experiment": [[["spec", "metricsCollectorSpec", "collector", "customCollector"]]],
-	"ray.io/RayCluster": [[["spec", "historyServerOptions", "collectorOptions"]]],
-	"ray.io/RayCronJob": [[["spec", "jobTemplate", "rayClusterSpec", "historyServerOptions", "collectorOptions"]]],
-	"ray.io/RayJob": [[["spec", "rayClusterSpec", "historyServerOptions", "collectorOptions"]]],
-	"ray.io/RayService": [[["spec", "rayClusterConfig", "historyServerOptions", "collectorOptions"]]],
+	"kubeflow.org/PodDefault": [[["spec", "sidecars"], []]],
+	"kubeflow.org/Trial": [[["spec", "metricsCollector", "collector", "customCollector"]]],
+	"ray.io/RayCluster": [
+		[["spec", "autoscalerOptions"]],
+		[["spec", "historyServerOptions", "collectorOptions"]],
+	],
+	"ray.io/RayCronJob": [
+		[["spec", "jobTemplate", "rayClusterSpec", "autoscalerOptions"]],
+		[["spec", "jobTemplate", "rayClusterSpec", "historyServerOptions", "collectorOptions"]],
+	],
+	"ray.io/RayJob": [
+		[["spec", "rayClusterSpec", "autoscalerOptions"]],
+		[["spec", "rayClusterSpec", "historyServerOptions", "collectorOptions"]],
+	],
+	"ray.io/RayService": [
+		[["spec", "rayClusterConfig", "autoscalerOptions"]],
+		[["spec", "rayClusterConfig", "historyServerOptions", "collectorOptions"]],
+	],
 	"run.cnrm.cloud.google.com/RunJob": [[["spec", "template", "template", "containers"], []]],
 	"run.cnrm.cloud.google.com/RunService": [[["spec", "template", "containers"], []]],
 	"sagemaker.services.k8s.aws/Model": [
@@ -148,12 +179,16 @@ container_patterns := {
 	"sparkoperator.k8s.io/ScheduledSparkApplication": [
 		[["spec", "template"]],
 		[["spec", "template", "driver"]],
+		[["spec", "template", "driver", "sidecars"], []],
 		[["spec", "template", "executor"]],
+		[["spec", "template", "executor", "sidecars"], []],
 	],
 	"sparkoperator.k8s.io/SparkApplication": [
 		[["spec"]],
 		[["spec", "driver"]],
+		[["spec", "driver", "sidecars"], []],
 		[["spec", "executor"]],
+		[["spec", "executor", "sidecars"], []],
 	],
 	"tekton.dev/Task": [
 		[["spec", "steps"], []],
@@ -169,6 +204,7 @@ embedding_patterns := {
 		[["spec", "triggers"], ["template", "argoWorkflow", "source", "resource"]],
 	],
 	"kubeflow.org/Experiment": [[["spec", "trialTemplate", "trialSpec"]]],
+	"kubeflow.org/Trial": [[["spec", "runSpec"]]],
 	"workload.codeflare.dev/AppWrapper": [[["spec", "components"], ["template"]]],
 }
 

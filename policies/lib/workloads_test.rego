@@ -256,6 +256,58 @@ kinds := [
 		{"template": {"image": "a", "driver": {"image": "a"}, "executor": {"image": "a"}}},
 		{"spec.template.image", "spec.template.driver.image", "spec.template.executor.image"},
 	],
+	["ray.io/v1", "RayCluster", {"autoscalerOptions": {"image": "a"}}, {"spec.autoscalerOptions.image"}],
+	[
+		"ray.io/v1", "RayJob", {"rayClusterSpec": {"autoscalerOptions": {"image": "a"}}},
+		{"spec.rayClusterSpec.autoscalerOptions.image"},
+	],
+	[
+		"ray.io/v1", "RayService", {"rayClusterConfig": {"autoscalerOptions": {"image": "a"}}},
+		{"spec.rayClusterConfig.autoscalerOptions.image"},
+	],
+	[
+		"ray.io/v1", "RayCronJob", {"jobTemplate": {"rayClusterSpec": {"autoscalerOptions": {"image": "a"}}}},
+		{"spec.jobTemplate.rayClusterSpec.autoscalerOptions.image"},
+	],
+	[
+		"sparkoperator.k8s.io/v1beta2", "SparkApplication",
+		{
+			"volumes": [{"image": {"reference": "a"}}],
+			"driver": {"sidecars": [{"image": "a"}], "template": {"spec": spec}},
+			"executor": {"initContainers": [{"image": "a"}], "sidecars": [{"image": "a"}], "template": {"spec": spec}},
+		},
+		{
+			"spec.volumes.0.image.reference", "spec.driver.sidecars.0.image", "spec.driver.template.spec.containers.0.image",
+			"spec.executor.initContainers.0.image", "spec.executor.sidecars.0.image",
+			"spec.executor.template.spec.containers.0.image",
+		},
+	],
+	[
+		"sparkoperator.k8s.io/v1beta2", "ScheduledSparkApplication",
+		{"template": {
+			"driver": {"initContainers": [{"image": "a"}], "sidecars": [{"image": "a"}], "template": {"spec": spec}},
+			"executor": {"sidecars": [{"image": "a"}], "template": {"spec": spec}},
+		}},
+		{
+			"spec.template.driver.initContainers.0.image", "spec.template.driver.sidecars.0.image",
+			"spec.template.driver.template.spec.containers.0.image", "spec.template.executor.sidecars.0.image",
+			"spec.template.executor.template.spec.containers.0.image",
+		},
+	],
+	["kubeflow.org/v1", "MXJob", {"mxReplicaSpecs": {"Worker": templated}}, {"spec.mxReplicaSpecs.Worker.template.spec.containers.0.image"}],
+	["kubeflow.org/v1alpha1", "PVCViewer", {"podSpec": spec}, {"spec.podSpec.containers.0.image"}],
+	[
+		"kubeflow.org/v1alpha1", "PodDefault", {"initContainers": [{"image": "a"}], "sidecars": [{"image": "a"}]},
+		{"spec.initContainers.0.image", "spec.sidecars.0.image"},
+	],
+	[
+		"kubeflow.org/v1beta1", "Trial",
+		{
+			"runSpec": {"apiVersion": "batch/v1", "kind": "Job", "spec": templated},
+			"metricsCollector": {"collector": {"customCollector": {"image": "a"}}},
+		},
+		{"spec.runSpec.spec.template.spec.containers.0.image", "spec.metricsCollector.collector.customCollector.image"},
+	],
 	# The same fields under a kind that means something else by them.
 	["example.com/v1", "Other", {"predictor": {"model": {"image": "a"}}, "code": {"imageURI": "a"}}, set()],
 	["v1", "ConfigMap", {}, set()],
