@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from lockgate.engine import regex_subset
 from lockgate.engine.errors import LockgateError
+from lockgate.engine.regex_tree import has_plain_groups
 from lockgate.engine.regex_work import bound_work
 
 # Patterns of policies have tens of characters; a list of a thousand names fits.
@@ -60,7 +61,7 @@ class Pattern:
             return
         self._fast = re.compile(subset.source, re.ASCII)
         self._fast_length = length
-        self._fast_groups = regex_subset.has_plain_groups(subset.tree)
+        self._fast_groups = has_plain_groups(subset.tree)
 
     def _compile_slow(self) -> Any:
         import re2

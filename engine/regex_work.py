@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lockgate.engine.record import record
-from lockgate.engine.regex_subset import (
+from lockgate.engine.regex_subset import OutsideSubsetError
+from lockgate.engine.regex_tree import (
     MAX_CODE,
     Chain,
     Chars,
@@ -16,7 +17,6 @@ from lockgate.engine.regex_subset import (
     Edge,
     Group,
     Node,
-    OutsideSubsetError,
     Ranges,
     Repeat,
     disjoint,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from lockgate.engine.regex_subset import Chain, Chars, Choice, Edge, Group, Node, Repeat
+from lockgate.engine.regex_tree import Chain, Chars, Choice, Edge, Group, Node, Repeat
 
 WORD: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
