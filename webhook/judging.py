@@ -118,7 +118,7 @@ class Findings:
         raw = None
         if content.errors or content.skipped:
             raw = content.data.decode("utf-8", "replace")
-            lines = raw.split("\n")
+            lines = raw.split("\n") if raw else []
         masker = make_masker(content.documents, raw)
         for document, resource, decision in decided:
             self._add_decision(document, _masked_resource(resource, masker), decision, masker)

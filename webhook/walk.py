@@ -5,7 +5,8 @@
 - `.gitignore` hides what git does not track. Where there is no repository, or its index cannot be read, what an ignore
   file hides is reported as skipped.
 - Symbolic links are followed inside the root (the repository, else the folder given), and each file is judged once.
-- Sockets, pipes and devices are skipped; a file over MAX_FILE_BYTES is an error, since it was not judged.
+- Sockets, pipes and devices in folders are skipped; one named by itself, and a file over MAX_FILE_BYTES, is an error,
+  since it was not judged.
 """
 
 import os
@@ -180,7 +181,10 @@ class _Walker:
             if stat.S_ISREG(mode):
                 self.add_file(path)
             else:
-                self.skip(path, "no regular file", "pipe it to standard input and check -")
+                # Somebody asked for it by name (`check <(helm template chart/)`), so that it must not pass unread.
+                self.matched += 1
+                hint = "pipe it to standard input: COMMAND | lockgate check -"
+                self.errors.append(DocumentError(self.shown(path), 1, 1, "no regular file", hint))
 
     def walk(self, start: _Folder) -> None:
         stack = [start]

@@ -5,7 +5,7 @@ import time
 import pytest
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import PolicyKey, Violation
-from lockgate.engine.documents.document import Document
+from lockgate.engine.documents.document import Document, DocumentError
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.policy import Facts, PolicySet
 from lockgate.engine.review import Review
@@ -109,3 +109,12 @@ def shown_of(text: str, message: str) -> str:
     report = findings.report()
     sarif = render_sarif(report, report.exit_code(frozenset()))
     return "\n".join([render_text(report, Palette(False)), render_json(report), sarif, render_github(report)])
+
+
+def test_an_error_without_text_has_no_empty_quote() -> None:
+    findings = Findings(Gate(PolicySet(()), Facts(), Limits(), 0))
+    error = DocumentError("big.yaml", 1, 1, "larger than 8 MiB", "split it")
+    findings.add_file(
+        FileContent(b"", (), (error,), ()), lambda document: review_document(document, Cluster())
+    )
+    assert [problem.quote for problem in findings.report().errors] == [None]

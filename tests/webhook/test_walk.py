@@ -126,6 +126,14 @@ def test_special_files_are_skipped(tmp_path: Path) -> None:
     assert isinstance(outcome, Skipped)
 
 
+def test_a_pipe_named_by_itself_is_an_error(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    make_tree(tmp_path, "a.yaml")
+    found = walk(tmp_path, "a.yaml", "pipe.yaml")
+    assert [(error.file, error.message) for error in found.errors] == [("pipe.yaml", "no regular file")]
+    assert found.skipped == ()
+
+
 def test_a_file_over_the_limit_is_an_error(tmp_path: Path) -> None:
     big = tmp_path / "big.yaml"
     big.write_bytes(b"#" * (MAX_FILE_BYTES + 1))
