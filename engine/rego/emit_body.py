@@ -306,6 +306,7 @@ class BodyEmitter(CallEmitter):
         writer.fail_if(f"not is_collection({domain})")
         holds = writer.name("every")
         writer.line(f"{holds} = True")
+        writer.flags.append(holds)
         level = len(writer.blocks)
         value = writer.name(_hint(statement.value))
         key_name = None if statement.key is None else writer.name(_hint(statement.key))
@@ -323,6 +324,7 @@ class BodyEmitter(CallEmitter):
         writer.line("    break")
         self.env = outer_env
         writer.close_to(level)
+        writer.flags.remove(holds)
         writer.fail_if(f"not {holds}")
 
     def _exists(self, body: Body) -> str:

@@ -39,6 +39,19 @@ CASES = [
     ),
 ]
 
+LOOPS = "; ".join(f"some x{number} in input.one" for number in range(13))
+CASES += [
+    Case(
+        "`every` in a body so deep that its code goes on in a nested function",
+        "v1",
+        f"p if {{ {LOOPS}; every y in input.two {{ y == 1 }} }}\n"
+        f"q if {{ {LOOPS}; every y in input.two {{ some z in [y]; every w in [z] {{ w == 1 }} }} }}\n"
+        f"r contains c if {{ {LOOPS}; c := [x0 | every y in input.two {{ y == 1 }}] }}",
+        {"one": [1], "two": [1, 2]},
+        value={"r": [[]]},
+    ),
+]
+
 
 def compiled(module: str) -> Program:
     source = Source(f"package test\n\n{module}\n", "case.rego", "v1")
