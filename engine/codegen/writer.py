@@ -11,12 +11,19 @@ from dataclasses import dataclass
 # CPython's limit on nested blocks is 20; some room is left for `try`.
 MAX_BLOCKS = 14
 
+# CPython's limit on indents is 100; a line may be indented once or twice more than what is around it.
+MAX_INDENT = 95
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9_]+", re.ASCII)
 
 
 def safe_name(text: str) -> str:
     """A part for a Python name made from any text: ASCII letters, digits and underscores, at most 24."""
     return _UNSAFE.sub("_", text)[:24].strip("_")
+
+
+class SizeError(Exception):
+    """Code that would be too deep, or take too long to make; the message says what is too large."""
 
 
 @dataclass(slots=True)
@@ -47,7 +54,9 @@ class Writer:
         self._names = 0
 
     def line(self, text: str) -> None:
-        """One line of code at the current indent."""
+        """One line of code at the current indent. Raises SizeError where that is deeper than Python allows."""
+        if self.indent > MAX_INDENT:
+            raise SizeError("loops, comprehensions and `every` are nested too deep")
         self.lines.append("    " * self.indent + text)
 
     def name(self, hint: str = "") -> str:

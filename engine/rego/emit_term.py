@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from lockgate.engine.codegen.literals import literal
 from lockgate.engine.codegen.values import Undefined, equal
-from lockgate.engine.codegen.writer import Writer
+from lockgate.engine.codegen.writer import SizeError, Writer
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
     ArrayTerm,
@@ -19,6 +19,9 @@ from lockgate.engine.rego.ast import (
 )
 from lockgate.engine.rego.module_code import ModuleCode, constant_value
 from lockgate.engine.rego.ruletree import Node
+
+# Remembering the places on the way takes time by the square of this.
+MAX_OPERANDS = 2_000
 
 
 @dataclass(slots=True)
@@ -111,6 +114,8 @@ class TermEmitter:
         head = reference.head
         assert isinstance(head, Var)
         operands = list(reference.operands)
+        if len(operands) > MAX_OPERANDS:
+            raise SizeError(f"a reference has more than {MAX_OPERANDS} parts")
         if head.name == "data":
             current, operands = self._document(operands)
         elif head.name == "input":

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lockgate.engine.codegen.values import Undefined, Value, equal
-from lockgate.engine.codegen.writer import Writer
+from lockgate.engine.codegen.writer import SizeError, Writer
 from lockgate.engine.rego.ast import Comprehension, Scalar, Term
 from lockgate.engine.rego.emit_body import BodyEmitter
 from lockgate.engine.rego.errors import Problem
@@ -35,7 +35,12 @@ class Generator:
         """Generates everything; gives the Python name of the function for each entry point."""
         entries: dict[tuple[str, ...], str] = {}
         for group in self.module.tree.groups:
-            self._group(group)
+            try:
+                self._group(group)
+            except SizeError as error:
+                hint = "move a part of it to a rule of its own"
+                message = f"rule {group} does not compile: {error}"
+                self.problems.append(Problem("rego_compile_error", message, group.location, "", hint))
         for path in entrypoints:
             node = self._node(path)
             if node is None:

@@ -181,7 +181,8 @@ def compile_program(
     try:
         compiled = compile_modules(modules, entrypoints, capabilities, constants, mode)
         code = compile(compiled.source, "<rego>", "exec", dont_inherit=True)
-    except RecursionError as error:
+    except (RecursionError, MemoryError, SyntaxError) as error:
+        # Python's own limits; the generator stays below those that it can foresee.
         raise PolicyError("the policy nests too deep to compile", location=modules[0].location) from error
     artifact = Artifact(
         code=code,

@@ -5,6 +5,7 @@ A body for which no order exists is unsafe (`rego_unsafe_var_error`).
 
 from collections.abc import Iterable
 
+from lockgate.engine.codegen.writer import SizeError
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
     ArrayTerm,
@@ -30,6 +31,9 @@ from lockgate.engine.rego.ast import (
     walk,
 )
 from lockgate.engine.rego.term_parser import OPERATOR_MARK, ROOTS
+
+# Statements that are looked at to order one body: two thousand may stand in the worst order.
+MAX_TRIES = 3_000_000
 
 # Variables bound so far, or None when a statement cannot run yet.
 Bound = set[str] | None
@@ -90,8 +94,12 @@ class BodyOrder:
         remaining = list(body)
         result: list[Expr] = []
         known = set(bound)
+        tries = 0
         while remaining:
+            if tries > MAX_TRIES:
+                raise SizeError("a body has too many statements that wait for later ones")
             for index, statement in enumerate(remaining):
+                tries += 1
                 bound_after = self.outputs(statement, known)
                 if bound_after is not None:
                     known |= bound_after

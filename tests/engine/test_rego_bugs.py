@@ -85,3 +85,27 @@ def test_reference_into_a_number_is_python_code_too(module: str) -> None:
     value = program.prepare().evaluate("data.test", input={}, now_ns=0, limits=Limits())
     assert isinstance(value, dict)
     assert "p" not in value
+
+
+TOO_LARGE = {
+    "loops": "p if { " + "; ".join(f"some x{number} in input.x" for number in range(120)) + " }",
+    "wildcards": "p if input" + "[_]" * 200,
+    "every": "p if { " + "".join(f"every x{n} in input.x {{ " for n in range(55)) + "x0 == x54" + " }" * 56,
+    "keys": f"p{''.join(f'[x{n}]' for n in range(120))} := 1 if {{ {'; '.join(f'x{n} = input[_]' for n in range(120))} }}",
+    "reference": "p := input" + ".a" * 2_001,
+    "order": "p if { " + "; ".join(f"x{number} = x{number + 1}" for number in range(3_000)) + "; x3000 = 1 }",
+}
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_what_python_cannot_compile_is_refused_with_its_rule(name: str) -> None:
+    with pytest.raises(RegoError, match="rule data.test.p does not compile: ") as caught:
+        compiled(TOO_LARGE[name])
+    assert caught.value.errors[0].location.line == 3
+
+
+def test_long_format() -> None:
+    count = 3_000
+    module = f'p := sprintf("{"%v" * count}", [{", ".join(["input.x"] * count)}])'
+    value = compiled(module).prepare().evaluate("data.test", input={"x": "a"}, now_ns=0, limits=Limits())
+    assert value == {"p": "a" * count}
