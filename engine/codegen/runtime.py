@@ -55,7 +55,8 @@ class Context:
     """One evaluation under one `input` and `data`; `with` makes another that shares budget and clock.
 
     memo: values of documents, by number; fixed: values that depend on constants only. over: the places under
-    `data` that a `with` replaces. mocks: functions that a `with` replaces, by name.
+    `data` that a `with` replaces. mocks: functions that a `with` replaces, by name. shares: does `fixed` outlive
+    the evaluation?
     """
 
     __slots__ = (
@@ -68,6 +69,7 @@ class Context:
         "mocks",
         "now_ns",
         "over",
+        "shares",
         "strict",
         "tracer",
     )
@@ -82,7 +84,9 @@ class Context:
         budget: Budget,
         now_ns: int,
         strict: str = "",
+        shares: bool = False,
     ) -> None:
+        self.shares = shares
         self.input = input_value
         self.data = data
         self.memo = memo
@@ -114,6 +118,23 @@ def exhausted(context: Context, positions: Positions, number: int) -> NoReturn:
         location=at(positions, number),
         hint="the policy iterates too much for this input",
     )
+
+
+def apart(context: Context) -> int:
+    """Begins a value that later evaluations share: it has a budget of its own. Gives the steps left outside of it.
+
+    So an evaluation needs the same number of steps whichever came first.
+    """
+    outside = context.budget.left
+    if context.shares:
+        context.budget.left = context.budget.limit
+    return outside
+
+
+def rejoin(context: Context, outside: int) -> None:
+    """Ends a value that `apart` began."""
+    if context.shares:
+        context.budget.left = outside
 
 
 def conflict(positions: Positions, number: int, what: str) -> NoReturn:
@@ -451,6 +472,7 @@ NAMES: Final[Mapping[str, Any]] = {
     "Number": Number,
     "Object": Object,
     "Set": Set,
+    "apart": apart,
     "at_most": at_most,
     "built": built,
     "conflict": conflict,
@@ -474,6 +496,7 @@ NAMES: Final[Mapping[str, Any]] = {
     "plain": plain,
     "put": put,
     "put_path": put_path,
+    "rejoin": rejoin,
     "replaced": replaced,
     "set_of": set_of,
     "sorted_items": sorted_items,

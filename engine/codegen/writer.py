@@ -22,6 +22,11 @@ def safe_name(text: str) -> str:
     return _UNSAFE.sub("_", text)[:24].strip("_")
 
 
+def is_name(expression: str) -> bool:
+    """Is a Python expression a name, and no literal?"""
+    return expression.isidentifier() and expression not in ("None", "True", "False")
+
+
 class SizeError(Exception):
     """Code that would be too deep, or take too long to make; the message says what is too large."""
 

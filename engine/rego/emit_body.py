@@ -171,7 +171,7 @@ class BodyEmitter(CallEmitter):
             value = self.call(term, fail=False)
             writer.fail_if(f"{value} is False or {value} is U")
         else:
-            value = self._named(self.atom(term))
+            value = self._local(self.atom(term))
             writer.fail_if(f"{value} is False")
 
     def _not(self, statement: NotExpr) -> None:
@@ -195,7 +195,7 @@ class BodyEmitter(CallEmitter):
                 value = self.call(term, fail=False)
                 writer.fail_if(f"{value} is not False and {value} is not U")
                 return
-            value = self._named(self.atom(term))
+            value = self._local(self.atom(term))
             writer.fail_if(f"{value} is not False")
             return
         if isinstance(inner, UnifyExpr):
@@ -254,7 +254,7 @@ class BodyEmitter(CallEmitter):
             elif isinstance(pattern, Scalar):
                 self.writer.fail_if(self.equality(pattern, self.atom(pattern), value, name, negate=True))
             else:
-                self.match(pattern, self._named(name))
+                self.match(pattern, self._local(name))
             return
         if isinstance(left, ArrayTerm) and isinstance(right, ArrayTerm):
             if len(left.items) != len(right.items):
@@ -266,13 +266,6 @@ class BodyEmitter(CallEmitter):
         pairs = matching_items(left, right)
         assert pairs is not None
         self._unify_pairs(pairs)
-
-    def _named(self, expression: str) -> str:
-        if expression.isidentifier():
-            return expression
-        name = self.writer.name()
-        self.writer.line(f"{name} = {expression}")
-        return name
 
     def _unify_pairs(self, pairs: list[tuple[Term, Term]]) -> None:
         order = BodyOrder(self._scope)
@@ -288,7 +281,7 @@ class BodyEmitter(CallEmitter):
 
     def _some_in(self, statement: SomeInExpr) -> None:
         writer = self.writer
-        collection = self._named(self.atom(statement.collection))
+        collection = self._local(self.atom(statement.collection))
         value = writer.name(_hint(statement.value))
         key_name = None
         if statement.key is not None and not (
@@ -302,7 +295,7 @@ class BodyEmitter(CallEmitter):
 
     def _every(self, statement: EveryExpr) -> None:
         writer = self.writer
-        domain = self._named(self.atom(statement.domain))
+        domain = self._local(self.atom(statement.domain))
         writer.fail_if(f"not is_collection({domain})")
         holds = writer.name("every")
         writer.line(f"{holds} = True")
@@ -387,8 +380,10 @@ class BodyEmitter(CallEmitter):
         name = writer.name("fixed")
         writer.line(f"{name} = {self.context}.fixed[{slot}]")
         function = Writer("return")
+        function.line("below = apart(c)")
         inner = BodyEmitter(self.module, function, {}, self.problems, self.is_fixed)
         value = inner._open_comprehension(term)
+        function.line("rejoin(c, below)")
         function.line(f"c.fixed[{slot}] = {value}")
         function.line(f"return {value}")
         self.module.functions.append([f"def s{slot}(c):", *function.lines])

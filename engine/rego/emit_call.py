@@ -129,8 +129,16 @@ class CallEmitter(TermEmitter):
         given = "".join(f"{atom}, " for atom in [*leading, *atoms])
         number = module.position(call.location)
         made = f"called(c, {module.builtin(builtin)}, ({given}), P, {number}, {builtin!r})"
-        self.writer.line(f"{name} = c.fixed[{slot}]")
-        self.writer.line(f"if {name} is MISS: {name} = c.fixed[{slot}] = {made}")
+        writer = self.writer
+        writer.line(f"{name} = c.fixed[{slot}]")
+        if entry.context:
+            outside = writer.name("outside")
+            with writer.block(f"if {name} is MISS:"):
+                writer.line(f"{outside} = apart(c)")
+                writer.line(f"{name} = c.fixed[{slot}] = {made}")
+                writer.line(f"rejoin(c, {outside})")
+        else:
+            writer.line(f"if {name} is MISS: {name} = c.fixed[{slot}] = {made}")
         self.constants.add(name)
         return True
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from lockgate.engine.codegen.literals import literal
 from lockgate.engine.codegen.values import Undefined, equal
-from lockgate.engine.codegen.writer import SizeError, Writer
+from lockgate.engine.codegen.writer import SizeError, Writer, is_name
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
     ArrayTerm,
@@ -123,7 +123,7 @@ class TermEmitter:
         else:
             current = self.env[head.name]
         checked = head.name not in ("input", "data")
-        if not current.isidentifier():
+        if not is_name(current):
             # A place in the context, or a literal, which Python would not take in front of a method's name.
             current = self._step("", (), current)
         trail = Trail(current)
@@ -203,7 +203,7 @@ class TermEmitter:
         return value
 
     def _local(self, expression: str) -> str:
-        if expression.isidentifier():
+        if is_name(expression):
             return expression
         name = self.writer.name()
         self.writer.line(f"{name} = {expression}")
@@ -246,7 +246,7 @@ class TermEmitter:
         if isinstance(left, Scalar) and isinstance(right, Scalar):
             return repr(equal(left.value, right.value) is not negate)
         for term, other, text in ((left, second, first), (right, first, second)):
-            if not isinstance(term, Scalar):
+            if not isinstance(term, Scalar) or not is_name(other):
                 continue
             value = term.value
             if value is None or type(value) is bool:

@@ -87,12 +87,16 @@ class Generator:
         slot = self.module.fixed() if fixed else self.module.memo()
         table = "c.fixed" if fixed else "c.memo"
         lines = [f"def {name}(c):", f"    value = {table}[{slot}]", "    if value is not MISS: return value"]
+        if fixed:
+            lines.append("    below = apart(c)")
         if group.kind == "complete":
             lines.extend(self._complete(group, bodies))
         else:
             lines.append("    table = {}")
             lines.extend(f"    {body_name}(c, table)" for body_name, _ in bodies)
             lines.append(f"    value = {'set_of' if group.kind == 'set' else 'built'}(table)")
+        if fixed:
+            lines.append("    rejoin(c, below)")
         lines.append(f"    {table}[{slot}] = value")
         lines.append("    return value")
         self.module.functions.append(lines)
@@ -142,7 +146,7 @@ class Generator:
         if self._table(group, name):
             return
         if self._is_worth_remembering(group):
-            name = self._remembering(name)
+            name = self._remembering(name, self.module.position(group.location))
         if len(group.definitions) == 1 and group.default is None:
             self._definition(group, group.definitions[0], name)
             return
@@ -169,7 +173,7 @@ class Generator:
     def _has_replaced(self) -> bool:
         return bool(self.module.replaced_names or self.module.replaced_places)
 
-    def _remembering(self, name: str) -> str:
+    def _remembering(self, name: str, position: int) -> str:
         """A wrapper that remembers the function's values for short strings; gives the inner function's name.
 
         Manifests repeat few quantities, images and paths. The steps of a remembered value are counted again, so that
@@ -185,6 +189,7 @@ class Generator:
             "    part = table.get(a0)",
             "    if part is not None:",
             "        c.budget.left -= part[1]",
+            f"        if c.budget.left < 0: exhausted(c, P, {position})",
             "        return part[0]",
             "    below = c.budget.left",
             f"    value = {inner}(c, a0)",

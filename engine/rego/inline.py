@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.codegen.literals import literal
+from lockgate.engine.codegen.writer import is_name
 from lockgate.engine.rego.ast import ArrayTerm, Scalar, Term
 
 
@@ -64,7 +65,9 @@ def _kind(*kinds: str) -> Callable[[Sequence[Operand]], Inline]:
     return build
 
 
-def _is_null(operands: Sequence[Operand]) -> Inline:
+def _is_null(operands: Sequence[Operand]) -> Inline | None:
+    if not is_name(operands[0].atom):
+        return None  # Python warns of `is` beside a literal.
     return Inline(f"{operands[0].atom} is None", is_condition=True)
 
 

@@ -100,7 +100,9 @@ class Prepared:
 
     def __init__(self, program: Program, has_constants: bool) -> None:
         self.program = program
-        self._fixed: list[Any] | None = [MISS] * program.artifact.fixed_size if has_constants else None
+        # By whether builtins' failures are errors: a value without them may be none with them.
+        size = program.artifact.fixed_size
+        self._fixed = {strict: [MISS] * size for strict in (False, True)} if has_constants else None
         self._memo = [MISS] * program.artifact.memo_size
 
     def evaluate(
@@ -119,7 +121,7 @@ class Prepared:
         `strict` other than "" makes a builtin's failure an error. Raises EvaluationError with the place.
         """
         artifact = self.program.artifact
-        fixed = self._fixed if self._fixed is not None else [MISS] * artifact.fixed_size
+        fixed = [MISS] * artifact.fixed_size if self._fixed is None else self._fixed[bool(strict)]
         context = Context(
             input_value=input,
             data=data,  # type: ignore[arg-type]
@@ -128,6 +130,7 @@ class Prepared:
             budget=Budget(limits.max_steps),
             now_ns=now_ns,
             strict=strict,
+            shares=self._fixed is not None,
         )
         context.covered = covered
         function = self.program.function(entrypoint)

@@ -39,6 +39,17 @@ CASES = [
     ),
 ]
 
+CASES += [
+    Case(
+        "literals where Python warns of them",
+        "v1",
+        'f(x) := y if { y := null; y == x }\np if { x := 1; not is_null("a"); not g(x, null) }\n'
+        "g(x, y) if x == y\nq if { x := null; y := true; not g(x, y) }\n"
+        "r if { x := true; [a, b] = [x, null]; a == true; b == null; a != b }",
+        {},
+        value={"p": True, "q": True, "r": True},
+    ),
+]
 LOOPS = "; ".join(f"some x{number} in input.one" for number in range(13))
 CASES += [
     Case(
@@ -99,7 +110,7 @@ TOO_LARGE = {
 
 @pytest.mark.parametrize("name", TOO_LARGE)
 def test_what_python_cannot_compile_is_refused_with_its_rule(name: str) -> None:
-    with pytest.raises(RegoError, match="rule data.test.p does not compile: ") as caught:
+    with pytest.raises(RegoError, match=r"rule data\.test\.p does not compile: ") as caught:
         compiled(TOO_LARGE[name])
     assert caught.value.errors[0].location.line == 3
 

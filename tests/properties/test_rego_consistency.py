@@ -1,0 +1,88 @@
+"""Random policies answer alike in every mode, and whatever a prepared program was asked before."""
+
+import json
+import random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.codegen.values import Undefined, Value, parse_json, render_rego
+from lockgate.engine.errors import EvaluationError
+from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.errors import RegoError
+from lockgate.engine.rego.parser import parse_module
+from lockgate.engine.rego.program import Mode, Prepared, Program, compile_program
+from lockgate.engine.rego.source import Source
+
+from tests.engine.rego_programs import DATA, PARAMETERS, REVIEWS, random_module
+
+CONSTANTS = ("input", "parameters")
+
+
+def value(plain: Any) -> Value:
+    return parse_json(json.dumps(plain))
+
+
+BASE = {name: value(item) for name, item in DATA.items()}
+
+
+def compiled(text: str, names: list[str], mode: Mode) -> Program:
+    module = parse_module(Source(text, "random.rego"))
+    entries = ["data.test", *(f"data.test.{name}" for name in names)]
+    return compile_program([module], entrypoints=entries, capabilities=Capabilities(), mode=mode)
+
+
+def accepts(text: str) -> bool:
+    try:
+        compiled(text, [], "plain")
+    except RegoError:
+        return False
+    return True
+
+
+def answer(prepared: Prepared, entry: str, given: Value, steps: int = 1_000_000) -> str:
+    limits = Limits(max_steps=steps)
+    try:
+        found = prepared.evaluate(entry, input=given, data=BASE, now_ns=0, limits=limits)
+    except EvaluationError as error:
+        return str(error)
+    return "undefined" if isinstance(found, Undefined) else render_rego(found)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000_000))
+def test_modes_and_earlier_questions_change_no_answer(seed: int) -> None:
+    text, names = random_module(seed, accepts)
+    plain = compiled(text, names, "plain")
+    watched: list[Program] = [compiled(text, names, "traced"), compiled(text, names, "covered")]
+    decide = random.Random(seed)
+    entries = [f"data.test.{name}" for name in names] or ["data.test"]
+    prepared = {
+        number: plain.prepare({CONSTANTS: value(parameters)}) for number, parameters in enumerate(PARAMETERS)
+    }
+    for _ in range(8):
+        number = decide.randrange(len(PARAMETERS))
+        review = decide.choice(REVIEWS)
+        asked = value({"parameters": PARAMETERS[number], "review": review})
+        decide.shuffle(entries)
+        for entry in entries:
+            first = answer(plain.prepare(), entry, asked)
+            assert answer(prepared[number], entry, asked) == first, (entry, text)
+            for program in watched:
+                assert answer(program.prepare(), entry, asked) == first, (entry, text)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000_000), st.integers(1, 60))
+def test_a_limit_means_the_same_whatever_was_asked_before(seed: int, steps: int) -> None:
+    text, names = random_module(seed, accepts)
+    program = compiled(text, names, "plain")
+    constants: dict[tuple[str, ...], Value] = {CONSTANTS: value(PARAMETERS[0])}
+    used = program.prepare(constants)
+    entries = [f"data.test.{name}" for name in names]
+    for review in [*REVIEWS, *REVIEWS]:
+        asked = value({"parameters": PARAMETERS[0], "review": review})
+        for entry in entries:
+            alone = answer(program.prepare(constants), entry, asked, steps)
+            assert answer(used, entry, asked, steps) == alone, (entry, text)
