@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError, field, make_dataclass
 from operator import attrgetter
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 
@@ -125,7 +125,8 @@ def _make_init(cls: type, names: tuple[str, ...], defaults: dict[str, Any]) -> A
     parameters: list[str] = []
     body: list[str] = []
     for name in names:
-        space[f"set_{name}"] = getattr(cls, name).__set__
+        # Two underscores, so that a field `set_x` does not hide what sets `x`.
+        space[f"__set_{name}"] = getattr(cls, name).__set__
         value = name
         if name in defaults:
             default = defaults[name]
@@ -134,34 +135,41 @@ def _make_init(cls: type, names: tuple[str, ...], defaults: dict[str, Any]) -> A
                     raise TypeError(f"field {name!r} of {cls.__qualname__} takes a default only")
                 default = default.default if default.default_factory is MISSING else default
             if isinstance(default, Field):
-                space[f"make_{name}"], space[f"default_{name}"] = default.default_factory, MISSING
-                value = f"make_{name}() if {name} is default_{name} else {name}"
+                space[f"__make_{name}"], space[f"__default_{name}"] = default.default_factory, MISSING
+                value = f"__make_{name}() if {name} is __default_{name} else {name}"
             elif type(default).__hash__ is None:
                 raise TypeError(
                     f"the default of {name!r} in {cls.__qualname__} can change: use a default_factory"
                 )
             else:
-                space[f"default_{name}"] = default
-            parameters.append(f"{name}=default_{name}")
+                space[f"__default_{name}"] = default
+            parameters.append(f"{name}=__default_{name}")
         else:
             parameters.append(name)
-        body.append(f" set_{name}(self, {value})")
+        body.append(f" __set_{name}(self, {value})")
     source = f"def __init__({', '.join(['self', *parameters])}):\n" + ("\n".join(body) or " pass")
     exec(source, space)  # noqa: S102 - identifiers of a class body only
     return space["__init__"]
 
 
 def _own_fields(cls: type) -> tuple[str, ...]:
-    """The annotated names of a class body, in its order."""
+    """The annotated names of a class body, in its order; each is a field."""
     if sys.version_info >= (3, 14):
         # Annotations may name what only type checkers import (PEP 649).
         from annotationlib import Format, get_annotations
 
-        return tuple(get_annotations(cls, format=Format.FORWARDREF))
-    return tuple(inspect.get_annotations(cls))
+        found = get_annotations(cls, format=Format.FORWARDREF)
+    else:
+        found = inspect.get_annotations(cls)
+    for name, annotation in found.items():
+        if annotation is ClassVar or getattr(annotation, "__origin__", None) is ClassVar:
+            raise TypeError(f"{name!r} of {cls.__qualname__} is no field: keep it outside of the record")
+    return tuple(found)
 
 
 def _make(cls: type, shared: dict[str, Callable[..., Any]]) -> Any:
+    if "__post_init__" in cls.__dict__:
+        raise TypeError(f"{cls.__qualname__} has __post_init__, which records do not call")
     own = _own_fields(cls)
     inherited: tuple[str, ...] = ()
     defaults: dict[str, Any] = {}

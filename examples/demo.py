@@ -17,7 +17,8 @@ def run(stage: str, arguments: list[str]) -> int:
     place = REPOSITORY / stage
     print(f"$ cd {os.path.relpath(place)}", flush=True)
     print(f"$ lockgate {' '.join(arguments)}", flush=True)
-    done = subprocess.run([sys.executable, "-m", "lockgate.webhook", *arguments], cwd=place, check=False)  # noqa: S603
+    command = [sys.executable, "-m", "lockgate.webhook", *arguments]
+    done = subprocess.run(command, cwd=place, check=False)  # noqa: S603 - our own command
     print(f"exit code {done.returncode}\n", flush=True)
     return done.returncode
 

@@ -20,7 +20,6 @@ Matcher = Callable[[Review], MatchResult]
 
 MATCHED: Final = Matched()
 ANY: Final = "*"
-SOURCES: Final = ("All", "Generated", "Original")
 _FAILED: Final = "failed to run Match criteria"
 
 

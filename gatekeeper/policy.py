@@ -68,16 +68,10 @@ class Gate:
 
 
 @record
-class ConstraintPolicy:
-    """A constraint whose template's Rego is compiled.
-
-    reads_inventory: does it refer to data.inventory? unknown: fields of the review that must be known.
-    """
+class Gated:
+    """A constraint behind its gate: what the policies of all engines share."""
 
     gate: Gate
-    prepared: Prepared
-    reads_inventory: bool
-    unknown: frozenset[str]
     key: PolicyKey
 
     @property
@@ -88,6 +82,18 @@ class ConstraintPolicy:
     def match(self, review: Review) -> MatchResult:
         """Does the constraint apply to the review?"""
         return self.gate.match(review)
+
+
+@record
+class ConstraintPolicy(Gated):
+    """A constraint whose template's Rego is compiled.
+
+    reads_inventory: does it refer to data.inventory? unknown: fields of the review that must be known.
+    """
+
+    prepared: Prepared
+    reads_inventory: bool
+    unknown: frozenset[str]
 
     def violations(
         self, review: Review, context: EvaluationContext
@@ -148,21 +154,10 @@ class ConstraintPolicy:
 
 
 @record
-class UnbuiltPolicy:
+class UnbuiltPolicy(Gated):
     """A constraint whose template's engine cannot be run here; it matches, and is not evaluated."""
 
-    gate: Gate
-    key: PolicyKey
     needs: str = _CEL_NEEDS
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over the template's source, parameters, match and actions."""
-        return self.gate.constraint.digest
-
-    def match(self, review: Review) -> MatchResult:
-        """Does the constraint apply to the review?"""
-        return self.gate.match(review)
 
     def violations(
         self, review: Review, context: EvaluationContext

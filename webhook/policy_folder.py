@@ -168,7 +168,7 @@ def read_yaml(path: Path) -> Any:
 def parse_yaml(text: str, path: Path, first_line: int) -> Any:
     """The one document in `text`, which begins at `first_line` of `path`."""
     try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + first_line, mark.column + 1) if mark else (first_line, 1)

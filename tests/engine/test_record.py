@@ -3,7 +3,7 @@
 import copy
 import pickle
 from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -148,6 +148,33 @@ def test_fields_that_are_left_out_of_methods_are_refused() -> None:
     with pytest.raises(TypeError, match="a default only"):
         record(Wrong)
     assert record(Right)().shown == 1
+
+
+def test_what_records_do_not_do_is_refused() -> None:
+    class Shared:
+        count: ClassVar[int] = 0
+
+    class Late:
+        x: int
+
+        def __post_init__(self) -> None:
+            raise AssertionError
+
+    with pytest.raises(TypeError, match=r"'count' of .*Shared is no field"):
+        record(Shared)
+    with pytest.raises(TypeError, match="__post_init__"):
+        record(Late)
+
+
+def test_names_of_fields_do_not_meet_those_of_the_code() -> None:
+    @record
+    class Setting:
+        x: int
+        set_x: int
+        default_set_x: int = 3
+        make_x: list[int] = field(default_factory=list)
+
+    assert repr(Setting(1, 2)).endswith("Setting(x=1, set_x=2, default_set_x=3, make_x=[])")
 
 
 NUMBERS = st.integers(0, 3)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lockgate.engine.codegen.values import Value, render_json
-from lockgate.engine.decision import Action, Failure, NotEvaluated, PolicyKey, Violation
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
 from lockgate.engine.documents.document import Document, Located, Span
 from lockgate.engine.documents.document import Path as ValuePath
 from lockgate.engine.policy import EvaluationContext, Matched, MatchResult
@@ -59,17 +59,6 @@ class PythonPolicy:
         self, review: Review, context: EvaluationContext
     ) -> Sequence[Violation | Failure | NotEvaluated]:
         return self.judge(review)
-
-
-def echo_policy(actions: tuple[Action, ...] = ("deny",)) -> PythonPolicy:
-    """A policy whose message, fix and path echo the whole object."""
-
-    def judge(review: Review) -> list[Violation]:
-        shown = render_json(review.request)
-        key = PolicyKey("PythonPolicy", "echo")
-        return [Violation(key, f"denied: {shown}", actions, fix=f"not {review.object!r}", docs=str(shown))]
-
-    return PythonPolicy("echo", judge)
 
 
 @dataclass(frozen=True, slots=True)
