@@ -44,6 +44,10 @@ _USER_OPTION: Final = (
     r"(?:^|[\s\"'\[,])(?:-u|--user|--proxy-user)(?:\s+|=)?\\*[\"']?[^\s:\"'\\/]+:([^\s\"'\\]+)"
 )
 
+_ANY_ASSIGNED: Final = "|".join(
+    [f"(?:{pattern})" for pattern in (_ASSIGNED, _QUOTED_ASSIGNED, _OPTION, _USER_OPTION)]
+)
+
 _SHAPES: Final = (
     r"\b((?:AKIA|ASIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA)[A-Z0-9]{16})",
     r"\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,})",
@@ -60,6 +64,8 @@ _SHAPES: Final = (
     r"(?i)hooks\.slack\.com/services/([A-Za-z0-9/]{8,})",
 )
 _BEARER: Final = r"(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})"
+# Nearly all text has none of them, which one search can tell.
+_ANY_SHAPE: Final = "|".join([f"(?:{pattern})" for pattern in (*_SHAPES, _BEARER)])
 _BASE64: Final = r"([A-Za-z0-9+/_-]{16,}={0,2})"
 
 # Values that say nothing: masking them would hide the words of every message.
@@ -118,6 +124,8 @@ def _groups(pattern: str, text: str) -> Iterator[Interval]:
 
 def find_shapes(text: str) -> Iterator[Interval]:
     """Where text of a credential's shape stands."""
+    if _compiled(_ANY_SHAPE).search(text) is None:
+        return
     for pattern in _SHAPES:
         yield from _groups(pattern, text)
     for start, end in _groups(_BEARER, text):
@@ -128,6 +136,8 @@ def find_shapes(text: str) -> Iterator[Interval]:
 
 def find_assigned(text: str) -> Iterator[Interval]:
     """Where values are given to credential-like names, as `password=…` or `"password": "…"`."""
+    if _compiled(_ANY_ASSIGNED).search(text) is None:
+        return
     yield from _groups(_ASSIGNED, text)
     yield from _groups(_QUOTED_ASSIGNED, text)
     yield from _find_options(text)

@@ -14,9 +14,7 @@ def write_output(text: str, path: str | None) -> None:
     """
     data = text.encode("utf-8", "backslashreplace")
     if path is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        _write_standard_output(data)
         return
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
@@ -42,3 +40,15 @@ def write_output(text: str, path: str | None) -> None:
         raise UsageError(
             f"cannot write {path}: {reason}", hint="name a file in a folder that you may write to"
         ) from error
+
+
+def _write_standard_output(data: bytes) -> None:
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot write standard output: {reason}") from error

@@ -112,6 +112,8 @@ def _mapping(value: Mapping[str, Value], file: str) -> NotAnObject:
         return NotAnObject("the description of a Helm chart", _RENDER)
     if name.startswith("values") or name.endswith(("-values.yaml", ".values.yaml", "_values.yaml")):
         return NotAnObject("values for a Helm chart", _RENDER)
+    if name == "lockgate.yaml":
+        return NotAnObject("the configuration of lockgate")
     if "$patch" in value:
         return NotAnObject("a kustomize patch", BUILD_HINT)
     for keys, found in _BY_KEYS:

@@ -95,6 +95,7 @@ def test_broken_items(text: str, line: int, part: str) -> None:
         ("p.yaml", "$patch: delete\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n", "kustomize patch"),
         ("docker-compose.yaml", "version: '3'\nservices: {a: {image: b}}\n", "Compose"),
         (".github/workflows/ci.yaml", "on: push\njobs: {}\n", "GitHub workflow"),
+        ("deploy/lockgate.yaml", "paths: [deploy]\n", "configuration of lockgate"),
         ("ir.yaml", "pipelineInfo: {name: a}\nroot: {}\n", "Kubeflow pipeline"),
         ("MLmodel", "flavors: {python_function: {}}\n", "MLflow"),
         ("config", "apiVersion: v1\nkind: Config\nclusters: []\n", "kubeconfig"),

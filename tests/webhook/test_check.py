@@ -464,6 +464,14 @@ def test_a_closed_pipe_is_quiet(tree: Path) -> None:
     assert done.stderr == b""
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_output_that_cannot_be_written_is_told(tree: Path) -> None:
+    command = f"{sys.executable} -m lockgate.webhook check -p policies deploy > /dev/full"
+    done = subprocess.run(["bash", "-c", command], cwd=tree, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == b"error: cannot write standard output: no space left on device\n"
+
+
 def test_internal_errors_show_no_traceback(tree: Path) -> None:
     code = (
         "import sys; from lockgate.webhook import failures\n"
