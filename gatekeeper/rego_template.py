@@ -3,6 +3,7 @@
 A start that finds every template in the cache parses no Rego, and does not import the parser.
 """
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from lockgate.engine.codegen.cache import CodeCache
@@ -24,12 +25,13 @@ class TemplateCompiler:
         self._capabilities = capabilities
         self._cache = cache
         self._modules: ModuleCache | None = None
+        self._fingerprint = "" if cache is None else folder_fingerprint(os.path.dirname(__file__))
 
     def compile(self, template: Template) -> RegoTemplate:
         """The compiled Rego of a template that has some. Raises PolicyError, or PolicyErrors for many."""
         if self._cache is None:
             return self._anew(template)
-        key = self._cache.key(*_material(template, self._capabilities))
+        key = self._cache.key(self._fingerprint.encode(), *_material(template, self._capabilities))
         stored = self._cache.get(key)
         if stored is not None:
             return _from_plain(stored)
@@ -44,6 +46,14 @@ class TemplateCompiler:
         if self._modules is None:
             self._modules = ModuleCache()
         return compile_template(template, capabilities=self._capabilities, modules=self._modules)
+
+
+def folder_fingerprint(folder: str) -> str:
+    """What identifies the modules of a folder: what they refuse and warn of is not in entries that others made."""
+    with os.scandir(folder) as entries:
+        modules = sorted([entry for entry in entries if entry.name.endswith(".py")], key=lambda one: one.name)
+    states = [(module.name, module.stat()) for module in modules]
+    return "\n".join([f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states])
 
 
 def _material(template: Template, capabilities: Capabilities) -> list[bytes]:
