@@ -168,6 +168,9 @@ class BodyEmitter(CallEmitter):
             if condition is not None:
                 writer.fail_if(f"not ({condition})")
                 return
+            if self.is_relation(term):
+                self.call(term)  # Holds once for each of its outputs.
+                return
             value = self.call(term, fail=False)
             writer.fail_if(f"{value} is False or {value} is U")
         else:

@@ -105,7 +105,7 @@ class CallEmitter(TermEmitter):
                 writer.line(f"    {name} = failed({self.context}, error, P, {number}, {builtin!r})")
         if fail:
             writer.fail_if(f"{name} is U")
-        if group is None and ENTRIES[self.builtin_name(call)].relation and fail:
+        if fail and self.is_relation(call):
             each = writer.name("each")
             self.loop(name, None, each, call.location)
             return each
@@ -205,6 +205,10 @@ class CallEmitter(TermEmitter):
         self.writer.line(f"{name} = c.fixed[{slot}]")
         self.writer.line(f"if {name} is MISS: {name} = c.fixed[{slot}] = text_of({atom})")
         return name
+
+    def is_relation(self, call: Call) -> bool:
+        """Is it a call of a builtin with several outputs?"""
+        return self.module.tree.function(call.function) is None and ENTRIES[self.builtin_name(call)].relation
 
     def _function_call(self, group: Group, function: str, arguments: Sequence[str]) -> str:
         module = self.module

@@ -194,7 +194,8 @@ class Flattener:
         if isinstance(term, ObjectTerm):
             # Of keys that are written alike the last counts, and the values of the others are not evaluated.
             written = {shape(k): (k, v) for k, v in term.items}
-            items = tuple((self._simple(k, out), self._simple(v, out)) for k, v in written.values())
+            ordered = sorted(written.values(), key=_key_order)
+            items = tuple((self._simple(k, out), self._simple(v, out)) for k, v in ordered)
             return ObjectTerm(term.location, items)
         assert isinstance(term, Template)
         parts: list[str | Term] = []
@@ -215,3 +216,12 @@ class Flattener:
         key = None if term.key is None else self._simple(term.key, statements)
         value = self._simple(term.value, statements)
         return Comprehension(term.location, term.kind, key, value, tuple(statements))
+
+
+def _key_order(item: tuple[Term, Term]) -> tuple[int, str]:
+    """Orders the members of an object as OPA evaluates them: of keys that turn out to be equal the last counts."""
+    key, _ = item
+    if isinstance(key, Scalar):
+        return (0, key.value) if type(key.value) is str else (-1, "")
+    kinds = (ArrayTerm, ObjectTerm, SetTerm)
+    return (2 + kinds.index(type(key)) if type(key) in kinds else 1, "")

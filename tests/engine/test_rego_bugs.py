@@ -41,6 +41,20 @@ CASES = [
 
 CASES += [
     Case(
+        "keys that turn out to be equal: written ones come first",
+        "v1",
+        'p := {input.k: 1, "K": 2}\nq := {x: 1, y: 2} if { x := input.k; y := "K" }',
+        {"k": "K"},
+        value={"p": {"K": 1}, "q": {"K": 2}},
+    ),
+    Case(
+        "`walk` as a statement holds once for each path",
+        "v1",
+        "p := count([1 | walk(input)])\nq if walk(input)\nr if not walk(input)",
+        {"k": ["K"]},
+        value={"p": 3, "q": True},
+    ),
+    Case(
         "literals where Python warns of them",
         "v1",
         'f(x) := y if { y := null; y == x }\np if { x := 1; not is_null("a"); not g(x, null) }\n'
