@@ -34,11 +34,10 @@ def find_suites(paths: Sequence[str]) -> tuple[Suite, ...]:
     for path in paths:
         found = [suite for file in _files(path) if (suite := _read_suite(file)) is not None]
         if not found:
-            raise UsageError(
-                f"there is no Suite in {path}",
-                hint=f"a Suite has apiVersion {GROUP}/v1alpha1 and kind Suite; `{path.rstrip('/')}/...` looks below "
-                "the folder too",
-            )
+            hint = f"a Suite has apiVersion {GROUP}/v1alpha1 and kind Suite"
+            if os.path.isdir(path):
+                hint += f"; `{path.rstrip('/')}/...` looks below the folder too"
+            raise UsageError(f"there is no Suite in {path}", hint=hint)
         for suite in found:
             suites.setdefault(os.path.realpath(suite.file), suite)
     return tuple(sorted(suites.values(), key=lambda suite: os.path.abspath(suite.file)))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from lockgate.engine.errors import PolicyError, UsageError
+from lockgate.gatekeeper.suite_files import find_suites
 from lockgate.gatekeeper.suite_report import SuiteReport, render_report
 from lockgate.gatekeeper.suite_run import run_suites
 
@@ -236,3 +237,11 @@ def test_the_library_of_gatekeeper_passes() -> None:
     assert len(report.suites) == 28 and report.count("skipped") == 0 and report.count("passed") > 100
     plain = verify(f"{folder}/...")
     assert not plain.failed and plain.count("skipped") > 0
+
+
+@pytest.mark.parametrize("path", ["{}/...", "{}/a.yaml"])
+def test_only_a_folder_is_told_to_be_looked_below(tmp_path: Path, path: str) -> None:
+    (tmp_path / "a.yaml").write_text("a: b\n")
+    with pytest.raises(UsageError) as found:
+        find_suites([path.format(tmp_path)])
+    assert "/..." not in found.value.hint
