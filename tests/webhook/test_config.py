@@ -75,7 +75,7 @@ def test_an_empty_file_says_nothing(text: str) -> None:
 # The text, the place, a part of the message, a part of the hint.
 WRONG: list[tuple[str, str, str, str]] = [
     ("policy: [a]", "1:1", "unknown key policy", "did you mean policies?"),
-    ("cacheFolder: /tmp/x", "1:1", "unknown key cacheFolder", "known are"),
+    ("cacheFolder: /elsewhere", "1:1", "unknown key cacheFolder", "known are"),
     ("paths: [a]\npaths: [b]", "2:1", "given twice", ""),
     ("paths: a", "1:8", "must be a list", ""),
     ("[a]", "1:1", "must be a mapping", ""),

@@ -69,12 +69,12 @@ def test_paths_that_match_nothing(tmp_path: Path, make: tuple[str, ...], path: s
 @pytest.mark.parametrize(
     ("path", "cwd", "expected"),
     [
-        ("a/b.yaml", "/work", "a/b.yaml"),
-        ("./a//b.yaml", "/work", "a/b.yaml"),
-        ("../x/b.yaml", "/work/y", "../x/b.yaml"),
-        ("/work/a.yaml", "/work", "a.yaml"),
-        ("/else/a.yaml", "/work", "/else/a.yaml"),
-        ("/workshop/a.yaml", "/work", "/workshop/a.yaml"),
+        ("a/b.yaml", "/repo", "a/b.yaml"),
+        ("./a//b.yaml", "/repo", "a/b.yaml"),
+        ("../x/b.yaml", "/repo/y", "../x/b.yaml"),
+        ("/repo/a.yaml", "/repo", "a.yaml"),
+        ("/else/a.yaml", "/repo", "/else/a.yaml"),
+        ("/repository/a.yaml", "/repo", "/repository/a.yaml"),
     ],
 )
 def test_files_are_shown_as_one_would_type_them(path: str, cwd: str, expected: str) -> None:
