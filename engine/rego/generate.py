@@ -44,6 +44,9 @@ class Generator:
         for path in entrypoints:
             node = self._node(path)
             if node is None:
+                inside = self._inside(path, len(entries))
+                if inside:
+                    entries[path] = inside
                 continue
             if node.group is not None and not node.children:
                 if node.group.kind != "function":
@@ -70,6 +73,23 @@ class Generator:
                 return None
             node = child
         return node
+
+    def _inside(self, path: tuple[str, ...], number: int) -> str:
+        """The function of an entry point that lies inside what a rule above it gives; empty when there is none."""
+        for depth in range(len(path) - 1, 0, -1):
+            node = self._node(path[:depth])
+            if node is None:
+                continue
+            if node.group is None or node.group.kind == "function":
+                return ""
+            above = (
+                self.module.document_name(node) if node.children else self.module.function_name(node.group)
+            )
+            name = f"d{number}_inside"
+            place = "(" + "".join(f"{part!a}, " for part in path[depth:]) + ")"
+            self.module.functions.append([f"def {name}(c):", f"    return walk_path({above}(c), {place})"])
+            return name
+        return ""
 
     # Groups
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from lockgate.engine.codegen.budget import Limits
-from lockgate.engine.codegen.values import Undefined, parse_json
+from lockgate.engine.codegen.values import Undefined, parse_json, render_rego
 from lockgate.engine.errors import EvaluationError
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.errors import RegoError
@@ -127,6 +127,22 @@ def test_what_python_cannot_compile_is_refused_with_its_rule(name: str) -> None:
     with pytest.raises(RegoError, match=r"rule data\.test\.p does not compile: ") as caught:
         compiled(TOO_LARGE[name])
     assert caught.value.errors[0].location.line == 3
+
+
+def test_entry_points_inside_of_rules() -> None:
+    module = 'package a\nb[x] := {"y": 1} if some x in ["x", "z"]\nc := {"x": {"y": 2}}\nf(x) := x'
+    below = 'package a.b\nviolation contains "no" if input.x'
+    asked = {"data.a.b.violation": '{"no"}', "data.a.b.x.y": "1", "data.a.c.x": '{"y": 2}'}
+    modules = [parse_module(Source(text, f"{number}.rego")) for number, text in enumerate([module, below])]
+    missing = ["data.a.c.y", "data.a.f.x", "data.a.q"]
+    program = compile_program(modules, entrypoints=[*asked, *missing], capabilities=Capabilities())
+    found = {
+        entry: program.prepare().evaluate(entry, input={"x": 1}, now_ns=0, limits=Limits())
+        for entry in [*asked, *missing]
+    }
+    assert {
+        entry: render_rego(value) for entry, value in found.items() if not isinstance(value, Undefined)
+    } == asked
 
 
 def test_long_format() -> None:
