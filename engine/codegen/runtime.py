@@ -336,7 +336,7 @@ def joined(value: Any, below: Any, depth: int, positions: Positions, number: int
         return below
     if type(value) is Set and type(below) is Set:
         return set_of({**value.members, **below.members})
-    if depth and type(value) in (dict, Object) and type(below) in (dict, Object):
+    if depth and isinstance(value, dict | Object) and isinstance(below, dict | Object):
         members = {key(part): (part, item) for part, item in object_items(value)}
         for part, item in object_items(below):
             present = members.get(key(part))
