@@ -77,20 +77,26 @@ def _bracket(text: str, start: int) -> tuple[str, int] | None:
     return (f"[^/{body}]" if negated else f"[{body}]"), place + 1
 
 
-def _translate(glob: str) -> str:
+def _translate(glob: str, rest: str) -> str:
+    """The glob as a regular expression; `rest` is what asterisks that stand for all that follows become."""
+    # git compares what is before the first special character by itself: two asterisks after it are as after a slash.
+    first = next((place for place, character in enumerate(glob) if character in "*?[\\"), len(glob))
     made: list[str] = []
     place = 0
     while place < len(glob):
-        if glob.startswith("**/", place) and (place == 0 or glob[place - 1] == "/"):
-            made.append("(?:[^/]+/)*")
-            place += 3
-        elif glob.startswith("/**", place) and place + 3 == len(glob):
-            made.append("/.+")
-            place += 3
-        elif glob[place] == "*":
-            while place < len(glob) and glob[place] == "*":
-                place += 1
-            made.append("[^/]*")
+        if glob[place] == "*":
+            end = place
+            while end < len(glob) and glob[end] == "*":
+                end += 1
+            across = end - place >= 2 and (place == first or glob[place - 1] == "/")
+            if across and end == len(glob):
+                made.append(rest)
+            elif across and glob[end] == "/":
+                made.append("(?:.*/)?")
+                end += 1
+            else:
+                made.append("[^/]*")
+            place = end
         elif glob[place] == "?":
             made.append("[^/]")
             place += 1
@@ -132,7 +138,7 @@ def parse_pattern(line: str) -> Pattern | None:
     if not glob:
         return None
     anchored = "/" in glob
-    body = _translate(glob.removeprefix("/"))
+    body = _translate(glob.removeprefix("/"), ".*" if anchored else "[^/]*")
     regex = rf"(?s)\A{body}\z" if anchored else rf"(?s)(?:\A|/){body}\z"
     try:
         _compiled(regex)

@@ -10,6 +10,7 @@ from lockgate.gatekeeper.rego_template import TemplateCompiler, folder_fingerpri
 from lockgate.gatekeeper.template import Template, parse_template
 
 from tests.gatekeeper.workbench import HIT, document, template
+from tests.shared_folder import ROOT
 
 LINTED = 'package hit\n\nviolation[{"message": "hit"}] { true }\nviolation[{"msg": "a"}] { input.review.userInfo }\n'
 
@@ -60,5 +61,7 @@ def test_a_cached_start_does_not_import_the_parser(tmp_path: Path) -> None:
         "print('lockgate.engine.rego.parser' in sys.modules)\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "code")]
-    seen = [subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    seen = [
+        subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout for _ in range(2)
+    ]
     assert seen == ["True\n", "False\n"]
