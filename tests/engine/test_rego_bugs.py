@@ -9,7 +9,7 @@ from lockgate.engine.errors import EvaluationError
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.errors import RegoError
 from lockgate.engine.rego.parser import parse_module
-from lockgate.engine.rego.program import Program, compile_program
+from lockgate.engine.rego.program import Prepared, Program, compile_program
 from lockgate.engine.rego.source import Source
 
 from tests.conformance.opa import agrees
@@ -150,3 +150,31 @@ def test_long_format() -> None:
     module = f'p := sprintf("{"%v" * count}", [{", ".join(["input.x"] * count)}])'
     value = compiled(module).prepare().evaluate("data.test", input={"x": "a"}, now_ns=0, limits=Limits())
     assert value == {"p": "a" * count}
+
+
+@pytest.mark.parametrize("steps", range(1, 200, 7))
+def test_a_limit_means_the_same_whatever_was_computed_before(steps: int) -> None:
+    """A document, a comprehension and a function of constants, which later evaluations share."""
+    module = """
+fixed := [x | some x in input.parameters.xs]
+f(s) := n if { n := count([1 | some x in fixed; startswith(x, s)]) }
+f(s) := 0 if s == "none"
+p := [count(fixed), f(input.s), {x | some x in input.parameters.xs}, [y | some y in input.ys]]
+"""
+    parameters = [f"a{number}" for number in range(40)]
+    program = compiled(module)
+    constants = {("input", "parameters"): parse_json(json.dumps({"xs": parameters}))}
+    used = program.prepare(constants)  # type: ignore[arg-type]
+
+    def outcome(prepared: Prepared, text: str) -> str:
+        given = parse_json(json.dumps({"parameters": {"xs": parameters}, "s": text, "ys": [1] * 30}))
+        try:
+            value = prepared.evaluate("data.test", input=given, now_ns=0, limits=Limits(max_steps=steps))
+        except EvaluationError as error:
+            return str(error)
+        assert not isinstance(value, Undefined)
+        return render_rego(value)
+
+    for text in ("a", "a", "b", "none", "a"):
+        alone = outcome(program.prepare(constants), text)  # type: ignore[arg-type]
+        assert outcome(used, text) == alone
