@@ -33,6 +33,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--quiet",
         "--no-deps",
         "--no-build-isolation",
+        "--no-cache-dir",
         "-w",
         folder,
         ROOT,

@@ -100,6 +100,7 @@ class Writing:
 
     def _definition(self, name: str, kind: str, arity: int, *, conflicts: bool) -> list[str]:
         scope: list[str] = []
+        given: list[str] = []
         if kind == "function":
             given = [self._parameter(scope) for _ in range(arity)]
             head = f"{name}({', '.join(given)})"
@@ -118,10 +119,7 @@ class Writing:
                 f"{name}[{first}][{self._string(scope)}] := {self._value(scope, conflicts)}", body
             )
         lines = self._written(f"{head} := {self._value(scope, conflicts)}", body)
-        outer = scope[:arity] if kind == "function" else []
-        outer = (
-            [] if kind != "function" else [v for v in scope if any(re.search(rf"{v}\b", g) for g in given)]
-        )
+        outer = [v for v in scope if any(re.search(rf"{v}\b", g) for g in given)]
         if body and self._chance(0.3):
             for _ in range(self.random.randint(1, 3)):
                 inner = list(outer)
