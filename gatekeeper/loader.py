@@ -23,7 +23,7 @@ from lockgate.gatekeeper.policy import (
     UnbuiltPolicy,
 )
 from lockgate.gatekeeper.problems import Lint, Problem, flatten, policy_error
-from lockgate.gatekeeper.rego_template import TemplateCompiler
+from lockgate.gatekeeper.rego_template import ShowCode, TemplateCompiler
 from lockgate.gatekeeper.template import EngineChoice, Template, is_template, parse_template
 
 PARAMETERS: Final = ("input", "parameters")
@@ -61,14 +61,15 @@ def load_policies(
     engine: EngineChoice = "default",
     capabilities: Capabilities | None = None,
     cache: CodeCache | None = None,
+    show: ShowCode | None = None,
 ) -> Loaded:
     """Loads the templates and constraints among the documents; other objects are left alone.
 
     point: where the policies will be enforced, which decides the actions of scoped constraints.
     engine: "rego" evaluates the Rego of templates that also have CEL.
-    cache: compiled templates are kept there, if it is given.
+    cache: compiled templates are kept there, if it is given. show: is told the code of those compiled anew.
     """
-    compiler = TemplateCompiler(Capabilities() if capabilities is None else capabilities, cache)
+    compiler = TemplateCompiler(Capabilities() if capabilities is None else capabilities, cache, show)
     # Of two things with one name the first counts; by file, so that the order of a folder's listing does not.
     given = sorted(documents, key=lambda document: document.file)
     errors: list[PolicyError] = []

@@ -4,6 +4,7 @@ A start that finds every template in the cache parses no Rego, and does not impo
 """
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lockgate.engine.codegen.cache import CodeCache
@@ -18,12 +19,22 @@ if TYPE_CHECKING:
     from lockgate.gatekeeper.rego_compile import ModuleCache
 
 
-class TemplateCompiler:
-    """Compiles the Rego of templates under the same capabilities. Without a cache everything is compiled anew."""
+# Told a template's kind and the Python source of its Rego.
+ShowCode = Callable[[str, str], None]
 
-    def __init__(self, capabilities: Capabilities, cache: CodeCache | None = None) -> None:
+
+class TemplateCompiler:
+    """Compiles the Rego of templates under the same capabilities. Without a cache everything is compiled anew.
+
+    `show` is given each template's kind and the Python that its Rego has become, when it is compiled anew.
+    """
+
+    def __init__(
+        self, capabilities: Capabilities, cache: CodeCache | None = None, show: ShowCode | None = None
+    ) -> None:
         self._capabilities = capabilities
         self._cache = cache
+        self._show = show
         self._modules: ModuleCache | None = None
         self._fingerprint = "" if cache is None else folder_fingerprint(os.path.dirname(__file__))
 
@@ -45,7 +56,10 @@ class TemplateCompiler:
 
         if self._modules is None:
             self._modules = ModuleCache()
-        return compile_template(template, capabilities=self._capabilities, modules=self._modules)
+        made = compile_template(template, capabilities=self._capabilities, modules=self._modules)
+        if self._show is not None:
+            self._show(template.kind, made.program.artifact.source)
+        return made
 
 
 def folder_fingerprint(folder: str) -> str:

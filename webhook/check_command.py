@@ -9,6 +9,7 @@ import click
 from lockgate.webhook.report import FailOn
 
 if TYPE_CHECKING:
+    from lockgate.gatekeeper.template import EngineChoice
     from lockgate.webhook.config import Config
     from lockgate.webhook.policy_sources import LoadedPolicies
     from lockgate.webhook.report import Report
@@ -46,12 +47,21 @@ def _config(path: str | None, cwd: str) -> "Config":
     return read_config(place.file, place.shown)
 
 
+def _show_code(kind: str, source: str) -> None:
+    click.echo(f"# {kind}\n{source}", err=True)
+
+
 def _policies(
     given: tuple[str, ...], config: "Config", cwd: str, engine: str | None, cache: bool | None
 ) -> "LoadedPolicies":
+    from lockgate.webhook.failures import DEBUG_VARIABLE, SHOW_CODE
     from lockgate.webhook.policy_sources import Loader, open_cache
 
-    loader = Loader("rego" if engine == "rego" else "default", open_cache(cache, os.environ))
+    choice: "EngineChoice" = "rego" if engine == "rego" else "default"
+    if os.environ.get(DEBUG_VARIABLE) == SHOW_CODE:
+        loader = Loader(choice, None, _show_code)
+    else:
+        loader = Loader(choice, open_cache(cache, os.environ))
     if given:
         return loader.given(given, cwd)
     if config.policies:

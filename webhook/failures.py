@@ -10,6 +10,8 @@ import click
 EXIT_FAILED: Final = 2
 EXIT_INTERRUPTED: Final = 130
 DEBUG_VARIABLE: Final = "LOCKGATE_DEBUG"
+# Its value with which `check` shows the Python that policies are compiled to, and leaves the cache alone.
+SHOW_CODE: Final = "code"
 
 # A policy with more mistakes than this is better mended from the top.
 _MAX_PROBLEMS: Final = 10

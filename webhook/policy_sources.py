@@ -20,6 +20,7 @@ from lockgate.engine.record import record
 from lockgate.gatekeeper.constraint import is_constraint
 from lockgate.gatekeeper.loader import load_policies
 from lockgate.gatekeeper.problems import PolicyErrors
+from lockgate.gatekeeper.rego_template import ShowCode
 from lockgate.gatekeeper.template import EngineChoice, is_template
 from lockgate.webhook.report import Unevaluated
 from lockgate.webhook.walk import SUFFIXES, shown_path
@@ -144,10 +145,14 @@ def open_cache(wanted: bool | None, environment: Mapping[str, str]) -> CodeCache
 
 @record
 class Loader:
-    """Loads and compiles policies for an engine, with the cache of compiled code if there is one."""
+    """Loads and compiles policies for an engine, with the cache of compiled code if there is one.
+
+    `show` is told the Python that each template's Rego is compiled to.
+    """
 
     engine: EngineChoice
     cache: CodeCache | None
+    show: ShowCode | None = None
 
     def given(self, paths: Sequence[str], cwd: str) -> LoadedPolicies:
         """The policies under the paths. Raises UsageError when there are none, PolicyErrors when they are wrong.
@@ -178,7 +183,7 @@ class Loader:
         return LoadedPolicies(policies, (*_held_open(profile), *open_rules), tuple(notices))
 
     def _compile(self, documents: Sequence[Document]) -> tuple[PolicySet, list[str]]:
-        loaded = load_policies(documents, engine=self.engine, cache=self.cache)
+        loaded = load_policies(documents, engine=self.engine, cache=self.cache, show=self.show)
         if loaded.errors:
             raise PolicyErrors(loaded.errors)
         if not loaded.policies.policies:

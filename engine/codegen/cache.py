@@ -37,7 +37,7 @@ def compiler_fingerprint() -> bytes:
     """What identifies this compiler and this Python: a change of either makes entries of the other worthless."""
     parts = [sys.implementation.cache_tag or "", str(sys.hexversion)]
     engine = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-    for folder in ("codegen", "rego", os.path.join("rego", "builtins")):
+    for folder in ("", "codegen", "rego", os.path.join("rego", "builtins")):
         for entry in sorted(os.scandir(os.path.join(engine, folder)), key=lambda found: found.name):
             if entry.name.endswith(".py"):
                 status = entry.stat()

@@ -124,7 +124,8 @@ class BodyEmitter(CallEmitter):
     # Statements
 
     def statement(self, statement: Expr) -> None:
-        """Emits one statement whose needs are bound."""
+        """Emits one statement whose needs are bound, below its line and column in the policy."""
+        self.writer.line(f"# {statement.location.line}:{statement.location.column}")
         if isinstance(statement, TermExpr):
             self._term(statement.term)
         elif isinstance(statement, UnifyExpr):

@@ -5,7 +5,10 @@ from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from lockgate.engine.codegen.budget import Limits
-from lockgate.engine.codegen.runtime import MISS, NAMES, Budget, Context, Positions, failed, walk_path
+from lockgate.engine.codegen.context import MISS, Budget, Context, failed
+from lockgate.engine.codegen.lookups import walk_path
+from lockgate.engine.codegen.places import Positions
+from lockgate.engine.codegen.runtime import NAMES
 from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value
 from lockgate.engine.errors import EvaluationError, PolicyError
 from lockgate.engine.record import record

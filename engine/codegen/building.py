@@ -1,0 +1,141 @@
+"""Making collections: sets, objects from parts that must not disagree, and documents from several rules."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from lockgate.engine.codegen.places import Positions, conflict
+from lockgate.engine.codegen.values import (
+    UNDEFINED,
+    Key,
+    Object,
+    Set,
+    Value,
+    equal,
+    key,
+    make_object,
+    object_items,
+    render_rego,
+)
+
+_new: Final = object.__new__
+
+
+def make_set(members: Iterable[Value]) -> Set:
+    """A set of the values."""
+    return Set(members)
+
+
+def set_of(members: dict[Key, Value]) -> Set:
+    """A set over a table by key, which it takes over."""
+    made = _new(Set)
+    made.members = members
+    return made
+
+
+def difference(left: Set, right: Set) -> Set:
+    """The members of the one set that are not in the other."""
+    other = right.members
+    return set_of({name: member for name, member in left.members.items() if name not in other})
+
+
+def put(table: dict[Key, Any], part: Value, value: Value, positions: Positions, number: int) -> None:
+    """Adds a member to an object under construction; a second, different one is a conflict."""
+    name = part if type(part) is str else key(part)
+    present = table.get(name)
+    if present is None:
+        table[name] = (part, value)
+    elif not equal(present[1], value):
+        conflict(positions, number, f"object keys must be unique: two values for key {render_rego(part)}")
+
+
+class _Branch:
+    """An object or set under construction inside another."""
+
+    __slots__ = ("is_set", "table")
+
+    def __init__(self, kind: str) -> None:
+        self.table: dict[Key, Any] = {}
+        self.is_set = kind == "set"
+
+
+def put_path(
+    table: dict[Key, Any], path: Sequence[Value], leaf: str, value: Value, positions: Positions, number: int
+) -> None:
+    """Adds a value at a path of keys to an object under construction; `leaf` "set" adds to a set there."""
+    last = len(path) - 1
+    for depth, part in enumerate(path):
+        name = key(part)
+        if depth == last and leaf != "set":
+            present = table.get(name)
+            if present is None:
+                table[name] = (part, value)
+            elif isinstance(present[1], _Branch) or not equal(present[1], value):
+                conflict(
+                    positions, number, f"object keys must be unique: two values for key {render_rego(part)}"
+                )
+            return
+        kind = "set" if depth == last else "object"
+        present = table.get(name)
+        if present is None:
+            branch = _Branch(kind)
+            table[name] = (part, branch)
+        elif isinstance(present[1], _Branch) and present[1].is_set == (kind == "set"):
+            branch = present[1]
+        else:
+            conflict(positions, number, f"object keys must be unique: two values for key {render_rego(part)}")
+        table = branch.table
+    table[key(value)] = value
+
+
+def built(table: dict[Key, Any]) -> Value:
+    """The object that `put` and `put_path` have made."""
+    pairs: list[tuple[Value, Value]] = []
+    for part, value in table.values():
+        if isinstance(value, _Branch):
+            value = Set.of_members(value.table) if value.is_set else built(value.table)
+        pairs.append((part, value))
+    return make_object(pairs)
+
+
+def merged(value: Any, other: Any) -> Any:
+    """Base data and the documents that rules make at one place; the first wins where both have a value."""
+    if value is UNDEFINED:
+        return other
+    if other is UNDEFINED or type(value) not in (dict, Object) or type(other) not in (dict, Object):
+        return value
+    members = {key(name): (name, item) for name, item in object_items(other)}
+    for name, item in object_items(value):
+        present = members.get(key(name))
+        members[key(name)] = (name, item if present is None else merged(item, present[1]))
+    return make_object(members.values())
+
+
+def joined(value: Any, below: Any, depth: int, positions: Positions, number: int, name: str) -> Any:
+    """The document of a rule together with those of rules at places below it; they must not disagree.
+
+    Down to `depth` keys the rule makes objects that others may add to; what lies there is the rule's own.
+    """
+    if value is UNDEFINED:
+        return below
+    if type(value) is Set and type(below) is Set:
+        return set_of({**value.members, **below.members})
+    if depth and isinstance(value, dict | Object) and isinstance(below, dict | Object):
+        members = {key(part): (part, item) for part, item in object_items(value)}
+        for part, item in object_items(below):
+            present = members.get(key(part))
+            if present is not None:
+                item = joined(present[1], item, depth - 1, positions, number, name)
+            members[key(part)] = (part, item)
+        return make_object(members.values())
+    if not equal(value, below):
+        conflict(positions, number, f"rules below {name} must not change what it gives")
+    return value
+
+
+def replace_path(value: Any, path: Sequence[str], new: Value) -> Value:
+    """A copy of a document with another value at a path."""
+    if not path:
+        return new
+    base = dict(value) if type(value) is dict else {}
+    base[path[0]] = replace_path(base.get(path[0], UNDEFINED), path[1:], new)
+    return base

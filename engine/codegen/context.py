@@ -1,0 +1,199 @@
+"""Evaluations: contexts, their budgets, what `with` changes, and the errors that end them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NoReturn
+
+from lockgate.engine.codegen.building import replace_path
+from lockgate.engine.codegen.lookups import walk_path
+from lockgate.engine.codegen.places import Positions, at
+from lockgate.engine.codegen.values import (
+    UNDEFINED,
+    Undefined,
+    Value,
+)
+from lockgate.engine.errors import EvaluationError
+
+Outcome = Value | Undefined
+MISS: Final = object()
+ONCE: Final = (0,)
+
+
+class Budget:
+    """Steps left. Shared by all contexts of one evaluation."""
+
+    __slots__ = ("left", "limit")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.left = limit
+
+
+class BudgetError(EvaluationError):
+    """The policy needed more steps than it may take."""
+
+
+class Context:
+    """One evaluation under one `input` and `data`; `with` makes another that shares budget and clock.
+
+    memo: values of documents, by number; fixed: values that depend on constants only. over: the places under
+    `data` that a `with` replaces. mocks: functions that a `with` replaces, by name. shares: does `fixed` outlive
+    the evaluation?
+    """
+
+    __slots__ = (
+        "budget",
+        "covered",
+        "data",
+        "fixed",
+        "input",
+        "memo",
+        "mocks",
+        "now_ns",
+        "over",
+        "shares",
+        "strict",
+        "tracer",
+    )
+
+    def __init__(
+        self,
+        *,
+        input_value: Outcome,
+        data: dict[str, Value],
+        memo: list[Any],
+        fixed: list[Any],
+        budget: Budget,
+        now_ns: int,
+        strict: str = "",
+        shares: bool = False,
+    ) -> None:
+        self.shares = shares
+        self.input = input_value
+        self.data = data
+        self.memo = memo
+        self.fixed = fixed
+        self.budget = budget
+        self.now_ns = now_ns
+        self.over: tuple[tuple[str, ...], ...] = ()
+        self.mocks: Mapping[str, Callable[..., Outcome]] = {}
+        self.covered: set[int] | None = None
+        self.tracer: Callable[[int, Mapping[str, Outcome]], None] | None = None
+        self.strict = strict
+
+    def spend(self, steps: int) -> None:
+        """Takes steps from the budget; raises BudgetError when none are left."""
+        self.budget.left -= steps
+        if self.budget.left < 0:
+            raise BudgetError(f"eval_cancel_error: more than {self.budget.limit} steps needed")
+
+
+def exhausted(context: Context, positions: Positions, number: int) -> NoReturn:
+    """Ends an evaluation that has used up its steps."""
+    raise BudgetError(
+        f"eval_cancel_error: the policy needed more than {context.budget.limit} steps",
+        location=at(positions, number),
+        hint="the policy iterates too much for this input",
+    )
+
+
+def apart(context: Context) -> int:
+    """Begins a value that later evaluations share: it has a budget of its own. Gives the steps left outside of it.
+
+    So an evaluation needs the same number of steps whichever came first.
+    """
+    outside = context.budget.left
+    if context.shares:
+        context.budget.left = context.budget.limit
+    return outside
+
+
+def rejoin(context: Context, outside: int) -> None:
+    """Ends a value that `apart` began."""
+    if context.shares:
+        context.budget.left = outside
+
+
+def failed(context: Context, error: Any, positions: Positions, number: int, name: str) -> Undefined:
+    """A builtin has no answer: undefined, or an error under strict errors."""
+    if context.strict:
+        raise EvaluationError(f"{error.code}: {name}: {error.message}", location=at(positions, number))
+    return UNDEFINED
+
+
+def replaced(
+    context: Context, changes: Sequence[tuple[str, Any, Any]], memo_size: int, fixed_size: int
+) -> Context:
+    """The context under `with`: changes are (what, path or name, value) with what in input, data, function."""
+    new_input: Outcome = context.input
+    new_data = context.data
+    over = list(context.over)
+    mocks = dict(context.mocks)
+    fixed = context.fixed
+    for what, target, value in changes:
+        if what == "input":
+            new_input = replace_path(new_input, target, value)
+            fixed = [MISS] * fixed_size
+        elif what == "data":
+            replacement = replace_path(new_data, target, value)
+            new_data = replacement if type(replacement) is dict else {}
+            over.append(tuple(target))
+        else:
+            mocks[target] = value
+            fixed = [MISS] * fixed_size
+    if over and fixed is context.fixed:
+        fixed = [MISS] * fixed_size
+    made = Context(
+        input_value=new_input,
+        data=new_data,
+        memo=[MISS] * memo_size,
+        fixed=fixed,
+        budget=context.budget,
+        now_ns=context.now_ns,
+        strict=context.strict,
+    )
+    made.over = tuple(over)
+    made.mocks = mocks
+    made.covered = context.covered
+    made.tracer = context.tracer
+    return made
+
+
+def guarded(context: Context, compute: Callable[[Context], Outcome], path: tuple[str, ...]) -> Any:
+    """A document that some `with` may replace, wholly or in part."""
+    below: list[tuple[str, ...]] = []
+    for place in context.over:
+        if path[: len(place)] == place:
+            return walk_path(context.data, path)
+        if place[: len(path)] == path:
+            below.append(place)
+    value: Any = compute(context)
+    for place in below:
+        replacement = walk_path(context.data, place)
+        if replacement is not UNDEFINED:
+            value = replace_path(value, place[len(path) :], replacement)
+    return value
+
+
+def mocked(context: Context, name: str, function: Callable[..., Outcome], arguments: Sequence[Any]) -> Any:
+    """A call of a function that some `with` may replace."""
+    mock = context.mocks.get(name)
+    if mock is None:
+        return function(context, *arguments)
+    # A mock sees the originals: it may call what it replaces.
+    return mock(_without_mocks(context), *arguments)
+
+
+def _without_mocks(context: Context) -> Context:
+    made = replaced(context, (("function", "", None),), len(context.memo), len(context.fixed))
+    made.mocks = {}
+    return made
+
+
+def constant(value: Outcome) -> Callable[..., Outcome]:
+    """A function that gives one value whatever it is called with."""
+    return lambda context, *arguments: value
+
+
+def plain(function: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """A builtin as a function that takes the context first."""
+    return lambda context, *arguments: function(*arguments)
