@@ -57,7 +57,7 @@ def _policies(
     from lockgate.webhook.failures import DEBUG_VARIABLE, SHOW_CODE
     from lockgate.webhook.policy_sources import Loader, open_cache
 
-    choice: "EngineChoice" = "rego" if engine == "rego" else "default"
+    choice: EngineChoice = "rego" if engine == "rego" else "default"
     if os.environ.get(DEBUG_VARIABLE) == SHOW_CODE:
         loader = Loader(choice, None, _show_code)
     else:

@@ -97,6 +97,14 @@ def test_text(tree: Path) -> None:
     )
 
 
+def test_the_code_of_a_policy_can_be_shown(tree: Path) -> None:
+    plain = check(tree, "-p", "policies", "deploy")
+    shown = check(tree, "-p", "policies", "deploy", env={"LOCKGATE_DEBUG": "code"})
+    assert (shown.code, shown.out) == (plain.code, plain.out)
+    assert "# NeededLabels\n" in shown.err
+    assert "def r0_violation(c):" in shown.err
+
+
 def test_json_of_a_violation(tree: Path) -> None:
     made, code = as_json(tree, "deploy")
     assert code == 1
