@@ -20,15 +20,26 @@ def main() -> int:
     print(f"Python {platform.python_version()}, {platform.machine()}, {PLACES['gator'].split('/')[0]}\n")
     for which, rows in evaluation.measure(library, gator).items():
         print(
-            f"From parsed object to Decision, {which} objects, median of {evaluation.ITERATIONS} rounds, µs"
+            f"From parsed object to Decision, {which} objects, µs a review over {evaluation.ITERATIONS} rounds"
         )
-        print(f"{'template':34}{'objects':>8}{'ours':>9}{'gator':>9}{'ratio':>8}")
+        print(f"{'':42}{'median':^26}{'mean':^26}")
+        print(f"{'template':34}{'objects':>8}" + 2 * f"{'ours':>9}{'gator':>9}{'ratio':>8}")
+        found: list[tuple[float, float]] = []
         for row in rows:
-            peer = "-" if row.gator is None else f"{row.gator * 1e6:.1f}"
-            ratio = "-" if row.ratio is None else f"{row.ratio:.1f}"
-            print(f"{row.name:34}{row.objects:>8}{row.ours * 1e6:>9.1f}{peer:>9}{ratio:>8}")
-        ratios = [row.ratio for row in rows if row.ratio is not None]
-        print(f"lowest ratio {min(ratios):.1f}, median {median(ratios):.1f}, of {len(ratios)} templates\n")
+            ratios = row.ratios()
+            figures = ""
+            for number, name in enumerate(("median", "mean")):
+                figures += f"{getattr(row.ours, name) * 1e6:>9.1f}"
+                if ratios is None:
+                    figures += f"{'-':>9}{'-':>8}"
+                else:
+                    figures += f"{getattr(row.gator, name) * 1e6:>9.1f}{ratios[number]:>8.1f}"
+            print(f"{row.name:34}{row.objects:>8}{figures}")
+            found += [] if ratios is None else [ratios]
+        for number, name in enumerate(("median", "mean")):
+            of_name = [ratios[number] for ratios in found]
+            print(f"by {name}: lowest ratio {min(of_name):.1f}, middle {median(of_name):.1f}")
+        print()
     timings = [commands.start_up(), commands.check_corpus(library, shared_root() / "corpus" / "dra", gator)]
     print(f"{'command':34}{'runs':>8}{'ours ms':>9}{'peer ms':>9}{'ours/peer':>10}")
     for timing in timings:
