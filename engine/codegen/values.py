@@ -150,9 +150,11 @@ def key(value: Any) -> Key:
     if value is False:
         return _FALSE
     if kind is list:
-        return ("[", *map(key, value))
+        return ("[", *[item if type(item) is str else key(item) for item in value])
     if kind is dict:
-        return ("{", frozenset([(name, key(item)) for name, item in value.items()]))
+        # Most members are strings, which are their own keys.
+        pairs = [(name, item if type(item) is str else key(item)) for name, item in value.items()]
+        return ("{", frozenset(pairs))
     if kind is Set:
         return ("<", frozenset(value.members))
     if kind is Object:
