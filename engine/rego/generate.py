@@ -18,7 +18,7 @@ _SMALLEST_TABLE = 3
 # Values that a function of constants remembers for each constraint: enough for the quantities of a cluster, and
 # bounded, since whoever sends objects chooses them.
 _MOST_REMEMBERED = 512
-_LONGEST_REMEMBERED = 64
+_LONGEST_REMEMBERED = 128
 
 
 class Generator:
@@ -166,7 +166,7 @@ class Generator:
         if self._table(group, name):
             return
         if self._is_worth_remembering(group):
-            name = self._remembering(name, self.module.position(group.location))
+            name = self._remembering(name, group.arity, self.module.position(group.location))
         if len(group.definitions) == 1 and group.default is None:
             self._definition(group, group.definitions[0], name)
             return
@@ -183,17 +183,17 @@ class Generator:
         self.module.functions.append(lines)
 
     def _is_worth_remembering(self, group: Group) -> bool:
-        """Does the function depend on one argument and on constants only, and take more than a comparison?"""
+        """Does it depend on one argument or two and on constants only, and take more than a comparison?"""
         calls = any(True for _ in self.module.tree.referenced(group.alternatives()))
         heavy = len(group.definitions) > 1 or calls
         if self.module.mode != "plain" or self._has_replaced():
             return False
-        return group.arity == 1 and heavy and group.index in self.stages.fixed
+        return group.arity in (1, 2) and heavy and group.index in self.stages.fixed
 
     def _has_replaced(self) -> bool:
         return bool(self.module.replaced_names or self.module.replaced_places)
 
-    def _remembering(self, name: str, position: int) -> str:
+    def _remembering(self, name: str, arity: int, position: int) -> str:
         """A wrapper that remembers the function's values for short strings; gives the inner function's name.
 
         Manifests repeat few quantities, images and paths. The steps of a remembered value are counted again, so that
@@ -201,20 +201,25 @@ class Generator:
         """
         slot = self.module.fixed()
         inner = f"{name}_of"
+        names = [f"a{number}" for number in range(arity)]
+        given = ", ".join(names)
+        asked = given if arity == 1 else f"({given})"
+        others = " or ".join([f"type({argument}) is not str" for argument in names])
+        length = " + ".join([f"len({argument})" for argument in names])
         lines = [
-            f"def {name}(c, a0):",
-            f"    if type(a0) is not str: return {inner}(c, a0)",
+            f"def {name}(c, {given}):",
+            f"    if {others}: return {inner}(c, {given})",
             f"    table = c.fixed[{slot}]",
             f"    if table is MISS: table = c.fixed[{slot}] = {{}}",
-            "    part = table.get(a0)",
+            f"    part = table.get({asked})",
             "    if part is not None:",
             "        c.budget.left -= part[1]",
             f"        if c.budget.left < 0: exhausted(c, P, {position})",
             "        return part[0]",
             "    below = c.budget.left",
-            f"    value = {inner}(c, a0)",
-            f"    if len(table) < {_MOST_REMEMBERED} and len(a0) <= {_LONGEST_REMEMBERED}:",
-            "        table[a0] = (value, below - c.budget.left)",
+            f"    value = {inner}(c, {given})",
+            f"    if len(table) < {_MOST_REMEMBERED} and {length} <= {_LONGEST_REMEMBERED}:",
+            f"        table[{asked}] = (value, below - c.budget.left)",
             "    return value",
         ]
         self.module.functions.append(lines)
