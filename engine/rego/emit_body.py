@@ -188,9 +188,8 @@ class BodyEmitter(CallEmitter):
                 writer.fail_if(f"{value} is not U and {value} is not False")
                 return
             if isinstance(term, Call):
-                name = self._negated_equality(term)
-                if name:
-                    writer.fail_if(name)
+                if operator_name(term.function) == "equal":
+                    writer.fail_if(self._are_equal(*term.arguments))
                     return
                 condition = self.condition(term)
                 if condition is not None:
@@ -203,22 +202,15 @@ class BodyEmitter(CallEmitter):
             writer.fail_if(f"{value} is not False")
             return
         if isinstance(inner, UnifyExpr):
-            first, second = self._maybe(inner.left), self._maybe(inner.right)
-            sides = ((first, inner.left), (second, inner.right))
-            checks = [f"{side} is not U" for side, term in sides if isinstance(term, Ref | Call)]
-            writer.fail_if(" and ".join([*checks, self.equality(inner.left, first, inner.right, second)]))
+            writer.fail_if(self._are_equal(inner.left, inner.right))
             return
         raise AssertionError("the parser refuses `not some`")
 
-    def _negated_equality(self, call: Call) -> str:
-        """The condition under which a negated `==` fails, or an empty string for other calls."""
-        if operator_name(call.function) != "equal":
-            return ""
-        left, right = call.arguments
+    def _are_equal(self, left: Term, right: Term) -> str:
+        """The condition that both sides are defined and equal."""
         first, second = self._maybe(left), self._maybe(right)
-        checks = [
-            f"{side} is not U" for side, term in ((first, left), (second, right)) if isinstance(term, Ref)
-        ]
+        sides = ((first, left), (second, right))
+        checks = [f"{side} is not U" for side, term in sides if isinstance(term, Ref | Call)]
         return " and ".join([*checks, self.equality(left, first, right, second)])
 
     def _maybe(self, term: Term) -> str:

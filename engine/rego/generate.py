@@ -62,8 +62,7 @@ class Generator:
         module = self.module
         parts = list(module.constant_lines)
         parts.extend("\n".join(lines) for lines in module.functions)
-        text = "\n\n".join(parts) + "\n"
-        return text.replace("slots_M", str(module.memo_size))
+        return "\n\n".join(parts) + "\n"
 
     def _node(self, path: tuple[str, ...]) -> Node | None:
         node = self.module.tree.root

@@ -205,8 +205,7 @@ class Resolver:
             return NotExpr(location, inner)
         if isinstance(statement, WithExpr):
             modifiers = tuple(
-                With(m.location, self._target(m.target), self._value_of_with(m.value))
-                for m in statement.modifiers
+                With(m.location, self._target(m.target), self._term(m.value)) for m in statement.modifiers
             )
             resolved = self._statement(statement.inner)
             return None if resolved is None else WithExpr(location, resolved, modifiers)
@@ -241,9 +240,6 @@ class Resolver:
         if isinstance(resolved, Ref):
             return resolved
         return target
-
-    def _value_of_with(self, value: Term) -> Term:
-        return self._term(value)
 
     def _term(self, term: Term) -> Term:
         if isinstance(term, Scalar):

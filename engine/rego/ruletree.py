@@ -160,28 +160,23 @@ class RuleTree:
         """The groups that the syntax refers to, with the place."""
         for node in nodes:
             for part in walk(node):
-                reference = part
                 if isinstance(part, Call):
                     group = self.function(part.function)
                     if group is not None:
                         yield group, part.location
                     continue
-                if (
-                    isinstance(reference, Ref)
-                    and isinstance(reference.head, Var)
-                    and reference.head.name == "data"
-                ):
-                    place, taken = self.find(reference.operands)
+                if isinstance(part, Ref) and isinstance(part.head, Var) and part.head.name == "data":
+                    place, taken = self.find(part.operands)
                     if place.group is not None and not place.children:
-                        yield place.group, reference.location
+                        yield place.group, part.location
                         continue
                     # What is not fixed may lead anywhere below; a fixed name that is no rule leads to none.
-                    if taken < len(reference.operands):
-                        operand = reference.operands[taken]
+                    if taken < len(part.operands):
+                        operand = part.operands[taken]
                         if isinstance(operand, Scalar) and place.group is None:
                             continue
                     for group in place.groups():
-                        yield group, reference.location
+                        yield group, part.location
 
 
 def _is_movable(group: Group) -> bool:

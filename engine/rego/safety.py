@@ -3,7 +3,7 @@
 A body for which no order exists is unsafe (`rego_unsafe_var_error`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from lockgate.engine.codegen.writer import SizeError
 from lockgate.engine.errors import Location
@@ -41,46 +41,38 @@ Bound = set[str] | None
 
 def variables(node: object) -> set[str]:
     """The variables in a node, those of nested bodies included; not the names of functions."""
-    found: set[str] = set()
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, Var):
-            if current.name not in ROOTS and current.name != OPERATOR_MARK:
-                found.add(current.name)
-        elif isinstance(current, Call):
-            stack.extend(current.arguments)
-        elif isinstance(current, WithExpr):
-            stack.append(current.inner)
-            stack.extend(modifier.value for modifier in current.modifiers)
-        elif isinstance(current, tuple):
-            stack.extend(current)
-        else:
-            stack.extend(children(current))
-    return found
+    return _variables([node], _parts)
 
 
 def own_variables(body: Iterable[Expr]) -> set[str]:
     """The variables of a body outside of nested bodies: those that nested bodies share with it."""
+    return _variables(list(body), _own_parts)
+
+
+def _variables(stack: list[object], parts: Callable[[object], Iterable[object]]) -> set[str]:
     found: set[str] = set()
-    stack: list[object] = list(body)
     while stack:
         current = stack.pop()
-        if isinstance(current, Var):
-            if current.name not in ROOTS and current.name != OPERATOR_MARK:
-                found.add(current.name)
-        elif isinstance(current, Comprehension):
-            continue
-        elif isinstance(current, EveryExpr):
-            stack.append(current.domain)
-        elif isinstance(current, Call):
-            stack.extend(current.arguments)
-        elif isinstance(current, WithExpr):
-            stack.append(current.inner)
-            stack.extend(modifier.value for modifier in current.modifiers)
-        else:
-            stack.extend(children(current))
+        if not isinstance(current, Var):
+            stack.extend(parts(current))
+        elif current.name not in ROOTS and current.name != OPERATOR_MARK:
+            found.add(current.name)
     return found
+
+
+def _parts(node: object) -> Iterable[object]:
+    """What of a node may hold variables: not the function of a call, nor the target of a `with`."""
+    if isinstance(node, Call):
+        return node.arguments
+    if isinstance(node, WithExpr):
+        return (node.inner, *[modifier.value for modifier in node.modifiers])
+    return children(node)
+
+
+def _own_parts(node: object) -> Iterable[object]:
+    if isinstance(node, Comprehension):
+        return ()
+    return (node.domain,) if isinstance(node, EveryExpr) else _parts(node)
 
 
 class BodyOrder:

@@ -37,6 +37,13 @@ CASES = [
         {"k": "K"},
         value={"p": {"k": 2}, "q": {"a": 3}},
     ),
+    Case(
+        "no word of a policy is replaced in its code",
+        "v1",
+        'p := "slots_M"\nq[k] := v if some k, v in {"slots_M": "slots_M"}',
+        None,
+        value={"p": "slots_M", "q": {"slots_M": "slots_M"}},
+    ),
 ]
 
 CASES += [
