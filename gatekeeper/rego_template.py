@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.errors import Location
+from lockgate.engine.rego.builtins.catalogue import missing_extra
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.program import Artifact, Program
 from lockgate.gatekeeper.compiled_rego import RegoTemplate
@@ -45,7 +46,10 @@ class TemplateCompiler:
         key = self._cache.key(self._fingerprint.encode(), *_material(template, self._capabilities))
         stored = self._cache.get(key)
         if stored is not None:
-            return _from_plain(stored)
+            artifact = Artifact.from_plain(stored[0])
+            if not any(map(missing_extra, artifact.builtins)):
+                return _from_plain(artifact, *stored[1:])
+            # Compiling anew tells the place of the call whose library has gone.
         made = self._anew(template)
         self._cache.put(key, _to_plain(made))
         return made
@@ -96,11 +100,8 @@ def _to_plain(made: RegoTemplate) -> tuple[Any, ...]:
     return made.program.artifact.to_plain(), sorted(made.reads), lints
 
 
-def _from_plain(stored: tuple[Any, ...]) -> RegoTemplate:
-    artifact, reads, lints = stored
-    return RegoTemplate(
-        Program(Artifact.from_plain(artifact)), frozenset(reads), tuple([_lint(*fields) for fields in lints])
-    )
+def _from_plain(artifact: Artifact, reads: list[str], lints: list[tuple[Any, ...]]) -> RegoTemplate:
+    return RegoTemplate(Program(artifact), frozenset(reads), tuple([_lint(*fields) for fields in lints]))
 
 
 def _lint(level: LintLevel, message: str, file: str, line: int, column: int, hint: str, quoted: str) -> Lint:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lockgate.engine.rego.ast import Call, Module, NotExpr, Ref, Rule, Scalar, TermExpr, Var, WithExpr, walk
-from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES
+from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES, missing_extra, missing_extra_text
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.flatten import Flattener
@@ -188,6 +188,9 @@ def _check_call(
     elif entry.module is None:
         message = f"built-in function {name} is not implemented"
         problems.append(Problem("rego_type_error", message, call.location))
+    elif extra := missing_extra(name):
+        message, hint = missing_extra_text(name, extra)
+        problems.append(Problem("rego_type_error", message, call.location, "", hint))
     elif count not in (entry.arity, entry.arity + 1):
         message = f"{name}: arity mismatch: have {count} arguments, want {entry.arity}"
         problems.append(Problem("rego_type_error", message, call.location))

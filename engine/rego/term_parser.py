@@ -214,8 +214,10 @@ class TermParser:
         return self.wildcard(location) if name == "_" else Var(location, name)
 
     def _number(self, location: Location, text: str) -> Term:
+        # `.5` is a number in Rego, but not in JSON.
+        point = text.removeprefix("-").startswith(".")
         try:
-            return Scalar(location, make_number(text))
+            return Scalar(location, make_number(text.replace(".", "0.", 1) if point else text))
         except InputError as error:
             self.cursor.fail(error.message, location)
 

@@ -39,8 +39,6 @@ INCOMPLETE = {
         "regometadatarule": 2,
         "regoparsemodule": 2,
         "rendertemplate": 5,
-        "sprintf": 1,
-        "time": 1,
         "withkeyword": 3,
     },
     "v1": {
@@ -71,10 +69,7 @@ INCOMPLETE = {
         "regometadatachain": 3,
         "regometadatarule": 2,
         "regoparsemodule": 1,
-        "sprintf": 1,
         "stringinterpolation": 1,
-        "time": 1,
-        "walkbuiltin": 2,
         "withkeyword": 3,
     },
 }

@@ -372,6 +372,13 @@ CASES = [
     ),
     Case("division by zero is undefined", "v1", "a := 1 / 0\nb := 1 % 0", None, value={}),
     Case(
+        "numbers that begin with a point",
+        "v1",
+        'p := sprintf("%v %.1f", [.5, -.25])\nq if .5 == 0.5\nr := [1, 2][.5e1 - 4]',
+        None,
+        value={"p": "0.5 -0.2", "q": True, "r": 2},
+    ),
+    Case(
         "booleans are no numbers",
         "v1",
         'a := input.one == true\nb := count({1, true})\nc := [input.one] == [true]\nd := {1: "a", true: "b"}[input.yes]\ne := input.zero == false\nf := {"x": input.one} == {"x": true}\ng := input.yes in {1}',

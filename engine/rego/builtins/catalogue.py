@@ -8,6 +8,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from lockgate.engine.errors import PolicyError
 from lockgate.engine.record import record
 
 _PACKAGE: Final = "lockgate.engine.rego.builtins."
@@ -55,6 +56,9 @@ _IMPLEMENTED: Final = {
     "uris": "uri.parse/1 uri.is_valid/1",
     "interpolation": "internal.template_string/1*",
 }
+
+# For modules that import a library which the plain installation lacks: the library, and the extra that brings it.
+_EXTRAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({})
 
 # Known to OPA, not implemented here.
 _MISSING: Final = """
@@ -165,10 +169,29 @@ def _table() -> Mapping[str, Entry]:
 ENTRIES: Final = _table()
 
 
+def missing_extra(name: str) -> str:
+    """The extra that must be installed before a builtin can be called, or an empty string."""
+    library, extra = _EXTRAS.get(ENTRIES[name].module or "", ("", ""))
+    if not library:
+        return ""
+    from importlib.util import find_spec
+
+    return extra if find_spec(library) is None else ""
+
+
+def missing_extra_text(name: str, extra: str) -> tuple[str, str]:
+    """What to tell about a builtin whose extra is missing, and what to do about it."""
+    return f"built-in function {name} needs a library that is not installed", f"pip install lockgate[{extra}]"
+
+
 def load(name: str) -> Callable[..., Any]:
-    """The function of an implemented builtin. Raises KeyError for another name."""
+    """The function of an implemented builtin. Raises KeyError for another name, PolicyError without its library."""
     entry = ENTRIES[name]
     if entry.module is None:
         raise KeyError(name)
+    extra = missing_extra(name)
+    if extra:
+        message, hint = missing_extra_text(name, extra)
+        raise PolicyError(message, hint=hint)
     function: Callable[..., Any] = getattr(import_module(_PACKAGE + entry.module), entry.function)
     return function
