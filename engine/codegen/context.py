@@ -11,6 +11,7 @@ from lockgate.engine.codegen.values import (
     Undefined,
     Value,
 )
+from lockgate.engine.codegen.watch import Tracer
 from lockgate.engine.errors import EvaluationError
 
 Outcome = Value | Undefined
@@ -37,7 +38,7 @@ class Context:
 
     memo: values of documents, by number; fixed: values that depend on constants only. over: the places under
     `data` that a `with` replaces. mocks: functions that a `with` replaces, by name. shares: does `fixed` outlive
-    the evaluation?
+    the evaluation? covered: numbers of the probes that were reached, in the mode for it.
     """
 
     __slots__ = (
@@ -76,8 +77,8 @@ class Context:
         self.now_ns = now_ns
         self.over: tuple[tuple[str, ...], ...] = ()
         self.mocks: Mapping[str, Callable[..., Outcome]] = {}
-        self.covered: set[int] | None = None
-        self.tracer: Callable[[int, Mapping[str, Outcome]], None] | None = None
+        self.covered: set[int] = set()
+        self.tracer: Tracer | None = None
         self.strict = strict
 
     def spend(self, steps: int) -> None:

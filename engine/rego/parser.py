@@ -25,6 +25,7 @@ from lockgate.engine.rego.ast import (
 from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.lexer import Comment, Lexer
 from lockgate.engine.rego.source import Source
+from lockgate.engine.rego.spans import Spans, place_of
 from lockgate.engine.rego.statement_parser import parse_body, parse_statement
 from lockgate.engine.rego.term_parser import RESERVED, TermParser
 from lockgate.engine.rego.tokens import Cursor
@@ -33,10 +34,13 @@ from lockgate.engine.rego.version import RegoVersion
 FUTURE_KEYWORDS = frozenset({"if", "contains", "every", "in"})
 
 
-def parse_module(source: Source) -> Module:
-    """Parses one module. Raises RegoError (`rego_parse_error`) with the place of what is wrong."""
+def parse_module(source: Source, spans: Spans | None = None) -> Module:
+    """Parses one module, noting in `spans` what ends where.
+
+    Raises RegoError (`rego_parse_error`) with the place of what is wrong.
+    """
     try:
-        return _ModuleParser(source).module()
+        return _ModuleParser(source, spans).module()
     except RecursionError as error:
         raise _too_deep(source) from error
 
@@ -59,13 +63,15 @@ def _too_deep(source: Source) -> RegoError:
 
 
 class _ModuleParser:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, spans: Spans | None = None) -> None:
         self.lexer = Lexer(source)
-        self.cursor = Cursor(source, self.lexer, self.lexer.tokens())
+        self.cursor = Cursor(source, self.lexer, self.lexer.tokens(), spans)
         self.version: RegoVersion = source.version
         self.keywords: set[str] = set(FUTURE_KEYWORDS) if source.version == "v1" else set()
         self.strict_heads = source.version == "v1"
         self.terms = TermParser(self.cursor, self.keywords, parse_body, [0])
+        # `else if statement` without braces: where the else and the statement begin.
+        self._lone: list[tuple[Location, Location]] = []
 
     def module(self) -> Module:
         cursor = self.cursor
@@ -176,18 +182,39 @@ class _ModuleParser:
             cursor.advance()
             member = self.terms.infix()
             head = Head(location, "set", path, None, Scalar(location, True), member)
+            self._note_head(location)
             return self._bodies(head, Scalar(location, True), location, "contains")
         value: Term | None = None
         if cursor.at(":=") or cursor.at("="):
             cursor.advance()
             value = self.terms.infix()
+        self._note_head(location)
         if is_default:
+            self._note_bodyless(location)
             return [self._default(path, arguments, value, location)]
         has_if = cursor.at_keyword("if") and "if" in self.keywords
         if value is None and not has_if and arguments is None and len(path) == 2:
             return self._old_set_rule(path, location)
         head = Head(location, "complete", path, arguments, value or Scalar(location, True))
         return self._bodies(head, value, location, "")
+
+    def _note_head(self, location: Location) -> None:
+        spans = self.cursor.spans
+        if spans is not None:
+            spans.heads[place_of(location)] = self.cursor.range_from(location)
+
+    def _note_bodyless(self, location: Location) -> None:
+        spans = self.cursor.spans
+        if spans is not None:
+            spans.bodyless[place_of(location)] = self.cursor.range_from(location)
+
+    def _note_lone(self) -> None:
+        """In OPA such a statement spans its `else` and all that follow."""
+        spans = self.cursor.spans
+        if spans is not None:
+            for location, statement in self._lone:
+                spans.statements[place_of(statement)] = self.cursor.range_from(location)
+        self._lone.clear()
 
     def _old_set_rule(self, path: tuple[Term, ...], location: Location) -> list[Rule]:
         """`p[x] { … }` of v0: a set rule."""
@@ -282,18 +309,21 @@ class _ModuleParser:
                     location,
                     hint="a rule needs a value or a body: `name := value`, `name if { … }`",
                 )
+            self._note_bodyless(location)
             return [Rule(location, head, (Clause(location, shown, ()),))]
         clauses = [Clause(location, shown, body)]
         while cursor.at_keyword("else"):
             if head.kind == "set":
                 cursor.fail("else keyword cannot be used on multi-value rules")
             clauses.append(self._else())
+        self._note_lone()
         rules = [Rule(location, head, tuple(clauses))]
         while cursor.at("{") and not self.strict_heads:
             if len(clauses) > 1:
                 cursor.fail("expected else keyword")
             place = cursor.location(cursor.advance())
             body = parse_body(self.terms, "}")
+            self._note_head(place)
             rules.append(Rule(place, replace(head, location=place), (Clause(place, shown, body),)))
         return rules
 
@@ -322,8 +352,11 @@ class _ModuleParser:
             cursor.advance()
             value = self.terms.infix()
             given = True
+        self._note_head(location)
         if cursor.at_keyword("if") and "if" in self.keywords:
             cursor.advance()
+            if not cursor.at("{"):
+                self._lone.append((location, cursor.location()))
             return Clause(location, value, self._if_body())
         if cursor.at("{"):
             if self.strict_heads:
@@ -332,6 +365,7 @@ class _ModuleParser:
             return Clause(location, value, parse_body(self.terms, "}"))
         if not given:
             cursor.fail("expected else value term or rule body")
+        self._note_bodyless(location)
         return Clause(location, value, ())
 
 

@@ -17,6 +17,7 @@ from lockgate.engine.rego.ast import (
     With,
     WithExpr,
 )
+from lockgate.engine.rego.spans import place_of
 from lockgate.engine.rego.term_parser import TermParser, operator_name
 
 
@@ -67,6 +68,8 @@ def parse_statement(terms: TermParser) -> Expr:
             cursor.fail("with keyword target must be reference to input, data or a function", place)
         cursor.expect("as", "after the target of `with`")
         modifiers.append(With(place, target, terms.infix(pair=False)))
+    if cursor.spans is not None:
+        cursor.spans.statements[place_of(location)] = cursor.range_from(location)
     return WithExpr(location, statement, tuple(modifiers)) if modifiers else statement
 
 

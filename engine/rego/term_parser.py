@@ -18,6 +18,7 @@ from lockgate.engine.rego.ast import (
     Var,
 )
 from lockgate.engine.rego.errors import RegoError
+from lockgate.engine.rego.spans import place_of
 from lockgate.engine.rego.tokens import Cursor
 
 # By binding strength, weakest first. `in` is weaker still and handled apart.
@@ -93,6 +94,12 @@ class TermParser:
 
     def infix(self, *, pair: bool = True) -> Term:
         """A term with infix operators; `pair` allows `k, v in xs`."""
+        term = self._infix(pair)
+        if self.cursor.spans is not None:
+            self.cursor.spans.operations[place_of(term.location)] = self.cursor.range_from(term.location)
+        return term
+
+    def _infix(self, pair: bool) -> Term:
         cursor = self.cursor
         left = self._level(0)
         if pair and cursor.at(",") and "in" in self.keywords:
@@ -146,6 +153,8 @@ class TermParser:
         cursor.enter()
         result = self._signed()
         cursor.depth -= 1
+        if cursor.spans is not None:
+            cursor.spans.terms[place_of(result.location)] = cursor.range_from(result.location)
         self._known[start] = (result, cursor.mark())
         return result
 
@@ -364,7 +373,7 @@ class TermParser:
             if isinstance(part, str):
                 parts.append(part)
                 continue
-            inner = Cursor(cursor.source, cursor.lexer, cursor.lexer.part(*part))
+            inner = Cursor(cursor.source, cursor.lexer, cursor.lexer.part(*part), cursor.spans)
             inner.depth = cursor.depth
             if inner.is_kind("end"):
                 cursor.fail("a template-expression must not be empty", location)

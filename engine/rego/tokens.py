@@ -6,6 +6,7 @@ from lockgate.engine.errors import Location
 from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.lexer import Lexer, Token, TokenKind
 from lockgate.engine.rego.source import Source
+from lockgate.engine.rego.spans import Range, Spans
 
 # Nesting of terms and bodies in a policy. Each level costs a handful of Python frames here and in the compiler.
 MAX_NESTING = 60
@@ -16,8 +17,11 @@ MAX_READS_PER_TOKEN = 50
 class Cursor:
     """Reads tokens one by one; can be set back (`mark`, `reset`), within a bound."""
 
-    def __init__(self, source: Source, lexer: Lexer, tokens: list[Token]) -> None:
+    def __init__(
+        self, source: Source, lexer: Lexer, tokens: list[Token], spans: Spans | None = None
+    ) -> None:
         self.source = source
+        self.spans = spans
         self.lexer = lexer
         self.tokens = tokens
         self.index = 0
@@ -95,6 +99,15 @@ class Cursor:
         """Where a token stands (the current one by default)."""
         token = token or self.current
         return self.source.location(token.line, token.column)
+
+    def range_from(self, location: Location) -> Range:
+        """From a place to the end of the token before the current one."""
+        last = self.tokens[max(self.index - 1, 0)]
+        text = self.source.text[last.offset : last.end]
+        broken = text.count("\n")
+        column = len(text) - text.rfind("\n") if broken else last.column + len(text)
+        end = self.source.location(last.line + broken, column)
+        return Range(location.line, location.column, end.line, end.column)
 
     def on_new_line(self) -> bool:
         """Does the current token stand on a later line than the one before it ends?"""
