@@ -48,6 +48,7 @@ from lockgate.engine.codegen.values import (
     render_rego,
     sort_key,
 )
+from lockgate.engine.codegen.watch import may_hold
 
 
 def template_text(positions: Positions, number: int, parts: Sequence[Any]) -> str:
@@ -104,6 +105,7 @@ NAMES: Final[Mapping[str, Any]] = {
     "make_object": make_object,
     "make_set": make_set,
     "merged": merged,
+    "may_hold": may_hold,
     "mocked": mocked,
     "object_of": object_of,
     "plain": plain,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from lockgate.engine.rego.ast import Call, Module, NotExpr, Ref, Rule, Scalar, TermExpr, Var, WithExpr, walk
 from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES, missing_extra, missing_extra_text
@@ -9,6 +10,7 @@ from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.flatten import Flattener
 from lockgate.engine.rego.generate import Generator
+from lockgate.engine.rego.probes import Probe
 from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.resolve import Definition, Resolver, package_names
 from lockgate.engine.rego.ruletree import RuleTree, check_recursion
@@ -30,6 +32,7 @@ class Compiled:
     memo_size: int
     fixed_size: int
     reads: tuple[tuple[str, ...], ...]
+    probes: tuple[Probe, ...]
 
 
 def compile_modules(
@@ -56,7 +59,7 @@ def compile_modules(
     tree.gather()
     _check_calls(tree, {m.location.file: m for m in modules}, capabilities, problems)
     _stop(problems, modules)
-    _flatten(tree)
+    _flatten(tree, "left out" if mode == "plain" else "kept")
     edges = check_recursion(tree, problems)
     _stop(problems, modules)
     generator = Generator(tree, Stages(tree, edges, constants), mode, problems)
@@ -75,6 +78,7 @@ def compile_modules(
         code.memo_size,
         code.fixed_size,
         tuple(sorted(_reads(tree))),
+        tuple(code.probes),
     )
 
 
@@ -106,7 +110,7 @@ def _check_imports(module: Module, problems: list[Problem]) -> None:
         seen.add(name)
 
 
-def _flatten(tree: RuleTree) -> None:
+def _flatten(tree: RuleTree, literals: Literal["kept", "left out"]) -> None:
     def arity_of(function: Ref) -> int | None:
         group = tree.function(function)
         if group is not None:
@@ -116,7 +120,7 @@ def _flatten(tree: RuleTree) -> None:
         entry = ENTRIES.get(operator_name(function) or dotted(function))
         return None if entry is None else entry.arity
 
-    flattener = Flattener(arity_of)
+    flattener = Flattener(arity_of, literals)
     for group in tree.groups:
         group.definitions = [
             replace(d, alternatives=tuple(flattener.alternative(a) for a in d.alternatives))

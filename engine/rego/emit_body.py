@@ -39,6 +39,7 @@ from lockgate.engine.rego.safety import (
     variables,
 )
 from lockgate.engine.rego.term_parser import operator_name
+from lockgate.engine.rego.watching import StatementWatch
 
 # What to emit where a body holds: gets the emitter, whose `env` has the body's variables.
 Success = Callable[["BodyEmitter"], None]
@@ -63,6 +64,7 @@ class BodyEmitter(CallEmitter):
         self.is_fixed = is_fixed
         self.flag = ""
         self._scope: set[str] = set()
+        self.watch = StatementWatch(module)
 
     def body(
         self, body: Body, needed: tuple[Term, ...], success: Success, shared: set[str] | None = None
@@ -126,6 +128,7 @@ class BodyEmitter(CallEmitter):
     def statement(self, statement: Expr) -> None:
         """Emits one statement whose needs are bound, below its line and column in the policy."""
         self.writer.line(f"# {statement.location.line}:{statement.location.column}")
+        self.watch.before(statement, self.env, self.context, self.writer)
         if isinstance(statement, TermExpr):
             self._term(statement.term)
         elif isinstance(statement, UnifyExpr):
@@ -143,21 +146,6 @@ class BodyEmitter(CallEmitter):
             ordered, _, _ = BodyOrder(self._scope).order(statement.statements, set(self.env))
             for part in ordered:
                 self.statement(part)
-        self._observe(statement)
-
-    def _observe(self, statement: Expr) -> None:
-        """In the modes that watch: tells that a statement held."""
-        if self.module.mode == "plain":
-            return
-        number = self.module.position(statement.location)
-        if self.module.mode == "covered":
-            self.writer.line(f"if {self.context}.covered is not None: {self.context}.covered.add({number})")
-            return
-        shown = [name for name in sorted(variables(statement)) if name in self.env and "#" in name]
-        pairs = ", ".join([f"{shown_name(name)!r}: {self.env[name]}" for name in shown])
-        self.writer.line(
-            f"if {self.context}.tracer is not None: {self.context}.tracer({number}, {{{pairs}}})"
-        )
 
     def _term(self, term: Term) -> None:
         writer = self.writer
@@ -307,7 +295,9 @@ class BodyEmitter(CallEmitter):
         self.env[statement.value.name] = value
         if statement.key is not None and key_name is not None:
             self.env[statement.key.name] = key_name
+        self.watch.enter_every()
         found = self._exists(statement.body)
+        self.watch.leave()
         writer.line(f"if not {found}:")
         writer.line(f"    {holds} = False")
         writer.line("    break")
@@ -378,6 +368,7 @@ class BodyEmitter(CallEmitter):
         function = Writer("return")
         function.line("below = apart(c)")
         inner = BodyEmitter(self.module, function, {}, self.problems, self.is_fixed)
+        inner.watch = self.watch
         value = inner._open_comprehension(term)
         function.line("rejoin(c, below)")
         function.line(f"c.fixed[{slot}] = {value}")
@@ -408,7 +399,9 @@ class BodyEmitter(CallEmitter):
                 writer.line(f"put({result}, {emitter.atom(term.key)}, {value}, P, {number})")
 
         needed = (term.value,) if term.key is None else (term.key, term.value)
+        self.watch.enter_comprehension()
         self.body(term.body, needed, success, self._scope)
+        self.watch.leave()
         self.ordered.pop()
         self.env, self.flag = outer_env, outer_flag
         writer.close_to(level)

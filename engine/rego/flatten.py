@@ -6,6 +6,7 @@ when `input.x` is; only a reference that is negated or compared itself stays ins
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
@@ -39,10 +40,14 @@ ArityOf = Callable[[Ref], int | None]
 
 
 class Flattener:
-    """Flattens resolved bodies. Locals that it makes are named `%1`, `%2`, …."""
+    """Flattens resolved bodies. Locals that it makes are named `%1`, `%2`, ….
 
-    def __init__(self, arity_of: ArityOf) -> None:
+    literals: are statements such as `true`, which always hold, kept for those who watch, or left out?
+    """
+
+    def __init__(self, arity_of: ArityOf, literals: Literal["kept", "left out"] = "left out") -> None:
         self._arity_of = arity_of
+        self._literals = literals
         self._counter = 0
 
     def alternative(self, alternative: Alternative) -> Alternative:
@@ -74,7 +79,8 @@ class Flattener:
     def _statement(self, statement: Expr, out: list[Expr]) -> None:
         location = statement.location
         if isinstance(statement, TermExpr):
-            if isinstance(statement.term, Scalar) and statement.term.value is not False:
+            always = isinstance(statement.term, Scalar) and statement.term.value is not False
+            if always and self._literals == "left out":
                 return  # `true` holds always.
             out.append(self._term_statement(location, statement.term, out))
         elif isinstance(statement, UnifyExpr):

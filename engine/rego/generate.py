@@ -12,6 +12,7 @@ from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.resolve import Alternative, Definition
 from lockgate.engine.rego.ruletree import HIDDEN, Group, Node, RuleTree, with_targets
 from lockgate.engine.rego.stage import Stages
+from lockgate.engine.rego.watching import ClauseWatch
 
 # Fewer clauses are tried in turn as quickly.
 _SMALLEST_TABLE = 3
@@ -228,6 +229,8 @@ class Generator:
         """A function from literal strings to literals, such as `factor("Ki") = 1024`, becomes a look-up."""
         if group.arity != 1 or group.default is not None or len(group.definitions) < _SMALLEST_TABLE:
             return False
+        if self.module.mode != "plain":
+            return False  # Which of its clauses holds is to be told.
         table: dict[str, Value] = {}
         for definition in group.definitions:
             alternative = definition.alternatives[0]
@@ -254,12 +257,12 @@ class Generator:
             self._partial(group, definition.alternatives[0], name)
             return
         if len(definition.alternatives) == 1:
-            self._alternative(definition.alternatives[0], name, parameters)
+            self._alternative(group, definition.alternatives[0], name, parameters)
             return
         lines = [f"def {name}(c{parameters}):"]
         for number, alternative in enumerate(definition.alternatives):
             part = f"{name}_{'else' if number else 'if'}{number}"
-            self._alternative(alternative, part, parameters)
+            self._alternative(group, alternative, part, parameters)
             lines.append(f"    value = {part}(c{parameters})")
             lines.append("    if value is not U: return value")
         lines.append("    return U")
@@ -282,14 +285,15 @@ class Generator:
         if counted and any(True for _ in self.module.tree.referenced([alternative])):
             writer.line("c.budget.left -= 1")
             writer.line(f"if c.budget.left < 0: exhausted(c, P, {position})")
-        if self.module.mode == "covered":
-            writer.line(f"if c.covered is not None: c.covered.add({position})")
 
-    def _alternative(self, alternative: Alternative, name: str, parameters: str) -> None:
+    def _alternative(self, group: Group, alternative: Alternative, name: str, parameters: str) -> None:
         writer = Writer("return U")
         emitter = self._emitter(writer, {})
+        watch = ClauseWatch(self.module, group, alternative)
+        emitter.watch.begin(watch.rule)
         self._enter(writer, alternative, counted=bool(parameters))
         self._arguments(emitter, alternative.arguments)
+        watch.enter(writer)
         value = constant_value(alternative.value)
         result_used = False
         mark = len(writer.lines)
@@ -298,6 +302,7 @@ class Generator:
             nonlocal result_used
             shown = inside.atom(alternative.value)
             constant = not isinstance(value, Undefined)
+            watch.held(writer, shown)
             if not writer.in_nested_function and (constant or not writer.in_loop):
                 writer.line(f"return {shown}")
                 return
@@ -318,6 +323,7 @@ class Generator:
             writer.line("return result")
         elif not (writer.lines and writer.lines[-1].startswith("    return ")):
             writer.line("return U")
+        name = watch.wrap(name, parameters)
         self.module.functions.append([f"def {name}(c{parameters}):", *writer.lines])
 
     def _arguments(self, emitter: BodyEmitter, arguments: Sequence[Term]) -> None:
@@ -327,7 +333,10 @@ class Generator:
     def _partial(self, group: Group, alternative: Alternative, name: str) -> None:
         writer = Writer("return")
         emitter = self._emitter(writer, {})
+        watch = ClauseWatch(self.module, group, alternative)
+        emitter.watch.begin(watch.rule)
         self._enter(writer, alternative, counted=False)
+        watch.enter(writer)
         position = self.module.position(alternative.location)
         member = alternative.member
 
@@ -335,11 +344,13 @@ class Generator:
             if group.kind == "set":
                 assert member is not None
                 shown = inside.atom(member)
+                watch.held(writer, shown)
                 writer.line(f"table[{inside.key_of(member, shown)}] = {shown}")
                 return
             keys = [inside.atom(element) for element in alternative.tail]
             leaf = member if member is not None else alternative.value
             shown = inside.atom(leaf)
+            watch.held(writer, f"[{', '.join([*keys, shown])}]")
             if len(keys) == 1 and member is None:
                 writer.line(f"put(table, {keys[0]}, {shown}, P, {position})")
                 return
@@ -349,6 +360,7 @@ class Generator:
 
         needed: tuple[Term, ...] = (*alternative.tail, alternative.value if member is None else member)
         emitter.body(alternative.body, needed, success)
+        name = watch.wrap(name, ", table")
         self.module.functions.append([f"def {name}(c, table):", *writer.lines])
 
     # Documents

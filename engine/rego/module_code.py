@@ -15,6 +15,7 @@ from lockgate.engine.rego.ast import (
     SetTerm,
     Term,
 )
+from lockgate.engine.rego.probes import Probe
 from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.ruletree import Group, Node, RuleTree
 
@@ -36,6 +37,7 @@ class ModuleCode:
     pending_documents: list[Node] = field(default_factory=list)
     fixed_groups: set[int] = field(default_factory=set)
     functions: list[list[str]] = field(default_factory=list)
+    probes: list[Probe] = field(default_factory=list)
     memo_size: int = 0
     fixed_size: int = 0
     is_constant: Callable[[Ref], bool] = lambda reference: False
@@ -49,6 +51,11 @@ class ModuleCode:
             self.position_numbers[place] = number
             self.positions.append(location)
         return number
+
+    def probe(self, probe: Probe) -> int:
+        """The number of a new probe."""
+        self.probes.append(probe)
+        return len(self.probes) - 1
 
     def constant(self, value: Value) -> str:
         """A literal, or the name of a module constant that holds the value."""

@@ -17,9 +17,11 @@ from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.capabilities import Capabilities
 
 if TYPE_CHECKING:
+    from lockgate.engine.codegen.watch import Tracer
     from lockgate.engine.rego.ast import Module
+    from lockgate.engine.rego.probes import Probe
 
-# What generated code tells while it runs: nothing, the variables at each statement that held, or which held.
+# What generated code tells while it runs: nothing, what it tries with which values, or only what it has reached.
 Mode = Literal["plain", "traced", "covered"]
 
 NO_DATA: Final[Mapping[str, Value]] = MappingProxyType({})
@@ -42,9 +44,10 @@ class Artifact:
     fixed_size: int
     reads: tuple[tuple[str, ...], ...]
     source: str = ""
+    probes: "tuple[Probe, ...]" = ()
 
     def to_plain(self) -> tuple[Any, ...]:
-        """The artifact for `marshal`, without its source."""
+        """The artifact for `marshal`, without its source and probes."""
         return (
             self.code,
             self.entries,
@@ -118,10 +121,12 @@ class Prepared:
         limits: Limits,
         strict: str = "",
         covered: set[int] | None = None,
+        tracer: "Tracer | None" = None,
     ) -> Value | Undefined:
         """The value of an entry point such as "data.template.violation", or UNDEFINED.
 
-        `strict` other than "" makes a builtin's failure an error. Raises EvaluationError with the place.
+        `strict` other than "" makes a builtin's failure an error. `covered` is given the numbers of probes that are
+        reached, in the mode for it; `tracer` is told of all, in its mode. Raises EvaluationError with the place.
         """
         artifact = self.program.artifact
         fixed = [MISS] * artifact.fixed_size if self._fixed is None else self._fixed[bool(strict)]
@@ -135,7 +140,9 @@ class Prepared:
             strict=strict,
             shares=self._fixed is not None,
         )
-        context.covered = covered
+        if covered is not None:
+            context.covered = covered
+        context.tracer = tracer
         function = self.program.function(entrypoint)
         if function is None:
             found: Value | Undefined = walk_path(dict(data), entrypoint.split(".")[1:])
@@ -199,6 +206,7 @@ def compile_program(
         fixed_size=compiled.fixed_size,
         reads=compiled.reads,
         source=compiled.source,
+        probes=compiled.probes,
     )
     return Program(artifact)
 

@@ -17,9 +17,7 @@ MAX_READS_PER_TOKEN = 50
 class Cursor:
     """Reads tokens one by one; can be set back (`mark`, `reset`), within a bound."""
 
-    def __init__(
-        self, source: Source, lexer: Lexer, tokens: list[Token], spans: Spans | None = None
-    ) -> None:
+    def __init__(self, source: Source, lexer: Lexer, tokens: list[Token], spans: Spans | None = None) -> None:
         self.source = source
         self.spans = spans
         self.lexer = lexer

@@ -62,7 +62,7 @@ ALLOWED = {
 }
 ATTRIBUTES = {
     "append", "budget", "covered", "data", "endswith", "fixed", "get", "input", "isascii", "left", "lower",
-    "memo", "removeprefix", "replace", "removesuffix", "startswith", "tracer", "add",
+    "memo", "removeprefix", "replace", "removesuffix", "startswith", "tracer", "add", "enter", "gave", "leave", "tried",
 }  # fmt: skip
 
 

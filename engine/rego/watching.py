@@ -1,0 +1,115 @@
+"""Code by which a program tells what it does, in the modes `traced` and `covered` (see `probes`)."""
+
+from collections.abc import Mapping
+
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.codegen.writer import Writer
+from lockgate.engine.errors import Location
+from lockgate.engine.rego.ast import BlockExpr, Expr, UnifyExpr, Var, WithExpr
+from lockgate.engine.rego.indexing import index_conditions
+from lockgate.engine.rego.module_code import ModuleCode
+from lockgate.engine.rego.probes import Probe, ProbeKind
+from lockgate.engine.rego.resolve import Alternative
+from lockgate.engine.rego.ruletree import Group
+from lockgate.engine.rego.safety import shown_name, variables
+
+
+class StatementWatch:
+    """Emits the line ahead of each statement of one clause."""
+
+    def __init__(self, module: ModuleCode) -> None:
+        self._module = module
+        self._rule = 0
+        self._count = 0
+        # What the statement stands in, outermost first.
+        self._inside: list[str] = []
+        # Where the terms stand that were bound to locals of the compiler.
+        self._ahead: dict[str, Location] = {}
+
+    def begin(self, rule: int) -> None:
+        """The statements to come are those of the clause with this probe."""
+        self._rule = rule
+
+    def enter_every(self) -> None:
+        """The statements to come are those of an `every`."""
+        self._inside.append("every")
+
+    def enter_comprehension(self) -> None:
+        """The statements to come are those of a comprehension."""
+        self._inside.append("comprehension")
+
+    def leave(self) -> None:
+        """The end of what was entered last."""
+        self._inside.pop()
+
+    def before(self, statement: Expr, env: Mapping[str, str], context: str, writer: Writer) -> None:
+        """Tells that a statement is tried. What is under a `with` tells it of itself."""
+        if self._module.mode == "plain" or isinstance(statement, WithExpr | BlockExpr):
+            return
+        if self._module.mode == "covered":
+            number = self._module.probe(Probe("statement", statement.location, self._rule))
+            writer.line(f"{context}.covered.add({number})")
+            return
+        if isinstance(statement, UnifyExpr) and isinstance(statement.left, Var):
+            self._ahead[statement.left.name] = statement.right.location
+        if "comprehension" in self._inside:
+            return  # That some of its turns fail is what it is for.
+        bound = [name for name in sorted(variables(statement)) if name in env]
+        shown = [name for name in bound if "#" in name or name in self._ahead]
+        names = tuple([shown_name(name) if "#" in name else self._ahead[name] for name in shown])
+        kind: ProbeKind = "inner" if self._inside else "statement"
+        number = self._module.probe(Probe(kind, statement.location, self._rule, self._count, names))
+        self._count += 1
+        values = "".join([f"{env[name]}, " for name in shown])
+        writer.line(
+            f"if {context}.tracer is not None: {context}.tracer.tried({number}, {context}, ({values}))"
+        )
+
+
+class ClauseWatch:
+    """Emits what a clause of a rule tells of itself."""
+
+    def __init__(self, module: ModuleCode, group: Group, alternative: Alternative) -> None:
+        self._module = module
+        self._alternative = alternative
+        self.rule = module.probe(Probe("rule", alternative.location, len(module.probes), path=group.path))
+        self._held = module.probe(Probe("held", alternative.location, self.rule))
+
+    def enter(self, writer: Writer) -> None:
+        """At the beginning of the clause's function. `covered` leaves out what OPA's index of rules leaves out."""
+        if self._module.mode != "covered":
+            return
+        conditions: list[Value] = [
+            [root, list(path), how, wanted]
+            for (root, path), how, wanted in index_conditions(self._alternative, self._module.tree)
+        ]
+        if conditions:
+            arguments = "".join([f"a{number}, " for number in range(len(self._alternative.arguments))])
+            writer.fail_if(f"not may_hold(c, {self._module.constant(conditions)}, ({arguments}))")
+        writer.line(f"c.covered.add({self.rule})")
+
+    def held(self, writer: Writer, value: str) -> None:
+        """Where the body holds and `value` is what comes of it."""
+        if self._module.mode == "covered":
+            writer.line(f"c.covered.add({self._held})")
+        elif self._module.mode == "traced":
+            writer.line(f"if c.tracer is not None: c.tracer.gave({self.rule}, {value})")
+
+    def wrap(self, name: str, parameters: str) -> str:
+        """In `traced`: writes a function around the clause's; gives the name for the inner one."""
+        if self._module.mode != "traced":
+            return name
+        inner = f"{name}_of"
+        given = parameters.removeprefix(", ")
+        arguments = "" if given == "table" else given + ("," if given else "")
+        self._module.functions.append(
+            [
+                f"def {name}(c{parameters}):",
+                f"    if c.tracer is None: return {inner}(c{parameters})",
+                f"    c.tracer.enter({self.rule}, c, ({arguments}))",
+                f"    value = {inner}(c{parameters})",
+                f"    c.tracer.leave({self.rule})",
+                "    return value",
+            ]
+        )
+        return inner
