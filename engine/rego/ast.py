@@ -86,10 +86,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """`$"text {term} text"`: parts are strings and terms."""
+    """`$"text {term} text"`: parts are strings and terms, or terms under `with`."""
 
     location: Location
-    parts: "tuple[str | Term, ...]"
+    parts: "tuple[str | Term | WithExpr, ...]"
 
 
 Term = Scalar | Var | Ref | ArrayTerm | SetTerm | ObjectTerm | Comprehension | Call | Template
@@ -168,6 +168,32 @@ class NotExpr:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Operand:
+    """What `and`, `or` and `not` take. Statements in braces have a scope of their own; else it is one statement."""
+
+    location: Location
+    body: "Body"
+    braces: Literal["braces", ""]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NotBodyExpr:
+    """`not { body }`, and `not statement` where `future.keywords.not` makes that a body."""
+
+    location: Location
+    operand: Operand
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogicExpr:
+    """`a and b and c` or `a or b or c`: binds nothing, and evaluates an operand only if those before leave it open."""
+
+    location: Location
+    operator: Literal["and", "or"]
+    operands: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class WithExpr:
     """A statement under `with` modifiers (at least one)."""
 
@@ -184,7 +210,19 @@ class BlockExpr:
     statements: "tuple[Expr, ...]"
 
 
-Expr = TermExpr | UnifyExpr | AssignExpr | SomeExpr | SomeInExpr | EveryExpr | NotExpr | WithExpr | BlockExpr
+Expr = (
+    TermExpr
+    | UnifyExpr
+    | AssignExpr
+    | SomeExpr
+    | SomeInExpr
+    | EveryExpr
+    | NotExpr
+    | NotBodyExpr
+    | LogicExpr
+    | WithExpr
+    | BlockExpr
+)
 Body = tuple[Expr, ...]
 
 

@@ -14,6 +14,8 @@ from lockgate.engine.rego.ast import (
     Comprehension,
     EveryExpr,
     Expr,
+    LogicExpr,
+    NotBodyExpr,
     NotExpr,
     ObjectTerm,
     Ref,
@@ -135,6 +137,10 @@ class BodyEmitter(CallEmitter):
             self._unify(statement.left, statement.right)
         elif isinstance(statement, NotExpr):
             self._not(statement)
+        elif isinstance(statement, NotBodyExpr):
+            self.writer.fail_if(self._exists(statement.operand.body))
+        elif isinstance(statement, LogicExpr):
+            self._logic(statement)
         elif isinstance(statement, SomeInExpr):
             self._some_in(statement)
         elif isinstance(statement, EveryExpr):
@@ -193,6 +199,17 @@ class BodyEmitter(CallEmitter):
             writer.fail_if(self._are_equal(inner.left, inner.right))
             return
         raise AssertionError("the parser refuses `not some`")
+
+    def _logic(self, statement: LogicExpr) -> None:
+        """`and` and `or`: the operands in turn as long as the outcome is open."""
+        writer = self.writer
+        holds = writer.name(statement.operator)
+        writer.line(f"{holds} = {self._exists(statement.operands[0].body)}")
+        is_open = holds if statement.operator == "and" else f"not {holds}"
+        for operand in statement.operands[1:]:
+            with writer.block(f"if {is_open}:"):
+                writer.line(f"{holds} = {self._exists(operand.body)}")
+        writer.fail_if(f"not {holds}")
 
     def _are_equal(self, left: Term, right: Term) -> str:
         """The condition that both sides are defined and equal."""

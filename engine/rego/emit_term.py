@@ -16,6 +16,7 @@ from lockgate.engine.rego.ast import (
     Template,
     Term,
     Var,
+    WithExpr,
 )
 from lockgate.engine.rego.module_code import ModuleCode, constant_value
 from lockgate.engine.rego.ruletree import Node
@@ -101,7 +102,10 @@ class TermEmitter:
                 return "{" + ", ".join([f"{k}: {v}" for k, v in pairs]) + "}"
             return "make_object([" + ", ".join([f"({k}, {v})" for k, v in pairs]) + "])"
         assert isinstance(term, Template)
-        parts = [literal(p) if isinstance(p, str) else self.atom(p) for p in term.parts]
+        parts: list[str] = []
+        for part in term.parts:
+            assert not isinstance(part, WithExpr), "collected ahead"
+            parts.append(literal(part) if isinstance(part, str) else self.atom(part))
         return f"template_text(P, {self.module.position(term.location)}, [{', '.join(parts)}])"
 
     # References

@@ -17,8 +17,11 @@ from lockgate.engine.rego.ast import (
     Comprehension,
     EveryExpr,
     Expr,
+    LogicExpr,
+    NotBodyExpr,
     NotExpr,
     ObjectTerm,
+    Operand,
     Ref,
     Scalar,
     SetTerm,
@@ -99,6 +102,11 @@ class Flattener:
             out.append(EveryExpr(location, statement.key, statement.value, domain, body))
         elif isinstance(statement, NotExpr):
             out.append(NotExpr(location, self._negated(statement.inner, out)))
+        elif isinstance(statement, NotBodyExpr):
+            out.append(NotBodyExpr(location, self._operand(statement.operand)))
+        elif isinstance(statement, LogicExpr):
+            operands = tuple(self._operand(operand) for operand in statement.operands)
+            out.append(LogicExpr(location, statement.operator, operands))
         elif isinstance(statement, WithExpr):
             modifiers = []
             for modifier in statement.modifiers:
@@ -112,6 +120,9 @@ class Flattener:
             assert isinstance(statement, BlockExpr)
             for part in statement.statements:
                 self._statement(part, out)
+
+    def _operand(self, operand: Operand) -> Operand:
+        return Operand(operand.location, self.body(operand.body), operand.braces)
 
     def _with_value(self, value: Term, out: list[Expr]) -> Term:
         """The value of a `with`: the name of a function stays a name."""
@@ -204,16 +215,21 @@ class Flattener:
             items = tuple((self._simple(k, out), self._simple(v, out)) for k, v in ordered)
             return ObjectTerm(term.location, items)
         assert isinstance(term, Template)
-        parts: list[str | Term] = []
+        parts: list[str | Term | WithExpr] = []
         for part in term.parts:
             if isinstance(part, str | Scalar):
                 parts.append(part)
                 continue
             # An undefined part is shown as such: collect the part's value into a set.
             local = self._temporary(part.location)
-            wrapped = Comprehension(
-                part.location, "set", None, local, (UnifyExpr(part.location, local, part),)
-            )
+            collected: Expr
+            if isinstance(part, WithExpr):
+                assert isinstance(part.inner, TermExpr)
+                unify = UnifyExpr(part.location, local, part.inner.term)
+                collected = WithExpr(part.location, unify, part.modifiers)
+            else:
+                collected = UnifyExpr(part.location, local, part)
+            wrapped = Comprehension(part.location, "set", None, local, (collected,))
             parts.append(self._bind(self._comprehension(wrapped), out))
         return self._bind(Template(term.location, tuple(parts)), out)
 

@@ -26,12 +26,14 @@ from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.lexer import Comment, Lexer
 from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.spans import Spans, place_of
-from lockgate.engine.rego.statement_parser import parse_body, parse_statement
+from lockgate.engine.rego.statement_parser import StatementParser
 from lockgate.engine.rego.term_parser import RESERVED, TermParser
 from lockgate.engine.rego.tokens import Cursor
 from lockgate.engine.rego.version import RegoVersion
 
 FUTURE_KEYWORDS = frozenset({"if", "contains", "every", "in"})
+# What comes after v1, by an import.
+LATER_KEYWORDS = frozenset({"and", "not", "or"})
 
 
 def parse_module(source: Source, spans: Spans | None = None) -> Module:
@@ -50,11 +52,11 @@ def parse_query(source: Source) -> Body:
     parser = _ModuleParser(source)
     if parser.cursor.is_kind("end"):
         parser.cursor.fail("empty query")
-    statements = [parse_statement(parser.terms)]
+    statements = [parser.statements.statement(parser.terms)]
     while not parser.cursor.is_kind("end"):
         if not parser.cursor.take(";") and not parser.cursor.on_new_line():
             parser.cursor.fail(f"unexpected {parser.cursor.describe()}: expected a new line or `;`")
-        statements.append(parse_statement(parser.terms))
+        statements.append(parser.statements.statement(parser.terms))
     return tuple(statements)
 
 
@@ -69,7 +71,8 @@ class _ModuleParser:
         self.version: RegoVersion = source.version
         self.keywords: set[str] = set(FUTURE_KEYWORDS) if source.version == "v1" else set()
         self.strict_heads = source.version == "v1"
-        self.terms = TermParser(self.cursor, self.keywords, parse_body, [0])
+        self.statements = StatementParser()
+        self.terms = TermParser(self.cursor, self.keywords, self.statements, [0])
         # `else if statement` without braces: where the else and the statement begin.
         self._lone: list[tuple[Location, Location]] = []
 
@@ -145,9 +148,15 @@ class _ModuleParser:
         if path[0] == "future":
             self._future_import(path, alias, location)
         elif path[0] == "rego":
-            if path != ("rego", "v1") or alias:
-                cursor.fail("invalid import, must be `rego.v1`", location)
+            if path not in (("rego", "v1"), ("rego", "v2")):
+                cursor.fail(
+                    f"invalid import `{'.'.join(path)}`, must be one of: `rego.v1`, `rego.v2`", location
+                )
+            if alias:
+                cursor.fail("`rego` imports cannot be aliased", location)
             self.keywords.update(FUTURE_KEYWORDS)
+            if "v2" in path:
+                self.keywords.update(LATER_KEYWORDS)
             self.strict_heads = True
             self.version = "v1"
         return Import(location, path, alias)
@@ -158,11 +167,10 @@ class _ModuleParser:
             cursor.fail("invalid import, must be `future.keywords`", location)
         if alias:
             cursor.fail("`future` imports cannot be aliased", location)
-        if len(path) == 3 and path[2] not in FUTURE_KEYWORDS:
-            cursor.fail(
-                f"unexpected keyword, must be one of {sorted(FUTURE_KEYWORDS)}, got: {path[2]}", location
-            )
-        self.keywords.update(FUTURE_KEYWORDS if len(path) == 2 else {path[2]})
+        known = FUTURE_KEYWORDS | LATER_KEYWORDS
+        if len(path) == 3 and path[2] not in known:
+            cursor.fail(f"unexpected keyword, must be one of {sorted(known)}, got: {path[2]}", location)
+        self.keywords.update(known if len(path) == 2 else {path[2]})
         if len(path) == 3 and path[2] == "every":
             self.keywords.add("in")
 
@@ -295,7 +303,7 @@ class _ModuleParser:
             if self.strict_heads:
                 cursor.fail("`if` keyword is required before rule body", hint="write `name if { … }`")
             cursor.advance()
-            body = parse_body(self.terms, "}")
+            body = self.statements.body(self.terms, "}")
         else:
             if (
                 value is None
@@ -322,7 +330,7 @@ class _ModuleParser:
             if len(clauses) > 1:
                 cursor.fail("expected else keyword")
             place = cursor.location(cursor.advance())
-            body = parse_body(self.terms, "}")
+            body = self.statements.body(self.terms, "}")
             self._note_head(place)
             rules.append(Rule(place, replace(head, location=place), (Clause(place, shown, body),)))
         return rules
@@ -330,10 +338,10 @@ class _ModuleParser:
     def _if_body(self) -> Body:
         cursor = self.cursor
         if not cursor.at("{"):
-            return (parse_statement(self.terms),)
+            return (self.statements.statement(self.terms),)
         mark, depth = cursor.mark(), cursor.depth
         try:
-            statement = parse_statement(self.terms)
+            statement = self.statements.statement(self.terms)
             if not (isinstance(statement, TermExpr) and isinstance(statement.term, SetTerm)):
                 return (statement,)
         except RegoError:
@@ -341,7 +349,7 @@ class _ModuleParser:
         cursor.reset(mark)
         cursor.depth = depth
         cursor.advance()
-        return parse_body(self.terms, "}")
+        return self.statements.body(self.terms, "}")
 
     def _else(self) -> Clause:
         cursor = self.cursor
@@ -362,7 +370,7 @@ class _ModuleParser:
             if self.strict_heads:
                 cursor.fail("`if` keyword is required before rule body", hint="write `else if { … }`")
             cursor.advance()
-            return Clause(location, value, parse_body(self.terms, "}"))
+            return Clause(location, value, self.statements.body(self.terms, "}"))
         if not given:
             cursor.fail("expected else value term or rule body")
         self._note_bodyless(location)

@@ -19,9 +19,12 @@ from lockgate.engine.rego.ast import (
     Comprehension,
     EveryExpr,
     Expr,
+    LogicExpr,
     Module,
+    NotBodyExpr,
     NotExpr,
     ObjectTerm,
+    Operand,
     Ref,
     Rule,
     Scalar,
@@ -64,10 +67,17 @@ class Definition:
     alternatives: tuple[Alternative, ...]
 
 
+How = Literal["assigned", "declared", "argument"]
+
+
 @dataclass(slots=True)
 class _Scope:
+    """A body's names: `masked` are those that it declares somewhere, for which no document is looked up in it."""
+
     declared: dict[str, str] = field(default_factory=dict)
+    how: dict[str, How] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    masked: set[str] = field(default_factory=set)
 
 
 def static_path(module: Module, rule: Rule) -> tuple[tuple[str, ...], tuple[Term, ...]]:
@@ -127,14 +137,13 @@ class Resolver:
 
     def _alternative(self, rule: Rule, clause: Clause, tail: tuple[Term, ...]) -> Alternative:
         head = rule.head
-        self._scopes = [_Scope(), _Scope()]
+        self._scopes = [_Scope()]
         for argument in head.arguments or ():
             for variable in _pattern_variables(argument):
                 if variable.name.startswith("$"):
                     continue
-                scope = self._scopes[0]
-                if variable.name not in scope.declared:
-                    scope.declared[variable.name] = self._unique(variable.name)
+                if variable.name not in self._scopes[0].declared:
+                    self._declare(variable, "argument")
         arguments = tuple(self._term(argument) for argument in head.arguments or ())
         body = self._body(clause.body)
         member = None if head.member is None else self._term(head.member)
@@ -151,20 +160,24 @@ class Resolver:
         self._counter += 1
         return f"{name}#{self._counter}"
 
-    def _declare(self, variable: Var, how: str) -> None:
+    def _declare(self, variable: Var, how: How) -> None:
         scope = self._scopes[-1]
         name = variable.name
         if name.startswith("$"):
             return
-        if name in scope.declared:
-            self._problem("rego_compile_error", f"var {name} {how} above", variable.location)
+        before = scope.how.get(name)
+        if before is not None:
+            message = f"arg {name} redeclared" if before == "argument" else f"var {name} {before} above"
+            self._problem("rego_compile_error", message, variable.location)
             return
         if name in scope.used:
             self._problem("rego_compile_error", f"var {name} referenced above", variable.location)
             return
         scope.declared[name] = self._unique(name)
+        scope.how[name] = how
 
     def _body(self, body: Body) -> Body:
+        self._scopes[-1].masked.update(_declared_names(body))
         resolved: list[Expr] = []
         for statement in body:
             result = self._statement(statement)
@@ -198,11 +211,18 @@ class Resolver:
         if isinstance(statement, EveryExpr):
             return self._every(statement)
         if isinstance(statement, NotExpr):
-            self._scopes.append(_Scope())
+            if isinstance(statement.inner, AssignExpr):
+                message = "cannot assign vars inside negated expression"
+                self._problem("rego_compile_error", message, location)
             inner = self._statement(statement.inner)
-            self._scopes.pop()
             assert isinstance(inner, TermExpr | UnifyExpr | SomeInExpr)
             return NotExpr(location, inner)
+        if isinstance(statement, NotBodyExpr):
+            return NotBodyExpr(location, self._operand(statement.operand, "negated expression"))
+        if isinstance(statement, LogicExpr):
+            what = f"implicit {statement.operator} operand"
+            operands = tuple(self._operand(operand, what) for operand in statement.operands)
+            return LogicExpr(location, statement.operator, operands)
         if isinstance(statement, WithExpr):
             modifiers = tuple(
                 With(m.location, self._target(m.target), self._term(m.value)) for m in statement.modifiers
@@ -211,6 +231,18 @@ class Resolver:
             return None if resolved is None else WithExpr(location, resolved, modifiers)
         assert isinstance(statement, BlockExpr)
         return BlockExpr(location, self._body(statement.statements))
+
+    def _operand(self, operand: Operand, what: str) -> Operand:
+        """An operand of `and`, `or` or `not`: only one in braces may declare variables."""
+        if not operand.braces and isinstance(operand.body[0], AssignExpr):
+            message = f"cannot assign vars inside {what}"
+            self._problem("rego_compile_error", message, operand.body[0].location)
+        if not operand.braces:
+            return Operand(operand.location, self._body(operand.body), "")
+        self._scopes.append(_Scope())
+        body = self._body(operand.body)
+        self._scopes.pop()
+        return Operand(operand.location, body, operand.braces)
 
     def _every(self, statement: EveryExpr) -> Expr:
         domain = self._term(statement.domain)
@@ -261,14 +293,22 @@ class Resolver:
         if isinstance(term, ObjectTerm):
             return ObjectTerm(term.location, tuple((self._term(k), self._term(v)) for k, v in term.items))
         if isinstance(term, Template):
-            parts = tuple(part if isinstance(part, str) else self._term(part) for part in term.parts)
-            return Template(term.location, parts)
+            return Template(term.location, tuple(self._template_part(part) for part in term.parts))
         self._scopes.append(_Scope())
         body = self._body(term.body)
         key = None if term.key is None else self._term(term.key)
         value = self._term(term.value)
         self._scopes.pop()
         return Comprehension(term.location, term.kind, key, value, body)
+
+    def _template_part(self, part: str | Term | WithExpr) -> str | Term | WithExpr:
+        if isinstance(part, str):
+            return part
+        if not isinstance(part, WithExpr):
+            return self._term(part)
+        statement = self._statement(part)
+        assert isinstance(statement, WithExpr)
+        return statement
 
     def _local(self, name: str) -> str | None:
         for scope in reversed(self._scopes):
@@ -284,9 +324,8 @@ class Resolver:
         if local is not None:
             return Var(variable.location, local)
         path = self._globals.get(name)
-        for scope in self._scopes:
-            scope.used.add(name)
-        if path is not None:
+        self._scopes[-1].used.add(name)
+        if path is not None and not any(name in scope.masked for scope in self._scopes):
             return _document(variable.location, path)
         return variable
 
@@ -315,6 +354,22 @@ class Resolver:
 
 def _document(location: Location, path: tuple[str, ...]) -> Ref:
     return Ref(location, Var(location, path[0]), tuple(Scalar(location, part) for part in path[1:]))
+
+
+def _declared_names(body: Body) -> set[str]:
+    """The names that a body declares itself, anywhere in it."""
+    found: set[str] = set()
+    for statement in body:
+        plain = statement.inner if isinstance(statement, WithExpr) else statement
+        patterns: list[Term] = []
+        if isinstance(plain, AssignExpr):
+            patterns = [plain.left]
+        elif isinstance(plain, SomeExpr):
+            patterns = list(plain.variables)
+        elif isinstance(plain, SomeInExpr):
+            patterns = [plain.value] if plain.key is None else [plain.key, plain.value]
+        found.update(variable.name for pattern in patterns for variable in _pattern_variables(pattern))
+    return found
 
 
 def _pattern_variables(pattern: Term) -> list[Var]:

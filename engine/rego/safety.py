@@ -15,8 +15,11 @@ from lockgate.engine.rego.ast import (
     Comprehension,
     EveryExpr,
     Expr,
+    LogicExpr,
+    NotBodyExpr,
     NotExpr,
     ObjectTerm,
+    Operand,
     Ref,
     Scalar,
     SetTerm,
@@ -70,7 +73,7 @@ def _parts(node: object) -> Iterable[object]:
 
 
 def _own_parts(node: object) -> Iterable[object]:
-    if isinstance(node, Comprehension):
+    if isinstance(node, Comprehension | Operand):
         return ()
     return (node.domain,) if isinstance(node, EveryExpr) else _parts(node)
 
@@ -110,6 +113,11 @@ class BodyOrder:
             return self.unified(statement.left, statement.right, bound)
         if isinstance(statement, NotExpr):
             return set() if self._closed(statement.inner, bound) else None
+        if isinstance(statement, NotBodyExpr):
+            return set() if self._operand_closed(statement.operand, bound) else None
+        if isinstance(statement, LogicExpr):
+            closed = all(self._operand_closed(operand, bound) for operand in statement.operands)
+            return set() if closed else None
         if isinstance(statement, SomeInExpr):
             if not variables(statement.collection) <= bound:
                 return None
@@ -137,6 +145,16 @@ class BodyOrder:
     def _closed(self, node: Expr, bound: set[str]) -> bool:
         inner = own_variables([node])
         return inner <= bound and (variables(node) - inner) & self.shared <= bound
+
+    def _operand_closed(self, operand: Operand, bound: set[str]) -> bool:
+        """Is all bound that an operand of `and`, `or` or `not` has in common with what is around it?
+
+        One without braces binds nothing of its own: all its variables come from outside.
+        """
+        names = variables(operand.body) & self.shared
+        if not operand.braces:
+            names |= {name for name in own_variables(operand.body) if not name.startswith("%")}
+        return names <= bound
 
     def evaluated(self, term: Term, bound: set[str]) -> Bound:
         """The variables bound by evaluating a term: unbound operands of references are iterated."""

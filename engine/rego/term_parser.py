@@ -1,21 +1,31 @@
 """Terms: scalars, references, calls, collections, comprehensions and infix operators."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Final, Protocol
 
 from lockgate.engine.codegen.values import make_number
 from lockgate.engine.errors import InputError, Location
 from lockgate.engine.rego.ast import (
     ArrayTerm,
+    AssignExpr,
     Body,
     Call,
     Comprehension,
+    EveryExpr,
+    Expr,
+    NotExpr,
     ObjectTerm,
     Ref,
     Scalar,
     SetTerm,
+    SomeExpr,
+    SomeInExpr,
     Template,
     Term,
+    TermExpr,
+    UnifyExpr,
     Var,
+    WithExpr,
 )
 from lockgate.engine.rego.errors import RegoError
 from lockgate.engine.rego.spans import place_of
@@ -51,6 +61,25 @@ def builtin_reference(location: Location, name: str) -> Ref:
     return Ref(location, Var(location, OPERATOR_MARK), (Scalar(location, name),))
 
 
+_NOT_IN_TEMPLATES: Final[Mapping[type, str]] = {
+    NotExpr: "negation ('not')",
+    UnifyExpr: "unification ('=')",
+    AssignExpr: "assignment (':=')",
+    EveryExpr: "'every'",
+    SomeExpr: "'some'",
+    SomeInExpr: "'some'",
+}
+
+
+def _template_part(cursor: Cursor, statement: Expr) -> Term | WithExpr:
+    """The statement of a template-expression as the part of the string that it is."""
+    plain = statement.inner if isinstance(statement, WithExpr) else statement
+    if isinstance(plain, TermExpr):
+        return statement if isinstance(statement, WithExpr) else plain.term
+    what = _NOT_IN_TEMPLATES.get(type(plain), "logical operator")
+    cursor.fail(f"unexpected {what} in template-string expression", statement.location)
+
+
 def dotted(function: Ref) -> str:
     """The dotted name of a call's function."""
     assert isinstance(function.head, Var)
@@ -67,22 +96,27 @@ def operator_name(function: Ref) -> str | None:
     return None
 
 
-class TermParser:
-    """Parses terms from a cursor. `parse_body` is the statement parser's: comprehensions have bodies.
+class Statements(Protocol):
+    """What the parser of terms needs of the one of statements: comprehensions and templates hold statements."""
 
-    `parse_body(terms, closing)` reads a body from the cursor of `terms`, with the closing bracket.
-    """
+    def body(self, terms: "TermParser", closing: str) -> Body:
+        """Reads statements from the cursor of `terms` up to the closing bracket, which is consumed."""
+        ...
+
+    def statement(self, terms: "TermParser") -> Expr:
+        """Reads one statement from the cursor of `terms`."""
+        ...
+
+
+class TermParser:
+    """Parses terms from a cursor."""
 
     def __init__(
-        self,
-        cursor: Cursor,
-        keywords: set[str],
-        parse_body: "Callable[[TermParser, str], Body]",
-        wildcards: list[int],
+        self, cursor: Cursor, keywords: set[str], statements: Statements, wildcards: list[int]
     ) -> None:
         self.cursor = cursor
         self.keywords = keywords
-        self._parse_body = parse_body
+        self._statements = statements
         self._wildcards = wildcards
         # Terms by the token at which they begin, with the token after them: what is read again costs nothing.
         self._known: dict[int, tuple[Term, int]] = {}
@@ -169,7 +203,7 @@ class TermParser:
             cursor.advance()
             if not negated:
                 if following.kind != "number":
-                    cursor.fail("illegal number format", token)
+                    cursor.fail(f"unexpected {cursor.describe()}: expected number")
                 cursor.advance()
                 return self._finish(self._number(location, "-" + following.text))
             token = cursor.current
@@ -217,7 +251,8 @@ class TermParser:
         if name in ("true", "false"):
             cursor.advance()
             return Scalar(location, name == "true")
-        if name in RESERVED or (name in self.keywords and name != "contains"):
+        is_function = name in ("and", "or") and cursor.peek().text == "(" and not cursor.peek().spaced
+        if name in RESERVED or (name in self.keywords and name != "contains" and not is_function):
             cursor.fail(f"unexpected {name} keyword")
         cursor.advance()
         return self.wildcard(location) if name == "_" else Var(location, name)
@@ -300,7 +335,7 @@ class TermParser:
         depth = cursor.depth
         cursor.advance()
         try:
-            body = self._parse_body(self, closing)
+            body = self._statements.body(self, closing)
         except RegoError:
             if not cursor.at(","):
                 raise
@@ -368,7 +403,7 @@ class TermParser:
         cursor = self.cursor
         token = cursor.advance()
         location = cursor.location(token)
-        parts: list[str | Term] = []
+        parts: list[str | Term | WithExpr] = []
         for part in token.parts:
             if isinstance(part, str):
                 parts.append(part)
@@ -377,8 +412,8 @@ class TermParser:
             inner.depth = cursor.depth
             if inner.is_kind("end"):
                 cursor.fail("a template-expression must not be empty", location)
-            parser = TermParser(inner, self.keywords, self._parse_body, self._wildcards)
-            parts.append(parser.infix())
+            parser = TermParser(inner, self.keywords, self._statements, self._wildcards)
+            parts.append(_template_part(inner, self._statements.statement(parser)))
             if not inner.is_kind("end"):
-                inner.fail(f"unexpected {inner.describe()} in a template-expression")
+                inner.fail("expected } to end template string expression")
         return Template(location, tuple(parts))
