@@ -6,6 +6,7 @@ from typing import Any, Final, NoReturn
 from lockgate.engine.codegen.building import replace_path
 from lockgate.engine.codegen.lookups import walk_path
 from lockgate.engine.codegen.places import Positions, at
+from lockgate.engine.codegen.printing import PrintSink
 from lockgate.engine.codegen.values import (
     UNDEFINED,
     Undefined,
@@ -38,7 +39,8 @@ class Context:
 
     memo: values of documents, by number; fixed: values that depend on constants only. over: the places under
     `data` that a `with` replaces. mocks: functions that a `with` replaces, by name. shares: does `fixed` outlive
-    the evaluation? covered: numbers of the probes that were reached, in the mode for it.
+    the evaluation? covered: numbers of the probes that were reached, in the mode for it. print_sink: gets what
+    `print` statements print.
     """
 
     __slots__ = (
@@ -51,6 +53,7 @@ class Context:
         "mocks",
         "now_ns",
         "over",
+        "print_sink",
         "shares",
         "strict",
         "tracer",
@@ -79,6 +82,7 @@ class Context:
         self.mocks: Mapping[str, Callable[..., Outcome]] = {}
         self.covered: set[int] = set()
         self.tracer: Tracer | None = None
+        self.print_sink: PrintSink | None = None
         self.strict = strict
 
     def spend(self, steps: int) -> None:
@@ -156,6 +160,7 @@ def replaced(
     made.mocks = mocks
     made.covered = context.covered
     made.tracer = context.tracer
+    made.print_sink = context.print_sink
     return made
 
 

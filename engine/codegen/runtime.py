@@ -37,6 +37,7 @@ from lockgate.engine.codegen.lookups import (
     walk_path,
 )
 from lockgate.engine.codegen.places import Positions, conflict
+from lockgate.engine.codegen.printing import printed
 from lockgate.engine.codegen.values import (
     UNDEFINED,
     Number,
@@ -109,6 +110,7 @@ NAMES: Final[Mapping[str, Any]] = {
     "mocked": mocked,
     "object_of": object_of,
     "plain": plain,
+    "printed": printed,
     "put": put,
     "put_path": put_path,
     "rejoin": rejoin,

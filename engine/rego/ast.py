@@ -66,13 +66,17 @@ class ObjectTerm:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comprehension:
-    """`[value | body]`, `{value | body}` or `{key: value | body}`."""
+    """`[value | body]`, `{value | body}` or `{key: value | body}`.
+
+    The compiler makes those with a role: of what a `print` prints, or a template string shows.
+    """
 
     location: Location
     kind: Literal["array", "set", "object"]
     key: "Term | None"
     value: "Term"
     body: "Body"
+    role: Literal["printed", "shown", ""] = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from lockgate.engine.rego.ast import Call, Module, NotExpr, Ref, Rule, Scalar, TermExpr, Var, WithExpr, walk
+from lockgate.engine.rego.ast import Call, Module, Ref, Scalar, Var, walk
 from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES, missing_extra, missing_extra_text
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.flatten import Flattener
 from lockgate.engine.rego.generate import Generator
+from lockgate.engine.rego.options import CompileOptions
+from lockgate.engine.rego.printing import PRINT
 from lockgate.engine.rego.probes import Probe
 from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.resolve import Definition, Resolver, package_names
@@ -41,6 +43,7 @@ def compile_modules(
     capabilities: Capabilities,
     constants: Sequence[tuple[str, ...]],
     mode: Mode,
+    options: CompileOptions,
 ) -> Compiled:
     """Compiles modules to Python source. Raises RegoError with every problem that a pass finds."""
     problems: list[Problem] = []
@@ -48,8 +51,8 @@ def compile_modules(
     definitions: list[Definition] = []
     for module in modules:
         _check_imports(module, problems)
-        resolver = Resolver(module, names, problems)
-        definitions.extend(resolver.definition(_without_print(rule)) for rule in module.rules)
+        resolver = Resolver(module, names, problems, options.prints)
+        definitions.extend(resolver.definition(rule) for rule in module.rules)
     _stop(problems, modules)
     tree = RuleTree()
     for module in modules:
@@ -133,28 +136,6 @@ def _flatten(tree: RuleTree, literals: Literal["kept", "left out"]) -> None:
             )
 
 
-def _without_print(rule: Rule) -> Rule:
-    """The rule without its `print` statements, which OPA erases too unless it is asked for output."""
-
-    def is_print(statement: object) -> bool:
-        while isinstance(statement, WithExpr):
-            statement = statement.inner
-        if isinstance(statement, NotExpr):
-            return False
-        return (
-            isinstance(statement, TermExpr)
-            and isinstance(statement.term, Call)
-            and operator_name(statement.term.function) is None
-            and dotted(statement.term.function) == "print"
-        )
-
-    clauses = tuple(
-        replace(clause, body=tuple(statement for statement in clause.body if not is_print(statement)))
-        for clause in rule.clauses
-    )
-    return replace(rule, clauses=clauses)
-
-
 def _check_calls(
     tree: RuleTree, modules: dict[str, Module], capabilities: Capabilities, problems: list[Problem]
 ) -> None:
@@ -174,6 +155,14 @@ def _check_call(
     problems: list[Problem],
 ) -> None:
     name = operator_name(call.function) or dotted(call.function)
+    if name == PRINT:
+        return
+    if name == "print":
+        message = f"{name}(...) used as value"
+        problems.append(
+            Problem("rego_type_error", message, call.location, "", "it has none: make it a statement")
+        )
+        return
     count = len(call.arguments)
     group = tree.function(call.function)
     if group is not None:

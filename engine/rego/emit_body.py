@@ -31,6 +31,7 @@ from lockgate.engine.rego.builtins.catalogue import ENTRIES
 from lockgate.engine.rego.emit_call import CallEmitter
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.module_code import ModuleCode, constant_value
+from lockgate.engine.rego.printing import PRINT, is_printing, undeclared
 from lockgate.engine.rego.ruletree import target_path
 from lockgate.engine.rego.safety import (
     BodyOrder,
@@ -85,6 +86,7 @@ class BodyEmitter(CallEmitter):
         outer, seen = self._scope, self.seen
         self._scope, self.seen = scope, dict(seen)
         order = BodyOrder(scope)
+        self.problems.extend(undeclared(body, order, set(self.env)))
         ordered, left, known = order.order(body, set(self.env))
         if left:
             self._unsafe(left, known, body)
@@ -159,6 +161,10 @@ class BodyEmitter(CallEmitter):
             value = self.reference(term)
             writer.fail_if(f"{value} is False")
         elif isinstance(term, Call):
+            if self.builtin_name(term) == PRINT:
+                number = self.module.position(term.location)
+                writer.line(f"printed({self.context}, P, {number}, {self.atom(term.arguments[0])})")
+                return
             condition = self.condition(term)
             if condition is not None:
                 writer.fail_if(f"not ({condition})")
@@ -358,7 +364,7 @@ class BodyEmitter(CallEmitter):
         """Emits a comprehension; gives the name of its value."""
         if self.is_fixed(term) and not (variables(term) & set(self.env)):
             return self._fixed_comprehension(term)
-        mark = self._outermost_loop(variables(term) & set(self.env))
+        mark = None if is_printing(term) else self._outermost_loop(variables(term) & set(self.env))
         return self._open_comprehension(term) if mark is None else self._lazy_comprehension(term, mark)
 
     def _outermost_loop(self, needed: set[str]) -> LoopMark | None:

@@ -35,6 +35,7 @@ from lockgate.engine.rego.ast import (
     WithExpr,
     shape,
 )
+from lockgate.engine.rego.printing import PRINT
 from lockgate.engine.rego.resolve import Alternative
 from lockgate.engine.rego.term_parser import builtin_reference, dotted, operator_name
 
@@ -159,6 +160,8 @@ class Flattener:
                 left = self._compared(term.arguments[0], out)
                 right = self._compared(term.arguments[1], out)
                 return TermExpr(location, Call(term.location, term.function, (left, right)))
+            if operator_name(term.function) == PRINT:
+                return TermExpr(location, self._printing(term, out))
             call = self._call(term, out)
             arity = self._arity_of(call.function)
             if arity is not None and len(call.arguments) == arity + 1:
@@ -221,23 +224,33 @@ class Flattener:
                 parts.append(part)
                 continue
             # An undefined part is shown as such: collect the part's value into a set.
-            local = self._temporary(part.location)
-            collected: Expr
-            if isinstance(part, WithExpr):
-                assert isinstance(part.inner, TermExpr)
-                unify = UnifyExpr(part.location, local, part.inner.term)
-                collected = WithExpr(part.location, unify, part.modifiers)
-            else:
-                collected = UnifyExpr(part.location, local, part)
-            wrapped = Comprehension(part.location, "set", None, local, (collected,))
-            parts.append(self._bind(self._comprehension(wrapped), out))
+            parts.append(self._captured(part, "shown", out))
         return self._bind(Template(term.location, tuple(parts)), out)
+
+    def _captured(self, part: Term | WithExpr, role: Literal["printed", "shown"], out: list[Expr]) -> Var:
+        """The set of a term's values: it is empty where the term is undefined."""
+        local = self._temporary(part.location)
+        collected: Expr
+        if isinstance(part, WithExpr):
+            assert isinstance(part.inner, TermExpr)
+            unify = UnifyExpr(part.location, local, part.inner.term)
+            collected = WithExpr(part.location, unify, part.modifiers)
+        else:
+            collected = UnifyExpr(part.location, local, part)
+        wrapped = Comprehension(part.location, "set", None, local, (collected,), role)
+        return self._bind(self._comprehension(wrapped), out)
+
+    def _printing(self, call: Call, out: list[Expr]) -> Call:
+        (operands,) = call.arguments
+        assert isinstance(operands, ArrayTerm)
+        sets = tuple(self._captured(operand, "printed", out) for operand in operands.items)
+        return Call(call.location, call.function, (ArrayTerm(operands.location, sets),))
 
     def _comprehension(self, term: Comprehension) -> Comprehension:
         statements = list(self.body(term.body))
         key = None if term.key is None else self._simple(term.key, statements)
         value = self._simple(term.value, statements)
-        return Comprehension(term.location, term.kind, key, value, tuple(statements))
+        return Comprehension(term.location, term.kind, key, value, tuple(statements), term.role)
 
 
 def _key_order(item: tuple[Term, Term]) -> tuple[int, str]:

@@ -15,8 +15,10 @@ from lockgate.engine.record import record
 from lockgate.engine.rego.builtins.catalogue import load
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.options import USUAL, CompileOptions
 
 if TYPE_CHECKING:
+    from lockgate.engine.codegen.printing import PrintSink
     from lockgate.engine.codegen.watch import Tracer
     from lockgate.engine.rego.ast import Module
     from lockgate.engine.rego.probes import Probe
@@ -122,11 +124,13 @@ class Prepared:
         strict: str = "",
         covered: set[int] | None = None,
         tracer: "Tracer | None" = None,
+        print_sink: "PrintSink | None" = None,
     ) -> Value | Undefined:
         """The value of an entry point such as "data.template.violation", or UNDEFINED.
 
         `strict` other than "" makes a builtin's failure an error. `covered` is given the numbers of probes that are
-        reached, in the mode for it; `tracer` is told of all, in its mode. Raises EvaluationError with the place.
+        reached, in the mode for it; `tracer` is told of all, in its mode; `print_sink` gets what is printed, if
+        the program was compiled to print. Raises EvaluationError with the place.
         """
         artifact = self.program.artifact
         fixed = [MISS] * artifact.fixed_size if self._fixed is None else self._fixed[bool(strict)]
@@ -143,6 +147,7 @@ class Prepared:
         if covered is not None:
             context.covered = covered
         context.tracer = tracer
+        context.print_sink = print_sink
         function = self.program.function(entrypoint)
         if function is None:
             found: Value | Undefined = walk_path(dict(data), entrypoint.split(".")[1:])
@@ -183,6 +188,7 @@ def compile_program(
     capabilities: Capabilities,
     constants: Sequence[tuple[str, ...]] = (PARAMETERS,),
     mode: Mode = "plain",
+    options: CompileOptions = USUAL,
 ) -> Program:
     """Compiles modules. Entry points are documents, as "data.template.violation".
 
@@ -192,7 +198,7 @@ def compile_program(
     from lockgate.engine.rego.compiler import compile_modules
 
     try:
-        compiled = compile_modules(modules, entrypoints, capabilities, constants, mode)
+        compiled = compile_modules(modules, entrypoints, capabilities, constants, mode, options)
         code = compile(compiled.source, "<rego>", "exec", dont_inherit=True)
     except (RecursionError, MemoryError, SyntaxError) as error:
         # Python's own limits; the generator stays below those that it can foresee.

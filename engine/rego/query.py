@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.codegen.printing import PrintSink
 from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value
 from lockgate.engine.rego.ast import (
     Clause,
@@ -18,6 +19,7 @@ from lockgate.engine.rego.ast import (
     WithExpr,
 )
 from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.options import USUAL, CompileOptions
 from lockgate.engine.rego.parser import parse_query
 from lockgate.engine.rego.program import NO_DATA, Program, compile_program
 from lockgate.engine.rego.ruletree import HIDDEN
@@ -42,17 +44,23 @@ class Query:
         now_ns: int,
         limits: Limits,
         strict: str = "",
+        print_sink: PrintSink | None = None,
     ) -> list[Value]:
         """One object of variable values for each way in which the query holds."""
         found = self._prepared.evaluate(
-            _ENTRY, input=input, data=data, now_ns=now_ns, limits=limits, strict=strict
+            _ENTRY, input=input, data=data, now_ns=now_ns, limits=limits, strict=strict, print_sink=print_sink
         )
         assert isinstance(found, list)
         return found
 
 
 def compile_query(
-    text: str, modules: Sequence[Module], *, capabilities: Capabilities, version: str = "v1"
+    text: str,
+    modules: Sequence[Module],
+    *,
+    capabilities: Capabilities,
+    version: str = "v1",
+    options: CompileOptions = USUAL,
 ) -> Query:
     """Compiles a query. Raises RegoError."""
     source = Source(text, "query", "v0" if version == "v0" else "v1")
@@ -64,7 +72,9 @@ def compile_query(
     head = Head(location, "complete", (Scalar(location, "bindings"),), None, value)
     rule = Rule(location, head, (Clause(location, value, ()),))
     module = Module(location, (_PACKAGE,), (), (rule,), source.version)
-    program = compile_program([*modules, module], entrypoints=[_ENTRY], capabilities=capabilities)
+    program = compile_program(
+        [*modules, module], entrypoints=[_ENTRY], capabilities=capabilities, options=options
+    )
     return Query(program)
 
 

@@ -40,6 +40,7 @@ from lockgate.engine.rego.ast import (
     WithExpr,
 )
 from lockgate.engine.rego.errors import CompileCode, Problem
+from lockgate.engine.rego.printing import print_call, printing
 from lockgate.engine.rego.term_parser import OPERATOR_MARK, ROOTS
 
 
@@ -105,8 +106,13 @@ class Resolver:
     """Resolves the rules of one module. Problems are collected, so that all are shown at once."""
 
     def __init__(
-        self, module: Module, names: Mapping[tuple[str, ...], set[str]], problems: list[Problem]
+        self,
+        module: Module,
+        names: Mapping[tuple[str, ...], set[str]],
+        problems: list[Problem],
+        prints: Literal["kept", "left out"] = "left out",
     ) -> None:
+        self._prints = prints
         self.module = module
         self._problems = problems
         self._counter = 0
@@ -181,7 +187,11 @@ class Resolver:
         resolved: list[Expr] = []
         for statement in body:
             result = self._statement(statement)
-            if result is not None:
+            call = None if result is None else print_call(result)
+            if call is not None:
+                if self._prints == "kept":
+                    resolved.append(TermExpr(statement.location, printing(call)))
+            elif result is not None:
                 resolved.append(result)
         return tuple(resolved)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from lockgate.engine.rego.ast import Call, Comprehension, Ref, Scalar, Var, walk
 from lockgate.engine.rego.builtins.catalogue import ENTRIES, NONDETERMINISTIC
+from lockgate.engine.rego.printing import PRINT
 from lockgate.engine.rego.ruletree import Group, RuleTree
 from lockgate.engine.rego.term_parser import dotted, operator_name
 
@@ -48,7 +49,7 @@ class Stages:
             elif isinstance(node, Call) and self._tree.function(node.function) is None:
                 name = operator_name(node.function) or dotted(node.function)
                 entry = ENTRIES.get(name)
-                if entry is None or name in NONDETERMINISTIC or name in ("trace", "print", "external_data"):
+                if entry is None or name in NONDETERMINISTIC or name in ("trace", PRINT, "external_data"):
                     return False
         return True
 
