@@ -1,54 +1,43 @@
-"""`python -m tests.bench`: needs the shared vectors and the real gator (built by `make e2e`)."""
+"""`python -m tests.bench [SECTION…]`: needs the shared vectors and the real programs (built by `make e2e`)."""
 
 import platform
 import sys
-from statistics import median
+from collections.abc import Callable, Sequence
 
-from tests.bench import commands, evaluation
+from tests.bench import commands, evaluation, fixed, loading, plain, whole
 from tests.e2e.programs import PLACES, programs_root
 from tests.shared_folder import shared_root
 
+LIBRARY = shared_root() / "vectors" / "gatekeeper-library"
+GATOR, OPA = (programs_root() / PLACES[name] for name in ("gator", "opa"))
 
-def main() -> int:
-    """Prints the tables; 2 when the vectors or gator are absent."""
-    library = shared_root() / "vectors" / "gatekeeper-library"
-    gator = programs_root() / PLACES["gator"]
-    for needed in (library, gator):
+SECTIONS: dict[str, Callable[[], None]] = {
+    "evaluation": lambda: evaluation.print_section(LIBRARY, GATOR),
+    "library": lambda: whole.print_section(LIBRARY, GATOR),
+    "opa": lambda: plain.print_section(OPA),
+    "fixed": lambda: fixed.print_section(LIBRARY),
+    "loading": loading.print_section,
+    "commands": lambda: commands.print_section(LIBRARY, shared_root() / "corpus" / "dra", GATOR),
+}
+
+
+def main(names: Sequence[str]) -> int:
+    """Prints the tables of the sections named, or of all; 2 when a section or what it compares with is absent."""
+    unknown = [name for name in names if name not in SECTIONS]
+    if unknown:
+        print(f"no section {', '.join(unknown)}: there are {', '.join(SECTIONS)}", file=sys.stderr)
+        return 2
+    for needed in (LIBRARY, GATOR, OPA):
         if not needed.exists():
             print(f"{needed} is absent: the bench compares with it", file=sys.stderr)
             return 2
-    print(f"Python {platform.python_version()}, {platform.machine()}, {PLACES['gator'].split('/')[0]}\n")
-    for which, rows in evaluation.measure(library, gator).items():
-        print(
-            f"From parsed object to Decision, {which} objects, µs a review over {evaluation.ITERATIONS} rounds"
-        )
-        print(f"{'':42}{'median':^26}{'mean':^26}")
-        print(f"{'template':34}{'objects':>8}" + 2 * f"{'ours':>9}{'gator':>9}{'ratio':>8}")
-        found: list[tuple[float, float]] = []
-        for row in rows:
-            ratios = row.ratios()
-            figures = ""
-            for number, name in enumerate(("median", "mean")):
-                figures += f"{getattr(row.ours, name) * 1e6:>9.1f}"
-                if ratios is None:
-                    figures += f"{'-':>9}{'-':>8}"
-                else:
-                    figures += f"{getattr(row.gator, name) * 1e6:>9.1f}{ratios[number]:>8.1f}"
-            print(f"{row.name:34}{row.objects:>8}{figures}")
-            found += [] if ratios is None else [ratios]
-        for number, name in enumerate(("median", "mean")):
-            of_name = [ratios[number] for ratios in found]
-            print(f"by {name}: lowest ratio {min(of_name):.1f}, middle {median(of_name):.1f}")
-        print()
-    timings = [commands.start_up(), commands.check_corpus(library, shared_root() / "corpus" / "dra", gator)]
-    print(f"{'command':34}{'runs':>8}{'ours ms':>9}{'peer ms':>9}{'ours/peer':>10}")
-    for timing in timings:
-        share = timing.ours / timing.peer
-        print(
-            f"{timing.name:34}{timing.runs:>8}{timing.ours * 1e3:>9.1f}{timing.peer * 1e3:>9.1f}{share:>10.2f}"
-        )
+    programs = ", ".join([PLACES[name].split("/")[0] for name in ("gator", "opa")])
+    print(f"Python {platform.python_version()}, {platform.machine()}, {programs}\n")
+    for name in names or SECTIONS:
+        SECTIONS[name]()
+        sys.stdout.flush()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

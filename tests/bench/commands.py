@@ -126,3 +126,14 @@ def read_cleanly(path: Path) -> bool:
 
     reading = read_documents(path.read_bytes(), str(path), duplicates="error")
     return bool(reading.documents) and not reading.errors and not reading.skipped
+
+
+def print_section(library: Path, corpus: Path, gator: Path) -> None:
+    """A line a command."""
+    print(f"{'command':34}{'runs':>8}{'ours ms':>9}{'peer ms':>9}{'ours/peer':>10}")
+    for timing in (start_up(), check_corpus(library, corpus, gator)):
+        share = timing.ours / timing.peer
+        print(
+            f"{timing.name:34}{timing.runs:>8}{timing.ours * 1e3:>9.1f}{timing.peer * 1e3:>9.1f}{share:>10.2f}"
+        )
+    print()

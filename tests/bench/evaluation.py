@@ -1,44 +1,36 @@
-"""From parsed object to Decision, against `gator bench --engine rego` on the same objects, as often."""
+"""From parsed object to Decision, against `gator bench --engine rego` on the same objects, as often.
 
-import json
-import re
-import subprocess
-import tempfile
+No two reviews are of one object: see `variants`. gator is given the same variants; where the policy reads the
+inventory, which gator makes of all objects that it is given, it gets the originals, as often.
+"""
+
+import gc
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, median
+from statistics import geometric_mean, mean, median
 
-from lockgate.engine.codegen.budget import Limits
-from lockgate.engine.codegen.values import render_json
 from lockgate.engine.documents.document import Document
-from lockgate.engine.evaluate import evaluate
-from lockgate.engine.policy import Facts
-from lockgate.gatekeeper.inventory import facts_of
-from lockgate.gatekeeper.target import Cluster, review_document
+from lockgate.engine.policy import PolicySet
 
-from tests.bench.library import Sample, samples
+from tests.bench.gator import Latency, bench
+from tests.bench.library import Sample, decide, inventory_of, load, samples
+from tests.bench.variants import Edits, find_edits, vary
 
-ITERATIONS = 300
-_UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Seconds a review. Where some objects violate and others do not, the median lies between two heaps of times
-    and is the noisier of the two figures."""
-
-    median: float
-    mean: float
+ROUNDS = 300
+_WARM_UP = 10
+# Of so many passes, ours and gator's in turn, the quietest counts for either.
+PASSES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Our times and gator's; None where there is nothing to compare."""
+    """Our times and gator's; None where gator refuses the input. edits: places in which variants differ, a mean."""
 
     name: str
     objects: int
+    edits: float
     ours: Latency
     gator: Latency | None
 
@@ -49,58 +41,130 @@ class Row:
         return self.gator.median / self.ours.median, self.gator.mean / self.ours.mean
 
 
-def ours(sample: Sample, documents: Sequence[Document], facts: Facts) -> Latency:
-    """Over all reviews; review building and match included."""
-    cluster, limits = Cluster(), Limits()
+def rounds_of(
+    documents: Sequence[Document], edits: Sequence[Edits], first: int, count: int
+) -> list[list[Document]]:
+    """The variants of so many rounds."""
+    return [
+        [vary(document, wanted, number) for document, wanted in zip(documents, edits, strict=True)]
+        for number in range(first, first + count)
+    ]
+
+
+def ours(policies: PolicySet, rounds: Sequence[Sequence[Document]]) -> Latency:
+    """Over all reviews, after the first rounds."""
+    given = [(inventory_of(documents), documents) for documents in rounds]
     times: list[float] = []
-    for iteration in range(ITERATIONS + 10):
+    violations: list[int] = []
+    clock = time.perf_counter
+    # The objects of all rounds would not be alive at once; the collector need not look at them.
+    gc.collect()
+    gc.freeze()
+    for facts, documents in given:
         for document in documents:
-            before = time.perf_counter()
-            evaluate(review_document(document, cluster), sample.policies, facts, now_ns=0, limits=limits)
-            if iteration >= 10:
-                times.append(time.perf_counter() - before)
-    return Latency(median(times), mean(times))
+            before = clock()
+            decision = decide(document, policies, facts)
+            times.append(clock() - before)
+            # gator counts a policy that fails as a violation.
+            violations.append(len(decision.violations) + len(decision.failures))
+    gc.unfreeze()
+    counted = slice(_WARM_UP * len(rounds[0]), None)
+    times = times[counted]
+    return Latency(median(times), mean(times), sum(violations[counted]))
 
 
-def gator(program: Path, sample: Sample, documents: Sequence[Document]) -> Latency | None:
-    """gator bench's figures, or None when it refuses the input."""
-    with tempfile.TemporaryDirectory() as folder:
-        objects = Path(folder) / "objects.yaml"
-        objects.write_text("\n---\n".join(render_json(document.value) for document in documents))
-        command: list[str | Path] = [
-            program,
-            "bench",
-            "--engine",
-            "rego",
-            "-n",
-            str(ITERATIONS),
-            "--warmup",
-            "10",
-            "-o",
-            "json",
-        ]
-        for path in (sample.template, sample.constraint, objects):
-            command += ["-f", path]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-    if done.returncode != 0:
-        return None
-    report = json.loads(done.stdout[done.stdout.index("[") :])[0]
-    if report["objectCount"] != len(documents):
-        return None
-    return Latency(_seconds(report["latencies"]["p50"]), _seconds(report["latencies"]["mean"]))
+def quietest(latencies: Sequence[Latency]) -> Latency:
+    """The lowest figures of several passes."""
+    return Latency(
+        min([one.median for one in latencies]),
+        min([one.mean for one in latencies]),
+        latencies[0].violations,
+    )
 
 
-def _seconds(text: str) -> float:
-    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ns|µs|ms|s)", text))
+def compare(
+    name: str,
+    policies: Sequence[Path],
+    documents: Sequence[Document],
+    edits: Sequence[Edits],
+    *,
+    rounds: int,
+    same_objects: bool,
+    program: Path,
+) -> Row:
+    """One row; `same_objects` gives gator the variants, else the originals. What they find must agree."""
+    mine: list[Latency] = []
+    theirs: list[Latency] = []
+    for turn in range(PASSES):
+        # Variants of their own in each pass, and policies that have seen none.
+        made = rounds_of(documents, edits, turn * (rounds + _WARM_UP), rounds + _WARM_UP)
+        mine.append(ours(load(policies), made))
+        if same_objects:
+            found = bench(program, policies, [one for group in made[_WARM_UP:] for one in group], 1)
+        else:
+            found = bench(program, policies, documents, rounds)
+        if found is not None:
+            theirs.append(found)
+            if found.violations != mine[-1].violations:
+                raise SystemExit(
+                    f"{name}: {mine[-1].violations} violations, and gator has {found.violations}"
+                )
+    count = mean([len(wanted) for wanted in edits])
+    return Row(name, len(documents), count, quietest(mine), quietest(theirs) if theirs else None)
+
+
+def template_row(sample: Sample, documents: Sequence[Document], program: Path) -> Row:
+    """The row of a template for some of its objects."""
+    return compare(
+        sample.name,
+        [sample.template, sample.constraint],
+        documents,
+        find_edits(documents, sample.judge),
+        rounds=ROUNDS,
+        same_objects=not sample.reads_inventory,
+        program=program,
+    )
 
 
 def measure(library: Path, program: Path) -> dict[str, list[Row]]:
-    """Rows for matching and for other objects."""
+    """Rows for the objects that the constraints match and for others."""
     rows: dict[str, list[Row]] = {"matching": [], "not matching": []}
     for sample in samples(library):
-        facts = facts_of([document.value for document in sample.objects])
-        for which, documents in zip(rows, sample.divided(), strict=True):
+        for which, wanted in (("matching", True), ("not matching", False)):
+            documents = [document for document in sample.objects if sample.matches(document) is wanted]
             if documents:
-                mine = ours(sample, documents, facts)
-                rows[which].append(Row(sample.name, len(documents), mine, gator(program, sample, documents)))
+                rows[which].append(template_row(sample, documents, program))
     return rows
+
+
+def print_rows(rows: Sequence[Row]) -> None:
+    """A table with a line a row, and the geometric mean and the lowest of the ratios."""
+    print(f"{'':48}{'median':^26}{'mean':^26}")
+    print(f"{'template':34}{'objects':>8}{'edits':>6}" + 2 * f"{'ours':>9}{'gator':>9}{'ratio':>8}")
+    found: list[tuple[float, float]] = []
+    for row in rows:
+        ratios = row.ratios()
+        figures = ""
+        for number, name in enumerate(("median", "mean")):
+            figures += f"{getattr(row.ours, name) * 1e6:>9.1f}"
+            if ratios is None:
+                figures += f"{'-':>9}{'-':>8}"
+            else:
+                figures += f"{getattr(row.gator, name) * 1e6:>9.1f}{ratios[number]:>8.1f}"
+        print(f"{row.name:34}{row.objects:>8}{row.edits:>6.1f}{figures}")
+        found += [] if ratios is None else [ratios]
+    for number, name in enumerate(("median", "mean")):
+        of_name = [ratios[number] for ratios in found]
+        if of_name:
+            print(
+                f"by {name}: lowest ratio {min(of_name):.1f}, middle {median(of_name):.1f}, "
+                f"geometric mean {geometric_mean(of_name):.1f}"
+            )
+    print()
+
+
+def print_section(library: Path, program: Path) -> None:
+    """Every template by itself."""
+    for which, rows in measure(library, program).items():
+        print(f"From parsed object to Decision, {which} objects, µs a review over {ROUNDS} rounds")
+        print_rows(rows)

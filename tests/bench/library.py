@@ -1,15 +1,27 @@
 """The shared library templates with their sample constraints and objects, as the benches use them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.decision import Decision
 from lockgate.engine.documents.document import Document
 from lockgate.engine.documents.reading import read_documents
-from lockgate.engine.policy import Matched, PolicySet
+from lockgate.engine.evaluate import evaluate
+from lockgate.engine.policy import Facts, Matched, PolicySet
 from lockgate.gatekeeper.constraint import is_constraint
+from lockgate.gatekeeper.enforcement import EnforcementPoint
+from lockgate.gatekeeper.inventory import build_inventory
 from lockgate.gatekeeper.loader import load_policies
+from lockgate.gatekeeper.policy import ConstraintPolicy
 from lockgate.gatekeeper.suite import is_suite
 from lockgate.gatekeeper.target import Cluster, review_document
+
+# As gator has it: nothing of a review is unknown, and objects are reviewed as they are written.
+POINT: EnforcementPoint = "gator.gatekeeper.sh"
+CLUSTER = Cluster(namespace="")
+LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +34,41 @@ class Sample:
     policies: PolicySet
     objects: tuple[Document, ...]
 
-    def divided(self) -> tuple[list[Document], list[Document]]:
-        """The objects that the constraint matches, and those it does not."""
-        matching: list[Document] = []
-        others: list[Document] = []
+    @property
+    def reads_inventory(self) -> bool:
+        """Does what is said of one object depend on the others?"""
         policy = self.policies.policies[0]
-        for document in self.objects:
-            matched = isinstance(policy.match(review_document(document, Cluster())), Matched)
-            (matching if matched else others).append(document)
-        return matching, others
+        return isinstance(policy, ConstraintPolicy) and policy.reads_inventory
+
+    def matches(self, document: Document) -> bool:
+        """Does the constraint match the object?"""
+        return isinstance(self.policies.policies[0].match(review_document(document, CLUSTER)), Matched)
+
+    def judge(self, documents: Sequence[Document]) -> list[list[str]]:
+        """What the policy says of each object."""
+        return judge(self.policies, documents)
+
+
+def decide(document: Document, policies: PolicySet, facts: Facts) -> Decision:
+    """From the parsed object to the Decision: what is measured."""
+    return evaluate(review_document(document, CLUSTER), policies, facts, now_ns=0, limits=LIMITS)
+
+
+def inventory_of(documents: Sequence[Document]) -> Facts:
+    """The objects as the inventory, which gator bench makes of them too."""
+    return Facts(build_inventory([document.value for document in documents]), "bench")
+
+
+def judge(policies: PolicySet, documents: Sequence[Document]) -> list[list[str]]:
+    """What the policies say of each of the objects, which are the inventory too."""
+    facts = inventory_of(documents)
+    said: list[list[str]] = []
+    for document in documents:
+        decision = decide(document, policies, facts)
+        texts = [f"{violation.policy} {violation.message}" for violation in decision.violations]
+        texts += [f"{failure.policy} failed: {failure.message}" for failure in decision.failures]
+        said.append(sorted(texts))
+    return said
 
 
 def read(path: Path) -> tuple[Document, ...]:
@@ -52,12 +90,19 @@ def samples(library: Path) -> list[Sample]:
                 objects.extend(d for d in documents if not is_suite(d.value) and _is_plain(d))
         if not constraints:
             continue
-        loaded = load_policies([*read(template), *read(constraints[0])], engine="rego")
-        if loaded.errors or not loaded.policies.policies:
-            raise SystemExit(f"{template}: {loaded.errors}")
-        name = template.parent.name
-        found.append(Sample(name, template, constraints[0], loaded.policies, tuple(objects)))
+        policies = load([template, constraints[0]])
+        found.append(Sample(template.parent.name, template, constraints[0], policies, tuple(objects)))
     return found
+
+
+def load(paths: Sequence[Path]) -> PolicySet:
+    """The policies of template and constraint files; an error ends the bench."""
+    loaded = load_policies(
+        [document for path in paths for document in read(path)], engine="rego", point=POINT
+    )
+    if loaded.errors or not loaded.policies.policies:
+        raise SystemExit(f"{paths}: {loaded.errors}")
+    return loaded.policies
 
 
 def _is_plain(document: Document) -> bool:
