@@ -176,7 +176,7 @@ def _is_missing(name: str, review: Review) -> bool:
 def _members(value: Value | Undefined) -> Sequence[Value]:
     """What `data.template.violation[r]` binds r to, as far as it can be an object with a message."""
     if isinstance(value, Set):
-        return list(value.members.values())
+        return list(value)
     if isinstance(value, Object):
         return [name for name, _ in value.members.values()]
     return ()

@@ -23,6 +23,15 @@ from lockgate.gatekeeper.template import RegoSource, Template
 
 ENTRY_PACKAGE = ("template",)
 LIB_ROOT = "lib"
+# Places that most reviews have.
+_OBJECT = ("input", "review", "object")
+USUAL = (
+    ("input", "review"),
+    _OBJECT,
+    (*_OBJECT, "metadata"),
+    (*_OBJECT, "spec"),
+    ("input", "review", "kind"),
+)
 
 
 @record
@@ -70,6 +79,7 @@ def compile_template(template: Template, *, capabilities: Capabilities, modules:
         [replace(entry.module, package=ENTRY_PACKAGE), *[lib.module for lib in distinct]],
         entrypoints=[ENTRY_POINT],
         capabilities=capabilities,
+        usual=USUAL,
     )
     reads = frozenset(name for parsed in (entry, *distinct) for name in parsed.references.fields)
     return RegoTemplate(compiled, reads, tuple(_lints(entry.module, source.entry)))

@@ -25,9 +25,38 @@ def make_set(members: Iterable[Value]) -> Set:
     return Set(members)
 
 
-def set_of(members: dict[Key, Value]) -> Set:
+EMPTY: Final = Set()
+# Pairs are compared one by one up to this many values, which is quicker than to make their keys.
+_FEW: Final = 8
+
+
+def set_of(values: list[Any]) -> Set:
+    """A set of the values, of which some may be equal; it takes over the list."""
+    made = _new(Set)
+    count = len(values)
+    if count < 2 or (count <= _FEW and _differ(values)):
+        made.distinct = values
+        return made
+    made.distinct = None
+    made.members = {value if type(value) is str else key(value): value for value in values}
+    return made
+
+
+def _differ(values: list[Any]) -> bool:
+    """Are the values certainly no two equal? Python's `==` holds wherever Rego's does, and at times besides."""
+    if type(values[0]) is str:
+        # Strings are their own keys: a table costs less.
+        return False
+    for place, value in enumerate(values):
+        if value in values[:place]:
+            return False
+    return True
+
+
+def set_over(members: dict[Key, Value]) -> Set:
     """A set over a table by key, which it takes over."""
     made = _new(Set)
+    made.distinct = None
     made.members = members
     return made
 
@@ -35,7 +64,7 @@ def set_of(members: dict[Key, Value]) -> Set:
 def difference(left: Set, right: Set) -> Set:
     """The members of the one set that are not in the other."""
     other = right.members
-    return set_of({name: member for name, member in left.members.items() if name not in other})
+    return set_over({name: member for name, member in left.members.items() if name not in other})
 
 
 def put(table: dict[Key, Any], part: Value, value: Value, positions: Positions, number: int) -> None:
@@ -118,7 +147,7 @@ def joined(value: Any, below: Any, depth: int, positions: Positions, number: int
     if value is UNDEFINED:
         return below
     if type(value) is Set and type(below) is Set:
-        return set_of({**value.members, **below.members})
+        return set_over({**value.members, **below.members})
     if depth and isinstance(value, dict | Object) and isinstance(below, dict | Object):
         members = {key(part): (part, item) for part, item in object_items(value)}
         for part, item in object_items(below):

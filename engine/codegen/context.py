@@ -17,7 +17,6 @@ from lockgate.engine.errors import EvaluationError
 
 Outcome = Value | Undefined
 MISS: Final = object()
-ONCE: Final = (0,)
 
 
 class Budget:

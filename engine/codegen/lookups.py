@@ -1,7 +1,7 @@
 """Looking into values: members, iteration in any order or in Rego's."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from lockgate.engine.codegen.values import (
     UNDEFINED,
@@ -48,7 +48,7 @@ def items(value: Any) -> Any:
     if kind is dict:
         return value.items()
     if kind is Set:
-        return [(member, member) for member in value.members.values()]
+        return [(member, member) for member in value]
     if kind is Object:
         return value.members.values()
     return ()
@@ -59,8 +59,10 @@ def values(value: Any) -> Any:
     kind = type(value)
     if kind is list:
         return value
-    if kind is dict or kind is Set:
-        return (value if kind is dict else value.members).values()
+    if kind is dict:
+        return value.values()
+    if kind is Set:
+        return value.members.values() if value.distinct is None else value.distinct
     if kind is Object:
         return [pair[1] for pair in value.members.values()]
     return ()
@@ -74,7 +76,7 @@ def sorted_items(value: Any) -> Any:
     if kind is dict or kind is Object:
         return object_items(value)
     if kind is Set:
-        return [(member, member) for member in ordered(value.members.values())]
+        return [(member, member) for member in ordered(value)]
     return ()
 
 
@@ -84,7 +86,7 @@ def sorted_values(value: Any) -> Any:
     if kind is list:
         return value
     if kind is Set:
-        return ordered(value.members.values())
+        return ordered(value)
     if kind is dict:
         return [value[name] for name in sorted(value)]
     if kind is Object:
@@ -100,3 +102,21 @@ def is_collection(value: Any) -> bool:
 def object_of(value: Any, size: int) -> bool:
     """Is the value an object of that many members?"""
     return type(value) in (dict, Object) and len(value) == size
+
+
+# The fields of what has none.
+_NO_FIELDS: Final[dict[str, Any]] = {}
+
+
+def fields(value: Any) -> dict[str, Any]:
+    """The members of a value that have strings for keys: none unless it is an object."""
+    kind = type(value)
+    if kind is dict:
+        fields_of: dict[str, Any] = value
+        return fields_of
+    if kind is Object:
+        return {name: item for name, item in value.members.values() if type(name) is str}
+    # A set has the string that it is asked for.
+    if kind is Set:
+        return {name: name for name in value if type(name) is str}
+    return _NO_FIELDS

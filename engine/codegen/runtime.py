@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from lockgate.engine.codegen.building import (
+    EMPTY,
     built,
     difference,
     joined,
@@ -12,10 +13,10 @@ from lockgate.engine.codegen.building import (
     put,
     put_path,
     set_of,
+    set_over,
 )
 from lockgate.engine.codegen.context import (
     MISS,
-    ONCE,
     apart,
     constant,
     exhausted,
@@ -27,6 +28,7 @@ from lockgate.engine.codegen.context import (
     replaced,
 )
 from lockgate.engine.codegen.lookups import (
+    fields,
     index,
     is_collection,
     items,
@@ -81,8 +83,10 @@ def at_most(left: Any, right: Any) -> bool:
 
 
 NAMES: Final[Mapping[str, Any]] = {
+    "EMPTY": EMPTY,
+    # What Python raises for a member that is not there.
+    "LOOKUP": (KeyError, TypeError, IndexError),
     "MISS": MISS,
-    "ONCE": ONCE,
     "U": UNDEFINED,
     "Number": Number,
     "Object": Object,
@@ -96,6 +100,7 @@ NAMES: Final[Mapping[str, Any]] = {
     "equal": equal,
     "exhausted": exhausted,
     "failed": failed,
+    "fields": fields,
     "guarded": guarded,
     "index": index,
     "is_collection": is_collection,
@@ -116,6 +121,7 @@ NAMES: Final[Mapping[str, Any]] = {
     "rejoin": rejoin,
     "replaced": replaced,
     "set_of": set_of,
+    "set_over": set_over,
     "sorted_items": sorted_items,
     "sorted_values": sorted_values,
     "template_text": template_text,

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from json.encoder import encode_basestring
-from typing import Any, Final, Union, final
+from typing import TYPE_CHECKING, Any, Final, Union, final
 
 from lockgate.engine.codegen.budget import MAX_DEPTH, MAX_INTEGER_DIGITS
 from lockgate.engine.errors import InputError
@@ -80,31 +80,61 @@ class Number:
 
 @final
 class Set:
-    """A set of values: `members` maps each member's key to the member."""
+    """A set of values: `members` maps each member's key to the member.
 
-    __slots__ = ("members",)
+    Keys of whole objects are costly, and many sets are only iterated: a set that is made from values which are known
+    to differ (`of_distinct`) holds these in `distinct`, and makes `members` when it is first asked for them.
+    """
+
+    __slots__ = ("distinct", "members")
+
+    distinct: list[Value] | None
+    members: dict[Key, Value]
 
     def __init__(self, values: Iterable[Value] = ()) -> None:
-        self.members: dict[Key, Value] = {key(value): value for value in values}
+        self.distinct = None
+        self.members = {key(value): value for value in values}
 
     @classmethod
     def of_members(cls, members: dict[Key, Value]) -> "Set":
         """A set over a ready table of members, which it takes over."""
         made = cls.__new__(cls)
+        made.distinct = None
         made.members = members
         return made
+
+    @classmethod
+    def of_distinct(cls, values: list[Value]) -> "Set":
+        """A set of values of which no two are equal; it takes over the list."""
+        made = cls.__new__(cls)
+        made.distinct = values
+        return made
+
+    if not TYPE_CHECKING:  # A checker would take any attribute for given.
+
+        def __getattr__(self, name: str) -> Any:
+            # Asked only where a slot is empty.
+            if name != "members":
+                raise AttributeError(name)
+            self.members = members = {key(value): value for value in self.distinct}
+            return members
 
     def __contains__(self, value: Value) -> bool:
         return key(value) in self.members
 
     def __len__(self) -> int:
-        return len(self.members)
+        return len(self.members) if self.distinct is None else len(self.distinct)
 
     def __iter__(self) -> Iterator[Value]:
-        return iter(self.members.values())
+        return iter(self.members.values() if self.distinct is None else self.distinct)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Set) and self.members.keys() == other.members.keys()
+
+    __hash__ = None  # type: ignore[assignment]  # Equal sets are told by `key`.
 
     def __repr__(self) -> str:
-        return f"Set({list(self.members.values())!r})"
+        return f"Set({list(self)!r})"
 
 
 @final
@@ -118,6 +148,11 @@ class Object:
 
     def __len__(self) -> int:
         return len(self.members)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Object) and equal(self, other)
+
+    __hash__ = None  # type: ignore[assignment]  # Equal objects are told by `key`.
 
     def __repr__(self) -> str:
         return f"Object({list(self.members.values())!r})"

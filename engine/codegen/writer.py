@@ -33,7 +33,7 @@ class SizeError(Exception):
 
 @dataclass(slots=True)
 class LoopMark:
-    """An open loop: the line and indent before it, and the variables bound there."""
+    """An open loop: the line and indent before it, and the Python names of the variables bound there."""
 
     line: int
     indent: int
@@ -49,8 +49,14 @@ class Writer:
 
     def __init__(self, leave: str) -> None:
         self.lines: list[str] = []
+        # What stands before the other lines.
+        self.top: list[str] = []
+        # Locals with the values of places that are read there.
+        self.roots: dict[tuple[str, ...], str] = {}
         self.indent = 1
         self.blocks: list[str] = []
+        # For each open block: does it take one turn only?
+        self._once: list[bool] = []
         # For each open block the mark that its loop was opened with, if any.
         self._marks: list[LoopMark | None] = []
         self._base = [0]
@@ -64,6 +70,10 @@ class Writer:
             raise SizeError("loops, comprehensions and `every` are nested too deep")
         self.lines.append("    " * self.indent + text)
 
+    def text(self) -> list[str]:
+        """All lines of the body."""
+        return [*self.top, *self.lines]
+
     def name(self, hint: str = "") -> str:
         """A new local name."""
         self._names += 1
@@ -73,7 +83,9 @@ class Writer:
     @property
     def failure(self) -> str:
         """The statement that gives up the current try."""
-        return "continue" if len(self.blocks) > self._base[-1] else self._leave[-1]
+        if len(self.blocks) == self._base[-1]:
+            return self._leave[-1]
+        return "break" if self._once[-1] else "continue"
 
     @property
     def in_nested_function(self) -> bool:
@@ -106,8 +118,15 @@ class Writer:
             if mark.line >= at:
                 mark.line += 1
 
+    def open_once(self) -> None:
+        """Opens a block that what fails in it leaves: a loop of one turn, which Python enters at no cost."""
+        self._open("while True:", "", None, once=True)
+
     def open_loop(self, header: str, flag: str = "", mark: LoopMark | None = None) -> None:
         """Opens a loop. `flag` names a local that, once true, ends it."""
+        self._open(header, flag, mark, once=False)
+
+    def _open(self, header: str, flag: str, mark: LoopMark | None, *, once: bool) -> None:
         if len(self.blocks) - self._base[-1] >= MAX_BLOCKS:
             function = self.name("deep")
             self.line(f"def {function}():")
@@ -115,18 +134,22 @@ class Writer:
             if self.flags:
                 self.line("nonlocal " + ", ".join(dict.fromkeys(self.flags)))
             self.blocks.append("def " + function)
+            self._once.append(False)
             self._marks.append(None)
             self._base.append(len(self.blocks))
             self._leave.append("return")
         self.line(header)
         self.indent += 1
         self.blocks.append(flag)
+        self._once.append(once)
         self._marks.append(mark)
 
     def close_to(self, level: int) -> None:
         """Closes loops until `level` are open."""
         while len(self.blocks) > level:
             block = self.blocks.pop()
+            if self._once.pop():
+                self.line("break")
             self._marks.pop()
             self.indent -= 1
             if block.startswith("def "):

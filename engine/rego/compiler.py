@@ -44,6 +44,7 @@ def compile_modules(
     constants: Sequence[tuple[str, ...]],
     mode: Mode,
     options: CompileOptions,
+    usual: Sequence[tuple[str, ...]],
 ) -> Compiled:
     """Compiles modules to Python source. Raises RegoError with every problem that a pass finds."""
     problems: list[Problem] = []
@@ -65,7 +66,7 @@ def compile_modules(
     _flatten(tree, "left out" if mode == "plain" else "kept")
     edges = check_recursion(tree, problems)
     _stop(problems, modules)
-    generator = Generator(tree, Stages(tree, edges, constants), mode, problems)
+    generator = Generator(tree, Stages(tree, edges, constants), mode, problems, usual)
     entries = generator.generate([tuple(entry.split(".")[1:]) for entry in entrypoints])
     _stop(problems, modules)
     source = generator.source()

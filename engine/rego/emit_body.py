@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lockgate.engine.codegen.values import Undefined
-from lockgate.engine.codegen.writer import LoopMark, Writer
+from lockgate.engine.codegen.writer import LoopMark, Writer, is_name
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
     ArrayTerm,
@@ -28,11 +28,13 @@ from lockgate.engine.rego.ast import (
     WithExpr,
 )
 from lockgate.engine.rego.builtins.catalogue import ENTRIES
+from lockgate.engine.rego.constant_terms import constant_value
 from lockgate.engine.rego.emit_call import CallEmitter
 from lockgate.engine.rego.errors import Problem
-from lockgate.engine.rego.module_code import ModuleCode, constant_value
+from lockgate.engine.rego.inline_function import inlined_test, inlined_value
+from lockgate.engine.rego.module_code import ModuleCode
 from lockgate.engine.rego.printing import PRINT, is_printing, undeclared
-from lockgate.engine.rego.ruletree import target_path
+from lockgate.engine.rego.ruletree import Group, target_path
 from lockgate.engine.rego.safety import (
     BodyOrder,
     first_place,
@@ -66,8 +68,31 @@ class BodyEmitter(CallEmitter):
         self.problems = problems
         self.is_fixed = is_fixed
         self.flag = ""
+        # In how many copies of functions the code is.
+        self.copies = 0
         self._scope: set[str] = set()
         self.watch = StatementWatch(module)
+
+    def for_copy(self) -> "BodyEmitter":
+        """An emitter for the body of a function that is copied to where the code now is."""
+        made = BodyEmitter(self.module, self.writer, {}, self.problems, self.is_fixed)
+        made.seen, made.constants, made.sets = dict(self.seen), self.constants, self.sets
+        made.copies = self.copies + 1
+        return made
+
+    def bind(self, pattern: Term, argument: Term, atom: str) -> None:
+        """Matches an argument of a copied function."""
+        if isinstance(pattern, Var) and isinstance(argument, Scalar):
+            self.scalars[pattern.name] = argument
+        self.match(pattern, atom)
+
+    def inlined_value(self, call: Call, group: Group, *, fail: bool) -> str | None:
+        """The Python name of a call's value where the function's body stands in for it; None where it does not."""
+        return inlined_value(self, call, group, fail=fail)
+
+    def _inlined_test(self, call: Call, *, negated: bool) -> bool:
+        group = self.module.tree.function(call.function)
+        return group is not None and inlined_test(self, call, group, negated=negated)
 
     def body(
         self, body: Body, needed: tuple[Term, ...], success: Success, shared: set[str] | None = None
@@ -172,6 +197,8 @@ class BodyEmitter(CallEmitter):
             if self.is_relation(term):
                 self.call(term)  # Holds once for each of its outputs.
                 return
+            if self._inlined_test(term, negated=False):
+                return
             value = self.call(term, fail=False)
             writer.fail_if(f"{value} is False or {value} is U")
         else:
@@ -194,6 +221,8 @@ class BodyEmitter(CallEmitter):
                 condition = self.condition(term)
                 if condition is not None:
                     writer.fail_if(condition)
+                    return
+                if self._inlined_test(term, negated=True):
                     return
                 value = self.call(term, fail=False)
                 writer.fail_if(f"{value} is not False and {value} is not U")
@@ -336,7 +365,7 @@ class BodyEmitter(CallEmitter):
         writer.line(f"{flag} = False")
         writer.flags.append(flag)
         level = len(writer.blocks)
-        writer.open_loop("for _ in ONCE:")
+        writer.open_once()
         outer_env, outer_flag = self.env, self.flag
         self.env = dict(outer_env)
         self.flag = flag
@@ -364,7 +393,8 @@ class BodyEmitter(CallEmitter):
         """Emits a comprehension; gives the name of its value."""
         if self.is_fixed(term) and not (variables(term) & set(self.env)):
             return self._fixed_comprehension(term)
-        mark = None if is_printing(term) else self._outermost_loop(variables(term) & set(self.env))
+        needed = {self.env[name] for name in variables(term) if name in self.env}
+        mark = None if is_printing(term) else self._outermost_loop(set(filter(is_name, needed)))
         return self._open_comprehension(term) if mark is None else self._lazy_comprehension(term, mark)
 
     def _outermost_loop(self, needed: set[str]) -> LoopMark | None:
@@ -405,7 +435,7 @@ class BodyEmitter(CallEmitter):
         result = writer.name("all")
         writer.line(f"{result} = []" if term.kind == "array" else f"{result} = {{}}")
         level = len(writer.blocks)
-        writer.open_loop("for _ in ONCE:")
+        writer.open_once()
         outer_env, outer_flag = self.env, self.flag
         self.env, self.flag = dict(outer_env), ""
         self.ordered.append(term.kind == "array")
@@ -429,7 +459,7 @@ class BodyEmitter(CallEmitter):
         self.env, self.flag = outer_env, outer_flag
         writer.close_to(level)
         if term.kind == "set":
-            writer.line(f"{result} = set_of({result})")
+            writer.line(f"{result} = set_over({result})")
         elif term.kind == "object":
             writer.line(f"{result} = built({result})")
         return result

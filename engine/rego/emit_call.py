@@ -12,9 +12,9 @@ from lockgate.engine.rego.ast import (
     Var,
 )
 from lockgate.engine.rego.builtins.catalogue import ENTRIES, NONDETERMINISTIC
+from lockgate.engine.rego.constant_terms import constant_value
 from lockgate.engine.rego.emit_term import TermEmitter
 from lockgate.engine.rego.inline import Inline, Operand, format_expression, format_parts, inline
-from lockgate.engine.rego.module_code import constant_value
 from lockgate.engine.rego.ruletree import Group
 from lockgate.engine.rego.term_parser import dotted, operator_name
 
@@ -30,7 +30,7 @@ class CallEmitter(TermEmitter):
         name = operator_name(call.function)
         if name not in _COMPARISONS:
             return None
-        left, right = call.arguments
+        left, right = [self.resolved(argument) for argument in call.arguments]
         if name == "equal" or name == "neq":
             if isinstance(left, Var) and left.name not in self.env:
                 left, right = right, left  # The reference on the other side binds it.
@@ -68,6 +68,9 @@ class CallEmitter(TermEmitter):
         number = module.position(call.location)
         group = module.tree.function(call.function)
         if group is not None:
+            copied = self.inlined_value(call, group, fail=fail)
+            if copied is not None:
+                return copied
             arguments = [self.atom(argument) for argument in call.arguments]
             name = writer.name(group.path[-1])
             function = module.function_name(group)
@@ -170,7 +173,8 @@ class CallEmitter(TermEmitter):
         return fast.expression if fast is not None and fast.is_condition and not fast.guard else None
 
     def _inline(self, call: Call, atoms: Sequence[str]) -> Inline | None:
-        operands = [Operand(term, atom) for term, atom in zip(call.arguments, atoms, strict=True)]
+        terms = [self.resolved(argument) for argument in call.arguments]
+        operands = [Operand(term, atom) for term, atom in zip(terms, atoms, strict=True)]
         return inline(self.builtin_name(call), operands)
 
     def _format(self, call: Call, name: str) -> bool:
@@ -205,6 +209,10 @@ class CallEmitter(TermEmitter):
         self.writer.line(f"{name} = c.fixed[{slot}]")
         self.writer.line(f"if {name} is MISS: {name} = c.fixed[{slot}] = text_of({atom})")
         return name
+
+    def inlined_value(self, call: Call, group: Group, *, fail: bool) -> str | None:
+        """The Python name of a call's value where the function's body stands in for it; None where it does not."""
+        return None
 
     def is_relation(self, call: Call) -> bool:
         """Is it a call of a builtin with several outputs?"""

@@ -18,7 +18,8 @@ from lockgate.engine.rego.ast import (
     Var,
     WithExpr,
 )
-from lockgate.engine.rego.module_code import ModuleCode, constant_value
+from lockgate.engine.rego.constant_terms import constant_value
+from lockgate.engine.rego.module_code import ModuleCode
 from lockgate.engine.rego.ruletree import Node
 
 # Remembering the places on the way takes time by the square of this.
@@ -49,6 +50,10 @@ class TermEmitter:
         self.seen: dict[tuple[str, tuple[str, ...]], str] = {}
         # Names of values that are the same in every evaluation.
         self.constants: set[str] = set()
+        # Names of values that are sets.
+        self.sets: set[str] = set()
+        # Variables that stand for a literal.
+        self.scalars: dict[str, Scalar] = {}
 
     # Iteration
 
@@ -57,7 +62,7 @@ class TermEmitter:
     ) -> None:
         """Opens a loop over a collection, counting its members as steps."""
         writer = self.writer
-        mark = writer.mark(self.env)
+        mark = writer.mark(self.env.values())
         prefix = "sorted_" if self.ordered[-1] else ""
         iterated = writer.name("all")
         if key_name is None:
@@ -78,6 +83,10 @@ class TermEmitter:
         writer.open_loop(header, flag, mark)
 
     # Terms
+
+    def resolved(self, term: Term) -> Term:
+        """The literal that a variable stands for, or the term itself."""
+        return self.scalars.get(term.name, term) if isinstance(term, Var) else term
 
     def atom(self, term: Term) -> str:
         """The Python expression for a simple term whose variables are bound: a name or a literal."""
@@ -117,23 +126,23 @@ class TermEmitter:
         """
         head = reference.head
         assert isinstance(head, Var)
-        operands = list(reference.operands)
+        operands = [self.resolved(operand) for operand in reference.operands]
         if len(operands) > MAX_OPERANDS:
             raise SizeError(f"a reference has more than {MAX_OPERANDS} parts")
         if head.name == "data":
             current, operands = self._document(operands)
         elif head.name == "input":
-            current = f"{self.context}.input"
+            current, operands = self._input(operands)
         else:
             current = self.env[head.name]
-        checked = head.name not in ("input", "data")
+        checked = head.name not in ("input", "data") or (current, ()) in self.seen
         if not is_name(current):
             # A place in the context, or a literal, which Python would not take in front of a method's name.
             current = self._step("", (), current)
         trail = Trail(current)
         for operand in operands:
             if self._has_unbound(operand):
-                if not checked:
+                if not checked and current not in self.sets:
                     self._check(current, trail)
                 current = self._iterate(current, operand, reference.location)
                 trail, checked = Trail(current), True
@@ -157,7 +166,7 @@ class TermEmitter:
                 current = self._step("", None, value)
                 trail = Trail(current)
             checked = False
-        if fail and not checked:
+        if fail and not checked and current not in self.sets:
             self._check(current, trail)
         if (
             self.context == "c"
@@ -166,6 +175,37 @@ class TermEmitter:
         ):
             self.constants.add(current)
         return current
+
+    def _input(self, operands: list[Term]) -> tuple[str, list[Term]]:
+        """The Python expression for the usual part of a reference into `input`, and the operands left."""
+        if self.context != "c":
+            return f"{self.context}.input", operands
+        names: list[str] = []
+        for operand in operands:
+            if not isinstance(operand, Scalar) or type(operand.value) is not str:
+                break
+            names.append(operand.value)
+        for length in range(len(names), 0, -1):
+            path = tuple(names[:length])
+            if path in self.module.usual:
+                return self._usual(path), operands[length:]
+        return "c.input", operands
+
+    def _usual(self, path: tuple[str, ...]) -> str:
+        """A local with the value of a place in `input`, read once where the function begins; it may be `U`."""
+        writer = self.writer
+        known = writer.roots.get(path)
+        if known is not None:
+            return known
+        above = next((path[:n] for n in range(len(path) - 1, 0, -1) if path[:n] in writer.roots), ())
+        base = writer.roots[above] if above else "c.input"
+        rest = path[len(above) :]
+        name = writer.roots[path] = writer.name(path[-1])
+        steps = "".join(f"[{literal(part)}]" for part in rest)
+        # Where something is missing, or is no object, the exact way is taken.
+        writer.top.append(f"    try: {name} = {base}{steps}")
+        writer.top.append(f"    except LOOKUP: {name} = walk_path({base}, {rest!a})")
+        return name
 
     def _step(self, hint: str, path: tuple[str, ...] | None, value: str) -> str:
         """A local with a value; with a `path`, one that later references from the same root find again."""
@@ -182,6 +222,7 @@ class TermEmitter:
     def _check(self, current: str, trail: "Trail") -> None:
         """Gives up on undefined; else all values on the way are known to later references."""
         self.writer.fail_if(f"{current} is U")
+        self.seen[(current, ())] = current
         for path, name in trail.names:
             self.seen[(trail.root, path)] = name
 
@@ -200,6 +241,11 @@ class TermEmitter:
         value = writer.name("each")
         if isinstance(operand, Var) and operand.name.startswith("$"):
             self.loop(collection, None, value, location)
+            return value
+        if collection in self.sets:
+            # The members of a set are their own keys.
+            self.loop(collection, None, value, location)
+            self.match(operand, value)
             return value
         name = writer.name(operand.name.split("#")[0] if isinstance(operand, Var) else "key")
         self.loop(collection, name, value, location)
@@ -225,6 +271,8 @@ class TermEmitter:
                 return name, operands[taken:]
             name = writer.name(node.path[-1])
             writer.line(f"{name} = {self.place_call(node)}")
+            if node.group.kind == "set" and not node.children and not self.module.is_replaced(node.path):
+                self.sets.add(name)
             return name, operands[taken:]
         rest = operands[taken:]
         is_named = bool(rest) and isinstance(rest[0], Scalar) and type(rest[0].value) is str
@@ -247,6 +295,7 @@ class TermEmitter:
 
     def equality(self, left: Term, first: str, right: Term, second: str, *, negate: bool = False) -> str:
         """A Python condition for equality, inlined where one side is a literal of a known type."""
+        left, right = self.resolved(left), self.resolved(right)
         if isinstance(left, Scalar) and isinstance(right, Scalar):
             return repr(equal(left.value, right.value) is not negate)
         for term, other, text in ((left, second, first), (right, first, second)):
@@ -286,11 +335,17 @@ class TermEmitter:
                 self.match(item, name)
             return
         if isinstance(pattern, ObjectTerm) and self._has_unbound(pattern):
-            writer.fail_if(f"not object_of({value}, {len(pattern.items)})")
+            plain = all(isinstance(key, Scalar) and type(key.value) is str for key, _ in pattern.items)
+            count = len(pattern.items)
+            # An object with other keys than strings has one too many for a pattern of strings.
+            wrong = f"type({value}) is not dict or len({value}) != {count}"
+            writer.fail_if(wrong if plain else f"not object_of({value}, {count})")
             for key, item in pattern.items:
                 name = writer.name()
-                writer.line(f"{name} = index({value}, {self.atom(key)})")
-                writer.fail_if(f"{name} is U")
+                found = f"{value}.get({self.atom(key)}, U)" if plain else f"index({value}, {self.atom(key)})"
+                writer.line(f"{name} = {found}")
+                if not (isinstance(item, Scalar) and type(item.value) is str):
+                    writer.fail_if(f"{name} is U")
                 self.match(item, name)
             return
         condition = self.equality(pattern, self.atom(pattern), Var(pattern.location, ""), value, negate=True)

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from lockgate.engine.codegen.values import Undefined, Value, equal
 from lockgate.engine.codegen.writer import SizeError, Writer
 from lockgate.engine.rego.ast import Comprehension, Scalar, Term
+from lockgate.engine.rego.constant_terms import constant_value, same_constant
 from lockgate.engine.rego.emit_body import BodyEmitter
 from lockgate.engine.rego.errors import Problem
-from lockgate.engine.rego.module_code import ModuleCode, constant_value
+from lockgate.engine.rego.module_code import ModuleCode
 from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.resolve import Alternative, Definition
 from lockgate.engine.rego.ruletree import HIDDEN, Group, Node, RuleTree, with_targets
@@ -16,17 +17,23 @@ from lockgate.engine.rego.watching import ClauseWatch
 
 # Fewer clauses are tried in turn as quickly.
 _SMALLEST_TABLE = 3
-# Values that a function of constants remembers for each constraint: enough for the quantities of a cluster, and
-# bounded, since whoever sends objects chooses them.
-_MOST_REMEMBERED = 512
-_LONGEST_REMEMBERED = 128
+# Rules of one document stand in one function up to about so many lines.
+_MOST_LINES = 600
 
 
 class Generator:
     """Generates the functions of all groups. Unsafe rules are added to `problems`."""
 
-    def __init__(self, tree: RuleTree, stages: Stages, mode: Mode, problems: list[Problem]) -> None:
+    def __init__(
+        self,
+        tree: RuleTree,
+        stages: Stages,
+        mode: Mode,
+        problems: list[Problem],
+        usual: Sequence[tuple[str, ...]] = (),
+    ) -> None:
         self.module = ModuleCode(tree, mode)
+        self.module.usual = frozenset(path[1:] for path in usual)
         self.module.replaced_places, self.module.replaced_names = with_targets(tree.groups)
         self.module.is_constant = stages.is_constant
         self.stages = stages
@@ -98,11 +105,6 @@ class Generator:
         if group.kind == "function":
             self._function(group, name)
             return
-        bodies: list[tuple[str, Definition]] = []
-        for number, definition in enumerate(group.definitions):
-            body_name = f"{name}_{number}"
-            self._definition(group, definition, body_name)
-            bodies.append((body_name, definition))
         fixed = group.index in self.stages.fixed
         slot = self.module.fixed() if fixed else self.module.memo()
         table = "c.fixed" if fixed else "c.memo"
@@ -110,16 +112,40 @@ class Generator:
         if fixed:
             lines.append("    below = apart(c)")
         if group.kind == "complete":
+            bodies: list[tuple[str, Definition]] = []
+            for number, definition in enumerate(group.definitions):
+                body_name = f"{name}_{number}"
+                self._definition(group, definition, body_name)
+                bodies.append((body_name, definition))
             lines.extend(self._complete(group, bodies))
         else:
-            lines.append("    table = {}")
-            lines.extend(f"    {body_name}(c, table)" for body_name, _ in bodies)
-            lines.append(f"    value = {'set_of' if group.kind == 'set' else 'built'}(table)")
+            lines.extend(self._partial_document(group, name))
         if fixed:
             lines.append("    rejoin(c, below)")
         lines.append(f"    {table}[{slot}] = value")
         lines.append("    return value")
         self.module.functions.append(lines)
+
+    def _partial_document(self, group: Group, name: str) -> list[str]:
+        """Code that fills the table of a set or object, rule by rule, and makes its value."""
+        lines = ["    table = []" if group.kind == "set" else "    table = {}"]
+        together = Writer("return")
+        for number, definition in enumerate(group.definitions):
+            (alternative,) = definition.alternatives
+            if self.module.mode == "plain" and len(together.lines) <= _MOST_LINES:
+                together.open_once()
+                self._partial(group, alternative, together)
+                together.close_to(0)
+                continue
+            # A rule that is watched stands for itself.
+            writer = Writer("return")
+            watch = self._partial(group, alternative, writer)
+            part = watch.wrap(f"{name}_{number}", ", table")
+            self.module.functions.append([f"def {part}(c, table):", *writer.text()])
+            lines.append(f"    {name}_{number}(c, table)")
+        lines[1:1] = together.text()
+        made = "set_of(table) if table else EMPTY" if group.kind == "set" else "built(table)"
+        return [*lines, f"    value = {made}"]
 
     def _complete(
         self, group: Group, bodies: Sequence[tuple[str, Definition]], arguments: str = ""
@@ -128,7 +154,7 @@ class Generator:
         lines: list[str] = []
         what = "functions" if group.kind == "function" else "complete rules"
         message = f"{what} must not produce multiple outputs: {group}"
-        same = self._same_constant(group)
+        same = same_constant(group)
         for number, (body_name, definition) in enumerate(bodies):
             call = f"{body_name}(c{arguments})"
             if number == 0:
@@ -150,23 +176,10 @@ class Generator:
             lines.append(f"    if value is U: value = {default_name}(c{arguments})")
         return lines
 
-    def _same_constant(self, group: Group) -> bool:
-        """Do all rules give the same literal? Then the first that holds decides."""
-        shown: set[str] = set()
-        for definition in group.definitions:
-            for alternative in definition.alternatives:
-                value = constant_value(alternative.value)
-                if isinstance(value, Undefined):
-                    return False
-                shown.add(self.module.constant(value))
-        return len(shown) == 1
-
     def _function(self, group: Group, name: str) -> None:
         parameters = "".join(f", a{number}" for number in range(group.arity))
         if self._table(group, name):
             return
-        if self._is_worth_remembering(group):
-            name = self._remembering(name, group.arity, self.module.position(group.location))
         if len(group.definitions) == 1 and group.default is None:
             self._definition(group, group.definitions[0], name)
             return
@@ -181,49 +194,6 @@ class Generator:
             "    return value",
         ]
         self.module.functions.append(lines)
-
-    def _is_worth_remembering(self, group: Group) -> bool:
-        """Does it depend on one argument or two and on constants only, and take more than a comparison?"""
-        calls = any(True for _ in self.module.tree.referenced(group.alternatives()))
-        heavy = len(group.definitions) > 1 or calls
-        if self.module.mode != "plain" or self._has_replaced():
-            return False
-        return group.arity in (1, 2) and heavy and group.index in self.stages.fixed
-
-    def _has_replaced(self) -> bool:
-        return bool(self.module.replaced_names or self.module.replaced_places)
-
-    def _remembering(self, name: str, arity: int, position: int) -> str:
-        """A wrapper that remembers the function's values for short strings; gives the inner function's name.
-
-        Manifests repeat few quantities, images and paths. The steps of a remembered value are counted again, so that
-        a limit means the same whatever was asked before.
-        """
-        slot = self.module.fixed()
-        inner = f"{name}_of"
-        names = [f"a{number}" for number in range(arity)]
-        given = ", ".join(names)
-        asked = given if arity == 1 else f"({given})"
-        others = " or ".join([f"type({argument}) is not str" for argument in names])
-        length = " + ".join([f"len({argument})" for argument in names])
-        lines = [
-            f"def {name}(c, {given}):",
-            f"    if {others}: return {inner}(c, {given})",
-            f"    table = c.fixed[{slot}]",
-            f"    if table is MISS: table = c.fixed[{slot}] = {{}}",
-            f"    part = table.get({asked})",
-            "    if part is not None:",
-            "        c.budget.left -= part[1]",
-            f"        if c.budget.left < 0: exhausted(c, P, {position})",
-            "        return part[0]",
-            "    below = c.budget.left",
-            f"    value = {inner}(c, {given})",
-            f"    if len(table) < {_MOST_REMEMBERED} and {length} <= {_LONGEST_REMEMBERED}:",
-            f"        table[{asked}] = (value, below - c.budget.left)",
-            "    return value",
-        ]
-        self.module.functions.append(lines)
-        return inner
 
     def _table(self, group: Group, name: str) -> bool:
         """A function from literal strings to literals, such as `factor("Ki") = 1024`, becomes a look-up."""
@@ -251,11 +221,8 @@ class Generator:
         return True
 
     def _definition(self, group: Group, definition: Definition, name: str) -> None:
-        """The function of one rule: its value or U; set and object rules fill a table instead."""
+        """The function of one rule of a complete document or function: its value or U."""
         parameters = "".join(f", a{number}" for number in range(group.arity))
-        if group.kind in ("set", "object"):
-            self._partial(group, definition.alternatives[0], name)
-            return
         if len(definition.alternatives) == 1:
             self._alternative(group, definition.alternatives[0], name, parameters)
             return
@@ -296,7 +263,6 @@ class Generator:
         watch.enter(writer)
         value = constant_value(alternative.value)
         result_used = False
-        mark = len(writer.lines)
 
         def success(inside: BodyEmitter) -> None:
             nonlocal result_used
@@ -319,19 +285,19 @@ class Generator:
         writer.flags.append("result")
         emitter.body(alternative.body, (alternative.value,), success)
         if result_used or any("nonlocal result" in line for line in writer.lines):
-            writer.lines.insert(mark, "    result = U")
+            writer.top.append("    result = U")
             writer.line("return result")
         elif not (writer.lines and writer.lines[-1].startswith("    return ")):
             writer.line("return U")
         name = watch.wrap(name, parameters)
-        self.module.functions.append([f"def {name}(c{parameters}):", *writer.lines])
+        self.module.functions.append([f"def {name}(c{parameters}):", *writer.text()])
 
     def _arguments(self, emitter: BodyEmitter, arguments: Sequence[Term]) -> None:
         for number, argument in enumerate(arguments):
             emitter.match(argument, f"a{number}")
 
-    def _partial(self, group: Group, alternative: Alternative, name: str) -> None:
-        writer = Writer("return")
+    def _partial(self, group: Group, alternative: Alternative, writer: Writer) -> ClauseWatch:
+        """One rule of a set or object, which fills the table."""
         emitter = self._emitter(writer, {})
         watch = ClauseWatch(self.module, group, alternative)
         emitter.watch.begin(watch.rule)
@@ -345,7 +311,7 @@ class Generator:
                 assert member is not None
                 shown = inside.atom(member)
                 watch.held(writer, shown)
-                writer.line(f"table[{inside.key_of(member, shown)}] = {shown}")
+                writer.line(f"table.append({shown})")
                 return
             keys = [inside.atom(element) for element in alternative.tail]
             leaf = member if member is not None else alternative.value
@@ -360,8 +326,7 @@ class Generator:
 
         needed: tuple[Term, ...] = (*alternative.tail, alternative.value if member is None else member)
         emitter.body(alternative.body, needed, success)
-        name = watch.wrap(name, ", table")
-        self.module.functions.append([f"def {name}(c, table):", *writer.lines])
+        return watch
 
     # Documents
 

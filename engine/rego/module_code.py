@@ -4,17 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lockgate.engine.codegen.literals import is_inline, literal
-from lockgate.engine.codegen.values import UNDEFINED, Set, Undefined, Value, make_object
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.codegen.writer import safe_name
 from lockgate.engine.errors import Location
-from lockgate.engine.rego.ast import (
-    ArrayTerm,
-    ObjectTerm,
-    Ref,
-    Scalar,
-    SetTerm,
-    Term,
-)
+from lockgate.engine.rego.ast import Ref
+from lockgate.engine.rego.function_shape import Shape, shape_of
 from lockgate.engine.rego.probes import Probe
 from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.ruletree import Group, Node, RuleTree
@@ -40,7 +34,9 @@ class ModuleCode:
     probes: list[Probe] = field(default_factory=list)
     memo_size: int = 0
     fixed_size: int = 0
+    usual: frozenset[tuple[str, ...]] = frozenset()
     is_constant: Callable[[Ref], bool] = lambda reference: False
+    shapes: dict[int, Shape] = field(default_factory=dict)
 
     def position(self, location: Location) -> int:
         """The number of a place, for generated code to name it."""
@@ -97,6 +93,13 @@ class ModuleCode:
             self.pending_documents.append(node)
         return f"d{number}"
 
+    def shape(self, group: Group) -> Shape:
+        """The shape of a function."""
+        found = self.shapes.get(group.index)
+        if found is None:
+            found = self.shapes[group.index] = shape_of(group)
+        return found
+
     def memo(self) -> int:
         """A new slot for a memoised document."""
         self.memo_size += 1
@@ -110,26 +113,3 @@ class ModuleCode:
     def is_replaced(self, path: tuple[str, ...]) -> bool:
         """May a `with` replace this place, something above or below it?"""
         return any(path[: len(p)] == p or p[: len(path)] == path for p in self.replaced_places)
-
-
-def constant_value(term: Term) -> Value | Undefined:
-    """The value of a term made of literals only, or UNDEFINED."""
-    if isinstance(term, Scalar):
-        return term.value
-    if isinstance(term, ArrayTerm | SetTerm):
-        members: list[Value] = []
-        for item in term.items:
-            value = constant_value(item)
-            if isinstance(value, Undefined):
-                return UNDEFINED
-            members.append(value)
-        return members if isinstance(term, ArrayTerm) else Set(members)
-    if isinstance(term, ObjectTerm):
-        pairs: list[tuple[Value, Value]] = []
-        for name, item in term.items:
-            first, second = constant_value(name), constant_value(item)
-            if isinstance(first, Undefined) or isinstance(second, Undefined):
-                return UNDEFINED
-            pairs.append((first, second))
-        return make_object(pairs)
-    return UNDEFINED

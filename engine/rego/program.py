@@ -189,16 +189,18 @@ def compile_program(
     constants: Sequence[tuple[str, ...]] = (PARAMETERS,),
     mode: Mode = "plain",
     options: CompileOptions = USUAL,
+    usual: Sequence[tuple[str, ...]] = (),
 ) -> Program:
     """Compiles modules. Entry points are documents, as "data.template.violation".
 
-    Raises RegoError with every problem found. `constants` are places that `Program.prepare` may bind.
+    Raises RegoError with every problem found. `constants` are places that `Program.prepare` may bind. `usual` are
+    places in `input` that most inputs have, which are read faster for it; no answer depends on them.
     """
     # Not needed, and not imported, when programs come from the cache.
     from lockgate.engine.rego.compiler import compile_modules
 
     try:
-        compiled = compile_modules(modules, entrypoints, capabilities, constants, mode, options)
+        compiled = compile_modules(modules, entrypoints, capabilities, constants, mode, options, usual)
         code = compile(compiled.source, "<rego>", "exec", dont_inherit=True)
     except (RecursionError, MemoryError, SyntaxError) as error:
         # Python's own limits; the generator stays below those that it can foresee.
