@@ -22,7 +22,7 @@ from lockgate.engine.rego.ast import (
     Var,
     walk,
 )
-from lockgate.engine.rego.module_code import constant_value
+from lockgate.engine.rego.constant_terms import constant_value
 from lockgate.engine.rego.resolve import Alternative
 from lockgate.engine.rego.ruletree import RuleTree
 from lockgate.engine.rego.term_parser import ROOTS, dotted, operator_name
