@@ -303,7 +303,8 @@ def make_number(text: str) -> "int | Number":
         return Number(text)
     if len(text) > MAX_INTEGER_DIGITS:
         raise InputError(f"an integer of {len(text)} digits is over the limit of {MAX_INTEGER_DIGITS}")
-    return int(text)
+    # A negative zero keeps its sign when it is shown.
+    return int(text) or (Number(text) if text[0] == "-" else 0)
 
 
 def _refuse_constant(text: str) -> Any:

@@ -1,4 +1,4 @@
-"""A running `opa run --server` on a free port of this machine, asked over HTTP."""
+"""A running `opa run --server` on a free port of this machine, asked over HTTP that is kept alive."""
 
 import http.client
 import json
@@ -6,49 +6,92 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.e2e.programs import program
 
+TIMEOUT_SECONDS = 10
+_RESULT = '{"result":'
+_WARNING = ',"warning":{"code":"api_usage_warning"'
+
 
 class Server:
-    """OPA's REST interface. Each request is given a minute."""
+    """OPA's REST interface. A request is given some seconds; closing its connection ends OPA's evaluation."""
 
     def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
+        self._policies: set[str] = set()
 
     def close(self) -> None:
         """Ends the connection."""
         self._connection.close()
 
+    def raw(self, method: str, path: str, body: str) -> tuple[int, str]:
+        """The status and the text of a request's answer."""
+        try:
+            self._connection.request(method, path, body.encode("utf-8", "surrogatepass"))
+            response = self._connection.getresponse()
+            return response.status, response.read().decode()
+        except TimeoutError:
+            self._connection.close()
+            return 504, '{"code": "timeout", "message": "OPA gives no answer in time"}'
+
     def ask(self, method: str, path: str, body: str) -> tuple[int, Any]:
         """The status and the JSON of a request's answer."""
-        self._connection.request(method, path, body)
-        response = self._connection.getresponse()
-        text = response.read()
-        return response.status, json.loads(text) if text else None
+        status, text = self.raw(method, path, body)
+        return status, json.loads(text) if text else None
 
     def policy(self, text: str) -> set[str]:
         """Makes the text the only policy; gives the codes of the errors that it has."""
-        status, answer = self.ask("PUT", "/v1/policies/test", text)
-        if status == 200:
-            return set()
-        return {error["code"] for error in answer.get("errors") or [answer]}
+        return self.policies([text])
+
+    def policies(self, texts: Sequence[str]) -> set[str]:
+        """Makes the texts the only policies; gives the codes of the errors of the first that does not compile."""
+        names = [f"test{number or ''}" for number in range(len(texts))]
+        for name in sorted(self._policies - set(names)):
+            self.raw("DELETE", f"/v1/policies/{name}", "")
+            self._policies.discard(name)
+        for name, text in zip(names, texts, strict=True):
+            status, answer = self.ask("PUT", f"/v1/policies/{name}", text)
+            if status != 200:
+                return {error["code"] for error in answer.get("errors") or [answer]}
+            self._policies.add(name)
+        return set()
+
+    def forget(self) -> None:
+        """Removes all policies."""
+        for name in sorted(self._policies):
+            self.raw("DELETE", f"/v1/policies/{name}", "")
+        self._policies.clear()
 
     def value(self, place: str, given: Any) -> tuple[str, Any]:
         """("", value), ("undefined", None) or (code of the error, its message)."""
-        status, answer = self.ask("POST", f"/v1/data/{place}", json.dumps({"input": given}))
+        code, text = self.text(f"/v1/data/{place}", json.dumps({"input": given}))
+        return code, (json.loads(text) if code == "" else None if code == "undefined" else text)
+
+    def text(self, path: str, body: str) -> tuple[str, str]:
+        """As `value` for any path and body, with the JSON text of the result."""
+        status, text = self.raw("POST", path, body)
         if status == 200:
-            return ("", answer["result"]) if "result" in answer else ("undefined", None)
+            text = text.strip()
+            if not text.startswith(_RESULT):
+                return "undefined", ""
+            end = text.rfind(_WARNING)
+            return "", text[len(_RESULT) : end if end > 0 else -1]
+        answer = json.loads(text)
         errors = answer.get("errors") or [answer]
-        return errors[0]["code"], errors[0]["message"]
+        return errors[0].get("code", answer.get("code", "")), errors[0].get("message", "")
+
+    def data_text(self, text: str) -> bool:
+        """Replaces the base data by a JSON object; False when OPA refuses it."""
+        return self.raw("PUT", "/v1/data", text)[0] < 300
 
 
 @contextmanager
-def opa_server(data: Any) -> Iterator[Server]:
+def opa_server(data: Any, *options: str) -> Iterator[Server]:
     """Runs a server with base data."""
     opa = program("opa")
     with socket.socket() as probe:
@@ -56,7 +99,7 @@ def opa_server(data: Any) -> Iterator[Server]:
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         command = [str(opa), "run", "--server", "--addr", f"127.0.0.1:{port}", "--log-level", "error"]
-        command.append("--disable-telemetry")
+        command += ["--disable-telemetry", *options]
         process = subprocess.Popen(
             command, cwd=Path(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

@@ -1,0 +1,1 @@
+"""Generated and mutated programs with their inputs, judged beside a running OPA."""
