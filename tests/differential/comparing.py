@@ -212,6 +212,10 @@ class Comparison:
             return {problem.code for problem in error.errors}
         except EvaluationError as error:
             return _code(error), str(error)
+        except LockgateError as error:
+            return {f"limit: {error.message}"}
+        except Exception as error:  # noqa: BLE001 - as above
+            return f"crash: {type(error).__name__}", str(error)
         return ("", shown(bindings)) if bindings else ("undefined", "")
 
 
