@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from lockgate.engine.rego.ast import Call, Module, Ref, Scalar, Var, walk
+from lockgate.engine.rego.ast import Call, Module, Ref, Scalar, TermExpr, Var, walk
 from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES, missing_extra, missing_extra_text
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.errors import Problem, RegoError
@@ -143,13 +143,19 @@ def _check_calls(
     """Every call names a function that exists, may be used, and takes that many arguments."""
     for group in tree.groups:
         for definition in [*group.definitions, *([group.default] if group.default else [])]:
+            statements: set[int] = set()
             for node in walk(definition.alternatives):
-                if isinstance(node, Call):
-                    _check_call(node, tree, modules, capabilities, problems)
+                if isinstance(node, TermExpr):
+                    # Only a call that is a statement may name its result as one argument more.
+                    statements.add(id(node.term))
+                elif isinstance(node, Call):
+                    most = 1 if id(node) in statements else 0
+                    _check_call(node, most, tree, modules, capabilities, problems)
 
 
 def _check_call(
     call: Call,
+    results: int,
     tree: RuleTree,
     modules: dict[str, Module],
     capabilities: Capabilities,
@@ -167,7 +173,7 @@ def _check_call(
     count = len(call.arguments)
     group = tree.function(call.function)
     if group is not None:
-        if count not in (group.arity, group.arity + 1):
+        if not group.arity <= count <= group.arity + results:
             message = f"function {name} has arity {group.arity}, got {count} {'argument' if count == 1 else 'arguments'}"
             problems.append(Problem("rego_type_error", message, call.location))
         return
@@ -185,7 +191,7 @@ def _check_call(
     elif extra := missing_extra(name):
         message, hint = missing_extra_text(name, extra)
         problems.append(Problem("rego_type_error", message, call.location, "", hint))
-    elif count not in (entry.arity, entry.arity + 1):
+    elif not entry.arity <= count <= entry.arity + results:
         message = f"{name}: arity mismatch: have {count} arguments, want {entry.arity}"
         problems.append(Problem("rego_type_error", message, call.location))
     module = modules.get(call.location.file)

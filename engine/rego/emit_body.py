@@ -496,7 +496,7 @@ class BodyEmitter(CallEmitter):
             if path is None:
                 message = "with keyword target must be a reference of fixed names"
                 self.problems.append(Problem("rego_compile_error", message, modifier.location))
-                return
+                continue
             if path[0] == "input":
                 changes.append(f"('input', {path[1:]!r}, {self.atom(modifier.value)})")
                 continue
@@ -508,7 +508,7 @@ class BodyEmitter(CallEmitter):
             if group is None and name not in ENTRIES:
                 message = f"undefined function {name} as target of `with`"
                 self.problems.append(Problem("rego_type_error", message, modifier.location))
-                return
+                continue
             changes.append(f"('function', {name!r}, {self._replacement(modifier.value)})")
         made = writer.name("context")
         slots = "M, F"

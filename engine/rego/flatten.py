@@ -111,7 +111,9 @@ class Flattener:
         elif isinstance(statement, WithExpr):
             modifiers = []
             for modifier in statement.modifiers:
-                value = self._with_value(modifier.value, out)
+                replaces_function = self._arity_of(modifier.target) is not None
+                value = modifier.value
+                value = self._with_value(value, out) if replaces_function else self._simple(value, out)
                 modifiers.append(With(modifier.location, modifier.target, value))
             inner: list[Expr] = []
             self._statement(statement.inner, inner)
@@ -126,7 +128,7 @@ class Flattener:
         return Operand(operand.location, self.body(operand.body), operand.braces)
 
     def _with_value(self, value: Term, out: list[Expr]) -> Term:
-        """The value of a `with`: the name of a function stays a name."""
+        """The value of a `with` for a function: the name of another one stays a name."""
         if isinstance(value, Ref | Var):
             function = value if isinstance(value, Ref) else Ref(value.location, value, ())
             if self._arity_of(function) is not None:
