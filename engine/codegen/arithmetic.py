@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from lockgate.engine.codegen.budget import MAX_INTEGER_DIGITS
+from lockgate.engine.codegen.spending import LimitError
 from lockgate.engine.codegen.values import Number
 from lockgate.engine.errors import EvaluationError
 
@@ -27,7 +28,7 @@ class NumberError(EvaluationError):
     """An operation that has no result, such as a division by zero."""
 
 
-class NumberRangeError(EvaluationError):
+class NumberRangeError(LimitError):
     """A result that is too large or too small to be computed with."""
 
 

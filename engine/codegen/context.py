@@ -1,12 +1,13 @@
 """Evaluations: contexts, their budgets, what `with` changes, and the errors that end them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from lockgate.engine.codegen.building import replace_path
 from lockgate.engine.codegen.lookups import walk_path
 from lockgate.engine.codegen.places import Positions, at
 from lockgate.engine.codegen.printing import PrintSink
+from lockgate.engine.codegen.spending import Budget, BudgetError, LimitError
 from lockgate.engine.codegen.values import (
     UNDEFINED,
     Undefined,
@@ -17,20 +18,6 @@ from lockgate.engine.errors import EvaluationError
 
 Outcome = Value | Undefined
 MISS: Final = object()
-
-
-class Budget:
-    """Steps left. Shared by all contexts of one evaluation."""
-
-    __slots__ = ("left", "limit")
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.left = limit
-
-
-class BudgetError(EvaluationError):
-    """The policy needed more steps than it may take."""
 
 
 class Context:
@@ -88,37 +75,50 @@ class Context:
         """Takes steps from the budget; raises BudgetError when none are left."""
         self.budget.left -= steps
         if self.budget.left < 0:
-            raise BudgetError(f"eval_cancel_error: more than {self.budget.limit} steps needed")
+            reason = self.budget.refill()
+            if reason:
+                raise BudgetError(f"eval_cancel_error: needs {reason}")
 
 
-def exhausted(context: Context, positions: Positions, number: int) -> NoReturn:
-    """Ends an evaluation that has used up its steps."""
-    raise BudgetError(
-        f"eval_cancel_error: the policy needed more than {context.budget.limit} steps",
-        location=at(positions, number),
-        hint="the policy iterates too much for this input",
-    )
+def exhausted(context: Context, positions: Positions, number: int) -> None:
+    """Ends an evaluation that has used up its steps; grants another slice to one that has not."""
+    reason = context.budget.refill()
+    if reason:
+        hint = "the policy does too much for this input"
+        raise BudgetError(f"eval_cancel_error: needs {reason}", location=at(positions, number), hint=hint)
 
 
-def apart(context: Context) -> int:
-    """Begins a value that later evaluations share: it has a budget of its own. Gives the steps left outside of it.
+def paid(context: Context, steps: int, positions: Positions, number: int) -> None:
+    """Takes steps for a large value that has been made."""
+    budget = context.budget
+    budget.left -= steps
+    if budget.left < 0:
+        exhausted(context, positions, number)
+
+
+def apart(context: Context) -> tuple[int, int]:
+    """Begins a value that later evaluations share: it has a budget of its own. Gives the count outside of it.
 
     So an evaluation needs the same number of steps whichever came first.
     """
-    outside = context.budget.left
-    if context.shares:
-        context.budget.left = context.budget.limit
-    return outside
+    return context.budget.begin() if context.shares else (0, 0)
 
 
-def rejoin(context: Context, outside: int) -> None:
+def rejoin(context: Context, outside: tuple[int, int]) -> None:
     """Ends a value that `apart` began."""
     if context.shares:
-        context.budget.left = outside
+        context.budget.resume(outside)
 
 
 def failed(context: Context, error: Any, positions: Positions, number: int, name: str) -> Undefined:
-    """A builtin has no answer: undefined, or an error under strict errors."""
+    """A builtin has no answer: undefined, or an error under strict errors; a limit that it reached gets its place."""
+    if isinstance(error, LimitError):
+        if error.location is not None:
+            raise error
+        message = error.message.removeprefix("eval_cancel_error: ")
+        raise LimitError(
+            f"eval_cancel_error: {name}: {message}", location=at(positions, number), hint=error.hint
+        )
     if context.strict:
         raise EvaluationError(f"{error.code}: {name}: {error.message}", location=at(positions, number))
     return UNDEFINED

@@ -1,6 +1,6 @@
 """The compiler's passes in order: resolve names, flatten, build the rule tree, check, generate."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -34,6 +34,7 @@ class Compiled:
     memo_size: int
     fixed_size: int
     reads: tuple[tuple[str, ...], ...]
+    rules: tuple[tuple[int, str, str, int, int], ...]
     probes: tuple[Probe, ...]
 
 
@@ -82,6 +83,7 @@ def compile_modules(
         code.memo_size,
         code.fixed_size,
         tuple(sorted(_reads(tree))),
+        tuple(_rules(tree)),
         tuple(code.probes),
     )
 
@@ -198,6 +200,14 @@ def _check_call(
     if name in DEPRECATED and module is not None and module.version == "v1":
         message = f"deprecated built-in function calls in expression: {name}"
         problems.append(Problem("rego_type_error", message, call.location))
+
+
+def _rules(tree: RuleTree) -> Iterator[tuple[int, str, str, int, int]]:
+    """The definitions of all rules with their places, in order for each rule."""
+    for group in tree.groups:
+        for definition in [*group.definitions, *([group.default] if group.default else [])]:
+            place = definition.location
+            yield group.index, str(group), place.file, place.line, place.column
 
 
 def _reads(tree: RuleTree) -> set[tuple[str, ...]]:

@@ -104,7 +104,7 @@ class CallEmitter(TermEmitter):
                     invocation = f"mocked({self.context}, {builtin!r}, {target}, ({given}))"
                 writer.line("try:")
                 writer.line(f"    {name} = {invocation}")
-                writer.line("except BuiltinError as error:")
+                writer.line("except Unanswered as error:")
                 writer.line(f"    {name} = failed({self.context}, error, P, {number}, {builtin!r})")
         if fail:
             writer.fail_if(f"{name} is U")

@@ -5,13 +5,15 @@ from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from lockgate.engine.codegen.budget import Limits
-from lockgate.engine.codegen.context import MISS, Budget, Context, failed
+from lockgate.engine.codegen.context import MISS, Context, failed
 from lockgate.engine.codegen.lookups import walk_path
 from lockgate.engine.codegen.places import Positions
 from lockgate.engine.codegen.runtime import NAMES
-from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value
-from lockgate.engine.errors import EvaluationError, PolicyError
+from lockgate.engine.codegen.spending import Budget, LimitError
+from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value, check_depth
+from lockgate.engine.errors import InputError, PolicyError
 from lockgate.engine.record import record
+from lockgate.engine.rego.blame import CODE_FILE, blamed
 from lockgate.engine.rego.builtins.catalogue import load
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.capabilities import Capabilities
@@ -35,7 +37,7 @@ class Artifact:
     """A compiled program as plain data, all of which `marshal` can store.
 
     entries: the Python name of each entry point's function. positions: (file, line, column) by number.
-    reads: the places of base data that are read, without `data`.
+    reads: the places of base data that are read, without `data`. rules: see `blame.Rules`.
     """
 
     code: CodeType
@@ -45,6 +47,7 @@ class Artifact:
     memo_size: int
     fixed_size: int
     reads: tuple[tuple[str, ...], ...]
+    rules: tuple[tuple[int, str, str, int, int], ...]
     source: str = ""
     probes: "tuple[Probe, ...]" = ()
 
@@ -58,6 +61,7 @@ class Artifact:
             self.memo_size,
             self.fixed_size,
             self.reads,
+            self.rules,
         )
 
     @classmethod
@@ -73,7 +77,7 @@ class Program:
         self.artifact = artifact
         names: dict[str, Any] = dict(NAMES)
         names["__builtins__"] = _SAFE_BUILTINS
-        names["BuiltinError"] = BuiltinError
+        names["Unanswered"] = (BuiltinError, LimitError)
         names["called"] = _called
         names["P"] = artifact.positions
         names["M"] = artifact.memo_size
@@ -139,7 +143,7 @@ class Prepared:
             data=data,  # type: ignore[arg-type]
             memo=self._memo.copy(),
             fixed=fixed,
-            budget=Budget(limits.max_steps),
+            budget=Budget(limits),
             now_ns=now_ns,
             strict=strict,
             shares=self._fixed is not None,
@@ -152,11 +156,19 @@ class Prepared:
         if function is None:
             found: Value | Undefined = walk_path(dict(data), entrypoint.split(".")[1:])
             return found
+        failure: LimitError
         try:
             result: Value | Undefined = function(context)
-        except RecursionError as error:
-            raise EvaluationError("the evaluation nests too deep") from error
-        return result
+            if result and not isinstance(result, Undefined):
+                # Whoever shows it does so by recursion.
+                check_depth(result)
+            return result
+        except (LimitError, RecursionError, MemoryError) as error:
+            failure = blamed(error, artifact.rules)
+        except InputError as error:
+            failure = LimitError(f"eval_cancel_error: the value of {entrypoint} is {error.message}")
+        # Outside of the handler: the memory of what was being evaluated is free by now.
+        raise failure
 
 
 def _called(
@@ -165,7 +177,7 @@ def _called(
     """A builtin's value, or UNDEFINED (an error under strict errors) when it has none."""
     try:
         return function(*arguments)
-    except BuiltinError as error:
+    except (BuiltinError, LimitError) as error:
         return failed(context, error, positions, number, name)
 
 
@@ -201,7 +213,7 @@ def compile_program(
 
     try:
         compiled = compile_modules(modules, entrypoints, capabilities, constants, mode, options, usual)
-        code = compile(compiled.source, "<rego>", "exec", dont_inherit=True)
+        code = compile(compiled.source, CODE_FILE, "exec", dont_inherit=True)
     except (RecursionError, MemoryError, SyntaxError) as error:
         # Python's own limits; the generator stays below those that it can foresee.
         raise PolicyError("the policy nests too deep to compile", location=modules[0].location) from error
@@ -213,6 +225,7 @@ def compile_program(
         memo_size=compiled.memo_size,
         fixed_size=compiled.fixed_size,
         reads=compiled.reads,
+        rules=compiled.rules,
         source=compiled.source,
         probes=compiled.probes,
     )

@@ -62,10 +62,14 @@ def shown(value: Value) -> str:
     return json_marshal(_NoContext(), value)
 
 
-def compiled_codes(modules: Sequence[str], version: RegoVersion, entries: Sequence[str]) -> "Prepared | set[str]":
+def compiled_codes(
+    modules: Sequence[str], version: RegoVersion, entries: Sequence[str]
+) -> "Prepared | set[str]":
     """The program of modules, or the codes of what is wrong with them."""
     try:
-        parsed = [parse_module(Source(text, f"test{number or ''}", version)) for number, text in enumerate(modules)]
+        parsed = [
+            parse_module(Source(text, f"test{number or ''}", version)) for number, text in enumerate(modules)
+        ]
         return compile_program(parsed, entrypoints=entries, capabilities=CAPABILITIES).prepare()
     except RegoError as error:
         return {problem.code for problem in error.errors}
@@ -75,7 +79,9 @@ def compiled_codes(modules: Sequence[str], version: RegoVersion, entries: Sequen
         return {f"crash: {type(error).__name__}"}
 
 
-def found(prepared: Prepared, entry: str, given: Value | Undefined, data: Value, strict: str) -> tuple[str, str]:
+def found(
+    prepared: Prepared, entry: str, given: Value | Undefined, data: Value, strict: str
+) -> tuple[str, str]:
     """Our answer as `Server.text` gives OPA's."""
     assert isinstance(data, dict)
     try:
@@ -114,7 +120,9 @@ class Comparison:
         ours = compiled_codes(modules, self.version, ["data.test"])
         codes = ours if isinstance(ours, set) else set()
         self.counts["compilations"] += 1
-        self.counts["refused by both" if codes and theirs else "accepted" if not codes and not theirs else "one"] += 1
+        self.counts[
+            "refused by both" if codes and theirs else "accepted" if not codes and not theirs else "one"
+        ] += 1
         if theirs == {"rego_type_error"} and not codes:
             self.counts["static types"] += 1
         elif bool(theirs) != bool(codes) or (codes and not codes & theirs):
@@ -128,7 +136,15 @@ class Comparison:
         path = f"/v1/data/{entry.removeprefix('data.').replace('.', '/')}"
         path += "?strict-builtin-errors=true" if strict else ""
         theirs = self.server.text(path, f'{{"input":{given}}}' if given else "{}")
-        self.judge(theirs, found(prepared, entry, _parsed(given), parse_json(data), strict), modules, entry, given, data, strict)
+        self.judge(
+            theirs,
+            found(prepared, entry, _parsed(given), parse_json(data), strict),
+            modules,
+            entry,
+            given,
+            data,
+            strict,
+        )
 
     def judge(
         self,
@@ -184,8 +200,13 @@ class Comparison:
             self.counts["compilations"] += 1
             if not theirs_codes or ("invalid_parameter" not in theirs_codes and not ours & theirs_codes):
                 self._differ(
-                    "compile", " ".join(sorted(theirs_codes)) or theirs[0], " ".join(sorted(ours)), tuple(modules),
-                    case.query, given, case.data,
+                    "compile",
+                    " ".join(sorted(theirs_codes)) or theirs[0],
+                    " ".join(sorted(ours)),
+                    tuple(modules),
+                    case.query,
+                    given,
+                    case.data,
                 )
             return
         if theirs_codes:
@@ -193,14 +214,23 @@ class Comparison:
             if theirs_codes == {"rego_type_error"}:
                 self.counts["static types"] += 1
                 return
-            self._differ("compile", " ".join(sorted(theirs_codes)), ours[0] or "value", tuple(modules), case.query, given, case.data)
+            self._differ(
+                "compile",
+                " ".join(sorted(theirs_codes)),
+                ours[0] or "value",
+                tuple(modules),
+                case.query,
+                given,
+                case.data,
+            )
             return
         self.judge(theirs, ours, modules, case.query, given, case.data, strict)
 
     def _query(self, case: Case, modules: Sequence[str], given: str) -> "tuple[str, str] | set[str]":
         try:
             parsed = [
-                parse_module(Source(text, f"test{number or ''}", case.version)) for number, text in enumerate(modules)
+                parse_module(Source(text, f"test{number or ''}", case.version))
+                for number, text in enumerate(modules)
             ]
             query = compile_query(case.query, parsed, capabilities=CAPABILITIES, version=case.version)
             data = parse_json(case.data)

@@ -19,12 +19,52 @@ DATA: Final = (
 _OPERATORS: Final = ["+", "-", "*", "/", "%", "&", "|"]
 _COMPARISONS: Final = ["==", "!=", "<", "<=", ">", ">="]
 # Builtins that take anything without a static type error, with the number of operands.
-_UNARY: Final = ["count", "is_string", "is_number", "is_set", "is_object", "type_name", "json.marshal", "to_number"]
-_UNARY += ["lower", "upper", "sum", "max", "min", "sort", "object.keys", "abs", "ceil", "round", "array.reverse"]
-_UNARY += ["trim_space", "strings.reverse", "json.is_valid", "yaml.marshal", "base64.encode", "product"]
-_BINARY: Final = ["startswith", "contains", "split", "trim", "array.concat", "concat", "indexof", "object.union"]
-_BINARY += ["object.remove", "object.subset", "numbers.range", "format_int", "trim_prefix", "bits.lsh", "bits.and"]
-_BINARY += ["json.remove", "strings.count"]
+_UNARY: Final = [
+    "count",
+    "is_string",
+    "is_number",
+    "is_set",
+    "is_object",
+    "type_name",
+    "json.marshal",
+    "to_number",
+    "lower",
+    "upper",
+    "sum",
+    "max",
+    "min",
+    "sort",
+    "object.keys",
+    "abs",
+    "ceil",
+    "round",
+    "array.reverse",
+    "trim_space",
+    "strings.reverse",
+    "json.is_valid",
+    "yaml.marshal",
+    "base64.encode",
+    "product",
+]
+_BINARY: Final = [
+    "startswith",
+    "contains",
+    "split",
+    "trim",
+    "array.concat",
+    "concat",
+    "indexof",
+    "object.union",
+    "object.remove",
+    "object.subset",
+    "numbers.range",
+    "format_int",
+    "trim_prefix",
+    "bits.lsh",
+    "bits.and",
+    "json.remove",
+    "strings.count",
+]
 _MOCKED: Final = {"lower": ["upper", "data.lib.one"], "count": ["to_number", "data.lib.one"]}
 _WORD: Final = re.compile(r"\b[xy]\d+\b")
 
@@ -80,19 +120,27 @@ class Policy:
     # Rules
 
     def _rule(self, name: str) -> list[str]:
-        kinds = ["complete"] * 3 + ["set"] * 2 + ["object"] * 2 + ["function"] * 3 + ["deep", "members", "mixed"]
+        kinds = (
+            ["complete"] * 3 + ["set"] * 2 + ["object"] * 2 + ["function"] * 3 + ["deep", "members", "mixed"]
+        )
         kind = self.random.choice([*kinds, "dotted"])
         arity = self.random.choice([1, 1, 1, 2]) if kind == "function" else 0
         count = self.random.choice([1, 1, 2, 3])
         lines: list[str] = []
         if kind in ("complete", "function") and self._chance(0.3):
             arguments = "(" + ", ".join("_" for _ in range(arity)) + ")" if arity else ""
-            value = self._closed() if self._chance(0.3) else self.random.choice(["false", "0", "[]", "{}", "set()"])
+            value = (
+                self._closed()
+                if self._chance(0.3)
+                else self.random.choice(["false", "0", "[]", "{}", "set()"])
+            )
             lines.append(f"default {name}{arguments} := {value}")
         for _ in range(count):
             lines.extend(self._definition(name, kind, arity, few=count > 1))
         if self._chance(0.15):
-            self.random.shuffle(lines) if all("\n" not in line for line in lines) and len(lines) == count else None
+            self.random.shuffle(lines) if all("\n" not in line for line in lines) and len(
+                lines
+            ) == count else None
         self.rules.append(Rule(name, kind, arity))
         return lines
 
@@ -118,7 +166,9 @@ class Policy:
             middle = self.random.choice(["", ".a", '["b c"]'])
             return self._written(f"{name}[{first}]{middle}[{second}] := {self._value(scope, few)}", body)
         if kind == "mixed":
-            tail = self.random.choice([".a", ".b", ".a.c", f"[{self._key(scope)}]", f".d[{self._key(scope)}]"])
+            tail = self.random.choice(
+                [".a", ".b", ".a.c", f"[{self._key(scope)}]", f".d[{self._key(scope)}]"]
+            )
             return self._written(f"{name}{tail} := {self._value(scope, few)}", body)
         if kind == "dotted":
             return self._written(f"{name}.a.b := {self._value(scope, few)}", body)
@@ -172,7 +222,9 @@ class Policy:
     def _body(self, scope: list[str], depth: int, count: int) -> list[str]:
         statements = [self._statement(scope, depth) for _ in range(count)]
         text = "\n".join(statements)
-        lonely = [name for name in dict.fromkeys(_WORD.findall(text)) if text.count(name) == 1 and name in scope]
+        lonely = [
+            name for name in dict.fromkeys(_WORD.findall(text)) if text.count(name) == 1 and name in scope
+        ]
         if lonely and self._chance(0.8):
             statements.append(f"[{', '.join(lonely)}] != []")
         if len(statements) > 1 and self._chance(0.15):
@@ -187,9 +239,20 @@ class Policy:
         return statement
 
     def _with(self, scope: list[str]) -> str:
-        targets = ["input", "input.s", "input.xs", "input.m.a", "input.o", "data.base", "data.base.a.s", "data.n"]
+        targets = [
+            "input",
+            "input.s",
+            "input.xs",
+            "input.m.a",
+            "input.o",
+            "data.base",
+            "data.base.a.s",
+            "data.n",
+        ]
         targets += ["lower", "count", "data.names", "data.base.c"]
-        targets += [r.path if r.path.startswith("data") else f"data.{self.package}.{r.path}" for r in self.rules]
+        targets += [
+            r.path if r.path.startswith("data") else f"data.{self.package}.{r.path}" for r in self.rules
+        ]
         text = ""
         for target in self.random.sample(targets, self.random.choice([1, 1, 2])):
             rule = next((r for r in self.rules if target.endswith(r.path)), None)
@@ -264,7 +327,11 @@ class Policy:
         for _ in range(20):
             inside = list(scope)
             text = self._plain(inside, depth + 1)
-            if not text.startswith(("some", "every", "not")) and ":=" not in text and len(inside) == len(scope):
+            if (
+                not text.startswith(("some", "every", "not"))
+                and ":=" not in text
+                and len(inside) == len(scope)
+            ):
                 return text
         return self._atom(scope)
 
@@ -332,7 +399,14 @@ class Policy:
         elif choice < 0.62 or (choice >= 0.7 and not rules):
             text = f"input.{self.random.choice(texts.FIELDS)}"
         elif choice < 0.7:
-            places = ["data.base", "data.base.a", "data.base.b.k", "data.n", "data.base[_].s", "data.names[_]"]
+            places = [
+                "data.base",
+                "data.base.a",
+                "data.base.b.k",
+                "data.n",
+                "data.base[_].s",
+                "data.names[_]",
+            ]
             places += ["data.base[data.names[_]]", "input"]
             if self.package == "test":
                 places += ["data.lib", "data.lib[_]", "lib"]
@@ -344,7 +418,9 @@ class Policy:
         for _ in range(self.random.choice([0, 0, 0, 1, 1, 2])):
             choice = self.random.random()
             if choice < 0.4:
-                text += self.random.choice([".a", ".k", ".v", '["b"]', "[0]", "[1]", ".xs", ".s", "[1.0]", '[{1}]'])
+                text += self.random.choice(
+                    [".a", ".k", ".v", '["b"]', "[0]", "[1]", ".xs", ".s", "[1.0]", "[{1}]"]
+                )
             elif choice < 0.6 and scope:
                 text += f"[{self.random.choice(scope)}]"
             elif choice < 0.72:

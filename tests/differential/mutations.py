@@ -11,9 +11,59 @@ from tests.differential import texts
 _TOKEN: Final = re.compile(
     r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`|:=|==|!=|<=|>=|\s+|."
 )
-_WORDS: Final = ["true", "false", "null", "0", "1", "1.0", '"a"', "[]", "{}", "set()", "_", "x", "y", "input", "data"]
-_WORDS += ["not", "some", "every", "in", "with", "as", "if", "else", "contains", "default", "import", "count", "=", ":="]
-_WORDS += ["==", "!=", "|", "&", "+", "-", "*", "/", "%", ",", ";", ".", "[", "]", "{", "}", "(", ")", "\n", "input.x"]
+_WORDS: Final = [
+    "\n",
+    *[
+        "true",
+        "false",
+        "null",
+        "0",
+        "1",
+        "1.0",
+        '"a"',
+        "[]",
+        "{}",
+        "set()",
+        "_",
+        "x",
+        "y",
+        "input",
+        "data",
+        "input.x",
+        "not",
+        "some",
+        "every",
+        "in",
+        "with",
+        "as",
+        "if",
+        "else",
+        "contains",
+        "default",
+        "import",
+        "count",
+        "=",
+        ":=",
+        "==",
+        "!=",
+        "|",
+        "&",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        ",",
+        ";",
+        ".",
+        "[",
+        "]",
+        "{",
+        "}",
+        "(",
+        ")",
+    ],
+]
 _NOISE: Final = "\x00\t\r\u00a0\u2028\ud800\U0001f600é\\\"'`$#%{}[]()|&;:.,0eE+-_"
 
 

@@ -33,7 +33,14 @@ def policy(comparison: Comparison, decide: random.Random) -> None:
     comparison.server.data_text(DATA)
     writing = Policy(decide)
     modules = writing.modules(comparison.accepts)
-    names = ["data.lib", *[r.path if r.path.startswith("data") else f"data.test.{r.path}" for r in writing.rules if r.kind != "function"]]
+    names = [
+        "data.lib",
+        *[
+            r.path if r.path.startswith("data") else f"data.test.{r.path}"
+            for r in writing.rules
+            if r.kind != "function"
+        ],
+    ]
     names = [name.replace("data.lib.", "data.lib.") for name in names]
     if comparison.server.policies(modules):
         return

@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-
 from lockgate.engine.rego.version import RegoVersion
 
 from tests.conformance.opa import case_files, plain_yaml
@@ -41,6 +40,3 @@ def read_cases(folder: Path) -> list[Case]:
                 Case(case["note"], version, tuple(case["modules"]), case["query"], data, given, strict)
             )
     return found
-
-
-

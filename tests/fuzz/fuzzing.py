@@ -43,8 +43,9 @@ class Finding:
         return f"{lines[-1].split(':')[0]} {raised[-1] if raised else ''}"
 
     def __str__(self) -> str:
-        return f"seed {self.seed}: {self.exception}\nquery {self.query}\ninput {self.given[:500]}\n" + "\n".join(
-            self.modules
+        return (
+            f"seed {self.seed}: {self.exception}\nquery {self.query}\ninput {self.given[:500]}\n"
+            + "\n".join(self.modules)
         )
 
 
@@ -77,7 +78,9 @@ class Fuzzer:
         try:
             self.counts[self._outcome(case, modules, query, given)] += 1
         except Exception:  # noqa: BLE001 - this is what is sought
-            self.findings.append(Finding(seed, traceback.format_exc(limit=-6), tuple(modules), query, given, case))
+            self.findings.append(
+                Finding(seed, traceback.format_exc(limit=-6), tuple(modules), query, given, case)
+            )
             self.counts["findings"] += 1
 
     def smaller(self, finding: Finding) -> Finding:
@@ -89,7 +92,9 @@ class Fuzzer:
                 self._outcome(finding.case, modules, finding.query, finding.given)
             except Exception:  # noqa: BLE001 - as above
                 text = traceback.format_exc(limit=-6)
-                again = Finding(finding.seed, text, tuple(modules), finding.query, finding.given, finding.case)
+                again = Finding(
+                    finding.seed, text, tuple(modules), finding.query, finding.given, finding.case
+                )
                 if again.place == finding.place:
                     found[0] = again
                     return True
@@ -106,7 +111,9 @@ class Fuzzer:
 
     def _outcome(self, case: Case, modules: Sequence[str], query: str, given: str) -> str:
         try:
-            parsed = [parse_module(Source(text, f"test{at}", case.version)) for at, text in enumerate(modules)]
+            parsed = [
+                parse_module(Source(text, f"test{at}", case.version)) for at, text in enumerate(modules)
+            ]
             compiled = compile_query(query, parsed, capabilities=CAPABILITIES, version=case.version)
         except RegoError as error:
             return error.code

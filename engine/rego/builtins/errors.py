@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from lockgate.engine.codegen.spending import LimitError
 from lockgate.engine.codegen.values import Value, type_name
 from lockgate.engine.errors import EvaluationError
 
@@ -20,7 +21,7 @@ class BuiltinError(EvaluationError):
         self.code: BuiltinCode = code
 
 
-class BuiltinLimitError(EvaluationError):
+class BuiltinLimitError(LimitError):
     """A builtin's input or output is over a limit; the evaluation has to end with an error."""
 
 

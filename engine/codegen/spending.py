@@ -1,0 +1,72 @@
+"""The budget of one evaluation: steps, which are granted in slices, and at each new slice the clock and the memory.
+
+Generated code takes steps and looks whether any are left, so that nothing else is paid for by evaluations that are
+short: those never see the end of their first slice.
+"""
+
+from time import monotonic
+from typing import Final
+
+from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.errors import EvaluationError
+
+# Steps from one look at the clock and the memory to the next: a millisecond, where no step is very slow.
+SLICE: Final = 4_096
+
+
+class LimitError(EvaluationError):
+    """An evaluation needs more steps, time, memory, digits or nesting than it may."""
+
+
+class BudgetError(LimitError):
+    """The policy needed more steps, time or memory than it may take."""
+
+
+class Budget:
+    """Steps left of the present slice. Shared by all contexts of one evaluation."""
+
+    __slots__ = ("_base", "_ends", "granted", "left", "limits")
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.left = self.granted = min(limits.max_steps, SLICE)
+        self._ends = None if limits.max_seconds is None else monotonic() + limits.max_seconds
+        # The memory of the process when this evaluation first looked.
+        self._base = 0
+
+    def refill(self) -> str:
+        """Grants another slice when none is left; else says which limit is reached."""
+        limits = self.limits
+        if self.left < 0:
+            more = min(max(SLICE, -self.left), limits.max_steps - self.granted)
+            self.granted += more
+            self.left += more
+            if self.left < 0:
+                return f"more than {limits.max_steps} steps"
+        if self._ends is not None and monotonic() > self._ends:
+            return f"more than {limits.max_seconds:g} seconds"
+        peak = _peak_memory()
+        self._base = self._base or peak
+        if peak - self._base > limits.max_memory:
+            return f"more than {limits.max_memory} bytes of memory"
+        return ""
+
+    def begin(self) -> tuple[int, int]:
+        """Begins a count of its own from the whole limit; gives what `resume` goes on with."""
+        outside = (self.left, self.granted)
+        self.left = self.granted = min(self.limits.max_steps, SLICE)
+        return outside
+
+    def resume(self, outside: tuple[int, int]) -> None:
+        """Goes back to the count from before `begin`."""
+        self.left, self.granted = outside
+
+
+def _peak_memory() -> int:
+    """The most memory that the process has had, in bytes."""
+    # Not needed by short evaluations.
+    import sys
+    from resource import RUSAGE_SELF, getrusage
+
+    peak = getrusage(RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
