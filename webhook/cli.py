@@ -12,6 +12,7 @@ from lockgate.webhook.version import VERSION
 COMMANDS: Final = {
     "check": LazyCommand("lockgate.webhook.check_command:check", "Judge manifests: files, folders or -."),
     "verify": LazyCommand("lockgate.webhook.verify_command:verify", "Run the suites that test policies."),
+    "test": LazyCommand("lockgate.webhook.test_command:test", "Run the unit tests of policies."),
     "policy": LazyCommand("lockgate.webhook.policy_commands:policy", "Make and maintain rules."),
 }
 

@@ -26,11 +26,12 @@ class Context:
     memo: values of documents, by number; fixed: values that depend on constants only. over: the places under
     `data` that a `with` replaces. mocks: functions that a `with` replaces, by name. shares: does `fixed` outlive
     the evaluation? covered: numbers of the probes that were reached, in the mode for it. print_sink: gets what
-    `print` statements print.
+    `print` statements print. cases: names that `internal.test_case` was given, if somebody asks.
     """
 
     __slots__ = (
         "budget",
+        "cases",
         "covered",
         "data",
         "fixed",
@@ -67,6 +68,7 @@ class Context:
         self.over: tuple[tuple[str, ...], ...] = ()
         self.mocks: Mapping[str, Callable[..., Outcome]] = {}
         self.covered: set[int] = set()
+        self.cases: list[Value] | None = None
         self.tracer: Tracer | None = None
         self.print_sink: PrintSink | None = None
         self.strict = strict
@@ -158,6 +160,7 @@ def replaced(
     made.over = tuple(over)
     made.mocks = mocks
     made.covered = context.covered
+    made.cases = context.cases
     made.tracer = context.tracer
     made.print_sink = context.print_sink
     return made

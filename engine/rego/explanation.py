@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lockgate.engine.codegen.lookups import index
-from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value
+from lockgate.engine.codegen.values import Undefined, Value
 from lockgate.engine.errors import Location
 from lockgate.engine.record import record
 from lockgate.engine.rego.ast import Expr, Import, Module, NotExpr, Ref, Scalar, Var, WithExpr, walk
@@ -41,7 +41,7 @@ class Statement:
 class Reason:
     """What became of one clause of a rule.
 
-    rule: its name from `data` on. arguments: of a function. gave: its values where it held (`given` counts them; of
+    rule: its name from `data` on. case: the name of the test case that was tried. arguments: of a function. gave: its values where it held (`given` counts them; of
     many, the first are kept). failed: the statement that did not hold, and `inner` the one inside of its `every`.
     because: what became of the rules that this statement asked.
     """
@@ -54,6 +54,7 @@ class Reason:
     failed: Statement | None
     inner: Statement | None
     because: "tuple[Reason, ...]"
+    case: Value = None
 
     @property
     def held(self) -> bool:
@@ -97,6 +98,7 @@ class Explainer:
             failed,
             inner,
             tuple([self.reason(one, depth + 1) for one in below[:MAX_REASONS]]),
+            attempt.case,
         )
 
     def _telling(self, attempt: Attempt) -> list[Attempt]:
@@ -138,7 +140,7 @@ class Explainer:
                 names[_cut(self._term_text(text, name))] = value
         node = self._node(begin)
         if node is not None:
-            names.update(_references(node, text, reached, variables))
+            names.update(self._references(node, text, reached, variables))
         shown = [Named(name, value) for name, value in names.items() if name]
         return Statement(begin, _cut(_between(text.source, span)), tuple(shown))
 
@@ -158,6 +160,48 @@ class Explainer:
             known = {place_of(one.location): one for one in _statements(text.module)}
             self._statements[number] = known
         return known.get(place_of(location))
+
+    def _references(
+        self, node: object, text: Text, reached: Reached, variables: Mapping[str, Value]
+    ) -> dict[str, Value | Undefined]:
+        """The values of references to `input` and base data in a statement."""
+        if isinstance(node, WithExpr):
+            node = node.inner
+        imports = {_name(one): one for one in text.module.imports if one.path[0] in ROOTS}
+        found: dict[str, Value | Undefined] = {}
+        for part in walk(node):
+            if not isinstance(part, Ref) or not isinstance(part.head, Var):
+                continue
+            root = part.head.name
+            path: tuple[str, ...] = ()
+            if root in imports:
+                root, path = imports[root].path[0], imports[root].path[1:]
+            if root not in ROOTS or (root == "data" and self._is_virtual(_fixed(path, part.operands))):
+                continue
+            value = reached.input if root == "input" else reached.data
+            for name in path:
+                value = index(value, name)
+            shown = part.head.name
+            for operand in part.operands:
+                if isinstance(operand, Var) and operand.name in variables:
+                    member = variables[operand.name]
+                elif isinstance(operand, Scalar):
+                    member = operand.value
+                else:
+                    break
+                if isinstance(value, Undefined):
+                    break
+                value = index(value, member)
+                is_word = isinstance(operand, Scalar) and _is_word(member)
+                shown += f".{member}" if is_word else f"[{_written(operand)}]"
+            if shown not in ROOTS:
+                found[shown] = value
+        return found
+
+    def _is_virtual(self, path: tuple[str, ...]) -> bool:
+        """Do rules have a say in what lies at a place of `data`?"""
+        packages = [text.module.package for text in self._texts]
+        return any(path[: len(package)] == package[: len(path)] for package in packages)
 
 
 def _statements(module: Module) -> Iterator[Expr]:
@@ -191,47 +235,14 @@ def _cut(text: str) -> str:
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
 
 
-def _references(
-    node: object, text: Text, reached: Reached, variables: Mapping[str, Value]
-) -> dict[str, Value | Undefined]:
-    """The values of references to `input` and base data in a statement."""
-    if isinstance(node, WithExpr):
-        node = node.inner
-    imports = {_name(one): one for one in text.module.imports if one.path[0] in ROOTS}
-    found: dict[str, Value | Undefined] = {}
-    for part in walk(node):
-        if not isinstance(part, Ref) or not isinstance(part.head, Var):
-            continue
-        head = part.head.name
-        path: tuple[str, ...] = ()
-        if head in imports:
-            head, path = imports[head].path[0], imports[head].path[1:]
-        if head not in ROOTS or (head == "data" and not _is_base(part, text.module)):
-            continue
-        value = reached.input if head == "input" else reached.data
-        for name in path:
-            value = index(value, name)
-        shown = head if not path else ".".join((head, *path))
-        for operand in part.operands:
-            if isinstance(operand, Var) and operand.name in variables:
-                member = variables[operand.name]
-            elif isinstance(operand, Scalar):
-                member = operand.value
-            else:
-                break
-            value = UNDEFINED if isinstance(value, Undefined) else index(value, member)
-            shown += f".{member}" if isinstance(operand, Scalar) and _is_word(member) else f"[{_written(operand)}]"
-            if isinstance(value, Undefined):
-                break
-        if part.operands or path:
-            found[shown] = value
-    return found
-
-
-def _is_base(reference: Ref, module: Module) -> bool:
-    """Is it no reference to a rule? Told by the names at hand: what is found in base data is shown, the rest not."""
-    names = [operand.value for operand in reference.operands if isinstance(operand, Scalar)]
-    return tuple(names[: len(module.package)]) != module.package
+def _fixed(path: tuple[str, ...], operands: Sequence[object]) -> tuple[str, ...]:
+    """The names that a reference begins with."""
+    names = list(path)
+    for operand in operands:
+        if not isinstance(operand, Scalar) or not isinstance(operand.value, str):
+            break
+        names.append(operand.value)
+    return tuple(names)
 
 
 def _name(imported: Import) -> str:

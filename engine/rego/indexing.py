@@ -87,7 +87,7 @@ class _Finder:
                 yield from self._defined(argument)
         if name in _AFFIXES:
             text, part = self._reference(left), self._constant(right)
-            if text is not None and type(part) is str:
+            if text is not None and not isinstance(text[0], int) and type(part) is str:
                 yield text, name, part
         elif name == "internal.member_2":
             yield from self._member(left, right)
@@ -154,7 +154,8 @@ class _Finder:
         head = term.head.name
         if head not in ROOTS:
             above = self._references.get(head)
-            return None if above is None else (above[0], (*above[1], *path))
+            # What lies inside of an argument is not asked.
+            return None if above is None or isinstance(above[0], int) else (above[0], (*above[1], *path))
         if head == "data":
             node, taken = self._tree.find(term.operands)
             if node.group is not None or (node.children and taken == len(path)):

@@ -129,12 +129,14 @@ class Prepared:
         covered: set[int] | None = None,
         tracer: "Tracer | None" = None,
         print_sink: "PrintSink | None" = None,
+        cases: list[Value] | None = None,
     ) -> Value | Undefined:
         """The value of an entry point such as "data.template.violation", or UNDEFINED.
 
         `strict` other than "" makes a builtin's failure an error. `covered` is given the numbers of probes that are
         reached, in the mode for it; `tracer` is told of all, in its mode; `print_sink` gets what is printed, if
-        the program was compiled to print. Raises EvaluationError with the place.
+        the program was compiled to print; `cases` gets the names that the policy gives `internal.test_case`.
+        Raises EvaluationError with the place.
         """
         artifact = self.program.artifact
         fixed = [MISS] * artifact.fixed_size if self._fixed is None else self._fixed[bool(strict)]
@@ -152,6 +154,7 @@ class Prepared:
             context.covered = covered
         context.tracer = tracer
         context.print_sink = print_sink
+        context.cases = cases
         function = self.program.function(entrypoint)
         if function is None:
             found: Value | Undefined = walk_path(dict(data), entrypoint.split(".")[1:])

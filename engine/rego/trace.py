@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.rego.probes import Probe
 
 # Clauses that are kept of one evaluation, and what each keeps; what is beyond is counted only.
@@ -30,7 +31,8 @@ class Reached:
 class Attempt:
     """One evaluation of a rule's clause.
 
-    gave: its values, where it held. reached: the furthest statement. inner: the last statement reached inside of an
+    case: the name of the test case that it tries. is_split: is it only what came before cases of its rule? gave: its
+    values, where it held. reached: the furthest statement. inner: the last statement reached inside of an
     `every` there. below: attempts that the furthest statement caused.
     """
 
@@ -41,6 +43,8 @@ class Attempt:
     reached: Reached | None = None
     inner: Reached | None = None
     below: "list[Attempt]" = field(default_factory=list)
+    case: Value = None
+    is_split: bool = False
     _now: int = -1
 
     def reach(self, probe: Probe, values: Sequence[Any], context: Any) -> None:
@@ -63,8 +67,11 @@ class Attempt:
 class Trace:
     """Collects what a program of mode `traced` tells (`codegen.watch.Tracer`)."""
 
-    def __init__(self, probes: Sequence[Probe]) -> None:
+    def __init__(self, probes: Sequence[Probe], cases: list[Value] | None = None) -> None:
         self._probes = probes
+        # The names that `internal.test_case` has been given so far: each begins an attempt of its own.
+        self.cases: list[Value] = [] if cases is None else cases
+        self._cases_seen = 0
         self._open: list[Attempt] = []
         self._kept = 0
         self.left_out = 0
@@ -87,10 +94,25 @@ class Trace:
         probe = self._probes[statement]
         # What depends on constants alone is evaluated apart from the clause that asks for it.
         if self._open and self._open[-1].rule is self._probes[probe.rule]:
+            if len(self.cases) > self._cases_seen:
+                self._split()
             self._open[-1].reach(probe, values, context)
+
+    def _split(self) -> None:
+        """Begins an attempt for the test case that was told of last."""
+        self._cases_seen = len(self.cases)
+        before = self._open[-1]
+        before.is_split = before.is_split or (not before.given and before.case is None)
+        attempt = Attempt(before.rule, before.arguments, case=self.cases[-1])
+        self._open[-1] = attempt
+        if self._kept < MAX_ATTEMPTS:
+            self._kept += 1
+            self.attempts.append(attempt)
 
     def gave(self, rule: int, value: Any) -> None:
         """A body held."""
+        if len(self.cases) > self._cases_seen:
+            self._split()
         attempt = self._open[-1]
         attempt.given += 1
         if len(attempt.gave) < MAX_GIVEN:

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.rego.builtins.errors import BuiltinLimitError
 
 # Output of one call, in characters or elements. A policy message has hundreds; the whole review 3 MB.
@@ -18,6 +19,15 @@ class Context(Protocol):
 
     def spend(self, steps: int) -> None:
         """Takes steps from the budget. Raises an EvaluationError when it is exhausted."""
+        ...
+
+
+class CaseContext(Context, Protocol):
+    """Also gathers the names of test cases, where somebody asks for them."""
+
+    @property
+    def cases(self) -> list[Value] | None:
+        """The names so far."""
         ...
 
 
