@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from lockgate.engine.codegen.printing import Printed
 from lockgate.engine.rego.spans import Range
 from lockgate.engine.rego.testing.coverage import Coverage, FileCoverage
 from lockgate.engine.rego.testing.run import CaseResult, Outcome, TestResult, TestRun
@@ -32,7 +33,7 @@ def render_text(run: TestRun, detail: Detail, palette: Palette) -> str:
             lines += _test_lines(result, detail, masker, palette)
     if run.coverage is not None:
         lines += _coverage_lines(run.coverage)
-    counts = {outcome: run.count(outcome) for outcome in _COUNTED}
+    counts: dict[Outcome, int] = {outcome: run.count(outcome) for outcome in _COUNTED}
     shown = [
         palette.paint(f"{count} {_WORDS[outcome]}", _STYLES[outcome])
         for outcome, count in counts.items()
@@ -55,8 +56,12 @@ def _test_lines(result: TestResult, detail: Detail, masker: Masker, palette: Pal
             lines += reason_lines(reason, masker, palette, "  ")
     if result.output:
         lines.append("  printed:")
-        lines += [f"    {printable(masker.text(line))}" for line in result.output]
+        lines += [f"    {_printed(one, masker)}" for one in result.output]
     return lines
+
+
+def _printed(one: Printed, masker: Masker) -> str:
+    return f"{printable(masker.text(one.text))}  ({printable(str(one.location))})"
 
 
 def _case_lines(case: CaseResult, detail: Detail, palette: Palette, indent: str) -> list[str]:
@@ -108,7 +113,7 @@ def _test_json(result: TestResult, masker: Masker) -> dict[str, object]:
     location = result.rule.location
     made: dict[str, object] = {
         "location": {"file": location.file, "row": location.line, "col": location.column},
-        "package": ".".join(("data", *result.rule.package)),
+        "package": result.rule.package_name,
         "name": result.rule.name,
         "outcome": result.outcome,
         "duration": result.duration_ns,
@@ -120,7 +125,7 @@ def _test_json(result: TestResult, masker: Masker) -> dict[str, object]:
     if result.reasons:
         made["reasons"] = [reason_json(reason, masker) for reason in result.reasons]
     if result.output:
-        made["output"] = [masker.text(line) for line in result.output]
+        made["output"] = [masker.text(one.text) for one in result.output]
     return made
 
 
@@ -164,7 +169,7 @@ def render_junit(run: TestRun) -> str:
     root = Element("testsuites", name="lockgate test")
     packages: dict[str, list[TestResult]] = {}
     for result in run.results:
-        packages.setdefault(".".join(("data", *result.rule.package)), []).append(result)
+        packages.setdefault(result.rule.package_name, []).append(result)
     for package, results in packages.items():
         outcomes = [result.outcome for result in results]
         suite = SubElement(
@@ -199,7 +204,7 @@ def render_junit(run: TestRun) -> str:
             elif result.outcome == "skip":
                 SubElement(case, "skipped")
             if result.output:
-                text = "\n".join([printable(masker.text(line)) for line in result.output])
+                text = "\n".join([_printed(one, masker) for one in result.output])
                 SubElement(case, "system-out").text = text
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"

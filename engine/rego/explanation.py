@@ -8,6 +8,7 @@ from lockgate.engine.codegen.values import Undefined, Value
 from lockgate.engine.errors import Location
 from lockgate.engine.record import record
 from lockgate.engine.rego.ast import Expr, Import, Module, NotExpr, Ref, Scalar, Var, WithExpr, walk
+from lockgate.engine.rego.probes import Ahead
 from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.spans import Place, Range, Spans, place_of
 from lockgate.engine.rego.term_parser import ROOTS
@@ -132,21 +133,24 @@ class Explainer:
         begin = Location(location.file, span.line, span.column)
         names: dict[str, Value | Undefined] = {}
         variables: dict[str, Value] = {}
+        node = self._node(begin)
+        mentioned = {part.name for part in walk(node) if isinstance(part, Var)}
         for name, value in zip(reached.probe.names, reached.values, strict=True):
             if isinstance(name, str):
                 variables[name] = value
-                names[name] = value
+                if name in mentioned:
+                    names[name] = value
             else:
                 names[_cut(self._term_text(text, name))] = value
-        node = self._node(begin)
         if node is not None:
             names.update(self._references(node, text, reached, variables))
         shown = [Named(name, value) for name, value in names.items() if name]
         return Statement(begin, _cut(_between(text.source, span)), tuple(shown))
 
-    def _term_text(self, text: Text, location: Location) -> str:
-        place = place_of(location)
-        span = text.spans.terms.get(place) or text.spans.operations.get(place)
+    def _term_text(self, text: Text, ahead: Ahead) -> str:
+        place = place_of(ahead.location)
+        spans = text.spans
+        span = spans.operations.get((place, ahead.operator)) if ahead.operator else spans.terms.get(place)
         return "" if span is None else _between(text.source, span)
 
     def _node(self, location: Location) -> Expr | None:

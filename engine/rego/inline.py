@@ -161,7 +161,7 @@ def inline(name: str, operands: Sequence[Operand]) -> Inline | None:
     """The expression for a call of a builtin, or None where there is none."""
     build = _BUILDERS.get(name)
     # A number literal takes no method; such calls are the builtin's.
-    if build is None or not (operands[0].atom.isidentifier() or operands[0].is_string()):
+    if build is None or not (is_name(operands[0].atom) or operands[0].is_string()):
         return None
     return build(operands)
 

@@ -10,11 +10,19 @@ ProbeKind = Literal["rule", "held", "statement", "inner"]
 
 
 @record
+class Ahead:
+    """A term whose value was bound ahead of the statement that it stands in; `operator` is the builtin of `a + b`."""
+
+    location: Location
+    operator: str
+
+
+@record
 class Probe:
     """A point of a program.
 
     rule: the number of the clause's own probe. index: of the statement in its body, in the order of evaluation.
-    names: what the values that are told stand for: a variable, or the place of a term that was evaluated ahead.
+    names: what the values that are told stand for: a variable, or a term that was evaluated ahead.
     path: of a rule, without `data`.
     """
 
@@ -22,5 +30,5 @@ class Probe:
     location: Location
     rule: int
     index: int = 0
-    names: tuple[str | Location, ...] = ()
+    names: tuple[str | Ahead, ...] = ()
     path: tuple[str, ...] = ()

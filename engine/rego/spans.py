@@ -37,14 +37,14 @@ class Spans:
     """Ranges by where they begin.
 
     statements: of bodies. heads: of rules and of `else`. bodyless: rules and `else`
-    without a body. terms: of terms without operators. operations: of terms with operators.
+    without a body. terms: of terms without operators. operations: of operators with their operands, by name too.
     """
 
     statements: dict[Place, Range] = field(default_factory=dict)
     heads: dict[Place, Range] = field(default_factory=dict)
     bodyless: dict[Place, Range] = field(default_factory=dict)
     terms: dict[Place, Range] = field(default_factory=dict)
-    operations: dict[Place, Range] = field(default_factory=dict)
+    operations: dict[tuple[Place, str], Range] = field(default_factory=dict)
 
     def statement_at(self, location: Location) -> Range | None:
         """The innermost statement that a place lies in."""

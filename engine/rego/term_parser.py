@@ -128,12 +128,6 @@ class TermParser:
 
     def infix(self, *, pair: bool = True) -> Term:
         """A term with infix operators; `pair` allows `k, v in xs`."""
-        term = self._infix(pair)
-        if self.cursor.spans is not None:
-            self.cursor.spans.operations[place_of(term.location)] = self.cursor.range_from(term.location)
-        return term
-
-    def _infix(self, pair: bool) -> Term:
         cursor = self.cursor
         left = self._level(0)
         if pair and cursor.at(",") and "in" in self.keywords:
@@ -148,7 +142,7 @@ class TermParser:
             if middle is not None and cursor.at_keyword("in"):
                 cursor.advance()
                 collection = self._level(0)
-                left = operator_call(left.location, "internal.member_3", (left, middle, collection))
+                left = self._operation(left, "internal.member_3", (left, middle, collection))
             else:
                 cursor.reset(mark)
         length = 0
@@ -157,8 +151,14 @@ class TermParser:
             length += 1
             if length > MAX_CHAIN:
                 cursor.fail(f"more than {MAX_CHAIN} operators in a row")
-            left = operator_call(left.location, "internal.member_2", (left, self._level(0)))
+            left = self._operation(left, "internal.member_2", (left, self._level(0)))
         return left
+
+    def _operation(self, first: Term, name: str, operands: tuple[Term, ...]) -> Call:
+        location = first.location
+        if self.cursor.spans is not None:
+            self.cursor.spans.operations[place_of(location), name] = self.cursor.range_from(location)
+        return operator_call(location, name, operands)
 
     def _level(self, level: int) -> Term:
         cursor = self.cursor
@@ -173,7 +173,7 @@ class TermParser:
                 if length > MAX_CHAIN:
                     cursor.fail(f"more than {MAX_CHAIN} operators in a row", token)
                 right = self._level(current + 1)
-                left = operator_call(left.location, table[token.text], (left, right))
+                left = self._operation(left, table[token.text], (left, right))
         return left
 
     def term(self) -> Term:
@@ -187,7 +187,8 @@ class TermParser:
         cursor.enter()
         result = self._signed()
         cursor.depth -= 1
-        if cursor.spans is not None:
+        # A term in parentheses begins before what it is.
+        if cursor.spans is not None and result.location == cursor.location(cursor.tokens[start]):
             cursor.spans.terms[place_of(result.location)] = cursor.range_from(result.location)
         self._known[start] = (result, cursor.mark())
         return result

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.codegen.writer import Writer
-from lockgate.engine.errors import Location
-from lockgate.engine.rego.ast import BlockExpr, Expr, UnifyExpr, Var, WithExpr
+from lockgate.engine.rego.ast import BlockExpr, Call, Expr, UnifyExpr, Var, WithExpr
 from lockgate.engine.rego.indexing import index_conditions
 from lockgate.engine.rego.module_code import ModuleCode
-from lockgate.engine.rego.probes import Probe, ProbeKind
+from lockgate.engine.rego.probes import Ahead, Probe, ProbeKind
 from lockgate.engine.rego.resolve import Alternative
 from lockgate.engine.rego.ruletree import Group
 from lockgate.engine.rego.safety import shown_name, variables
+from lockgate.engine.rego.term_parser import operator_name
 
 
 class StatementWatch:
@@ -23,8 +23,8 @@ class StatementWatch:
         self._count = 0
         # What the statement stands in, outermost first.
         self._inside: list[str] = []
-        # Where the terms stand that were bound to locals of the compiler.
-        self._ahead: dict[str, Location] = {}
+        # The terms that were bound to locals of the compiler.
+        self._ahead: dict[str, Ahead] = {}
 
     def begin(self, rule: int) -> None:
         """The statements to come are those of the clause with this probe."""
@@ -51,11 +51,14 @@ class StatementWatch:
             writer.line(f"{context}.covered.add({number})")
             return
         if isinstance(statement, UnifyExpr) and isinstance(statement.left, Var):
-            self._ahead[statement.left.name] = statement.right.location
+            term = statement.right
+            operator = operator_name(term.function) if isinstance(term, Call) else None
+            self._ahead[statement.left.name] = Ahead(term.location, operator or "")
         if "comprehension" in self._inside:
             return  # That some of its turns fail is what it is for.
-        bound = [name for name in sorted(variables(statement)) if name in env]
-        shown = [name for name in bound if "#" in name or name in self._ahead]
+        ahead = [name for name in variables(statement) if name in env and name in self._ahead]
+        # What the author wrote may name more than what is left of it here.
+        shown = [*sorted([name for name in env if "#" in name]), *sorted(ahead)]
         names = tuple([shown_name(name) if "#" in name else self._ahead[name] for name in shown])
         kind: ProbeKind = "inner" if self._inside else "statement"
         number = self._module.probe(Probe(kind, statement.location, self._rule, self._count, names))

@@ -6,6 +6,8 @@ head, as in `test_concat[tc.note]`, names a case of a test; a call of `internal.
 tells which cases there are, even of those that fail.
 """
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -32,10 +34,15 @@ PREFIX = "test_"
 SKIPPED_PREFIX = "todo_test_"
 CASE_BUILTIN = "internal.test_case"
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
 
 @record
 class TestRule:
-    """A test. `path` leads from `data` to the rule; `has_cases`: does its head name cases?"""
+    """A test. `path` leads from `data` to the rule; `has_cases`: does its head name cases?
+
+    is_function: the rule takes arguments, and cannot be evaluated by itself.
+    """
 
     # Not a class of tests, whatever pytest may think of its name.
     __test__ = False
@@ -44,21 +51,38 @@ class TestRule:
     package: tuple[str, ...]
     location: Location
     has_cases: bool
+    is_function: bool
 
     @property
     def name(self) -> str:
         """The rule's name in its package."""
-        return ".".join(self.path[len(self.package) :])
+        first, *rest = self.path[len(self.package) :]
+        return first + reference_text(rest)
+
+    @property
+    def package_name(self) -> str:
+        """The package as a reference."""
+        return "data" + reference_text(self.package)
 
     @property
     def full_name(self) -> str:
-        """Its name from `data` on, which filters look at."""
+        """Its name as a reference, which filters look at."""
+        return "data" + reference_text(self.path)
+
+    @property
+    def entrypoint(self) -> str:
+        """What programs call it."""
         return ".".join(("data", *self.path))
 
     @property
     def skipped(self) -> bool:
         """Is the test to be skipped?"""
         return any(part.startswith(SKIPPED_PREFIX) for part in self.path[len(self.package) :])
+
+
+def reference_text(path: Sequence[str]) -> str:
+    """A path as the rest of a reference: `.name`, or `["name"]` for what is no name."""
+    return "".join([f".{part}" if _NAME.fullmatch(part) else f"[{json.dumps(part)}]" for part in path])
 
 
 def find_tests(modules: Sequence[Module]) -> tuple[list[Module], list[TestRule]]:
@@ -74,7 +98,8 @@ def find_tests(modules: Sequence[Module]) -> tuple[list[Module], list[TestRule]]
             if length:
                 path = (*module.package, *_strings(made.head.path[:length]))
                 has_cases = any(not isinstance(part, Scalar) for part in made.head.path[length:])
-                found.append(TestRule(path, module.package, rule.location, has_cases))
+                is_function = made.head.arguments is not None
+                found.append(TestRule(path, module.package, rule.location, has_cases, is_function))
                 if path[-1].startswith(PREFIX):
                     made = _told(made, made.head.path[length:])
             rules.append(made)

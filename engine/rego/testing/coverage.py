@@ -108,7 +108,7 @@ def _range(spans: Spans, probe: Probe) -> Range | None:
         return spans.heads.get(place)
     if probe.kind == "rule":
         return spans.bodyless.get(place)
-    found = spans.statements.get(place) or spans.terms.get(place) or spans.operations.get(place)
+    found = spans.statements.get(place) or spans.terms.get(place)
     return found or Range(*place, *place)
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.codegen.printing import Printed
 from lockgate.engine.codegen.values import UNDEFINED, Object, Undefined, Value, object_items, render_json
 from lockgate.engine.errors import EvaluationError
 from lockgate.engine.record import record
 from lockgate.engine.rego.ast import Module
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.explanation import Explainer, Reason, Text
+from lockgate.engine.rego.options import CompileOptions
 from lockgate.engine.rego.program import Mode, Program, compile_program
 from lockgate.engine.rego.testing.cases import TestRule, find_tests
 from lockgate.engine.rego.testing.coverage import Coverage, measure
@@ -25,6 +27,7 @@ Outcome = Literal["pass", "fail", "error", "skip"]
 # A test that tells of more cases than this is not read by anybody.
 MAX_CASES = 10_000
 _MOST_REASONS = 20
+_PRINTING = CompileOptions(prints="kept")
 
 
 @record
@@ -53,7 +56,7 @@ class TestResult:
     cases: tuple[CaseResult, ...] = ()
     error: str = ""
     reasons: tuple[Reason, ...] = ()
-    output: tuple[str, ...] = ()
+    output: tuple[Printed, ...] = ()
 
 
 @record
@@ -100,26 +103,34 @@ class Runner:
         return TestRun(tuple(results), found)
 
     def _compile(self, mode: Mode) -> Program:
-        entries = sorted({test.full_name for test in self._tests})
-        return compile_program(self._modules, entrypoints=entries, capabilities=self.capabilities, mode=mode)
+        entries = sorted({test.entrypoint for test in self._tests})
+        return compile_program(
+            self._modules, entrypoints=entries, capabilities=self.capabilities, mode=mode, options=_PRINTING
+        )
 
     def _run(self, program: Program, test: TestRule, covered: set[int]) -> TestResult:
         if test.skipped:
             return TestResult(test, "skip", 0)
+        if test.is_function:
+            message = "a function is no test: give the rule no arguments, or another name"
+            return TestResult(test, "error", 0, error=message)
         names: list[Value] = []
+        printed: list[Printed] = []
         begin = self.clock()
         try:
             value = program.prepare().evaluate(
-                test.full_name,
+                test.entrypoint,
                 input=UNDEFINED,
                 data=self.data,
                 now_ns=begin,
                 limits=self.limits,
                 covered=covered,
                 cases=names,
+                print_sink=printed.append,
             )
         except EvaluationError as error:
-            return TestResult(test, "error", self.clock() - begin, error=str(error))
+            duration = self.clock() - begin
+            return TestResult(test, "error", duration, error=str(error), output=tuple(printed))
         duration = self.clock() - begin
         cases: tuple[CaseResult, ...] = ()
         if test.has_cases and not isinstance(value, Undefined):
@@ -128,8 +139,9 @@ class Runner:
         else:
             failed = value is not True
         if not failed:
-            return TestResult(test, "pass", duration, cases)
-        return TestResult(test, "fail", duration, cases, reasons=self._reasons(test, begin))
+            return TestResult(test, "pass", duration, cases, output=tuple(printed))
+        reasons = self._reasons(test, begin)
+        return TestResult(test, "fail", duration, cases, reasons=reasons, output=tuple(printed))
 
     def _reasons(self, test: TestRule, now_ns: int) -> tuple[Reason, ...]:
         """Where the rule of a test that failed stopped."""
@@ -139,7 +151,7 @@ class Runner:
         trace = Trace(self._traced.artifact.probes, names)
         try:
             self._traced.prepare().evaluate(
-                test.full_name,
+                test.entrypoint,
                 input=UNDEFINED,
                 data=self.data,
                 now_ns=now_ns,
