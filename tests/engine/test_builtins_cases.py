@@ -26,7 +26,7 @@ TESTED_ELSEWHERE = {
         "internal.member_2",
         "internal.member_3",
     ),
-    *("internal.template_string", "rand.intn", "time.now_ns", "uuid.rfc4122"),
+    *("internal.template_string", "internal.test_case", "rand.intn", "time.now_ns", "uuid.rfc4122"),
 }
 
 
