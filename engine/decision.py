@@ -5,7 +5,7 @@ from typing import Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Path
-from lockgate.engine.record import ordered_record, record
+from lockgate.engine.record import light_record, ordered_record, record
 
 Action = Literal["deny", "warn", "dryrun"]
 Verdict = Literal["allow", "warn", "deny", "error"]
@@ -22,7 +22,7 @@ class PolicyKey:
         return f"{self.kind}/{self.name}"
 
 
-@record
+@light_record
 class Violation:
     """One breach. `path` counts from the object's root; None when the policy gave none.
 
@@ -55,7 +55,7 @@ class NotEvaluated:
     needs: str
 
 
-@record
+@light_record
 class Decision:
     """Verdict, violations, failures and digests for one review; sorted by (policy, message, path)."""
 

@@ -3,7 +3,7 @@
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import Decision, Failure, NotEvaluated, Verdict, Violation
 from lockgate.engine.documents.document import Path
-from lockgate.engine.policy import EvaluationContext, Facts, MatchError, NotMatched, PolicySet
+from lockgate.engine.policy import EvaluationContext, Facts, Matched, MatchError, PolicySet
 from lockgate.engine.review import Review
 
 
@@ -17,16 +17,16 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
     violations: list[Violation] = []
     failures: list[Failure] = []
     not_evaluated: list[NotEvaluated] = []
-    for policy in policies.policies:
-        matched = policy.match(review)
-        if type(matched) is NotMatched:
-            continue
-        if type(matched) is MatchError:
-            if matched.needs:
-                not_evaluated.append(NotEvaluated(policy.key, matched.needs))
-            else:
-                failures.append(Failure(policy.key, matched.message))
-            continue
+    for policy, match in policies.candidates(review):
+        if match is not None:
+            matched = match(review)
+            if type(matched) is not Matched:
+                if type(matched) is MatchError:
+                    if matched.needs:
+                        not_evaluated.append(NotEvaluated(policy.key, matched.needs))
+                    else:
+                        failures.append(Failure(policy.key, matched.message))
+                continue
         for outcome in policy.violations(review, context):
             if isinstance(outcome, Violation):
                 violations.append(outcome)
@@ -34,6 +34,8 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
                 failures.append(outcome)
             else:
                 not_evaluated.append(outcome)
+    if not (violations or failures or not_evaluated):
+        return Decision("allow", (), (), (), policies.digest, facts.digest)
     if len(violations) > 1:
         violations.sort(key=_violation_order)
     if len(failures) > 1:
@@ -41,12 +43,12 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
     if len(not_evaluated) > 1:
         not_evaluated.sort(key=lambda absent: (absent.policy, absent.needs))
     return Decision(
-        verdict=_verdict(violations, failures),
-        violations=tuple(violations),
-        failures=tuple(failures),
-        not_evaluated=tuple(not_evaluated),
-        policies_digest=policies.digest,
-        facts_digest=facts.digest,
+        _verdict(violations, failures),
+        tuple(violations),
+        tuple(failures),
+        tuple(not_evaluated),
+        policies.digest,
+        facts.digest,
     )
 
 

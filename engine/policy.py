@@ -1,13 +1,12 @@
 """The Policy protocol: anything that can be matched against a review and yields violations."""
 
-from collections.abc import Sequence
-from dataclasses import field
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol, final
 
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
-from lockgate.engine.record import record
+from lockgate.engine.record import light_record, record
 from lockgate.engine.review import Review
 
 
@@ -37,6 +36,16 @@ class MatchError:
 
 
 MatchResult = Matched | NotMatched | MatchError
+Match = Callable[[Review], MatchResult]
+
+MATCHED: Final = Matched()
+# Kinds whose policies are remembered: more than a cluster has, and bounded, since whoever sends objects chooses them.
+_MOST_KINDS: Final = 256
+
+
+def matches_all(review: Review) -> MatchResult:
+    """The match of what applies to every review."""
+    return MATCHED
 
 
 @record
@@ -47,7 +56,7 @@ class Facts:
     digest: str = ""
 
 
-@record
+@light_record
 class EvaluationContext:
     """What an evaluation may use. `now_ns` is the clock (Unix time in nanoseconds)."""
 
@@ -73,6 +82,10 @@ class Policy(Protocol):
         """Does the policy apply to the review?"""
         ...
 
+    def match_of_kind(self, api_version: str, kind: str) -> Match | None:
+        """What `match` asks of reviews whose objects are of this kind; None when none of those can match."""
+        ...
+
     def violations(
         self, review: Review, context: EvaluationContext
     ) -> Sequence[Violation | Failure | NotEvaluated]:
@@ -80,9 +93,44 @@ class Policy(Protocol):
         ...
 
 
-@record
+# A policy, and what is left to ask of a review: None when it matches whatever the review holds.
+Candidate = tuple[Policy, Match | None]
+
+
+@final
 class PolicySet:
     """Policies compiled once, sorted by key, with a digest over all of theirs."""
 
-    policies: tuple[Policy, ...]
-    digest: str = field(default="")
+    __slots__ = ("_all", "_of_kind", "digest", "policies")
+
+    def __init__(self, policies: Sequence[Policy], digest: str = "") -> None:
+        self.policies: Final = tuple(policies)
+        self.digest: Final = digest
+        self._all: tuple[Candidate, ...] = tuple([(policy, policy.match) for policy in self.policies])
+        self._of_kind: dict[tuple[object, object], tuple[Candidate, ...]] = {}
+
+    def candidates(self, review: Review) -> tuple[Candidate, ...]:
+        """The policies that may match the review, in their order: those for other kinds cost it nothing."""
+        value, old = review.object, review.old_object
+        if value is None:
+            return self._all
+        kind = (value.get("apiVersion"), value.get("kind"))
+        if old is not None and (old.get("apiVersion"), old.get("kind")) != kind:
+            return self._all
+        try:
+            return self._of_kind[kind]
+        except (KeyError, TypeError):
+            return self._find(*kind)
+
+    def _find(self, api_version: Value, kind: Value) -> tuple[Candidate, ...]:
+        if not isinstance(api_version, str) or not isinstance(kind, str):
+            return self._all
+        found: list[Candidate] = []
+        for policy in self.policies:
+            match = policy.match_of_kind(api_version, kind)
+            if match is not None:
+                found.append((policy, None if match is matches_all else match))
+        candidates = tuple(found)
+        if len(self._of_kind) < _MOST_KINDS:
+            self._of_kind[api_version, kind] = candidates
+        return candidates

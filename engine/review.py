@@ -4,13 +4,13 @@ from typing import Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
-from lockgate.engine.record import record
+from lockgate.engine.record import light_record
 
 Scope = Literal["Namespaced", "Cluster", "Unknown"]
 ObjectSource = Literal["Original", "Generated", ""]
 
 
-@record
+@light_record
 class Review:
     """One request to judge.
 

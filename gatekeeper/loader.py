@@ -10,7 +10,7 @@ from lockgate.engine.errors import Location, PolicyError
 from lockgate.engine.policy import Policy, PolicySet
 from lockgate.engine.record import record
 from lockgate.engine.rego.capabilities import Capabilities
-from lockgate.gatekeeper.compiled_rego import INVENTORY, RegoTemplate
+from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY, RegoTemplate
 from lockgate.gatekeeper.constraint import Constraint, find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.enforcement import EnforcementPoint
 from lockgate.gatekeeper.match import compile_match
@@ -139,7 +139,8 @@ def make_policy(entry: CompiledTemplate, constraint: Constraint, *, point: Enfor
         return UnbuiltPolicy(gate, gate.policy_key)
     return ConstraintPolicy(
         gate=gate,
-        prepared=entry.rego.program.prepare({PARAMETERS: constraint.parameters}),
+        evaluate=entry.rego.program.prepare({PARAMETERS: constraint.parameters}).entry(ENTRY_POINT),
+        parameters=constraint.parameters,
         reads_inventory=entry.rego.program.reads_data((INVENTORY,)),
         unknown=frozenset() if point == _GATOR else entry.rego.reads,
         key=gate.policy_key,

@@ -5,10 +5,10 @@ state, is put to each criterion in turn; either one matching is enough.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, final
 
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.policy import Matched, MatchError, MatchResult, NotMatched
+from lockgate.engine.policy import MATCHED, Match, MatchError, MatchResult, NotMatched, matches_all
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.labels import compile_selector, labels_of
 from lockgate.gatekeeper.wildcard import compile_any, compile_generate_name, compile_wildcard
@@ -16,20 +16,56 @@ from lockgate.gatekeeper.wildcard import compile_any, compile_generate_name, com
 Object = dict[str, Value]
 # None: the criterion holds. Else why the object does not match, or why that cannot be told.
 Criterion = Callable[[Object, Review], NotMatched | MatchError | None]
-Matcher = Callable[[Review], MatchResult]
 
-MATCHED: Final = Matched()
 ANY: Final = "*"
 _FAILED: Final = "failed to run Match criteria"
 
 
+@final
+class Matcher:
+    """The compiled match of a constraint. kinds: the criterion that asks for the object's kind alone."""
+
+    __slots__ = ("_criteria", "_kinds", "_match")
+
+    def __init__(self, match: Mapping[str, Value] | None) -> None:
+        given = match or {}
+        self._kinds = _kinds(given)
+        self._criteria: tuple[Criterion, ...] = tuple(
+            [criterion for build in _BUILDERS if (criterion := build(given)) is not None]
+        )
+        self._match: Match
+        if self._kinds is not None:
+            self._match = _all_of((self._kinds, *self._criteria))
+        elif self._criteria:
+            self._match = _all_of(self._criteria)
+        else:
+            # Gatekeeper asks for an object only where there is a match block.
+            self._match = matches_all if match is None else _match_object
+
+    def __call__(self, review: Review) -> MatchResult:
+        """Does the review match?"""
+        return self._match(review)
+
+    def of_kind(self, api_version: str, kind: str) -> Match | None:
+        """What is left to ask of reviews of objects of this kind; None when none of them matches."""
+        if (
+            self._kinds is not None
+            and self._kinds({"apiVersion": api_version, "kind": kind}, _NOBODY) is not None
+        ):
+            return None
+        return _all_of(self._criteria) if self._criteria else matches_all
+
+
+# The kinds are told by the object alone.
+_NOBODY: Final = Review({}, None, None, None)
+
+
 def compile_match(match: Mapping[str, Value] | None) -> Matcher:
     """A matcher for a checked `spec.match` (None or empty: everything)."""
-    criteria = tuple([criterion for build in _BUILDERS if (criterion := build(match or {})) is not None])
-    if not criteria:
-        # Gatekeeper asks for an object only where there is a match block.
-        return _match_any if match is None else _match_object
+    return Matcher(match)
 
+
+def _all_of(criteria: tuple[Criterion, ...]) -> Match:
     def matches(review: Review) -> MatchResult:
         first: MatchResult | None = None
         for value in (review.object, review.old_object):
@@ -48,10 +84,6 @@ def compile_match(match: Mapping[str, Value] | None) -> Matcher:
         return _no_object() if first is None else first
 
     return matches
-
-
-def _match_any(review: Review) -> MatchResult:
-    return MATCHED
 
 
 def _match_object(review: Review) -> MatchResult:
@@ -109,6 +141,8 @@ def _kinds(match: Mapping[str, Value]) -> Criterion | None:
         else:
             pairs.update((group, kind) for group in groups for kind in kinds)
 
+    no = NotMatched("kinds", "the object's kind is not among match.kinds")
+
     def criterion(value: Object, review: Review) -> NotMatched | None:
         kind = value.get("kind")
         if kind in any_group:
@@ -121,7 +155,7 @@ def _kinds(match: Mapping[str, Value]) -> Criterion | None:
                 group = ""
         if (group, kind) in pairs or group in any_kind:
             return None
-        return NotMatched("kinds", f"{kind} of group {group!r} is not among match.kinds")
+        return no
 
     return criterion
 
@@ -130,6 +164,8 @@ def _scope(match: Mapping[str, Value]) -> Criterion | None:
     wanted = match.get("scope")
     if wanted not in ("Cluster", "Namespaced"):
         return None
+
+    no = NotMatched("scope", f"the object is {'not ' if wanted == 'Namespaced' else ''}in a namespace")
 
     def criterion(value: Object, review: Review) -> NotMatched | MatchError | None:
         namespaced = bool(namespace_of(value)) or review.namespace is not None
@@ -143,7 +179,7 @@ def _scope(match: Mapping[str, Value]) -> Criterion | None:
             )
         if namespaced == (wanted == "Namespaced"):
             return None
-        return NotMatched("scope", f"the object is {'' if namespaced else 'not '}in a namespace")
+        return no
 
     return criterion
 
@@ -166,12 +202,11 @@ def _namespaces(match: Mapping[str, Value]) -> Criterion | None:
     if not names:
         return None
     listed = compile_any(names)
+    no = NotMatched("namespaces", f"the namespace is not among match.namespaces: {', '.join(names)}")
 
     def criterion(value: Object, review: Review) -> NotMatched | None:
         name = _namespace_name(value, review)
-        if _outside_namespaces(value, review, name) or listed(name):
-            return None
-        return NotMatched("namespaces", f"namespace {name!r} is not among match.namespaces")
+        return None if listed(name) or _outside_namespaces(value, review, name) else no
 
     return criterion
 
@@ -181,12 +216,13 @@ def _excluded_namespaces(match: Mapping[str, Value]) -> Criterion | None:
     if not names:
         return None
     listed = compile_any(names)
+    no = NotMatched(
+        "excludedNamespaces", f"the namespace is among match.excludedNamespaces: {', '.join(names)}"
+    )
 
     def criterion(value: Object, review: Review) -> NotMatched | None:
         name = _namespace_name(value, review)
-        if _outside_namespaces(value, review, name) or not listed(name):
-            return None
-        return NotMatched("excludedNamespaces", f"namespace {name!r} is among match.excludedNamespaces")
+        return None if not listed(name) or _outside_namespaces(value, review, name) else no
 
     return criterion
 
@@ -197,10 +233,10 @@ def _label_selector(match: Mapping[str, Value]) -> Criterion | None:
         return None
     selects = compile_selector(selector)
 
+    no = NotMatched("labelSelector", "the object's labels do not match")
+
     def criterion(value: Object, review: Review) -> NotMatched | None:
-        if selects(labels_of(value)):
-            return None
-        return NotMatched("labelSelector", "the object's labels do not match")
+        return None if selects(labels_of(value)) else no
 
     return criterion
 
@@ -210,6 +246,7 @@ def _namespace_selector(match: Mapping[str, Value]) -> Criterion | None:
     if not isinstance(selector, dict):
         return None
     selects = compile_selector(selector)
+    no = NotMatched("namespaceSelector", "the namespace's labels do not match")
 
     def criterion(value: Object, review: Review) -> NotMatched | MatchError | None:
         if is_namespace(value):
@@ -224,9 +261,7 @@ def _namespace_selector(match: Mapping[str, Value]) -> Criterion | None:
                 f"{_FAILED}: namespace selector for namespace-scoped object but missing Namespace",
                 needs=f"the labels of Namespace {name!r}: give its manifest",
             )
-        if selects(labels):
-            return None
-        return NotMatched("namespaceSelector", "the namespace's labels do not match")
+        return None if selects(labels) else no
 
     return criterion
 
@@ -236,13 +271,12 @@ def _name(match: Mapping[str, Value]) -> Criterion | None:
     if not isinstance(wanted, str) or not wanted:
         return None
     named, generated = compile_wildcard(wanted), compile_generate_name(wanted)
+    no = NotMatched("name", f"the name does not match match.name {wanted!r}")
 
     def criterion(value: Object, review: Review) -> NotMatched | None:
         metadata = value.get("metadata")
         name = _text(metadata, "name")
-        if named(name) or generated(_text(metadata, "generateName")):
-            return None
-        return NotMatched("name", f"{name!r} does not match match.name {wanted!r}")
+        return None if named(name) or generated(_text(metadata, "generateName")) else no
 
     return criterion
 
@@ -251,21 +285,19 @@ def _source(match: Mapping[str, Value]) -> Criterion | None:
     wanted = match.get("source") or "All"
     if wanted == "All":
         return None
+    no = NotMatched("source", f"match.source is {wanted}")
 
     def criterion(value: Object, review: Review) -> NotMatched | MatchError | None:
         if not review.source:
             name = _text(value.get("metadata"), "name")
             return MatchError(f"{_FAILED}: source field not specified for resource {name}")
-        if review.source == wanted:
-            return None
-        return NotMatched("source", f"the object is {review.source}, match.source is {wanted}")
+        return None if review.source == wanted else no
 
     return criterion
 
 
-# Gatekeeper's order, which decides what is named as the first criterion that failed.
+# Gatekeeper's order, after the kinds, which decides what is named as the first criterion that failed.
 _BUILDERS: Final[tuple[Callable[[Mapping[str, Value]], Criterion | None], ...]] = (
-    _kinds,
     _scope,
     _namespaces,
     _excluded_namespaces,

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
+from lockgate.engine.codegen.budget import MAX_DEPTH
 from lockgate.engine.codegen.values import Key, Number, Object, Set, Undefined, Value, key, type_name
 from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
 from lockgate.engine.documents.document import Path
 from lockgate.engine.errors import EvaluationError
-from lockgate.engine.policy import EvaluationContext, MatchResult, NotMatched
+from lockgate.engine.policy import EvaluationContext, Match, MatchResult, NotMatched
 from lockgate.engine.record import record
-from lockgate.engine.rego.program import Prepared
+from lockgate.engine.rego.program import Entry, refuse_deep
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY
 from lockgate.gatekeeper.constraint import Constraint
@@ -21,8 +22,12 @@ DOCS_ANNOTATION: Final = "lockgate.dev/docs"
 # What to do about a violation, where the policy itself does not say (`details.fix`); a constraint's comes first.
 FIX_ANNOTATION: Final = "lockgate.dev/fix"
 
+_NO_ACTION: Final = NotMatched("enforcementAction", "the constraint has no action at this enforcement point")
+_NO_DATA: Final[dict[str, Value]] = {}
 _NO_DETAILS: Final[dict[str, Value]] = {}
 _NO_DETAILS_KEY: Final = key(_NO_DETAILS)
+# They stand in an object in the set of results.
+_DEEPEST_DETAILS: Final = MAX_DEPTH - 2
 _CEL_NEEDS: Final = "the K8sNativeValidation (CEL) engine, which is not built yet"
 _NEEDS: Final = {
     "userInfo": "who makes the request (input.review.userInfo)",
@@ -57,14 +62,23 @@ class Gate:
     def match(self, review: Review) -> MatchResult:
         """Does the constraint apply to the review at the enforcement point that it was loaded for?"""
         if not self.constraint.actions:
-            return NotMatched("enforcementAction", "the constraint has no action at this enforcement point")
-        if self.operations:
-            operation = review.request.get("operation")
-            # A manifest without a request is about to be created or updated.
-            asked = ("CREATE", "UPDATE") if not operation else (operation,)
-            if not any(name in self.operations for name in asked):
-                return NotMatched("operations", f"the template is for {', '.join(sorted(self.operations))}")
+            return _NO_ACTION
+        if self.operations and not self._is_for_operation(review):
+            return NotMatched("operations", f"the template is for {', '.join(sorted(self.operations))}")
         return self.matcher(review)
+
+    def match_of_kind(self, api_version: str, kind: str) -> Match | None:
+        """What `match` asks of reviews of objects of this kind; None when it matches none of them."""
+        if not self.constraint.actions:
+            return None
+        left = self.matcher.of_kind(api_version, kind)
+        return self.match if self.operations and left is not None else left
+
+    def _is_for_operation(self, review: Review) -> bool:
+        operation = review.request.get("operation")
+        # A manifest without a request is about to be created or updated.
+        asked = ("CREATE", "UPDATE") if not operation else (operation,)
+        return any(name in self.operations for name in asked)
 
 
 @record
@@ -83,15 +97,21 @@ class Gated:
         """Does the constraint apply to the review?"""
         return self.gate.match(review)
 
+    def match_of_kind(self, api_version: str, kind: str) -> Match | None:
+        """What is left to ask of reviews of objects of this kind; None when none of them matches."""
+        return self.gate.match_of_kind(api_version, kind)
+
 
 @record
 class ConstraintPolicy(Gated):
     """A constraint whose template's Rego is compiled.
 
-    reads_inventory: does it refer to data.inventory? unknown: fields of the review that must be known.
+    evaluate: its entry point. reads_inventory: does it refer to data.inventory? unknown: fields of the review that
+    must be known.
     """
 
-    prepared: Prepared
+    evaluate: Entry
+    parameters: Value
     reads_inventory: bool
     unknown: frozenset[str]
 
@@ -99,24 +119,27 @@ class ConstraintPolicy(Gated):
         self, review: Review, context: EvaluationContext
     ) -> Sequence[Violation | Failure | NotEvaluated]:
         """Violations, or the one failure or lack of knowledge that prevented them."""
-        inventory = context.facts.inventory
-        if inventory is None and self.reads_inventory:
-            return [NotEvaluated(self.key, "the inventory of the cluster (data.inventory)")]
-        for name in self.unknown:
-            if not review.request.get(name) and _is_missing(name, review):
-                return [NotEvaluated(self.key, _NEEDS[name])]
-        constraint = self.gate.constraint
+        data = _NO_DATA
+        if self.reads_inventory:
+            inventory = context.facts.inventory
+            if inventory is None:
+                return [NotEvaluated(self.key, "the inventory of the cluster (data.inventory)")]
+            data = {INVENTORY: inventory}
+        request = review.request
+        if self.unknown:
+            for name in self.unknown:
+                if not request.get(name) and _is_missing(name, review):
+                    return [NotEvaluated(self.key, _NEEDS[name])]
         try:
-            value = self.prepared.evaluate(
-                ENTRY_POINT,
-                input={"review": review.request, "parameters": constraint.parameters},
-                data={} if inventory is None else {INVENTORY: inventory},
-                now_ns=context.now_ns,
-                limits=context.limits,
+            value = self.evaluate(
+                {"review": request, "parameters": self.parameters}, data, context.now_ns, context.limits
             )
+            # Most reviews violate nothing.
+            if type(value) is Set and not (value.members if value.distinct is None else value.distinct):
+                return ()
+            return self._results(value)
         except EvaluationError as error:
             return [Failure(self.key, str(error))]
-        return self._results(value)
 
     def _results(self, value: Value | Undefined) -> Sequence[Violation | Failure | NotEvaluated]:
         members = _members(value)
@@ -133,6 +156,8 @@ class ConstraintPolicy(Gated):
                     MessageFailure(self.key, f"a violation's msg must be a string, not {type_name(message)}")
                 ]
             details = result.get("details", _NO_DETAILS)
+            if details and type(details) is not str:
+                refuse_deep(details, ENTRY_POINT, _DEEPEST_DETAILS)
             if seen is not None:
                 shown = (message, _NO_DETAILS_KEY if details is _NO_DETAILS else key(details))
                 if shown in seen:

@@ -6,14 +6,12 @@ After github.com/open-policy-agent/gatekeeper pkg/target/target.go and the JSON 
 """
 
 from collections.abc import Mapping
-from dataclasses import field
-from typing import Final
+from typing import Final, final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import InputError
 from lockgate.engine.kinds import Kinds, split_api_version
-from lockgate.engine.record import record
 from lockgate.engine.review import ObjectSource, Review, Scope
 from lockgate.gatekeeper.match import is_namespace
 from lockgate.gatekeeper.review_numbers import review_value
@@ -24,9 +22,23 @@ Object = dict[str, Value]
 # Shared by all reviews: values are never mutated.
 _EMPTY: Final[Object] = {}
 _NO_RESOURCE: Final[Object] = {"group": "", "version": "", "resource": ""}
+# A request without its kind, object, name and namespaces.
+_REQUEST: Final[Object] = {
+    "uid": "",
+    "kind": _EMPTY,
+    "resource": _NO_RESOURCE,
+    "operation": "",
+    "userInfo": _EMPTY,
+    "object": None,
+    "oldObject": None,
+    "options": None,
+    "namespaceObject": _EMPTY,
+}
+# Kinds and Namespaces that are remembered: bounded, since whoever sends objects chooses them.
+_MOST_REMEMBERED: Final = 1_024
 
 
-@record
+@final
 class Cluster:
     """What is known of the cluster that manifests are for.
 
@@ -35,9 +47,45 @@ class Cluster:
     objects as they are, which is how `gator verify` reviews them.
     """
 
-    kinds: Kinds = field(default_factory=Kinds)
-    namespaces: Mapping[str, Object] = field(default_factory=dict)
-    namespace: str = DEFAULT_NAMESPACE
+    __slots__ = ("_of_kind", "_shown", "kinds", "namespace", "namespaces")
+
+    def __init__(
+        self,
+        kinds: Kinds | None = None,
+        namespaces: Mapping[str, Object] | None = None,
+        namespace: str = DEFAULT_NAMESPACE,
+    ) -> None:
+        self.kinds: Final = Kinds() if kinds is None else kinds
+        self.namespaces: Final[Mapping[str, Object]] = {} if namespaces is None else namespaces
+        self.namespace: Final = namespace
+        self._of_kind: dict[tuple[Value, Value], tuple[Object, Scope]] = {}
+        self._shown: dict[str, Value] = {}
+
+    def kind_of(self, value: Object) -> tuple[Object, Scope]:
+        """The object's kind as `input.review.kind` has it, and the kind's scope."""
+        named = (value.get("apiVersion"), value.get("kind"))
+        try:
+            return self._of_kind[named]
+        except (KeyError, TypeError):
+            pass
+        group, version = split_api_version(named[0])
+        kind = named[1] if isinstance(named[1], str) else ""
+        found: tuple[Object, Scope] = (
+            {"group": group, "version": version, "kind": kind},
+            self.kinds.scope(group, kind),
+        )
+        if len(self._of_kind) < _MOST_REMEMBERED and isinstance(named[0], str) and isinstance(named[1], str):
+            self._of_kind[named] = found
+        return found
+
+    def shown(self, namespace: str, known: Object) -> Value:
+        """A Namespace as `input.review.namespaceObject` has it."""
+        found = self._shown.get(namespace)
+        if found is None:
+            found = review_value(known)
+            if len(self._shown) < _MOST_REMEMBERED:
+                self._shown[namespace] = found
+        return found
 
 
 def find_namespaces(objects: "Mapping[str, Object] | list[Object]") -> dict[str, Object]:
@@ -57,29 +105,30 @@ def review_object(
     value: Object, cluster: Cluster, *, document: Document | None = None, source: ObjectSource = "Original"
 ) -> Review:
     """The review of an object that came from no request."""
-    group, version = split_api_version(value.get("apiVersion"))
-    kind = _text(value, "kind")
-    scope = cluster.kinds.scope(group, kind)
-    name, namespace = _metadata_text(value, "name"), _metadata_text(value, "namespace")
-    if not namespace and scope == "Namespaced" and cluster.namespace:
-        namespace = cluster.namespace
-        value = _in_namespace(value, namespace)
-    known = None if not namespace or is_namespace(value) else cluster.namespaces.get(namespace)
-    request: Object = {
-        "uid": "",
-        "kind": {"group": group, "version": version, "kind": kind},
-        "resource": _NO_RESOURCE,
-        "operation": "",
-        "userInfo": _EMPTY,
-        "object": value if document is not None and document.small_integers_only else review_value(value),
-        "oldObject": None,
-        "options": None,
-        "namespaceObject": _EMPTY if known is None else review_value(known),
-    }
-    if name:
+    kind, scope = cluster.kind_of(value)
+    metadata = value.get("metadata")
+    name: Value = ""
+    namespace: Value = ""
+    if type(metadata) is dict:
+        name, namespace = metadata.get("name"), metadata.get("namespace")
+    inside = namespace if type(namespace) is str else ""
+    if not inside and scope == "Namespaced" and cluster.namespace:
+        inside = cluster.namespace
+        value = _in_namespace(value, inside)
+    request = _REQUEST.copy()
+    request["kind"] = kind
+    request["object"] = (
+        value if document is not None and document.small_integers_only else review_value(value)
+    )
+    if name and type(name) is str:
         request["name"] = name
-    if namespace:
-        request["namespace"] = namespace
+    known = None
+    if inside:
+        request["namespace"] = inside
+        if cluster.namespaces and not is_namespace(value):
+            known = cluster.namespaces.get(inside)
+            if known is not None:
+                request["namespaceObject"] = cluster.shown(inside, known)
     return Review(request, value, None, known, document, scope, source)
 
 

@@ -1,6 +1,7 @@
 """Evaluations: contexts, their budgets, what `with` changes, and the errors that end them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from lockgate.engine.codegen.building import replace_path
@@ -20,58 +21,42 @@ Outcome = Value | Undefined
 MISS: Final = object()
 
 
-class Context:
-    """One evaluation under one `input` and `data`; `with` makes another that shares budget and clock.
+_NO_MOCKS: Final[Mapping[str, Callable[..., Outcome]]] = MappingProxyType({})
 
-    memo: values of documents, by number; fixed: values that depend on constants only. over: the places under
-    `data` that a `with` replaces. mocks: functions that a `with` replaces, by name. shares: does `fixed` outlive
-    the evaluation? covered: numbers of the probes that were reached, in the mode for it. print_sink: gets what
-    `print` statements print. cases: names that `internal.test_case` was given, if somebody asks.
+
+class Context:
+    """One evaluation under one `input` and `data`.
+
+    memo: values of documents, by number; fixed: values that depend on constants only, and outlive the evaluation.
+    The attributes of the class are what most evaluations have no use for; `DetailedContext` has its own.
     """
 
-    __slots__ = (
-        "budget",
-        "cases",
-        "covered",
-        "data",
-        "fixed",
-        "input",
-        "memo",
-        "mocks",
-        "now_ns",
-        "over",
-        "print_sink",
-        "shares",
-        "strict",
-        "tracer",
-    )
+    __slots__ = ("budget", "data", "fixed", "input", "memo", "now_ns")
+
+    over: tuple[tuple[str, ...], ...] = ()
+    mocks: Mapping[str, Callable[..., Outcome]] = _NO_MOCKS
+    covered: set[int] | None = None
+    cases: list[Value] | None = None
+    tracer: Tracer | None = None
+    print_sink: PrintSink | None = None
+    strict: str = ""
+    shares: bool = True
 
     def __init__(
         self,
-        *,
         input_value: Outcome,
-        data: dict[str, Value],
+        data: Mapping[str, Value],
         memo: list[Any],
         fixed: list[Any],
         budget: Budget,
         now_ns: int,
-        strict: str = "",
-        shares: bool = False,
     ) -> None:
-        self.shares = shares
         self.input = input_value
         self.data = data
         self.memo = memo
         self.fixed = fixed
         self.budget = budget
         self.now_ns = now_ns
-        self.over: tuple[tuple[str, ...], ...] = ()
-        self.mocks: Mapping[str, Callable[..., Outcome]] = {}
-        self.covered: set[int] = set()
-        self.cases: list[Value] | None = None
-        self.tracer: Tracer | None = None
-        self.print_sink: PrintSink | None = None
-        self.strict = strict
 
     def spend(self, steps: int) -> None:
         """Takes steps from the budget; raises BudgetError when none are left."""
@@ -80,6 +65,45 @@ class Context:
             reason = self.budget.refill()
             if reason:
                 raise BudgetError(f"eval_cancel_error: needs {reason}")
+
+
+class DetailedContext(Context):
+    """An evaluation that is watched, strict, without constants, or under a `with`, which makes another context that
+    shares budget and clock.
+
+    over: the places under `data` that a `with` replaces. mocks: functions that a `with` replaces, by name. shares:
+    does `fixed` outlive the evaluation? covered: numbers of the probes that were reached, in the mode for it.
+    print_sink: gets what `print` statements print. cases: names that `internal.test_case` was given, if somebody asks.
+    strict: are failures of builtins errors?
+    """
+
+    __slots__ = ("cases", "covered", "mocks", "over", "print_sink", "shares", "strict", "tracer")
+
+    def __init__(
+        self,
+        input_value: Outcome,
+        data: Mapping[str, Value],
+        memo: list[Any],
+        fixed: list[Any],
+        budget: Budget,
+        now_ns: int,
+        *,
+        strict: str,
+        shares: bool,
+        covered: set[int] | None,
+        cases: list[Value] | None,
+        tracer: Tracer | None,
+        print_sink: PrintSink | None,
+    ) -> None:
+        super().__init__(input_value, data, memo, fixed, budget, now_ns)
+        self.over = ()
+        self.mocks = _NO_MOCKS
+        self.strict = strict
+        self.shares = shares
+        self.covered = set() if covered is None else covered
+        self.cases = cases
+        self.tracer = tracer
+        self.print_sink = print_sink
 
 
 def exhausted(context: Context, positions: Positions, number: int) -> None:
@@ -128,7 +152,7 @@ def failed(context: Context, error: Any, positions: Positions, number: int, name
 
 def replaced(
     context: Context, changes: Sequence[tuple[str, Any, Any]], memo_size: int, fixed_size: int
-) -> Context:
+) -> DetailedContext:
     """The context under `with`: changes are (what, path or name, value) with what in input, data, function."""
     new_input: Outcome = context.input
     new_data = context.data
@@ -148,21 +172,22 @@ def replaced(
             fixed = [MISS] * fixed_size
     if over and fixed is context.fixed:
         fixed = [MISS] * fixed_size
-    made = Context(
-        input_value=new_input,
-        data=new_data,
-        memo=[MISS] * memo_size,
-        fixed=fixed,
-        budget=context.budget,
-        now_ns=context.now_ns,
+    made = DetailedContext(
+        new_input,
+        new_data,
+        [MISS] * memo_size,
+        fixed,
+        context.budget,
+        context.now_ns,
         strict=context.strict,
+        shares=False,
+        covered=context.covered,
+        cases=context.cases,
+        tracer=context.tracer,
+        print_sink=context.print_sink,
     )
     made.over = tuple(over)
     made.mocks = mocks
-    made.covered = context.covered
-    made.cases = context.cases
-    made.tracer = context.tracer
-    made.print_sink = context.print_sink
     return made
 
 
@@ -193,7 +218,7 @@ def mocked(context: Context, name: str, function: Callable[..., Outcome], argume
 
 def _without_mocks(context: Context) -> Context:
     made = replaced(context, (("function", "", None),), len(context.memo), len(context.fixed))
-    made.mocks = {}
+    made.mocks = _NO_MOCKS
     return made
 
 

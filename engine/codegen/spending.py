@@ -29,8 +29,11 @@ class Budget:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.left = self.granted = min(limits.max_steps, SLICE)
-        self._ends = None if limits.max_seconds is None else monotonic() + limits.max_seconds
+        steps = limits.max_steps
+        # An evaluation can be as short as a call of `min`.
+        self.left = self.granted = steps if steps < SLICE else SLICE  # noqa: FURB136
+        seconds = limits.max_seconds
+        self._ends = None if seconds is None else monotonic() + seconds
         # The memory of the process when this evaluation first looked.
         self._base = 0
 

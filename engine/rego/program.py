@@ -1,11 +1,11 @@
 """Programs: compiled Rego, ready to be evaluated any number of times and from several threads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from lockgate.engine.codegen.budget import Limits
-from lockgate.engine.codegen.context import MISS, Context, failed
+from lockgate.engine.codegen.budget import MAX_DEPTH, Limits
+from lockgate.engine.codegen.context import MISS, Context, DetailedContext, failed
 from lockgate.engine.codegen.lookups import walk_path
 from lockgate.engine.codegen.places import Positions
 from lockgate.engine.codegen.runtime import NAMES
@@ -13,7 +13,7 @@ from lockgate.engine.codegen.spending import Budget, LimitError
 from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value, check_depth
 from lockgate.engine.errors import InputError, PolicyError
 from lockgate.engine.record import record
-from lockgate.engine.rego.blame import CODE_FILE, blamed
+from lockgate.engine.rego.blame import CODE_FILE, Rules, blamed
 from lockgate.engine.rego.builtins.catalogue import load
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.capabilities import Capabilities
@@ -138,40 +138,80 @@ class Prepared:
         the program was compiled to print; `cases` gets the names that the policy gives `internal.test_case`.
         Raises EvaluationError with the place.
         """
-        artifact = self.program.artifact
-        fixed = [MISS] * artifact.fixed_size if self._fixed is None else self._fixed[bool(strict)]
-        context = Context(
-            input_value=input,
-            data=data,  # type: ignore[arg-type]
-            memo=self._memo.copy(),
-            fixed=fixed,
-            budget=Budget(limits),
-            now_ns=now_ns,
-            strict=strict,
-            shares=self._fixed is not None,
-        )
-        if covered is not None:
-            context.covered = covered
-        context.tracer = tracer
-        context.print_sink = print_sink
-        context.cases = cases
         function = self.program.function(entrypoint)
         if function is None:
             found: Value | Undefined = walk_path(dict(data), entrypoint.split(".")[1:])
             return found
-        failure: LimitError
-        try:
-            result: Value | Undefined = function(context)
-            if result and not isinstance(result, Undefined):
-                # Whoever shows it does so by recursion.
-                check_depth(result)
-            return result
-        except (LimitError, RecursionError, MemoryError) as error:
-            failure = blamed(error, artifact.rules)
-        except InputError as error:
-            failure = LimitError(f"eval_cancel_error: the value of {entrypoint} is {error.message}")
-        # Outside of the handler: the memory of what was being evaluated is free by now.
-        raise failure
+        artifact = self.program.artifact
+        context = DetailedContext(
+            input,
+            data,
+            self._memo.copy(),
+            [MISS] * artifact.fixed_size if self._fixed is None else self._fixed[bool(strict)],
+            Budget(limits),
+            now_ns,
+            strict=strict,
+            shares=self._fixed is not None,
+            covered=covered,
+            cases=cases,
+            tracer=tracer,
+            print_sink=print_sink,
+        )
+        result = _run(function, context, artifact.rules)
+        if result and not isinstance(result, Undefined):
+            # Whoever shows it does so by recursion.
+            refuse_deep(result, entrypoint)
+        return result
+
+    def entry(self, entrypoint: str) -> "Entry":
+        """An entry point looked up once, for the many evaluations that differ in nothing but what they judge.
+
+        What it gives may be nested deeper than values usually may: it has to be checked before it is shown.
+        """
+        function, fixed, memo = self.program.function(entrypoint), self._fixed, self._memo
+        if function is None or fixed is None:
+
+            def evaluate_anew(
+                input: Value, data: Mapping[str, Value], now_ns: int, limits: Limits
+            ) -> Value | Undefined:
+                return self.evaluate(entrypoint, input=input, data=data, now_ns=now_ns, limits=limits)
+
+            return evaluate_anew
+        shared, rules = fixed[False], self.program.artifact.rules
+
+        def evaluate(
+            input: Value, data: Mapping[str, Value], now_ns: int, limits: Limits
+        ) -> Value | Undefined:
+            context = Context(input, data, memo.copy(), shared, Budget(limits), now_ns)
+            return _run(function, context, rules)
+
+        return evaluate
+
+
+# Input, data, the clock and limits; raises EvaluationError with the place.
+Entry = Callable[[Value, Mapping[str, Value], int, Limits], Value | Undefined]
+
+
+def _run(function: Any, context: Context, rules: Rules) -> Value | Undefined:
+    failure: LimitError
+    try:
+        result: Value | Undefined = function(context)
+        return result
+    except (LimitError, RecursionError, MemoryError) as error:
+        failure = blamed(error, rules)
+    # Outside of the handler: the memory of what was being evaluated is free by now.
+    raise failure
+
+
+def refuse_deep(value: Value, entrypoint: str, limit: int = MAX_DEPTH) -> None:
+    """Raises LimitError when what an entry point gave is nested deeper than `limit`."""
+    try:
+        check_depth(value, limit)
+    except InputError as error:
+        message = f"eval_cancel_error: the value of {entrypoint} is {error.message}"
+    else:
+        return
+    raise LimitError(message)
 
 
 def _called(

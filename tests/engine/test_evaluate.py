@@ -10,6 +10,7 @@ from lockgate.engine.evaluate import evaluate, path_order
 from lockgate.engine.policy import (
     EvaluationContext,
     Facts,
+    Match,
     Matched,
     MatchError,
     MatchResult,
@@ -39,6 +40,9 @@ class Fixed:
 
     def match(self, review: Review) -> MatchResult:
         return self.matched
+
+    def match_of_kind(self, api_version: str, kind: str) -> Match | None:
+        return self.match
 
     def violations(self, review: Review, context: EvaluationContext) -> Sequence[Outcome]:
         self.asked.append(context)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lockgate.engine.record import ordered_record, record
+from lockgate.engine.record import light_record, ordered_record, record
 
 
 @record
@@ -39,6 +39,13 @@ class DataVersion:
 @record
 class Named(Point):
     name: str = "n"
+
+
+@light_record
+class Light:
+    x: int
+    y: int = 0
+    tags: list[str] = field(default_factory=list)
 
 
 @record
@@ -191,3 +198,12 @@ def test_order_is_that_of_dataclasses(a: int, b: int, c: int, d: int) -> None:
     )
     with pytest.raises(TypeError):
         assert ours[0] < (a, b)  # type: ignore[operator]
+
+
+def test_a_light_record_is_one_but_for_its_speed() -> None:
+    made = Light(1)
+    assert (made.x, made.y, made.tags) == (1, 0, []) and made.tags is not Light(1).tags
+    assert made == Light(1, 0) and made != Light(2) and repr(made) == "Light(x=1, y=0, tags=[])"
+    assert replace(made, y=3) == Light(1, 3) and [one.name for one in fields(Light)] == ["x", "y", "tags"]
+    assert pickle.loads(pickle.dumps(made)) == made and copy.copy(made) == made
+    assert not hasattr(made, "__dict__")

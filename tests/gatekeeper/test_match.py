@@ -1,6 +1,8 @@
 """`spec.match` against tables of facts, and its globs against a naive model."""
 
+import random
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,10 +10,13 @@ from hypothesis import strategies as st
 from lockgate.engine.policy import Matched, MatchError, NotMatched
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.match import compile_match
+from lockgate.gatekeeper.suite_run import gator_review
+from lockgate.gatekeeper.target import find_namespaces
 from lockgate.gatekeeper.wildcard import compile_any, compile_generate_name, compile_wildcard, is_wildcard
 
+from tests.e2e.test_gator_random_match import random_match, random_namespaces, random_object
 from tests.gatekeeper.match_cases import MATCH_CASES, MISSING, POD, MatchCase
-from tests.gatekeeper.workbench import Json, manifest
+from tests.gatekeeper.workbench import Json, document, manifest
 
 
 def review(
@@ -88,6 +93,21 @@ def test_the_first_criterion_that_fails_is_named() -> None:
 def test_source_that_is_not_said() -> None:
     found = compile_match({"source": "Original"})(review(POD, source=""))
     assert isinstance(found, MatchError) and not found.needs
+
+
+@given(st.randoms(use_true_random=False), st.booleans())
+def test_what_a_kind_leaves_to_ask_decides_as_the_whole_does(dice: random.Random, updates: bool) -> None:
+    matcher = compile_match(random_match(dice))
+    value, known = random_object(dice), find_namespaces(random_namespaces(dice))
+    asked = gator_review(document(value), known)
+    if updates:
+        asked = replace(asked, old_object={**value, "metadata": random_object(dice)["metadata"]})
+    left = matcher.of_kind(value["apiVersion"], value["kind"])
+    whole = matcher(asked)
+    if left is None:
+        assert isinstance(whole, NotMatched) and whole.matcher == "kinds"
+    else:
+        assert left(asked) == whole
 
 
 WILDCARDS = st.from_regex(r"\A\*?[-:a-z0-9]{0,4}\*?\Z")

@@ -11,7 +11,7 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
 from lockgate.engine.documents.document import Document, Located, Span
 from lockgate.engine.documents.document import Path as ValuePath
-from lockgate.engine.policy import EvaluationContext, Matched, MatchResult
+from lockgate.engine.policy import EvaluationContext, Match, Matched, MatchResult
 from lockgate.engine.review import Review
 
 
@@ -54,6 +54,9 @@ class PythonPolicy:
 
     def match(self, review: Review) -> MatchResult:
         return Matched()
+
+    def match_of_kind(self, api_version: str, kind: str) -> Match | None:
+        return self.match
 
     def violations(
         self, review: Review, context: EvaluationContext
