@@ -18,6 +18,7 @@ from lockgate.engine.rego.resolve import Definition, Resolver, package_names
 from lockgate.engine.rego.ruletree import RuleTree, check_recursion
 from lockgate.engine.rego.stage import Stages
 from lockgate.engine.rego.term_parser import dotted, operator_name
+from lockgate.engine.rego.types.rules import check_types
 
 # Generated code beyond this takes minutes to compile; a large library is a few hundred kilobytes.
 MAX_GENERATED_CHARACTERS = 20_000_000
@@ -66,6 +67,8 @@ def compile_modules(
     _stop(problems, modules)
     _flatten(tree, "left out" if mode == "plain" else "kept")
     edges = check_recursion(tree, problems)
+    _stop(problems, modules)
+    problems.extend(check_types(tree, edges).problems)
     _stop(problems, modules)
     generator = Generator(tree, Stages(tree, edges, constants), mode, problems, usual)
     entries = generator.generate([tuple(entry.split(".")[1:]) for entry in entrypoints])

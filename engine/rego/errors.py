@@ -25,13 +25,14 @@ RuntimeCode = Literal[
 
 @record
 class Problem:
-    """One thing that is wrong, with its place."""
+    """One thing that is wrong, with its place. `details` are lines that OPA prints below the message."""
 
     code: CompileCode
     message: str
     location: Location
     quoted: str = ""
     hint: str = ""
+    details: tuple[str, ...] = ()
 
 
 class RegoError(PolicyError):

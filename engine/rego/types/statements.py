@@ -1,0 +1,386 @@
+"""Statements of flat bodies: calls with arguments of wrong types, and sides that can never be equal.
+
+What OPA looks at, and in which order, decides what it accepts; so that is followed to the letter. A variable has the
+type of what it is first unified with; the body of an `every` is checked for references and comprehensions only; what
+is nested in a comprehension is looked at again from outside of it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from lockgate.engine.errors import Location
+from lockgate.engine.rego.ast import (
+    BlockExpr,
+    Body,
+    Call,
+    Comprehension,
+    EveryExpr,
+    Expr,
+    NotExpr,
+    Ref,
+    Scalar,
+    SomeInExpr,
+    Term,
+    TermExpr,
+    UnifyExpr,
+    Var,
+    WithExpr,
+    children,
+)
+from lockgate.engine.rego.errors import Problem
+from lockgate.engine.rego.safety import BodyOrder, own_variables, variables
+from lockgate.engine.rego.term_parser import dotted, operator_name
+from lockgate.engine.rego.types.environment import Layer, TypeNode
+from lockgate.engine.rego.types.lattice import (
+    ANY,
+    FunctionType,
+    Type,
+    Types,
+    is_unknown,
+)
+from lockgate.engine.rego.types.messages import argument_lines, match_lines
+from lockgate.engine.rego.types.names import ShownNames
+from lockgate.engine.rego.types.references import ReferenceCheck
+from lockgate.engine.rego.types.terms import TermTypes, function_arguments
+from lockgate.engine.rego.types.unification import Unifier
+
+# Comprehensions that are looked at for one program: those in others are looked at once more for each level, which
+# doubles the work with every level.
+MAX_COMPREHENSIONS = 20_000
+
+# Gives the types of the documents that change when a `with` replaces a document or function (True: the latter).
+Replaced = Callable[[Ref, FunctionType | None], TypeNode | None]
+
+
+class UnsafeBody(Exception):
+    """A body has no safe order. It is refused for that; types in it mean nothing."""
+
+
+class _Mismatch:
+    """A problem with types, and whether the cause may be that one of them is not known."""
+
+    __slots__ = ("by_unknown", "problem")
+
+    def __init__(
+        self, message: str, location: Location, details: tuple[str, ...], types: "Sequence[Type | None]"
+    ) -> None:
+        self.problem = Problem("rego_type_error", message, location, details=details)
+        self.by_unknown = any(map(is_unknown, types))
+
+
+class StatementCheck:
+    """Checks bodies."""
+
+    def __init__(self, types: Types, replaced: Replaced) -> None:
+        self.types = types
+        self.terms = TermTypes(types)
+        self._unifier = Unifier(self.terms)
+        self._names = ShownNames()
+        self._references = ReferenceCheck(self.terms, self._unifier, self._names.reference)
+        self._replaced = replaced
+        self._ordered: dict[int, list[Expr]] = {}
+        self._left = MAX_COMPREHENSIONS
+        self._results = 0
+        # In a query `==` gives true or false, and is no unification.
+        self.is_query = False
+
+    def body(self, body: Body, needed: Sequence[Term], bound: set[str], layer: Layer) -> list[Problem]:
+        """Checks a body, whose variables get their types in the layer. Raises UnsafeBody.
+
+        `bound` are the variables of what is around it, `needed` terms that are made where it holds.
+        """
+        wanted: set[str] = set()
+        for term in needed:
+            wanted |= variables(term)
+        ordered, known = self._in_order(body, bound, bound | own_variables(body) | wanted)
+        if not wanted <= known:
+            raise UnsafeBody
+        problems: list[Problem] = []
+        for statement in ordered:
+            self._statement(statement, known, layer, problems)
+        return problems
+
+    def _in_order(self, body: Body, bound: set[str], scope: set[str]) -> tuple[list[Expr], set[str]]:
+        ordered, left, known = BodyOrder(scope).order(body, bound)
+        if left:
+            raise UnsafeBody
+        return ordered, known
+
+    def _statement(self, statement: Expr, known: set[str], layer: Layer, problems: list[Problem]) -> None:
+        if isinstance(statement, NotExpr):
+            statement = statement.inner
+        if isinstance(statement, WithExpr):
+            self._with(statement, known, layer, problems)
+        elif isinstance(statement, BlockExpr):
+            ordered, _ = self._in_order(statement.statements, known, known)
+            for part in ordered:
+                self._statement(part, known, layer, problems)
+        elif isinstance(statement, TermExpr):
+            self._term(statement, layer, problems)
+        elif isinstance(statement, UnifyExpr):
+            self._unify(statement, known, layer, problems)
+        elif isinstance(statement, SomeInExpr):
+            self._some_in(statement, layer, problems)
+        elif isinstance(statement, EveryExpr):
+            self._every(statement, known, layer, problems)
+
+    # Comprehensions
+
+    def _closures(self, statement: Expr, known: set[str], layer: Layer) -> list[Problem]:
+        """Checks the comprehensions of a statement, and those within them as if they stood in it themselves.
+
+        Of the comprehensions that are wrong the last one's problems are told, as by OPA.
+        """
+        found: list[Problem] = []
+        for term in _comprehensions(statement):
+            problems, type = self._comprehension(term, known, layer)
+            self.terms.comprehensions[id(term)] = type
+            found = problems or self._nested(term, known | variables(term), layer) or found
+        return found
+
+    def _nested(self, term: Comprehension, known: set[str], layer: Layer) -> list[Problem]:
+        found: list[Problem] = []
+        for statement in term.body:
+            for inner in _comprehensions(statement):
+                problems, _ = self._comprehension(inner, known, layer)
+                found = problems or self._nested(inner, known, layer) or found
+        return found
+
+    def _comprehension(
+        self, term: Comprehension, known: set[str], layer: Layer
+    ) -> tuple[list[Problem], Type | None]:
+        self._left -= 1
+        if self._left < 0:
+            return [], ANY
+        inner = Layer(layer)
+        needed = (term.value,) if term.key is None else (term.key, term.value)
+        problems = self.body(term.body, needed, known, inner)
+        if problems:
+            return problems, None
+        value = self.terms.of(term.value, inner)
+        if term.kind == "array":
+            return [], self.types.array((), value)
+        if term.kind == "set":
+            return [], self.types.set(value)
+        assert term.key is not None
+        return [], self.types.object({}, (self.terms.of(term.key, inner), value))
+
+    # Statements of each kind
+
+    def _term(self, statement: TermExpr, layer: Layer, problems: list[Problem]) -> None:
+        term = statement.term
+        if isinstance(term, Ref):
+            self._reference(term, layer, problems)
+        elif isinstance(term, Call):
+            before = len(problems)
+            for argument in term.arguments:
+                self._reference(argument, layer, problems)
+            is_equality = operator_name(term.function) == "equal" and not self.is_query
+            if is_equality and len(term.arguments) == 2:
+                left, right = term.arguments
+                mismatch = self._equal(statement.location, left, right, layer)
+            else:
+                mismatch = self._call(term, term.arguments, layer)
+            self._tell(mismatch, problems, before)
+
+    def _unify(self, statement: UnifyExpr, known: set[str], layer: Layer, problems: list[Problem]) -> None:
+        before = len(problems)
+        left, right = statement.left, statement.right
+        self._names.learn(statement)
+        if isinstance(left, Comprehension) or isinstance(right, Comprehension):
+            problems.extend(self._closures(statement, known, layer))
+            variables_before = len(layer.variables)
+            self._reference(left, layer, problems)
+            self._reference(right, layer, problems)
+            if len(layer.variables) > variables_before and len(problems) == before:
+                # What a reference beside it iterates over has a type now.
+                for term in _comprehensions(statement):
+                    self.terms.comprehensions[id(term)] = self._comprehension(term, known, layer)[1]
+        else:
+            self._reference(left, layer, problems)
+            self._reference(right, layer, problems)
+        if isinstance(right, Call) and _is_last_argument(left, right):
+            arguments = (*right.arguments, left)
+            self._tell(self._call(right, arguments, layer), problems, before)
+            return
+        left = self._result(left, layer, problems)
+        right = self._result(right, layer, problems)
+        self._tell(self._equal(statement.location, left, right, layer), problems, before)
+
+    def _result(self, side: Term, layer: Layer, problems: list[Problem]) -> Term:
+        """A side of a unification; of a call, a variable that has its result, as if bound ahead."""
+        if not isinstance(side, Call):
+            return side
+        self._results += 1
+        result = Var(side.location, f"%result{self._results}")
+        self._tell(self._call(side, (*side.arguments, result), layer), problems, len(problems))
+        return result
+
+    def _some_in(self, statement: SomeInExpr, layer: Layer, problems: list[Problem]) -> None:
+        """`some k, v in xs` is `v = xs[k]`."""
+        key = statement.key
+        if key is None:
+            self._results += 1
+            key = Var(statement.location, f"${self._results}_key")
+        collection = self._names.meant(statement.collection)
+        if isinstance(collection, Ref):
+            reference = Ref(collection.location, collection.head, (*collection.operands, key))
+        else:
+            reference = Ref(statement.location, statement.collection, (key,))
+            if not isinstance(statement.collection, Var | Scalar):
+                self._results += 1
+                made = Var(statement.location, f"%result{self._results}")
+                self._names.learn(UnifyExpr(statement.location, made, statement.collection))
+                self._unifier.fits(made, self.terms.of(statement.collection, layer), layer)
+                reference = Ref(statement.location, made, (key,))
+        before = len(problems)
+        self._reference(reference, layer, problems)
+        self._tell(self._equal(statement.location, statement.value, reference, layer), problems, before)
+
+    def _every(self, statement: EveryExpr, known: set[str], layer: Layer, problems: list[Problem]) -> None:
+        own = {statement.value.name, *([statement.key.name] if statement.key else [])}
+        inside = known | own | own_variables(statement.body)
+        problems.extend(self._closures(statement, inside, layer))
+        ordered, _ = self._in_order(statement.body, known | own, inside)
+        for part in ordered:
+            for reference in _references(part):
+                self._reference(reference, layer, problems)
+
+    def _with(self, statement: WithExpr, known: set[str], layer: Layer, problems: list[Problem]) -> None:
+        inner = layer
+        replaced: list[tuple[Ref, Type]] = []
+        wrong = False
+        for modifier in statement.modifiers:
+            target = modifier.target
+            type = self.terms.reference(target, layer)
+            value = self.terms.of(modifier.value, layer)
+            if isinstance(type, FunctionType) and isinstance(value, FunctionType):
+                if not self.types.unifies(type, value):
+                    wrong = True
+                    details = argument_lines(value.arguments, type, with_result=False)
+                    message = f"{_function_name(target)}: arity mismatch"
+                    problems.append(Problem("rego_type_error", message, modifier.location, details=details))
+            changed = self._replaced(target, type if isinstance(type, FunctionType) else None)
+            if changed is not None:
+                inner = Layer(inner, layer.variables, {"data": changed})
+            if not isinstance(type, FunctionType):
+                either = None if type is None or value is None else self.types.either(type, value)
+                replaced.append((target, either or ANY))
+        if replaced:
+            documents: dict[str, TypeNode] = {}
+            for target, type in replaced:
+                assert isinstance(target.head, Var)
+                names = [operand.value for operand in target.operands if isinstance(operand, Scalar)]
+                documents.setdefault(target.head.name, TypeNode()).put(names, type)
+            inner = Layer(inner, layer.variables, documents)
+        self._statement(statement.inner, known, inner, [] if wrong else problems)
+
+    # What is checked of them
+
+    def _reference(self, term: Term, layer: Layer, problems: list[Problem]) -> None:
+        if isinstance(term, Ref):
+            problem = self._references.problem(term, layer)
+            if problem is not None:
+                problems.append(problem)
+
+    def _tell(self, mismatch: _Mismatch | None, problems: list[Problem], before: int) -> None:
+        """Adds a mismatch, unless a problem of the same statement may have caused it."""
+        if mismatch is not None and not (mismatch.by_unknown and len(problems) > before):
+            problems.append(mismatch.problem)
+
+    def _equal(self, location: Location, left: Term, right: Term, layer: Layer) -> _Mismatch | None:
+        left_type, right_type = self.terms.of(left, layer), self.terms.of(right, layer)
+        if self._unifier.equal(left, left_type, right, right_type, layer):
+            return None
+        details = match_lines(left_type, right_type)
+        return _Mismatch("match error", location, details, (left_type, right_type))
+
+    def _call(self, call: Call, arguments: Sequence[Term], layer: Layer) -> _Mismatch | None:
+        function = self.terms.function(call.function, layer)
+        name = _function_name(call.function)
+        if not isinstance(function, FunctionType):
+            if function is ANY:
+                return None
+            # A rule `f() = 1` is no function: it has no arguments.
+            return _Mismatch(f"undefined function {name}", call.location, (), ())
+        if name in ("internal.member_2", "internal.member_3"):
+            mismatch = self._member(call, layer)
+            if mismatch is not None:
+                return mismatch
+        wanted = function_arguments(function)
+        if not len(function.arguments) <= len(arguments) <= len(wanted):
+            return None
+        have = [self.terms.of(argument, layer) for argument in arguments]
+        for argument, type, want in zip(arguments, have, wanted, strict=False):
+            if not is_unknown(type):
+                if not self.types.unifies(type, want):
+                    return self._wrong_arguments(call, name, have, function)
+                if isinstance(argument, Var | Scalar):
+                    continue
+            if not self._unifier.fits(argument, want, layer):
+                have = [self.terms.of(argument, layer) for argument in arguments]
+                return self._wrong_arguments(call, name, have, function)
+        return None
+
+    def _wrong_arguments(
+        self, call: Call, name: str, have: "list[Type | None]", function: FunctionType
+    ) -> _Mismatch:
+        details = argument_lines(have, function, with_result=True)
+        return _Mismatch(f"{name}: invalid argument(s)", call.location, details, have)
+
+    def _member(self, call: Call, layer: Layer) -> _Mismatch | None:
+        """`k, v in xs`: what is looked for must be able to occur in the collection."""
+        *looked_for, collection = call.arguments
+        type = self.terms.of(collection, layer)
+        values = self.types.values(type)
+        if values is None:
+            return None
+        wanted = [values] if len(looked_for) == 1 else [self.types.keys(type), values]
+        for term, want in zip(looked_for, wanted, strict=True):
+            if is_unknown(want):
+                continue
+            have = self.terms.of(term, layer)
+            possible = is_unknown(have) or self.types.unifies(have, want)
+            if not possible or not self._unifier.fits(term, want, layer):
+                return _Mismatch("match error", call.location, match_lines(have, want), (have, want))
+        return None
+
+
+def _function_name(function: Ref) -> str:
+    return operator_name(function) or dotted(function)
+
+
+def _is_last_argument(left: Term, call: Call) -> bool:
+    """Was `f(x, y)` written, and not `y = f(x)`?"""
+    place, other = left.location, call.location
+    return (place.line, place.column) > (other.line, other.column)
+
+
+def _comprehensions(statement: Expr) -> Iterator[Comprehension]:
+    """The comprehensions of a statement; those within others not."""
+    if isinstance(statement, UnifyExpr):
+        if isinstance(statement.left, Comprehension):
+            yield statement.left
+        if isinstance(statement.right, Comprehension):
+            yield statement.right
+    elif isinstance(statement, NotExpr | WithExpr):
+        yield from _comprehensions(statement.inner)
+    elif isinstance(statement, EveryExpr | BlockExpr):
+        for part in statement.body if isinstance(statement, EveryExpr) else statement.statements:
+            yield from _comprehensions(part)
+
+
+def _references(node: object) -> Iterable[Ref]:
+    """The references in a statement, but for those in comprehensions and the names of functions."""
+    found: list[Ref] = []
+    stack: list[object] = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Ref):
+            found.append(current)
+        elif isinstance(current, Call):
+            stack.extend(reversed(current.arguments))
+        elif isinstance(current, WithExpr):
+            stack.append(current.inner)
+        elif not isinstance(current, Comprehension):
+            stack.extend(reversed(list(children(current))))
+    return found
