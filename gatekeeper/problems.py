@@ -71,7 +71,7 @@ def flatten(error: PolicyError) -> list[PolicyError]:
             PolicyError(
                 f"{problem.code}: {problem.message}",
                 location=problem.location,
-                hint=problem.hint,
+                hint=problem.advice,
                 quoted=problem.quoted,
             )
             for problem in error.errors

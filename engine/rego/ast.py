@@ -3,9 +3,10 @@
 After https://www.openpolicyagent.org/docs/policy-reference (grammar). Every node has its place.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import Location
@@ -303,20 +304,35 @@ class Module:
     source: "Source | None" = None
 
 
+@cache
+def _parts(kind: type) -> tuple[str, ...]:
+    """The attributes of a class in which nodes may be."""
+    if kind is Scalar or kind is Var:
+        return ()
+    names: tuple[str, ...] = getattr(kind, "__slots__", ())
+    return tuple([name for name in names if name != "location"])
+
+
+@cache
+def _may_hold(kind: type) -> bool:
+    """Is it the class of nodes, or of tuples, which may hold some?"""
+    return kind is tuple or (hasattr(kind, "__dataclass_fields__") and kind is not Location)
+
+
+def _below(node: object) -> list[object]:
+    """The nodes and tuples directly in a node or tuple."""
+    kind: type = node.__class__
+    items: Iterable[Any] = node if isinstance(node, tuple) else [getattr(node, name) for name in _parts(kind)]
+    return [item for item in items if _may_hold(item.__class__)]
+
+
 def children(node: object) -> Iterator[object]:
     """The syntax nodes directly below a node, or of a tuple of nodes."""
-    pending: list[object] = list(node) if isinstance(node, tuple) else _attributes(node)
-    while pending:
-        item = pending.pop(0)
+    for item in _below(node):
         if isinstance(item, tuple):
-            pending[0:0] = item
-        elif hasattr(item, "__dataclass_fields__") and not isinstance(item, Location):
+            yield from children(item)
+        else:
             yield item
-
-
-def _attributes(node: object) -> list[object]:
-    names: tuple[str, ...] = getattr(node, "__slots__", ())
-    return [getattr(node, name) for name in names]
 
 
 def walk(node: object) -> Iterator[object]:
@@ -326,7 +342,9 @@ def walk(node: object) -> Iterator[object]:
         current = stack.pop()
         if not isinstance(current, tuple):
             yield current
-        stack.extend(reversed(list(children(current))))
+        below = _below(current)
+        below.reverse()
+        stack.extend(below)
 
 
 def shape(node: object) -> object:
@@ -335,7 +353,9 @@ def shape(node: object) -> object:
         return tuple([shape(item) for item in node])
     if isinstance(node, Scalar):
         return (Scalar, type(node.value), str(node.value))
+    if isinstance(node, Var):
+        return (Var, node.name)
     if not hasattr(node, "__dataclass_fields__"):
         return node
-    parts = [shape(part) for part in _attributes(node) if not isinstance(part, Location)]
-    return (type(node), *parts)
+    kind: type = node.__class__
+    return (kind, *[shape(getattr(node, name)) for name in _parts(kind)])

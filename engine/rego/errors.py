@@ -34,6 +34,14 @@ class Problem:
     hint: str = ""
     details: tuple[str, ...] = ()
 
+    @property
+    def advice(self) -> str:
+        """What helps to mend it, in a line: the hint, or what the details say that there is and what is wanted."""
+        if self.hint:
+            return self.hint
+        lines = [" ".join(line.split()) for line in self.details]
+        return "; ".join([line for line in lines if line.startswith(("have", "want", "left", "right"))])
+
 
 class RegoError(PolicyError):
     """Rego that does not parse or compile. `errors` has every problem found, the first also as the message."""
@@ -41,7 +49,7 @@ class RegoError(PolicyError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         first = problems[0]
         super().__init__(
-            f"{first.code}: {first.message}", location=first.location, hint=first.hint, quoted=first.quoted
+            f"{first.code}: {first.message}", location=first.location, hint=first.advice, quoted=first.quoted
         )
         self.errors = tuple(problems)
         self.code = first.code

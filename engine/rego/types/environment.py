@@ -163,7 +163,9 @@ def _merged_into(types: Types, object: ObjectType, union: UnionType) -> Type | N
     assert object.dynamic is not None
     for member in union.members:
         if isinstance(member, ObjectType) and not member.static and member.dynamic is not None:
-            dynamic = tuple([types.either(*pair) for pair in zip(member.dynamic, object.dynamic, strict=True)])
+            dynamic = tuple(
+                [types.either(*pair) for pair in zip(member.dynamic, object.dynamic, strict=True)]
+            )
             merged = types.object({}, (dynamic[0], dynamic[1]))
             return types.any_of([merged if other is member else other for other in union.members])
     return types.either(object, union)

@@ -48,7 +48,7 @@ class ArrayType(Type):
     rank = 4
 
     def __init__(self, static: "tuple[Type | None, ...]", dynamic: Type | None) -> None:
-        unknown = any([item is None or item.unknown for item in static])
+        unknown = any(item is None or item.unknown for item in static)
         super().__init__((*static, dynamic), unknown=unknown or (dynamic is not None and dynamic.unknown))
         self.static = static
         self.dynamic = dynamic
@@ -77,7 +77,7 @@ class ObjectType(Type):
     ) -> None:
         types = [item.type for item in static.values()]
         parts = types if dynamic is None else [*types, *dynamic]
-        super().__init__(parts, unknown=any([part is None or part.unknown for part in parts]))
+        super().__init__(parts, unknown=any(part is None or part.unknown for part in parts))
         self.static = static
         self.dynamic = dynamic
 
@@ -123,7 +123,7 @@ class FunctionType(Type):
         variadic: Type | None = None,
         names: tuple[str, ...] = (),
     ) -> None:
-        unknown = result is None or any([part is None or part.unknown for part in (*arguments, result)])
+        unknown = result is None or any(part is None or part.unknown for part in (*arguments, result))
         super().__init__((*arguments, result), unknown=unknown)
         self.arguments = arguments
         self.result = result
@@ -372,11 +372,11 @@ class Types:
     def _unifies_union(self, union: UnionType, other: Type) -> bool:
         if isinstance(other, FunctionType):
             return False
-        return union is ANY or any([self.unifies(member, other) for member in union.members])
+        return union is ANY or any(self.unifies(member, other) for member in union.members)
 
     def _unifies_arrays(self, left: ArrayType, right: ArrayType) -> bool:
         length = max(len(left.static), len(right.static))
-        if not all([self.unifies(item_of(left, i), item_of(right, i)) for i in range(length)]):
+        if not all(self.unifies(item_of(left, i), item_of(right, i)) for i in range(length)):
             return False
         return left.dynamic is None or right.dynamic is None or self.unifies(left.dynamic, right.dynamic)
 
@@ -393,7 +393,7 @@ class Types:
         return one is None or other is None or self.unifies(one, other)
 
     def _unifies_members(self, left: ObjectType, right: ObjectType) -> bool:
-        open_ended = any([o.dynamic is not None and o.dynamic[1] is not None for o in (left, right)])
+        open_ended = any(o.dynamic is not None and o.dynamic[1] is not None for o in (left, right))
         for name_key, item in left.static.items():
             other = self.member(right, item.key, name_key)
             if other is None:

@@ -108,7 +108,8 @@ def _write(type: Type | None, pieces: list[str], left: list[int]) -> None:
         add("any")
         if type is not ANY:
             add("<")
-            join(sorted(type.members, key=_order))
+            members_in_order: list[Type | None] = [*sorted(type.members, key=_order)]
+            join(members_in_order)
             add(">")
     elif isinstance(type, FunctionType):
         add("(")

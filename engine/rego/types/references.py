@@ -89,8 +89,8 @@ class ReferenceCheck:
             if keys is None:
                 if isinstance(type, FunctionType):
                     return self._of_function(reference, type, index)
-                have = (f"have: {type_text(type)}",)
-                return self._problem(reference, self._undefined(reference), index, have)
+                lines = (f"have: {type_text(type)}",)
+                return self._problem(reference, self._undefined(reference), index, lines)
             if isinstance(operand, Scalar):
                 found = types.select(type, operand.value, key(operand.value))
                 if found is None:

@@ -6,7 +6,7 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.rego.ast import Ref, Scalar, Term, Var
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.resolve import Alternative, Definition
-from lockgate.engine.rego.ruletree import HIDDEN, Group, RuleTree, with_targets
+from lockgate.engine.rego.ruletree import HIDDEN, Group, RuleTree
 from lockgate.engine.rego.safety import variables
 from lockgate.engine.rego.types.environment import Layer, TypeNode, insert
 from lockgate.engine.rego.types.lattice import ANY, FunctionType, Type, Types
@@ -67,8 +67,7 @@ class _RuleCheck:
         except UnsafeBody:
             facts.problems.clear()
             return facts
-        places, names = with_targets(self._tree.groups)
-        if not places and not names:
+        if not self._check.replaces:
             facts.learn(self._check, self._layers)
         return facts
 

@@ -6,7 +6,17 @@ Each line is `name(argument, ...) result`, where arguments and the result may ha
 from functools import cache
 from typing import Final
 
-from lockgate.engine.rego.types.lattice import ANY, BOOLEAN, NULL, NUMBER, STRING, FunctionType, Property, Type, Types
+from lockgate.engine.rego.types.lattice import (
+    ANY,
+    BOOLEAN,
+    NULL,
+    NUMBER,
+    STRING,
+    FunctionType,
+    Property,
+    Type,
+    Types,
+)
 
 _SIGNATURES: Final = """
 abs(x: number) y: number
@@ -235,13 +245,24 @@ class Signatures:
 
     def get(self, name: str) -> FunctionType | None:
         """The signature of a builtin, or None when there is none of that name."""
-        found = self._known.get(name)
+        found = self._known.get(name) or _simple_signature(name)
         if found is None:
             line = _lines().get(name)
             if line is None:
                 return None
-            found = self._known[name] = _Reader(line[len(name) :], self._types).function()
+            found = self._known[name] = _read(line, self._types)
         return found
+
+
+@cache
+def _simple_signature(name: str) -> FunctionType | None:
+    """A signature without collections and unions: its types are the same in every compilation."""
+    line = _lines().get(name, "[")
+    return None if "[" in line or "<" in line else _read(line, Types())
+
+
+def _read(line: str, types: Types) -> FunctionType:
+    return _Reader(line[line.index("(") :], types).function()
 
 
 class _Reader:

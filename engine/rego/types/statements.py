@@ -7,6 +7,7 @@ is nested in a comprehension is looked at again from outside of it.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from lockgate.engine.codegen.writer import SizeError
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
     BlockExpr,
@@ -52,7 +53,7 @@ Replaced = Callable[[Ref, FunctionType | None], TypeNode | None]
 
 
 class UnsafeBody(Exception):
-    """A body has no safe order. It is refused for that; types in it mean nothing."""
+    """A body has no safe order, or none is found in time. It is refused for that; types in it mean nothing."""
 
 
 class _Mismatch:
@@ -80,8 +81,12 @@ class StatementCheck:
         self._ordered: dict[int, list[Expr]] = {}
         self._left = MAX_COMPREHENSIONS
         self._results = 0
+        # The temporaries that statements iterate over.
+        self._iterated: set[str] = set()
         # In a query `==` gives true or false, and is no unification.
         self.is_query = False
+        # Does some `with` replace a document or function?
+        self.replaces = False
 
     def body(self, body: Body, needed: Sequence[Term], bound: set[str], layer: Layer) -> list[Problem]:
         """Checks a body, whose variables get their types in the layer. Raises UnsafeBody.
@@ -95,12 +100,27 @@ class StatementCheck:
         if not wanted <= known:
             raise UnsafeBody
         problems: list[Problem] = []
-        for statement in ordered:
-            self._statement(statement, known, layer, problems)
+        self._statements(ordered, known, layer, problems)
         return problems
 
+    def _statements(
+        self, ordered: Sequence[Expr], known: set[str], layer: Layer, problems: list[Problem]
+    ) -> None:
+        self._iterated.update(
+            statement.collection.name
+            for statement in ordered
+            if isinstance(statement, SomeInExpr)
+            and isinstance(statement.collection, Var)
+            and statement.collection.name.startswith("%")
+        )
+        for statement in ordered:
+            self._statement(statement, known, layer, problems)
+
     def _in_order(self, body: Body, bound: set[str], scope: set[str]) -> tuple[list[Expr], set[str]]:
-        ordered, left, known = BodyOrder(scope).order(body, bound)
+        try:
+            ordered, left, known = BodyOrder(scope).order(body, bound)
+        except SizeError as error:
+            raise UnsafeBody from error
         if left:
             raise UnsafeBody
         return ordered, known
@@ -112,8 +132,7 @@ class StatementCheck:
             self._with(statement, known, layer, problems)
         elif isinstance(statement, BlockExpr):
             ordered, _ = self._in_order(statement.statements, known, known)
-            for part in ordered:
-                self._statement(part, known, layer, problems)
+            self._statements(ordered, known, layer, problems)
         elif isinstance(statement, TermExpr):
             self._term(statement, layer, problems)
         elif isinstance(statement, UnifyExpr):
@@ -186,6 +205,10 @@ class StatementCheck:
         before = len(problems)
         left, right = statement.left, statement.right
         self._names.learn(statement)
+        if isinstance(right, Ref) and isinstance(left, Var) and left.name in self._iterated:
+            # The reference is checked where a `some … in` iterates over it, as a part of that.
+            self._unifier.fits(left, self.terms.of(right, layer), layer)
+            return
         if isinstance(left, Comprehension) or isinstance(right, Comprehension):
             problems.extend(self._closures(statement, known, layer))
             variables_before = len(layer.variables)
@@ -251,14 +274,18 @@ class StatementCheck:
         wrong = False
         for modifier in statement.modifiers:
             target = modifier.target
+            self.replaces = self.replaces or not _is_input(target)
             type = self.terms.reference(target, layer)
             value = self.terms.of(modifier.value, layer)
-            if isinstance(type, FunctionType) and isinstance(value, FunctionType):
-                if not self.types.unifies(type, value):
-                    wrong = True
-                    details = argument_lines(value.arguments, type, with_result=False)
-                    message = f"{_function_name(target)}: arity mismatch"
-                    problems.append(Problem("rego_type_error", message, modifier.location, details=details))
+            if (
+                isinstance(type, FunctionType)
+                and isinstance(value, FunctionType)
+                and not self.types.unifies(type, value)
+            ):
+                wrong = True
+                details = argument_lines(value.arguments, type, with_result=False)
+                message = f"{_function_name(target)}: arity mismatch"
+                problems.append(Problem("rego_type_error", message, modifier.location, details=details))
             changed = self._replaced(target, type if isinstance(type, FunctionType) else None)
             if changed is not None:
                 inner = Layer(inner, layer.variables, {"data": changed})
@@ -347,6 +374,10 @@ class StatementCheck:
 
 def _function_name(function: Ref) -> str:
     return operator_name(function) or dotted(function)
+
+
+def _is_input(target: Ref) -> bool:
+    return isinstance(target.head, Var) and target.head.name == "input"
 
 
 def _is_last_argument(left: Term, call: Call) -> bool:

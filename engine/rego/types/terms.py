@@ -14,7 +14,7 @@ from lockgate.engine.rego.ast import (
     Term,
     Var,
 )
-from lockgate.engine.rego.module_code import constant_value
+from lockgate.engine.rego.constant_terms import constant_value
 from lockgate.engine.rego.term_parser import OPERATOR_MARK, ROOTS, dotted, operator_name
 from lockgate.engine.rego.types.environment import Layer, TypeNode, whole_type
 from lockgate.engine.rego.types.lattice import (
@@ -29,6 +29,7 @@ from lockgate.engine.rego.types.lattice import (
 )
 from lockgate.engine.rego.types.signatures import Signatures
 
+
 class TermTypes:
     """Finds types of terms in layers. `comprehensions` has those of the comprehensions that were checked, by id."""
 
@@ -39,11 +40,10 @@ class TermTypes:
 
     def of(self, term: Term, layer: Layer) -> Type | None:
         """The type of a term, as far as it is known."""
-        kind = term.__class__
-        if kind is Var:
-            return self._variable(term, layer)  # type: ignore[arg-type]
-        if kind is Scalar:
-            return basic_type(term.value)  # type: ignore[union-attr]
+        if isinstance(term, Var):
+            return self._variable(term, layer)
+        if isinstance(term, Scalar):
+            return basic_type(term.value)
         if isinstance(term, Ref):
             return self.reference(term, layer)
         if isinstance(term, ArrayTerm):

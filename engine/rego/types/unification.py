@@ -2,7 +2,7 @@
 
 from lockgate.engine.codegen.values import Undefined, key
 from lockgate.engine.rego.ast import ArrayTerm, ObjectTerm, Ref, SetTerm, Term, Var, shape
-from lockgate.engine.rego.module_code import constant_value
+from lockgate.engine.rego.constant_terms import constant_value
 from lockgate.engine.rego.term_parser import ROOTS
 from lockgate.engine.rego.types.environment import Layer
 from lockgate.engine.rego.types.lattice import (
@@ -25,7 +25,9 @@ class Unifier:
         self._terms = terms
         self._types = terms.types
 
-    def equal(self, left: Term, left_type: Type | None, right: Term, right_type: Type | None, layer: Layer) -> bool:
+    def equal(
+        self, left: Term, left_type: Type | None, right: Term, right_type: Type | None, layer: Layer
+    ) -> bool:
         """Can two terms be equal?"""
         if is_unknown(left_type):
             if not is_unknown(right_type):
@@ -119,7 +121,10 @@ class Unifier:
                 self._widen(part, ANY, layer)
             return True
         if isinstance(type, UnionType):
-            return any([self._widen(term, member, layer) for member in type.members])
+            found = False
+            for member in type.members:
+                found = self._widen(term, member, layer) or found
+            return found
         if isinstance(term, ArrayTerm):
             return isinstance(type, ArrayType) and self._array(term, type, layer, widen=widen)
         if isinstance(term, ObjectTerm):
