@@ -32,6 +32,16 @@ class SizeError(Exception):
 
 
 @dataclass(slots=True)
+class Snapshot:
+    """A state of a writer that it can go back to: its line, its indent, and how much was open."""
+
+    line: int
+    indent: int
+    blocks: int
+    functions: int
+
+
+@dataclass(slots=True)
 class LoopMark:
     """An open loop: the line and indent before it, and the Python names of the variables bound there."""
 
@@ -63,6 +73,7 @@ class Writer:
         self._leave = [leave]
         self.flags: list[str] = []
         self._names = 0
+        self._snapshots: list[Snapshot] = []
 
     def line(self, text: str) -> None:
         """One line of code at the current indent. Raises SizeError where that is deeper than Python allows."""
@@ -73,6 +84,28 @@ class Writer:
     def text(self) -> list[str]:
         """All lines of the body."""
         return [*self.top, *self.lines]
+
+    def snapshot(self) -> Snapshot:
+        """The state now; to be released in the opposite order."""
+        taken = Snapshot(len(self.lines), self.indent, len(self.blocks), len(self._base))
+        self._snapshots.append(taken)
+        return taken
+
+    def since(self, taken: Snapshot) -> list[str]:
+        """The lines written since."""
+        return self.lines[taken.line :]
+
+    def restore(self, taken: Snapshot) -> None:
+        """Forgets what was written since; what was opened since is closed."""
+        del self.lines[taken.line :]
+        del self.blocks[taken.blocks :], self._once[taken.blocks :], self._marks[taken.blocks :]
+        del self._base[taken.functions :], self._leave[taken.functions :]
+        self.indent = taken.indent
+
+    def release(self, taken: Snapshot) -> None:
+        """Ends the use of a snapshot."""
+        assert self._snapshots[-1] is taken
+        self._snapshots.pop()
 
     def name(self, hint: str = "") -> str:
         """A new local name."""
@@ -117,6 +150,9 @@ class Writer:
         for mark in self.marks():
             if mark.line >= at:
                 mark.line += 1
+        for taken in self._snapshots:
+            if taken.line >= at:
+                taken.line += 1
 
     def open_once(self) -> None:
         """Opens a block that what fails in it leaves: a loop of one turn, which Python enters at no cost."""

@@ -1,8 +1,20 @@
-"""Terms that are made of literals only."""
+"""Terms that are made of literals only, and what is not known before there is an input."""
+
+from typing import Final, final
 
 from lockgate.engine.codegen.values import UNDEFINED, Set, Undefined, Value, equal, make_object
 from lockgate.engine.rego.ast import ArrayTerm, ObjectTerm, Scalar, SetTerm, Term
 from lockgate.engine.rego.ruletree import Group
+
+
+@final
+class Unknown:
+    """The type of `UNKNOWN`: a value that differs from input to input."""
+
+    __slots__ = ()
+
+
+UNKNOWN: Final = Unknown()
 
 
 def constant_value(term: Term) -> Value | Undefined:

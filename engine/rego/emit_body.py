@@ -1,9 +1,9 @@
 """Python code for flat bodies: each statement in its safe order, iteration as nested loops."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from lockgate.engine.codegen.values import Undefined
+from lockgate.engine.codegen.values import Set, Undefined, Value
 from lockgate.engine.codegen.writer import LoopMark, Writer, is_name
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
@@ -28,8 +28,9 @@ from lockgate.engine.rego.ast import (
     WithExpr,
 )
 from lockgate.engine.rego.builtins.catalogue import ENTRIES
-from lockgate.engine.rego.constant_terms import constant_value
+from lockgate.engine.rego.constant_terms import Unknown, constant_value
 from lockgate.engine.rego.emit_call import CallEmitter
+from lockgate.engine.rego.emit_known import Dead, has_effects
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.inline_function import inlined_test, inlined_value
 from lockgate.engine.rego.module_code import ModuleCode
@@ -50,6 +51,8 @@ from lockgate.engine.rego.watching import StatementWatch
 Success = Callable[["BodyEmitter"], None]
 
 # Decides whether a closed comprehension may be computed once (a slot of the fixed table), given its syntax.
+_COLLECTIONS: Final = {"array": "list", "set": "Set"}
+
 IsFixed = Callable[[Comprehension], bool]
 
 
@@ -76,15 +79,9 @@ class BodyEmitter(CallEmitter):
     def for_copy(self) -> "BodyEmitter":
         """An emitter for the body of a function that is copied to where the code now is."""
         made = BodyEmitter(self.module, self.writer, {}, self.problems, self.is_fixed)
-        made.seen, made.constants, made.sets = dict(self.seen), self.constants, self.sets
+        made.seen, made.constants, made.kinds = dict(self.seen), self.constants, self.kinds
         made.copies = self.copies + 1
         return made
-
-    def bind(self, pattern: Term, argument: Term, atom: str) -> None:
-        """Matches an argument of a copied function."""
-        if isinstance(pattern, Var) and isinstance(argument, Scalar):
-            self.scalars[pattern.name] = argument
-        self.match(pattern, atom)
 
     def inlined_value(self, call: Call, group: Group, *, fail: bool) -> str | None:
         """The Python name of a call's value where the function's body stands in for it; None where it does not."""
@@ -96,8 +93,10 @@ class BodyEmitter(CallEmitter):
 
     def body(
         self, body: Body, needed: tuple[Term, ...], success: Success, shared: set[str] | None = None
-    ) -> None:
+    ) -> bool:
         """Emits a body; `success` emits what follows where it holds. Loops opened meanwhile are closed.
+
+        False: it cannot hold, and nothing was emitted.
 
         `needed` are terms that `success` uses: their variables must be bound. `shared` are variables of the
         bodies around this one.
@@ -113,6 +112,7 @@ class BodyEmitter(CallEmitter):
         order = BodyOrder(scope)
         self.problems.extend(undeclared(body, order, set(self.env)))
         ordered, left, known = order.order(body, set(self.env))
+        lives = True
         if left:
             self._unsafe(left, known, body)
         else:
@@ -122,17 +122,29 @@ class BodyEmitter(CallEmitter):
             if missing:
                 self._report(missing, (*needed, *body), needed[0].location)
             else:
-                self._statements(ordered, success)
+                lives = self._statements(ordered, success)
         self.writer.close_to(level)
         self._scope = outer
         self.seen = seen
+        return lives
 
-    def _statements(self, ordered: list[Expr], success: Success) -> None:
-        context = self.context
-        for statement in ordered:
-            self.statement(statement)
-        success(self)
+    def _statements(self, ordered: list[Expr], success: Success) -> bool:
+        context, writer = self.context, self.writer
+        taken = writer.snapshot()
+        lives = True
+        try:
+            for statement in ordered:
+                self.statement(statement)
+            success(self)
+        except Dead:
+            if has_effects(writer.since(taken)):
+                writer.line(writer.failure)
+            else:
+                writer.restore(taken)
+                lives = False
+        writer.release(taken)
         self.context = context
+        return lives
 
     def _unsafe(self, left: list[Expr], known: set[str], body: Body) -> None:
         names: set[str] = set()
@@ -165,7 +177,7 @@ class BodyEmitter(CallEmitter):
         elif isinstance(statement, NotExpr):
             self._not(statement)
         elif isinstance(statement, NotBodyExpr):
-            self.writer.fail_if(self._exists(statement.operand.body))
+            self.refuse(self._exists(statement.operand.body))
         elif isinstance(statement, LogicExpr):
             self._logic(statement)
         elif isinstance(statement, SomeInExpr):
@@ -181,57 +193,43 @@ class BodyEmitter(CallEmitter):
                 self.statement(part)
 
     def _term(self, term: Term) -> None:
-        writer = self.writer
         if isinstance(term, Ref):
-            value = self.reference(term)
-            writer.fail_if(f"{value} is False")
+            self.require_true(self.reference(term), defined=True)
         elif isinstance(term, Call):
             if self.builtin_name(term) == PRINT:
                 number = self.module.position(term.location)
-                writer.line(f"printed({self.context}, P, {number}, {self.atom(term.arguments[0])})")
+                self.writer.line(f"printed({self.context}, P, {number}, {self.atom(term.arguments[0])})")
                 return
             condition = self.condition(term)
             if condition is not None:
-                writer.fail_if(f"not ({condition})")
-                return
-            if self.is_relation(term):
+                self.require(condition)
+            elif self.is_relation(term):
                 self.call(term)  # Holds once for each of its outputs.
-                return
-            if self._inlined_test(term, negated=False):
-                return
-            value = self.call(term, fail=False)
-            writer.fail_if(f"{value} is False or {value} is U")
+            elif not self._inlined_test(term, negated=False):
+                self.require_true(self.call(term, fail=False), defined=False)
         else:
-            value = self._local(self.atom(term))
-            writer.fail_if(f"{value} is False")
+            self.require_true(self.atom(term), defined=True)
 
     def _not(self, statement: NotExpr) -> None:
-        writer = self.writer
         inner = statement.inner
         if isinstance(inner, TermExpr):
             term = inner.term
             if isinstance(term, Ref):
-                value = self.reference(term, fail=False)
-                writer.fail_if(f"{value} is not U and {value} is not False")
-                return
-            if isinstance(term, Call):
+                self.refuse_true(self.reference(term, fail=False))
+            elif isinstance(term, Call):
                 if operator_name(term.function) == "equal":
-                    writer.fail_if(self._are_equal(*term.arguments))
+                    self.refuse(self._are_equal(*term.arguments))
                     return
                 condition = self.condition(term)
                 if condition is not None:
-                    writer.fail_if(condition)
-                    return
-                if self._inlined_test(term, negated=True):
-                    return
-                value = self.call(term, fail=False)
-                writer.fail_if(f"{value} is not False and {value} is not U")
-                return
-            value = self._local(self.atom(term))
-            writer.fail_if(f"{value} is not False")
+                    self.refuse(condition)
+                elif not self._inlined_test(term, negated=True):
+                    self.refuse_true(self.call(term, fail=False))
+            else:
+                self.refuse_true(self.atom(term))
             return
         if isinstance(inner, UnifyExpr):
-            writer.fail_if(self._are_equal(inner.left, inner.right))
+            self.refuse(self._are_equal(inner.left, inner.right))
             return
         raise AssertionError("the parser refuses `not some`")
 
@@ -249,9 +247,16 @@ class BodyEmitter(CallEmitter):
     def _are_equal(self, left: Term, right: Term) -> str:
         """The condition that both sides are defined and equal."""
         first, second = self._maybe(left), self._maybe(right)
+        if "U" in (first, second):
+            return "False"
         sides = ((first, left), (second, right))
-        checks = [f"{side} is not U" for side, term in sides if isinstance(term, Ref | Call)]
-        return " and ".join([*checks, self.equality(left, first, right, second)])
+        checks = [
+            f"{side} is not U"
+            for side, term in sides
+            if isinstance(term, Ref | Call) and isinstance(self.known(side), Unknown) and not self.kind(side)
+        ]
+        equality = self.equality(first, second)
+        return equality if equality in ("True", "False") else " and ".join([*checks, equality])
 
     def _maybe(self, term: Term) -> str:
         if isinstance(term, Ref):
@@ -284,17 +289,15 @@ class BodyEmitter(CallEmitter):
             name = self._value(value)
             if isinstance(pattern, Ref | Call | Comprehension):
                 other = self._value(pattern)
-                self.writer.fail_if(f"not equal({name}, {other})")
+                self.require(self.equality(name, other))
             elif isinstance(pattern, Var) and pattern.name not in self.env:
                 self.env[pattern.name] = name
-            elif isinstance(pattern, Scalar):
-                self.writer.fail_if(self.equality(pattern, self.atom(pattern), value, name, negate=True))
             else:
-                self.match(pattern, self._local(name))
+                self.match(pattern, name)
             return
         if isinstance(left, ArrayTerm) and isinstance(right, ArrayTerm):
             if len(left.items) != len(right.items):
-                self.writer.line(self.writer.failure)
+                self.require("False")
                 return
             self._unify_pairs(list(zip(left.items, right.items, strict=True)))
             return
@@ -317,22 +320,31 @@ class BodyEmitter(CallEmitter):
 
     def _some_in(self, statement: SomeInExpr) -> None:
         writer = self.writer
-        collection = self._local(self.atom(statement.collection))
+        collection = self.atom(statement.collection)
+        key = statement.key
+        is_wild = key is None or (isinstance(key, Var) and key.name.startswith("$"))
+        only = self._only_pair(collection)
+        if only is not None:
+            if key is not None:
+                self.match(key, only[0])
+            self.match(statement.value, only[1])
+            return
+        collection = self._local(collection)
         value = writer.name(_hint(statement.value))
-        key_name = None
-        if statement.key is not None and not (
-            isinstance(statement.key, Var) and statement.key.name.startswith("$")
-        ):
-            key_name = writer.name(_hint(statement.key))
+        self._note_members(collection, value)
+        key_name = None if is_wild or key is None else writer.name(_hint(key))
         self.loop(collection, key_name, value, statement.location)
-        if key_name is not None and statement.key is not None:
-            self.match(statement.key, key_name)
+        if key_name is not None and key is not None:
+            self.match(key, key_name)
         self.match(statement.value, value)
 
     def _every(self, statement: EveryExpr) -> None:
         writer = self.writer
         domain = self._local(self.atom(statement.domain))
-        writer.fail_if(f"not is_collection({domain})")
+        if not self.kind(domain):
+            writer.fail_if(f"not is_collection({domain})")
+        elif self.kind(domain) not in ("list", "dict", "Set", "Object"):
+            self.dead()
         holds = writer.name("every")
         writer.line(f"{holds} = True")
         writer.flags.append(holds)
@@ -361,6 +373,7 @@ class BodyEmitter(CallEmitter):
     def _exists(self, body: Body) -> str:
         """Emits a body as a test; gives the name of the flag that tells whether it held."""
         writer = self.writer
+        taken = writer.snapshot()
         flag = writer.name("found")
         writer.line(f"{flag} = False")
         writer.flags.append(flag)
@@ -376,11 +389,17 @@ class BodyEmitter(CallEmitter):
             if not writer.in_nested_function:
                 writer.line("break")
 
-        self.body(body, (), success, self._scope)
+        lives = self.body(body, (), success, self._scope)
         self.ordered.pop()
         self.env, self.flag = outer_env, outer_flag
         writer.close_to(level)
         writer.flags.remove(flag)
+        if not lives:
+            writer.restore(taken)
+        writer.release(taken)
+        if not lives:
+            return "False"
+        self.kinds[flag] = "bool"
         return flag
 
     def loop(
@@ -410,6 +429,7 @@ class BodyEmitter(CallEmitter):
         writer.insert(mark, f"{name} = MISS")
         with writer.block(f"if {name} is MISS:"):
             writer.line(f"{name} = {self._open_comprehension(term)}")
+        self.kinds[name] = _COLLECTIONS.get(term.kind, "")
         return name
 
     def _fixed_comprehension(self, term: Comprehension) -> str:
@@ -417,21 +437,25 @@ class BodyEmitter(CallEmitter):
         writer = self.writer
         slot = self.module.fixed()
         name = writer.name("fixed")
-        writer.line(f"{name} = {self.context}.fixed[{slot}]")
         function = Writer("return")
         function.line("below = apart(c)")
         inner = BodyEmitter(self.module, function, {}, self.problems, self.is_fixed)
         inner.watch = self.watch
         value = inner._open_comprehension(term)
+        if not isinstance(self.known(value), Unknown):
+            return value
+        writer.line(f"{name} = {self.context}.fixed[{slot}]")
+        self.kinds[name] = _COLLECTIONS.get(term.kind, "")
         function.line("rejoin(c, below)")
         function.line(f"c.fixed[{slot}] = {value}")
         function.line(f"return {value}")
-        self.module.functions.append([f"def s{slot}(c):", *function.lines])
+        self.module.functions.append([f"def s{slot}(c):", *function.text()])
         writer.line(f"if {name} is MISS: {name} = s{slot}({self.context})")
         return name
 
     def _open_comprehension(self, term: Comprehension) -> str:
         writer = self.writer
+        taken = writer.snapshot()
         result = writer.name("all")
         writer.line(f"{result} = []" if term.kind == "array" else f"{result} = {{}}")
         level = len(writer.blocks)
@@ -453,19 +477,30 @@ class BodyEmitter(CallEmitter):
 
         needed = (term.value,) if term.key is None else (term.key, term.value)
         self.watch.enter_comprehension()
-        self.body(term.body, needed, success, self._scope)
+        lives = self.body(term.body, needed, success, self._scope)
         self.watch.leave()
         self.ordered.pop()
         self.env, self.flag = outer_env, outer_flag
         writer.close_to(level)
+        if not lives:
+            writer.restore(taken)
+        writer.release(taken)
+        if not lives:
+            empty: dict[str, Value] = {"array": [], "set": Set(), "object": {}}
+            return self.module.constant(empty[term.kind])
         if term.kind == "set":
             writer.line(f"{result} = set_over({result})")
+            self.kinds[result] = "Set"
         elif term.kind == "object":
             writer.line(f"{result} = built({result})")
+        else:
+            self.kinds[result] = "list"
         return result
 
     def key_of(self, term: Term, value: str) -> str:
         """The Python expression for a value's key in a set (see `values.key`), inlined where its shape is known."""
+        if self.kind(value) == "str":
+            return value
         if isinstance(term, Scalar):
             return value if type(term.value) is str else f"key({value})"
         if isinstance(term, ArrayTerm):
@@ -483,7 +518,7 @@ class BodyEmitter(CallEmitter):
             return self.module.constant_key(fixed)
         if isinstance(term, Scalar | Var):
             value = self.atom(term)
-            if isinstance(term, Scalar) and type(term.value) is str:
+            if self.kind(value) == "str":
                 return value
             return f"({value} if type({value}) is str else key({value}))"
         return f"key({self.atom(term)})"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lockgate.engine.codegen.values import Undefined
+from lockgate.engine.codegen.values import Undefined, Value
 from lockgate.engine.rego.ast import (
     ArrayTerm,
     Call,
@@ -12,9 +12,19 @@ from lockgate.engine.rego.ast import (
     Var,
 )
 from lockgate.engine.rego.builtins.catalogue import ENTRIES, NONDETERMINISTIC
-from lockgate.engine.rego.constant_terms import constant_value
+from lockgate.engine.rego.builtins.formatting import message_text
+from lockgate.engine.rego.constant_terms import Unknown, constant_value
 from lockgate.engine.rego.emit_term import TermEmitter
-from lockgate.engine.rego.inline import Inline, Operand, format_expression, format_parts, inline
+from lockgate.engine.rego.folding import folded_call
+from lockgate.engine.rego.inline import (
+    RESULT_KINDS,
+    Inline,
+    Operand,
+    format_expression,
+    format_parts,
+    has_inline,
+    inline,
+)
 from lockgate.engine.rego.ruletree import Group
 from lockgate.engine.rego.term_parser import dotted, operator_name
 
@@ -30,29 +40,13 @@ class CallEmitter(TermEmitter):
         name = operator_name(call.function)
         if name not in _COMPARISONS:
             return None
-        left, right = [self.resolved(argument) for argument in call.arguments]
+        left, right = call.arguments
         if name == "equal" or name == "neq":
             if isinstance(left, Var) and left.name not in self.env:
                 left, right = right, left  # The reference on the other side binds it.
-            return self.equality(
-                left, self._compared(left), right, self._compared(right), negate=name == "neq"
-            )
-        first, second = self.atom(left), self.atom(right)
-        general = {
-            "lt": f"less({first}, {second})",
-            "gt": f"less({second}, {first})",
-            "lte": f"at_most({first}, {second})",
-            "gte": f"at_most({second}, {first})",
-        }[name]
-        guard = " and ".join(
-            f"type({text}) is int"
-            for term, text in ((left, first), (right, second))
-            if not (isinstance(term, Scalar) and type(term.value) is int)
-        )
-        if not guard:
-            return general
-        symbol = {"lt": "<", "gt": ">", "lte": "<=", "gte": ">="}[name]
-        return f"({first} {symbol} {second} if {guard} else {general})"
+            first = self._compared(left)
+            return self.equality(first, self._compared(right), negate=name == "neq")
+        return self.order(name, self.atom(left), self.atom(right))
 
     def _compared(self, term: Term) -> str:
         return self.reference(term) if isinstance(term, Ref) else self.atom(term)
@@ -62,8 +56,11 @@ class CallEmitter(TermEmitter):
         writer, module = self.writer, self.module
         condition = self.comparison(call)
         if condition is not None:
+            if condition in ("True", "False"):
+                return self.module.constant(condition == "True")
             name = writer.name()
             writer.line(f"{name} = {condition}")
+            self.kinds[name] = "bool"
             return name
         number = module.position(call.location)
         group = module.tree.function(call.function)
@@ -81,13 +78,19 @@ class CallEmitter(TermEmitter):
             if builtin == "sprintf" and self._format(call, name):
                 return name
             arguments = [self.atom(argument) for argument in call.arguments]
+            folded = self._folded(builtin, arguments)
+            if folded is not None:
+                return folded
             if self._constant_call(call, builtin, arguments, name):
                 if fail:
                     writer.fail_if(f"{name} is U")
                 return name
             fast = None if builtin in module.replaced_names else self._inline(call, arguments)
             if fast is not None and not fast.guard:
+                if fast.expression in ("True", "False"):
+                    return module.constant(fast.expression == "True")
                 writer.line(f"{name} = {fast.expression}")
+                self.kinds[name] = fast.kind
                 return name
             entry = ENTRIES[builtin]
             function = module.builtin(builtin)
@@ -108,6 +111,8 @@ class CallEmitter(TermEmitter):
                 writer.line(f"    {name} = failed({self.context}, error, P, {number}, {builtin!r})")
         if fail:
             writer.fail_if(f"{name} is U")
+            if group is None and self.builtin_name(call) not in module.replaced_names:
+                self.kinds[name] = RESULT_KINDS.get(self.builtin_name(call), "")
         if fail and self.is_relation(call):
             each = writer.name("each")
             self.loop(name, None, each, call.location)
@@ -149,11 +154,11 @@ class CallEmitter(TermEmitter):
         """`object.get(input, "parameters", {})` is constant where `input.parameters` is."""
         if builtin != "object.get" or atoms[0] != self.seen.get((f"{self.context}.input", ())):
             return False
-        field_name, default = call.arguments[1], constant_value(call.arguments[2])
-        if not isinstance(field_name, Scalar) or isinstance(default, Undefined):
+        part, default = self.known(atoms[1]), self.known(atoms[2])
+        if not isinstance(part, str) or isinstance(default, Unknown):
             return False
         head = Var(call.location, "input")
-        if not self.module.is_constant(Ref(call.location, head, (field_name,))):
+        if not self.module.is_constant(Ref(call.location, head, (Scalar(call.location, part),))):
             return False
         self.writer.line(
             f"{name} = {atoms[0]}.get({atoms[1]}, {atoms[2]}) if type({atoms[0]}) is dict else U"
@@ -161,21 +166,41 @@ class CallEmitter(TermEmitter):
         self.constants.add(name)
         return True
 
+    def _folded(self, builtin: str, atoms: Sequence[str]) -> str | None:
+        """The value of a builtin whose arguments are known, as an expression; None where it is not known."""
+        module = self.module
+        if self.context != "c" or builtin in module.replaced_names:
+            return None
+        if builtin == "object.get" and atoms[0] == self.seen.get(("c.input", ())):
+            part = self.known(atoms[1])
+            bound = module.bound.get((part,)) if isinstance(part, str) else None
+            return None if bound is None else module.constant(bound)
+        values: list[Value] = []
+        for atom in atoms:
+            value = self.known(atom)
+            if isinstance(value, Unknown | Undefined):
+                return None
+            values.append(value)
+        made = folded_call(builtin, values)
+        return None if isinstance(made, Unknown) else module.constant(made)
+
     def condition(self, call: Call) -> str | None:
         """A Python condition for a call that always gives a boolean, or None."""
         found = self.comparison(call)
         if found is not None or self.module.tree.function(call.function) is not None:
             return found
-        if self.builtin_name(call) in self.module.replaced_names:
+        builtin = self.builtin_name(call)
+        if builtin in self.module.replaced_names or not has_inline(builtin):
             return None
         atoms = [self.atom(argument) for argument in call.arguments]
+        folded = self._folded(builtin, atoms)
+        if folded is not None:
+            return folded if folded in ("True", "False") else None
         fast = self._inline(call, atoms)
         return fast.expression if fast is not None and fast.is_condition and not fast.guard else None
 
     def _inline(self, call: Call, atoms: Sequence[str]) -> Inline | None:
-        terms = [self.resolved(argument) for argument in call.arguments]
-        operands = [Operand(term, atom) for term, atom in zip(terms, atoms, strict=True)]
-        return inline(self.builtin_name(call), operands)
+        return inline(self.builtin_name(call), [self._operand(atom) for atom in atoms])
 
     def _format(self, call: Call, name: str) -> bool:
         """Emits a `sprintf` with a simple literal format as a concatenation; False where it is none."""
@@ -186,9 +211,12 @@ class CallEmitter(TermEmitter):
         assert isinstance(given, ArrayTerm)
         verbs = {id(part[1]): part[0] for part in parts if not isinstance(part, str)}
         atoms = {id(item): self._shown_atom(item, verbs[id(item)]) for item in given.items}
-        shown = [part if isinstance(part, str) else (part[0], atoms[id(part[1])]) for part in parts]
+        shown = [
+            part if isinstance(part, str) else (part[0], self._operand(atoms[id(part[1])])) for part in parts
+        ]
         fast = format_expression(shown)
         function = self.module.builtin("sprintf")
+        self.kinds[name] = "str"
         if not fast.guard:
             self.writer.line(f"{name} = {fast.expression}")
             return True
@@ -199,15 +227,23 @@ class CallEmitter(TermEmitter):
         self.writer.line(f"{name} = {fast.expression} if {fast.guard} else {slow}")
         return True
 
+    def _operand(self, atom: str) -> Operand:
+        return Operand(atom, self.known(atom), self.kind(atom))
+
     def _shown_atom(self, term: Term, verb: str) -> str:
         """An argument of a format. For a constant under `%v` its text, which is made once."""
-        atom = self._local(self.atom(term))
+        atom = self.atom(term)
+        value = self.known(atom)
+        if verb == "v" and not isinstance(value, Unknown | Undefined):
+            return self.module.constant(message_text(value))
+        atom = self._local(atom)
         if atom not in self.constants or verb != "v":
             return atom
         slot = self.module.fixed()
         name = self.writer.name("text")
         self.writer.line(f"{name} = c.fixed[{slot}]")
         self.writer.line(f"if {name} is MISS: {name} = c.fixed[{slot}] = text_of({atom})")
+        self.kinds[name] = "str"
         return name
 
     def inlined_value(self, call: Call, group: Group, *, fail: bool) -> str | None:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lockgate.engine.codegen.literals import literal
-from lockgate.engine.codegen.values import Undefined, equal
+from lockgate.engine.codegen.lookups import index, sorted_items
+from lockgate.engine.codegen.values import Undefined, Value
 from lockgate.engine.codegen.writer import SizeError, Writer, is_name
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
@@ -18,7 +19,8 @@ from lockgate.engine.rego.ast import (
     Var,
     WithExpr,
 )
-from lockgate.engine.rego.constant_terms import constant_value
+from lockgate.engine.rego.constant_terms import Unknown, constant_value
+from lockgate.engine.rego.emit_known import KnownEmitter
 from lockgate.engine.rego.module_code import ModuleCode
 from lockgate.engine.rego.ruletree import Node
 
@@ -35,25 +37,19 @@ class Trail:
     names: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
 
 
-class TermEmitter:
-    """Emits terms into a writer. `env` maps variables to Python names; `context` is the Python name of the context."""
+class TermEmitter(KnownEmitter):
+    """Emits terms into a writer. `context` is the Python name of the context."""
 
     def __init__(
         self, module: ModuleCode, writer: Writer, env: dict[str, str], ordered: Sequence[bool]
     ) -> None:
-        self.module = module
-        self.writer = writer
-        self.env = env
+        super().__init__(module, writer, env)
         self.context = "c"
         self.ordered = list(ordered)
         # Values of fixed paths from a root, defined where the code now is: (root, path) to a Python name.
         self.seen: dict[tuple[str, tuple[str, ...]], str] = {}
         # Names of values that are the same in every evaluation.
         self.constants: set[str] = set()
-        # Names of values that are sets.
-        self.sets: set[str] = set()
-        # Variables that stand for a literal.
-        self.scalars: dict[str, Scalar] = {}
 
     # Iteration
 
@@ -63,30 +59,54 @@ class TermEmitter:
         """Opens a loop over a collection, counting its members as steps."""
         writer = self.writer
         mark = writer.mark(self.env.values())
+        iterated = self._iterated(collection, key_name is not None)
+        if isinstance(self.known(collection), Unknown) or writer.in_loop:
+            number = self.module.position(location)
+            budget = f"{self.context}.budget"
+            writer.line(f"{budget}.left -= len({iterated}) + 1")
+            writer.line(f"if {budget}.left < 0: exhausted({self.context}, P, {number})")
+        names = value_name if key_name is None else f"{key_name}, {value_name}"
+        writer.open_loop(f"for {names} in {iterated}:", flag, mark)
+
+    def _iterated(self, collection: str, with_keys: bool) -> str:
+        """The Python name of what a loop goes through: members, or pairs of key and member."""
+        value = self.known(collection)
+        if not isinstance(value, Unknown):
+            pairs: list[Value] = [[part, member] for part, member in sorted_items(value)]
+            return self.module.constant(pairs if with_keys else [member for _, member in sorted_items(value)])
+        kind = self.kind(collection)
+        if kind == "list" and not with_keys:
+            return collection
         prefix = "sorted_" if self.ordered[-1] else ""
-        iterated = writer.name("all")
-        if key_name is None:
-            writer.line(
-                f"{iterated} = {collection} if type({collection}) is list else {prefix}values({collection})"
-            )
-        else:
-            writer.line(f"{iterated} = {prefix}items({collection})")
-        number = self.module.position(location)
-        budget = f"{self.context}.budget"
-        writer.line(f"{budget}.left -= len({iterated}) + 1")
-        writer.line(f"if {budget}.left < 0: exhausted({self.context}, P, {number})")
-        header = (
-            f"for {value_name} in {iterated}:"
-            if key_name is None
-            else f"for {key_name}, {value_name} in {iterated}:"
-        )
-        writer.open_loop(header, flag, mark)
+        members = f"{prefix}items({collection})" if with_keys else f"{prefix}values({collection})"
+        if not with_keys and not kind:
+            members = f"{collection} if type({collection}) is list else {members}"
+        name = self.writer.name("all")
+        self.writer.line(f"{name} = {members}")
+        return name
+
+    def _only_pair(self, collection: str) -> tuple[str, str] | None:
+        """Key and member of a known collection that has one; None for others. Gives up where there is none."""
+        value = self.known(collection)
+        if isinstance(value, Unknown):
+            return None
+        pairs = sorted_items(value)
+        if not pairs:
+            self.dead()
+        if len(pairs) != 1:
+            return None
+        ((part, member),) = pairs
+        return self.module.constant(part), self.module.constant(member)
+
+    def _note_members(self, collection: str, name: str) -> None:
+        """Remembers the type of the members of a known collection, where they have one."""
+        value = self.known(collection)
+        if not isinstance(value, Unknown):
+            kinds = {type(member).__name__ for _, member in sorted_items(value)}
+            if len(kinds) == 1:
+                self.kinds[name] = kinds.pop()
 
     # Terms
-
-    def resolved(self, term: Term) -> Term:
-        """The literal that a variable stands for, or the term itself."""
-        return self.scalars.get(term.name, term) if isinstance(term, Var) else term
 
     def atom(self, term: Term) -> str:
         """The Python expression for a simple term whose variables are bound: a name or a literal."""
@@ -129,20 +149,38 @@ class TermEmitter:
         operands = [self.resolved(operand) for operand in reference.operands]
         if len(operands) > MAX_OPERANDS:
             raise SizeError(f"a reference has more than {MAX_OPERANDS} parts")
-        if head.name == "data":
+        root = head.name
+        if root not in ("input", "data"):
+            path = self._input_path(self.env[root])
+            if path is not None:
+                operands = [*[Scalar(reference.location, part) for part in path], *operands]
+                root = "input"
+        if root == "data":
             current, operands = self._document(operands)
-        elif head.name == "input":
+        elif root == "input":
             current, operands = self._input(operands)
         else:
-            current = self.env[head.name]
-        checked = head.name not in ("input", "data") or (current, ()) in self.seen
-        if not is_name(current):
-            # A place in the context, or a literal, which Python would not take in front of a method's name.
-            current = self._step("", (), current)
+            current = self.env[root]
+        checked = root not in ("input", "data") or (current, ()) in self.seen
+        if isinstance(self.known(current), Unknown) and not is_name(current):
+            current = self._step("", (), current)  # A place in the context.
         trail = Trail(current)
         for operand in operands:
-            if self._has_unbound(operand):
-                if not checked and current not in self.sets:
+            unbound = self._has_unbound(operand)
+            if not unbound and not isinstance(self.known(current), Unknown):
+                member = self._known_member(current, operand)
+                if member is not None:
+                    current, checked = member, member != "U"
+                    if current == "U":
+                        break
+                    trail = Trail(current)
+                    continue
+            if not is_name(current):
+                # Python would not take a literal in front of a method's name.
+                current = self._step("", (), current)
+                trail = Trail(current)
+            if unbound:
+                if not checked:
                     self._check(current, trail)
                 current = self._iterate(current, operand, reference.location)
                 trail, checked = Trail(current), True
@@ -166,7 +204,7 @@ class TermEmitter:
                 current = self._step("", None, value)
                 trail = Trail(current)
             checked = False
-        if fail and not checked and current not in self.sets:
+        if fail and not checked:
             self._check(current, trail)
         if (
             self.context == "c"
@@ -175,6 +213,22 @@ class TermEmitter:
         ):
             self.constants.add(current)
         return current
+
+    def _known_member(self, current: str, operand: Term) -> str | None:
+        """A member of a known value by a known key, `U` where there is none; None where the key is not known."""
+        part = self.known(self.atom(operand))
+        if isinstance(part, Unknown):
+            return None
+        member = index(self.known(current), part)
+        return "U" if isinstance(member, Undefined) else self.module.constant(member)
+
+    def _input_path(self, name: str) -> tuple[str, ...] | None:
+        """The place in `input` whose value a Python name is; None for other names."""
+        if self.context != "c":
+            return None
+        if name == self.seen.get(("c.input", ())):
+            return ()
+        return next((path for path, root in self.writer.roots.items() if root == name), None)
 
     def _input(self, operands: list[Term]) -> tuple[str, list[Term]]:
         """The Python expression for the usual part of a reference into `input`, and the operands left."""
@@ -185,11 +239,24 @@ class TermEmitter:
             if not isinstance(operand, Scalar) or type(operand.value) is not str:
                 break
             names.append(operand.value)
+        for path, bound in self.module.bound.items():
+            if tuple(names[: len(path)]) == path:
+                return self._bound(bound, operands[len(path) :])
         for length in range(len(names), 0, -1):
             path = tuple(names[:length])
             if path in self.module.usual:
                 return self._usual(path), operands[length:]
         return "c.input", operands
+
+    def _bound(self, value: Value | Undefined, operands: list[Term]) -> tuple[str, list[Term]]:
+        """A place below a value that the code is made for, and the operands left."""
+        taken = 0
+        for operand in operands:
+            if not isinstance(operand, Scalar) or isinstance(value, Undefined):
+                break
+            value = index(value, operand.value)
+            taken += 1
+        return "U" if isinstance(value, Undefined) else self.module.constant(value), operands[taken:]
 
     def _usual(self, path: tuple[str, ...]) -> str:
         """A local with the value of a place in `input`, read once where the function begins; it may be `U`."""
@@ -221,6 +288,11 @@ class TermEmitter:
 
     def _check(self, current: str, trail: "Trail") -> None:
         """Gives up on undefined; else all values on the way are known to later references."""
+        value = self.known(current)
+        if isinstance(value, Undefined):
+            self.dead()
+        if not isinstance(value, Unknown) or self.kind(current):
+            return
         self.writer.fail_if(f"{current} is U")
         self.seen[(current, ())] = current
         for path, name in trail.names:
@@ -238,11 +310,16 @@ class TermEmitter:
     def _iterate(self, collection: str, operand: Term, location: Location) -> str:
         """Opens a loop over a collection whose keys the operand matches or names; gives the member's name."""
         writer = self.writer
+        only = self._only_pair(collection)
+        if only is not None:
+            self.match(operand, only[0])
+            return only[1]
         value = writer.name("each")
+        self._note_members(collection, value)
         if isinstance(operand, Var) and operand.name.startswith("$"):
             self.loop(collection, None, value, location)
             return value
-        if collection in self.sets:
+        if self.kind(collection) == "Set":
             # The members of a set are their own keys.
             self.loop(collection, None, value, location)
             self.match(operand, value)
@@ -272,7 +349,7 @@ class TermEmitter:
             name = writer.name(node.path[-1])
             writer.line(f"{name} = {self.place_call(node)}")
             if node.group.kind == "set" and not node.children and not self.module.is_replaced(node.path):
-                self.sets.add(name)
+                self.kinds[name] = "Set"
             return name, operands[taken:]
         rest = operands[taken:]
         is_named = bool(rest) and isinstance(rest[0], Scalar) and type(rest[0].value) is str
@@ -293,26 +370,6 @@ class TermEmitter:
             return f"guarded({self.context}, {function}, {node.path!r})"
         return f"{function}({self.context})"
 
-    def equality(self, left: Term, first: str, right: Term, second: str, *, negate: bool = False) -> str:
-        """A Python condition for equality, inlined where one side is a literal of a known type."""
-        left, right = self.resolved(left), self.resolved(right)
-        if isinstance(left, Scalar) and isinstance(right, Scalar):
-            return repr(equal(left.value, right.value) is not negate)
-        for term, other, text in ((left, second, first), (right, first, second)):
-            if not isinstance(term, Scalar) or not is_name(other):
-                continue
-            value = term.value
-            if value is None or type(value) is bool:
-                return f"{other} is {'not ' if negate else ''}{text}"
-            if type(value) is str:
-                return f"{other} {'!=' if negate else '=='} {text}"
-            if type(value) is int:
-                # Python's True equals 1.
-                same = f"{other} == {text} and type({other}) is not bool"
-                plain = f"{other} == {text}" if value not in (0, 1) else f"({same})"
-                return f"not {plain}" if negate else plain
-        return f"{'not ' if negate else ''}equal({first}, {second})"
-
     # Patterns
 
     def match(self, pattern: Term, value: str) -> None:
@@ -323,8 +380,12 @@ class TermEmitter:
             if bound is None:
                 self.env[pattern.name] = value
             else:
-                writer.fail_if(f"not equal({bound}, {value})")
+                self.require(self.equality(bound, value))
             return
+        if isinstance(pattern, ArrayTerm | ObjectTerm) and not isinstance(self.known(value), Unknown):
+            if self._match_known(pattern, self.known(value)):
+                return
+            value = self._local(value)
         if isinstance(pattern, ArrayTerm) and self._has_unbound(pattern):
             writer.fail_if(f"type({value}) is not list or len({value}) != {len(pattern.items)}")
             for position, item in enumerate(pattern.items):
@@ -348,5 +409,24 @@ class TermEmitter:
                     writer.fail_if(f"{name} is U")
                 self.match(item, name)
             return
-        condition = self.equality(pattern, self.atom(pattern), Var(pattern.location, ""), value, negate=True)
-        writer.fail_if(condition)
+        self.require(self.equality(self.atom(pattern), value))
+
+    def _match_known(self, pattern: ArrayTerm | ObjectTerm, value: Value | Undefined | Unknown) -> bool:
+        """Matches a known value member by member; False where the pattern's keys are not known."""
+        if isinstance(pattern, ArrayTerm):
+            if not isinstance(value, list) or len(value) != len(pattern.items):
+                self.dead()
+                return False
+            for item, member in zip(pattern.items, value, strict=True):
+                self.match(item, self.module.constant(member))
+            return True
+        names = [constant_value(part) for part, _ in pattern.items]
+        if any(type(name) is not str for name in names) or not isinstance(value, dict):
+            return False
+        if set(value) != set(names):
+            self.dead()
+            return False
+        for name, (_, item) in zip(names, pattern.items, strict=True):
+            assert isinstance(name, str)
+            self.match(item, self.module.constant(value[name]))
+        return True

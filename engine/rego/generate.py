@@ -1,6 +1,8 @@
 """Generates the Python module of a program: a function a group of rules, and one a place that is read whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 from lockgate.engine.codegen.values import Undefined, Value, equal
 from lockgate.engine.codegen.writer import SizeError, Writer
@@ -15,6 +17,7 @@ from lockgate.engine.rego.ruletree import HIDDEN, Group, Node, RuleTree, with_ta
 from lockgate.engine.rego.stage import Stages
 from lockgate.engine.rego.watching import ClauseWatch
 
+NO_VALUES: Final[Mapping[tuple[str, ...], Value]] = MappingProxyType({})
 # Fewer clauses are tried in turn as quickly.
 _SMALLEST_TABLE = 3
 # Rules of one document stand in one function up to about so many lines.
@@ -31,8 +34,10 @@ class Generator:
         mode: Mode,
         problems: list[Problem],
         usual: Sequence[tuple[str, ...]] = (),
+        bound: Mapping[tuple[str, ...], Value] = NO_VALUES,
     ) -> None:
         self.module = ModuleCode(tree, mode)
+        self.module.bound = {path[1:]: value for path, value in bound.items()}
         self.module.usual = frozenset(path[1:] for path in usual)
         self.module.replaced_places, self.module.replaced_names = with_targets(tree.groups)
         self.module.is_constant = stages.is_constant

@@ -6,35 +6,48 @@ from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.codegen.literals import literal
+from lockgate.engine.codegen.values import Set, Undefined, Value
 from lockgate.engine.codegen.writer import is_name
 from lockgate.engine.rego.ast import ArrayTerm, Scalar, Term
+from lockgate.engine.rego.constant_terms import Unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """An operand: its term and the Python name or literal that has its value."""
+    """An operand: the Python name or literal that has its value, the value where it is known, and its type's name."""
 
-    term: Term
     atom: str
+    value: Value | Undefined | Unknown
+    kind: str
 
     def is_string(self) -> bool:
         """Is it a literal string?"""
-        return isinstance(self.term, Scalar) and type(self.term.value) is str
+        return type(self.value) is str
+
+    def is_known(self) -> bool:
+        """Is its value known?"""
+        return not isinstance(self.value, Unknown)
 
     def must_be(self, kind: str) -> str:
-        """A guard on its type; empty where a literal needs none."""
-        if isinstance(self.term, Scalar) and type(self.term.value).__name__ == kind:
-            return ""
-        return f"type({self.atom}) is {kind}"
+        """A guard on its type; empty where it is known to be right."""
+        return "" if self.kind == kind else f"type({self.atom}) is {kind}"
+
+    def may_be(self, kind: str) -> bool:
+        """Can it have this type?"""
+        return self.kind in ("", kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """An expression that holds under a guard (empty: always). `is_condition`: its value is a boolean."""
+    """An expression that holds under a guard (empty: always). `is_condition`: its value is a boolean.
+
+    kind: the name of the type of its value, where no guard is needed.
+    """
 
     expression: str
     guard: str = ""
     is_condition: bool = False
+    kind: str = ""
 
 
 def _all(*guards: str) -> str:
@@ -45,7 +58,7 @@ def _method(name: str) -> Callable[[Sequence[Operand]], Inline]:
     def build(operands: Sequence[Operand]) -> Inline:
         text, part = operands
         guard = _all(text.must_be("str"), part.must_be("str"))
-        return Inline(f"{text.atom}.{name}({part.atom})", guard, is_condition=True)
+        return Inline(f"{text.atom}.{name}({part.atom})", guard, is_condition=True, kind="bool")
 
     return build
 
@@ -53,14 +66,16 @@ def _method(name: str) -> Callable[[Sequence[Operand]], Inline]:
 def _contains(operands: Sequence[Operand]) -> Inline:
     text, part = operands
     guard = _all(text.must_be("str"), part.must_be("str"))
-    return Inline(f"{part.atom} in {text.atom}", guard, is_condition=True)
+    return Inline(f"{part.atom} in {text.atom}", guard, is_condition=True, kind="bool")
 
 
 def _kind(*kinds: str) -> Callable[[Sequence[Operand]], Inline]:
     def build(operands: Sequence[Operand]) -> Inline:
-        atom = operands[0].atom
-        tests = " or ".join([f"type({atom}) is {kind}" for kind in kinds])
-        return Inline(f"({tests})", is_condition=True)
+        operand = operands[0]
+        if operand.kind:
+            return Inline(repr(operand.kind in kinds), is_condition=True, kind="bool")
+        tests = " or ".join([f"type({operand.atom}) is {kind}" for kind in kinds])
+        return Inline(f"({tests})", is_condition=True, kind="bool")
 
     return build
 
@@ -68,13 +83,18 @@ def _kind(*kinds: str) -> Callable[[Sequence[Operand]], Inline]:
 def _is_null(operands: Sequence[Operand]) -> Inline | None:
     if not is_name(operands[0].atom):
         return None  # Python warns of `is` beside a literal.
-    return Inline(f"{operands[0].atom} is None", is_condition=True)
+    return Inline(f"{operands[0].atom} is None", is_condition=True, kind="bool")
+
+
+_COUNTED: Final = ("list", "Set", "dict", "str")
 
 
 def _count(operands: Sequence[Operand]) -> Inline:
     atom = operands[0].atom
-    kinds = " or ".join([f"type({atom}) is {kind}" for kind in ("list", "Set", "dict", "str")])
-    return Inline(f"len({atom})", f"({kinds})")
+    if operands[0].kind in _COUNTED:
+        return Inline(f"len({atom})", kind="int")
+    kinds = " or ".join([f"type({atom}) is {kind}" for kind in _COUNTED])
+    return Inline(f"len({atom})", f"({kinds})", kind="int")
 
 
 def _object_get(operands: Sequence[Operand]) -> Inline:
@@ -87,20 +107,23 @@ def _sum(operator: str) -> Callable[[Sequence[Operand]], Inline]:
     def build(operands: Sequence[Operand]) -> Inline:
         left, right = operands
         guard = _all(left.must_be("int"), right.must_be("int"))
-        return Inline(f"{left.atom} {operator} {right.atom}", guard)
+        return Inline(f"{left.atom} {operator} {right.atom}", guard, kind="int")
 
     return build
 
 
 def _minus(operands: Sequence[Operand]) -> Inline:
     left, right = operands
+    difference = f"difference({left.atom}, {right.atom})"
+    if left.kind == "Set" and right.kind == "Set":
+        return Inline(difference, kind="Set")
     plain = _sum("-")(operands)
-    if isinstance(left.term, Scalar) or isinstance(right.term, Scalar):
+    if not (left.may_be("Set") and right.may_be("Set")):
         return plain
-    sets = f"type({left.atom}) is Set and type({right.atom}) is Set"
-    expression = (
-        f"({plain.expression} if type({left.atom}) is int else difference({left.atom}, {right.atom}))"
-    )
+    sets = _all(left.must_be("Set"), right.must_be("Set"))
+    if not (left.may_be("int") and right.may_be("int")):
+        return Inline(difference, sets, kind="Set")
+    expression = f"({plain.expression} if type({left.atom}) is int else {difference})"
     return Inline(expression, f"({plain.guard} or {sets})")
 
 
@@ -108,7 +131,7 @@ def _trim(method: str) -> Callable[[Sequence[Operand]], Inline]:
     def build(operands: Sequence[Operand]) -> Inline:
         text, part = operands
         guard = _all(text.must_be("str"), part.must_be("str"))
-        return Inline(f"{text.atom}.{method}({part.atom})", guard)
+        return Inline(f"{text.atom}.{method}({part.atom})", guard, kind="str")
 
     return build
 
@@ -117,7 +140,7 @@ def _substring(operands: Sequence[Operand]) -> Inline:
     text, start, length = operands
     guard = _all(text.must_be("str"), start.must_be("int"), length.must_be("int"), f"{start.atom} >= 0")
     cut = f"{text.atom}[{start.atom} : {start.atom} + {length.atom}]"
-    return Inline(f"({text.atom}[{start.atom} :] if {length.atom} < 0 else {cut})", guard)
+    return Inline(f"({text.atom}[{start.atom} :] if {length.atom} < 0 else {cut})", guard, kind="str")
 
 
 def _replace(operands: Sequence[Operand]) -> Inline | None:
@@ -126,18 +149,51 @@ def _replace(operands: Sequence[Operand]) -> Inline | None:
         return None
     # Longer texts are the builtin's, which counts what it makes.
     guard = _all(text.must_be("str"), f"len({text.atom}) < 1000")
-    return Inline(f"{text.atom}.replace({old.atom}, {new.atom})", guard)
+    return Inline(f"{text.atom}.replace({old.atom}, {new.atom})", guard, kind="str")
 
 
 def _lower(operands: Sequence[Operand]) -> Inline:
     text = operands[0]
-    return Inline(f"{text.atom}.lower()", _all(text.must_be("str"), f"{text.atom}.isascii()"))
+    guard = _all(text.must_be("str"), f"{text.atom}.isascii()")
+    return Inline(f"{text.atom}.lower()", guard, kind="str")
+
+
+def _strings(operand: Operand) -> list[str] | None:
+    """The members of a known array or set of strings; None for others."""
+    if not isinstance(operand.value, list | Set):
+        return None
+    members = [member for member in operand.value if isinstance(member, str)]
+    return members if len(members) == len(operand.value) else None
+
+
+def _any_match(method: str) -> Callable[[Sequence[Operand]], Inline | None]:
+    def build(operands: Sequence[Operand]) -> Inline | None:
+        text, parts = operands
+        known = _strings(parts)
+        if known is None:
+            return None
+        choices = "(" + "".join([f"{literal(part)}, " for part in known]) + ")"
+        return Inline(f"{text.atom}.{method}({choices})", text.must_be("str"), is_condition=True, kind="bool")
+
+    return build
+
+
+def _member(operands: Sequence[Operand]) -> Inline | None:
+    item, collection = operands
+    known = _strings(collection)
+    if not known:
+        return None
+    choices = "{" + ", ".join([literal(part) for part in known]) + "}"
+    if item.kind == "str":
+        return Inline(f"{item.atom} in {choices}", is_condition=True, kind="bool")
+    return Inline(f"(type({item.atom}) is str and {item.atom} in {choices})", is_condition=True, kind="bool")
 
 
 _BUILDERS: Final[Mapping[str, Callable[[Sequence[Operand]], Inline | None]]] = {
     "contains": _contains,
     "count": _count,
     "endswith": _method("endswith"),
+    "internal.member_2": _member,
     "is_array": _kind("list"),
     "is_boolean": _kind("bool"),
     "is_null": _is_null,
@@ -151,10 +207,43 @@ _BUILDERS: Final[Mapping[str, Callable[[Sequence[Operand]], Inline | None]]] = {
     "plus": _sum("+"),
     "replace": _replace,
     "startswith": _method("startswith"),
+    "strings.any_prefix_match": _any_match("startswith"),
+    "strings.any_suffix_match": _any_match("endswith"),
     "substring": _substring,
     "trim_prefix": _trim("removeprefix"),
     "trim_suffix": _trim("removesuffix"),
 }
+
+
+# The types of what builtins give where they give anything.
+RESULT_KINDS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("count", "indexof"), "int"),
+    **dict.fromkeys(
+        (
+            *("concat", "format_int", "lower", "upper", "replace", "sprintf", "substring", "type_name"),
+            *("trim", "trim_left", "trim_right", "trim_prefix", "trim_suffix", "trim_space"),
+            *("json.marshal", "strings.reverse", "strings.replace_n", "regex.replace"),
+        ),
+        "str",
+    ),
+    **dict.fromkeys(
+        ("array.concat", "array.reverse", "array.slice", "split", "sort", "numbers.range", "regex.split"),
+        "list",
+    ),
+    **dict.fromkeys(("and", "or", "intersection", "union", "object.keys"), "Set"),
+    **dict.fromkeys(
+        (
+            *("startswith", "endswith", "contains", "regex.match", "glob.match", "internal.member_2"),
+            *("strings.any_prefix_match", "strings.any_suffix_match", "regex.is_valid", "json.is_valid"),
+        ),
+        "bool",
+    ),
+}
+
+
+def has_inline(name: str) -> bool:
+    """Are there expressions for calls of a builtin?"""
+    return name in _BUILDERS
 
 
 def inline(name: str, operands: Sequence[Operand]) -> Inline | None:
@@ -195,20 +284,38 @@ def format_parts(term: Term, arguments: Term) -> list[str | tuple[str, Term]] | 
     return [part for part in parts if part != ""]
 
 
-def format_expression(parts: Sequence[str | tuple[str, str]]) -> Inline:
-    """The text of a format whose arguments are Python names, with the guard under which it is right."""
+def format_expression(parts: Sequence[str | tuple[str, Operand]]) -> Inline:
+    """The text of a format, with the guard under which it is right."""
     guards: list[str] = []
     texts: list[str] = []
+    literals: list[str] = []
+
+    def flush() -> None:
+        if literals:
+            texts.append(literal("".join(literals)))
+            literals.clear()
+
     for part in parts:
         if isinstance(part, str):
-            texts.append(literal(part))
+            literals.append(part)
             continue
-        verb, atom = part
+        verb, operand = part
+        if isinstance(operand.value, str):
+            literals.append(operand.value)
+            continue
+        flush()
+        atom = operand.atom
         if verb == "d":
-            guards.append(f"type({atom}) is int")
+            guards.append(operand.must_be("int"))
             texts.append(f"str({atom})")
+            continue
+        if verb == "s" and operand.kind != "str":
+            guards.append(f"type({atom}) is not Number and type({atom}) is not int")
+        if operand.kind == "str":
+            texts.append(atom)
+        elif operand.kind:
+            texts.append(f"text_of({atom})")
         else:
-            if verb == "s":
-                guards.append(f"type({atom}) is not Number and type({atom}) is not int")
             texts.append(f"({atom} if type({atom}) is str else text_of({atom}))")
-    return Inline(" + ".join(texts) if texts else "''", _all(*guards))
+    flush()
+    return Inline(" + ".join(texts) if texts else "''", _all(*guards), kind="str")

@@ -4,10 +4,13 @@ A function has one value, so clauses with loops, and functions of several clause
 them; a single clause without loops stands in the caller's body as it is.
 """
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
 
 from lockgate.engine.rego.ast import Call
-from lockgate.engine.rego.constant_terms import same_constant
+from lockgate.engine.rego.constant_terms import Unknown, same_constant
+from lockgate.engine.rego.emit_known import Dead, is_empty
 from lockgate.engine.rego.function_shape import Shape
 from lockgate.engine.rego.resolve import Alternative
 from lockgate.engine.rego.ruletree import Group
@@ -27,10 +30,13 @@ def inlined_test(emitter: "BodyEmitter", call: Call, group: Group, *, negated: b
         return False
     if shape.is_straight and not negated:
         (alternative,) = group.definitions[0].alternatives
-        _straight(emitter, alternative, _atoms(emitter, call), call)
+        _straight(emitter, alternative, _atoms(emitter, call))
         return True
     found = _found(emitter, call, group)
-    emitter.writer.fail_if(found if negated else f"not {found}")
+    if negated:
+        emitter.refuse(found)
+    else:
+        emitter.require(found)
     return True
 
 
@@ -45,20 +51,21 @@ def inlined_value(emitter: "BodyEmitter", call: Call, group: Group, *, fail: boo
     writer = emitter.writer
     if shape.is_straight and fail:
         (alternative,) = group.definitions[0].alternatives
-        return _straight(emitter, alternative, _atoms(emitter, call), call)
+        return _straight(emitter, alternative, _atoms(emitter, call))
     if shape.is_test and group.default is None:
         found = _found(emitter, call, group)
-        if fail:
-            writer.fail_if(f"not {found}")
-            return "True"
+        if fail or found in ("True", "False"):
+            if fail:
+                emitter.require(found)
+            return "U" if found == "False" else emitter.module.constant(True)
         name = writer.name()
         writer.line(f"{name} = True if {found} else U")
         return name
     if shape.iterates:
         return None
-    name = _clauses(emitter, call, group)
+    name = _chosen(emitter, call, group)
     if fail and group.default is None:
-        writer.fail_if(f"{name} is U")
+        emitter.require_defined(name)
     return name
 
 
@@ -77,15 +84,15 @@ def _atoms(emitter: "BodyEmitter", call: Call) -> list[str]:
     return [emitter.atom(argument) for argument in call.arguments]
 
 
-def _inside(emitter: "BodyEmitter", alternative: Alternative, atoms: list[str], call: Call) -> "BodyEmitter":
+def _inside(emitter: "BodyEmitter", alternative: Alternative, atoms: list[str]) -> "BodyEmitter":
     """An emitter for a clause with its arguments bound; what does not match gives up the try."""
     inner = emitter.for_copy()
-    for pattern, argument, atom in zip(alternative.arguments, call.arguments, atoms, strict=True):
-        inner.bind(pattern, emitter.resolved(argument), atom)
+    for pattern, atom in zip(alternative.arguments, atoms, strict=True):
+        inner.match(pattern, atom)
     return inner
 
 
-def _straight(emitter: "BodyEmitter", alternative: Alternative, atoms: list[str], call: Call) -> str:
+def _straight(emitter: "BodyEmitter", alternative: Alternative, atoms: list[str]) -> str:
     """A clause without loops in the caller's own try; gives its value."""
     result = ""
 
@@ -94,81 +101,138 @@ def _straight(emitter: "BodyEmitter", alternative: Alternative, atoms: list[str]
         result = inside.atom(alternative.value)
         emitter.seen = dict(inside.seen)
 
-    _inside(emitter, alternative, atoms, call).body(alternative.body, (alternative.value,), success)
+    inner = _inside(emitter, alternative, atoms)
+    if not inner.body(alternative.body, (alternative.value,), success):
+        emitter.dead()
     return result
 
 
+# Whether a clause can hold.
+Outcome = Literal["never", "maybe", "always"]
+# Emits what follows where a clause holds, given its value's expression.
+Held = Callable[[str, Alternative], None]
+
+
+@dataclass(slots=True)
+class _Copies:
+    """The clauses of a function, tried one by one, each in a block of its own that a success leaves."""
+
+    emitter: "BodyEmitter"
+    atoms: list[str]
+    # The value of the clause that was emitted last.
+    value: str = ""
+
+    def emit(self, alternative: Alternative, guard: str, flag: str, held: Held) -> Outcome:
+        """A clause below a guard, which may be empty; a clause that cannot hold leaves nothing."""
+        writer = self.emitter.writer
+        taken = writer.snapshot()
+        if guard:
+            writer.line(guard)
+            writer.indent += 1
+        outcome = self._once(alternative, flag, held)
+        if guard:
+            writer.indent -= 1
+        if outcome == "never":
+            writer.restore(taken)
+        writer.release(taken)
+        return outcome
+
+    def _once(self, alternative: Alternative, flag: str, held: Held) -> Outcome:
+        writer = self.emitter.writer
+        level = len(writer.blocks)
+        writer.open_once()
+        start = writer.snapshot()
+        outcome: Outcome = "maybe"
+
+        def success(inside: "BodyEmitter") -> None:
+            nonlocal outcome
+            self.value = inside.atom(alternative.value)
+            if is_empty(writer.since(start)):
+                outcome = "always"
+            held(self.value, alternative)
+            if not writer.in_nested_function and len(writer.blocks) > level + 1:
+                writer.line("break")
+
+        try:
+            inner = _inside(self.emitter, alternative, self.atoms)
+            inner.flag = flag
+            if not inner.body(alternative.body, (alternative.value,), success):
+                outcome = "never"
+        except Dead:
+            outcome = "never"
+        writer.release(start)
+        writer.close_to(level)
+        return outcome
+
+
 def _found(emitter: "BodyEmitter", call: Call, group: Group) -> str:
-    """The name of a flag that tells whether some clause holds."""
+    """The name of a flag that tells whether some clause holds, or a literal where that is known."""
     writer = emitter.writer
-    atoms = _atoms(emitter, call)
+    copies = _Copies(emitter, _atoms(emitter, call))
+    taken = writer.snapshot()
     found = writer.name("found")
     writer.line(f"{found} = False")
     writer.flags.append(found)
-    clauses = [a for definition in group.definitions for a in definition.alternatives]
-    for number, alternative in enumerate(clauses):
-        if number:
-            with writer.block(f"if not {found}:"):
-                _test(emitter, alternative, atoms, call, found)
-        else:
-            _test(emitter, alternative, atoms, call, found)
-    writer.flags.remove(found)
-    return found
 
-
-def _test(emitter: "BodyEmitter", alternative: Alternative, atoms: list[str], call: Call, found: str) -> None:
-    writer = emitter.writer
-    level = len(writer.blocks)
-    writer.open_once()
-    inner = _inside(emitter, alternative, atoms, call)
-    inner.flag = found
-
-    def success(inside: "BodyEmitter") -> None:
+    def held(value: str, alternative: Alternative) -> None:
         writer.line(f"{found} = True")
-        if not writer.in_nested_function and len(writer.blocks) > level + 1:
-            writer.line("break")
 
-    inner.body(alternative.body, (alternative.value,), success)
-    writer.close_to(level)
+    result = "False"
+    for alternative in _clauses_of(group):
+        outcome = copies.emit(alternative, "" if result == "False" else f"if not {found}:", found, held)
+        if outcome == "always" and result == "False":
+            result = "True"
+            break
+        if outcome != "never":
+            result = found
+    writer.flags.remove(found)
+    if result != found:
+        writer.restore(taken)
+    writer.release(taken)
+    emitter.kinds[found] = "bool"
+    return result
 
 
-def _clauses(emitter: "BodyEmitter", call: Call, group: Group) -> str:
-    """The name of the value that the clauses, which have no loops, give; `U` where none holds."""
+def _chosen(emitter: "BodyEmitter", call: Call, group: Group) -> str:
+    """The value that the clauses, which have no loops, give: a name, or a literal; `U` where none holds."""
     writer, module = emitter.writer, emitter.module
-    atoms = _atoms(emitter, call)
+    copies = _Copies(emitter, _atoms(emitter, call))
+    taken = writer.snapshot()
     name = writer.name(group.path[-1])
     writer.line(f"{name} = U")
     writer.flags.append(name)
-    same = same_constant(group)
-    is_chain = len(group.definitions) == 1
+    # Does the first clause that holds decide?
+    in_turn = same_constant(group) or len(group.definitions) == 1
     message = f"functions must not produce multiple outputs: {group}"
-    clauses = [a for definition in group.definitions for a in definition.alternatives]
-    for number, alternative in enumerate(clauses):
+    given = False
 
-        def emit(alternative: Alternative = alternative, number: int = number) -> None:
-            level = len(writer.blocks)
-            writer.open_once()
+    def held(value: str, alternative: Alternative) -> None:
+        if in_turn or not given:
+            writer.line(f"{name} = {value}")
+            return
+        position = module.position(alternative.location)
+        writer.line(f"if {name} is U: {name} = {value}")
+        writer.line(f"elif not equal({name}, {value}): conflict(P, {position}, {message!r})")
 
-            def success(inside: "BodyEmitter") -> None:
-                value = inside.atom(alternative.value)
-                if number == 0 or same or is_chain:
-                    writer.line(f"{name} = {value}")
-                    return
-                position = module.position(alternative.location)
-                writer.line(f"if {name} is U: {name} = {value}")
-                writer.line(f"elif not equal({name}, {value}): conflict(P, {position}, {message!r})")
-
-            inner = _inside(emitter, alternative, atoms, call)
-            inner.body(alternative.body, (alternative.value,), success)
-            writer.close_to(level)
-
-        if number and (same or is_chain):
-            with writer.block(f"if {name} is U:"):
-                emit()
-        else:
-            emit()
-    if group.default is not None:
-        default = emitter.atom(group.default.alternatives[0].value)
-        writer.line(f"if {name} is U: {name} = {default}")
+    decided = "U" if group.default is None else emitter.atom(group.default.alternatives[0].value)
+    default = decided
+    for alternative in _clauses_of(group):
+        outcome = copies.emit(alternative, f"if {name} is U:" if in_turn and given else "", "", held)
+        if outcome == "always" and in_turn and not given:
+            decided = copies.value
+            break
+        given = given or outcome != "never"
     writer.flags.remove(name)
+    is_literal = not given and not isinstance(emitter.known(decided), Unknown)
+    if is_literal:
+        writer.restore(taken)
+    writer.release(taken)
+    if is_literal:
+        return decided
+    if group.default is not None:
+        writer.line(f"if {name} is U: {name} = {default}")
     return name
+
+
+def _clauses_of(group: Group) -> list[Alternative]:
+    return [alternative for definition in group.definitions for alternative in definition.alternatives]

@@ -1,10 +1,10 @@
 """What all functions of a generated module share: constants, positions, builtins, slots."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lockgate.engine.codegen.literals import is_inline, literal
-from lockgate.engine.codegen.values import Value
+from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value
 from lockgate.engine.codegen.writer import safe_name
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import Ref
@@ -16,7 +16,11 @@ from lockgate.engine.rego.ruletree import Group, Node, RuleTree
 
 @dataclass(slots=True)
 class ModuleCode:
-    """What all functions of a generated module share."""
+    """What all functions of a generated module share.
+
+    values: what expressions that are literals, and constants of the module, stand for. bound: the values of places in
+    `input` that the code is made for, by path.
+    """
 
     tree: RuleTree
     mode: Mode
@@ -34,6 +38,10 @@ class ModuleCode:
     probes: list[Probe] = field(default_factory=list)
     memo_size: int = 0
     fixed_size: int = 0
+    values: dict[str, Value | Undefined] = field(
+        default_factory=lambda: {"U": UNDEFINED, "True": True, "False": False}
+    )
+    bound: Mapping[tuple[str, ...], Value] = field(default_factory=dict)
     usual: frozenset[tuple[str, ...]] = frozenset()
     is_constant: Callable[[Ref], bool] = lambda reference: False
     shapes: dict[int, Shape] = field(default_factory=dict)
@@ -56,9 +64,10 @@ class ModuleCode:
     def constant(self, value: Value) -> str:
         """A literal, or the name of a module constant that holds the value."""
         text = literal(value)
-        if is_inline(value):
-            return text
-        return self._module_constant(text)
+        if not is_inline(value):
+            text = self._module_constant(text)
+        self.values[text] = value
+        return text
 
     def constant_key(self, value: Value) -> str:
         """The name of a module constant that holds the key of a value."""

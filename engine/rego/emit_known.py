@@ -1,0 +1,156 @@
+"""What is known while code is emitted: values that are literals, kinds of values, tries that cannot hold."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value, compare, equal
+from lockgate.engine.codegen.writer import Writer
+from lockgate.engine.rego.ast import Scalar, Term, Var
+from lockgate.engine.rego.constant_terms import UNKNOWN, Unknown
+from lockgate.engine.rego.module_code import ModuleCode
+
+# Orders by the builtin's name, and whether equal values are in it.
+_ORDERS: Final = {"lt": (-1, False), "lte": (-1, True), "gt": (1, False), "gte": (1, True)}
+_SYMBOLS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+
+
+# Calls that may end the evaluation, or are seen outside of it: their code stays where it is.
+_EFFECTS: Final = re.compile(
+    r"\b(?:conflict|called|failed|guarded|mocked|printed|put|put_path|replaced|template_text|[rds]\d+\w*)\(",
+    re.ASCII,
+)
+
+
+def has_effects(lines: Sequence[str]) -> bool:
+    """May running the code do more than to fill locals?"""
+    return any(_EFFECTS.search(line) for line in lines)
+
+
+def is_empty(lines: Sequence[str]) -> bool:
+    """Are there only comments?"""
+    return all(line.lstrip().startswith("#") for line in lines)
+
+
+class Dead(Exception):
+    """The try that is being emitted fails whatever the input; the innermost body around it has no solution."""
+
+
+class KnownEmitter:
+    """Emits conditions. `env` maps variables to Python names or literals; `kinds` tells the types of Python names."""
+
+    def __init__(self, module: ModuleCode, writer: Writer, env: dict[str, str]) -> None:
+        self.module = module
+        self.writer = writer
+        self.env = env
+        # Python's names of types: "str", "int", "bool", "list", "Set". Names are given once in a writer.
+        self.kinds: dict[str, str] = {}
+
+    def known(self, atom: str) -> Value | Undefined | Unknown:
+        """The value of an expression that is a literal or a constant of the module."""
+        return self.module.values.get(atom, UNKNOWN)
+
+    def kind(self, atom: str) -> str:
+        """The name of the Python type of an expression's value; empty where it is not known."""
+        value = self.known(atom)
+        if value is UNKNOWN or value is UNDEFINED:
+            return self.kinds.get(atom, "")
+        return type(value).__name__
+
+    def resolved(self, term: Term) -> Term:
+        """The scalar that a variable stands for, or the term itself."""
+        if not isinstance(term, Var) or term.name not in self.env:
+            return term
+        value = self.known(self.env[term.name])
+        if isinstance(value, Unknown | Undefined | list | dict) or type(value).__name__ in ("Set", "Object"):
+            return term
+        return Scalar(term.location, value)
+
+    def dead(self) -> None:
+        """Gives up the current try for good."""
+        if self.module.mode == "plain":
+            raise Dead
+        self.writer.fail_if("True")
+
+    def require(self, condition: str) -> None:
+        """Gives up the current try unless the condition holds."""
+        if condition == "False":
+            self.dead()
+        elif condition != "True":
+            self.writer.fail_if(f"not ({condition})")
+
+    def refuse(self, condition: str) -> None:
+        """Gives up the current try where the condition holds."""
+        if condition == "True":
+            self.dead()
+        elif condition != "False":
+            self.writer.fail_if(condition)
+
+    def require_defined(self, atom: str) -> None:
+        """Gives up the current try where a value is undefined."""
+        value = self.known(atom)
+        if value is UNDEFINED:
+            self.dead()
+        elif value is UNKNOWN and not self.kind(atom):
+            self.writer.fail_if(f"{atom} is U")
+
+    def require_true(self, atom: str, *, defined: bool) -> None:
+        """Gives up the current try where a value is false, or undefined unless it is known to be `defined`."""
+        value = self.known(atom)
+        if value is not UNKNOWN:
+            self.require(repr(value is not False and value is not UNDEFINED))
+        elif self.kind(atom) == "bool":
+            self.writer.fail_if(f"not {atom}")
+        elif not self.kind(atom):
+            self.writer.fail_if(f"{atom} is False" if defined else f"{atom} is False or {atom} is U")
+
+    def refuse_true(self, atom: str) -> None:
+        """Gives up the current try where a value is defined and not false."""
+        value = self.known(atom)
+        if value is not UNKNOWN:
+            self.refuse(repr(value is not False and value is not UNDEFINED))
+        elif self.kind(atom) == "bool":
+            self.writer.fail_if(atom)
+        elif self.kind(atom):
+            self.dead()
+        else:
+            self.writer.fail_if(f"{atom} is not False and {atom} is not U")
+
+    def equality(self, first: str, second: str, *, negate: bool = False) -> str:
+        """A condition for equality, in Python's operators where one side is known well enough."""
+        left, right = self.known(first), self.known(second)
+        if not isinstance(left, Unknown) and not isinstance(right, Unknown):
+            return repr(equal(left, right) is not negate)
+        for value, text, other in ((left, first, second), (right, second, first)):
+            if value is None or type(value) is bool:
+                return f"{other} is {'not ' if negate else ''}{text}"
+            if type(value) is int:
+                # Python's True equals 1.
+                same = f"{other} == {text} and type({other}) is not bool"
+                plain = f"{other} == {text}" if value not in (0, 1) else f"({same})"
+                return f"not {plain}" if negate else plain
+        if "str" in (self.kind(first), self.kind(second)):
+            return f"{first} {'!=' if negate else '=='} {second}"
+        return f"{'not ' if negate else ''}equal({first}, {second})"
+
+    def order(self, name: str, first: str, second: str) -> str:
+        """A condition for `lt`, `lte`, `gt` or `gte`."""
+        sign, with_equal = _ORDERS[name]
+        left, right = self.known(first), self.known(second)
+        if not isinstance(left, Unknown | Undefined) and not isinstance(right, Unknown | Undefined):
+            outcome = compare(left, right)
+            return repr(outcome == sign or (with_equal and outcome == 0))
+        general = {
+            "lt": f"less({first}, {second})",
+            "gt": f"less({second}, {first})",
+            "lte": f"at_most({first}, {second})",
+            "gte": f"at_most({second}, {first})",
+        }[name]
+        kinds = (self.kind(first), self.kind(second))
+        if any(kind not in ("", "int") for kind in kinds):
+            return general
+        plain = f"{first} {_SYMBOLS[name]} {second}"
+        guard = " and ".join(
+            [f"type({text}) is int" for text, kind in zip((first, second), kinds, strict=True) if not kind]
+        )
+        return f"({plain} if {guard} else {general})" if guard else plain
