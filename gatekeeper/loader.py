@@ -10,6 +10,8 @@ from lockgate.engine.errors import Location, PolicyError
 from lockgate.engine.policy import Policy, PolicySet
 from lockgate.engine.record import record
 from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.program import PARAMETERS, Program
+from lockgate.engine.rego.specialise import Allowance, Specialiser
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY, RegoTemplate
 from lockgate.gatekeeper.constraint import Constraint, find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.enforcement import EnforcementPoint
@@ -26,7 +28,6 @@ from lockgate.gatekeeper.problems import Lint, Problem, flatten, policy_error
 from lockgate.gatekeeper.rego_template import ShowCode, TemplateCompiler
 from lockgate.gatekeeper.template import EngineChoice, Template, is_template, parse_template
 
-PARAMETERS: Final = ("input", "parameters")
 # Gatekeeper looks at a template's operations at its webhook alone.
 _WEBHOOK: Final = "validation.gatekeeper.sh"
 # At this point nothing is unknown: gator shows policies an empty user and Namespace.
@@ -62,13 +63,16 @@ def load_policies(
     capabilities: Capabilities | None = None,
     cache: CodeCache | None = None,
     show: ShowCode | None = None,
+    allowance: Allowance | None = None,
 ) -> Loaded:
     """Loads the templates and constraints among the documents; other objects are left alone.
 
     point: where the policies will be enforced, which decides the actions of scoped constraints.
     engine: "rego" evaluates the Rego of templates that also have CEL.
     cache: compiled templates are kept there, if it is given. show: is told the code of those compiled anew.
+    allowance: says when constraints get code of their own.
     """
+    allowance = Allowance() if allowance is None else allowance
     compiler = TemplateCompiler(Capabilities() if capabilities is None else capabilities, cache, show)
     # Of two things with one name the first counts; by file, so that the order of a folder's listing does not.
     given = sorted(documents, key=lambda document: document.file)
@@ -97,7 +101,8 @@ def load_policies(
         try:
             entry = compiled[find_template(document, templates).kind.lower()]
             constraint = parse_constraint(document, entry.template, point=point)
-            policy = make_policy(entry, constraint, point=point)
+            specialiser = _specialiser(entry, constraint, compiler, allowance)
+            policy = make_policy(entry, constraint, point=point, specialiser=specialiser)
             other = first.setdefault(policy.key, document)
             if other is not document:
                 message = f"constraint {policy.key} is defined twice; the other is in {other.file}"
@@ -123,7 +128,22 @@ def prepare_template(
     return CompiledTemplate(template, compiler.compile(template))
 
 
-def make_policy(entry: CompiledTemplate, constraint: Constraint, *, point: EnforcementPoint) -> Policy:
+def _specialiser(
+    entry: CompiledTemplate, constraint: Constraint, compiler: TemplateCompiler, allowance: Allowance
+) -> Specialiser:
+    def make() -> Program:
+        return compiler.specialise(entry.template, constraint.parameters)
+
+    return Specialiser(make, allowance)
+
+
+def make_policy(
+    entry: CompiledTemplate,
+    constraint: Constraint,
+    *,
+    point: EnforcementPoint,
+    specialiser: Specialiser | None = None,
+) -> Policy:
     """The policy of a constraint."""
     template = entry.template
     operations = frozenset(template.operations) if point == _WEBHOOK else frozenset()
@@ -139,7 +159,9 @@ def make_policy(entry: CompiledTemplate, constraint: Constraint, *, point: Enfor
         return UnbuiltPolicy(gate, gate.policy_key)
     return ConstraintPolicy(
         gate=gate,
-        evaluate=entry.rego.program.prepare({PARAMETERS: constraint.parameters}).entry(ENTRY_POINT),
+        evaluate=entry.rego.program.prepare({PARAMETERS: constraint.parameters}, specialiser).entry(
+            ENTRY_POINT
+        ),
         parameters=constraint.parameters,
         reads_inventory=entry.rego.program.reads_data((INVENTORY,)),
         unknown=frozenset() if point == _GATOR else entry.rego.reads,

@@ -5,15 +5,16 @@ constraint/pkg/regorewriter. The module may have any package; it is compiled as 
 `lib`. Nothing else of `data` but the inventory can be referred to.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import Location, PolicyError
 from lockgate.engine.record import record
 from lockgate.engine.rego.ast import AssignExpr, Module, ObjectTerm, Rule, Scalar, UnifyExpr, Var
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.parser import parse_module
-from lockgate.engine.rego.program import compile_program
+from lockgate.engine.rego.program import NO_VALUES, compile_program
 from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.version import RegoVersion
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY, RegoTemplate
@@ -60,8 +61,17 @@ class ModuleCache:
         return found
 
 
-def compile_template(template: Template, *, capabilities: Capabilities, modules: ModuleCache) -> RegoTemplate:
-    """Checks and compiles the Rego of a template that has some. Raises PolicyError, or PolicyErrors for many."""
+def compile_template(
+    template: Template,
+    *,
+    capabilities: Capabilities,
+    modules: ModuleCache,
+    bound: Mapping[tuple[str, ...], Value] = NO_VALUES,
+) -> RegoTemplate:
+    """Checks and compiles the Rego of a template that has some. Raises PolicyError, or PolicyErrors for many.
+
+    bound: the parameters that the code is made for, if any.
+    """
     source = template.rego
     assert source is not None, template.kind
     entry, libs = _parse(source, modules)
@@ -80,6 +90,7 @@ def compile_template(template: Template, *, capabilities: Capabilities, modules:
         entrypoints=[ENTRY_POINT],
         capabilities=capabilities,
         usual=USUAL,
+        bound=bound,
     )
     reads = frozenset(name for parsed in (entry, *distinct) for name in parsed.references.fields)
     return RegoTemplate(compiled, reads, tuple(_lints(entry.module, source.entry)))

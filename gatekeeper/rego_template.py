@@ -4,14 +4,15 @@ A start that finds every template in the cache parses no Rego, and does not impo
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lockgate.engine.codegen.cache import CodeCache
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.builtins.catalogue import missing_extra
 from lockgate.engine.rego.capabilities import Capabilities
-from lockgate.engine.rego.program import Artifact, Program
+from lockgate.engine.rego.program import NO_VALUES, PARAMETERS, Artifact, Program
 from lockgate.gatekeeper.compiled_rego import RegoTemplate
 from lockgate.gatekeeper.problems import Lint, LintLevel
 from lockgate.gatekeeper.template import Template
@@ -54,13 +55,17 @@ class TemplateCompiler:
         self._cache.put(key, _to_plain(made))
         return made
 
-    def _anew(self, template: Template) -> RegoTemplate:
+    def specialise(self, template: Template, parameters: Value) -> Program:
+        """The program of a template for one constraint's parameters. Raises PolicyError where it is too large."""
+        return self._anew(template, {PARAMETERS: parameters}).program
+
+    def _anew(self, template: Template, bound: Mapping[tuple[str, ...], Value] = NO_VALUES) -> RegoTemplate:
         # The parser and the compiler are not needed, and not imported, when the cache has what is asked for.
         from lockgate.gatekeeper.rego_compile import ModuleCache, compile_template
 
         if self._modules is None:
             self._modules = ModuleCache()
-        made = compile_template(template, capabilities=self._capabilities, modules=self._modules)
+        made = compile_template(template, capabilities=self._capabilities, modules=self._modules, bound=bound)
         if self._show is not None:
             self._show(template.kind, made.program.artifact.source)
         return made

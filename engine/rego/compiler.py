@@ -1,9 +1,10 @@
 """The compiler's passes in order: resolve names, flatten, build the rule tree, check, generate."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.rego.ast import Call, Module, Ref, Scalar, TermExpr, Var, walk
 from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES, missing_extra, missing_extra_text
 from lockgate.engine.rego.capabilities import Capabilities
@@ -47,6 +48,7 @@ def compile_modules(
     mode: Mode,
     options: CompileOptions,
     usual: Sequence[tuple[str, ...]],
+    bound: Mapping[tuple[str, ...], Value],
 ) -> Compiled:
     """Compiles modules to Python source. Raises RegoError with every problem that a pass finds."""
     problems: list[Problem] = []
@@ -68,9 +70,10 @@ def compile_modules(
     _flatten(tree, "left out" if mode == "plain" else "kept")
     edges = check_recursion(tree, problems)
     _stop(problems, modules)
-    problems.extend(check_types(tree, edges).problems)
+    if not bound:
+        problems.extend(check_types(tree, edges).problems)
     _stop(problems, modules)
-    generator = Generator(tree, Stages(tree, edges, constants), mode, problems, usual)
+    generator = Generator(tree, Stages(tree, edges, constants), mode, problems, usual, bound)
     entries = generator.generate([tuple(entry.split(".")[1:]) for entry in entrypoints])
     _stop(problems, modules)
     source = generator.source()

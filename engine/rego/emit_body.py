@@ -1,6 +1,6 @@
 """Python code for flat bodies: each statement in its safe order, iteration as nested loops."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from lockgate.engine.codegen.values import Set, Undefined, Value
@@ -45,6 +45,7 @@ from lockgate.engine.rego.safety import (
     variables,
 )
 from lockgate.engine.rego.term_parser import operator_name
+from lockgate.engine.rego.unroll import Turns, find_turns
 from lockgate.engine.rego.watching import StatementWatch
 
 # What to emit where a body holds: gets the emitter, whose `env` has the body's variables.
@@ -73,6 +74,8 @@ class BodyEmitter(CallEmitter):
         self.flag = ""
         # In how many copies of functions the code is.
         self.copies = 0
+        # How often the statement that is being emitted is, for the turns of loops around it.
+        self.turns = 1
         self._scope: set[str] = set()
         self.watch = StatementWatch(module)
 
@@ -80,7 +83,7 @@ class BodyEmitter(CallEmitter):
         """An emitter for the body of a function that is copied to where the code now is."""
         made = BodyEmitter(self.module, self.writer, {}, self.problems, self.is_fixed)
         made.seen, made.constants, made.kinds = dict(self.seen), self.constants, self.kinds
-        made.copies = self.copies + 1
+        made.copies, made.turns = self.copies + 1, self.turns
         return made
 
     def inlined_value(self, call: Call, group: Group, *, fail: bool) -> str | None:
@@ -133,9 +136,7 @@ class BodyEmitter(CallEmitter):
         taken = writer.snapshot()
         lives = True
         try:
-            for statement in ordered:
-                self.statement(statement)
-            success(self)
+            self._sequence(ordered, success)
         except Dead:
             if has_effects(writer.since(taken)):
                 writer.line(writer.failure)
@@ -145,6 +146,48 @@ class BodyEmitter(CallEmitter):
         writer.release(taken)
         self.context = context
         return lives
+
+    def _sequence(self, statements: Sequence[Expr], success: Success) -> None:
+        for index, statement in enumerate(statements):
+            turns = find_turns(self, statement)
+            if turns is not None:
+                self._unrolled(turns, statements[index + 1 :], success)
+                return
+            self.statement(statement)
+        success(self)
+
+    def _unrolled(self, turns: Turns, rest: Sequence[Expr], success: Success) -> None:
+        """Turn by turn the statements that follow, each in a block of its own."""
+        writer = self.writer
+        env, seen, before = self.env, self.seen, self.turns
+        self.turns = before * len(turns.pairs)
+        lives = False
+        for part, member in turns.pairs:
+            self.env, self.seen = dict(env), dict(seen)
+            taken = writer.snapshot()
+            level = len(writer.blocks)
+            writer.open_once()
+            try:
+                if turns.key is not None:
+                    self.match(turns.key, self.module.constant(part))
+                self.match(turns.member, self.module.constant(member))
+                self._sequence(rest, success)
+                holds = True
+            except Dead:
+                holds = has_effects(writer.since(taken))
+                if holds:
+                    writer.line(writer.failure)
+            if holds:
+                writer.close_to(level)
+                if self.flag:
+                    writer.line(f"if {self.flag}: break")
+            else:
+                writer.restore(taken)
+            writer.release(taken)
+            lives = lives or holds
+        self.env, self.seen, self.turns = env, seen, before
+        if not lives:
+            self.dead()
 
     def _unsafe(self, left: list[Expr], known: set[str], body: Body) -> None:
         names: set[str] = set()

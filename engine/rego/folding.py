@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from lockgate.engine.codegen.budget import Limits
-from lockgate.engine.codegen.context import Budget, Context
+from lockgate.engine.codegen.context import Context
+from lockgate.engine.codegen.spending import Budget
 from lockgate.engine.codegen.values import UNDEFINED, Value, render_json
 from lockgate.engine.errors import EvaluationError
 from lockgate.engine.rego.builtins.catalogue import ENTRIES, load
@@ -43,9 +44,7 @@ def folded_call(name: str, arguments: Sequence[Value]) -> Value | Unknown:
     entry = ENTRIES[name]
     if entry.module not in _PURE or entry.relation or name == "trace" or len(arguments) != entry.arity:
         return UNKNOWN
-    context = Context(
-        input_value=UNDEFINED, data={}, memo=[], fixed=[], budget=Budget(_LIMITS.max_steps), now_ns=0
-    )
+    context = Context(UNDEFINED, {}, [], [], Budget(_LIMITS), 0)
     function = load(name)
     try:
         value: Value = function(context, *arguments) if entry.context else function(*arguments)

@@ -1,8 +1,6 @@
 """Generates the Python module of a program: a function a group of rules, and one a place that is read whole."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Final
 
 from lockgate.engine.codegen.values import Undefined, Value, equal
 from lockgate.engine.codegen.writer import SizeError, Writer
@@ -11,13 +9,12 @@ from lockgate.engine.rego.constant_terms import constant_value, same_constant
 from lockgate.engine.rego.emit_body import BodyEmitter
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.module_code import ModuleCode
-from lockgate.engine.rego.program import Mode
+from lockgate.engine.rego.program import NO_VALUES, Mode
 from lockgate.engine.rego.resolve import Alternative, Definition
 from lockgate.engine.rego.ruletree import HIDDEN, Group, Node, RuleTree, with_targets
 from lockgate.engine.rego.stage import Stages
 from lockgate.engine.rego.watching import ClauseWatch
 
-NO_VALUES: Final[Mapping[tuple[str, ...], Value]] = MappingProxyType({})
 # Fewer clauses are tried in turn as quickly.
 _SMALLEST_TABLE = 3
 # Rules of one document stand in one function up to about so many lines.

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from lockgate.engine.codegen.watch import Tracer
     from lockgate.engine.rego.ast import Module
     from lockgate.engine.rego.probes import Probe
+    from lockgate.engine.rego.specialise import Specialiser
 
 # What generated code tells while it runs: nothing, what it tries with which values, or only what it has reached.
 Mode = Literal["plain", "traced", "covered"]
 
 NO_DATA: Final[Mapping[str, Value]] = MappingProxyType({})
+NO_VALUES: Final[Mapping[tuple[str, ...], Value]] = MappingProxyType({})
 PARAMETERS: Final = ("input", "parameters")
 
 
@@ -95,12 +97,17 @@ class Program:
         """Does the program read base data at, above or below a place, such as ("inventory",)?"""
         return any(r[: len(path)] == path or path[: len(r)] == r for r in self.artifact.reads)
 
-    def prepare(self, constants: Mapping[tuple[str, ...], Value] | None = None) -> "Prepared":
+    def prepare(
+        self,
+        constants: Mapping[tuple[str, ...], Value] | None = None,
+        specialiser: "Specialiser | None" = None,
+    ) -> "Prepared":
         """Binds constants, such as {("input", "parameters"): {...}}: what depends on them alone is computed once.
 
-        Each evaluation must be given an input that has the same values there.
+        Each evaluation must be given an input that has the same values there. `specialiser` makes code for these
+        constants.
         """
-        return Prepared(self, bool(constants))
+        return Prepared(self, bool(constants), specialiser)
 
     def function(self, entrypoint: str) -> Any:
         """The Python function of an entry point, or None when no rule defines it."""
@@ -110,12 +117,43 @@ class Program:
 class Prepared:
     """A program with its constants. Safe to use from several threads: a fixed value computed twice is the same."""
 
-    def __init__(self, program: Program, has_constants: bool) -> None:
-        self.program = program
+    def __init__(
+        self, program: Program, has_constants: bool, specialiser: "Specialiser | None" = None
+    ) -> None:
+        self._has_constants = has_constants
+        self._specialiser = specialiser
+        # Evaluations until it is asked; negative: it is not asked any more.
+        after = None if specialiser is None else specialiser.after
+        self._waiting = -1 if after is None else after
+        self._use(program)
+        if self._waiting == 0:
+            self._specialise()
+
+    def _use(self, program: Program) -> None:
         # By whether builtins' failures are errors: a value without them may be none with them.
         size = program.artifact.fixed_size
-        self._fixed = {strict: [MISS] * size for strict in (False, True)} if has_constants else None
-        self._memo = [MISS] * program.artifact.memo_size
+        fixed = {strict: [MISS] * size for strict in (False, True)} if self._has_constants else None
+        # One assignment, since other threads may be about to evaluate.
+        self._state = (program, fixed, [MISS] * program.artifact.memo_size)
+
+    @property
+    def program(self) -> Program:
+        """The program that evaluates now."""
+        return self._state[0]
+
+    def _count(self) -> None:
+        """Counts an evaluation; the one that it waits for makes the program that evaluates from then on."""
+        if self._waiting > 0:
+            self._waiting -= 1
+            if self._waiting == 0:
+                self._specialise()
+
+    def _specialise(self) -> None:
+        self._waiting = -1
+        specialiser, self._specialiser = self._specialiser, None
+        program = None if specialiser is None else specialiser.program()
+        if program is not None:
+            self._use(program)
 
     def evaluate(
         self,
@@ -138,20 +176,22 @@ class Prepared:
         the program was compiled to print; `cases` gets the names that the policy gives `internal.test_case`.
         Raises EvaluationError with the place.
         """
-        function = self.program.function(entrypoint)
+        self._count()
+        program, fixed, memo = self._state
+        function = program.function(entrypoint)
         if function is None:
             found: Value | Undefined = walk_path(dict(data), entrypoint.split(".")[1:])
             return found
-        artifact = self.program.artifact
+        artifact = program.artifact
         context = DetailedContext(
             input,
             data,
-            self._memo.copy(),
-            [MISS] * artifact.fixed_size if self._fixed is None else self._fixed[bool(strict)],
+            memo.copy(),
+            [MISS] * artifact.fixed_size if fixed is None else fixed[bool(strict)],
             Budget(limits),
             now_ns,
             strict=strict,
-            shares=self._fixed is not None,
+            shares=fixed is not None,
             covered=covered,
             cases=cases,
             tracer=tracer,
@@ -168,8 +208,8 @@ class Prepared:
 
         What it gives may be nested deeper than values usually may: it has to be checked before it is shown.
         """
-        function, fixed, memo = self.program.function(entrypoint), self._fixed, self._memo
-        if function is None or fixed is None:
+        found = self._lookup(entrypoint)
+        if found is None:
 
             def evaluate_anew(
                 input: Value, data: Mapping[str, Value], now_ns: int, limits: Limits
@@ -177,15 +217,31 @@ class Prepared:
                 return self.evaluate(entrypoint, input=input, data=data, now_ns=now_ns, limits=limits)
 
             return evaluate_anew
-        shared, rules = fixed[False], self.program.artifact.rules
+        parts, waiting = found, self._waiting > 0
 
         def evaluate(
             input: Value, data: Mapping[str, Value], now_ns: int, limits: Limits
         ) -> Value | Undefined:
-            context = Context(input, data, memo.copy(), shared, Budget(limits), now_ns)
+            nonlocal parts, waiting
+            if waiting:
+                self._count()
+                waiting = self._waiting > 0
+                parts = self._lookup(entrypoint) or parts
+            function, fixed, memo, rules = parts
+            context = Context(input, data, memo.copy(), fixed, Budget(limits), now_ns)
             return _run(function, context, rules)
 
         return evaluate
+
+    def _lookup(self, entrypoint: str) -> tuple[Any, list[Any], list[Any], Rules] | None:
+        """What an entry point needs: function, fixed values, memo and rules; None where constants are not bound."""
+        program, fixed, memo = self._state
+        function = program.function(entrypoint)
+        return (
+            None
+            if function is None or fixed is None
+            else (function, fixed[False], memo, program.artifact.rules)
+        )
 
 
 # Input, data, the clock and limits; raises EvaluationError with the place.
@@ -245,17 +301,18 @@ def compile_program(
     mode: Mode = "plain",
     options: CompileOptions = USUAL,
     usual: Sequence[tuple[str, ...]] = (),
+    bound: Mapping[tuple[str, ...], Value] = NO_VALUES,
 ) -> Program:
     """Compiles modules. Entry points are documents, as "data.template.violation".
 
     Raises RegoError with every problem found. `constants` are places that `Program.prepare` may bind. `usual` are
-    places in `input` that most inputs have, which are read faster for it; no answer depends on them.
+    places in `input` that most inputs have, which are read faster for it; no answer depends on them. `bound` are values of constants that the code is made for.
     """
     # Not needed, and not imported, when programs come from the cache.
     from lockgate.engine.rego.compiler import compile_modules
 
     try:
-        compiled = compile_modules(modules, entrypoints, capabilities, constants, mode, options, usual)
+        compiled = compile_modules(modules, entrypoints, capabilities, constants, mode, options, usual, bound)
         code = compile(compiled.source, CODE_FILE, "exec", dont_inherit=True)
     except (RecursionError, MemoryError, SyntaxError) as error:
         # Python's own limits; the generator stays below those that it can foresee.

@@ -1,0 +1,60 @@
+"""Code for one constraint: a program compiled again with the constraint's parameters as constants, once it is worth it.
+
+Such code runs faster, and takes about as long to make as a few thousand evaluations gain: it is made after so many
+evaluations, for so many constraints, and the program that constraints share serves until then and otherwise.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from lockgate.engine.errors import PolicyError
+from lockgate.engine.rego.program import Program
+
+# A constraint that has been evaluated so often will be again.
+DEFAULT_AFTER: Final = 1_000
+# Each program takes some 100 kB and 30 ms to make.
+DEFAULT_MOST: Final = 256
+
+
+class Allowance:
+    """Says when constraints get code of their own. Shared by all constraints of a set of policies.
+
+    after: the evaluations of one constraint before it does; None for never. most: how many do at most.
+    """
+
+    __slots__ = ("_left", "_lock", "after")
+
+    def __init__(self, after: int | None = DEFAULT_AFTER, most: int = DEFAULT_MOST) -> None:
+        self.after = after
+        self._left = most
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Takes one of the programs that may be made; False when none is left."""
+        with self._lock:
+            if self._left <= 0:
+                return False
+            self._left -= 1
+            return True
+
+
+class Specialiser:
+    """Makes the program of one constraint when its time has come."""
+
+    __slots__ = ("_allowance", "_make", "after")
+
+    def __init__(self, make: Callable[[], Program], allowance: Allowance) -> None:
+        self._make = make
+        self._allowance = allowance
+        self.after = allowance.after
+
+    def program(self) -> Program | None:
+        """The program; None when no more are allowed, or the code would be too large: the shared program serves."""
+        if not self._allowance.take():
+            return None
+        try:
+            return self._make()
+        except PolicyError:
+            # The template compiled without the parameters: with them it is over a limit of the compiler.
+            return None
