@@ -13,9 +13,11 @@ from lockgate.engine.errors import Location, PolicyError
 from lockgate.engine.record import record
 from lockgate.engine.rego.ast import AssignExpr, Module, ObjectTerm, Rule, Scalar, UnifyExpr, Var
 from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.explanation import Text
 from lockgate.engine.rego.parser import parse_module
-from lockgate.engine.rego.program import NO_VALUES, compile_program
+from lockgate.engine.rego.program import NO_VALUES, Program, compile_program
 from lockgate.engine.rego.source import Source
+from lockgate.engine.rego.spans import Spans
 from lockgate.engine.rego.version import RegoVersion
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY, RegoTemplate
 from lockgate.gatekeeper.problems import Lint, PolicyErrors
@@ -94,6 +96,25 @@ def compile_template(
     )
     reads = frozenset(name for parsed in (entry, *distinct) for name in parsed.references.fields)
     return RegoTemplate(compiled, reads, tuple(_lints(entry.module, source.entry)))
+
+
+def trace_template(template: Template, capabilities: Capabilities) -> tuple[Program, list[Text]]:
+    """The Rego of a template that compiles, as a program that tells what it does, and its texts."""
+    source = template.rego
+    assert source is not None, template.kind
+    texts: list[Text] = []
+    known: set[tuple[str, RegoVersion]] = set()
+    for text in (source.entry, *source.libs):
+        if (text.text, text.version) in known:
+            continue
+        known.add((text.text, text.version))
+        spans = Spans()
+        module = parse_module(text, spans)
+        texts.append(Text(text, replace(module, package=module.package if texts else ENTRY_PACKAGE), spans))
+    program = compile_program(
+        [text.module for text in texts], entrypoints=[ENTRY_POINT], capabilities=capabilities, mode="traced"
+    )
+    return program, texts
 
 
 def _parse(source: RegoSource, modules: ModuleCache) -> tuple[ParsedModule, list[ParsedModule]]:

@@ -11,6 +11,8 @@ from lockgate.webhook.report import FailOn
 if TYPE_CHECKING:
     from lockgate.gatekeeper.template import EngineChoice
     from lockgate.webhook.config import Config
+    from lockgate.webhook.explanations import Explanations
+    from lockgate.webhook.gate import Gate
     from lockgate.webhook.policy_sources import LoadedPolicies
     from lockgate.webhook.report import Report
     from lockgate.webhook.terminal import ColourChoice
@@ -35,7 +37,8 @@ def _fail_on(values: tuple[str, ...]) -> frozenset[FailOn]:
     return frozenset(made)
 
 
-def _config(path: str | None, cwd: str) -> "Config":
+def read_settings(path: str | None, cwd: str) -> "Config":
+    """The configuration in the file, or in the nearest one there is."""
     from lockgate.webhook.config import Config, ConfigPlace, find_config
     from lockgate.webhook.walk import shown_path
 
@@ -51,9 +54,10 @@ def _show_code(kind: str, source: str) -> None:
     click.echo(f"# {kind}\n{source}", err=True)
 
 
-def _policies(
+def choose_policies(
     given: tuple[str, ...], config: "Config", cwd: str, engine: str | None, cache: bool | None
 ) -> "LoadedPolicies":
+    """The policies that are given, else those of the configuration, else the baseline."""
     from lockgate.webhook.failures import DEBUG_VARIABLE, SHOW_CODE
     from lockgate.webhook.policy_sources import Loader, open_cache
 
@@ -87,6 +91,23 @@ def _render(report: "Report", chosen: str, exit_code: int, color: "ColourChoice"
 
     palette = Palette(color == "always") if to_file else choose_palette(color, sys.stdout)
     return render_text(report, palette)
+
+
+def _explanations(gate: "Gate", loaded: "LoadedPolicies") -> "Explanations":
+    from lockgate.engine.policy import EvaluationContext
+    from lockgate.gatekeeper.tracing import TemplateTracer
+    from lockgate.webhook.explanations import Explanations
+
+    context = EvaluationContext(gate.facts, gate.now_ns, gate.limits)
+    return Explanations(loaded.policies, TemplateTracer(loaded.templates), context, "matched")
+
+
+def _trace(explanations: "Explanations", color: "ColourChoice", to_file: bool) -> str:
+    from lockgate.webhook.explanations import render_text
+    from lockgate.webhook.terminal import Palette, choose_palette
+
+    palette = Palette(color == "always") if to_file else choose_palette(color, sys.stdout)
+    return "\n" + render_text(explanations.found, palette) if explanations.found else ""
 
 
 def _tell_notices(report: "Report") -> None:
@@ -137,6 +158,9 @@ def _tell_notices(report: "Report") -> None:
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in text."
 )
+@click.option(
+    "--trace", is_flag=True, help="After the report, tell why each policy that matches says what it says."
+)
 @click.option("--no-progress", is_flag=True, help="No progress bar on a terminal.")
 def check(
     paths: tuple[str, ...],
@@ -152,6 +176,7 @@ def check(
     config: str | None,
     output: str | None,
     color: "ColourChoice",
+    trace: bool,
     no_progress: bool,
 ) -> int:
     """Judges the Kubernetes manifests in files and folders, or on standard input (-).
@@ -176,8 +201,10 @@ def check(
 
     if namespace is not None and not is_namespace_name(namespace):
         raise UsageError(f"{namespace!r} is no name of a namespace")
+    if trace and chosen != "text":
+        raise UsageError("--trace is for people", hint="use --format text, or lockgate explain --format json")
     cwd = os.getcwd()
-    settings = _config(config, cwd)
+    settings = read_settings(config, cwd)
     chosen_paths = paths or tuple([os.path.join(settings.root, path) for path in settings.paths])
     if not chosen_paths:
         raise UsageError(
@@ -187,15 +214,19 @@ def check(
     stdin = sys.stdin.buffer.read(_STDIN_LIMIT) if "-" in paths else None
     inputs = Inputs(chosen_paths, cwd, excludes, stdin, settings)
     walk = find_inputs(inputs)
-    loaded = _policies(policies, settings, cwd, engine, cache)
+    loaded = choose_policies(policies, settings, cwd, engine, cache)
     gate = Gate(loaded.policies, Facts(), Limits(), time.time_ns())
-    findings = Findings(gate, allow_unrendered, notices=list(loaded.notices))
+    explanations = _explanations(gate, loaded) if trace else None
+    findings = Findings(gate, allow_unrendered, explanations, notices=list(loaded.notices))
     progress = Progress(len(walk.files), None if no_progress else progress_stream())
     report = run_check(inputs, walk, gate, loaded.not_configured, namespace, findings, progress)
     exit_code = report.exit_code(failing | settings.fail_on)
     if require_objects and not report.documents:
         exit_code = 2
-    write_output(_render(report, chosen, exit_code, color, output is not None), output)
+    rendered = _render(report, chosen, exit_code, color, output is not None)
+    if explanations is not None:
+        rendered += _trace(explanations, color, output is not None)
+    write_output(rendered, output)
     if chosen == "json":
         _tell_notices(report)
     return exit_code

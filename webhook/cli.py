@@ -13,6 +13,9 @@ COMMANDS: Final = {
     "check": LazyCommand("lockgate.webhook.check_command:check", "Judge manifests: files, folders or -."),
     "verify": LazyCommand("lockgate.webhook.verify_command:verify", "Run the suites that test policies."),
     "test": LazyCommand("lockgate.webhook.test_command:test", "Run the unit tests of policies."),
+    "explain": LazyCommand(
+        "lockgate.webhook.explain_command:explain", "Tell why policies say what they say."
+    ),
     "policy": LazyCommand("lockgate.webhook.policy_commands:policy", "Make and maintain rules."),
 }
 

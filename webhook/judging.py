@@ -9,6 +9,7 @@ from lockgate.engine.decision import Decision, Violation
 from lockgate.engine.documents.document import Document, DocumentError, Located, Path, Skipped, Span
 from lockgate.engine.errors import InputError
 from lockgate.engine.record import record
+from lockgate.engine.review import Review
 from lockgate.webhook.gate import Gate, ReviewBuilder
 from lockgate.webhook.report import (
     Finding,
@@ -23,6 +24,7 @@ from lockgate.webhook.report import (
 
 if TYPE_CHECKING:
     # Imported when there is something to show.
+    from lockgate.webhook.explanations import Explanations
     from lockgate.webhook.masking import Masker
 
 
@@ -86,6 +88,8 @@ class Findings:
 
     gate: Gate
     allow_unrendered: bool = False
+    # Where it is wanted, why policies say what they say.
+    explanations: "Explanations | None" = None
     documents: int = 0
     files: int = 0
     findings: list[Finding] = field(default_factory=list)
@@ -98,6 +102,7 @@ class Findings:
         """Judges the documents of a file."""
         self.files += 1
         decided: list[tuple[Document, Resource, Decision]] = []
+        reviewed: list[tuple[Document, Review]] = []
         broken: list[tuple[Document, InputError]] = []
         for document in content.documents:
             self.documents += 1
@@ -107,10 +112,12 @@ class Findings:
                 broken.append((document, refused))
                 continue
             decision = judged.decision
+            if self.explanations is not None:
+                reviewed.append((document, judged.review))
             if decision.violations or decision.failures or decision.not_evaluated:
                 resource = find_resource(document.value, judged.review.request.get("namespace"))
                 decided.append((document, resource, decision))
-        if not (decided or broken or content.errors or content.skipped):
+        if not (decided or broken or reviewed or content.errors or content.skipped):
             return
         from lockgate.webhook.masking import make_masker
 
@@ -122,6 +129,8 @@ class Findings:
         masker = make_masker(content.documents, raw)
         for document, resource, decision in decided:
             self._add_decision(document, _masked_resource(resource, masker), decision, masker)
+        for document, review in reviewed:
+            self._explain(document, review, masker)
         for document, problem in broken:
             resource = _masked_resource(find_resource(document.value), masker)
             self._add_problem(
@@ -131,6 +140,15 @@ class Findings:
             self.add_error(error, lines, masker)
         for entry in content.skipped:
             self.add_skipped(entry, masker)
+
+    def _explain(self, document: Document, review: Review, masker: "Masker") -> None:
+        if self.explanations is None:
+            return
+        from lockgate.webhook.explanations import Subject
+
+        named = find_resource(document.value, review.request.get("namespace"))
+        line = document.locate(None).span.line
+        self.explanations.add(Subject(document.file, line, _masked_resource(named, masker)), review, masker)
 
     def _add_problem(self, document: Document, message: str, hint: str, masker: "Masker") -> None:
         span = document.locate(None).span

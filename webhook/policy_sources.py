@@ -18,10 +18,10 @@ from lockgate.engine.kinds import split_api_version
 from lockgate.engine.policy import PolicySet
 from lockgate.engine.record import record
 from lockgate.gatekeeper.constraint import is_constraint
-from lockgate.gatekeeper.loader import load_policies
+from lockgate.gatekeeper.loader import Loaded, load_policies
 from lockgate.gatekeeper.problems import PolicyErrors
 from lockgate.gatekeeper.rego_template import ShowCode
-from lockgate.gatekeeper.template import EngineChoice, is_template
+from lockgate.gatekeeper.template import EngineChoice, Template, is_template
 from lockgate.webhook.report import Unevaluated
 from lockgate.webhook.walk import SUFFIXES, shown_path
 
@@ -44,11 +44,12 @@ _NOT_APPLIED: Final = frozenset(
 
 @record
 class LoadedPolicies:
-    """Compiled policies, what is not configured in them, and remarks for the user."""
+    """Compiled policies, what is not configured in them, remarks for the user, and the templates."""
 
     policies: PolicySet
     not_configured: tuple[Unevaluated, ...]
     notices: tuple[str, ...]
+    templates: tuple[Template, ...]
 
 
 def _read(path: str, shown: str) -> bytes:
@@ -165,8 +166,9 @@ class Loader:
         shipped = (
             [template.document() for template in _shipped() if template.kind in missing] if missing else []
         )
-        policies, notices = self._compile([*documents, *shipped])
-        return LoadedPolicies(policies, tuple(_held_open(documents)), (*notices, *_notices(documents)))
+        loaded, notices = self._compile([*documents, *shipped])
+        remarks = (*notices, *_notices(documents))
+        return LoadedPolicies(loaded.policies, tuple(_held_open(documents)), remarks, loaded.templates)
 
     def baseline(self) -> LoadedPolicies:
         """The shipped baseline profile with the templates of its rules; others are said not to be configured."""
@@ -179,10 +181,11 @@ class Loader:
                 templates.append(template.document())
             else:
                 open_rules.append(Unevaluated(template.kind, "", None, _required(template.head)))
-        policies, notices = self._compile([*templates, *profile])
-        return LoadedPolicies(policies, (*_held_open(profile), *open_rules), tuple(notices))
+        loaded, notices = self._compile([*templates, *profile])
+        not_configured = (*_held_open(profile), *open_rules)
+        return LoadedPolicies(loaded.policies, not_configured, tuple(notices), loaded.templates)
 
-    def _compile(self, documents: Sequence[Document]) -> tuple[PolicySet, list[str]]:
+    def _compile(self, documents: Sequence[Document]) -> tuple[Loaded, list[str]]:
         loaded = load_policies(documents, engine=self.engine, cache=self.cache, show=self.show)
         if loaded.errors:
             raise PolicyErrors(loaded.errors)
@@ -192,7 +195,7 @@ class Loader:
                 hint="add a constraint of a template's kind to the policies",
             )
         notices = [f"policy {lint.level} at {lint.location}: {lint.message}" for lint in loaded.lints]
-        return loaded.policies, notices
+        return loaded, notices
 
 
 @record

@@ -73,10 +73,11 @@ class Text:
 
 
 class Explainer:
-    """Explains attempts. `texts` are the policies by the file of their locations."""
+    """Explains attempts. `texts` are the policies; `home` is a package whose rules are called by their name alone."""
 
-    def __init__(self, texts: Sequence[Text]) -> None:
+    def __init__(self, texts: Sequence[Text], home: tuple[str, ...] = ()) -> None:
         self._texts = list(texts)
+        self._home = home
         self._statements: dict[int, Mapping[Place, Expr]] = {}
 
     def reason(self, attempt: Attempt, depth: int = 0) -> Reason:
@@ -91,7 +92,7 @@ class Explainer:
             if depth < MAX_DEPTH:
                 below = self._telling(attempt)
         return Reason(
-            ".".join(("data", *rule.path)),
+            self._rule_name(rule.path),
             rule.location,
             tuple(attempt.arguments),
             tuple(attempt.gave),
@@ -101,6 +102,11 @@ class Explainer:
             tuple([self.reason(one, depth + 1) for one in below[:MAX_REASONS]]),
             attempt.case,
         )
+
+    def _rule_name(self, path: tuple[str, ...]) -> str:
+        if self._home and path[: len(self._home)] == self._home:
+            return ".".join(path[len(self._home) :])
+        return ".".join(("data", *path))
 
     def _telling(self, attempt: Attempt) -> list[Attempt]:
         """The attempts below that tell why the statement failed: what held, if something did, where that is asked."""

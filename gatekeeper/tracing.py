@@ -1,0 +1,72 @@
+"""Why a constraint says what it says of a review: what became of each `violation` rule of its template.
+
+The template's Rego is compiled a second time, to a program that tells what it does, when the first review asks.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.errors import EvaluationError
+from lockgate.engine.policy import EvaluationContext
+from lockgate.engine.record import record
+from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.explanation import Explainer, Reason
+from lockgate.engine.rego.program import Program
+from lockgate.engine.rego.trace import Trace
+from lockgate.engine.review import Review
+from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY
+from lockgate.gatekeeper.policy import ConstraintPolicy
+from lockgate.gatekeeper.rego_compile import ENTRY_PACKAGE, trace_template
+from lockgate.gatekeeper.template import Template
+
+# A rule that iterates is tried once; templates with more rules than this are read in their file.
+MOST_REASONS: Final = 50
+
+
+@record
+class Traced:
+    """What became of the rules; `error`: what ended the evaluation, and where it was then is the last reason."""
+
+    reasons: tuple[Reason, ...]
+    error: str
+
+
+@dataclass(slots=True)
+class TemplateTracer:
+    """Traces the policies of templates; each is compiled once."""
+
+    templates: Iterable[Template]
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    _programs: dict[str, tuple[Program, Explainer]] = field(default_factory=dict)
+
+    def trace(self, policy: ConstraintPolicy, review: Review, context: EvaluationContext) -> Traced:
+        """Evaluates a policy that matches the review. Raises PolicyError for a template that does not compile."""
+        program, explainer = self._program(policy.key.kind)
+        trace = Trace(program.artifact.probes)
+        inventory = context.facts.inventory
+        parameters = policy.gate.constraint.parameters
+        given: dict[str, Value] = {"review": review.request, "parameters": parameters}
+        error = ""
+        try:
+            program.prepare().evaluate(
+                ENTRY_POINT,
+                input=given,
+                data={} if inventory is None else {INVENTORY: inventory},
+                now_ns=context.now_ns,
+                limits=context.limits,
+                tracer=trace,
+            )
+        except EvaluationError as ended:
+            error = str(ended)
+        attempts = trace.of((*ENTRY_PACKAGE, "violation"))
+        return Traced(tuple([explainer.reason(one) for one in attempts[:MOST_REASONS]]), error)
+
+    def _program(self, kind: str) -> tuple[Program, Explainer]:
+        found = self._programs.get(kind)
+        if found is None:
+            (template,) = [one for one in self.templates if one.kind == kind]
+            program, texts = trace_template(template, self.capabilities)
+            found = self._programs[kind] = (program, Explainer(texts, ENTRY_PACKAGE))
+        return found

@@ -1,0 +1,113 @@
+"""Why constraints say what they say: the clauses that held are those that gave violations."""
+
+from collections.abc import Iterator
+
+import pytest
+from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.decision import Violation
+from lockgate.engine.documents.reading import read_documents
+from lockgate.engine.policy import EvaluationContext, Facts, Matched
+from lockgate.engine.review import Review
+from lockgate.gatekeeper.loader import Loaded, load_policies
+from lockgate.gatekeeper.policy import ConstraintPolicy
+from lockgate.gatekeeper.target import Cluster, review_document
+from lockgate.gatekeeper.tracing import TemplateTracer, Traced
+
+from tests.gatekeeper.workbench import Json, constraint, document, manifest, template
+from tests.policies.shipped import RULES
+
+CONTEXT = EvaluationContext(Facts(), 0, Limits(max_steps=1_000_000))
+
+
+def load(*values: Json) -> Loaded:
+    return load_policies([document(value, f"{number}.json") for number, value in enumerate(values)])
+
+
+def traced(rego: str, value: Json, parameters: Json | None = None) -> tuple[Traced, list[str]]:
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    loaded = load(template(rego, schema=schema), constraint({"parameters": parameters or {}}))
+    assert not loaded.errors, loaded.errors
+    (policy,) = loaded.policies.policies
+    assert isinstance(policy, ConstraintPolicy)
+    review = review_document(document(value), Cluster())
+    messages = [one.message for one in policy.violations(review, CONTEXT) if isinstance(one, Violation)]
+    return TemplateTracer(loaded.templates).trace(policy, review, CONTEXT), messages
+
+
+REGO = """package labels
+
+import data.lib.names
+
+violation[{"msg": msg}] {
+  wanted := input.parameters.labels[_]
+  not input.review.object.metadata.labels[wanted]
+  msg := sprintf("no %v", [wanted])
+}
+
+violation[{"msg": "bad name"}] {
+  bad(input.review.object.metadata.name)
+}
+
+bad(name) {
+  startswith(name, "x-")
+}
+
+bad(name) {
+  name == "y"
+}
+"""
+
+
+def test_clauses_that_held_and_failed() -> None:
+    rego = REGO.replace("import data.lib.names\n", "")
+    found, messages = traced(rego, manifest(name="z", labels={"a": "1"}), {"labels": ["a", "b"]})
+    assert messages == ["no b"]
+    first, second = found.reasons
+    assert (first.rule, first.held, first.gave) == ("violation", True, ({"msg": "no b"},))
+    assert second.failed is not None
+    assert second.failed.text == "bad(input.review.object.metadata.name)"
+    assert [(below.rule, below.failed and below.failed.text) for below in second.because] == [
+        ("bad", 'startswith(name, "x-")'),
+        ("bad", 'name == "y"'),
+    ]
+    assert second.because[0].arguments == ("z",)
+    # Places are those of the template's file.
+    assert first.location.file == "0.json"
+
+
+def test_an_error_is_told() -> None:
+    rego = 'package p\nviolation[{"msg": "m"}] { x }\nx = 1\nx = 2 { input.review }\n'
+    found, _ = traced(rego, manifest())
+    assert "eval_conflict_error" in found.error
+
+
+def samples() -> Iterator[tuple[ConstraintPolicy, Loaded, Review]]:
+    for rule in RULES:
+        templates = read_documents(
+            rule.template.read_bytes(), str(rule.template), duplicates="error"
+        ).documents
+        for sample in rule.samples():
+            given = read_documents(sample.constraint.read_bytes(), "c.yaml", duplicates="error").documents
+            loaded = load_policies([*templates, *given])
+            (policy,) = loaded.policies.policies
+            assert isinstance(policy, ConstraintPolicy)
+            for path in [*sample.allowed, *sample.denied]:
+                for one in read_documents(path.read_bytes(), str(path), duplicates="error").documents:
+                    yield policy, loaded, review_document(one, Cluster())
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_shipped_rules_are_traced_as_they_judge(number: int) -> None:
+    tracers: dict[str, TemplateTracer] = {}
+    count = 0
+    for policy, loaded, review in list(samples())[number::4]:
+        if not isinstance(policy.match(review), Matched):
+            continue
+        tracer = tracers.setdefault(policy.key.kind, TemplateTracer(loaded.templates))
+        found = tracer.trace(policy, review, CONTEXT)
+        gave = sum([reason.given for reason in found.reasons])
+        expected = policy.violations(review, CONTEXT)
+        assert bool(gave) == bool(expected), review.object
+        assert all(reason.held or reason.failed for reason in found.reasons)
+        count += 1
+    assert count > 3

@@ -1,0 +1,131 @@
+"""`lockgate explain` and `lockgate check --trace`: why each policy says what it says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.webhook.helpers import Ran, run_lockgate
+from tests.webhook.test_check import BAD, GOOD, TEMPLATE, constraint
+
+SECRET = "c2VjcmV0LXZhbHVlLW9mLWNhbmFyeQ=="
+
+GAVE = '{"details": {"fix": "add the label owner", "path": ["metadata", "labels"]}, "msg": "label owner is missing"}'
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A folder with a policy, a constraint for all and one for Pods, and two manifests."""
+    policies = tmp_path / "policies"
+    policies.mkdir()
+    (policies / "template.yaml").write_text(TEMPLATE)
+    pods = constraint("pods", match='{kinds: [{apiGroups: [""], kinds: [Pod]}]}')
+    (policies / "constraints.yaml").write_text(constraint() + "---\n" + pods)
+    (tmp_path / "bad.yaml").write_text(BAD)
+    (tmp_path / "good.yaml").write_text(GOOD)
+    return tmp_path
+
+
+def explain(tree: Path, *arguments: str, stdin: bytes = b"") -> Ran:
+    return run_lockgate("explain", "-p", "policies", *arguments, cwd=tree, stdin=stdin)
+
+
+def test_text(tree: Path) -> None:
+    ran = explain(tree, "bad.yaml", "good.yaml")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines() == [
+        "bad.yaml:2  ConfigMap default/a",
+        "  NeededLabels/owner  violated",
+        "    held    violation  policies/template.yaml:17:7",
+        f"      gave {GAVE}",
+        "    deny: label owner is missing",
+        "  NeededLabels/pods  not matched",
+        "    match.kinds: ConfigMap of group '' is not among match.kinds",
+        '      match.kinds = [{"apiGroups": [""], "kinds": ["Pod"]}]',
+        "",
+        "good.yaml:2  ConfigMap default/b",
+        "  NeededLabels/owner  clean",
+        "    failed  violation  policies/template.yaml:17:7",
+        "      at 19:9  not input.review.object.metadata.labels[wanted]",
+        '        wanted = "owner"',
+        '        input.review.object.metadata.labels[wanted] = "me"',
+        "  NeededLabels/pods  not matched",
+        "    match.kinds: ConfigMap of group '' is not among match.kinds",
+        '      match.kinds = [{"apiGroups": [""], "kinds": ["Pod"]}]',
+    ]
+
+
+def test_json(tree: Path) -> None:
+    ran = explain(tree, "--format", "json", "good.yaml", "--constraint", "owner")
+    report = json.loads(ran.out)
+    (found,) = report["explanations"]
+    assert (found["constraint"], found["outcome"], found["resource"]["name"]) == ("owner", "clean", "b")
+    (rule,) = found["rules"]
+    assert rule["failed"]["line"] == 19
+    assert rule["failed"]["values"]["wanted"] == '"owner"'
+
+
+@pytest.mark.parametrize("name", ["a", "ConfigMap/a", "configmap/A"])
+def test_one_object(tree: Path, name: str) -> None:
+    out = explain(tree, "--object", name, "bad.yaml", "good.yaml").out
+    assert "ConfigMap default/a" in out
+    assert "ConfigMap default/b" not in out
+
+
+@pytest.mark.parametrize("name", ["pods", "NeededLabels/pods"])
+def test_one_constraint(tree: Path, name: str) -> None:
+    out = explain(tree, "--constraint", name, "bad.yaml").out
+    assert "NeededLabels/pods" in out
+    assert "NeededLabels/owner" not in out
+
+
+def test_nothing_to_explain_and_wrong_input(tree: Path) -> None:
+    ran = explain(tree, "--object", "other", "bad.yaml")
+    assert (ran.code, "nothing to explain" in ran.err) == (2, True)
+    assert explain(tree, "absent.yaml").code == 2
+    (tree / "broken.yaml").write_text("a: [\n")
+    ran = explain(tree, "broken.yaml", "good.yaml")
+    assert (ran.code, "error: broken.yaml:" in ran.err, "clean" in ran.out) == (2, True, True)
+
+
+def test_standard_input_and_help(tree: Path) -> None:
+    assert "clean" in explain(tree, "-", stdin=GOOD.encode()).out
+    assert "lockgate explain deploy/app.yaml" in explain(tree, "--help").out
+
+
+def test_what_is_not_known_is_said(tree: Path) -> None:
+    match = "{namespaceSelector: {matchLabels: {a: b}}}"
+    (tree / "policies" / "more.yaml").write_text(constraint("selected", match=match))
+    out = explain(tree, "--constraint", "selected", "bad.yaml").out
+    assert "not evaluated" in out
+    assert "needs the labels of Namespace 'default'" in out
+
+
+def test_secrets_are_masked(tree: Path) -> None:
+    secret = (
+        f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s, labels: {{owner: x}}}}\ndata:\n  key: {SECRET}\n"
+    )
+    (tree / "secret.yaml").write_text(secret)
+    rego = TEMPLATE.replace(
+        "[wanted]\n        msg", "[wanted]\n        input.review.object.data.key\n        msg"
+    )
+    rego = rego.replace(
+        "not input.review.object.metadata.labels[wanted]", "input.review.object.data.key == wanted"
+    )
+    (tree / "policies" / "template.yaml").write_text(rego)
+    for chosen in ("text", "json"):
+        out = explain(tree, "--format", chosen, "secret.yaml").out
+        assert "input.review.object.data.key" in out
+        assert SECRET not in out
+        assert "***" in out
+
+
+def test_trace_of_a_check(tree: Path) -> None:
+    ran = run_lockgate("check", "--trace", "-p", "policies", "bad.yaml", "good.yaml", cwd=tree)
+    assert ran.code == 1
+    report, _, trace = ran.out.partition("0 not evaluated\n\n")
+    assert "label owner is missing" in report
+    assert "NeededLabels/owner  violated" in trace
+    assert "NeededLabels/owner  clean" in trace
+    assert "not matched" not in trace
+    assert run_lockgate("check", "--trace", "--format", "json", "-p", "policies", ".", cwd=tree).code == 2

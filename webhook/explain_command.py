@@ -1,0 +1,111 @@
+"""`lockgate explain`: the command line that tells why each policy says what it says."""
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from lockgate.webhook.terminal import ColourChoice
+
+_STDIN_LIMIT = 8 * 1024 * 1024 + 1
+
+
+@click.command(
+    epilog="Exit codes: 0 explained, whatever the verdict; 2 something could not be read or evaluated, nothing is left "
+    "to explain, or wrong usage."
+)
+@click.argument("paths", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "-p",
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="PATH",
+    help="A file or folder of ConstraintTemplates and constraints; may be repeated. Without it: as `check`.",
+)
+@click.option(
+    "--constraint", default="", metavar="NAME", help="Only this constraint: its name, kind, or KIND/NAME."
+)
+@click.option(
+    "--object", "wanted", default="", metavar="NAME", help="Only this object: its name, or KIND/NAME."
+)
+@click.option(
+    "--format", "chosen", type=click.Choice(["text", "json"]), default="text", help="How to report."
+)
+@click.option("--namespace", metavar="NAME", help="The namespace of objects that name none.")
+@click.option(
+    "--engine", type=click.Choice(["rego"]), help="Evaluate the Rego of templates that also have CEL."
+)
+@click.option("--config", metavar="FILE", help="The configuration, instead of the nearest lockgate.yaml.")
+@click.option("--output", metavar="FILE", help="Write the report there, complete or not at all.")
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in text."
+)
+def explain(
+    paths: tuple[str, ...],
+    policies: tuple[str, ...],
+    constraint: str,
+    wanted: str,
+    chosen: str,
+    namespace: str | None,
+    engine: str | None,
+    config: str | None,
+    output: str | None,
+    color: "ColourChoice",
+) -> int:
+    """Tells why: for each object and constraint what of the match failed, or which statements of which rules did.
+
+    \b
+    Examples:
+      lockgate explain deploy/app.yaml
+      lockgate explain --constraint immutable-images --object Deployment/app deploy/app.yaml
+      helm template chart/ | lockgate explain --format json -
+    """
+    from lockgate.engine.codegen.budget import Limits
+    from lockgate.engine.errors import UsageError
+    from lockgate.engine.policy import EvaluationContext, Facts
+    from lockgate.gatekeeper.tracing import TemplateTracer
+    from lockgate.webhook.check import Inputs, find_inputs, run_check
+    from lockgate.webhook.check_command import choose_policies, read_settings
+    from lockgate.webhook.explanations import Explanations, render_json, render_text
+    from lockgate.webhook.gate import Gate
+    from lockgate.webhook.judging import Findings
+    from lockgate.webhook.output import write_output
+    from lockgate.webhook.progress import Progress
+    from lockgate.webhook.terminal import Palette, choose_palette, printable
+
+    cwd = os.getcwd()
+    settings = read_settings(config, cwd)
+    stdin = sys.stdin.buffer.read(_STDIN_LIMIT) if "-" in paths else None
+    inputs = Inputs(paths, cwd, (), stdin, settings)
+    walk = find_inputs(inputs)
+    loaded = choose_policies(policies, settings, cwd, engine, None)
+    gate = Gate(loaded.policies, Facts(), Limits(), time.time_ns())
+    explanations = Explanations(
+        loaded.policies,
+        TemplateTracer(loaded.templates),
+        EvaluationContext(gate.facts, gate.now_ns, gate.limits),
+        constraint=constraint,
+        object=wanted,
+    )
+    findings = Findings(gate, allow_unrendered=True, explanations=explanations)
+    report = run_check(inputs, walk, gate, (), namespace, findings, Progress(len(walk.files), None))
+    for problem in report.errors:
+        click.echo(f"error: {printable(problem.file)}:{problem.line}: {printable(problem.message)}", err=True)
+    found = explanations.found
+    if not found and not report.errors:
+        raise UsageError(
+            "nothing to explain", hint="no object, or none of that name, or no constraint of that name"
+        )
+    if chosen == "json":
+        text = render_json(found)
+    else:
+        to_file = output is not None
+        text = render_text(
+            found, Palette(color == "always") if to_file else choose_palette(color, sys.stdout)
+        )
+    write_output(text, output)
+    return 2 if report.errors else 0

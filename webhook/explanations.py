@@ -1,0 +1,211 @@
+"""Why each policy says what it says of each object: gathered while objects are judged, rendered as text or JSON."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.decision import Failure, PolicyKey, Violation
+from lockgate.engine.policy import EvaluationContext, Matched, MatchError, Policy, PolicySet
+from lockgate.engine.record import record
+from lockgate.engine.rego.explanation import Reason
+from lockgate.engine.review import Review
+from lockgate.gatekeeper.policy import ConstraintPolicy
+from lockgate.gatekeeper.tracing import TemplateTracer
+from lockgate.webhook.masking import Masker
+from lockgate.webhook.render_reasons import reason_json, reason_lines, value_text
+from lockgate.webhook.report import Resource
+from lockgate.webhook.terminal import Palette, printable
+
+Outcome = Literal["violated", "clean", "not matched", "not evaluated", "error"]
+
+_STYLES = {
+    "violated": "red",
+    "error": "red",
+    "not evaluated": "yellow",
+    "clean": "green",
+    "not matched": "dim",
+}
+
+
+@record
+class Subject:
+    """An object: its file, the line where it begins, and its name (masked)."""
+
+    file: str
+    line: int
+    resource: Resource
+
+
+@record
+class Explanation:
+    """Why one policy says what it says of one object.
+
+    matcher: what of the match failed, with `wanted`, its value in the constraint. why: the reason in words, where
+    the policy was not evaluated. reasons: what became of the rules. masker: of the object's file.
+    """
+
+    subject: Subject
+    policy: PolicyKey
+    outcome: Outcome
+    masker: Masker
+    matcher: str = ""
+    wanted: Value = None
+    why: str = ""
+    reasons: tuple[Reason, ...] = ()
+    violations: tuple[Violation, ...] = ()
+
+
+def is_named(text: str, names: Sequence[str]) -> bool:
+    """Is one of the names the given text, in any case?"""
+    return text.casefold() in [name.casefold() for name in names]
+
+
+@dataclass(slots=True)
+class Explanations:
+    """Explains what policies say of objects. `constraint` and `object` are names to keep to; empty ones are all.
+
+    which: all policies, or those that match.
+    """
+
+    policies: PolicySet
+    tracer: TemplateTracer
+    context: EvaluationContext
+    which: Literal["all", "matched"] = "all"
+    constraint: str = ""
+    object: str = ""
+    found: list[Explanation] = field(default_factory=list)
+
+    def add(self, subject: Subject, review: Review, masker: Masker) -> None:
+        """Explains what the policies say of one object."""
+        resource = subject.resource
+        full = f"{resource.namespace}/{resource.name}" if resource.namespace else resource.name
+        names = (resource.name, full, f"{resource.kind}/{resource.name}", f"{resource.kind} {full}")
+        if self.object and not is_named(self.object, names):
+            return
+        for policy in self.policies.policies:
+            key = policy.key
+            if self.constraint and not is_named(self.constraint, (key.name, key.kind, str(key))):
+                continue
+            explained = self._explain(policy, subject, review, masker)
+            if self.which == "all" or explained.outcome != "not matched":
+                self.found.append(explained)
+
+    def _explain(self, policy: Policy, subject: Subject, review: Review, masker: Masker) -> Explanation:
+        matched = policy.match(review)
+        if isinstance(matched, MatchError):
+            outcome: Outcome = "not evaluated" if matched.needs else "error"
+            return Explanation(subject, policy.key, outcome, masker, why=matched.needs or matched.message)
+        if not isinstance(matched, Matched):
+            return Explanation(
+                subject,
+                policy.key,
+                "not matched",
+                masker,
+                matched.matcher,
+                _wanted(policy, matched.matcher),
+                matched.reason,
+            )
+        outcomes = policy.violations(review, self.context)
+        violations = tuple([one for one in outcomes if isinstance(one, Violation)])
+        for one in outcomes:
+            if isinstance(one, Violation):
+                continue
+            if isinstance(one, Failure):
+                reasons = self._reasons(policy, review)
+                return Explanation(subject, policy.key, "error", masker, why=one.message, reasons=reasons)
+            return Explanation(subject, policy.key, "not evaluated", masker, why=one.needs)
+        return Explanation(
+            subject,
+            policy.key,
+            "violated" if violations else "clean",
+            masker,
+            reasons=self._reasons(policy, review),
+            violations=violations,
+        )
+
+    def _reasons(self, policy: Policy, review: Review) -> tuple[Reason, ...]:
+        if not isinstance(policy, ConstraintPolicy):
+            return ()
+        return self.tracer.trace(policy, review, self.context).reasons
+
+
+def _wanted(policy: Policy, matcher: str) -> Value:
+    if not isinstance(policy, ConstraintPolicy):
+        return None
+    return (policy.gate.constraint.match or {}).get(matcher)
+
+
+def explanation_lines(explained: Explanation, palette: Palette) -> list[str]:
+    """One explanation for people, without its object."""
+    masker = explained.masker
+    word = palette.paint(explained.outcome, _STYLES[explained.outcome], "bold")
+    lines = [f"{palette.paint(printable(masker.name(str(explained.policy))), 'bold')}  {word}"]
+    if explained.matcher:
+        place = f"match.{explained.matcher}" if explained.wanted is not None else explained.matcher
+        lines.append(f"  {place}: {printable(masker.text(explained.why))}")
+        if explained.wanted is not None:
+            lines.append(f"    match.{explained.matcher} = {value_text(explained.wanted, masker)}")
+    elif explained.why:
+        need = "needs " if explained.outcome == "not evaluated" else ""
+        lines.append(f"  {need}{printable(masker.text(explained.why))}")
+    for reason in explained.reasons:
+        lines += reason_lines(reason, masker, palette, "  ")
+    for violation in explained.violations:
+        actions = "+".join(violation.actions)
+        lines.append(f"  {palette.paint(actions, 'red')}: {printable(masker.text(violation.message))}")
+    return lines
+
+
+def render_text(found: Sequence[Explanation], palette: Palette) -> str:
+    """All explanations for people, object by object."""
+    lines: list[str] = []
+    last: Subject | None = None
+    for explained in found:
+        subject = explained.subject
+        if subject != last:
+            if lines:
+                lines.append("")
+            place = f"{printable(subject.file)}:{subject.line}"
+            lines.append(f"{palette.paint(place, 'bold')}  {printable(str(subject.resource))}")
+            last = subject
+        lines += [f"  {line}" for line in explanation_lines(explained, palette)]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def render_json(found: Sequence[Explanation]) -> str:
+    """All explanations for programs."""
+    made = {"schemaVersion": 1, "explanations": [_explanation_json(explained) for explained in found]}
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+
+
+def _explanation_json(explained: Explanation) -> dict[str, object]:
+    masker, subject = explained.masker, explained.subject
+    mask: Callable[[str], str] = masker.text
+    made: dict[str, object] = {
+        "file": subject.file,
+        "line": subject.line,
+        "resource": {
+            "apiVersion": subject.resource.api_version,
+            "kind": subject.resource.kind,
+            "namespace": subject.resource.namespace,
+            "name": subject.resource.name,
+        },
+        "policy": explained.policy.kind,
+        "constraint": explained.policy.name,
+        "outcome": explained.outcome,
+    }
+    if explained.matcher:
+        made["matcher"] = explained.matcher
+    if explained.why:
+        made["why"] = mask(explained.why)
+    if explained.wanted is not None:
+        made["wanted"] = value_text(explained.wanted, masker)
+    if explained.reasons:
+        made["rules"] = [reason_json(reason, masker) for reason in explained.reasons]
+    if explained.violations:
+        made["violations"] = [
+            {"message": mask(one.message), "actions": list(one.actions)} for one in explained.violations
+        ]
+    return made
