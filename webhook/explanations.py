@@ -7,7 +7,7 @@ from typing import Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Failure, PolicyKey, Violation
-from lockgate.engine.policy import EvaluationContext, Matched, MatchError, Policy, PolicySet
+from lockgate.engine.policy import EvaluationContext, MatchError, NotMatched, Policy, PolicySet
 from lockgate.engine.record import record
 from lockgate.engine.rego.explanation import Reason
 from lockgate.engine.review import Review
@@ -97,7 +97,7 @@ class Explanations:
         if isinstance(matched, MatchError):
             outcome: Outcome = "not evaluated" if matched.needs else "error"
             return Explanation(subject, policy.key, outcome, masker, why=matched.needs or matched.message)
-        if not isinstance(matched, Matched):
+        if isinstance(matched, NotMatched):
             return Explanation(
                 subject,
                 policy.key,
@@ -105,7 +105,7 @@ class Explanations:
                 masker,
                 matched.matcher,
                 _wanted(policy, matched.matcher),
-                matched.reason,
+                _why(matched, subject.resource),
             )
         outcomes = policy.violations(review, self.context)
         violations = tuple([one for one in outcomes if isinstance(one, Violation)])
@@ -129,6 +129,12 @@ class Explanations:
         if not isinstance(policy, ConstraintPolicy):
             return ()
         return self.tracer.trace(policy, review, self.context).reasons
+
+
+def _why(failed: NotMatched, resource: Resource) -> str:
+    if failed.matcher == "kinds":
+        return f"{resource.api_version} {resource.kind} is not among match.kinds"
+    return failed.reason
 
 
 def _wanted(policy: Policy, matcher: str) -> Value:

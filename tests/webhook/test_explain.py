@@ -40,7 +40,7 @@ def test_text(tree: Path) -> None:
         f"      gave {GAVE}",
         "    deny: label owner is missing",
         "  NeededLabels/pods  not matched",
-        "    match.kinds: ConfigMap of group '' is not among match.kinds",
+        "    match.kinds: v1 ConfigMap is not among match.kinds",
         '      match.kinds = [{"apiGroups": [""], "kinds": ["Pod"]}]',
         "",
         "good.yaml:2  ConfigMap default/b",
@@ -50,7 +50,7 @@ def test_text(tree: Path) -> None:
         '        wanted = "owner"',
         '        input.review.object.metadata.labels[wanted] = "me"',
         "  NeededLabels/pods  not matched",
-        "    match.kinds: ConfigMap of group '' is not among match.kinds",
+        "    match.kinds: v1 ConfigMap is not among match.kinds",
         '      match.kinds = [{"apiGroups": [""], "kinds": ["Pod"]}]',
     ]
 
