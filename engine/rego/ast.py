@@ -254,6 +254,10 @@ class Head:
         return str(first.value)
 
 
+# What of a rule's clause was written: the keywords, `:=`, and what was left out.
+Written = Literal["if", "contains", "assign", "no value", "no body"]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Clause:
     """One alternative of an else-chain: the value it gives and the body that must hold."""
@@ -261,6 +265,7 @@ class Clause:
     location: Location
     value: Term
     body: Body
+    written: frozenset[Written] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -55,7 +55,6 @@ def compile_modules(
     names = package_names(modules)
     definitions: list[Definition] = []
     for module in modules:
-        _check_imports(module, problems)
         resolver = Resolver(module, names, problems, options.prints)
         definitions.extend(resolver.definition(rule) for rule in module.rules)
     _stop(problems, modules)
@@ -106,20 +105,6 @@ def _stop(problems: list[Problem], modules: Sequence[Module]) -> None:
     raise RegoError(
         sorted(quoted, key=lambda p: (p.location.file, p.location.line, p.location.column, p.message))
     )
-
-
-def _check_imports(module: Module, problems: list[Problem]) -> None:
-    if module.version != "v1":
-        return
-    seen: set[str] = set()
-    for imported in module.imports:
-        if imported.path[0] not in ("data", "input"):
-            continue
-        name = imported.alias or imported.path[-1]
-        if name in seen:
-            message = f"import must not shadow import {'.'.join(imported.path)}"
-            problems.append(Problem("rego_compile_error", message, imported.location))
-        seen.add(name)
 
 
 def _flatten(tree: RuleTree, literals: Literal["kept", "left out"]) -> None:

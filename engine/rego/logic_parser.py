@@ -22,7 +22,7 @@ from lockgate.engine.rego.ast import (
 )
 from lockgate.engine.rego.errors import RegoError
 from lockgate.engine.rego.expression_parser import parse_expression, parse_modifiers
-from lockgate.engine.rego.term_parser import RESERVED, Statements, TermParser, dotted, operator_name
+from lockgate.engine.rego.term_parser import Statements, TermParser, dotted, operator_name
 
 Operator = Literal["and", "or"]
 # Builtins that have no value: a statement of them alone can never fail.
@@ -56,7 +56,7 @@ class LogicParser:
             if self._has_bodies() and cursor.at("{"):
                 return self._tail(_alone(self._not_body(location)))
             word = cursor.current.text
-            if word in ("some", "every") and cursor.at_keyword(word) and self._is_keyword(word):
+            if word in ("some", "every") and cursor.at_keyword(word) and self.terms.is_keyword(word):
                 cursor.fail(f"unexpected {word} keyword: illegal negation of '{word}'")
             if self._has_bodies() and cursor.at("("):
                 group = self._group("operand", "not ")
@@ -67,9 +67,6 @@ class LogicParser:
 
     def _is_active(self) -> bool:
         return "and" in self.terms.keywords or "or" in self.terms.keywords
-
-    def _is_keyword(self, word: str) -> bool:
-        return word in RESERVED or word in self.terms.keywords
 
     def _has_bodies(self) -> bool:
         return "not" in self.terms.keywords

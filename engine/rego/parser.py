@@ -7,29 +7,21 @@ from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
     Annotation,
     Body,
-    Call,
-    Clause,
-    Comprehension,
-    Head,
     Import,
     Module,
-    Ref,
     Rule,
-    Scalar,
-    SetTerm,
-    Term,
-    TermExpr,
-    Var,
-    children,
 )
 from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.lexer import Comment, Lexer
+from lockgate.engine.rego.rule_parser import RuleParser
+from lockgate.engine.rego.rule_statements import NotARuleError, rule_from
 from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.spans import Spans, place_of
 from lockgate.engine.rego.statement_parser import StatementParser
 from lockgate.engine.rego.term_parser import RESERVED, TermParser
 from lockgate.engine.rego.tokens import Cursor
 from lockgate.engine.rego.version import RegoVersion
+from lockgate.engine.rego.version_checks import version_problems
 
 FUTURE_KEYWORDS = frozenset({"if", "contains", "every", "in"})
 # What comes after v1, by an import.
@@ -70,11 +62,9 @@ class _ModuleParser:
         self.cursor = Cursor(source, self.lexer, self.lexer.tokens(), spans)
         self.version: RegoVersion = source.version
         self.keywords: set[str] = set(FUTURE_KEYWORDS) if source.version == "v1" else set()
-        self.strict_heads = source.version == "v1"
         self.statements = StatementParser()
         self.terms = TermParser(self.cursor, self.keywords, self.statements, [0])
-        # `else if statement` without braces: where the else and the statement begin.
-        self._lone: list[tuple[Location, Location]] = []
+        self.rules = RuleParser(self.terms, self.statements)
 
     def module(self) -> Module:
         cursor = self.cursor
@@ -85,19 +75,52 @@ class _ModuleParser:
         package = self._package_path()
         imports: list[Import] = []
         rules: list[Rule] = []
+        problems: list[Problem] = []
         while not cursor.is_kind("end"):
-            if not cursor.on_new_line() and not cursor.take(";"):
-                cursor.fail(f"unexpected {cursor.describe()}: expected a new line")
+            self.rules.refuse_keyword_name("")
             if cursor.at_keyword("import"):
                 imports.append(self._import())
             elif cursor.at_keyword("package"):
-                cursor.fail("unexpected package: a module has one package, at its beginning")
+                problems.append(self._problem("unexpected package", cursor.location()))
+                cursor.advance()
+                self._package_path()
             else:
-                rules.extend(self._rules())
+                rules.extend(self._rules(problems))
         annotations = _annotations(self.lexer.comments, source=cursor.source, line_after=self._line_after)
-        return Module(
+        module = Module(
             location, package, tuple(imports), tuple(rules), self.version, annotations, cursor.source
         )
+        if self.version == "v1":
+            problems.extend(version_problems(module))
+        if problems:
+            quoted = [replace(p, quoted=cursor.source.quoted(p.location)) for p in problems]
+            raise RegoError(quoted)
+        return module
+
+    def _problem(self, message: str, location: Location) -> Problem:
+        return Problem("rego_parse_error", message, location)
+
+    def _rules(self, problems: list[Problem]) -> list[Rule]:
+        """The rules that begin here: with bodies, or written as a statement."""
+        cursor = self.cursor
+        mark = cursor.mark()
+        found = self.rules.rules()
+        if found is not None:
+            return found
+        cursor.reset(mark)
+        location = cursor.location()
+        body = [self.statements.statement(self.terms)]
+        while cursor.take(";"):
+            body.append(self.statements.statement(self.terms))
+        try:
+            rule = rule_from(tuple(body))
+        except NotARuleError as error:
+            problems.append(self._problem(str(error), location))
+            return []
+        if cursor.spans is not None:
+            cursor.spans.heads[place_of(location)] = cursor.range_from(location)
+            cursor.spans.bodyless[place_of(location)] = cursor.range_from(location)
+        return [rule]
 
     def _line_after(self, line: int) -> int:
         """The line of the first token after a line, or 0."""
@@ -157,7 +180,6 @@ class _ModuleParser:
             self.keywords.update(FUTURE_KEYWORDS)
             if "v2" in path:
                 self.keywords.update(LATER_KEYWORDS)
-            self.strict_heads = True
             self.version = "v1"
         return Import(location, path, alias)
 
@@ -173,208 +195,6 @@ class _ModuleParser:
         self.keywords.update(known if len(path) == 2 else {path[2]})
         if len(path) == 3 and path[2] == "every":
             self.keywords.add("in")
-
-    # Rules
-
-    def _rules(self) -> list[Rule]:
-        cursor = self.cursor
-        location = cursor.location()
-        is_default = False
-        if cursor.at_keyword("default") and cursor.peek().kind == "name":
-            cursor.advance()
-            is_default = True
-        path, arguments = self._head_reference()
-        if cursor.at_keyword("contains") and "contains" in self.keywords:
-            if arguments is not None or is_default:
-                cursor.fail("the contains keyword can only be used with multi-value rule definitions")
-            cursor.advance()
-            member = self.terms.infix()
-            head = Head(location, "set", path, None, Scalar(location, True), member)
-            self._note_head(location)
-            return self._bodies(head, Scalar(location, True), location, "contains")
-        value: Term | None = None
-        if cursor.at(":=") or cursor.at("="):
-            cursor.advance()
-            value = self.terms.infix()
-        self._note_head(location)
-        if is_default:
-            self._note_bodyless(location)
-            return [self._default(path, arguments, value, location)]
-        has_if = cursor.at_keyword("if") and "if" in self.keywords
-        if value is None and not has_if and arguments is None and len(path) == 2:
-            return self._old_set_rule(path, location)
-        head = Head(location, "complete", path, arguments, value or Scalar(location, True))
-        return self._bodies(head, value, location, "")
-
-    def _note_head(self, location: Location) -> None:
-        spans = self.cursor.spans
-        if spans is not None:
-            spans.heads[place_of(location)] = self.cursor.range_from(location)
-
-    def _note_bodyless(self, location: Location) -> None:
-        spans = self.cursor.spans
-        if spans is not None:
-            spans.bodyless[place_of(location)] = self.cursor.range_from(location)
-
-    def _note_lone(self) -> None:
-        """In OPA such a statement spans its `else` and all that follow."""
-        spans = self.cursor.spans
-        if spans is not None:
-            for location, statement in self._lone:
-                spans.statements[place_of(statement)] = self.cursor.range_from(location)
-        self._lone.clear()
-
-    def _old_set_rule(self, path: tuple[Term, ...], location: Location) -> list[Rule]:
-        """`p[x] { … }` of v0: a set rule."""
-        if self.strict_heads:
-            self.cursor.fail(
-                "`contains` keyword is required for partial set rules",
-                location,
-                hint="write `name contains member if { … }`",
-            )
-        member = path[1]
-        head = Head(location, "set", path[:1], None, Scalar(location, True), member)
-        return self._bodies(head, Scalar(location, True), location, "set")
-
-    def _default(
-        self,
-        path: tuple[Term, ...],
-        arguments: tuple[Term, ...] | None,
-        value: Term | None,
-        location: Location,
-    ) -> Rule:
-        cursor = self.cursor
-        if value is None:
-            cursor.fail("expected default rule value term (e.g., default name := <VALUE>)")
-        if cursor.at("{") or (cursor.at_keyword("if") and "if" in self.keywords):
-            cursor.fail("default rules must not have a body")
-        pending: list[object] = [value]
-        while pending:
-            node = pending.pop()
-            if isinstance(node, Call):
-                cursor.fail("illegal default rule (value cannot contain call)", location)
-            if isinstance(node, Var | Ref):
-                what = "var" if isinstance(node, Var) else "ref"
-                cursor.fail(f"illegal default rule (value cannot contain {what})", location)
-            if not isinstance(node, Comprehension):
-                pending.extend(children(node))
-        head = Head(location, "complete", path, arguments, value)
-        return Rule(location, head, (Clause(location, value, ()),), "default")
-
-    def _head_reference(self) -> tuple[tuple[Term, ...], tuple[Term, ...] | None]:
-        """The name of a rule as path, and the arguments of a function."""
-        cursor = self.cursor
-        token = cursor.current
-        location = cursor.location()
-        word = token.text in RESERVED or token.text in (self.keywords - {"contains"})
-        if token.kind != "name" or (word and not cursor.heads_reference()):
-            cursor.fail(f"unexpected {cursor.describe()}: expected a rule", token)
-        if token.text in ("input", "data"):
-            place = cursor.location(token)
-            message = f"rules must not shadow {token.text} (use a different rule name)"
-            raise RegoError([Problem("rego_compile_error", message, place, cursor.source.quoted(place))])
-        cursor.advance()
-        path: list[Term] = [Scalar(location, token.text)]
-        while not cursor.current.spaced:
-            if cursor.take("."):
-                name = cursor.current
-                if name.kind != "name":
-                    cursor.fail(f"unexpected {cursor.describe()}: expected a name after `.`")
-                cursor.advance()
-                path.append(Scalar(cursor.location(name), name.text))
-            elif cursor.take("["):
-                path.append(self.terms.infix())
-                cursor.expect("]", "in the name of the rule")
-            elif cursor.at("("):
-                cursor.advance()
-                return tuple(path), self.terms.sequence(")")
-            else:
-                break
-        return tuple(path), None
-
-    def _bodies(self, head: Head, value: Term | None, location: Location, kind: str) -> list[Rule]:
-        """The bodies and else-chain of a rule whose head has been read."""
-        cursor = self.cursor
-        shown = value or Scalar(location, True)
-        if cursor.at_keyword("if") and "if" in self.keywords:
-            cursor.advance()
-            body = self._if_body()
-        elif cursor.at("{"):
-            if self.strict_heads:
-                cursor.fail("`if` keyword is required before rule body", hint="write `name if { … }`")
-            cursor.advance()
-            body = self.statements.body(self.terms, "}")
-        else:
-            if (
-                value is None
-                and kind == ""
-                and (self.strict_heads or (len(head.path) == 1 and head.arguments is None))
-            ):
-                cursor.fail(
-                    "`if` keyword is required before rule body"
-                    if len(head.path) > 1
-                    else "var cannot be used for rule name",
-                    location,
-                    hint="a rule needs a value or a body: `name := value`, `name if { … }`",
-                )
-            self._note_bodyless(location)
-            return [Rule(location, head, (Clause(location, shown, ()),))]
-        clauses = [Clause(location, shown, body)]
-        while cursor.at_keyword("else"):
-            if head.kind == "set":
-                cursor.fail("else keyword cannot be used on multi-value rules")
-            clauses.append(self._else())
-        self._note_lone()
-        rules = [Rule(location, head, tuple(clauses))]
-        while cursor.at("{") and not self.strict_heads:
-            if len(clauses) > 1:
-                cursor.fail("expected else keyword")
-            place = cursor.location(cursor.advance())
-            body = self.statements.body(self.terms, "}")
-            self._note_head(place)
-            rules.append(Rule(place, replace(head, location=place), (Clause(place, shown, body),)))
-        return rules
-
-    def _if_body(self) -> Body:
-        cursor = self.cursor
-        if not cursor.at("{"):
-            return (self.statements.statement(self.terms),)
-        mark, depth = cursor.mark(), cursor.depth
-        try:
-            statement = self.statements.statement(self.terms)
-            if not (isinstance(statement, TermExpr) and isinstance(statement.term, SetTerm)):
-                return (statement,)
-        except RegoError:
-            pass  # It was no literal; the body's own errors are the ones to show.
-        cursor.reset(mark)
-        cursor.depth = depth
-        cursor.advance()
-        return self.statements.body(self.terms, "}")
-
-    def _else(self) -> Clause:
-        cursor = self.cursor
-        location = cursor.location(cursor.advance())
-        value: Term = Scalar(location, True)
-        given = False
-        if cursor.at(":=") or cursor.at("="):
-            cursor.advance()
-            value = self.terms.infix()
-            given = True
-        self._note_head(location)
-        if cursor.at_keyword("if") and "if" in self.keywords:
-            cursor.advance()
-            if not cursor.at("{"):
-                self._lone.append((location, cursor.location()))
-            return Clause(location, value, self._if_body())
-        if cursor.at("{"):
-            if self.strict_heads:
-                cursor.fail("`if` keyword is required before rule body", hint="write `else if { … }`")
-            cursor.advance()
-            return Clause(location, value, self.statements.body(self.terms, "}"))
-        if not given:
-            cursor.fail("expected else value term or rule body")
-        self._note_bodyless(location)
-        return Clause(location, value, ())
 
 
 def _annotations(

@@ -16,7 +16,7 @@ from lockgate.engine.rego.ast import (
     walk,
 )
 from lockgate.engine.rego.errors import Problem
-from lockgate.engine.rego.safety import BodyOrder, first_place, shown_name, variables
+from lockgate.engine.rego.safety import BodyOrder, first_place, own_variables, shown_name
 from lockgate.engine.rego.term_parser import builtin_reference, dotted, operator_name
 
 # Takes an array of the operands.
@@ -53,7 +53,7 @@ def undeclared(body: Body, order: BodyOrder, bound: set[str]) -> Iterator[Proble
     for statement in body:
         capture = _captured(statement)
         if capture is not None and not _is_plain(capture):
-            missing = {name for name in variables(capture) - known if not name.startswith("%")}
+            missing = {name for name in own_variables(capture.body) - known if not name.startswith("%")}
             for name in sorted(missing, key=shown_name):
                 place = first_place([capture], name, statement.location)
                 yield Problem("rego_compile_error", f"var {shown_name(name)} is undeclared", place)

@@ -46,9 +46,13 @@ RESERVED = frozenset(
     {"as", "default", "else", "false", "import", "package", "not", "null", "true", "with", "some"}
 )
 ROOTS = frozenset({"input", "data"})
+V1_KEYWORDS = RESERVED | {"contains", "every", "if", "in"}
 
 # Calls of operators are marked so that no function of a policy can take an operator's place.
 OPERATOR_MARK = "$op"
+
+
+_AFTER_NO_HEAD = frozenset({"+", "-", "*", "/", "%", "&", "|", "==", "!=", ">", ">=", "<", "<="})
 
 
 def operator_call(location: Location, name: str, arguments: tuple[Term, ...]) -> Call:
@@ -78,6 +82,24 @@ def _template_part(cursor: Cursor, statement: Expr) -> Term | WithExpr:
         return statement if isinstance(statement, WithExpr) else plain.term
     what = _NOT_IN_TEMPLATES.get(type(plain), "logical operator")
     cursor.fail(f"unexpected {what} in template-string expression", statement.location)
+
+
+def term_kind(term: object) -> str:
+    """A term's kind as OPA names it."""
+    if isinstance(term, Scalar):
+        names = {type(None): "null", bool: "boolean", str: "string"}
+        return names.get(type(term.value), "number")
+    if isinstance(term, Comprehension):
+        return f"{term.kind}comprehension"
+    names_of_terms = {
+        Var: "var",
+        Ref: "ref",
+        ArrayTerm: "array",
+        SetTerm: "set",
+        ObjectTerm: "object",
+        Call: "call",
+    }
+    return names_of_terms.get(type(term), "templatestring")
 
 
 def dotted(function: Ref) -> str:
@@ -120,6 +142,30 @@ class TermParser:
         self._wildcards = wildcards
         # Terms by the token at which they begin, with the token after them: what is read again costs nothing.
         self._known: dict[int, tuple[Term, int]] = {}
+
+    def is_keyword(self, word: str) -> bool:
+        """Is the word a keyword where the cursor stands?"""
+        return word in RESERVED or word in self.keywords
+
+    def head(self) -> Term:
+        """The head of a rule up to its value: a name with the path and arguments that follow it.
+
+        Other than in a term, space may stand before the first bracket.
+        """
+        cursor = self.cursor
+        token = cursor.advance()
+        head: Term = (
+            self.wildcard(cursor.location(token))
+            if token.text == "_"
+            else Var(cursor.location(token), token.text)
+        )
+        following = cursor.current
+        if following.kind == "punctuation" and not following.spaced and following.text in _AFTER_NO_HEAD:
+            cursor.fail(f"unexpected {cursor.describe()}")
+        if following.kind == "punctuation" and following.text in (".", "[", "("):
+            head = self._call(head) if following.text == "(" else self._reference(head, spaced=True)
+            head = self._finish(head)
+        return head
 
     def wildcard(self, location: Location) -> Var:
         """A variable of its own for a `_`."""
@@ -283,10 +329,10 @@ class TermParser:
             return Ref(head.location, head, ())
         return head
 
-    def _reference(self, head: Term) -> Term:
+    def _reference(self, head: Term, *, spaced: bool = False) -> Term:
         cursor = self.cursor
         operands: list[Term] = []
-        while not cursor.current.spaced and cursor.is_kind("punctuation"):
+        while (spaced or not cursor.current.spaced) and cursor.is_kind("punctuation"):
             if cursor.at("."):
                 cursor.advance()
                 token = cursor.current
