@@ -131,7 +131,7 @@ class Lexer:
                     line_start = text.rfind("\n", position, end) + 1
                 spaced = alone = False
             position = end
-        found.append(Token("end", "", line, position - line_start + 1, position, position, True))
+        found.append(Token("end", "", line, position - line_start, position, position, True))
         return found
 
     def _fail_at(self, text: str, position: int, line: int, column: int) -> NoReturn:

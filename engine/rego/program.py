@@ -185,7 +185,7 @@ class Prepared:
         artifact = program.artifact
         context = DetailedContext(
             input,
-            data,
+            {} if data is NO_DATA else data,
             memo.copy(),
             [MISS] * artifact.fixed_size if fixed is None else fixed[bool(strict)],
             Budget(limits),
