@@ -56,6 +56,9 @@ _IMPLEMENTED: Final = {
     "uris": "uri.parse/1 uri.is_valid/1",
     "interpolation": "internal.template_string/1*",
     "unit_tests": "internal.test_case/1*",
+    "json_schemas": "json.match_schema/2* json.verify_schema/1*",
+    "graphql": "graphql.is_valid/2* graphql.parse/2* graphql.parse_and_verify/2* graphql.parse_query/1*"
+    " graphql.parse_schema/1* graphql.schema_is_valid/1*",
 }
 
 # For modules that import a library which the plain installation lacks: the library, and the extra that brings it.
@@ -68,15 +71,11 @@ crypto.x509.parse_and_verify_certificates/1 crypto.x509.parse_and_verify_certifi
 crypto.x509.parse_certificate_request/1 crypto.x509.parse_certificates/1 crypto.x509.parse_keypair/2
 crypto.x509.parse_rsa_private_key/1
 external_data/1
-graphql.is_valid/2 graphql.parse/2 graphql.parse_and_verify/2 graphql.parse_query/1 graphql.parse_schema/1
-graphql.schema_is_valid/1
 http.send/1 internal.print/1
 io.jwt.decode/1 io.jwt.decode_verify/2 io.jwt.encode_sign/3 io.jwt.encode_sign_raw/3 io.jwt.verify_eddsa/2
 io.jwt.verify_es256/2 io.jwt.verify_es384/2 io.jwt.verify_es512/2 io.jwt.verify_hs256/2 io.jwt.verify_hs384/2
 io.jwt.verify_hs512/2 io.jwt.verify_ps256/2 io.jwt.verify_ps384/2 io.jwt.verify_ps512/2 io.jwt.verify_rs256/2
 io.jwt.verify_rs384/2 io.jwt.verify_rs512/2
-json.match_schema/2
-json.verify_schema/1
 net.lookup_ip_addr/1
 opa.runtime/0 print/0 providers.aws.sign_req/3
 rego.metadata.chain/0 rego.metadata.rule/0 rego.parse_module/2

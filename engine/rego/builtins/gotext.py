@@ -117,6 +117,17 @@ def _general(value: float, precision: int) -> str:
     return _plain(sign, digits, scale)
 
 
+def from_digits(sign: str, digits: str, point: int) -> str:
+    """A number from its digits and where their point is, as `%v` prints it: shortest, with an exponent from 6 on."""
+    digits = digits.rstrip("0")
+    if not digits:
+        return "0"
+    scale = point - 1
+    if scale < -4 or scale >= 6:
+        return _with_exponent(sign, digits, scale)
+    return _plain(sign, digits, scale)
+
+
 def _binary(value: float) -> str:
     numerator, denominator = abs(value).as_integer_ratio()
     if numerator == 0:

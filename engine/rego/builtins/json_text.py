@@ -23,22 +23,27 @@ _ESCAPES: Final = str.maketrans(
 )
 
 
-def _plain(value: Value) -> Value:
+def as_json(value: Value) -> Value:
     """The value with sets as sorted arrays and all keys as strings."""
     kind = type(value)
     if kind is list:
-        return [_plain(item) for item in value]  # type: ignore[union-attr]
+        return [as_json(item) for item in value]  # type: ignore[union-attr]
     if kind is Set:
-        return [_plain(item) for item in ordered(value)]  # type: ignore[arg-type]
+        return [as_json(item) for item in ordered(value)]  # type: ignore[arg-type]
     if kind is dict or kind is Object:
         pairs = object_items(value)  # type: ignore[arg-type]
-        return {k if type(k) is str else render_json(_plain(k)): _plain(v) for k, v in pairs}
+        return {k if type(k) is str else render_json(as_json(k)): as_json(v) for k, v in pairs}
     return value
+
+
+def quoted(text: str) -> str:
+    """The text as a JSON string."""
+    return render_json(text).translate(_ESCAPES)
 
 
 def json_marshal(context: Context, value: Value) -> str:
     """The value as compact JSON with sorted keys."""
-    text = render_json(_plain(value)).translate(_ESCAPES)
+    text = render_json(as_json(value)).translate(_ESCAPES)
     reserve(context, len(text))
     return text
 
@@ -66,7 +71,7 @@ def json_marshal_with_options(context: Context, value: Value, options: Value) ->
     if not (implied if pretty is None else pretty):
         return json_marshal(context, value)
     writer = _Writer(context, prefix, indent)
-    writer.write(_plain(value), 0)
+    writer.write(as_json(value), 0)
     return prefix + "".join(writer.made)
 
 
