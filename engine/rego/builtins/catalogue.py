@@ -57,6 +57,7 @@ _IMPLEMENTED: Final = {
     "interpolation": "internal.template_string/1*",
     "unit_tests": "internal.test_case/1*",
     "json_schemas": "json.match_schema/2* json.verify_schema/1*",
+    "templates": "strings.render_template/2*",
     "graphql": "graphql.is_valid/2* graphql.parse/2* graphql.parse_and_verify/2* graphql.parse_query/1*"
     " graphql.parse_schema/1* graphql.schema_is_valid/1*",
 }
@@ -79,7 +80,6 @@ io.jwt.verify_rs384/2 io.jwt.verify_rs512/2
 net.lookup_ip_addr/1
 opa.runtime/0 print/0 providers.aws.sign_req/3
 rego.metadata.chain/0 rego.metadata.rule/0 rego.parse_module/2
-strings.render_template/2
 uri.is_valid/1 uri.parse/1
 """
 

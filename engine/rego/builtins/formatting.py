@@ -1,7 +1,8 @@
 """`sprintf`: the verbs, flags and complaints of Go's `fmt.Sprintf` (go.dev/pkg/fmt)."""
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from lockgate.engine.codegen.values import Number, Value, render_rego
 from lockgate.engine.rego.builtins.context import Context, reserve
@@ -88,8 +89,28 @@ def message_text(value: Value) -> str:
     return render_rego(value)
 
 
+def printf_with(
+    context: Context,
+    template: str,
+    arguments: list[Any],
+    shown: Callable[[Any, Spec], str],
+    type_of: Callable[[Any], str],
+) -> str:
+    """`fmt.Sprintf` for arguments of other kinds, which the two functions show and name."""
+    return _Printer(context, template, arguments, shown, type_of).run()
+
+
 class _Printer:
-    def __init__(self, context: Context, template: str, arguments: list[Argument]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        template: str,
+        arguments: list[Any],
+        shown: Callable[[Any, Spec], str] = show,
+        type_of: Callable[[Any], str] = go_type,
+    ) -> None:
+        self.shown = shown
+        self.type_of = type_of
         self.context = context
         self.template = template
         self.arguments = arguments
@@ -114,7 +135,7 @@ class _Printer:
                 break
         if not self.reordered and self.next < len(self.arguments):
             plain = Spec("v", frozenset(), None, None)
-            extra = [f"{go_type(a)}={show(a, plain)}" for a in self.arguments[self.next :]]
+            extra = [f"{self.type_of(a)}={self.shown(a, plain)}" for a in self.arguments[self.next :]]
             self.write(f"%!(EXTRA {', '.join(extra)})")
         return "".join(self.made)
 
@@ -157,7 +178,7 @@ class _Printer:
                 # `%+v` and `%#v` mean something else than the flags do for other verbs.
                 flags = {_FLAGS_OF_V.get(flag, flag) for flag in flags}
             spec = Spec(verb, frozenset(flags), width, precision)
-            self.write(show(self.arguments[self.next], spec))
+            self.write(self.shown(self.arguments[self.next], spec))
             self.next += 1
         return True
 

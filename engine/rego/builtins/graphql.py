@@ -10,12 +10,13 @@ from lockgate.engine.rego.builtins.context import Context
 from lockgate.engine.rego.builtins.errors import BuiltinError, BuiltinLimitError, type_error
 from lockgate.engine.rego.builtins.operands import string
 from lockgate.engine.rego.graphql.errors import GraphQLDepthError, GraphQLError, explained, placed, reported
-from lockgate.engine.rego.meter import Meter, MeterError
 from lockgate.engine.rego.graphql.nodes import Node, ShapeError, from_json, to_json
 from lockgate.engine.rego.graphql.query_parser import parse_query
-from lockgate.engine.rego.graphql.schema import Schema, load_schema
+from lockgate.engine.rego.graphql.schema import Schema
+from lockgate.engine.rego.graphql.schema_loader import load_schema
 from lockgate.engine.rego.graphql.schema_parser import parse_schema
 from lockgate.engine.rego.graphql.validation import validate
+from lockgate.engine.rego.meter import Meter, MeterError
 
 # Work on one document. The largest public schemas need some 50,000 steps.
 MAX_STEPS: Final = 500_000

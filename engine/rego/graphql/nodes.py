@@ -197,7 +197,7 @@ def to_json(node: Node) -> dict[str, Value]:
     """The node as policies see it: without places, and without fields that are null or empty collections."""
     made: dict[str, Value] = {}
     for name, form in SHAPES[node.kind].items():
-        value = node[name]
+        value: Any = node[name]
         if isinstance(value, Node):
             value = to_json(value)
         elif form[0] == "*":
@@ -289,7 +289,7 @@ def type_text(node: Node) -> str:
     while True:
         suffix = ("!" if node["NonNull"] else "") + suffix
         if node["NamedType"] or node["Elem"] is None:
-            return prefix + node["NamedType"] + suffix
+            return f"{prefix}{node['NamedType']}{suffix}"
         prefix += "["
         suffix = "]" + suffix
         node = node["Elem"]

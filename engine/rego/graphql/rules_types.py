@@ -290,11 +290,15 @@ class VariablesInAllowedPosition(Rule):
     """Variables have the type that is expected where they are used."""
 
     def value(self, node: Node) -> None:
+        definition = node.definition
         if node["Kind"] == nodes.VARIABLE:
             self._used(node)
-        elif node["Kind"] == nodes.OBJECT and node.definition is not None:
-            if named(node.definition["Directives"], "oneOf") is not None:
-                self._one_of(node, node.definition["Name"])
+        elif (
+            node["Kind"] == nodes.OBJECT
+            and definition is not None
+            and named(definition["Directives"], "oneOf") is not None
+        ):
+            self._one_of(node, definition["Name"])
 
     def _used(self, node: Node) -> None:
         expected, variable = node.expected, node.variable

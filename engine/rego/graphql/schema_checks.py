@@ -5,9 +5,9 @@ from typing import Final
 from lockgate.engine.rego.builtins.gotext import quote
 from lockgate.engine.rego.graphql import nodes
 from lockgate.engine.rego.graphql.errors import GraphQLError
-from lockgate.engine.rego.meter import Meter
 from lockgate.engine.rego.graphql.nodes import Node, named, type_name_of, type_text
 from lockgate.engine.rego.graphql.schema import INPUT, Schema, first_repeat, index, places
+from lockgate.engine.rego.meter import Meter
 
 _FIELD_KINDS: Final = ("SCALAR", "OBJECT", "INTERFACE", "UNION", "ENUM")
 _NO_ENUM_VALUES: Final = ("true", "false", "null")

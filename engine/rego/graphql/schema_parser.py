@@ -77,7 +77,9 @@ class _SchemaParser(TokenReader):
                 self._extension(lists)
             else:
                 raise self.unexpected()
-        return Node("SchemaDocument", Comment=self.noted(), **lists)
+        made = Node("SchemaDocument", None, Comment=self.noted())
+        made.fields.update(lists)
+        return made
 
     def _description(self) -> tuple[Node | None, str]:
         if self.peek().kind not in (STRING, BLOCK):

@@ -4,11 +4,11 @@ from typing import Final
 
 from lockgate.engine.rego.graphql import rules_known, rules_types
 from lockgate.engine.rego.graphql.errors import GraphQLError
-from lockgate.engine.rego.meter import Meter
 from lockgate.engine.rego.graphql.nodes import Node
 from lockgate.engine.rego.graphql.overlap import OverlappingFieldsCanBeMerged
 from lockgate.engine.rego.graphql.schema import Schema
 from lockgate.engine.rego.graphql.walk import Rule, Walk
+from lockgate.engine.rego.meter import Meter
 
 RULES: Final[tuple[type[Rule], ...]] = (
     rules_types.FieldsOnCorrectType,

@@ -8,9 +8,9 @@ from typing import Final
 
 from lockgate.engine.rego.graphql import nodes
 from lockgate.engine.rego.graphql.errors import GraphQLError
-from lockgate.engine.rego.meter import Meter
 from lockgate.engine.rego.graphql.nodes import Node, named
 from lockgate.engine.rego.graphql.schema import Schema, index
+from lockgate.engine.rego.meter import Meter
 
 _TYPENAME: Final = Node("FieldDefinition", Name="__typename", Type=Node("Type", NamedType="String"))
 

@@ -307,5 +307,3 @@ def _literals(made: Subschema, found: Found) -> None:
         if len(set(values)) != len(values):
             raise SchemaError("enum items must be unique")
         made.enum = values
-
-

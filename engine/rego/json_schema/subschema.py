@@ -54,5 +54,3 @@ class Subschema:
     def type_text(self) -> str:
         """The types as a message shows them."""
         return self.types[0] if len(self.types) == 1 else f"[{','.join(self.types)}]"
-
-

@@ -151,9 +151,7 @@ class Validator:
                 if needed not in value:
                     outcome.add("missing_dependency", path, f"Has a dependency on {needed}")
 
-    def _conditional(
-        self, conditions: dict[str, Subschema], value: Any, outcome: Outcome, path: str
-    ) -> None:
+    def _conditional(self, conditions: dict[str, Subschema], value: Any, outcome: Outcome, path: str) -> None:
         holds = not self.check(conditions["if"], value, path).flaws
         keyword, state = ("then", "was") if holds else ("else", "was not")
         if keyword not in conditions:
