@@ -1,4 +1,4 @@
-"""Cases of the builtins, from `builtin_cases.jsonl`: calls with the results and errors that OPA 1.22.2 gives.
+"""Cases of the builtins, from `builtin_cases*.jsonl`: calls with the results and errors that OPA 1.22.2 gives.
 
 Each line is `[name, operands, result]`. In operands `{"$set": [...]}` is a set and `{"$object": [[key, value], ...]}`
 an object with such keys. A result is the text of the value as Rego writes it, null for undefined, or
@@ -14,7 +14,7 @@ from lockgate.engine.errors import EvaluationError
 from lockgate.engine.rego.builtins.catalogue import ENTRIES, load
 from lockgate.engine.rego.builtins.errors import BuiltinError
 
-FILE = Path(__file__).with_name("builtin_cases.jsonl")
+FILES = sorted(Path(__file__).parent.glob("builtin_cases*.jsonl"))
 
 
 @dataclass(slots=True)
@@ -60,9 +60,9 @@ def value_of(encoded: Any) -> Value:
 
 
 def read_cases() -> list[Case]:
-    """All cases of the file."""
+    """All cases of the files."""
     cases = []
-    for line in FILE.read_text().splitlines():
+    for line in "".join([file.read_text() for file in FILES]).splitlines():
         parsed = parse_json(line)
         assert isinstance(parsed, list)
         name, operands, result = parsed

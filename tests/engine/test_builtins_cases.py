@@ -29,6 +29,9 @@ TESTED_ELSEWHERE = {
     *("internal.template_string", "internal.test_case", "rand.intn", "time.now_ns", "uuid.rfc4122"),
 }
 
+# What they say about a document is an answer that policies and their authors read.
+WORD_BY_WORD = {"graphql.parse", "graphql.parse_query", "graphql.parse_schema", "json.match_schema"}
+
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_answers_as_opa(case: Case) -> None:
@@ -36,7 +39,7 @@ def test_answers_as_opa(case: Case) -> None:
     assert result == case.result
     if case.error is None:
         assert error is None
-    elif case.error[0] == "eval_type_error":
+    elif case.error[0] == "eval_type_error" or case.name in WORD_BY_WORD:
         assert error == case.error
     else:
         # What Go's libraries say is not repeated word by word.

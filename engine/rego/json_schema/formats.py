@@ -37,11 +37,12 @@ def _is_date(text: str) -> bool:
 
 
 def _is_time(text: str) -> bool:
-    return _has_layout(text, _ZONED, _TIME)
+    # The layouts of times need a date to go with them.
+    return _has_layout(f"2000-01-01T{text}", f"{_DATE}T{_ZONED}", f"{_DATE}T{_TIME}")
 
 
 def _is_date_time(text: str) -> bool:
-    return _has_layout(text, _TIME, _ZONED, _DATE, f"{_DATE}T{_ZONED}", f"{_DATE}T15:04:05.999999999Z07:00")
+    return _is_time(text) or _is_date(text) or _has_layout(text, f"{_DATE}T{_ZONED}")
 
 
 def _is_hostname(text: str) -> bool:

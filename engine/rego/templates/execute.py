@@ -299,10 +299,14 @@ class _Run:
             values.append(final)
         self._context.spend(1 + len(values))
         try:
-            return implementation(self._context, *values)
+            made = implementation(self._context, *values)
         except TemplateError as error:
             self._at = whole
             raise self._error(f"error calling {name}: {error}") from error
+        if isinstance(made, str):
+            # A variable can hold it, and a call can double it.
+            reserve(self._context, len(made))
+        return made
 
     def _junction(self, dot: Any, name: str, arguments: tuple[Operand, ...], final: Any) -> Any:
         if not arguments and final is _FIRST:
