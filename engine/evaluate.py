@@ -1,7 +1,7 @@
 """The pure heart: policies judge one review, and a Decision comes out. No input or output, no clock."""
 
 from lockgate.engine.codegen.budget import Limits
-from lockgate.engine.decision import Decision, Failure, NotEvaluated, Verdict, Violation
+from lockgate.engine.decision import Decision, Failure, NotEvaluated, PolicyKey, Verdict, Violation
 from lockgate.engine.documents.document import Path
 from lockgate.engine.policy import EvaluationContext, Facts, Matched, MatchError, PolicySet
 from lockgate.engine.review import Review
@@ -15,46 +15,60 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
     """
     context = EvaluationContext(facts, now_ns, limits)
     violations: list[Violation] = []
-    failures: list[Failure] = []
-    not_evaluated: list[NotEvaluated] = []
+    others: list[Violation | Failure | NotEvaluated] = []
     for policy, match in policies.candidates(review):
         if match is not None:
             matched = match(review)
             if type(matched) is not Matched:
                 if type(matched) is MatchError:
-                    if matched.needs:
-                        not_evaluated.append(NotEvaluated(policy.key, matched.needs))
-                    else:
-                        failures.append(Failure(policy.key, matched.message))
+                    others.append(_unmatched(policy.key, matched))
                 continue
         for outcome in policy.violations(review, context):
-            if isinstance(outcome, Violation):
+            if type(outcome) is Violation:
                 violations.append(outcome)
-            elif isinstance(outcome, Failure):
-                failures.append(outcome)
             else:
-                not_evaluated.append(outcome)
-    if not (violations or failures or not_evaluated):
+                others.append(outcome)
+    if others:
+        return _troubled(violations, others, policies.digest, facts.digest)
+    if not violations:
         return Decision("allow", (), (), (), policies.digest, facts.digest)
-    if len(violations) > 1:
-        violations.sort(key=_violation_order)
-    if len(failures) > 1:
-        failures.sort(key=lambda failure: (failure.policy, failure.message))
-    if len(not_evaluated) > 1:
-        not_evaluated.sort(key=lambda absent: (absent.policy, absent.needs))
+    return Decision(_verdict(violations), _ordered(violations), (), (), policies.digest, facts.digest)
+
+
+def _unmatched(policy: PolicyKey, error: MatchError) -> Failure | NotEvaluated:
+    return NotEvaluated(policy, error.needs) if error.needs else Failure(policy, error.message)
+
+
+def _troubled(
+    violations: list[Violation],
+    others: list[Violation | Failure | NotEvaluated],
+    policies_digest: str,
+    facts_digest: str,
+) -> Decision:
+    # A kind of violation with more to it would be among the others.
+    violations += [other for other in others if isinstance(other, Violation)]
+    failures = [other for other in others if isinstance(other, Failure)]
+    not_evaluated = [other for other in others if isinstance(other, NotEvaluated)]
+    failures.sort(key=lambda failure: (failure.policy, failure.message))
+    not_evaluated.sort(key=lambda absent: (absent.policy, absent.needs))
+    verdict = "error" if failures else _verdict(violations)
     return Decision(
-        _verdict(violations, failures),
-        tuple(violations),
+        verdict,
+        _ordered(violations),
         tuple(failures),
         tuple(not_evaluated),
-        policies.digest,
-        facts.digest,
+        policies_digest,
+        facts_digest,
     )
 
 
-def _verdict(violations: list[Violation], failures: list[Failure]) -> Verdict:
-    if failures:
-        return "error"
+def _ordered(violations: list[Violation]) -> tuple[Violation, ...]:
+    if len(violations) > 1:
+        violations.sort(key=_violation_order)
+    return tuple(violations)
+
+
+def _verdict(violations: list[Violation]) -> Verdict:
     verdict: Verdict = "allow"
     for violation in violations:
         if "deny" in violation.actions:

@@ -120,7 +120,13 @@ def compile_selector(selector: Mapping[str, Value]) -> Selector:
         for key, chosen in excluded:
             if labels.get(key) in chosen:
                 return False
-        return all(key in labels for key in present) and not any(key in labels for key in absent)
+        for key in present:
+            if key not in labels:
+                return False
+        for key in absent:
+            if key in labels:
+                return False
+        return True
 
     return selects
 

@@ -67,23 +67,33 @@ def compile_match(match: Mapping[str, Value] | None) -> Matcher:
 
 def _all_of(criteria: tuple[Criterion, ...]) -> Match:
     def matches(review: Review) -> MatchResult:
-        first: MatchResult | None = None
-        for value in (review.object, review.old_object):
-            if value is None:
-                continue
-            for criterion in criteria:
-                failed = criterion(value, review)
-                if failed is not None:
-                    break
-            else:
-                return MATCHED
-            if type(failed) is MatchError:
-                return failed
-            if first is None:
-                first = failed
-        return _no_object() if first is None else first
+        value = review.object
+        if value is None:
+            return _one_of_two(criteria, review)
+        for criterion in criteria:
+            failed = criterion(value, review)
+            if failed is not None:
+                # Only updates have two objects.
+                return failed if review.old_object is None else _one_of_two(criteria, review)
+        return MATCHED
 
     return matches
+
+
+def _one_of_two(criteria: tuple[Criterion, ...], review: Review) -> MatchResult:
+    """Whether the object or its former state fits all criteria; else why the first of them does not."""
+    first: MatchResult | None = None
+    for value in (review.object, review.old_object):
+        if value is None:
+            continue
+        failed = next((found for test in criteria if (found := test(value, review)) is not None), None)
+        if failed is None:
+            return MATCHED
+        if type(failed) is MatchError:
+            return failed
+        if first is None:
+            first = failed
+    return _no_object() if first is None else first
 
 
 def _match_object(review: Review) -> MatchResult:
@@ -185,11 +195,15 @@ def _scope(match: Mapping[str, Value]) -> Criterion | None:
 
 
 def _namespace_name(value: Object, review: Review) -> str:
-    if is_namespace(value):
+    if value.get("kind") == "Namespace" and is_namespace(value):
         return _text(value.get("metadata"), "name")
-    if review.namespace is not None:
-        return _text(review.namespace.get("metadata"), "name")
-    return namespace_of(value)
+    known = review.namespace
+    metadata = (value if known is None else known).get("metadata")
+    if type(metadata) is dict:
+        name = metadata.get("namespace" if known is None else "name")
+        if type(name) is str:
+            return name
+    return ""
 
 
 def _outside_namespaces(value: Object, review: Review, name: str) -> bool:

@@ -25,7 +25,6 @@ FIX_ANNOTATION: Final = "lockgate.dev/fix"
 _NO_ACTION: Final = NotMatched("enforcementAction", "the constraint has no action at this enforcement point")
 _NO_DATA: Final[dict[str, Value]] = {}
 _NO_DETAILS: Final[dict[str, Value]] = {}
-_NO_DETAILS_KEY: Final = key(_NO_DETAILS)
 # They stand in an object in the set of results.
 _DEEPEST_DETAILS: Final = MAX_DEPTH - 2
 _CEL_NEEDS: Final = "the K8sNativeValidation (CEL) engine, which is not built yet"
@@ -134,18 +133,18 @@ class ConstraintPolicy(Gated):
             value = self.evaluate(
                 {"review": request, "parameters": self.parameters}, data, context.now_ns, context.limits
             )
+            members = _members(value)
             # Most reviews violate nothing.
-            if type(value) is Set and not (value.members if value.distinct is None else value.distinct):
-                return ()
-            return self._results(value)
+            return self._results(members) if members else ()
         except EvaluationError as error:
             return [Failure(self.key, str(error))]
 
-    def _results(self, value: Value | Undefined) -> Sequence[Violation | Failure | NotEvaluated]:
-        members = _members(value)
+    def _results(self, members: Sequence[Value]) -> Sequence[Violation | Failure | NotEvaluated]:
         # Results that differ in nothing that Gatekeeper keeps are one; a single result needs no comparison.
-        seen: set[Key] | None = set() if len(members) > 1 else None
+        seen: set[str | tuple[str, Key]] | None = set() if len(members) > 1 else None
         results: list[Violation] = []
+        gate = self.gate
+        actions = gate.constraint.actions
         for result in members:
             # Gatekeeper drops results without a message; the loader warns of rules that make them.
             if type(result) is not dict or "msg" not in result:
@@ -156,26 +155,21 @@ class ConstraintPolicy(Gated):
                     MessageFailure(self.key, f"a violation's msg must be a string, not {type_name(message)}")
                 ]
             details = result.get("details", _NO_DETAILS)
+            path, fix = None, gate.fix
             if details and type(details) is not str:
                 refuse_deep(details, ENTRY_POINT, _DEEPEST_DETAILS)
+                if type(details) is dict:
+                    path = _path(details.get("path"))
+                    given = details.get("fix")
+                    if type(given) is str:
+                        fix = given
             if seen is not None:
-                shown = (message, _NO_DETAILS_KEY if details is _NO_DETAILS else key(details))
+                shown = (message, key(details)) if details or type(details) is not dict else message
                 if shown in seen:
                     continue
                 seen.add(shown)
-            results.append(self._violation(message, details))
+            results.append(Violation(self.key, message, actions, details, path, fix, gate.docs, gate.rule))
         return results
-
-    def _violation(self, message: str, details: Value) -> Violation:
-        gate = self.gate
-        path, fix = None, gate.fix
-        if type(details) is dict and details:
-            path = _path(details.get("path"))
-            given = details.get("fix")
-            if type(given) is str:
-                fix = given
-        actions = gate.constraint.actions
-        return Violation(self.key, message, actions, details, path, fix, gate.docs, gate.rule)
 
 
 @record
@@ -200,9 +194,9 @@ def _is_missing(name: str, review: Review) -> bool:
 
 def _members(value: Value | Undefined) -> Sequence[Value]:
     """What `data.template.violation[r]` binds r to, as far as it can be an object with a message."""
-    if isinstance(value, Set):
-        return list(value)
-    if isinstance(value, Object):
+    if type(value) is Set:
+        return [*value.members.values()] if value.distinct is None else value.distinct
+    if type(value) is Object:
         return [name for name, _ in value.members.values()]
     return ()
 

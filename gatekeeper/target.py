@@ -98,37 +98,31 @@ def find_namespaces(objects: "Mapping[str, Object] | list[Object]") -> dict[str,
 
 def review_document(document: Document, cluster: Cluster, source: ObjectSource = "Original") -> Review:
     """The review of one manifest: no operation, no user, no former state."""
-    return review_object(document.value, cluster, document=document, source=source)
-
-
-def review_object(
-    value: Object, cluster: Cluster, *, document: Document | None = None, source: ObjectSource = "Original"
-) -> Review:
-    """The review of an object that came from no request."""
+    value = document.value
     kind, scope = cluster.kind_of(value)
+    name = namespace = ""
     metadata = value.get("metadata")
-    name: Value = ""
-    namespace: Value = ""
     if type(metadata) is dict:
-        name, namespace = metadata.get("name"), metadata.get("namespace")
-    inside = namespace if type(namespace) is str else ""
-    if not inside and scope == "Namespaced" and cluster.namespace:
-        inside = cluster.namespace
-        value = _in_namespace(value, inside)
+        named, inside = metadata.get("name"), metadata.get("namespace")
+        if type(named) is str:
+            name = named
+        if type(inside) is str:
+            namespace = inside
+    if not namespace and scope == "Namespaced" and cluster.namespace:
+        namespace = cluster.namespace
+        value = _in_namespace(value, namespace)
     request = _REQUEST.copy()
     request["kind"] = kind
-    request["object"] = (
-        value if document is not None and document.small_integers_only else review_value(value)
-    )
-    if name and type(name) is str:
+    request["object"] = value if document.small_integers_only else review_value(value)
+    if name:
         request["name"] = name
     known = None
-    if inside:
-        request["namespace"] = inside
+    if namespace:
+        request["namespace"] = namespace
         if cluster.namespaces and not is_namespace(value):
-            known = cluster.namespaces.get(inside)
+            known = cluster.namespaces.get(namespace)
             if known is not None:
-                request["namespaceObject"] = cluster.shown(inside, known)
+                request["namespaceObject"] = cluster.shown(namespace, known)
     return Review(request, value, None, known, document, scope, source)
 
 

@@ -40,13 +40,16 @@ def compile_generate_name(text: str) -> Test:
 def compile_any(texts: Sequence[str]) -> Test:
     """A test for a name that any of the wildcards may match."""
     exact = frozenset(text for text in texts if "*" not in text)
-    tests = tuple([compile_wildcard(text) for text in texts if "*" in text])
+    starts = tuple([text[:-1] for text in texts if text.endswith("*") and not text.startswith("*")])
+    ends = tuple([text[1:] for text in texts if text.startswith("*") and not text.endswith("*")])
+    # A lone `*` is both its front and its end.
+    middles = tuple([text[1:-1] for text in texts if text.startswith("*") and text.endswith("*")])
 
     def matches(name: str) -> bool:
-        if name in exact:
+        if name in exact or (starts and name.startswith(starts)) or (ends and name.endswith(ends)):
             return True
-        for test in tests:
-            if test(name):
+        for middle in middles:
+            if middle in name:
                 return True
         return False
 

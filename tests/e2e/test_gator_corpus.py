@@ -19,7 +19,7 @@ from lockgate.engine.evaluate import evaluate
 from lockgate.engine.kinds import split_api_version
 from lockgate.gatekeeper.inventory import facts_of
 from lockgate.gatekeeper.loader import load_policies
-from lockgate.gatekeeper.target import Cluster, review_object
+from lockgate.gatekeeper.target import Cluster, review_document
 
 from tests.e2e.programs import run_program
 from tests.shared_folder import shared_path
@@ -31,6 +31,10 @@ Found = tuple[str, ...]
 
 # Objects that gator test would treat as more than objects to judge.
 _APART = frozenset({"AdmissionReview", "CustomResourceDefinition", "Namespace"})
+
+
+def _document(value: dict[str, Value]) -> Document:
+    return read_documents(render_json(value).encode(), "object.json", duplicates="last").documents[0]
 
 
 def _read(files: Iterator[Path]) -> Iterator[Document]:
@@ -99,7 +103,9 @@ def _ours(policies: list[Document], objects: list[Object]) -> Counter[Found]:
     facts, cluster = facts_of(objects), Cluster(namespace="")
     found: Counter[Found] = Counter()
     for value in objects:
-        decision = evaluate(review_object(value, cluster), loaded.policies, facts, now_ns=0, limits=Limits())
+        decision = evaluate(
+            review_document(_document(value), cluster), loaded.policies, facts, now_ns=0, limits=Limits()
+        )
         assert not decision.not_evaluated
         for violation in decision.violations:
             details = json.dumps(json.loads(render_json(violation.details)), sort_keys=True)
