@@ -142,6 +142,8 @@ class Generator:
             # A rule that is watched stands for itself.
             writer = Writer("return")
             watch = self._partial(group, alternative, writer)
+            if not writer.lines:
+                continue  # It cannot hold.
             part = watch.wrap(f"{name}_{number}", ", table")
             self.module.functions.append([f"def {part}(c, table):", *writer.text()])
             lines.append(f"    {name}_{number}(c, table)")
