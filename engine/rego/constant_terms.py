@@ -6,6 +6,9 @@ from lockgate.engine.codegen.values import UNDEFINED, Set, Undefined, Value, equ
 from lockgate.engine.rego.ast import ArrayTerm, ObjectTerm, Scalar, SetTerm, Term
 from lockgate.engine.rego.ruletree import Group
 
+# Fewer clauses are tried in turn as quickly.
+SMALLEST_TABLE: Final = 3
+
 
 @final
 class Unknown:
@@ -44,3 +47,24 @@ def same_constant(group: Group) -> bool:
     """Do all clauses of a group give the same literal? Then the first that holds decides."""
     values = [constant_value(a.value) for definition in group.definitions for a in definition.alternatives]
     return all(not isinstance(value, Undefined) and equal(value, values[0]) for value in values)
+
+
+def table_of(group: Group) -> dict[str, Value] | None:
+    """The table of a function from literal strings to literals, such as `factor("Ki") = 1024`; None for others."""
+    if group.arity != 1 or group.default is not None or len(group.definitions) < SMALLEST_TABLE:
+        return None
+    table: dict[str, Value] = {}
+    for definition in group.definitions:
+        alternative = definition.alternatives[0]
+        (argument,) = alternative.arguments
+        value = constant_value(alternative.value)
+        if (
+            len(definition.alternatives) != 1
+            or alternative.body
+            or isinstance(value, Undefined)
+            or not isinstance(argument, Scalar)
+            or type(argument.value) is not str
+            or not equal(table.setdefault(argument.value, value), value)
+        ):
+            return None
+    return table

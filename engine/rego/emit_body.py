@@ -32,9 +32,11 @@ from lockgate.engine.rego.constant_terms import Unknown, constant_value
 from lockgate.engine.rego.emit_call import CallEmitter
 from lockgate.engine.rego.emit_known import Dead, has_effects
 from lockgate.engine.rego.errors import Problem
+from lockgate.engine.rego.fusion import Branch
 from lockgate.engine.rego.inline_function import inlined_test, inlined_value
 from lockgate.engine.rego.module_code import ModuleCode
 from lockgate.engine.rego.printing import PRINT, is_printing, undeclared
+from lockgate.engine.rego.resolve import Alternative
 from lockgate.engine.rego.ruletree import Group, target_path
 from lockgate.engine.rego.safety import (
     BodyOrder,
@@ -82,7 +84,8 @@ class BodyEmitter(CallEmitter):
     def for_copy(self) -> "BodyEmitter":
         """An emitter for the body of a function that is copied to where the code now is."""
         made = BodyEmitter(self.module, self.writer, {}, self.problems, self.is_fixed)
-        made.seen, made.constants, made.kinds = dict(self.seen), self.constants, self.kinds
+        made.seen, made.narrowed = dict(self.seen), dict(self.narrowed)
+        made.constants, made.kinds = self.constants, self.kinds
         made.copies, made.turns = self.copies + 1, self.turns
         return made
 
@@ -110,8 +113,8 @@ class BodyEmitter(CallEmitter):
         for term in needed:
             own |= variables(term)
         scope = around | own
-        outer, seen = self._scope, self.seen
-        self._scope, self.seen = scope, dict(seen)
+        outer, seen, narrowed = self._scope, self.seen, self.narrowed
+        self._scope, self.seen, self.narrowed = scope, dict(seen), dict(narrowed)
         order = BodyOrder(scope)
         self.problems.extend(undeclared(body, order, set(self.env)))
         ordered, left, known = order.order(body, set(self.env))
@@ -127,24 +130,66 @@ class BodyEmitter(CallEmitter):
             else:
                 lives = self._statements(ordered, success)
         self.writer.close_to(level)
-        self._scope = outer
-        self.seen = seen
+        self._scope, self.seen, self.narrowed = outer, seen, narrowed
         return lives
 
     def _statements(self, ordered: list[Expr], success: Success) -> bool:
+        return self._tried(lambda: self._sequence(ordered, success))
+
+    def _tried(self, emit: Callable[[], None]) -> bool:
+        """Emits what may turn out to be unable to hold: then it leaves nothing, and the answer is False."""
         context, writer = self.context, self.writer
         taken = writer.snapshot()
         lives = True
         try:
-            self._sequence(ordered, success)
+            emit()
         except Dead:
-            if has_effects(writer.since(taken)):
+            lives = has_effects(writer.since(taken))
+            if lives:
                 writer.line(writer.failure)
             else:
                 writer.restore(taken)
-                lives = False
         writer.release(taken)
         self.context = context
+        return lives
+
+    def _apart(self, emit: Callable[[], None]) -> bool:
+        """Emits something in a block of its own, that what fails in it leaves; False as for `_tried`."""
+        writer = self.writer
+        env, seen, narrowed = self.env, self.seen, self.narrowed
+        self.env, self.seen, self.narrowed = dict(env), dict(seen), dict(narrowed)
+        taken = writer.snapshot()
+        level = len(writer.blocks)
+        writer.open_once()
+        lives = self._tried(emit)
+        if lives:
+            writer.close_to(level)
+        else:
+            writer.restore(taken)
+        writer.release(taken)
+        self.env, self.seen, self.narrowed = env, seen, narrowed
+        return lives
+
+    def branch(self, branch: Branch, held: "Callable[[BodyEmitter, Alternative], None]") -> None:
+        """Emits clauses that share statements; `held` emits what follows where a clause's body holds."""
+
+        def go_on(inside: "BodyEmitter") -> None:
+            for alternative in branch.ends:
+                held(inside, alternative)
+            lives = [inside.branch_apart(below, held) for below in branch.branches]
+            if not branch.ends and not any(lives):
+                inside.dead()
+
+        outer = self._scope
+        self._scope = branch.scope
+        self._sequence(branch.statements, go_on)
+        self._scope = outer
+
+    def branch_apart(self, branch: Branch, held: "Callable[[BodyEmitter, Alternative], None]") -> bool:
+        """Emits clauses in a block of their own; False: none can hold, and nothing was emitted."""
+        outer = self._scope
+        lives = self._apart(lambda: self.branch(branch, held))
+        self._scope = outer
         return lives
 
     def _sequence(self, statements: Sequence[Expr], success: Success) -> None:
@@ -158,34 +203,22 @@ class BodyEmitter(CallEmitter):
 
     def _unrolled(self, turns: Turns, rest: Sequence[Expr], success: Success) -> None:
         """Turn by turn the statements that follow, each in a block of its own."""
-        writer = self.writer
-        env, seen, before = self.env, self.seen, self.turns
+        before = self.turns
         self.turns = before * len(turns.pairs)
         lives = False
         for part, member in turns.pairs:
-            self.env, self.seen = dict(env), dict(seen)
-            taken = writer.snapshot()
-            level = len(writer.blocks)
-            writer.open_once()
-            try:
+
+            def turn(part: Value = part, member: Value = member) -> None:
                 if turns.key is not None:
                     self.match(turns.key, self.module.constant(part))
                 self.match(turns.member, self.module.constant(member))
                 self._sequence(rest, success)
-                holds = True
-            except Dead:
-                holds = has_effects(writer.since(taken))
-                if holds:
-                    writer.line(writer.failure)
-            if holds:
-                writer.close_to(level)
+
+            if self._apart(turn):
+                lives = True
                 if self.flag:
-                    writer.line(f"if {self.flag}: break")
-            else:
-                writer.restore(taken)
-            writer.release(taken)
-            lives = lives or holds
-        self.env, self.seen, self.turns = env, seen, before
+                    self.writer.line(f"if {self.flag}: break")
+        self.turns = before
         if not lives:
             self.dead()
 
@@ -246,10 +279,12 @@ class BodyEmitter(CallEmitter):
             condition = self.condition(term)
             if condition is not None:
                 self.require(condition)
+                self.narrow(term)
             elif self.is_relation(term):
                 self.call(term)  # Holds once for each of its outputs.
             elif not self._inlined_test(term, negated=False):
                 self.require_true(self.call(term, fail=False), defined=False)
+                self.narrow(term)
         else:
             self.require_true(self.atom(term), defined=True)
 

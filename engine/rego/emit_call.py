@@ -17,6 +17,7 @@ from lockgate.engine.rego.constant_terms import Unknown, constant_value
 from lockgate.engine.rego.emit_term import TermEmitter
 from lockgate.engine.rego.folding import folded_call
 from lockgate.engine.rego.inline import (
+    NARROWING,
     RESULT_KINDS,
     Inline,
     Operand,
@@ -71,7 +72,10 @@ class CallEmitter(TermEmitter):
             arguments = [self.atom(argument) for argument in call.arguments]
             name = writer.name(group.path[-1])
             function = module.function_name(group)
-            writer.line(f"{name} = {self._function_call(group, function, arguments)}")
+            if self._is_constant_function_call(group, call, arguments):
+                self._made_once(name, f"{function}({', '.join(['c', *arguments])})")
+            else:
+                writer.line(f"{name} = {self._function_call(group, function, arguments)}")
         else:
             builtin = self.builtin_name(call)
             name = writer.name(builtin.rpartition(".")[2])
@@ -84,6 +88,7 @@ class CallEmitter(TermEmitter):
             if self._constant_call(call, builtin, arguments, name):
                 if fail:
                     writer.fail_if(f"{name} is U")
+                    self.kinds[name] = RESULT_KINDS.get(builtin, "")
                 return name
             fast = None if builtin in module.replaced_names else self._inline(call, arguments)
             if fast is not None and not fast.guard:
@@ -132,23 +137,34 @@ class CallEmitter(TermEmitter):
         for term, atom in zip(call.arguments, atoms, strict=True):
             if atom not in self.constants and isinstance(constant_value(term), Undefined):
                 return False
-        slot = module.fixed()
         leading = ["c"] if entry.context else []
         given = "".join(f"{atom}, " for atom in [*leading, *atoms])
         number = module.position(call.location)
-        made = f"called(c, {module.builtin(builtin)}, ({given}), P, {number}, {builtin!r})"
-        writer = self.writer
-        writer.line(f"{name} = c.fixed[{slot}]")
-        if entry.context:
-            outside = writer.name("outside")
-            with writer.block(f"if {name} is MISS:"):
-                writer.line(f"{outside} = apart(c)")
-                writer.line(f"{name} = c.fixed[{slot}] = {made}")
-                writer.line(f"rejoin(c, {outside})")
-        else:
-            writer.line(f"if {name} is MISS: {name} = c.fixed[{slot}] = {made}")
-        self.constants.add(name)
+        self._made_once(name, f"called(c, {module.builtin(builtin)}, ({given}), P, {number}, {builtin!r})")
         return True
+
+    def _is_constant_function_call(self, group: Group, call: Call, atoms: Sequence[str]) -> bool:
+        """Is it a call of a function that depends on constants alone, with arguments that are constants?"""
+        module = self.module
+        if self.context != "c" or module.mode != "plain" or module.replaced_names or module.replaced_places:
+            return False
+        if not module.is_fixed_group(group):
+            return False
+        return all(
+            atom in self.constants or not isinstance(self.known(atom), Unknown) for atom in atoms
+        ) and bool(atoms)
+
+    def _made_once(self, name: str, made: str) -> None:
+        """A value that is made in the first evaluation and kept for the others."""
+        writer = self.writer
+        slot = self.module.fixed()
+        outside = writer.name("outside")
+        writer.line(f"{name} = c.fixed[{slot}]")
+        with writer.block(f"if {name} is MISS:"):
+            writer.line(f"{outside} = apart(c)")
+            writer.line(f"{name} = c.fixed[{slot}] = {made}")
+            writer.line(f"rejoin(c, {outside})")
+        self.constants.add(name)
 
     def _constant_field(self, call: Call, builtin: str, atoms: Sequence[str], name: str) -> bool:
         """`object.get(input, "parameters", {})` is constant where `input.parameters` is."""
@@ -198,6 +214,16 @@ class CallEmitter(TermEmitter):
             return folded if folded in ("True", "False") else None
         fast = self._inline(call, atoms)
         return fast.expression if fast is not None and fast.is_condition and not fast.guard else None
+
+    def narrow(self, call: Call) -> None:
+        """Remembers what a builtin that gave true says of the types of its arguments."""
+        builtin = operator_name(call.function) or dotted(call.function)
+        kinds = NARROWING.get(builtin, ())
+        if builtin in self.module.replaced_names or self.module.tree.function(call.function) is not None:
+            return
+        for argument, kind in zip(call.arguments, kinds, strict=False):
+            if isinstance(argument, Var) and kind:
+                self.narrowed[self.env[argument.name]] = kind
 
     def _inline(self, call: Call, atoms: Sequence[str]) -> Inline | None:
         return inline(self.builtin_name(call), [self._operand(atom) for atom in atoms])

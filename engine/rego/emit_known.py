@@ -45,6 +45,8 @@ class KnownEmitter:
         self.env = env
         # Python's names of types: "str", "int", "bool", "list", "Set". Names are given once in a writer.
         self.kinds: dict[str, str] = {}
+        # What conditions that hold where the code now is say of types.
+        self.narrowed: dict[str, str] = {}
 
     def known(self, atom: str) -> Value | Undefined | Unknown:
         """The value of an expression that is a literal or a constant of the module."""
@@ -54,7 +56,7 @@ class KnownEmitter:
         """The name of the Python type of an expression's value; empty where it is not known."""
         value = self.known(atom)
         if value is UNKNOWN or value is UNDEFINED:
-            return self.kinds.get(atom, "")
+            return self.narrowed.get(atom) or self.kinds.get(atom, "")
         return type(value).__name__
 
     def resolved(self, term: Term) -> Term:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from lockgate.engine.codegen.values import Undefined, Value, equal
+from lockgate.engine.codegen.values import Undefined, Value
 from lockgate.engine.codegen.writer import SizeError, Writer
-from lockgate.engine.rego.ast import Comprehension, Scalar, Term
-from lockgate.engine.rego.constant_terms import constant_value, same_constant
+from lockgate.engine.rego.ast import Comprehension, Term
+from lockgate.engine.rego.constant_terms import constant_value, same_constant, table_of
 from lockgate.engine.rego.emit_body import BodyEmitter
 from lockgate.engine.rego.errors import Problem
+from lockgate.engine.rego.fusion import Branch, fused, needed_terms
 from lockgate.engine.rego.module_code import ModuleCode
 from lockgate.engine.rego.program import NO_VALUES, Mode
 from lockgate.engine.rego.resolve import Alternative, Definition
@@ -15,8 +16,6 @@ from lockgate.engine.rego.ruletree import HIDDEN, Group, Node, RuleTree, with_ta
 from lockgate.engine.rego.stage import Stages
 from lockgate.engine.rego.watching import ClauseWatch
 
-# Fewer clauses are tried in turn as quickly.
-_SMALLEST_TABLE = 3
 # Rules of one document stand in one function up to about so many lines.
 _MOST_LINES = 600
 
@@ -38,6 +37,7 @@ class Generator:
         self.module.usual = frozenset(path[1:] for path in usual)
         self.module.replaced_places, self.module.replaced_names = with_targets(tree.groups)
         self.module.is_constant = stages.is_constant
+        self.module.is_fixed_group = lambda group: group.index in stages.fixed
         self.stages = stages
         self.problems = problems
 
@@ -131,23 +131,23 @@ class Generator:
     def _partial_document(self, group: Group, name: str) -> list[str]:
         """Code that fills the table of a set or object, rule by rule, and makes its value."""
         lines = ["    table = []" if group.kind == "set" else "    table = {}"]
-        together = Writer("return")
-        for number, definition in enumerate(group.definitions):
-            (alternative,) = definition.alternatives
-            if self.module.mode == "plain" and len(together.lines) <= _MOST_LINES:
-                together.open_once()
-                self._partial(group, alternative, together)
-                together.close_to(0)
-                continue
+        alternatives = [definition.alternatives[0] for definition in group.definitions]
+        branches = fused(alternatives) if self.module.mode == "plain" else None
+        if branches is not None:
+            parts = self._fused(group, branches)
+        else:
             # A rule that is watched stands for itself.
-            writer = Writer("return")
-            watch = self._partial(group, alternative, writer)
-            if not writer.lines:
-                continue  # It cannot hold.
-            part = watch.wrap(f"{name}_{number}", ", table")
-            self.module.functions.append([f"def {part}(c, table):", *writer.text()])
+            parts = []
+            for alternative in alternatives:
+                writer = Writer("return")
+                parts.append((writer, self._partial(group, alternative, writer)))
+        for number, (writer, watch) in enumerate(parts):
+            if number == 0 and watch is None:
+                lines.extend(writer.text())
+                continue
+            part = f"{name}_{number}" if watch is None else watch.wrap(f"{name}_{number}", ", table")
+            self.module.functions.append([f"def {part}(c, table):", *(writer.text() or ["    return"])])
             lines.append(f"    {name}_{number}(c, table)")
-        lines[1:1] = together.text()
         made = "set_of(table) if table else EMPTY" if group.kind == "set" else "built(table)"
         return [*lines, f"    value = {made}"]
 
@@ -200,25 +200,10 @@ class Generator:
         self.module.functions.append(lines)
 
     def _table(self, group: Group, name: str) -> bool:
-        """A function from literal strings to literals, such as `factor("Ki") = 1024`, becomes a look-up."""
-        if group.arity != 1 or group.default is not None or len(group.definitions) < _SMALLEST_TABLE:
+        """A function that is a table becomes a look-up."""
+        table = table_of(group)
+        if table is None:
             return False
-        if self.module.mode != "plain":
-            return False  # Which of its clauses holds is to be told.
-        table: dict[str, Value] = {}
-        for definition in group.definitions:
-            alternative = definition.alternatives[0]
-            (argument,) = alternative.arguments
-            value = constant_value(alternative.value)
-            if (
-                len(definition.alternatives) != 1
-                or alternative.body
-                or isinstance(value, Undefined)
-                or not isinstance(argument, Scalar)
-                or type(argument.value) is not str
-                or not equal(table.setdefault(argument.value, value), value)
-            ):
-                return False
         constant = self.module.constant(table)
         lines = [f"def {name}(c, a0):", f"    return {constant}.get(a0, U) if type(a0) is str else U"]
         self.module.functions.append(lines)
@@ -300,6 +285,20 @@ class Generator:
         for number, argument in enumerate(arguments):
             emitter.match(argument, f"a{number}")
 
+    def _fused(self, group: Group, branches: Sequence[Branch]) -> list[tuple[Writer, ClauseWatch | None]]:
+        """The rules of a set or object as trees, in as many functions as their length asks for."""
+        parts: list[tuple[Writer, ClauseWatch | None]] = [(Writer("return"), None)]
+        for branch in branches:
+            if len(parts[-1][0].lines) > _MOST_LINES:
+                parts.append((Writer("return"), None))
+            writer = parts[-1][0]
+
+            def held(inside: BodyEmitter, alternative: Alternative) -> None:
+                self._add_member(group, alternative, inside)
+
+            self._emitter(writer, {}).branch_apart(branch, held)
+        return parts
+
     def _partial(self, group: Group, alternative: Alternative, writer: Writer) -> ClauseWatch:
         """One rule of a set or object, which fills the table."""
         emitter = self._emitter(writer, {})
@@ -307,30 +306,35 @@ class Generator:
         emitter.watch.begin(watch.rule)
         self._enter(writer, alternative, counted=False)
         watch.enter(writer)
-        position = self.module.position(alternative.location)
-        member = alternative.member
 
         def success(inside: BodyEmitter) -> None:
-            if group.kind == "set":
-                assert member is not None
-                shown = inside.atom(member)
-                watch.held(writer, shown)
-                writer.line(f"table.append({shown})")
-                return
-            keys = [inside.atom(element) for element in alternative.tail]
-            leaf = member if member is not None else alternative.value
-            shown = inside.atom(leaf)
-            watch.held(writer, f"[{', '.join([*keys, shown])}]")
-            if len(keys) == 1 and member is None:
-                writer.line(f"put(table, {keys[0]}, {shown}, P, {position})")
-                return
-            kind = "set" if member is not None else "value"
-            path = ", ".join(keys)
-            writer.line(f"put_path(table, [{path}], {kind!r}, {shown}, P, {position})")
+            self._add_member(group, alternative, inside, watch)
 
-        needed: tuple[Term, ...] = (*alternative.tail, alternative.value if member is None else member)
-        emitter.body(alternative.body, needed, success)
+        emitter.body(alternative.body, needed_terms(alternative), success)
         return watch
+
+    def _add_member(
+        self, group: Group, alternative: Alternative, inside: BodyEmitter, watch: ClauseWatch | None = None
+    ) -> None:
+        """Adds what a clause gives to the table."""
+        writer, member = inside.writer, alternative.member
+        if group.kind == "set":
+            assert member is not None
+            shown = inside.atom(member)
+            if watch is not None:
+                watch.held(writer, shown)
+            writer.line(f"table.append({shown})")
+            return
+        keys = [inside.atom(element) for element in alternative.tail]
+        shown = inside.atom(member if member is not None else alternative.value)
+        if watch is not None:
+            watch.held(writer, f"[{', '.join([*keys, shown])}]")
+        position = self.module.position(alternative.location)
+        if len(keys) == 1 and member is None:
+            writer.line(f"put(table, {keys[0]}, {shown}, P, {position})")
+            return
+        kind = "set" if member is not None else "value"
+        writer.line(f"put_path(table, [{', '.join(keys)}], {kind!r}, {shown}, P, {position})")
 
     # Documents
 

@@ -112,6 +112,20 @@ def _sum(operator: str) -> Callable[[Sequence[Operand]], Inline]:
     return build
 
 
+# A product with a factor below this grows by few digits at a time.
+_SMALL_FACTOR: Final = 2**64
+
+
+def _product(operands: Sequence[Operand]) -> Inline | None:
+    """A product with a known integer."""
+    left, right = operands
+    for known, other in ((left, right), (right, left)):
+        if type(known.value) is int and abs(known.value) < _SMALL_FACTOR:
+            guard = _all(other.must_be("int"), f"-{_SMALL_FACTOR} < {other.atom} < {_SMALL_FACTOR}")
+            return Inline(f"{left.atom} * {right.atom}", guard, kind="int")
+    return None
+
+
 def _minus(operands: Sequence[Operand]) -> Inline:
     left, right = operands
     difference = f"difference({left.atom}, {right.atom})"
@@ -203,6 +217,7 @@ _BUILDERS: Final[Mapping[str, Callable[[Sequence[Operand]], Inline | None]]] = {
     "is_string": _kind("str"),
     "lower": _lower,
     "minus": _minus,
+    "mul": _product,
     "object.get": _object_get,
     "plus": _sum("+"),
     "replace": _replace,
@@ -238,6 +253,16 @@ RESULT_KINDS: Final[Mapping[str, str]] = {
         ),
         "bool",
     ),
+}
+
+
+# What builtins that give true say of the types of their arguments.
+NARROWING: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("startswith", "endswith", "contains", "regex.match"), ("str", "str")),
+    "is_array": ("list",),
+    "is_boolean": ("bool",),
+    "is_set": ("Set",),
+    "is_string": ("str",),
 }
 
 

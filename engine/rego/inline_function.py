@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value
 from lockgate.engine.rego.ast import Call
-from lockgate.engine.rego.constant_terms import Unknown, same_constant
+from lockgate.engine.rego.constant_terms import Unknown, same_constant, table_of
 from lockgate.engine.rego.emit_known import Dead, is_empty
 from lockgate.engine.rego.function_shape import Shape
 from lockgate.engine.rego.resolve import Alternative
@@ -26,7 +27,7 @@ MAX_LINES: Final = 1_500
 def inlined_test(emitter: "BodyEmitter", call: Call, group: Group, *, negated: bool) -> bool:
     """Emits a call as a test that gives up the try where it fails; False when the function is called instead."""
     shape = _shape(emitter, group)
-    if shape is None or not shape.is_test:
+    if shape is None or not shape.is_test or table_of(group) is not None:
         return False
     if shape.is_straight and not negated:
         (alternative,) = group.definitions[0].alternatives
@@ -45,10 +46,14 @@ def inlined_value(emitter: "BodyEmitter", call: Call, group: Group, *, fail: boo
 
     Undefined gives up the try, or is `U` without `fail`.
     """
+    writer = emitter.writer
+    if _may_copy(emitter):
+        table = table_of(group)
+        if table is not None:
+            return _looked_up(emitter, call, table, fail=fail)
     shape = _shape(emitter, group)
     if shape is None:
         return None
-    writer = emitter.writer
     if shape.is_straight and fail:
         (alternative,) = group.definitions[0].alternatives
         return _straight(emitter, alternative, _atoms(emitter, call))
@@ -69,14 +74,37 @@ def inlined_value(emitter: "BodyEmitter", call: Call, group: Group, *, fail: boo
     return name
 
 
+def _looked_up(emitter: "BodyEmitter", call: Call, table: dict[str, Value], *, fail: bool) -> str:
+    """The value that a table has for the argument of a call."""
+    (argument,) = _atoms(emitter, call)
+    known = emitter.known(argument)
+    if not isinstance(known, Unknown):
+        found = table.get(known, UNDEFINED) if isinstance(known, str) else UNDEFINED
+        name = "U" if isinstance(found, Undefined) else emitter.module.constant(found)
+    else:
+        name = emitter.writer.name()
+        value = f"{emitter.module.constant(table)}.get({argument}, U)"
+        guard = "" if emitter.kind(argument) == "str" else f" if type({argument}) is str else U"
+        emitter.writer.line(f"{name} = {value}{guard}")
+    if fail:
+        emitter.require_defined(name)
+    return name
+
+
+def _may_copy(emitter: "BodyEmitter") -> bool:
+    """Can nothing stand in for functions here, and does nobody watch?"""
+    module = emitter.module
+    replaced = module.replaced_names or module.replaced_places
+    return module.mode == "plain" and not replaced and emitter.context == "c"
+
+
 def _shape(emitter: "BodyEmitter", group: Group) -> Shape | None:
     """The shape of a function that can be copied here."""
-    module = emitter.module
-    if module.mode != "plain" or module.replaced_names or module.replaced_places or emitter.context != "c":
+    if not _may_copy(emitter):
         return None
     if emitter.copies >= MAX_COPIES_DEEP or len(emitter.writer.lines) > MAX_LINES:
         return None
-    shape = module.shape(group)
+    shape = emitter.module.shape(group)
     return shape if shape.fits else None
 
 

@@ -44,6 +44,8 @@ class ModuleCode:
     bound: Mapping[tuple[str, ...], Value] = field(default_factory=dict)
     usual: frozenset[tuple[str, ...]] = frozenset()
     is_constant: Callable[[Ref], bool] = lambda reference: False
+    # Does a group depend on constants only?
+    is_fixed_group: Callable[[Group], bool] = lambda group: False
     shapes: dict[int, Shape] = field(default_factory=dict)
 
     def position(self, location: Location) -> int:
