@@ -33,6 +33,13 @@ def index(value: Any, part: Any) -> Any:
     return UNDEFINED
 
 
+def base_index(value: Any, part: Any) -> Any:
+    """The member of base data, in which a number is the key that is written like it as well."""
+    if type(value) is dict and type(part) in (int, Number):
+        return value.get(str(part) if type(part) is int else part.text, UNDEFINED)
+    return index(value, part)
+
+
 def walk_path(value: Any, path: Iterable[str]) -> Any:
     """The value at a path of strings, or UNDEFINED."""
     for part in path:

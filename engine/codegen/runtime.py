@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from lockgate.engine.codegen.branches import Branch, branch_keys, branch_step, branch_value
 from lockgate.engine.codegen.building import (
     EMPTY,
     built,
@@ -29,6 +30,7 @@ from lockgate.engine.codegen.context import (
     replaced,
 )
 from lockgate.engine.codegen.lookups import (
+    base_index,
     fields,
     index,
     is_collection,
@@ -104,6 +106,11 @@ NAMES: Final[Mapping[str, Any]] = {
     "fields": fields,
     "guarded": guarded,
     "index": index,
+    "Branch": Branch,
+    "base_index": base_index,
+    "branch_keys": branch_keys,
+    "branch_step": branch_step,
+    "branch_value": branch_value,
     "is_collection": is_collection,
     "items": items,
     "key": key,

@@ -20,6 +20,7 @@ from lockgate.engine.rego.ast import (
     WithExpr,
 )
 from lockgate.engine.rego.constant_terms import Unknown, constant_value
+from lockgate.engine.rego.emit_branch import branch_reference
 from lockgate.engine.rego.emit_known import KnownEmitter
 from lockgate.engine.rego.module_code import ModuleCode
 from lockgate.engine.rego.ruletree import Node
@@ -156,17 +157,23 @@ class TermEmitter(KnownEmitter):
                 operands = [*[Scalar(reference.location, part) for part in path], *operands]
                 root = "input"
         if root == "data":
+            node, taken = self.module.tree.find(operands)
+            goes_on = node.group is None and bool(node.children) and taken < len(operands)
+            if goes_on and not isinstance(operands[taken], Scalar):
+                return branch_reference(self, node, operands[taken:], reference.location, fail=fail)
             current, operands = self._document(operands)
         elif root == "input":
             current, operands = self._input(operands)
         else:
             current = self.env[root]
+        # Numbers are keys of objects in base data as well.
+        look_up = "base_index" if current == f"{self.context}.data" else "index"
         checked = root not in ("input", "data") or (current, ()) in self.seen
         if isinstance(self.known(current), Unknown) and not is_name(current):
             current = self._step("", (), current)  # A place in the context.
         trail = Trail(current)
         for operand in operands:
-            unbound = self._has_unbound(operand)
+            unbound = self.has_unbound(operand)
             if not unbound and not isinstance(self.known(current), Unknown):
                 member = self._known_member(current, operand)
                 if member is not None:
@@ -198,9 +205,9 @@ class TermEmitter(KnownEmitter):
             else:
                 part = self.atom(operand)
                 fast = f"type({current}) is dict and type({part}) is str"
-                value = f"{current}.get({part}, U) if {fast} else index({current}, {part})"
+                value = f"{current}.get({part}, U) if {fast} else {look_up}({current}, {part})"
                 if not part.isidentifier():
-                    value = f"index({current}, {part})"
+                    value = f"{look_up}({current}, {part})"
                 current = self._step("", None, value)
                 trail = Trail(current)
             checked = False
@@ -298,13 +305,14 @@ class TermEmitter(KnownEmitter):
         for path, name in trail.names:
             self.seen[(trail.root, path)] = name
 
-    def _has_unbound(self, term: Term) -> bool:
+    def has_unbound(self, term: Term) -> bool:
+        """Does a term have variables that are not bound yet?"""
         if isinstance(term, Var):
             return term.name not in self.env
         if isinstance(term, ArrayTerm | SetTerm):
-            return any(self._has_unbound(item) for item in term.items)
+            return any(self.has_unbound(item) for item in term.items)
         if isinstance(term, ObjectTerm):
-            return any(self._has_unbound(k) or self._has_unbound(v) for k, v in term.items)
+            return any(self.has_unbound(k) or self.has_unbound(v) for k, v in term.items)
         return False
 
     def _iterate(self, collection: str, operand: Term, location: Location) -> str:
@@ -351,13 +359,11 @@ class TermEmitter(KnownEmitter):
             if node.group.kind == "set" and not node.children and not self.module.is_replaced(node.path):
                 self.kinds[name] = "Set"
             return name, operands[taken:]
-        rest = operands[taken:]
-        is_named = bool(rest) and isinstance(rest[0], Scalar) and type(rest[0].value) is str
-        if not is_named and (node.children or (node.path and not rest)):
+        if taken == len(operands):
             name = writer.name("document")
             call = f"{self.module.document_name(node)}({self.context})"
             writer.line(f"{name} = {call}")
-            return name, rest
+            return name, []
         # No rule below: base data from the root.
         return f"{self.context}.data", operands
 
@@ -386,7 +392,7 @@ class TermEmitter(KnownEmitter):
             if self._match_known(pattern, self.known(value)):
                 return
             value = self._local(value)
-        if isinstance(pattern, ArrayTerm) and self._has_unbound(pattern):
+        if isinstance(pattern, ArrayTerm) and self.has_unbound(pattern):
             writer.fail_if(f"type({value}) is not list or len({value}) != {len(pattern.items)}")
             for position, item in enumerate(pattern.items):
                 if isinstance(item, Var) and item.name.startswith("$") and item.name not in self.env:
@@ -395,7 +401,7 @@ class TermEmitter(KnownEmitter):
                 writer.line(f"{name} = {value}[{position}]")
                 self.match(item, name)
             return
-        if isinstance(pattern, ObjectTerm) and self._has_unbound(pattern):
+        if isinstance(pattern, ObjectTerm) and self.has_unbound(pattern):
             plain = all(isinstance(key, Scalar) and type(key.value) is str for key, _ in pattern.items)
             count = len(pattern.items)
             # An object with other keys than strings has one too many for a pattern of strings.

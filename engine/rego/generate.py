@@ -72,6 +72,7 @@ class Generator:
         module = self.module
         parts = list(module.constant_lines)
         parts.extend("\n".join(lines) for lines in module.functions)
+        parts.extend(module.branch_lines)
         return "\n\n".join(parts) + "\n"
 
     def _node(self, path: tuple[str, ...]) -> Node | None:

@@ -35,6 +35,8 @@ class ModuleCode:
     pending_documents: list[Node] = field(default_factory=list)
     fixed_groups: set[int] = field(default_factory=set)
     functions: list[list[str]] = field(default_factory=list)
+    branches: dict[tuple[str, ...], str] = field(default_factory=dict)
+    branch_lines: list[str] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
     memo_size: int = 0
     fixed_size: int = 0

@@ -5,7 +5,20 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from lockgate.engine.errors import Location
-from lockgate.engine.rego.ast import Call, Ref, Scalar, Var, WithExpr, walk
+from lockgate.engine.rego.ast import (
+    ArrayTerm,
+    Body,
+    Call,
+    Ref,
+    Scalar,
+    SetTerm,
+    SomeInExpr,
+    Term,
+    UnifyExpr,
+    Var,
+    WithExpr,
+    walk,
+)
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.resolve import Alternative, Definition
 
@@ -159,24 +172,64 @@ class RuleTree:
     def referenced(self, nodes: Iterable[object]) -> Iterator[tuple[Group, Location]]:
         """The groups that the syntax refers to, with the place."""
         for node in nodes:
+            known = _constants(node.body) if isinstance(node, Alternative) else {}
             for part in walk(node):
                 if isinstance(part, Call):
                     group = self.function(part.function)
                     if group is not None:
                         yield group, part.location
-                    continue
-                if isinstance(part, Ref) and isinstance(part.head, Var) and part.head.name == "data":
-                    place, taken = self.find(part.operands)
-                    if place.group is not None and not place.children:
-                        yield place.group, part.location
-                        continue
-                    # What is not fixed may lead anywhere below; a fixed name that is no rule leads to none.
-                    if taken < len(part.operands):
-                        operand = part.operands[taken]
-                        if isinstance(operand, Scalar) and place.group is None:
-                            continue
-                    for group in place.groups():
+                elif isinstance(part, Ref) and isinstance(part.head, Var) and part.head.name == "data":
+                    operands = [known.get(o.name, o) if isinstance(o, Var) else o for o in part.operands]
+                    for group in self.matching(operands):
                         yield group, part.location
+
+    def matching(self, parts: Sequence[object]) -> Iterator[Group]:
+        """The groups that a reference with these operands after `data` may evaluate.
+
+        What is not fixed may be any name, or one of a set; what comes after it must fit all the same.
+        """
+        stack: list[tuple[Node, int]] = [(self.root, 0)]
+        while stack:
+            node, taken = stack.pop()
+            is_document = node.group is not None and (node.group.kind != "function" or not node.children)
+            if is_document or taken == len(parts):
+                yield from node.groups()
+                continue
+            part = parts[taken]
+            if isinstance(part, frozenset):
+                stack.extend((child, taken + 1) for name, child in node.children.items() if name in part)
+            elif not isinstance(part, Scalar):
+                stack.extend(
+                    (child, taken + 1) for name, child in node.children.items() if not name.startswith(HIDDEN)
+                )
+            elif type(part.value) is str and part.value in node.children:
+                stack.append((node.children[part.value], taken + 1))
+
+
+def _constants(body: Body) -> dict[str, frozenset[str]]:
+    """The variables that a body equates with a literal string, or takes from a collection of those."""
+    found: dict[str, frozenset[str]] = {}
+    for statement in body:
+        if isinstance(statement, UnifyExpr):
+            for one, other in ((statement.left, statement.right), (statement.right, statement.left)):
+                names = _strings((other,))
+                if isinstance(one, Var) and names is not None:
+                    found[one.name] = names
+        elif isinstance(statement, SomeInExpr) and isinstance(statement.collection, ArrayTerm | SetTerm):
+            names = _strings(statement.collection.items)
+            if isinstance(statement.value, Var) and names is not None:
+                found[statement.value.name] = names
+    return found
+
+
+def _strings(terms: Sequence[Term]) -> frozenset[str] | None:
+    """The values of literal strings; None if there is another term among them."""
+    found: set[str] = set()
+    for term in terms:
+        if not isinstance(term, Scalar) or type(term.value) is not str:
+            return None
+        found.add(term.value)
+    return frozenset(found)
 
 
 def _is_movable(group: Group) -> bool:

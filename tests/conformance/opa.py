@@ -4,6 +4,7 @@ Case format: https://github.com/open-policy-agent/opa/tree/main/v1/test/cases. T
 files below a folder named `v0`, else v1.
 """
 
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -50,13 +51,20 @@ class Outcome:
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML without timestamps, as JSON has none."""
+    """YAML without timestamps, as JSON has none, and with the booleans of YAML 1.2: `on` is a string."""
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool")
+    ]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 
 
 def case_files(folder: Path) -> list[Path]:
