@@ -117,7 +117,7 @@ class Lexer:
                 if group == "string":
                     kind, value = "string", self._unescape(value, line, column)
                 elif group == "raw":
-                    kind, value = "string", value[1:-1].replace("\r", "")
+                    kind, value = "string", value[1:-1]
                 elif group == "name":
                     kind = "name"
                 elif group == "number":
@@ -177,7 +177,7 @@ class Lexer:
             if delimiter == '"':
                 raw = self._unescape('"' + re.sub(r"\\([{}])", r"\1", raw) + '"', line, column)
             else:
-                raw = raw.replace("\\{", "{").replace("\r", "")
+                raw = raw.replace("\\{", "{")
             parts.append(raw)
             position = match.end()
         self.fail("non-terminated template string", line, column)

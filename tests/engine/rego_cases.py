@@ -371,6 +371,7 @@ CASES = [
         },
     ),
     Case("division by zero is undefined", "v1", "a := 1 / 0\nb := 1 % 0", None, value={}),
+    Case("raw strings are as they are", "v1", "p := count(`a\r\n\\n`)", None, value={"p": 5}),
     Case(
         "numbers that begin with a point",
         "v1",

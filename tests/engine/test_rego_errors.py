@@ -2,7 +2,7 @@
 
 import pytest
 from lockgate.engine.codegen.budget import Limits
-from lockgate.engine.errors import EvaluationError
+from lockgate.engine.errors import EvaluationError, PolicyError
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.errors import RegoError
 from lockgate.engine.rego.parser import parse_module
@@ -118,3 +118,17 @@ def test_deep_comprehensions_in_loops() -> None:
         assert isinstance(found, list)
         found = found[0]
     assert found == 1
+
+
+def test_a_builtin_without_its_library_fails_at_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lockgate.engine.rego.builtins import catalogue
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(RegoError) as caught:
+        compiled("package a\n\np := io.jwt.verify_rs256(input.token, input.key)\n")
+    problem = caught.value.errors[0]
+    assert (problem.location.line, problem.hint) == (3, "pip install lockgate[crypto]")
+    assert problem.message == "built-in function io.jwt.verify_rs256 needs a library that is not installed"
+    with pytest.raises(PolicyError):
+        catalogue.load("io.jwt.verify_rs256")
+    assert catalogue.load("io.jwt.decode") is not None

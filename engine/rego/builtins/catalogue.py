@@ -60,27 +60,26 @@ _IMPLEMENTED: Final = {
     "templates": "strings.render_template/2*",
     "graphql": "graphql.is_valid/2* graphql.parse/2* graphql.parse_and_verify/2* graphql.parse_query/1*"
     " graphql.parse_schema/1* graphql.schema_is_valid/1*",
+    "certificates": "crypto.parse_private_keys/1* crypto.x509.parse_and_verify_certificates/1*"
+    " crypto.x509.parse_and_verify_certificates_with_options/2* crypto.x509.parse_certificate_request/1*"
+    " crypto.x509.parse_certificates/1* crypto.x509.parse_keypair/2* crypto.x509.parse_rsa_private_key/1*",
+    "tokens": "io.jwt.decode/1* io.jwt.verify_hs256/2* io.jwt.verify_hs384/2* io.jwt.verify_hs512/2*",
+    "token_verification": "io.jwt.decode_verify/2* io.jwt.verify_eddsa/2* io.jwt.verify_es256/2*"
+    " io.jwt.verify_es384/2* io.jwt.verify_es512/2* io.jwt.verify_ps256/2* io.jwt.verify_ps384/2*"
+    " io.jwt.verify_ps512/2* io.jwt.verify_rs256/2* io.jwt.verify_rs384/2* io.jwt.verify_rs512/2*",
+    "token_signing": "io.jwt.encode_sign/3* io.jwt.encode_sign_raw/3*",
+    "aws_signature": "providers.aws.sign_req/3*",
 }
 
 # For modules that import a library which the plain installation lacks: the library, and the extra that brings it.
-_EXTRAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({})
+_EXTRAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    dict.fromkeys(("certificates", "token_verification", "token_signing"), ("cryptography", "crypto"))
+)
 
 # Known to OPA, not implemented here.
 _MISSING: Final = """
-crypto.parse_private_keys/1
-crypto.x509.parse_and_verify_certificates/1 crypto.x509.parse_and_verify_certificates_with_options/2
-crypto.x509.parse_certificate_request/1 crypto.x509.parse_certificates/1 crypto.x509.parse_keypair/2
-crypto.x509.parse_rsa_private_key/1
-external_data/1
-http.send/1 internal.print/1
-io.jwt.decode/1 io.jwt.decode_verify/2 io.jwt.encode_sign/3 io.jwt.encode_sign_raw/3 io.jwt.verify_eddsa/2
-io.jwt.verify_es256/2 io.jwt.verify_es384/2 io.jwt.verify_es512/2 io.jwt.verify_hs256/2 io.jwt.verify_hs384/2
-io.jwt.verify_hs512/2 io.jwt.verify_ps256/2 io.jwt.verify_ps384/2 io.jwt.verify_ps512/2 io.jwt.verify_rs256/2
-io.jwt.verify_rs384/2 io.jwt.verify_rs512/2
-net.lookup_ip_addr/1
-opa.runtime/0 print/0 providers.aws.sign_req/3
-rego.metadata.chain/0 rego.metadata.rule/0 rego.parse_module/2
-uri.is_valid/1 uri.parse/1
+external_data/1 http.send/1 internal.print/1 net.lookup_ip_addr/1 opa.runtime/0 print/0 rego.metadata.chain/0
+rego.metadata.rule/0 rego.parse_module/2
 """
 
 # A Rego v1 module must not call these.
@@ -103,6 +102,9 @@ DEPRECATED: Final = frozenset(
 # Their result may differ between two evaluations of the same input, or somebody waits for them to be called.
 NONDETERMINISTIC: Final = frozenset(
     [
+        # OPA does not say so of the next two, which look at the time.
+        "crypto.x509.parse_and_verify_certificates",
+        "crypto.x509.parse_and_verify_certificates_with_options",
         "http.send",
         "internal.test_case",
         "io.jwt.decode_verify",

@@ -17,8 +17,8 @@ _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _FROM_URL: Final = bytes.maketrans(b"-_", b"+/")
 
 
-def _decoded(data: bytes) -> bytes:
-    """Go's decoding: newlines are skipped, the padding is compulsory, spare bits are ignored."""
+def base64_bytes(data: bytes) -> bytes:
+    """The bytes in base64 by Go's rules: newlines are skipped, padding is compulsory, spare bits are ignored."""
     data = data.replace(b"\r", b"").replace(b"\n", b"")
     if len(data) % 4 or not _BASE64.fullmatch(data):
         raise BuiltinError("illegal base64 data")
@@ -30,12 +30,17 @@ def _decoded(data: bytes) -> bytes:
 
 def base64_encode(text: Value) -> str:
     """The text's UTF-8 in base64."""
-    return binascii.b2a_base64(bytes_of(string(text, 1)), newline=False).decode()
+    return base64_text(bytes_of(string(text, 1)))
+
+
+def base64_text(data: bytes) -> str:
+    """The bytes in base64."""
+    return binascii.b2a_base64(data, newline=False).decode()
 
 
 def base64_decode(text: Value) -> str:
     """The text whose UTF-8 is given in base64."""
-    return text_of(_decoded(bytes_of(string(text, 1))))
+    return text_of(base64_bytes(bytes_of(string(text, 1))))
 
 
 def base64_is_valid(text: Value) -> bool:
@@ -43,7 +48,7 @@ def base64_is_valid(text: Value) -> bool:
     if type(text) is not str:
         return False
     try:
-        _decoded(bytes_of(text))
+        base64_bytes(bytes_of(text))
     except BuiltinError:
         return False
     return True
@@ -51,8 +56,12 @@ def base64_is_valid(text: Value) -> bool:
 
 def base64url_encode(text: Value) -> str:
     """The text's UTF-8 in base64 for URLs, padded."""
-    encoded = binascii.b2a_base64(bytes_of(string(text, 1)), newline=False)
-    return encoded.translate(_TO_URL).decode()
+    return base64url_text(bytes_of(string(text, 1)))
+
+
+def base64url_text(data: bytes) -> str:
+    """The bytes in base64 for URLs, padded."""
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).decode()
 
 
 def base64url_encode_no_pad(text: Value) -> str:
@@ -60,9 +69,8 @@ def base64url_encode_no_pad(text: Value) -> str:
     return base64url_encode(text).rstrip("=")
 
 
-def base64url_decode(text: Value) -> str:
-    """The text whose UTF-8 is given in base64 for URLs, padded or not."""
-    given = string(text, 1)
+def base64url_bytes(given: str) -> bytes:
+    """The bytes in base64 for URLs, padded or not."""
     data = bytes_of(given)
     if b"+" in data or b"/" in data:
         raise BuiltinError("illegal base64 data")
@@ -70,7 +78,12 @@ def base64url_decode(text: Value) -> str:
         if len(data) % 4 == 1:
             raise BuiltinError(f"illegal base64url string: {given[:200]}")
         data += b"=" * (-len(data) % 4)
-    return text_of(_decoded(data.translate(_FROM_URL)))
+    return base64_bytes(data.translate(_FROM_URL))
+
+
+def base64url_decode(text: Value) -> str:
+    """The text whose UTF-8 is given in base64 for URLs, padded or not."""
+    return text_of(base64url_bytes(string(text, 1)))
 
 
 def hex_encode(text: Value) -> str:

@@ -60,6 +60,11 @@ def machine_integer(value: Value, position: int) -> int:
     raise operand_error(position, "must be integer number but got floating-point number")
 
 
+def int64(value: Value) -> int | None:
+    """A number that is written as an integer and has 64 bits, or None."""
+    return value if type(value) is int and -_INT64 <= value < _INT64 else None
+
+
 def big_integer(value: Value, position: int) -> int:
     """A number with an integral value, however it is written."""
     kind = type(value)
