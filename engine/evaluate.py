@@ -79,8 +79,9 @@ def _verdict(violations: list[Violation]) -> Verdict:
 
 
 def _violation_order(violation: Violation) -> tuple[object, ...]:
-    policy = violation.policy
-    return (policy.kind, policy.name, violation.message, path_order(violation.path), violation.fix)
+    policy, path = violation.policy, violation.path
+    order = () if path is None else path_order(path)
+    return (policy.kind, policy.name, violation.message, order, violation.fix)
 
 
 def path_order(path: Path | None) -> tuple[tuple[int, int, str], ...]:

@@ -146,11 +146,13 @@ class ConstraintPolicy(Gated):
         gate = self.gate
         actions = gate.constraint.actions
         for result in members:
-            # Gatekeeper drops results without a message; the loader warns of rules that make them.
-            if type(result) is not dict or "msg" not in result:
+            if type(result) is not dict:
                 continue
-            message = result["msg"]
+            message = result.get("msg")
             if type(message) is not str:
+                # Gatekeeper drops results without a message; the loader warns of rules that make them.
+                if message is None and "msg" not in result:
+                    continue
                 return [
                     MessageFailure(self.key, f"a violation's msg must be a string, not {type_name(message)}")
                 ]
