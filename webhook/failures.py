@@ -41,10 +41,15 @@ def render_error(error: Exception) -> str:
     lines: list[str] = []
     for part in parts[:_MAX_PROBLEMS]:
         location: Location | None = part.location
-        message = [printable(line) for line in masker.text(part.message).splitlines()] or [""]
+        code = getattr(part, "code", "")
+        told = f"{code}: {part.message}" if code and not part.message.startswith(code) else part.message
+        message = [printable(line) for line in masker.text(told).splitlines()] or [""]
         place = f"{printable(str(location))}: " if location else ""
         lines.append(f"error: {place}{message[0]}")
         lines += ["  " + line for line in message[1:]]
+        lines += [
+            f"    {printable(masker.text(' '.join(line.split())))}" for line in getattr(part, "details", ())
+        ]
         if location and part.quoted:
             lines += _quoted(location.line, location.column, part.quoted)
         if part.hint:

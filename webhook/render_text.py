@@ -14,6 +14,13 @@ MAX_QUOTED = 120
 _LEAD = 30
 
 
+def _shown(character: str) -> str:
+    """A character of a quoted line; policies are indented by tabs."""
+    if character == "\t":
+        return "    "
+    return character if is_safe(character) else printable(character)
+
+
 def _window(quote: Quote) -> tuple[str, int, int]:
     """The part of the line to show, printable, with where to underline it."""
     text, start, end = quote.text, quote.start, max(quote.end, quote.start + 1)
@@ -25,9 +32,9 @@ def _window(quote: Quote) -> tuple[str, int, int]:
         text = text[cut : cut + MAX_QUOTED]
         start, end = start - cut, min(end - cut, len(text))
     end = max(end, start + 1)
-    widths = [1 if is_safe(one) else len(printable(one)) for one in text]
+    widths = [len(_shown(one)) for one in text]
     left = len(before) + sum(widths[:start])
-    return before + printable(text) + after, left, left + max(1, sum(widths[start:end]))
+    return before + "".join(map(_shown, text)) + after, left, left + max(1, sum(widths[start:end]))
 
 
 def render_quote(quote: Quote, palette: Palette, indent: str) -> list[str]:

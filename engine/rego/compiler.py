@@ -96,14 +96,14 @@ def compile_modules(
 def _stop(problems: list[Problem], modules: Sequence[Module]) -> None:
     if not problems:
         return
-    sources = {module.location.file: module.source for module in modules}
-    quoted: set[Problem] = set()
-    for problem in problems:
-        source = sources.get(problem.location.file)
-        line = problem.quoted or (source.quoted(problem.location) if source else "")
-        quoted.add(replace(problem, quoted=line))
+    # Not needed, and not imported, for policies without mistakes.
+    from lockgate.engine.rego.advice.compiling import advised
+
     raise RegoError(
-        sorted(quoted, key=lambda p: (p.location.file, p.location.line, p.location.column, p.message))
+        sorted(
+            set(advised(problems, modules)),
+            key=lambda p: (p.location.file, p.location.line, p.location.column, p.message),
+        )
     )
 
 

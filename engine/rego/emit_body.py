@@ -619,7 +619,7 @@ class BodyEmitter(CallEmitter):
                 continue
             name = ".".join(path)
             if group is None and name not in ENTRIES:
-                message = f"undefined function {name} as target of `with`"
+                message = "with keyword target must reference existing input, data, or a function"
                 self.problems.append(Problem("rego_type_error", message, modifier.location))
                 continue
             changes.append(f"('function', {name!r}, {self._replacement(modifier.value)})")

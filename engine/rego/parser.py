@@ -35,12 +35,28 @@ def parse_module(source: Source, spans: Spans | None = None) -> Module:
     """
     try:
         return _ModuleParser(source, spans).module()
+    except RegoError as error:
+        raise _advised(error, source) from error
     except RecursionError as error:
         raise _too_deep(source) from error
 
 
+def _advised(error: RegoError, source: Source) -> RegoError:
+    # Not needed, and not imported, for policies without mistakes.
+    from lockgate.engine.rego.advice.parsing import advised
+
+    return advised(error, source)
+
+
 def parse_query(source: Source) -> Body:
-    """Parses statements without a package, as `opa eval` takes them."""
+    """Parses statements without a package, as `opa eval` takes them. Raises RegoError."""
+    try:
+        return _query(source)
+    except RegoError as error:
+        raise _advised(error, source) from error
+
+
+def _query(source: Source) -> Body:
     parser = _ModuleParser(source)
     if parser.cursor.is_kind("end"):
         parser.cursor.fail("empty query")
@@ -191,7 +207,9 @@ class _ModuleParser:
             cursor.fail("`future` imports cannot be aliased", location)
         known = FUTURE_KEYWORDS | LATER_KEYWORDS
         if len(path) == 3 and path[2] not in known:
-            cursor.fail(f"unexpected keyword, must be one of {sorted(known)}, got: {path[2]}", location)
+            cursor.fail(
+                f"unexpected keyword, must be one of [{' '.join(sorted(known))}], got: {path[2]}", location
+            )
         self.keywords.update(known if len(path) == 2 else {path[2]})
         if len(path) == 3 and path[2] == "every":
             self.keywords.add("in")

@@ -236,6 +236,11 @@ def _lines() -> dict[str, str]:
     return {line.partition("(")[0]: line for line in _SIGNATURES.split("\n") if line}
 
 
+def signature_text(name: str) -> str:
+    """The signature of a builtin as it is written here, or an empty string."""
+    return _lines().get(name, "")
+
+
 class Signatures:
     """The signatures, made of the types of one compilation."""
 
