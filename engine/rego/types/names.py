@@ -66,7 +66,7 @@ class ShownNames:
         if isinstance(term, Var):
             meant = self._meant.get(term.name)
             if meant is None or depth > _DEEPEST:
-                return shown_name(term.name)
+                return "_" if term.name.startswith("%") else shown_name(term.name)
             return self._term(meant, depth + 1)
         if isinstance(term, ArrayTerm):
             return f"[{self._terms(term.items, depth)}]"

@@ -126,8 +126,9 @@ class ReferenceCheck:
 
     def _of_function(self, reference: Ref, type: FunctionType, index: int) -> Problem:
         count = len(reference.operands)
-        if index == count - 1 and isinstance(reference.operands[index], Var):
-            count = index
+        last = reference.operands[-1] if count else None
+        if index == count - 1 and isinstance(last, Var) and last.name.startswith("%"):
+            count = index  # A key that the compiler made is not shown.
         message = f"function {self._shown(reference, count)} used as reference, not called"
         return self._problem(reference, message, index, (f"have: {type_text(type)}",))
 

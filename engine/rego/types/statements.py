@@ -16,6 +16,8 @@ from lockgate.engine.rego.ast import (
     Comprehension,
     EveryExpr,
     Expr,
+    LogicExpr,
+    NotBodyExpr,
     NotExpr,
     Ref,
     Scalar,
@@ -81,8 +83,9 @@ class StatementCheck:
         self._ordered: dict[int, list[Expr]] = {}
         self._left = MAX_COMPREHENSIONS
         self._results = 0
-        # The temporaries that statements iterate over.
+        # The temporaries that statements iterate over, and those that a `with` puts in the place of something.
         self._iterated: set[str] = set()
+        self._replacements: set[str] = set()
         # In a query `==` gives true or false, and is no unification.
         self.is_query = False
         # Does some `with` replace a document or function?
@@ -106,13 +109,11 @@ class StatementCheck:
     def _statements(
         self, ordered: Sequence[Expr], known: set[str], layer: Layer, problems: list[Problem]
     ) -> None:
-        self._iterated.update(
-            statement.collection.name
-            for statement in ordered
-            if isinstance(statement, SomeInExpr)
-            and isinstance(statement.collection, Var)
-            and statement.collection.name.startswith("%")
-        )
+        for statement in ordered:
+            if isinstance(statement, SomeInExpr):
+                self._iterated.add(_temporary(statement.collection))
+            elif isinstance(statement, WithExpr):
+                self._replacements.update(_temporary(modifier.value) for modifier in statement.modifiers)
         for statement in ordered:
             self._statement(statement, known, layer, problems)
 
@@ -140,7 +141,13 @@ class StatementCheck:
         elif isinstance(statement, SomeInExpr):
             self._some_in(statement, layer, problems)
         elif isinstance(statement, EveryExpr):
-            self._every(statement, known, layer, problems)
+            own = {statement.value.name, *([statement.key.name] if statement.key else [])}
+            self._inner(statement, statement.body, known | own, layer, problems)
+        elif isinstance(statement, NotBodyExpr):
+            self._inner(statement, statement.operand.body, known, layer, problems)
+        elif isinstance(statement, LogicExpr):
+            parts = [part for operand in statement.operands for part in operand.body]
+            self._inner(statement, tuple(parts), known, layer, problems)
 
     # Comprehensions
 
@@ -205,10 +212,15 @@ class StatementCheck:
         before = len(problems)
         left, right = statement.left, statement.right
         self._names.learn(statement)
-        if isinstance(right, Ref) and isinstance(left, Var) and left.name in self._iterated:
-            # The reference is checked where a `some … in` iterates over it, as a part of that.
-            self._unifier.fits(left, self.terms.of(right, layer), layer)
-            return
+        if isinstance(right, Ref) and isinstance(left, Var):
+            type = self.terms.of(right, layer)
+            if left.name in self._replacements and isinstance(type, FunctionType):
+                return  # The name of a function may stand there.
+            if left.name in self._iterated:
+                # What is wrong with it is told where a `some … in` iterates over it, as a part of that.
+                self._references.problem(right, layer)
+                self._unifier.fits(left, type, layer)
+                return
         if isinstance(left, Comprehension) or isinstance(right, Comprehension):
             problems.extend(self._closures(statement, known, layer))
             variables_before = len(layer.variables)
@@ -243,7 +255,7 @@ class StatementCheck:
         key = statement.key
         if key is None:
             self._results += 1
-            key = Var(statement.location, f"${self._results}_key")
+            key = Var(statement.location, f"%key{self._results}")
         collection = self._names.meant(statement.collection)
         if isinstance(collection, Ref):
             reference = Ref(collection.location, collection.head, (*collection.operands, key))
@@ -259,12 +271,13 @@ class StatementCheck:
         self._reference(reference, layer, problems)
         self._tell(self._equal(statement.location, statement.value, reference, layer), problems, before)
 
-    def _every(self, statement: EveryExpr, known: set[str], layer: Layer, problems: list[Problem]) -> None:
-        own = {statement.value.name, *([statement.key.name] if statement.key else [])}
-        inside = known | own | own_variables(statement.body)
-        problems.extend(self._closures(statement, inside, layer))
-        ordered, _ = self._in_order(statement.body, known | own, inside)
-        for part in ordered:
+    def _inner(
+        self, statement: Expr, body: Body, known: set[str], layer: Layer, problems: list[Problem]
+    ) -> None:
+        """A body within a statement: only its references and comprehensions are looked at."""
+        problems.extend(self._closures(statement, known | own_variables(body), layer))
+        ordered, left, _ = BodyOrder(known | own_variables(body)).order(body, known)
+        for part in (*ordered, *left):
             for reference in _references(part):
                 self._reference(reference, layer, problems)
 
@@ -395,9 +408,26 @@ def _comprehensions(statement: Expr) -> Iterator[Comprehension]:
             yield statement.right
     elif isinstance(statement, NotExpr | WithExpr):
         yield from _comprehensions(statement.inner)
-    elif isinstance(statement, EveryExpr | BlockExpr):
-        for part in statement.body if isinstance(statement, EveryExpr) else statement.statements:
+    else:
+        for part in _inner_statements(statement):
             yield from _comprehensions(part)
+
+
+def _inner_statements(statement: Expr) -> Iterable[Expr]:
+    if isinstance(statement, EveryExpr):
+        return statement.body
+    if isinstance(statement, BlockExpr):
+        return statement.statements
+    if isinstance(statement, NotBodyExpr):
+        return statement.operand.body
+    if isinstance(statement, LogicExpr):
+        return [part for operand in statement.operands for part in operand.body]
+    return ()
+
+
+def _temporary(term: Term) -> str:
+    """The name of a variable that the compiler made; empty for other terms."""
+    return term.name if isinstance(term, Var) and term.name.startswith("%") else ""
 
 
 def _references(node: object) -> Iterable[Ref]:
