@@ -85,25 +85,46 @@ class BodyOrder:
         self.shared = shared
 
     def order(self, body: Body, bound: set[str]) -> tuple[list[Expr], list[Expr], set[str]]:
-        """The statements in a safe order, those that have no place in it, and all variables bound after."""
-        remaining = list(body)
+        """The statements in a safe order, those that have no place in it, and all variables bound after.
+
+        As in OPA, the body is gone through again and again, each time taking what can run by then; what a statement
+        evaluates ahead of it stays with it.
+        """
+        waiting = _groups(body)
         result: list[Expr] = []
         known = set(bound)
         tries = 0
-        while remaining:
+        while waiting:
+            left: list[Body] = []
+            for group in waiting:
+                tries += len(group)
+                bound_after = self._outputs_together(group, known)
+                if bound_after is None:
+                    left.append(group)
+                else:
+                    known |= bound_after
+                    result.extend(group)
             if tries > MAX_TRIES:
                 raise SizeError("a body has too many statements that wait for later ones")
-            for index, statement in enumerate(remaining):
-                tries += 1
-                bound_after = self.outputs(statement, known)
-                if bound_after is not None:
-                    known |= bound_after
-                    result.append(statement)
-                    del remaining[index]
-                    break
-            else:
-                return result, remaining, known
+            if len(left) == len(waiting):
+                apart = [(statement,) for group in left for statement in group]
+                if len(apart) == len(left):
+                    return result, [statement for (statement,) in apart], known
+                left = list(apart)
+            waiting = left
         return result, [], known
+
+    def _outputs_together(self, group: Body, bound: set[str]) -> Bound:
+        """The variables that statements bind one after the other; None when one of them cannot run."""
+        if len(group) == 1:
+            return self.outputs(group[0], bound)
+        known = set(bound)
+        for statement in group:
+            found = self.outputs(statement, known)
+            if found is None:
+                return None
+            known |= found
+        return known - bound
 
     def outputs(self, statement: Expr, bound: set[str]) -> Bound:
         """The variables that a statement binds, given those bound; None when it cannot run yet."""
@@ -252,6 +273,32 @@ class BodyOrder:
             else:
                 return None
         return known - bound
+
+
+def _groups(body: Body) -> list[Body]:
+    """The statements of a flat body, each with the references and comprehensions that are evaluated ahead of it.
+
+    The domain of an `every` and the values of a `with` are statements of their own.
+    """
+    groups: list[Body] = []
+    ahead: list[Expr] = []
+    for statement in body:
+        if (
+            isinstance(statement, UnifyExpr)
+            and isinstance(statement.left, Var)
+            and statement.left.name.startswith("%")
+            and isinstance(statement.right, Ref | Comprehension)
+        ):
+            ahead.append(statement)
+            continue
+        if isinstance(statement, EveryExpr | WithExpr):
+            groups.extend((one,) for one in ahead)
+            groups.append((statement,))
+        else:
+            groups.append((*ahead, statement))
+        ahead = []
+    groups.extend((one,) for one in ahead)
+    return groups
 
 
 def matching_items(left: ObjectTerm, right: ObjectTerm) -> list[tuple[Term, Term]] | None:

@@ -38,12 +38,17 @@ class TypeNode:
             found = self.below[name_key] = TypeNode(name)
         return found
 
-    def put(self, path: Path, type: Type | None) -> None:
-        """Sets the type of a place."""
+    def at(self, path: Path) -> "TypeNode":
+        """The place at a path, made if it is missing."""
         node = self
         for name in path:
             node = node.child(name)
-        node.type = type
+        return node
+
+    def somewhere(self) -> "TypeNode":
+        """A place below whose name is not known: no name leads to it."""
+        found = self.below[object()] = TypeNode()
+        return found
 
     def leaves(self) -> Iterator[tuple[list[Value], Type]]:
         """The nearest places below that have types, each with its path from here."""

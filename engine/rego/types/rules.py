@@ -124,7 +124,7 @@ class _RuleCheck:
         if problems:
             # What refers to a rule with mistakes is not told of them again.
             self._facts.problems.extend(problems)
-            self._data.put(path, ANY)
+            (self._data.at(path).somewhere() if open_tail else self._data.at(path)).type = ANY
             return
         type = self._type(group, alternative, layer, open_tail)
         if type is not None:
@@ -195,7 +195,7 @@ class _RuleCheck:
         for index in found:
             group = self._tree.groups[index]
             for alternative in group.alternatives():
-                root.put(_fixed_path(group, alternative)[0], ANY)
+                root.at(_fixed_path(group, alternative)[0]).type = ANY
         return root if found else None
 
 

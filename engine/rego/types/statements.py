@@ -83,7 +83,7 @@ class StatementCheck:
         self._ordered: dict[int, list[Expr]] = {}
         self._left = MAX_COMPREHENSIONS
         self._results = 0
-        # The temporaries that statements iterate over, and those that a `with` puts in the place of something.
+        # The temporaries that statements iterate over, and those that a `with` puts in the place of a document.
         self._iterated: set[str] = set()
         self._replacements: set[str] = set()
         # In a query `==` gives true or false, and is no unification.
@@ -109,13 +109,28 @@ class StatementCheck:
     def _statements(
         self, ordered: Sequence[Expr], known: set[str], layer: Layer, problems: list[Problem]
     ) -> None:
+        self._note(ordered)
         for statement in ordered:
+            self._statement(statement, known, layer, problems)
+
+    def _note(self, statements: Sequence[Expr]) -> None:
+        """Notes what the temporaries of a body are for."""
+        for statement in statements:
             if isinstance(statement, SomeInExpr):
                 self._iterated.add(_temporary(statement.collection))
             elif isinstance(statement, WithExpr):
-                self._replacements.update(_temporary(modifier.value) for modifier in statement.modifiers)
-        for statement in ordered:
-            self._statement(statement, known, layer, problems)
+                for modifier in statement.modifiers:
+                    if isinstance(modifier.target.head, Var) and modifier.target.head.name == "data":
+                        self._replacements.add(_temporary(modifier.value))
+
+    def _is_replacement(self, statement: Expr, layer: Layer) -> bool:
+        """Does a statement name a function, to put it in the place of a document?"""
+        return (
+            isinstance(statement, UnifyExpr)
+            and isinstance(statement.right, Ref)
+            and _temporary(statement.left) in self._replacements
+            and isinstance(self.terms.of(statement.right, layer), FunctionType)
+        )
 
     def _in_order(self, body: Body, bound: set[str], scope: set[str]) -> tuple[list[Expr], set[str]]:
         try:
@@ -213,11 +228,11 @@ class StatementCheck:
         left, right = statement.left, statement.right
         self._names.learn(statement)
         if isinstance(right, Ref) and isinstance(left, Var):
-            type = self.terms.of(right, layer)
-            if left.name in self._replacements and isinstance(type, FunctionType):
-                return  # The name of a function may stand there.
+            if self._is_replacement(statement, layer):
+                return
             if left.name in self._iterated:
                 # What is wrong with it is told where a `some … in` iterates over it, as a part of that.
+                type = self.terms.of(right, layer)
                 self._references.problem(right, layer)
                 self._unifier.fits(left, type, layer)
                 return
@@ -277,9 +292,11 @@ class StatementCheck:
         """A body within a statement: only its references and comprehensions are looked at."""
         problems.extend(self._closures(statement, known | own_variables(body), layer))
         ordered, left, _ = BodyOrder(known | own_variables(body)).order(body, known)
+        self._note(ordered)
         for part in (*ordered, *left):
             for reference in _references(part):
-                self._reference(reference, layer, problems)
+                if not self._is_replacement(part, layer):
+                    self._reference(reference, layer, problems)
 
     def _with(self, statement: WithExpr, known: set[str], layer: Layer, problems: list[Problem]) -> None:
         inner = layer
@@ -310,7 +327,7 @@ class StatementCheck:
             for target, type in replaced:
                 assert isinstance(target.head, Var)
                 names = [operand.value for operand in target.operands if isinstance(operand, Scalar)]
-                documents.setdefault(target.head.name, TypeNode()).put(names, type)
+                documents.setdefault(target.head.name, TypeNode()).at(names).type = type
             inner = Layer(inner, layer.variables, documents)
         self._statement(statement.inner, known, inner, [] if wrong else problems)
 
