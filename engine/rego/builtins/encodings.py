@@ -2,6 +2,7 @@
 
 import binascii
 import re
+import string as letters
 from typing import Final
 
 from lockgate.engine.codegen.values import Set, Value, ordered, render_json
@@ -11,21 +12,42 @@ from lockgate.engine.rego.builtins.objects import pairs_of
 from lockgate.engine.rego.builtins.operands import bytes_of, object_, string, text_of
 
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
+_STANDARD: Final = frozenset((letters.ascii_letters + letters.digits + "+/").encode())
+_FOR_URLS: Final = frozenset((letters.ascii_letters + letters.digits + "-_").encode())
 _UNRESERVED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _FROM_URL: Final = bytes.maketrans(b"-_", b"+/")
 
 
-def base64_bytes(data: bytes) -> bytes:
+def base64_bytes(given: bytes) -> bytes:
     """The bytes in base64 by Go's rules: newlines are skipped, padding is compulsory, spare bits are ignored."""
-    data = data.replace(b"\r", b"").replace(b"\n", b"")
+    data = given.replace(b"\r", b"").replace(b"\n", b"")
     if len(data) % 4 or not _BASE64.fullmatch(data):
-        raise BuiltinError("illegal base64 data")
-    try:
-        return binascii.a2b_base64(data)
-    except binascii.Error as error:
-        raise BuiltinError("illegal base64 data") from error
+        raise BuiltinError(f"illegal base64 data at input byte {_fault(given, _STANDARD)}")
+    return binascii.a2b_base64(data)
+
+
+def _fault(data: bytes, alphabet: frozenset[int]) -> int:
+    """Where Go's decoder says that data is no base64, which it reads by four characters."""
+    places = [place for place, byte in enumerate(data) if byte not in b"\r\n"]
+    for at, place in enumerate(places):
+        if data[place] in alphabet:
+            continue
+        group = at % 4
+        if data[place] != 0x3D or group < 2:
+            return place
+        # Padding: two of them after two characters, and nothing after that.
+        after = places[at + 1 :]
+        if group == 2:
+            if not after:
+                return len(data)
+            if data[after[0]] != 0x3D:
+                return after[0] - 1
+            after = after[1:]
+        return after[0] if after else len(data)
+    # The last characters make no whole group.
+    return len(data) - len(places) % 4
 
 
 def base64_encode(text: Value) -> str:
@@ -72,12 +94,12 @@ def base64url_encode_no_pad(text: Value) -> str:
 def base64url_bytes(given: str) -> bytes:
     """The bytes in base64 for URLs, padded or not."""
     data = bytes_of(given)
-    if b"+" in data or b"/" in data:
-        raise BuiltinError("illegal base64 data")
     if not data.endswith(b"="):
         if len(data) % 4 == 1:
             raise BuiltinError(f"illegal base64url string: {given[:200]}")
         data += b"=" * (-len(data) % 4)
+    if b"+" in data or b"/" in data:
+        raise BuiltinError(f"illegal base64 data at input byte {_fault(data, _FOR_URLS)}")
     return base64_bytes(data.translate(_FROM_URL))
 
 
