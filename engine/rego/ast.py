@@ -289,11 +289,10 @@ class Import:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Annotation:
-    """A `# METADATA` block: its YAML text, and the line on which what it annotates begins."""
+    """A `# METADATA` block: the place of that mark, and the YAML text below it."""
 
     location: Location
     text: str
-    target_line: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

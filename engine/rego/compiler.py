@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from lockgate.engine.codegen.values import Value
+from lockgate.engine.rego.annotations import AnnotationSet, uses_metadata
 from lockgate.engine.rego.ast import Call, Module, Ref, Scalar, TermExpr, Var, walk
 from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES, missing_extra, missing_extra_text
 from lockgate.engine.rego.capabilities import Capabilities
@@ -54,8 +55,11 @@ def compile_modules(
     problems: list[Problem] = []
     names = package_names(modules)
     definitions: list[Definition] = []
+    annotations = None
+    if uses_metadata(modules) or options.checks == "strict":
+        annotations = AnnotationSet(modules, problems)
     for module in modules:
-        resolver = Resolver(module, names, problems, options.prints)
+        resolver = Resolver(module, names, problems, options.prints, annotations)
         definitions.extend(resolver.definition(rule) for rule in module.rules)
     _stop(problems, modules)
     tree = RuleTree()

@@ -1,6 +1,5 @@
 """Parses Rego modules: package, imports and rules, of both language versions."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from lockgate.engine.errors import Location
@@ -102,7 +101,7 @@ class _ModuleParser:
                 self._package_path()
             else:
                 rules.extend(self._rules(problems))
-        annotations = _annotations(self.lexer.comments, source=cursor.source, line_after=self._line_after)
+        annotations = _annotations(self.lexer.comments, cursor.source)
         module = Module(
             location, package, tuple(imports), tuple(rules), self.version, annotations, cursor.source
         )
@@ -137,13 +136,6 @@ class _ModuleParser:
             cursor.spans.heads[place_of(location)] = cursor.range_from(location)
             cursor.spans.bodyless[place_of(location)] = cursor.range_from(location)
         return [rule]
-
-    def _line_after(self, line: int) -> int:
-        """The line of the first token after a line, or 0."""
-        for token in self.cursor.tokens:
-            if token.line > line and token.kind != "end":
-                return token.line
-        return 0
 
     def _package_path(self) -> tuple[str, ...]:
         term = self._path("package name")
@@ -215,23 +207,27 @@ class _ModuleParser:
             self.keywords.add("in")
 
 
-def _annotations(
-    comments: list[Comment], *, source: Source, line_after: Callable[[int], int]
-) -> tuple[Annotation, ...]:
-    """The `# METADATA` blocks: each is the run of comment lines after that mark."""
+def _annotations(comments: list[Comment], source: Source) -> tuple[Annotation, ...]:
+    """The `# METADATA` blocks: each is the run of comment lines after that mark, at the beginning of their lines."""
     found: list[Annotation] = []
     index = 0
     while index < len(comments):
         comment = comments[index]
         index += 1
-        if not comment.alone or comment.text.lstrip("# ").strip() != "METADATA":
+        if not _is_metadata(comment):
             continue
         lines: list[str] = []
         last = comment.line
-        while index < len(comments) and comments[index].alone and comments[index].line == last + 1:
-            lines.append(comments[index].text[1:])
-            last = comments[index].line
+        while index < len(comments):
+            following = comments[index]
+            if following.column != 1 or following.line != last + 1 or _is_metadata(following):
+                break
+            lines.append(following.text[1:].removeprefix(" "))
+            last = following.line
             index += 1
-        place = source.location(comment.line, comment.column)
-        found.append(Annotation(place, "\n".join(lines), line_after(last)))
+        found.append(Annotation(source.location(comment.line, comment.column), "\n".join(lines)))
     return tuple(found)
+
+
+def _is_metadata(comment: Comment) -> bool:
+    return comment.column == 1 and comment.text[1:].strip().startswith("METADATA")

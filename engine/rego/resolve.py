@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lockgate.engine.errors import Location
+from lockgate.engine.rego.annotations import AnnotationSet
 from lockgate.engine.rego.ast import (
     ArrayTerm,
     AssignExpr,
@@ -41,7 +42,7 @@ from lockgate.engine.rego.ast import (
 )
 from lockgate.engine.rego.errors import CompileCode, Problem
 from lockgate.engine.rego.printing import print_call, printing
-from lockgate.engine.rego.term_parser import OPERATOR_MARK, ROOTS
+from lockgate.engine.rego.term_parser import OPERATOR_MARK, ROOTS, dotted, operator_name, value_term
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,10 @@ class Resolver:
         names: Mapping[tuple[str, ...], set[str]],
         problems: list[Problem],
         prints: Literal["kept", "left out"] = "left out",
+        annotations: AnnotationSet | None = None,
     ) -> None:
+        self._annotations = annotations
+        self._rule: Rule | None = None
         self._prints = prints
         self.module = module
         self._problems = problems
@@ -129,6 +133,7 @@ class Resolver:
 
     def definition(self, rule: Rule) -> Definition:
         """The rule with its names resolved."""
+        self._rule = rule
         path, tail = static_path(self.module, rule)
         head = rule.head
         alternatives = tuple(self._alternative(rule, clause, tail) for clause in rule.clauses)
@@ -198,7 +203,8 @@ class Resolver:
     def _statement(self, statement: Expr) -> Expr | None:
         location = statement.location
         if isinstance(statement, TermExpr):
-            return TermExpr(location, self._term(statement.term))
+            shown = self._metadata_argument(statement.term)
+            return shown or TermExpr(location, self._term(statement.term))
         if isinstance(statement, UnifyExpr):
             return UnifyExpr(location, self._term(statement.left), self._term(statement.right))
         if isinstance(statement, AssignExpr):
@@ -293,6 +299,9 @@ class Resolver:
         if isinstance(term, Call):
             function = term.function
             head = function.head
+            metadata = self._metadata(term)
+            if metadata is not None:
+                return metadata
             if isinstance(head, Var) and head.name != OPERATOR_MARK:
                 function = self._function(function, head)
             return Call(term.location, function, tuple(self._term(a) for a in term.arguments))
@@ -310,6 +319,26 @@ class Resolver:
         value = self._term(term.value)
         self._scopes.pop()
         return Comprehension(term.location, term.kind, key, value, body)
+
+    def _metadata_argument(self, term: Term) -> Expr | None:
+        """`rego.metadata.rule(x)` is `x = rego.metadata.rule()`."""
+        if not isinstance(term, Call) or len(term.arguments) != 1:
+            return None
+        value = self._metadata(Call(term.location, term.function, ()))
+        return None if value is None else UnifyExpr(term.location, self._term(term.arguments[0]), value)
+
+    def _metadata(self, call: Call) -> Term | None:
+        """The annotations that a call of `rego.metadata.chain` or `rego.metadata.rule` gives, as a literal."""
+        if self._annotations is None or self._rule is None or call.arguments:
+            return None
+        if operator_name(call.function) is not None:
+            return None
+        name = dotted(call.function)
+        if name == "rego.metadata.chain":
+            return value_term(call.location, self._annotations.chain(self.module.package, self._rule))
+        if name == "rego.metadata.rule":
+            return value_term(call.location, self._annotations.rule(self._rule))
+        return None
 
     def _template_part(self, part: str | Term | WithExpr) -> str | Term | WithExpr:
         if isinstance(part, str):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from lockgate.engine.codegen.values import make_number
+from lockgate.engine.codegen.values import Value, make_number
 from lockgate.engine.errors import InputError, Location
 from lockgate.engine.rego.ast import (
     ArrayTerm,
@@ -82,6 +82,16 @@ def _template_part(cursor: Cursor, statement: Expr) -> Term | WithExpr:
         return statement if isinstance(statement, WithExpr) else plain.term
     what = _NOT_IN_TEMPLATES.get(type(plain), "logical operator")
     cursor.fail(f"unexpected {what} in template-string expression", statement.location)
+
+
+def value_term(location: Location, value: Value) -> Term:
+    """The literal term for a value made of objects with string keys, arrays and scalars."""
+    if isinstance(value, list):
+        return ArrayTerm(location, tuple(value_term(location, item) for item in value))
+    if isinstance(value, dict):
+        pairs = [(Scalar(location, name), value_term(location, item)) for name, item in value.items()]
+        return ObjectTerm(location, tuple(pairs))
+    return Scalar(location, value)
 
 
 def term_kind(term: object) -> str:

@@ -16,15 +16,12 @@ INCOMPLETE = {
     "v0": {
         "invalidkeyerror": 2,
         "netlookupipaddr": 3,
-        "regometadatarule": 2,
         "regoparsemodule": 2,
         "withkeyword": 3,
     },
     "v1": {
         "invalidkeyerror": 1,
         "netlookupipaddr": 3,
-        "regometadatachain": 3,
-        "regometadatarule": 2,
         "regoparsemodule": 1,
         "withkeyword": 3,
     },
