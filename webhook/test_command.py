@@ -92,7 +92,7 @@ def test(
     except RegexError as error:
         raise UsageError(f"--run {pattern}: {error.message}") from error
     loaded = load_rego(paths, Options("v0" if v0_compatible else "v1", bundle, ignored))
-    runner = Runner(loaded.texts, loaded.data, Limits(), time.time_ns)
+    runner = Runner(loaded.texts, loaded.data, Limits(max_seconds=timeout), time.time_ns)
     measured = coverage or threshold is not None
     run = runner.run(wanted.search, coverage="measured" if measured else "")
     if not run.results:

@@ -58,6 +58,15 @@ def test_error_and_nothing_found(folder: Path) -> None:
     assert (ran.code, "r_test.rego:2:8" in ran.err) == (2, True), ran.err
 
 
+def test_time_is_limited(folder: Path) -> None:
+    body = "some x in numbers.range(1, 2000)\n  some y in numbers.range(1, 2000)\n  x * y == 0"
+    (folder / "r_test.rego").write_text(f"package r\ntest_c if {{\n  {body}\n}}\n")
+    ran = run_lockgate("test", "--timeout", "0.1", str(folder))
+    assert ran.code == 2
+    assert "0.1 s" in ran.out, ran.out
+    assert "1 in error" in ran.out
+
+
 def test_filter_is_a_regular_expression(folder: Path) -> None:
     out = run_lockgate("test", "-v", "--run", r"test_[b-z]$", str(folder)).out
     assert "test_b" in out
