@@ -9,6 +9,7 @@ from lockgate.engine.rego.annotations import AnnotationSet, uses_metadata
 from lockgate.engine.rego.ast import Call, Module, Ref, Scalar, TermExpr, Var, walk
 from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES, missing_extra, missing_extra_text
 from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.entrypoints import entry_path
 from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.flatten import Flattener
 from lockgate.engine.rego.generate import Generator
@@ -77,7 +78,8 @@ def compile_modules(
         problems.extend(check_types(tree, edges).problems)
     _stop(problems, modules)
     generator = Generator(tree, Stages(tree, edges, constants), mode, problems, usual, bound)
-    entries = generator.generate([tuple(entry.split(".")[1:]) for entry in entrypoints])
+    paths = {entry: entry_path(entry) for entry in entrypoints}
+    entries = generator.generate(list(paths.values()))
     _stop(problems, modules)
     source = generator.source()
     if len(source) > MAX_GENERATED_CHARACTERS:
@@ -86,7 +88,7 @@ def compile_modules(
     code = generator.module
     return Compiled(
         source,
-        {".".join(("data", *path)): name for path, name in entries.items()},
+        {entry: entries[path] for entry, path in paths.items() if path in entries},
         dict(code.builtins),
         tuple((place.file, place.line, place.column) for place in code.positions),
         code.memo_size,

@@ -8,6 +8,7 @@ from lockgate.engine.codegen.values import Undefined, Value
 from lockgate.engine.errors import Location
 from lockgate.engine.record import record
 from lockgate.engine.rego.ast import Expr, Import, Module, NotExpr, Ref, Scalar, Var, WithExpr, walk
+from lockgate.engine.rego.entrypoints import reference_text
 from lockgate.engine.rego.probes import Ahead
 from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.spans import Place, Range, Spans, place_of
@@ -105,8 +106,8 @@ class Explainer:
 
     def _rule_name(self, path: tuple[str, ...]) -> str:
         if self._home and path[: len(self._home)] == self._home:
-            return ".".join(path[len(self._home) :])
-        return ".".join(("data", *path))
+            return reference_text(path[len(self._home) :]).removeprefix(".")
+        return "data" + reference_text(path)
 
     def _telling(self, attempt: Attempt) -> list[Attempt]:
         """The attempts below that tell why the statement failed: what held, if something did, where that is asked."""

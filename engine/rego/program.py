@@ -17,6 +17,7 @@ from lockgate.engine.rego.blame import CODE_FILE, Rules, blamed
 from lockgate.engine.rego.builtins.catalogue import load
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.entrypoints import entry_path
 from lockgate.engine.rego.options import USUAL, CompileOptions
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ class Prepared:
         program, fixed, memo = self._state
         function = program.function(entrypoint)
         if function is None:
-            found: Value | Undefined = walk_path(dict(data), entrypoint.split(".")[1:])
+            found: Value | Undefined = walk_path(dict(data), entry_path(entrypoint))
             return found
         artifact = program.artifact
         context = DetailedContext(

@@ -109,6 +109,8 @@ def test_only_wanted_tests_run() -> None:
 def test_names_that_are_no_words() -> None:
     (result,) = run('package p["x-y"]\ntest_a if true').results
     assert result.rule.full_name == 'data.p["x-y"].test_a'
+    (result,) = run('package p["x.y"]\nimport rego.v1\ntest_a if true').results
+    assert (result.rule.full_name, result.outcome) == ('data.p["x.y"].test_a', "pass")
     assert result.outcome == "pass"
 
 

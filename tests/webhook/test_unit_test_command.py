@@ -63,7 +63,7 @@ def test_time_is_limited(folder: Path) -> None:
     (folder / "r_test.rego").write_text(f"package r\ntest_c if {{\n  {body}\n}}\n")
     ran = run_lockgate("test", "--timeout", "0.1", str(folder))
     assert ran.code == 2
-    assert "0.1 s" in ran.out, ran.out
+    assert "0.1 seconds" in ran.out, ran.out
     assert "1 in error" in ran.out
 
 

@@ -6,8 +6,6 @@ head, as in `test_concat[tc.note]`, names a case of a test; a call of `internal.
 tells which cases there are, even of those that fail.
 """
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -28,13 +26,12 @@ from lockgate.engine.rego.ast import (
     children,
     walk,
 )
+from lockgate.engine.rego.entrypoints import reference_text
 from lockgate.engine.rego.term_parser import builtin_reference, dotted, operator_name
 
 PREFIX = "test_"
 SKIPPED_PREFIX = "todo_test_"
 CASE_BUILTIN = "internal.test_case"
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 @record
@@ -70,19 +67,9 @@ class TestRule:
         return "data" + reference_text(self.path)
 
     @property
-    def entrypoint(self) -> str:
-        """What programs call it."""
-        return ".".join(("data", *self.path))
-
-    @property
     def skipped(self) -> bool:
         """Is the test to be skipped?"""
         return any(part.startswith(SKIPPED_PREFIX) for part in self.path[len(self.package) :])
-
-
-def reference_text(path: Sequence[str]) -> str:
-    """A path as the rest of a reference: `.name`, or `["name"]` for what is no name."""
-    return "".join([f".{part}" if _NAME.fullmatch(part) else f"[{json.dumps(part)}]" for part in path])
 
 
 def find_tests(modules: Sequence[Module]) -> tuple[list[Module], list[TestRule]]:

@@ -103,7 +103,7 @@ class Runner:
         return TestRun(tuple(results), found)
 
     def _compile(self, mode: Mode) -> Program:
-        entries = sorted({test.entrypoint for test in self._tests})
+        entries = sorted({test.full_name for test in self._tests})
         return compile_program(
             self._modules, entrypoints=entries, capabilities=self.capabilities, mode=mode, options=_PRINTING
         )
@@ -119,7 +119,7 @@ class Runner:
         begin = self.clock()
         try:
             value = program.prepare().evaluate(
-                test.entrypoint,
+                test.full_name,
                 input=UNDEFINED,
                 data=self.data,
                 now_ns=begin,
@@ -151,7 +151,7 @@ class Runner:
         trace = Trace(self._traced.artifact.probes, names)
         try:
             self._traced.prepare().evaluate(
-                test.entrypoint,
+                test.full_name,
                 input=UNDEFINED,
                 data=self.data,
                 now_ns=now_ns,
@@ -160,7 +160,7 @@ class Runner:
                 cases=names,
             )
         except EvaluationError:
-            # It did not fail before: the same evaluation, watched, needs more than Python's stack has.
+            # It did not end so before: the same evaluation, watched, takes more time and stack.
             return ()
         explainer = Explainer(self.texts)
         all_attempts = [attempt for attempt in trace.of(test.path) if not attempt.is_split]
