@@ -10,10 +10,9 @@ from lockgate.engine.record import record
 from lockgate.engine.rego.builtins.context import Context
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.builtins.jose.keys import Key, NamedKey, SecretKey, read_verification_keys
-from lockgate.engine.rego.builtins.jose.signatures import verifies, verifies_publicly
+from lockgate.engine.rego.builtins.jose.signatures import verification_steps, verifies, verifies_publicly
 from lockgate.engine.rego.builtins.operands import bytes_of, object_, string, text_of
 from lockgate.engine.rego.builtins.tokens import (
-    CHARACTERS_PER_STEP,
     Token,
     decoded_part,
     json_object,
@@ -21,8 +20,6 @@ from lockgate.engine.rego.builtins.tokens import (
     split_token,
 )
 
-# A signature that is checked counts as so many steps.
-_STEPS_PER_CHECK: Final = 100
 _KNOWN: Final = frozenset(["alg", "kid", "typ", "cty", "crit"])
 
 _Check = Callable[[Key | None], bool]
@@ -69,18 +66,18 @@ def _any_key(context: Context, keys: Sequence[NamedKey], header: _Header, check:
     if header.identifier:
         named = next((key for key in keys if key.identifier == header.identifier), None)
         if named is not None:
-            context.spend(_STEPS_PER_CHECK)
+            context.spend(verification_steps(named.key))
             return check(named.key)
     for key in keys:
         if key.algorithm in ("", header.algorithm):
-            context.spend(_STEPS_PER_CHECK)
+            context.spend(verification_steps(key.key))
             if check(key.key):
                 return True
     return False
 
 
 def _read_keys(context: Context, text: str) -> list[NamedKey]:
-    context.spend(1 + len(text) // CHARACTERS_PER_STEP)
+    context.spend(1 + len(text))
     return read_verification_keys(text)
 
 

@@ -21,9 +21,18 @@ from lockgate.engine.rego.builtins.x509.private_keys import (
     checked_rsa,
 )
 from lockgate.engine.rego.builtins.x509.public_keys import EcKey, Ed25519Key, RsaKey
-from lockgate.engine.rego.builtins.x509.signature_algorithms import MIN_RSA_BITS, ec_verifier, rsa_verifier
+from lockgate.engine.rego.builtins.x509.signature_algorithms import (
+    MIN_RSA_BITS,
+    checking_steps,
+    ec_verifier,
+    rsa_verifier,
+)
 
 _HASHES: Final = MappingProxyType({"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()})
+
+_STEPS_PER_SIGNATURE: Final = 100
+# With RSA, for the cube of its kilobits.
+_STEPS_PER_LARGER_SIGNATURE: Final = 200
 
 
 def verifies(key: Key | None, algorithm: str, signed: bytes, signature: bytes) -> bool:
@@ -35,6 +44,17 @@ def verifies(key: Key | None, algorithm: str, signed: bytes, signature: bytes) -
     if isinstance(key, EcKey) and len(signature) != 2 * key.field_bytes:
         return False
     return verifies_publicly(key, algorithm, signed, signature, padding.PSS.DIGEST_LENGTH)
+
+
+def verification_steps(key: Key | None) -> int:
+    """What a signature that is checked with a key counts as."""
+    return checking_steps(key.public if isinstance(key, RsaPrivateKey | RsaSigningKey) else key)
+
+
+def signing_steps(key: Key | None) -> int:
+    """What a signature that is made with a key counts as."""
+    size = key.public.modulus.bit_length() // 1024 if isinstance(key, RsaSigningKey) else 0
+    return _STEPS_PER_SIGNATURE + _STEPS_PER_LARGER_SIGNATURE * size**3
 
 
 def is_authentic(secret: bytes, algorithm: str, signed: bytes, code: bytes) -> bool:

@@ -9,7 +9,7 @@ from lockgate.engine.record import record
 from lockgate.engine.rego.builtins.x509.certificates import Certificate
 from lockgate.engine.rego.builtins.x509.constraint_check import keeps_constraints
 from lockgate.engine.rego.builtins.x509.policies import agrees_on_policies
-from lockgate.engine.rego.builtins.x509.signature_algorithms import is_signed_by
+from lockgate.engine.rego.builtins.x509.signature_algorithms import checking_steps, is_signed_by
 
 # Signatures that are checked for one chain at most: so many ways through hostile intermediates are tried.
 MAX_CHECKS: Final = 100
@@ -33,11 +33,11 @@ class Wanted:
 
 
 def verified_chain(
-    certificates: Sequence[Certificate], wanted: Wanted, spend: Callable[[], None]
+    certificates: Sequence[Certificate], wanted: Wanted, spend: Callable[[int], None]
 ) -> Chain | None:
     """The first good chain from the last certificate to the first, over those between; None when there is none.
 
-    `spend` is called ahead of each check of a signature.
+    `spend` is told what each check of a signature counts as, ahead of it.
     """
     root, leaf = certificates[0], certificates[-1]
     if not _fits(leaf, "leaf", (), wanted.now_ns) or (wanted.host and not has_host(leaf, wanted.host)):
@@ -59,7 +59,7 @@ def _chains(
     roots: Sequence[Certificate],
     between: Sequence[Certificate],
     now_ns: int,
-    spend: Callable[[], None],
+    spend: Callable[[int], None],
 ) -> Iterator[Chain]:
     """All chains, the shorter way first; each level of the search is an iterator of its candidates."""
     checks = 0
@@ -75,7 +75,7 @@ def _chains(
         checks += 1
         if checks > MAX_CHECKS:
             return
-        spend()
+        spend(checking_steps(candidate.key))
         if candidate.key is None or _is_in(candidate, chain):
             continue
         if not _has_signed(candidate, chain[-1]) or not _fits(candidate, role, chain, now_ns):

@@ -7,7 +7,6 @@ only verifies their signatures. No function recurses: what is nested is read by 
 import re
 from typing import Final
 
-from lockgate.engine.codegen.budget import MAX_INTEGER_DIGITS
 from lockgate.engine.rego.builtins.errors import BuiltinError, BuiltinLimitError
 
 BOOLEAN: Final = 0x01
@@ -30,6 +29,9 @@ CONTEXT: Final = 0x80
 CONSTRUCTED: Final = 0x20
 
 Oid = tuple[int, ...]
+
+# An integer of so many bytes has 4,095 digits at most: as many as integers here may have.
+MAX_INTEGER_BYTES: Final = 1_700
 
 _MAX_ARC: Final = (1 << 31) - 1
 _PRINTABLE: Final = re.compile(rb"[A-Za-z0-9'()+,\-./ :=?*&]*")
@@ -180,8 +182,7 @@ def integer(contents: bytes, problem: str) -> int:
     """The integer with these contents."""
     if not contents or (len(contents) > 1 and contents[0] == (0xFF if contents[1] & 0x80 else 0)):
         raise BuiltinError(problem)
-    # 5 bits are more than a digit and a half.
-    if len(contents) * 8 * 3 > MAX_INTEGER_DIGITS * 10:
+    if len(contents) > MAX_INTEGER_BYTES:
         raise BuiltinLimitError(f"an integer of {len(contents)} bytes in DER")
     return int.from_bytes(contents, "big", signed=True)
 
@@ -211,7 +212,7 @@ def base128(contents: bytes, problem: str) -> list[int]:
     """The numbers that make up an object identifier, of which the first stands for two arcs."""
     if not contents or contents[-1] & 0x80:
         raise BuiltinError(problem)
-    if len(contents) > MAX_INTEGER_DIGITS:
+    if len(contents) > MAX_INTEGER_BYTES:
         raise BuiltinLimitError(f"an object identifier of {len(contents)} bytes in DER")
     found: list[int] = []
     value = 0

@@ -7,10 +7,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.record import record
 from lockgate.engine.rego.builtins.encodings import base64_text
-from lockgate.engine.rego.builtins.errors import BuiltinError
+from lockgate.engine.rego.builtins.errors import BuiltinError, BuiltinLimitError
 from lockgate.engine.rego.builtins.x509.der import (
     BIT_STRING,
     INTEGER,
+    MAX_INTEGER_BYTES,
     OBJECT_IDENTIFIER,
     OCTET_STRING,
     SEQUENCE,
@@ -253,6 +254,8 @@ def _further(key: RsaPrivateKey) -> list[Value]:
             coefficient = pow(product, -1, prime)
         except ValueError as error:
             raise BuiltinError("crypto/rsa: prime factors are not relatively prime") from error
+        if product.bit_length() > 8 * MAX_INTEGER_BYTES:
+            raise BuiltinLimitError("an RSA key with too many primes")
         found.append({"Exp": key.exponent % (prime - 1), "Coeff": coefficient, "R": product})
         product *= prime
     return found

@@ -51,6 +51,8 @@ _NULL_OR_NONE: Final = (b"", bytes([NULL, 0]))
 MIN_RSA_BITS: Final = 1024
 MAX_RSA_EXPONENT: Final = (1 << 31) - 1
 
+_STEPS_PER_CHECK: Final = 100
+
 
 def algorithm_number(algorithm: AlgorithmIdentifier) -> int:
     """Go's number of the algorithm; 0 for one that it does not know."""
@@ -125,6 +127,14 @@ def is_signed_by(key: PublicKey | None, number: int, signed: bytes, signature: b
         # A key that the library does not take verifies nothing either.
         return False
     return True
+
+
+def checking_steps(key: object) -> int:
+    """What a signature that is checked with a key counts as; large RSA keys take long."""
+    if not isinstance(key, RsaKey):
+        return _STEPS_PER_CHECK
+    size = key.modulus.bit_length() // 1024
+    return _STEPS_PER_CHECK + size * size * min(key.exponent, MAX_RSA_EXPONENT).bit_length()
 
 
 def rsa_verifier(key: RsaKey) -> rsa.RSAPublicKey:
