@@ -76,7 +76,7 @@ def _any_key(context: Context, keys: Sequence[NamedKey], header: _Header, check:
     return False
 
 
-def _read_keys(context: Context, text: str) -> list[NamedKey]:
+def _read_keys(context: Context, text: str) -> tuple[NamedKey, ...]:
     context.spend(1 + len(text))
     return read_verification_keys(text)
 
@@ -147,7 +147,7 @@ def io_jwt_verify_eddsa(context: Context, token: Value, key: Value) -> bool:
 class _Constraints:
     """What a token has to meet. Empty texts ask for nothing, but for the audience, which then must be absent."""
 
-    keys: list[NamedKey]
+    keys: tuple[NamedKey, ...]
     algorithm: str
     issuer: str
     audience: str
@@ -156,7 +156,7 @@ class _Constraints:
 
 def _constraints(context: Context, given: list[tuple[Value, Value]]) -> _Constraints:
     texts = {"alg": "", "aud": "", "iss": "", "secret": ""}
-    keys: list[NamedKey] | None = None
+    keys: tuple[NamedKey, ...] | None = None
     nanoseconds: Value = context.now_ns
     for name, value in given:
         if name == "time":
@@ -177,7 +177,7 @@ def _constraints(context: Context, given: list[tuple[Value, Value]]) -> _Constra
     if keys is None:
         if not texts["secret"]:
             raise BuiltinError("no key constraint")
-        keys = [NamedKey(SecretKey(bytes_of(texts["secret"])))]
+        keys = (NamedKey(SecretKey(bytes_of(texts["secret"]))),)
     return _Constraints(keys, texts["alg"], texts["iss"], texts["aud"], seconds)
 
 

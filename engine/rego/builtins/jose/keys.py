@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -39,6 +40,8 @@ from lockgate.engine.rego.builtins.x509.public_keys import (
 MAX_KEYS: Final = 1_000
 _MAX_CHAIN: Final = 10
 _MAX_CERTIFICATE: Final = 256 * 1024
+# The keys of an identity provider; larger texts are read each time.
+_MAX_REMEMBERED: Final = 20_000
 # Larger numbers than those of a key of 16,384 bits are no key that anybody uses.
 _MAX_NUMBER_BYTES: Final = 2_048
 
@@ -89,23 +92,31 @@ class NamedKey:
     identifier: str = ""
 
 
-def read_verification_keys(text: str) -> list[NamedKey]:
+def read_verification_keys(text: str) -> tuple[NamedKey, ...]:
     """The keys in a PEM certificate or public key, or in a JSON Web Key or set of them."""
+    # Policies verify many tokens with the same few keys.
+    return _remembered_keys(text) if len(text) <= _MAX_REMEMBERED else _verification_keys(text)
+
+
+def _verification_keys(text: str) -> tuple[NamedKey, ...]:
     data = pem.limited(bytes_of(text))
     found = pem.decode(data)
     if found is None:
-        return [key for key in read_jwks(text) if not key.algorithm or key.algorithm in SIGNING]
+        return tuple([key for key in read_jwks(text) if not key.algorithm or key.algorithm in SIGNING])
     block, end = found
     if end < len(data):
         raise BuiltinError("extra data after a PEM certificate block")
     if block.type == "CERTIFICATE":
         try:
-            return [NamedKey(read_certificate(block.data).key)]
+            return (NamedKey(read_certificate(block.data).key),)
         except BuiltinError as error:
             raise BuiltinError(f"failed to parse a PEM certificate: {error.message}") from error
     if block.type == "PUBLIC KEY":
-        return [NamedKey(_pem_public_key(block.data))]
+        return (NamedKey(_pem_public_key(block.data)),)
     raise BuiltinError("failed to extract a Key from the PEM certificate")
+
+
+_remembered_keys = lru_cache(maxsize=100)(_verification_keys)
 
 
 def _pem_public_key(data: bytes) -> PublicKey:

@@ -1,5 +1,6 @@
 """How certificates and requests are signed: the algorithms by the numbers that Go gives them, and their checking."""
 
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -137,6 +138,7 @@ def checking_steps(key: object) -> int:
     return _STEPS_PER_CHECK + size * size * min(key.exponent, MAX_RSA_EXPONENT).bit_length()
 
 
+@lru_cache(maxsize=100)
 def rsa_verifier(key: RsaKey) -> rsa.RSAPublicKey:
     """The key in the library's form. Raises ValueError for one that may not verify."""
     if key.modulus.bit_length() < MIN_RSA_BITS or key.exponent > MAX_RSA_EXPONENT:
@@ -144,6 +146,7 @@ def rsa_verifier(key: RsaKey) -> rsa.RSAPublicKey:
     return rsa.RSAPublicNumbers(key.exponent, key.modulus).public_key()
 
 
+@lru_cache(maxsize=100)
 def ec_verifier(key: EcKey) -> ec.EllipticCurvePublicKey:
     """The key in the library's form."""
     return ec.EllipticCurvePublicNumbers(key.x, key.y, key.curve).public_key()
