@@ -3,9 +3,10 @@
 After https://www.openpolicyagent.org/docs/policy-reference (grammar). Every node has its place.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from lockgate.engine.codegen.values import Value
@@ -323,19 +324,25 @@ def _may_hold(kind: type) -> bool:
     return kind is tuple or (hasattr(kind, "__dataclass_fields__") and kind is not Location)
 
 
-def _below(node: object) -> list[object]:
-    """The nodes and tuples directly in a node or tuple."""
-    kind: type = node.__class__
-    items: Iterable[Any] = node if isinstance(node, tuple) else [getattr(node, name) for name in _parts(kind)]
-    return [item for item in items if _may_hold(item.__class__)]
+@cache
+def _values(kind: type) -> Callable[[Any], Sequence[Any]]:
+    """What gives the values of a node's parts; of a tuple, its members."""
+    if kind is tuple:
+        return tuple
+    names = _parts(kind)
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda node: [getattr(node, name) for name in names]
 
 
 def children(node: object) -> Iterator[object]:
     """The syntax nodes directly below a node, or of a tuple of nodes."""
-    for item in _below(node):
-        if isinstance(item, tuple):
+    kind: type = node.__class__
+    for item in _values(kind)(node):
+        kind = item.__class__
+        if kind is tuple:
             yield from children(item)
-        else:
+        elif _may_hold(kind):
             yield item
 
 
@@ -344,11 +351,10 @@ def walk(node: object) -> Iterator[object]:
     stack = [node]
     while stack:
         current = stack.pop()
-        if not isinstance(current, tuple):
+        kind: type = current.__class__
+        if kind is not tuple:
             yield current
-        below = _below(current)
-        below.reverse()
-        stack.extend(below)
+        stack += [item for item in _values(kind)(current)[::-1] if _may_hold(item.__class__)]
 
 
 def shape(node: object) -> object:

@@ -229,8 +229,16 @@ class Prepared:
                 waiting = self._waiting > 0
                 parts = self._lookup(entrypoint) or parts
             function, fixed, memo, rules = parts
-            context = Context(input, data, memo.copy(), fixed, Budget(limits), now_ns)
-            return _run(function, context, rules)
+            # `_run`, written out.
+            failure: LimitError
+            try:
+                result: Value | Undefined = function(
+                    Context(input, data, memo.copy(), fixed, Budget(limits), now_ns)
+                )
+                return result
+            except (LimitError, RecursionError, MemoryError) as error:
+                failure = blamed(error, rules)
+            raise failure
 
         return evaluate
 
