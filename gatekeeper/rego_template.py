@@ -12,6 +12,7 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.builtins.catalogue import missing_extra
 from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.outside import Outside
 from lockgate.engine.rego.program import NO_VALUES, PARAMETERS, Artifact, Program
 from lockgate.gatekeeper.compiled_rego import RegoTemplate
 from lockgate.gatekeeper.problems import Lint, LintLevel
@@ -49,7 +50,7 @@ class TemplateCompiler:
         if stored is not None:
             artifact = Artifact.from_plain(stored[0])
             if not any(map(missing_extra, artifact.builtins)):
-                return _from_plain(artifact, *stored[1:])
+                return _from_plain(artifact, self._capabilities, *stored[1:])
             # Compiling anew tells the place of the call whose library has gone.
         made = self._anew(template)
         self._cache.put(key, _to_plain(made))
@@ -83,7 +84,7 @@ def _material(template: Template, capabilities: Capabilities) -> list[bytes]:
     """Everything that decides what a template compiles to: text, places for errors, and what it may use."""
     source = template.rego
     assert source is not None, template.kind
-    parts = [template.name, str(capabilities.external_data), *sorted(capabilities.forbidden)]
+    parts = [template.name, capabilities.fingerprint()]
     for text in (source.entry, *source.libs):
         parts += [text.text, text.file, text.version, str(text.line), str(text.column)]
     return [part.encode("utf-8", "surrogatepass") for part in parts]
@@ -105,8 +106,11 @@ def _to_plain(made: RegoTemplate) -> tuple[Any, ...]:
     return made.program.artifact.to_plain(), sorted(made.reads), lints
 
 
-def _from_plain(artifact: Artifact, reads: list[str], lints: list[tuple[Any, ...]]) -> RegoTemplate:
-    return RegoTemplate(Program(artifact), frozenset(reads), tuple([_lint(*fields) for fields in lints]))
+def _from_plain(
+    artifact: Artifact, capabilities: Capabilities, reads: list[str], lints: list[tuple[Any, ...]]
+) -> RegoTemplate:
+    program = Program(artifact, Outside(capabilities.allow_net))
+    return RegoTemplate(program, frozenset(reads), tuple([_lint(*fields) for fields in lints]))
 
 
 def _lint(level: LintLevel, message: str, file: str, line: int, column: int, hint: str, quoted: str) -> Lint:

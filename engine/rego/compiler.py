@@ -8,7 +8,8 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.rego.annotations import AnnotationSet, uses_metadata
 from lockgate.engine.rego.ast import Call, Module, Ref, Scalar, TermExpr, Var, walk
 from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES, missing_extra, missing_extra_text
-from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.capabilities import OUTSIDE, Capabilities
+from lockgate.engine.rego.capability_checks import capability_problems
 from lockgate.engine.rego.entrypoints import entry_path
 from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.flatten import Flattener
@@ -60,6 +61,7 @@ def compile_modules(
     if uses_metadata(modules) or options.checks == "strict":
         annotations = AnnotationSet(modules, problems)
     for module in modules:
+        problems.extend(capability_problems(module, capabilities))
         resolver = Resolver(module, names, problems, options.prints, annotations)
         definitions.extend(resolver.definition(rule) for rule in module.rules)
     _stop(problems, modules)
@@ -181,8 +183,10 @@ def _check_call(
         problems.append(Problem("rego_type_error", f"undefined function {name}", call.location))
         return
     if not capabilities.allows(name):
-        message = f"unsafe built-in function calls in expression: {name}"
-        hint = "this builtin is off here: it reaches outside of the evaluation"
+        message = f"undefined function {name}"
+        hint = "the capabilities do not have this builtin"
+        if name in OUTSIDE:
+            hint = "this builtin is off here: it reaches outside of the evaluation"
         problems.append(Problem("rego_type_error", message, call.location, "", hint))
     elif entry.module is None:
         message = f"built-in function {name} is not implemented"

@@ -1,6 +1,7 @@
 """Programs: compiled Rego, ready to be evaluated any number of times and from several threads."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -14,11 +15,12 @@ from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value, check_de
 from lockgate.engine.errors import InputError, PolicyError
 from lockgate.engine.record import record
 from lockgate.engine.rego.blame import CODE_FILE, Rules, blamed
-from lockgate.engine.rego.builtins.catalogue import load
+from lockgate.engine.rego.builtins.catalogue import ENTRIES, load
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.entrypoints import entry_path
 from lockgate.engine.rego.options import USUAL, CompileOptions
+from lockgate.engine.rego.outside import Outside
 
 if TYPE_CHECKING:
     from lockgate.engine.codegen.printing import PrintSink
@@ -76,7 +78,7 @@ class Artifact:
 class Program:
     """Compiled Rego. `prepare` binds constants; the result evaluates."""
 
-    def __init__(self, artifact: Artifact) -> None:
+    def __init__(self, artifact: Artifact, outside: Outside | None = None) -> None:
         self.artifact = artifact
         names: dict[str, Any] = dict(NAMES)
         names["__builtins__"] = _SAFE_BUILTINS
@@ -87,6 +89,9 @@ class Program:
         names["F"] = artifact.fixed_size
         for builtin, python_name in artifact.builtins.items():
             names[python_name] = load(builtin)
+            if ENTRIES[builtin].context == "outside":
+                outside = outside or Outside()
+                names[python_name] = partial(names[python_name], outside)
         if "sprintf" in artifact.builtins:
             from lockgate.engine.rego.builtins.formatting import message_text
 
@@ -311,11 +316,13 @@ def compile_program(
     options: CompileOptions = USUAL,
     usual: Sequence[tuple[str, ...]] = (),
     bound: Mapping[tuple[str, ...], Value] = NO_VALUES,
+    outside: Outside | None = None,
 ) -> Program:
     """Compiles modules. Entry points are documents, as "data.template.violation".
 
     Raises RegoError with every problem found. `constants` are places that `Program.prepare` may bind. `usual` are
-    places in `input` that most inputs have, which are read faster for it; no answer depends on them. `bound` are values of constants that the code is made for.
+    places in `input` that most inputs have, which are read faster for it; no answer depends on them. `bound` are values of constants that the code is made for. `outside` is what
+    builtins may reach that the capabilities allow; by default no more than the hosts that these name.
     """
     # Not needed, and not imported, when programs come from the cache.
     from lockgate.engine.rego.compiler import compile_modules
@@ -338,7 +345,7 @@ def compile_program(
         source=compiled.source,
         probes=compiled.probes,
     )
-    return Program(artifact)
+    return Program(artifact, outside or Outside(capabilities.allow_net))
 
 
 __all__ = ["UNDEFINED", "Artifact", "Prepared", "Program", "compile_program"]

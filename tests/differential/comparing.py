@@ -10,7 +10,7 @@ from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value, parse_json
 from lockgate.engine.errors import EvaluationError, LockgateError
 from lockgate.engine.rego.builtins.json_text import json_marshal
-from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.capabilities import ALL_BUILTINS, Capabilities
 from lockgate.engine.rego.errors import RegoError
 from lockgate.engine.rego.parser import parse_module
 from lockgate.engine.rego.program import Prepared, compile_program
@@ -22,7 +22,7 @@ from tests.differential.vectors import Case
 from tests.e2e.rego_server import Server
 
 CODE: Final = re.compile(r"(?:eval|rego)_\w+_error")
-CAPABILITIES: Final = Capabilities(forbidden=frozenset({"http.send", "net.lookup_ip_addr"}))
+CAPABILITIES: Final = Capabilities(builtins=ALL_BUILTINS - {"http.send", "net.lookup_ip_addr"})
 NOW_NS: Final = 1_767_225_600_000_000_000
 _SPENDING: Final = Limits(max_steps=2_000_000)
 

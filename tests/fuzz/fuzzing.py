@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.values import UNDEFINED, parse_json
 from lockgate.engine.errors import EvaluationError, InputError, LockgateError
-from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.capabilities import ALL_BUILTINS, Capabilities
 from lockgate.engine.rego.errors import RegoError
 from lockgate.engine.rego.parser import parse_module
 from lockgate.engine.rego.query import compile_query
@@ -20,7 +20,7 @@ from tests.differential.grammar import DATA, Policy
 from tests.differential.shrinking import shrunk
 from tests.differential.vectors import Case
 
-CAPABILITIES = Capabilities(forbidden=frozenset({"http.send", "net.lookup_ip_addr"}))
+CAPABILITIES = Capabilities(builtins=ALL_BUILTINS - {"http.send", "net.lookup_ip_addr"})
 _LIMITS = Limits(max_steps=200_000)
 
 

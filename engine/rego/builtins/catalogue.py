@@ -1,6 +1,6 @@
 """Every builtin of OPA 1.22.2, with Gatekeeper's `external_data`: what is implemented here, and where.
 
-Source of the names and arities: OPA's `capabilities/v1.22.2.json`. A builtin's module is imported when it is loaded.
+Source of the names and arities: OPA's `capabilities/v1.22.2.json`, and its tests' `test.sleep`. A builtin's module is imported when it is loaded.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,8 @@ from lockgate.engine.record import record
 
 _PACKAGE: Final = "lockgate.engine.rego.builtins."
 
-# For each module its builtins as name/arity; a star marks one that takes the context first.
+# For each module its builtins as name/arity; a star marks one that takes the context first, an at sign one that takes
+# what lies outside of the evaluation before that.
 _IMPLEMENTED: Final = {
     "comparison": "assign/2 eq/2 equal/2 neq/2 lt/2 lte/2 gt/2 gte/2 internal.member_2/2 internal.member_3/3",
     "numbers": "plus/2 minus/2 mul/2 div/2 rem/2 abs/1 ceil/1 floor/1 round/1 numbers.range/2* numbers.range_step/3*"
@@ -57,6 +58,10 @@ _IMPLEMENTED: Final = {
     "interpolation": "internal.template_string/1*",
     "unit_tests": "internal.test_case/1*",
     "json_schemas": "json.match_schema/2* json.verify_schema/1*",
+    "http_send": "http.send/1@",
+    "lookups": "net.lookup_ip_addr/1@",
+    "runtime": "opa.runtime/0@",
+    "sleeping": "test.sleep/1",
     "templates": "strings.render_template/2*",
     "graphql": "graphql.is_valid/2* graphql.parse/2* graphql.parse_and_verify/2* graphql.parse_query/1*"
     " graphql.parse_schema/1* graphql.schema_is_valid/1*",
@@ -78,9 +83,11 @@ _EXTRAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 
 # Known to OPA, not implemented here.
 _MISSING: Final = """
-external_data/1 http.send/1 internal.print/1 net.lookup_ip_addr/1 opa.runtime/0 print/0 rego.metadata.chain/0
-rego.metadata.rule/0 rego.parse_module/2
+external_data/1 internal.print/1 print/0 rego.metadata.chain/0 rego.metadata.rule/0 rego.parse_module/2
 """
+
+# Gatekeeper's, and one that OPA's own tests use: no policy has them unless the capabilities say so.
+BEYOND_OPA: Final = frozenset(["external_data", "test.sleep"])
 
 # A Rego v1 module must not call these.
 DEPRECATED: Final = frozenset(
@@ -131,14 +138,15 @@ _TAKEN: Final = frozenset(["abs", "all", "and", "any", "max", "min", "or", "roun
 class Entry:
     """A builtin: `function` of `module` implements it; without a module it is not implemented.
 
-    `context` tells whether the function takes a `Context` before the operands.
+    `context` tells whether the function takes a `Context` before the operands, "outside" that it takes an `Outside`
+    before that, which has to be bound first.
     """
 
     name: str
     arity: int
     module: str | None
     function: str
-    context: Literal["context", ""]
+    context: Literal["outside", "context", ""]
 
     @property
     def deprecated(self) -> bool:
@@ -156,10 +164,15 @@ class Entry:
         return self.name in RELATIONS
 
 
+_CONTEXTS: Final[Mapping[str, Literal["outside", "context", ""]]] = MappingProxyType(
+    {"@": "outside", "*": "context", "": ""}
+)
+
+
 def _entry(text: str, module: str | None) -> Entry:
     name, _, rest = text.partition("/")
     function = name.replace(".", "_") + ("_" if name in _TAKEN else "")
-    return Entry(name, int(rest[0]), module, function, "context" if rest.endswith("*") else "")
+    return Entry(name, int(rest[0]), module, function, _CONTEXTS[rest[1:]])
 
 
 def _table() -> Mapping[str, Entry]:

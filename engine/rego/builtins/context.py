@@ -31,6 +31,15 @@ class CaseContext(Context, Protocol):
         ...
 
 
+class OutsideContext(Context, Protocol):
+    """Also tells evaluations apart, for what is answered once in each."""
+
+    @property
+    def budget(self) -> object:
+        """The same object in all contexts of one evaluation."""
+        ...
+
+
 def reserve(context: Context, size: int) -> None:
     """Pays for an output of `size` characters or elements before it is made. Raises when that is too much."""
     if size > MAX_OUTPUT:

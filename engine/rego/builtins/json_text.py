@@ -41,9 +41,14 @@ def quoted(text: str) -> str:
     return render_json(text).translate(_ESCAPES)
 
 
+def marshal(value: Value) -> str:
+    """The value as compact JSON with sorted keys."""
+    return render_json(as_json(value)).translate(_ESCAPES)
+
+
 def json_marshal(context: Context, value: Value) -> str:
     """The value as compact JSON with sorted keys."""
-    text = render_json(as_json(value)).translate(_ESCAPES)
+    text = marshal(value)
     reserve(context, len(text))
     return text
 

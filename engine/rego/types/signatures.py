@@ -190,6 +190,7 @@ strings.reverse(x: string) y: string
 strings.split_n(x: string, delimiter: string, n: number) ys: array[string]
 substring(value: string, offset: number, length: number) output: string
 sum(collection: any<array[number], set[number]>) n: number
+test.sleep(duration: string) null
 time.add_date(ns: number, years: number, months: number, days: number) output: number
 time.clock(x: any<number, array<number, string>>) output: array<number, number, number>
 time.date(x: any<number, array<number, string>>) date: array<number, number, number>
