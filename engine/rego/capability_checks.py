@@ -1,19 +1,27 @@
 """What of the language a module uses that the capabilities do not have."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import Import, Module, Template, walk
 from lockgate.engine.rego.capabilities import KEYWORDS_OF_V1, Capabilities
 from lockgate.engine.rego.errors import Problem
 
-_HINT = "the capabilities do not have it"
+_HINT: Final = "the capabilities do not have it"
+# Versions that can be imported, each with the features of which one is enough.
+_IMPORTS: Final = {
+    "v1": frozenset(["rego_v1", "rego_v1_import", "rego_v2"]),
+    "v2": frozenset(["rego_v2", "rego_v2_import"]),
+}
 
 
 def capability_problems(module: Module, capabilities: Capabilities) -> Iterator[Problem]:
     """The problems, worded as by OPA."""
     features = capabilities.features
-    if module.version == "v1" and "rego_v1" not in features:
+    # As it was given: a module of v0 that imports v1 needs less.
+    version = module.version if module.source is None else module.source.version
+    if version == "v1" and "rego_v1" not in features:
         message = "illegal capabilities: rego_v1 feature required for parsing v1 Rego"
         yield _problem(message, module.location)
     for imported in module.imports:
@@ -33,7 +41,7 @@ def _import_problems(imported: Import, module: Module, capabilities: Capabilitie
         if path[2] not in allowed:
             message = f"unexpected keyword, must be one of [{' '.join(sorted(allowed))}]"
             yield _problem(message, imported.location)
-    for version, needed in (("v1", {"rego_v1", "rego_v1_import"}), ("v2", {"rego_v2", "rego_v2_import"})):
+    for version, needed in _IMPORTS.items():
         if path == ("rego", version) and not needed & features:
             message = f"invalid import, `rego.{version}` is not supported by current capabilities"
             yield _problem(message, imported.location)

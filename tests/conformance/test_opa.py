@@ -14,16 +14,10 @@ from tests.shared_folder import shared_path
 # Counted over a part of OPA 1.22.2's cases. Why: builtins that are not implemented, unless a line says otherwise.
 INCOMPLETE = {
     "v0": {
-        "invalidkeyerror": 2,
-        "netlookupipaddr": 3,
         "regoparsemodule": 2,
-        "withkeyword": 3,
     },
     "v1": {
-        "invalidkeyerror": 1,
-        "netlookupipaddr": 3,
         "regoparsemodule": 1,
-        "withkeyword": 3,
     },
 }
 

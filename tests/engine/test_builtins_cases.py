@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 from lockgate.engine.codegen.values import render_rego
-from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES, NONDETERMINISTIC, RELATIONS, load
+from lockgate.engine.rego.builtins.catalogue import ENTRIES, load
 
 from tests.engine.builtin_cases import Case, answer, read_cases
 

@@ -24,7 +24,8 @@ def shown(context: Context, request: Request, answer: Answer) -> dict[str, Value
     """The answer as an object. A body that cannot be decoded is null."""
     headers: dict[str, Value] = {}
     for name, value in answer.headers:
-        if name not in _TRANSPORT_ONLY:
+        ends = name == "connection" and "close" in value.lower()
+        if name not in _TRANSPORT_ONLY and not ends:
             found = headers.setdefault(name, [])
             assert isinstance(found, list)
             found.append(text_of(value.encode("latin-1", "replace")))

@@ -8,6 +8,7 @@ from lockgate.engine.codegen.values import Number, Object, Set, Value, object_it
 from lockgate.engine.record import record
 from lockgate.engine.rego.builtins.clock import time_parse_duration_ns
 from lockgate.engine.rego.builtins.errors import BuiltinError
+from lockgate.engine.rego.builtins.gotext import quote
 from lockgate.engine.rego.builtins.json_text import as_json, marshal
 from lockgate.engine.rego.http.errors import RequestError
 
@@ -91,7 +92,7 @@ def read_options(options: Mapping[str, Value]) -> Request:
             texts[name] = found.strip('"')
     flags = {name for name in _LOOSE_FLAGS if _loose_flag(options, name)}
     flags |= {name for name in _FLAGS if _flag(options, name)}
-    _check_caching(options)
+    _check_ignored_headers(options)
     headers = _headers(options)
     body = texts["raw_body"].encode("utf-8", "replace") if "raw_body" in texts else b""
     if "body" in options and "raw_body" not in texts:
@@ -128,12 +129,7 @@ def _flag(options: Mapping[str, Value], name: str) -> bool:
     return found
 
 
-def _check_caching(options: Mapping[str, Value]) -> None:
-    mode = options.get("caching_mode", "serialized")
-    if not isinstance(mode, str):
-        raise RequestError('invalid value for "caching_mode" field')
-    if mode not in ("serialized", "deserialized"):
-        raise RequestError(f'invalid value specified for "caching_mode" field: {mode[:100]}')
+def _check_ignored_headers(options: Mapping[str, Value]) -> None:
     ignored = options.get("cache_ignored_headers")
     if ignored is not None and "headers" in options:
         texts = isinstance(ignored, list) and all(isinstance(name, str) for name in ignored)
@@ -150,7 +146,9 @@ def _headers(options: Mapping[str, Value]) -> tuple[tuple[str, str], ...]:
     made: dict[str, str] = {}
     for name, value in found.items():
         if not isinstance(value, str):
-            raise RequestError(f"invalid type for headers value {render_rego(value)[:100]}")
+            shown = render_rego(value)[:100]
+            is_number = type(value) is int or type(value) is Number
+            raise RequestError(f"invalid type for headers value {quote(shown) if is_number else shown}")
         if not _TOKEN.fullmatch(name):
             raise RequestError(f'net/http: invalid header field name "{name[:100]}"')
         if any(char in value for char in "\r\n\0"):

@@ -16,6 +16,7 @@ from lockgate.engine.rego.http.options import Request
 
 # A policy's document; more is not read.
 MAX_ANSWER: Final = 10_000_000
+_SLOW_BODY: Final = "context deadline exceeded (Client.Timeout or context cancellation while reading body)"
 _CHUNK: Final = 65_536
 _AGENT: Final = "lockgate"
 
@@ -80,8 +81,7 @@ class _Socket:
         return io.BufferedReader(_Reader(self._socket, self._deadline))
 
     def close(self) -> None:
-        """Closes the socket."""
-        self._socket.close()
+        """Nothing: the answer may still be in the socket, which is closed when it has been read."""
 
 
 def exchange(request: Request, url: SplitResult, method: str, body: bytes, headers: dict[str, str]) -> Answer:
@@ -98,11 +98,19 @@ def exchange(request: Request, url: SplitResult, method: str, body: bytes, heade
         for name, value in _sent_headers(url, method, body, headers):
             connection.putheader(name, value.encode("utf-8", "replace"))
         connection.endheaders(body or None)
-        return _read(connection)
+        response = connection.getresponse()
     except (OSError, http.client.HTTPException, ValueError) as error:
+        connected.close()
         raise _failed(method, url, error) from error
+    # What fails from here on is no failure of the network to OPA.
+    try:
+        return _read(response)
+    except TimeoutError as error:
+        raise RequestError(_SLOW_BODY) from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise RequestError("unexpected EOF") from error
     finally:
-        connection.close()
+        response.close()
         connected.close()
 
 
@@ -123,9 +131,7 @@ def _connected(
         pairs = parse_qsl(query, keep_blank_values=True)
         path = next((value for name, value in pairs if name == "socket"), "")
         query = urlencode(sorted([pair for pair in pairs if pair[0] != "socket"]))
-        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connected.settimeout(deadline.left())
-        connected.connect(path)
+        connected = _through_file(path, deadline)
     else:
         secure = url.scheme == "https"
         host, port = url.hostname or "", url.port or (443 if secure else 80)
@@ -134,6 +140,17 @@ def _connected(
             connected = _secured(request, connected, named.partition(":")[0] or host, deadline)
     target = (url.path or "/") + (f"?{query}" if query else "")
     return connected, target.encode("ascii", "replace").decode()
+
+
+def _through_file(path: str, deadline: _Deadline) -> socket.socket:
+    connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connected.settimeout(deadline.left())
+        connected.connect(path)
+    except BaseException:
+        connected.close()
+        raise
+    return connected
 
 
 def _secured(request: Request, connected: socket.socket, host: str, deadline: _Deadline) -> socket.socket:
@@ -222,8 +239,7 @@ def _sent_headers(
     return [*sent, ("Connection", "close")]
 
 
-def _read(connection: http.client.HTTPConnection) -> Answer:
-    response = connection.getresponse()
+def _read(response: http.client.HTTPResponse) -> Answer:
     chunks: list[bytes] = []
     size = 0
     while chunk := response.read1(_CHUNK):
