@@ -53,3 +53,10 @@ class Capabilities:
 
 # All that OPA has, on any host: for policies that are trusted as one's own program is.
 EVERYTHING = Capabilities(builtins=ALL_BUILTINS, external_data=True, allow_net=None)
+
+
+def why_absent(builtin: str) -> str:
+    """What to tell about a builtin of ours that the capabilities do not have."""
+    if builtin in OUTSIDE:
+        return "this builtin is off here: it reaches outside of the evaluation"
+    return "this builtin is off here: the capabilities do not have it"

@@ -8,7 +8,7 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.rego.annotations import AnnotationSet, uses_metadata
 from lockgate.engine.rego.ast import Call, Module, Ref, Scalar, TermExpr, Var, walk
 from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES, missing_extra, missing_extra_text
-from lockgate.engine.rego.capabilities import OUTSIDE, Capabilities
+from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.capability_checks import capability_problems
 from lockgate.engine.rego.entrypoints import entry_path
 from lockgate.engine.rego.errors import Problem, RegoError
@@ -183,11 +183,8 @@ def _check_call(
         problems.append(Problem("rego_type_error", f"undefined function {name}", call.location))
         return
     if not capabilities.allows(name):
-        message = f"undefined function {name}"
-        hint = "the capabilities do not have this builtin"
-        if name in OUTSIDE:
-            hint = "this builtin is off here: it reaches outside of the evaluation"
-        problems.append(Problem("rego_type_error", message, call.location, "", hint))
+        # As in OPA, what the capabilities lack does not exist.
+        problems.append(Problem("rego_type_error", f"undefined function {name}", call.location))
     elif entry.module is None:
         message = f"built-in function {name} is not implemented"
         problems.append(Problem("rego_type_error", message, call.location))

@@ -8,6 +8,7 @@ from typing import Final
 
 from lockgate.engine.rego.ast import Module
 from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES
+from lockgate.engine.rego.capabilities import why_absent
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.types.signatures import signature_text
 
@@ -124,6 +125,8 @@ def _undefined_function(found: "re.Match[str]", before: str, rest: str, names: N
             return f"there is no package {package} among the policies: is its file missing, or misspelt?"
         near = get_close_matches(last, names.rules, n=1)
         return f"did you mean {near[0]}?" if near else f"package {package} has no function {last}"
+    if name in ENTRIES:
+        return why_absent(name)
     known = KNOWN_AS.get(name)
     if known is not None:
         return f"did you mean {known}?"
