@@ -22,6 +22,7 @@ from lockgate.engine.rego.resolve import Definition, Resolver, package_names
 from lockgate.engine.rego.ruletree import RuleTree, check_recursion
 from lockgate.engine.rego.stage import Stages
 from lockgate.engine.rego.term_parser import dotted, operator_name
+from lockgate.engine.rego.types.arity import arity_mismatch
 from lockgate.engine.rego.types.rules import check_types
 
 # Generated code beyond this takes minutes to compile; a large library is a few hundred kilobytes.
@@ -192,8 +193,7 @@ def _check_call(
         message, hint = missing_extra_text(name, extra)
         problems.append(Problem("rego_type_error", message, call.location, "", hint))
     elif not entry.arity <= count <= entry.arity + results:
-        message = f"{name}: arity mismatch: have {count} arguments, want {entry.arity}"
-        problems.append(Problem("rego_type_error", message, call.location))
+        problems.append(arity_mismatch(name, call, "statement" if results else "value"))
     module = modules.get(call.location.file)
     if name in DEPRECATED and module is not None and module.version == "v1":
         message = f"deprecated built-in function calls in expression: {name}"

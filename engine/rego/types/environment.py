@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from lockgate.engine.codegen.values import Key, Value, key
+from lockgate.engine.codegen.values import Key, Object, Set, Undefined, Value, key
 from lockgate.engine.rego.types.lattice import (
     ANY,
     MAX_DEPTH,
@@ -13,11 +13,12 @@ from lockgate.engine.rego.types.lattice import (
     Type,
     Types,
     UnionType,
-    basic_type,
 )
 
-# A fixed place of a document: the values of its operands.
-Path = Sequence[Value]
+# The name of a place below another; UNDEFINED is one that is not known.
+Name = Value | Undefined
+# A place of a document: the names of those on the way.
+Path = Sequence[Name]
 
 
 class TypeNode:
@@ -25,14 +26,14 @@ class TypeNode:
 
     __slots__ = ("below", "name", "type")
 
-    def __init__(self, name: Value = None) -> None:
+    def __init__(self, name: Name = None) -> None:
         self.name = name
         self.type: Type | None = None
         self.below: dict[Key, TypeNode] = {}
 
-    def child(self, name: Value) -> "TypeNode":
-        """The place of a name below, made if it is missing."""
-        name_key = name if type(name) is str else key(name)
+    def child(self, name: Name) -> "TypeNode":
+        """The place of a name below, made if it is missing. To one that is not known no name leads."""
+        name_key = name if isinstance(name, str | Undefined) else key(name)
         found = self.below.get(name_key)
         if found is None:
             found = self.below[name_key] = TypeNode(name)
@@ -45,14 +46,9 @@ class TypeNode:
             node = node.child(name)
         return node
 
-    def somewhere(self) -> "TypeNode":
-        """A place below whose name is not known: no name leads to it."""
-        found = self.below[object()] = TypeNode()
-        return found
-
-    def leaves(self) -> Iterator[tuple[list[Value], Type]]:
+    def leaves(self) -> Iterator[tuple[list[Name], Type]]:
         """The nearest places below that have types, each with its path from here."""
-        stack: list[tuple[list[Value], TypeNode]] = [([], self)]
+        stack: list[tuple[list[Name], TypeNode]] = [([], self)]
         while stack:
             path, node = stack.pop()
             if path and node.type is not None:
@@ -108,7 +104,7 @@ def whole_type(types: Types, node: TypeNode, depth: int = 0) -> Type:
         return ANY
     static: dict[Key, Property] = {}
     for name_key, child in node.below.items():
-        if child.name is not None and basic_type(child.name) is not None:
+        if child.name is not None and not isinstance(child.name, Undefined | list | dict | Set | Object):
             static[name_key] = Property(child.name, whole_type(types, child, depth + 1))
     return types.object(static, (STRING, ANY))
 
@@ -130,10 +126,10 @@ def insert(types: Types, root: TypeNode, path: Path, type: Type) -> None:
 
 def _with_member(types: Types, object: ObjectType, path: Path, type: Type) -> Type:
     """The type of an object that may also have a member of a type at a path inside of it."""
-    name = types.of_constant(path[0])
+    name, *rest = [None if isinstance(part, Undefined) else types.of_constant(part) for part in path]
     inner: Type | None = type
-    for part in reversed(path[1:]):
-        inner = types.object({}, (types.of_constant(part), inner))
+    for part in reversed(rest):
+        inner = types.object({}, (part, inner))
     dynamic = (name, inner)
     if object.dynamic is not None:
         dynamic = (types.either(object.dynamic[0], name) or name, types.either(object.dynamic[1], inner))

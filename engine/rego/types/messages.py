@@ -1,51 +1,49 @@
-"""How types are shown in messages, as OPA writes them."""
+"""What messages tell of types: what there is, and what would be right."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from lockgate.engine.codegen.values import render_json, sort_key
-from lockgate.engine.rego.types.lattice import (
-    ANY,
-    ArrayType,
-    BasicType,
-    FunctionType,
-    ObjectType,
-    SetType,
-    Type,
-    UnionType,
-)
+from lockgate.engine.rego.types.elision import WIDEST_LINE, Differences, shortened
+from lockgate.engine.rego.types.lattice import ArrayType, FunctionType, ObjectType, SetType, Type, Types
+from lockgate.engine.rego.types.texts import LONGEST, type_text
 
-# Longer descriptions are cut.
-_LONGEST = 2_000
-
-_MATCH_ERROR = "https://www.openpolicyagent.org/docs/errors/rego-type-error/match-error"
-
-
-def type_text(type: Type | None) -> str:
-    """A type as OPA writes it; `???` is one that is not known."""
-    pieces: list[str] = []
-    _write(type, pieces, [_LONGEST])
-    return "".join(pieces)
+_MATCH_ERROR: Final = "https://www.openpolicyagent.org/docs/errors/rego-type-error/match-error"
 
 
 def argument_lines(
-    have: "Sequence[Type | None]", function: FunctionType, *, with_result: bool
+    types: Types, have: "Sequence[Type | None]", function: FunctionType, *, with_result: bool
 ) -> tuple[str, ...]:
     """What a call has, and what its function wants."""
     wanted = [*function.arguments]
     if with_result and function.result is not None:
         wanted.append(function.result)
-    shown = []
-    for number, type in enumerate(wanted):
-        name = function.names[number] if number < len(function.names) else ""
-        shown.append(f"{name}: {type_text(type)}" if name else type_text(type))
+    lines = _lines(function, [type_text(type) for type in have], [type_text(type) for type in wanted])
+    if max(map(len, lines)) <= WIDEST_LINE:
+        return lines
+    # What has no counterpart, and what the function would accept, is not what the message is about.
+    ours = [shortened(type) for type in have]
+    names = [*function.names, *[""] * len(wanted)]
+    theirs = [shortened(type, name) for type, name in zip(wanted, names, strict=False)]
+    for number, (one, other) in enumerate(zip(have, wanted, strict=False)):
+        if not types.unifies(one, other):
+            ours[number], theirs[number] = Differences().of(one, other)
+    return _lines(function, ours, theirs)
+
+
+def _lines(function: FunctionType, have: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
+    names = [*function.names, *[""] * len(wanted)]
+    shown = [f"{name}: {text}" if name else text for name, text in zip(names, wanted, strict=False)]
     if function.variadic is not None:
-        shown.append(f"{type_text(function.variadic)}...")
-    return (f"have: ({', '.join(map(type_text, have))})", f"want: ({', '.join(shown)})")
+        shown.append(f"{shortened(function.variadic)}...")
+    return (_cut(f"have: ({', '.join(have)})"), _cut(f"want: ({', '.join(shown)})"))
 
 
 def match_lines(left: Type | None, right: Type | None) -> tuple[str, ...]:
     """The two sides of a unification that can never hold."""
-    lines = (f"left  : {type_text(left)}", f"right : {type_text(right)}")
+    texts = (type_text(left), type_text(right))
+    if max(map(len, texts)) + len("left  : ") > WIDEST_LINE:
+        texts = Differences().of(left, right)
+    lines = (_cut(f"left  : {texts[0]}"), _cut(f"right : {texts[1]}"))
     for kind, name in ((ObjectType, "objects"), (ArrayType, "arrays"), (SetType, "sets")):
         if isinstance(left, kind) and isinstance(right, kind):
             differ = f"both sides are {name} but their types differ, so they can never be equal"
@@ -53,73 +51,5 @@ def match_lines(left: Type | None, right: Type | None) -> tuple[str, ...]:
     return lines
 
 
-def _write(type: Type | None, pieces: list[str], left: list[int]) -> None:
-    """Adds the text of a type; `left` counts the characters that may still be written."""
-
-    def add(text: str) -> None:
-        left[0] -= len(text)
-        pieces.append(text)
-
-    def join(types: "Sequence[Type | None]") -> None:
-        for number, part in enumerate(types):
-            if number:
-                add(", ")
-            _write(part, pieces, left)
-
-    if left[0] <= 0:
-        if pieces[-1] != "...":
-            pieces.append("...")
-    elif type is None:
-        add("???")
-    elif isinstance(type, BasicType):
-        add(type.name)
-    elif isinstance(type, ArrayType):
-        add("array")
-        if type.static:
-            add("<")
-            join(type.static)
-            add(">")
-        if type.dynamic is not None:
-            add("[")
-            join((type.dynamic,))
-            add("]")
-    elif isinstance(type, ObjectType):
-        add("object")
-        members = sorted(type.static.values(), key=lambda item: sort_key(item.key))
-        for number, item in enumerate(members):
-            shown = item.key if isinstance(item.key, str) else render_json(item.key)
-            add(f"{', ' if number else '<'}{shown}: ")
-            _write(item.type, pieces, left)
-        if members:
-            add(">")
-        if type.dynamic is not None:
-            add("[")
-            _write(type.dynamic[0], pieces, left)
-            add(": ")
-            _write(type.dynamic[1], pieces, left)
-            add("]")
-    elif isinstance(type, SetType):
-        add("set")
-        if type.of is not None:
-            add("[")
-            join((type.of,))
-            add("]")
-    elif isinstance(type, UnionType):
-        add("any")
-        if type is not ANY:
-            add("<")
-            members_in_order: list[Type | None] = [*sorted(type.members, key=_order)]
-            join(members_in_order)
-            add(">")
-    elif isinstance(type, FunctionType):
-        add("(")
-        join(type.arguments)
-        add(") => ")
-        _write(type.result, pieces, left)
-
-
-def _order(type: Type) -> tuple[int, bool]:
-    """The place of a type among those of a union."""
-    if isinstance(type, BasicType):
-        return (type.place, False)
-    return (type.rank, isinstance(type, ArrayType | ObjectType) and type.dynamic is not None)
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from lockgate.engine.codegen.values import Value, key, render_json, sort_key
+from lockgate.engine.codegen.values import Undefined, Value, key, render_json, sort_key
 from lockgate.engine.rego.ast import ArrayTerm, ObjectTerm, Ref, Scalar, SetTerm, Term, Var
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.term_parser import ROOTS
@@ -16,8 +16,8 @@ from lockgate.engine.rego.types.lattice import (
     UnionType,
     is_empty,
 )
-from lockgate.engine.rego.types.messages import type_text
 from lockgate.engine.rego.types.terms import TermTypes, child_of
+from lockgate.engine.rego.types.texts import type_text
 from lockgate.engine.rego.types.unification import Unifier
 
 # Members that a message names.
@@ -168,7 +168,8 @@ def _is_string(operand: Term) -> bool:
 
 
 def _names(node: TypeNode) -> list[Value]:
-    return sorted([child.name for child in node.below.values()], key=sort_key)
+    names = [child.name for child in node.below.values()]
+    return sorted([name for name in names if not isinstance(name, Undefined)], key=sort_key)
 
 
 def _members(type: Type | None) -> list[Value]:

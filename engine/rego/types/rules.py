@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from lockgate.engine.codegen.values import Value
+from lockgate.engine.codegen.values import UNDEFINED, Value
 from lockgate.engine.rego.ast import Ref, Scalar, Term, Var
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.resolve import Alternative, Definition
 from lockgate.engine.rego.ruletree import HIDDEN, Group, RuleTree
 from lockgate.engine.rego.safety import variables
-from lockgate.engine.rego.types.environment import Layer, TypeNode, insert
+from lockgate.engine.rego.types.environment import Layer, Name, TypeNode, insert
 from lockgate.engine.rego.types.lattice import ANY, FunctionType, Type, Types
 from lockgate.engine.rego.types.statements import StatementCheck, UnsafeBody
 
@@ -124,7 +124,8 @@ class _RuleCheck:
         if problems:
             # What refers to a rule with mistakes is not told of them again.
             self._facts.problems.extend(problems)
-            (self._data.at(path).somewhere() if open_tail else self._data.at(path)).type = ANY
+            names: list[Name] = [*path, UNDEFINED] if open_tail else [*path]
+            self._data.at(names).type = ANY
             return
         type = self._type(group, alternative, layer, open_tail)
         if type is not None:

@@ -313,7 +313,7 @@ class StatementCheck:
                 and not self.types.unifies(type, value)
             ):
                 wrong = True
-                details = argument_lines(value.arguments, type, with_result=False)
+                details = argument_lines(self.types, value.arguments, type, with_result=False)
                 message = f"{_function_name(target)}: arity mismatch"
                 problems.append(Problem("rego_type_error", message, modifier.location, details=details))
             changed = self._replaced(target, type if isinstance(type, FunctionType) else None)
@@ -381,7 +381,7 @@ class StatementCheck:
     def _wrong_arguments(
         self, call: Call, name: str, have: "list[Type | None]", function: FunctionType
     ) -> _Mismatch:
-        details = argument_lines(have, function, with_result=True)
+        details = argument_lines(self.types, have, function, with_result=True)
         return _Mismatch(f"{name}: invalid argument(s)", call.location, details, have)
 
     def _member(self, call: Call, layer: Layer) -> _Mismatch | None:
