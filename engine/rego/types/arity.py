@@ -4,8 +4,8 @@ from typing import Literal
 
 from lockgate.engine.rego.ast import Call
 from lockgate.engine.rego.errors import Problem
+from lockgate.engine.rego.types.compatibility import Types
 from lockgate.engine.rego.types.environment import Layer
-from lockgate.engine.rego.types.lattice import Types
 from lockgate.engine.rego.types.messages import argument_lines
 from lockgate.engine.rego.types.terms import TermTypes
 

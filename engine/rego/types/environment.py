@@ -3,17 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from lockgate.engine.codegen.values import Key, Object, Set, Undefined, Value, key
-from lockgate.engine.rego.types.lattice import (
-    ANY,
-    MAX_DEPTH,
-    STRING,
-    ObjectType,
-    Property,
-    SetType,
-    Type,
-    Types,
-    UnionType,
-)
+from lockgate.engine.rego.types.compatibility import Types
+from lockgate.engine.rego.types.lattice import ANY, STRING, ObjectType, Property, SetType, Type, UnionType
+from lockgate.engine.rego.types.table import MAX_DEPTH
 
 # The name of a place below another; UNDEFINED is one that is not known.
 Name = Value | Undefined

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
+from lockgate.engine.rego.types.compatibility import Types
 from lockgate.engine.rego.types.elision import WIDEST_LINE, Differences, shortened
-from lockgate.engine.rego.types.lattice import ArrayType, FunctionType, ObjectType, SetType, Type, Types
+from lockgate.engine.rego.types.lattice import ArrayType, FunctionType, ObjectType, SetType, Type
 from lockgate.engine.rego.types.texts import LONGEST, type_text
 
 _MATCH_ERROR: Final = "https://www.openpolicyagent.org/docs/errors/rego-type-error/match-error"

@@ -8,8 +8,9 @@ from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.resolve import Alternative, Definition
 from lockgate.engine.rego.ruletree import HIDDEN, Group, RuleTree
 from lockgate.engine.rego.safety import variables
+from lockgate.engine.rego.types.compatibility import Types
 from lockgate.engine.rego.types.environment import Layer, Name, TypeNode, insert
-from lockgate.engine.rego.types.lattice import ANY, FunctionType, Type, Types
+from lockgate.engine.rego.types.lattice import ANY, FunctionType, Type
 from lockgate.engine.rego.types.statements import StatementCheck, UnsafeBody
 
 

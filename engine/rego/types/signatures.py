@@ -6,6 +6,7 @@ Each line is `name(argument, ...) result`, where arguments and the result may ha
 from functools import cache
 from typing import Final
 
+from lockgate.engine.rego.types.compatibility import Types
 from lockgate.engine.rego.types.lattice import (
     ANY,
     BOOLEAN,
@@ -15,7 +16,6 @@ from lockgate.engine.rego.types.lattice import (
     FunctionType,
     Property,
     Type,
-    Types,
 )
 
 _SIGNATURES: Final = """

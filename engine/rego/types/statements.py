@@ -5,10 +5,9 @@ type of what it is first unified with; the body of an `every` is checked for ref
 is nested in a comprehension is looked at again from outside of it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from lockgate.engine.codegen.writer import SizeError
-from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
     BlockExpr,
     Body,
@@ -27,47 +26,31 @@ from lockgate.engine.rego.ast import (
     UnifyExpr,
     Var,
     WithExpr,
-    children,
 )
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.safety import BodyOrder, own_variables, variables
-from lockgate.engine.rego.term_parser import dotted, operator_name
+from lockgate.engine.rego.term_parser import operator_name
+from lockgate.engine.rego.types.calls import CallCheck, Mismatch, function_name
+from lockgate.engine.rego.types.compatibility import Types
 from lockgate.engine.rego.types.environment import Layer, TypeNode
-from lockgate.engine.rego.types.lattice import (
-    ANY,
-    FunctionType,
-    Type,
-    Types,
-    is_unknown,
-)
-from lockgate.engine.rego.types.messages import argument_lines, match_lines
+from lockgate.engine.rego.types.lattice import ANY, FunctionType, Type
+from lockgate.engine.rego.types.messages import argument_lines
 from lockgate.engine.rego.types.names import ShownNames
+from lockgate.engine.rego.types.parts import comprehensions, references, temporary
 from lockgate.engine.rego.types.references import ReferenceCheck
-from lockgate.engine.rego.types.terms import TermTypes, function_arguments
+from lockgate.engine.rego.types.terms import TermTypes
 from lockgate.engine.rego.types.unification import Unifier
 
 # Comprehensions that are looked at for one program: those in others are looked at once more for each level, which
 # doubles the work with every level.
 MAX_COMPREHENSIONS = 20_000
 
-# Gives the types of the documents that change when a `with` replaces a document or function (True: the latter).
+# Gives the types of the documents that change when a `with` replaces a target, a function of the type if it is one.
 Replaced = Callable[[Ref, FunctionType | None], TypeNode | None]
 
 
 class UnsafeBody(Exception):
     """A body has no safe order, or none is found in time. It is refused for that; types in it mean nothing."""
-
-
-class _Mismatch:
-    """A problem with types, and whether the cause may be that one of them is not known."""
-
-    __slots__ = ("by_unknown", "problem")
-
-    def __init__(
-        self, message: str, location: Location, details: tuple[str, ...], types: "Sequence[Type | None]"
-    ) -> None:
-        self.problem = Problem("rego_type_error", message, location, details=details)
-        self.by_unknown = any(map(is_unknown, types))
 
 
 class StatementCheck:
@@ -77,10 +60,10 @@ class StatementCheck:
         self.types = types
         self.terms = TermTypes(types)
         self._unifier = Unifier(self.terms)
+        self._calls = CallCheck(self.terms, self._unifier)
         self._names = ShownNames()
         self._references = ReferenceCheck(self.terms, self._unifier, self._names.reference)
         self._replaced = replaced
-        self._ordered: dict[int, list[Expr]] = {}
         self._left = MAX_COMPREHENSIONS
         self._results = 0
         # The temporaries that statements iterate over, and those that a `with` puts in the place of a document.
@@ -117,18 +100,18 @@ class StatementCheck:
         """Notes what the temporaries of a body are for."""
         for statement in statements:
             if isinstance(statement, SomeInExpr):
-                self._iterated.add(_temporary(statement.collection))
+                self._iterated.add(temporary(statement.collection))
             elif isinstance(statement, WithExpr):
                 for modifier in statement.modifiers:
                     if isinstance(modifier.target.head, Var) and modifier.target.head.name == "data":
-                        self._replacements.add(_temporary(modifier.value))
+                        self._replacements.add(temporary(modifier.value))
 
     def _is_replacement(self, statement: Expr, layer: Layer) -> bool:
         """Does a statement name a function, to put it in the place of a document?"""
         return (
             isinstance(statement, UnifyExpr)
             and isinstance(statement.right, Ref)
-            and _temporary(statement.left) in self._replacements
+            and temporary(statement.left) in self._replacements
             and isinstance(self.terms.of(statement.right, layer), FunctionType)
         )
 
@@ -172,7 +155,7 @@ class StatementCheck:
         Of the comprehensions that are wrong the last one's problems are told, as by OPA.
         """
         found: list[Problem] = []
-        for term in _comprehensions(statement):
+        for term in comprehensions(statement):
             problems, type = self._comprehension(term, known, layer)
             self.terms.comprehensions[id(term)] = type
             found = problems or self._nested(term, known | variables(term), layer) or found
@@ -181,7 +164,7 @@ class StatementCheck:
     def _nested(self, term: Comprehension, known: set[str], layer: Layer) -> list[Problem]:
         found: list[Problem] = []
         for statement in term.body:
-            for inner in _comprehensions(statement):
+            for inner in comprehensions(statement):
                 problems, _ = self._comprehension(inner, known, layer)
                 found = problems or self._nested(inner, known, layer) or found
         return found
@@ -218,9 +201,9 @@ class StatementCheck:
             is_equality = operator_name(term.function) == "equal" and not self.is_query
             if is_equality and len(term.arguments) == 2:
                 left, right = term.arguments
-                mismatch = self._equal(statement.location, left, right, layer)
+                mismatch = self._calls.equal(statement.location, left, right, layer)
             else:
-                mismatch = self._call(term, term.arguments, layer)
+                mismatch = self._calls.call(term, term.arguments, layer)
             self._tell(mismatch, problems, before)
 
     def _unify(self, statement: UnifyExpr, known: set[str], layer: Layer, problems: list[Problem]) -> None:
@@ -243,18 +226,18 @@ class StatementCheck:
             self._reference(right, layer, problems)
             if len(layer.variables) > variables_before and len(problems) == before:
                 # What a reference beside it iterates over has a type now.
-                for term in _comprehensions(statement):
+                for term in comprehensions(statement):
                     self.terms.comprehensions[id(term)] = self._comprehension(term, known, layer)[1]
         else:
             self._reference(left, layer, problems)
             self._reference(right, layer, problems)
         if isinstance(right, Call) and _is_last_argument(left, right):
             arguments = (*right.arguments, left)
-            self._tell(self._call(right, arguments, layer), problems, before)
+            self._tell(self._calls.call(right, arguments, layer), problems, before)
             return
         left = self._result(left, layer, problems)
         right = self._result(right, layer, problems)
-        self._tell(self._equal(statement.location, left, right, layer), problems, before)
+        self._tell(self._calls.equal(statement.location, left, right, layer), problems, before)
 
     def _result(self, side: Term, layer: Layer, problems: list[Problem]) -> Term:
         """A side of a unification; of a call, a variable that has its result, as if bound ahead."""
@@ -262,7 +245,7 @@ class StatementCheck:
             return side
         self._results += 1
         result = Var(side.location, f"%result{self._results}")
-        self._tell(self._call(side, (*side.arguments, result), layer), problems, len(problems))
+        self._tell(self._calls.call(side, (*side.arguments, result), layer), problems, len(problems))
         return result
 
     def _some_in(self, statement: SomeInExpr, layer: Layer, problems: list[Problem]) -> None:
@@ -284,7 +267,7 @@ class StatementCheck:
                 reference = Ref(statement.location, made, (key,))
         before = len(problems)
         self._reference(reference, layer, problems)
-        self._tell(self._equal(statement.location, statement.value, reference, layer), problems, before)
+        self._tell(self._calls.equal(statement.location, statement.value, reference, layer), problems, before)
 
     def _inner(
         self, statement: Expr, body: Body, known: set[str], layer: Layer, problems: list[Problem]
@@ -294,7 +277,7 @@ class StatementCheck:
         ordered, left, _ = BodyOrder(known | own_variables(body)).order(body, known)
         self._note(ordered)
         for part in (*ordered, *left):
-            for reference in _references(part):
+            for reference in references(part):
                 if not self._is_replacement(part, layer):
                     self._reference(reference, layer, problems)
 
@@ -314,7 +297,7 @@ class StatementCheck:
             ):
                 wrong = True
                 details = argument_lines(self.types, value.arguments, type, with_result=False)
-                message = f"{_function_name(target)}: arity mismatch"
+                message = f"{function_name(target)}: arity mismatch"
                 problems.append(Problem("rego_type_error", message, modifier.location, details=details))
             changed = self._replaced(target, type if isinstance(type, FunctionType) else None)
             if changed is not None:
@@ -339,71 +322,10 @@ class StatementCheck:
             if problem is not None:
                 problems.append(problem)
 
-    def _tell(self, mismatch: _Mismatch | None, problems: list[Problem], before: int) -> None:
+    def _tell(self, mismatch: Mismatch | None, problems: list[Problem], before: int) -> None:
         """Adds a mismatch, unless a problem of the same statement may have caused it."""
         if mismatch is not None and not (mismatch.by_unknown and len(problems) > before):
             problems.append(mismatch.problem)
-
-    def _equal(self, location: Location, left: Term, right: Term, layer: Layer) -> _Mismatch | None:
-        left_type, right_type = self.terms.of(left, layer), self.terms.of(right, layer)
-        if self._unifier.equal(left, left_type, right, right_type, layer):
-            return None
-        details = match_lines(left_type, right_type)
-        return _Mismatch("match error", location, details, (left_type, right_type))
-
-    def _call(self, call: Call, arguments: Sequence[Term], layer: Layer) -> _Mismatch | None:
-        function = self.terms.function(call.function, layer)
-        name = _function_name(call.function)
-        if not isinstance(function, FunctionType):
-            if function is ANY:
-                return None
-            # A rule `f() = 1` is no function: it has no arguments.
-            return _Mismatch(f"undefined function {name}", call.location, (), ())
-        if name in ("internal.member_2", "internal.member_3"):
-            mismatch = self._member(call, layer)
-            if mismatch is not None:
-                return mismatch
-        wanted = function_arguments(function)
-        if not len(function.arguments) <= len(arguments) <= len(wanted):
-            return None
-        have = [self.terms.of(argument, layer) for argument in arguments]
-        for argument, type, want in zip(arguments, have, wanted, strict=False):
-            if not is_unknown(type):
-                if not self.types.unifies(type, want):
-                    return self._wrong_arguments(call, name, have, function)
-                if isinstance(argument, Var | Scalar):
-                    continue
-            if not self._unifier.fits(argument, want, layer):
-                have = [self.terms.of(argument, layer) for argument in arguments]
-                return self._wrong_arguments(call, name, have, function)
-        return None
-
-    def _wrong_arguments(
-        self, call: Call, name: str, have: "list[Type | None]", function: FunctionType
-    ) -> _Mismatch:
-        details = argument_lines(self.types, have, function, with_result=True)
-        return _Mismatch(f"{name}: invalid argument(s)", call.location, details, have)
-
-    def _member(self, call: Call, layer: Layer) -> _Mismatch | None:
-        """`k, v in xs`: what is looked for must be able to occur in the collection."""
-        *looked_for, collection = call.arguments
-        type = self.terms.of(collection, layer)
-        values = self.types.values(type)
-        if values is None:
-            return None
-        wanted = [values] if len(looked_for) == 1 else [self.types.keys(type), values]
-        for term, want in zip(looked_for, wanted, strict=True):
-            if is_unknown(want):
-                continue
-            have = self.terms.of(term, layer)
-            possible = is_unknown(have) or self.types.unifies(have, want)
-            if not possible or not self._unifier.fits(term, want, layer):
-                return _Mismatch("match error", call.location, match_lines(have, want), (have, want))
-        return None
-
-
-def _function_name(function: Ref) -> str:
-    return operator_name(function) or dotted(function)
 
 
 def _is_input(target: Ref) -> bool:
@@ -414,51 +336,3 @@ def _is_last_argument(left: Term, call: Call) -> bool:
     """Was `f(x, y)` written, and not `y = f(x)`?"""
     place, other = left.location, call.location
     return (place.line, place.column) > (other.line, other.column)
-
-
-def _comprehensions(statement: Expr) -> Iterator[Comprehension]:
-    """The comprehensions of a statement; those within others not."""
-    if isinstance(statement, UnifyExpr):
-        if isinstance(statement.left, Comprehension):
-            yield statement.left
-        if isinstance(statement.right, Comprehension):
-            yield statement.right
-    elif isinstance(statement, NotExpr | WithExpr):
-        yield from _comprehensions(statement.inner)
-    else:
-        for part in _inner_statements(statement):
-            yield from _comprehensions(part)
-
-
-def _inner_statements(statement: Expr) -> Iterable[Expr]:
-    if isinstance(statement, EveryExpr):
-        return statement.body
-    if isinstance(statement, BlockExpr):
-        return statement.statements
-    if isinstance(statement, NotBodyExpr):
-        return statement.operand.body
-    if isinstance(statement, LogicExpr):
-        return [part for operand in statement.operands for part in operand.body]
-    return ()
-
-
-def _temporary(term: Term) -> str:
-    """The name of a variable that the compiler made; empty for other terms."""
-    return term.name if isinstance(term, Var) and term.name.startswith("%") else ""
-
-
-def _references(node: object) -> Iterable[Ref]:
-    """The references in a statement, but for those in comprehensions and the names of functions."""
-    found: list[Ref] = []
-    stack: list[object] = [node]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, Ref):
-            found.append(current)
-        elif isinstance(current, Call):
-            stack.extend(reversed(current.arguments))
-        elif isinstance(current, WithExpr):
-            stack.append(current.inner)
-        elif not isinstance(current, Comprehension):
-            stack.extend(reversed(list(children(current))))
-    return found

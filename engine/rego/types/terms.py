@@ -16,17 +16,9 @@ from lockgate.engine.rego.ast import (
 )
 from lockgate.engine.rego.constant_terms import constant_value
 from lockgate.engine.rego.term_parser import OPERATOR_MARK, ROOTS, dotted, operator_name
+from lockgate.engine.rego.types.compatibility import Types
 from lockgate.engine.rego.types.environment import Layer, TypeNode, whole_type
-from lockgate.engine.rego.types.lattice import (
-    ANY,
-    STRING,
-    FunctionType,
-    Property,
-    Type,
-    Types,
-    basic_type,
-    is_empty,
-)
+from lockgate.engine.rego.types.lattice import ANY, STRING, FunctionType, Property, Type, basic_type, is_empty
 from lockgate.engine.rego.types.signatures import Signatures
 
 

@@ -142,7 +142,7 @@ def test_a_problem_tells_what_there_is_and_what_is_wanted() -> None:
     ("rules", "known"),
     [
         ('p := x if x := {"a": [1, input.y]}', "object<a: array<number, any>>"),
-        ("p contains x if { some i; x := split(input.a, ", ")[i] }", "string"),
+        ('p contains x if { some i; x := split(input.a, ",")[i] }', "string"),
         ("p := [x] if { q[x] }\nq contains 1\nq contains {}", "array<any<number, object>>"),
         ("p[x] := count(x) if { x := [y | y := input.x] }", "number"),
         # The arguments of functions have the types that their bodies ask for, whatever they are called with.
