@@ -287,6 +287,11 @@ class Import:
     path: tuple[str, ...]
     alias: str | None
 
+    @property
+    def name(self) -> str:
+        """The name by which rules use it."""
+        return self.alias or self.path[-1]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Annotation:
@@ -333,6 +338,12 @@ def _values(kind: type) -> Callable[[Any], Sequence[Any]]:
     if len(names) > 1:
         return attrgetter(*names)
     return lambda node: [getattr(node, name) for name in names]
+
+
+def shown_import(imported: Import) -> str:
+    """An import as it is written."""
+    shown = f"import {'.'.join(imported.path)}"
+    return f"{shown} as {imported.alias}" if imported.alias else shown
 
 
 def children(node: object) -> Iterator[object]:

@@ -6,8 +6,9 @@ from typing import Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.rego.annotations import AnnotationSet, uses_metadata
-from lockgate.engine.rego.ast import Call, Module, Ref, Scalar, TermExpr, Var, walk
-from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES, missing_extra, missing_extra_text
+from lockgate.engine.rego.ast import Module, Ref, Scalar, Var, walk
+from lockgate.engine.rego.builtins.catalogue import ENTRIES
+from lockgate.engine.rego.calls import CallChecks
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.capability_checks import capability_problems
 from lockgate.engine.rego.entrypoints import entry_path
@@ -15,15 +16,14 @@ from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.flatten import Flattener
 from lockgate.engine.rego.generate import Generator
 from lockgate.engine.rego.options import CompileOptions
-from lockgate.engine.rego.printing import PRINT
 from lockgate.engine.rego.probes import Probe
 from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.resolve import Definition, Resolver, package_names
 from lockgate.engine.rego.ruletree import RuleTree, check_recursion
 from lockgate.engine.rego.stage import Stages
 from lockgate.engine.rego.term_parser import dotted, operator_name
-from lockgate.engine.rego.types.arity import arity_mismatch
 from lockgate.engine.rego.types.rules import check_types
+from lockgate.engine.rego.version_checks import duplicate_imports, shadowed_roots
 
 # Generated code beyond this takes minutes to compile; a large library is a few hundred kilobytes.
 MAX_GENERATED_CHARACTERS = 20_000_000
@@ -63,8 +63,12 @@ def compile_modules(
         annotations = AnnotationSet(modules, problems)
     for module in modules:
         problems.extend(capability_problems(module, capabilities))
-        resolver = Resolver(module, names, problems, options.prints, annotations)
+        resolver = Resolver(module, names, problems, options, annotations)
         definitions.extend(resolver.definition(rule) for rule in module.rules)
+        if options.checks == "strict":
+            problems.extend(resolver.unused_imports())
+            if module.version == "v0":
+                problems.extend([*duplicate_imports(module), *shadowed_roots(module)])
     _stop(problems, modules)
     tree = RuleTree()
     for module in modules:
@@ -72,7 +76,7 @@ def compile_modules(
     for definition in definitions:
         tree.add(definition, problems)
     tree.gather()
-    _check_calls(tree, {m.location.file: m for m in modules}, capabilities, problems)
+    CallChecks(tree, modules, capabilities, options, problems).check()
     _stop(problems, modules)
     _flatten(tree, "left out" if mode == "plain" else "kept")
     edges = check_recursion(tree, problems)
@@ -137,67 +141,6 @@ def _flatten(tree: RuleTree, literals: Literal["kept", "left out"]) -> None:
             group.default = replace(
                 default, alternatives=tuple(flattener.alternative(a) for a in default.alternatives)
             )
-
-
-def _check_calls(
-    tree: RuleTree, modules: dict[str, Module], capabilities: Capabilities, problems: list[Problem]
-) -> None:
-    """Every call names a function that exists, may be used, and takes that many arguments."""
-    for group in tree.groups:
-        for definition in [*group.definitions, *([group.default] if group.default else [])]:
-            statements: set[int] = set()
-            for node in walk(definition.alternatives):
-                if isinstance(node, TermExpr):
-                    # Only a call that is a statement may name its result as one argument more.
-                    statements.add(id(node.term))
-                elif isinstance(node, Call):
-                    most = 1 if id(node) in statements else 0
-                    _check_call(node, most, tree, modules, capabilities, problems)
-
-
-def _check_call(
-    call: Call,
-    results: int,
-    tree: RuleTree,
-    modules: dict[str, Module],
-    capabilities: Capabilities,
-    problems: list[Problem],
-) -> None:
-    name = operator_name(call.function) or dotted(call.function)
-    if name == PRINT:
-        return
-    if name == "print":
-        message = f"{name}(...) used as value"
-        problems.append(
-            Problem("rego_type_error", message, call.location, "", "it has none: make it a statement")
-        )
-        return
-    count = len(call.arguments)
-    group = tree.function(call.function)
-    if group is not None:
-        if not group.arity <= count <= group.arity + results:
-            message = f"function {name} has arity {group.arity}, got {count} {'argument' if count == 1 else 'arguments'}"
-            problems.append(Problem("rego_type_error", message, call.location))
-        return
-    entry = ENTRIES.get(name)
-    if entry is None:
-        problems.append(Problem("rego_type_error", f"undefined function {name}", call.location))
-        return
-    if not capabilities.allows(name):
-        # As in OPA, what the capabilities lack does not exist.
-        problems.append(Problem("rego_type_error", f"undefined function {name}", call.location))
-    elif entry.module is None:
-        message = f"built-in function {name} is not implemented"
-        problems.append(Problem("rego_type_error", message, call.location))
-    elif extra := missing_extra(name):
-        message, hint = missing_extra_text(name, extra)
-        problems.append(Problem("rego_type_error", message, call.location, "", hint))
-    elif not entry.arity <= count <= entry.arity + results:
-        problems.append(arity_mismatch(name, call, "statement" if results else "value"))
-    module = modules.get(call.location.file)
-    if name in DEPRECATED and module is not None and module.version == "v1":
-        message = f"deprecated built-in function calls in expression: {name}"
-        problems.append(Problem("rego_type_error", message, call.location))
 
 
 def _rules(tree: RuleTree) -> Iterator[tuple[int, str, str, int, int]]:

@@ -4,6 +4,7 @@ After this pass `:=` is `=`, `some x` is gone, locals have unique names (`x#3`),
 begins with `data`. Scoping after https://www.openpolicyagent.org/docs/policy-language.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -39,8 +40,10 @@ from lockgate.engine.rego.ast import (
     Var,
     With,
     WithExpr,
+    shown_import,
 )
 from lockgate.engine.rego.errors import CompileCode, Problem
+from lockgate.engine.rego.options import USUAL, CompileOptions
 from lockgate.engine.rego.printing import print_call, printing
 from lockgate.engine.rego.term_parser import OPERATOR_MARK, ROOTS, dotted, operator_name, value_term
 
@@ -69,17 +72,26 @@ class Definition:
     alternatives: tuple[Alternative, ...]
 
 
+# Begins the names of variables that OPA's compiler makes, in policies that it has written.
+GENERATED = "__local"
+
 How = Literal["assigned", "declared", "argument"]
 
 
 @dataclass(slots=True)
 class _Scope:
-    """A body's names: `masked` are those that it declares somewhere, for which no document is looked up in it."""
+    """A body's names.
+
+    masked: those that it declares somewhere, for which no document is looked up in it. places: of declarations.
+    references: how often each declared name is used elsewhere than where it is declared.
+    """
 
     declared: dict[str, str] = field(default_factory=dict)
     how: dict[str, How] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     masked: set[str] = field(default_factory=set)
+    places: dict[str, Location] = field(default_factory=dict)
+    references: Counter[str] = field(default_factory=Counter)
 
 
 def static_path(module: Module, rule: Rule) -> tuple[tuple[str, ...], tuple[Term, ...]]:
@@ -111,12 +123,15 @@ class Resolver:
         module: Module,
         names: Mapping[tuple[str, ...], set[str]],
         problems: list[Problem],
-        prints: Literal["kept", "left out"] = "left out",
+        options: CompileOptions = USUAL,
         annotations: AnnotationSet | None = None,
     ) -> None:
+        self._options = options
+        # Names of imports that are used, and whether something unused was found in the clause at hand.
+        self._used_imports: set[str] = set()
+        self._before = 0
         self._annotations = annotations
         self._rule: Rule | None = None
-        self._prints = prints
         self.module = module
         self._problems = problems
         self._counter = 0
@@ -136,7 +151,11 @@ class Resolver:
         self._rule = rule
         path, tail = static_path(self.module, rule)
         head = rule.head
+        self._arguments: Counter[str] = Counter()
+        self._before = len(self._problems)
         alternatives = tuple(self._alternative(rule, clause, tail) for clause in rule.clauses)
+        if self._options.checks == "strict" and len(self._problems) == self._before and not rule.default:
+            self._check_arguments(rule)
         is_function = head.arguments is not None
         kind: Literal["complete", "set", "object"] = "object" if tail else head.kind
         return Definition(rule.location, path, kind, is_function, rule.default == "default", alternatives)
@@ -156,9 +175,10 @@ class Resolver:
                 if variable.name not in self._scopes[0].declared:
                     self._declare(variable, "argument")
         arguments = tuple(self._term(argument) for argument in head.arguments or ())
+        self._scopes[0].references.subtract(self._scopes[0].declared.keys())
         body = self._body(clause.body)
         member = None if head.member is None else self._term(head.member)
-        return Alternative(
+        resolved = Alternative(
             clause.location,
             arguments,
             tuple(self._term(element) for element in tail),
@@ -166,12 +186,50 @@ class Resolver:
             self._term(clause.value),
             body,
         )
+        self._check_unused()
+        self._arguments.update(self._scopes[0].references)
+        return resolved
+
+    def _check_arguments(self, rule: Rule) -> None:
+        """In strict mode the arguments of a function have to be used."""
+        found = [
+            variable for argument in rule.head.arguments or () for variable in _pattern_variables(argument)
+        ]
+        for name in dict.fromkeys(variable.name for variable in found):
+            if not name.startswith("$") and not self._arguments[name]:
+                message = f"unused argument {name}. (hint: use _ (wildcard variable) instead)"
+                self._problem("rego_compile_error", message, rule.head.location)
+
+    def _check_unused(self) -> None:
+        """Variables of the innermost scope that are declared and not used; of `:=` in strict mode only."""
+        scope = self._scopes[-1]
+        if len(self._problems) != self._before:
+            return
+        kinds: list[How] = ["assigned", "declared"] if self._options.checks == "strict" else ["declared"]
+        for kind in kinds:
+            unused = [
+                name
+                for name, how in scope.how.items()
+                if how == kind and not scope.references[name] and not name.startswith(GENERATED)
+            ]
+            for name in unused:
+                self._problem("rego_compile_error", f"{kind} var {name} unused", scope.places[name])
+            if unused:
+                return
+
+    def unused_imports(self) -> list[Problem]:
+        """The imports that no rule uses (once all rules are resolved)."""
+        return [
+            Problem("rego_compile_error", f"{shown_import(imported)} unused", imported.location)
+            for imported in self.module.imports
+            if imported.path[0] in ROOTS and imported.name not in self._used_imports
+        ]
 
     def _unique(self, name: str) -> str:
         self._counter += 1
         return f"{name}#{self._counter}"
 
-    def _declare(self, variable: Var, how: How) -> None:
+    def _declare(self, variable: Var, how: How, place: Location | None = None) -> None:
         scope = self._scopes[-1]
         name = variable.name
         if name.startswith("$"):
@@ -186,6 +244,7 @@ class Resolver:
             return
         scope.declared[name] = self._unique(name)
         scope.how[name] = how
+        scope.places[name] = variable.location if place is None else place
 
     def _body(self, body: Body) -> Body:
         self._scopes[-1].masked.update(_declared_names(body))
@@ -194,7 +253,7 @@ class Resolver:
             result = self._statement(statement)
             call = None if result is None else print_call(result)
             if call is not None:
-                if self._prints == "kept":
+                if self._options.prints == "kept":
                     resolved.append(TermExpr(statement.location, printing(call)))
             elif result is not None:
                 resolved.append(result)
@@ -209,12 +268,15 @@ class Resolver:
             return UnifyExpr(location, self._term(statement.left), self._term(statement.right))
         if isinstance(statement, AssignExpr):
             right = self._term(statement.right)
-            for variable in self._assigned(statement.left):
+            variables = self._assigned(statement.left)
+            for variable in variables:
                 self._declare(variable, "assigned")
-            return UnifyExpr(location, self._term(statement.left), right)
+            left = self._term(statement.left)
+            self._scopes[-1].references.subtract([variable.name for variable in variables])
+            return UnifyExpr(location, left, right)
         if isinstance(statement, SomeExpr):
             for variable in statement.variables:
-                self._declare(variable, "declared")
+                self._declare(variable, "declared", location)
             return None
         if isinstance(statement, SomeInExpr):
             collection = self._term(statement.collection)
@@ -257,33 +319,38 @@ class Resolver:
             return Operand(operand.location, self._body(operand.body), "")
         self._scopes.append(_Scope())
         body = self._body(operand.body)
+        self._check_unused()
         self._scopes.pop()
         return Operand(operand.location, body, operand.braces)
 
     def _every(self, statement: EveryExpr) -> Expr:
         domain = self._term(statement.domain)
         self._scopes.append(_Scope())
+        place = statement.body[0].location
         if statement.key is not None:
-            self._declare(statement.key, "declared")
-        self._declare(statement.value, "declared")
+            self._declare(statement.key, "declared", place)
+        self._declare(statement.value, "declared", place)
         key = None if statement.key is None else self._term(statement.key)
         value = self._term(statement.value)
+        self._scopes[-1].references.clear()
         body = self._body(statement.body)
+        self._check_unused()
         self._scopes.pop()
         assert key is None or isinstance(key, Var)
         assert isinstance(value, Var)
         return EveryExpr(statement.location, key, value, domain, body)
 
     def _assigned(self, pattern: Term) -> list[Var]:
-        if isinstance(pattern, Var):
-            return [pattern]
-        if isinstance(pattern, ArrayTerm | ObjectTerm):
+        if isinstance(pattern, Var | ArrayTerm | ObjectTerm) or is_root(pattern):
             return _pattern_variables(pattern)
         what = "call" if isinstance(pattern, Call) else "ref" if isinstance(pattern, Ref) else "term"
         self._problem("rego_compile_error", f"cannot assign to {what}", pattern.location)
         return []
 
     def _target(self, target: Ref) -> Ref:
+        # `input` and `data` mean the documents here, whatever local has their name.
+        if isinstance(target.head, Var) and target.head.name in ROOTS:
+            return Ref(target.location, target.head, tuple(self._term(o) for o in target.operands))
         resolved = self._term(target)
         if isinstance(resolved, Ref):
             return resolved
@@ -317,6 +384,7 @@ class Resolver:
         body = self._body(term.body)
         key = None if term.key is None else self._term(term.key)
         value = self._term(term.value)
+        self._check_unused()
         self._scopes.pop()
         return Comprehension(term.location, term.kind, key, value, body)
 
@@ -352,6 +420,7 @@ class Resolver:
     def _local(self, name: str) -> str | None:
         for scope in reversed(self._scopes):
             if name in scope.declared:
+                scope.references[name] += 1
                 return scope.declared[name]
         return None
 
@@ -365,25 +434,33 @@ class Resolver:
         path = self._globals.get(name)
         self._scopes[-1].used.add(name)
         if path is not None and not any(name in scope.masked for scope in self._scopes):
+            self._used_imports.add(name)
             return _document(variable.location, path)
         return variable
 
     def _function(self, function: Ref, head: Var) -> Ref:
-        path = self._globals.get(head.name)
-        if path is None or self._local(head.name) is not None:
+        if self._local(head.name) is not None:
+            message = f"called function {dotted(function)} shadowed"
+            self._problem("rego_compile_error", message, function.location)
             return function
+        path = self._globals.get(head.name)
+        if path is None:
+            return function
+        self._used_imports.add(head.name)
         found = _document(function.location, path)
         return Ref(function.location, found.head, (*found.operands, *function.operands))
 
-    def _reference(self, reference: Ref) -> Ref:
+    def _reference(self, reference: Ref) -> Term:
         head = reference.head
         operands = tuple(self._term(operand) for operand in reference.operands)
         if isinstance(head, Var):
-            if head.name in ROOTS:
+            if head.name in ROOTS and not any(head.name in scope.declared for scope in self._scopes):
                 return Ref(reference.location, head, operands)
             resolved = self._variable(head)
             if isinstance(resolved, Ref):
                 return Ref(reference.location, resolved.head, (*resolved.operands, *operands))
+            if head.name in ROOTS and not operands:
+                return resolved
             return Ref(reference.location, resolved, operands)
         resolved = self._term(head)
         if isinstance(resolved, Ref):
@@ -393,6 +470,13 @@ class Resolver:
 
 def _document(location: Location, path: tuple[str, ...]) -> Ref:
     return Ref(location, Var(location, path[0]), tuple(Scalar(location, part) for part in path[1:]))
+
+
+def is_root(term: Term) -> bool:
+    """Is it `input` or `data` alone, which a variable may be named in v0?"""
+    if not isinstance(term, Ref) or term.operands:
+        return False
+    return isinstance(term.head, Var) and term.head.name in ROOTS
 
 
 def _declared_names(body: Body) -> set[str]:
@@ -419,6 +503,9 @@ def _pattern_variables(pattern: Term) -> list[Var]:
         term = pending.pop(0)
         if isinstance(term, Var):
             found.append(term)
+        elif isinstance(term, Ref) and is_root(term):
+            assert isinstance(term.head, Var)
+            found.append(Var(term.location, term.head.name))
         elif isinstance(term, ArrayTerm):
             pending[0:0] = term.items
         elif isinstance(term, ObjectTerm):

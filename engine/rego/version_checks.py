@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lockgate.engine.errors import Location
-from lockgate.engine.rego.ast import AssignExpr, Clause, Module, Ref, Rule, Var, walk
+from lockgate.engine.rego.ast import AssignExpr, Clause, Module, Ref, Rule, Var, shown_import, walk
 from lockgate.engine.rego.errors import CompileCode, Problem
 from lockgate.engine.rego.term_parser import ROOTS, V1_KEYWORDS
 
@@ -40,12 +40,11 @@ def duplicate_imports(module: Module) -> Iterator[Problem]:
     """Imports that take the name of an earlier one."""
     seen: dict[str, str] = {}
     for imported in module.imports:
-        name = imported.alias or imported.path[-1]
-        if name in seen:
-            yield _problem("rego_compile_error", f"import must not shadow {seen[name]}", imported.location)
+        if imported.name in seen:
+            message = f"import must not shadow {seen[imported.name]}"
+            yield _problem("rego_compile_error", message, imported.location)
         else:
-            shown = f"import {'.'.join(imported.path)}"
-            seen[name] = f"{shown} as {imported.alias}" if imported.alias else shown
+            seen[imported.name] = shown_import(imported)
 
 
 def shadowed_roots(module: Module) -> Iterator[Problem]:

@@ -122,7 +122,10 @@ def test_reference_into_a_number_is_python_code_too(module: str) -> None:
 TOO_LARGE = {
     "loops": "p if { " + "; ".join(f"some x{number} in input.x" for number in range(120)) + " }",
     "wildcards": "p if input" + "[_]" * 200,
-    "every": "p if { " + "".join(f"every x{n} in input.x {{ " for n in range(55)) + "x0 == x54" + " }" * 56,
+    "every": "p if { "
+    + "".join(f"every x{n} in input.x {{ x{n}; " for n in range(55))
+    + "x0 == x54"
+    + " }" * 56,
     "keys": f"p{''.join(f'[x{n}]' for n in range(120))} := 1 if {{ {'; '.join(f'x{n} = input[_]' for n in range(120))} }}",
     "reference": "p := input" + ".a" * 2_001,
     "order": "p if { " + "; ".join(f"x{number} = x{number + 1}" for number in range(3_000)) + "; x3000 = 1 }",

@@ -64,7 +64,7 @@ def test_forbidden_builtin_fails_at_load() -> None:
     [
         "package a\np contains [x, y, z] if { some x in input.l; some y in input.l; some z in input.l }\n",
         "package a\np := count([1 | input.l[_]; input.l[_]; input.l[_]])\n",
-        "package a\np if every x in input.l { every y in input.l { every z in input.l { z >= 0 } } }\n",
+        "package a\np if every x in input.l { every y in input.l { every z in input.l { x + y + z >= 0 } } }\n",
         "package a\nf(x) := count([1 | input.l[_]; input.l[_]])\np := [f(x) | some x in input.l]\n",
     ],
     ids=["rule", "comprehension", "every", "function"],
