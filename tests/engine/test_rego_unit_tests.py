@@ -119,6 +119,21 @@ def test_what_is_printed_is_kept() -> None:
     assert [(printed.text, printed.location.line) for printed in result.output] == [("x is 1 <undefined>", 3)]
 
 
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [("http.send", '{"url": "http://127.0.0.1:9/", "method": "get"}'), ("net.lookup_ip_addr", '"localhost"')],
+)
+def test_something_stands_in_for_what_reaches_outside(name: str, given: str) -> None:
+    text = f"""package p
+answer(x) := {{"got": x}}
+asked := {name}({given})
+test_a if asked.got == {given} with {name} as answer
+test_b if asked
+"""
+    one, two = run(text).results
+    assert (one.outcome, two.outcome) == ("pass", "fail")
+
+
 def test_policies_that_do_not_compile() -> None:
     with pytest.raises(RegoError, match="undefined function nothing"):
         run("package p\ntest_a if nothing(1)")

@@ -6,7 +6,7 @@ second time, by a program that tells where its rules stopped.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.printing import Printed
@@ -14,7 +14,7 @@ from lockgate.engine.codegen.values import UNDEFINED, Object, Undefined, Value, 
 from lockgate.engine.errors import EvaluationError
 from lockgate.engine.record import record
 from lockgate.engine.rego.ast import Module
-from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.capabilities import ALL_BUILTINS, Capabilities
 from lockgate.engine.rego.explanation import Explainer, Reason, Text
 from lockgate.engine.rego.options import CompileOptions
 from lockgate.engine.rego.program import Mode, Program, compile_program
@@ -27,7 +27,9 @@ Outcome = Literal["pass", "fail", "error", "skip"]
 # A test that tells of more cases than this is not read by anybody.
 MAX_CASES = 10_000
 _MOST_REASONS = 20
-_PRINTING = CompileOptions(prints="kept")
+# Tests may name what reaches outside: something stands in for it. No host is allowed, so that nothing else happens.
+IN_TESTS: Final = Capabilities(ALL_BUILTINS, allow_net=frozenset())
+_PRINTING: Final = CompileOptions(prints="kept")
 
 
 @record
@@ -88,7 +90,7 @@ class Runner:
     data: Mapping[str, Value]
     limits: Limits
     clock: Callable[[], int]
-    capabilities: Capabilities = field(default_factory=Capabilities)
+    capabilities: Capabilities = IN_TESTS
     _modules: list[Module] = field(default_factory=list)
     _tests: list[TestRule] = field(default_factory=list)
     _traced: Program | None = None
