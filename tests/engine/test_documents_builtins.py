@@ -130,12 +130,28 @@ def test_a_hostile_schema_ends_with_a_limit(document: Value, schema: Value) -> N
 
 @pytest.mark.parametrize(
     "reference",
-    ["http://127.0.0.1:9/x", "https://json-schema.org/draft-07/schema#", "file:///etc/hostname", "//host/x"],
+    [
+        "http://127.0.0.1:9/x",
+        "https://json-schema.org/draft-07/schema#",
+        "http://json-schema.org/draft-2020-12/schema",
+        "file:///etc/hostname",
+        "//host/x",
+    ],
 )
 def test_no_reference_leaves_the_schema(reference: str) -> None:
     valid, reason = call("json.verify_schema", {"$ref": reference})
     assert valid is False
     assert "remote reference loading disabled" in reason or "must be canonical" in reason
+
+
+@pytest.mark.parametrize("draft", ["04", "06", "07"])
+def test_the_schemas_of_the_drafts_are_known(draft: str) -> None:
+    schema = {"$ref": f"http://json-schema.org/draft-{draft}/schema#"}
+    assert call("json.match_schema", {"type": "object", "minLength": 1, "enum": [1]}, schema) == [True, []]
+    for wrong in ({"minLength": -1}, {"type": "text"}, {"properties": {"a": {"required": 3}}}, {"enum": []}):
+        assert call("json.match_schema", wrong, schema)[0] is False
+    inner = {"$ref": f"http://json-schema.org/draft-{draft}/schema#/definitions/simpleTypes"}
+    assert call("json.match_schema", {"a": "null"}, {"properties": {"a": inner}}) == [True, []]
 
 
 def test_a_reference_may_go_by_the_name_of_a_schema() -> None:

@@ -1,6 +1,6 @@
 """References between schemas: URLs, the documents that they name, and JSON pointers into these.
 
-Nothing is loaded, from a network or from files: a reference out of the schema is an error.
+Nothing is loaded, from a network or from files: a reference out of the schema is an error, but for the drafts' own.
 """
 
 import re
@@ -9,6 +9,7 @@ from typing import Any, Final
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.builtins.uris import uri_parse
+from lockgate.engine.rego.json_schema.drafts import draft_schemas
 from lockgate.engine.rego.json_schema.subschema import DRAFTS, SchemaError
 from lockgate.engine.rego.meter import Meter
 
@@ -115,38 +116,43 @@ def draft_of(document: Value) -> int | None:
 
 
 class Documents:
-    """The root document and the schemas inside of it that have URLs."""
+    """The root document and the schemas inside of it that have URLs, each with the draft that it says to follow."""
 
     def __init__(self, root: Value, meter: Meter) -> None:
         self._meter = meter
-        self._draft = draft_of(root)
-        self._known: dict[str, Any] = {}
-        self.root = self._resolved(root, Reference(""))
-        self._known[""] = self.root
+        self._known: dict[str, tuple[Any, int | None]] = {}
+        self.root = self._add(root, Reference(""))
 
-    def _resolved(self, document: Any, base: Reference) -> Any:
+    def _add(self, document: Value, url: Reference) -> Value:
+        """Remembers a document under its URL; gives it with absolute references."""
+        draft = draft_of(document)
+        made: Value = self._resolved(document, url, draft)
+        self._known[str(url)] = made, draft
+        return made
+
+    def _resolved(self, document: Any, base: Reference, draft: int | None) -> Any:
         """A copy in which every reference is absolute; remembers what has a URL."""
         self._meter.spend(1)
         if type(document) is list:
-            return [self._resolved(item, base) for item in document]
+            return [self._resolved(item, base, draft) for item in document]
         if type(document) is not dict:
             return document
         made: dict[str, Any] = {}
-        base = self._base(document, base, made)
+        base = self._base(document, base, made, draft)
         for name, item in document.items():
             if name == "$ref" and type(item) is str:
                 made[name] = self._absolute(item, base)
             elif name in _LITERAL:
                 made[name] = item
             elif name in _NAMED and type(item) is dict:
-                made[name] = {inner: self._resolved(schema, base) for inner, schema in item.items()}
+                made[name] = {inner: self._resolved(one, base, draft) for inner, one in item.items()}
             elif name in _NAMED:
                 made[name] = item
             else:
-                made[name] = self._resolved(item, base)
+                made[name] = self._resolved(item, base, draft)
         return made
 
-    def _base(self, document: dict[str, Any], base: Reference, made: Any) -> Reference:
+    def _base(self, document: dict[str, Any], base: Reference, made: Any, draft: int | None) -> Reference:
         """The URL of a schema; what it is made into is remembered under it."""
         own = document.get("id" if "id" in document else "$id")
         if type(own) is not str:
@@ -157,7 +163,7 @@ class Documents:
             return base
         if str(joined) in self._known:
             raise SchemaError(f'Reference already exists: "{joined}"')
-        self._known[str(joined)] = made
+        self._known[str(joined)] = made, draft
         return joined
 
     def _absolute(self, text: str, base: Reference) -> str:
@@ -169,13 +175,15 @@ class Documents:
 
     def find(self, reference: Reference) -> tuple[Value, int | None]:
         """The schema that a reference names, and the draft that its document says to follow."""
-        text = str(reference)
+        text, base = str(reference), reference.base
         if text in self._known:
-            return self._known[text], self._draft
-        if reference.base in self._known:
-            found = _at(self._known[reference.base], reference.pointer())
-            self._known[text] = found
-            return found, self._draft
+            return self._known[text]
+        if base not in self._known and base in DRAFTS:
+            self._add(draft_schemas()[base], Reference(base))
+        if base in self._known:
+            document, draft = self._known[base]
+            found = self._known[text] = _at(document, reference.pointer()), draft
+            return found
         if not reference.is_absolute:
             raise SchemaError(f"Reference {text} must be canonical")
         raise SchemaError(f"remote reference loading disabled: {text}")
