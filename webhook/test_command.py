@@ -47,6 +47,11 @@ def _render(run: "TestRun", chosen: str, verbose: bool, color: "ColourChoice", t
 )
 @click.option("--v0-compatible", is_flag=True, help="The policies are written in Rego v0.")
 @click.option(
+    "--capabilities",
+    metavar="FILE",
+    help="What the policies may use, as `opa capabilities` prints it; without it, nothing outside of them.",
+)
+@click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
     default=5.0,
@@ -68,6 +73,7 @@ def test(
     bundle: bool,
     ignored: tuple[str, ...],
     v0_compatible: bool,
+    capabilities: str | None,
     timeout: float,
     output: str | None,
     color: "ColourChoice",
@@ -83,7 +89,9 @@ def test(
     from lockgate.engine.codegen.budget import Limits
     from lockgate.engine.errors import UsageError
     from lockgate.engine.regex import RegexError, compile_pattern
+    from lockgate.engine.rego.capabilities import Capabilities
     from lockgate.engine.rego.testing.run import Runner
+    from lockgate.webhook.capabilities_file import read_capabilities
     from lockgate.webhook.output import write_output
     from lockgate.webhook.rego_files import Options, load_rego
 
@@ -92,7 +100,8 @@ def test(
     except RegexError as error:
         raise UsageError(f"--run {pattern}: {error.message}") from error
     loaded = load_rego(paths, Options("v0" if v0_compatible else "v1", bundle, ignored))
-    runner = Runner(loaded.texts, loaded.data, Limits(max_seconds=timeout), time.time_ns)
+    allowed = Capabilities() if capabilities is None else read_capabilities(capabilities)
+    runner = Runner(loaded.texts, loaded.data, Limits(max_seconds=timeout), time.time_ns, allowed)
     measured = coverage or threshold is not None
     run = runner.run(wanted.search, coverage="measured" if measured else "")
     if not run.results:

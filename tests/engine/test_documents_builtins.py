@@ -146,11 +146,17 @@ def test_no_reference_leaves_the_schema(reference: str) -> None:
 
 @pytest.mark.parametrize("draft", ["04", "06", "07"])
 def test_the_schemas_of_the_drafts_are_known(draft: str) -> None:
-    schema = {"$ref": f"http://json-schema.org/draft-{draft}/schema#"}
+    schema: Value = {"$ref": f"http://json-schema.org/draft-{draft}/schema#"}
     assert call("json.match_schema", {"type": "object", "minLength": 1, "enum": [1]}, schema) == [True, []]
-    for wrong in ({"minLength": -1}, {"type": "text"}, {"properties": {"a": {"required": 3}}}, {"enum": []}):
+    several: list[Value] = [
+        {"minLength": -1},
+        {"type": "text"},
+        {"properties": {"a": {"required": 3}}},
+        {"enum": []},
+    ]
+    for wrong in several:
         assert call("json.match_schema", wrong, schema)[0] is False
-    inner = {"$ref": f"http://json-schema.org/draft-{draft}/schema#/definitions/simpleTypes"}
+    inner: Value = {"$ref": f"http://json-schema.org/draft-{draft}/schema#/definitions/simpleTypes"}
     assert call("json.match_schema", {"a": "null"}, {"properties": {"a": inner}}) == [True, []]
 
 

@@ -140,3 +140,26 @@ def test_secrets_are_masked(folder: Path) -> None:
     out = run_lockgate("test", str(folder)).out
     assert token[8:] not in out
     assert "***" in out
+
+
+def test_capabilities_say_what_policies_may_use(tmp_path: Path) -> None:
+    policy = 'package p\nx := http.send({"method": "get", "url": "http://a.b"})\n'
+    (tmp_path / "p.rego").write_text(
+        policy + 'test_x if x.a == 1 with http.send as {"a": 1}\ntest_y if count("a") == 1\n'
+    )
+    ran = run_lockgate("test", "p.rego", cwd=tmp_path)
+    assert ran.code == 2
+    assert "p.rego:2:6" in ran.err
+    assert "undefined function http.send" in ran.err
+    builtins = [{"name": name} for name in ("http.send", "eq", "equal", "count")]
+    value = {"builtins": builtins, "features": ["rego_v1"], "allow_net": []}
+    (tmp_path / "allowed.json").write_text(json.dumps(value))
+    ran = run_lockgate("test", "--capabilities", "allowed.json", "p.rego", cwd=tmp_path)
+    assert (ran.code, ran.out) == (0, "2 passed, 0 failed\n"), ran.err
+    (tmp_path / "allowed.json").write_text(json.dumps({**value, "builtins": builtins[:3]}))
+    ran = run_lockgate("test", "--capabilities", "allowed.json", "p.rego", cwd=tmp_path)
+    assert (ran.code, "undefined function count" in ran.err) == (2, True)
+    (tmp_path / "allowed.json").write_text("[]")
+    for file in ("allowed.json", "absent.json"):
+        ran = run_lockgate("test", "--capabilities", file, "p.rego", cwd=tmp_path)
+        assert (ran.code, file in ran.err) == (2, True), ran.err
