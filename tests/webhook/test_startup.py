@@ -14,6 +14,7 @@ FORBIDDEN = frozenset(
     {
         "asyncio",
         "concurrent",
+        "cryptography",
         "difflib",
         "email",
         "http",
