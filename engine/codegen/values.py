@@ -11,6 +11,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, Union, final
 
 from lockgate.engine.codegen.budget import MAX_DEPTH, MAX_INTEGER_DIGITS
+from lockgate.engine.codegen.meter import charge, on_its_own
 from lockgate.engine.errors import InputError
 
 Value = Union[None, bool, int, str, "Number", list["Value"], dict[str, "Value"], "Set", "Object"]
@@ -33,6 +34,9 @@ class Undefined:
 
 
 UNDEFINED: Final = Undefined()
+
+# A value made of shared parts may be small in memory and never end when it is shown. 3 MB of JSON have half of it.
+MAX_VALUES: Final = 3_000_000
 
 # An exponent beyond this is refused, as by OPA, whose limit is 2 to the power of 100,000.
 MAX_EXPONENT: Final = 30_102
@@ -116,7 +120,8 @@ class Set:
             # Asked only where a slot is empty.
             if name != "members":
                 raise AttributeError(name)
-            self.members = members = {key(value): value for value in self.distinct}
+            with on_its_own():
+                self.members = members = {key(value): value for value in self.distinct}
             return members
 
     def __contains__(self, value: Value) -> bool:
@@ -184,6 +189,7 @@ def key(value: Any) -> Key:
         return _TRUE
     if value is False:
         return _FALSE
+    charge(len(value))
     if kind is list:
         return ("[", *[item if type(item) is str else key(item) for item in value])
     if kind is dict:
@@ -207,13 +213,14 @@ def equal(left: Any, right: Any) -> bool:
     other = type(right)
     if kind is int or kind is Number:
         return (other is int or other is Number) and bool(left == right)
-    if kind is not other:
+    if kind is not other or len(left) != len(right):
         return False
+    if left is right:
+        return True
+    charge(len(left))
     if kind is list:
-        return len(left) == len(right) and all(map(equal, left, right))
+        return all(map(equal, left, right))
     if kind is dict:
-        if len(left) != len(right):
-            return False
         for name, item in left.items():
             if name not in right or not equal(item, right[name]):
                 return False
@@ -234,6 +241,7 @@ def sort_key(value: Any) -> Any:
         return (0,)
     if kind is bool:
         return (1, value)
+    charge(len(value))
     if kind is list:
         return (4, tuple(map(sort_key, value)))
     if kind is dict:
@@ -328,8 +336,9 @@ def parse_json(text: str | bytes) -> Value:
 
 
 def check_depth(value: Value, limit: int = MAX_DEPTH) -> None:
-    """Raises InputError when the value is nested deeper than `limit`; works without recursion."""
+    """Raises InputError when the value is nested deeper than `limit` or endless to go through; uses no recursion."""
     level: list[Any] = [value]
+    seen = 0
     for _ in range(limit + 1):
         deeper: list[Any] = []
         for item in level:
@@ -342,8 +351,11 @@ def check_depth(value: Value, limit: int = MAX_DEPTH) -> None:
             elif type(item) is Object:
                 for pair in item.members.values():
                     deeper.extend(pair)
+            if seen + len(deeper) > MAX_VALUES:
+                raise InputError(f"of more than {MAX_VALUES} values")
         if not deeper:
             return
+        seen += len(deeper)
         level = [item for item in deeper if type(item) in (list, dict, Set, Object)]
     raise InputError(f"nested deeper than {limit} levels")
 
@@ -396,6 +408,7 @@ def _render(value: Any, write_set: Callable[[list[str]], str], comma: str, colon
         return str(value)
     if kind is Number:
         return str(value.text)
+    charge(len(value))
     if kind is list:
         return "[" + comma.join([_render(v, write_set, comma, colon) for v in value]) + "]"
     if kind is Set:

@@ -9,6 +9,7 @@ from lockgate.engine.codegen.budget import MAX_DEPTH, Limits
 from lockgate.engine.codegen.context import MISS, Context, DetailedContext, failed
 from lockgate.engine.codegen.lookups import walk_path
 from lockgate.engine.codegen.places import Positions
+from lockgate.engine.codegen.meter import RUNNING
 from lockgate.engine.codegen.runtime import NAMES
 from lockgate.engine.codegen.spending import Budget, LimitError
 from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value, check_depth
@@ -264,11 +265,14 @@ Entry = Callable[[Value, Mapping[str, Value], int, Limits], Value | Undefined]
 
 def _run(function: Any, context: Context, rules: Rules) -> Value | Undefined:
     failure: LimitError
+    RUNNING.budget = context.budget
     try:
         result: Value | Undefined = function(context)
         return result
     except (LimitError, RecursionError, MemoryError) as error:
         failure = blamed(error, rules)
+    finally:
+        RUNNING.budget = None
     # Outside of the handler: the memory of what was being evaluated is free by now.
     raise failure
 

@@ -48,7 +48,7 @@ GENERATED = re.compile(
 )
 ALLOWED = {
     *NAMES,
-    "BuiltinError",
+    "Unanswered",
     "called",
     "text_of",
     "bool",

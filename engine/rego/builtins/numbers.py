@@ -6,7 +6,7 @@ from typing import Final
 from lockgate.engine.codegen import arithmetic
 from lockgate.engine.codegen.values import Number, Set, Value, make_number
 from lockgate.engine.errors import InputError
-from lockgate.engine.rego.builtins.context import Context, reserve
+from lockgate.engine.rego.builtins.context import Context, reserve_values
 from lockgate.engine.rego.builtins.errors import BuiltinError, operand_error, type_error
 from lockgate.engine.rego.builtins.operands import arithmetic_error, big_integer, number
 from lockgate.engine.rego.builtins.sets import difference
@@ -81,7 +81,7 @@ def round_(value: Value) -> int:
 
 
 def _range(context: Context, start: int, stop: int, step: int) -> list[Value]:
-    reserve(context, abs(stop - start) // step + 1)
+    reserve_values(context, abs(stop - start) // step + 1)
     if start <= stop:
         return list(range(start, stop + 1, step))
     return list(range(start, stop - 1, -step))

@@ -87,7 +87,7 @@ def _merged(context: Context, left: AnyObject, right: AnyObject) -> AnyObject:
     """The union, objects in both merged at every level. Recursion ends with the smaller of two depths."""
     if not left:
         return right
-    reserve(context, len(left) + len(right))
+    reserve_values(context, len(left) + len(right))
     if type(left) is dict and type(right) is dict:
         plain = dict(left)
         for label, item in right.items():

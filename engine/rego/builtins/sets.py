@@ -1,7 +1,7 @@
 """Operators and functions on sets."""
 
 from lockgate.engine.codegen.values import Set, Value
-from lockgate.engine.rego.builtins.context import Context, reserve
+from lockgate.engine.rego.builtins.context import Context, reserve_values
 from lockgate.engine.rego.builtins.operands import set_
 
 
@@ -16,7 +16,7 @@ def and_(left: Value, right: Value) -> Set:
 def or_(context: Context, left: Value, right: Value) -> Set:
     """`left | right`: the members of either."""
     first, second = set_(left, 1).members, set_(right, 2).members
-    reserve(context, len(first) + len(second))
+    reserve_values(context, len(first) + len(second))
     return Set.of_members({**second, **first})
 
 
@@ -43,7 +43,7 @@ def intersection(sets: Value) -> Set:
 def union(context: Context, sets: Value) -> Set:
     """The members of all sets of a set of sets."""
     found = [set_(item, 1) for item in set_(sets, 1)]
-    reserve(context, sum(map(len, found)))
+    reserve_values(context, sum(map(len, found)))
     merged: dict[object, Value] = {}
     for item in found:
         merged.update(item.members)
