@@ -11,6 +11,9 @@ DEFAULT_MAX_MEMORY = 1_000_000_000
 # Deeper values exhaust the Python stack in recursive walks; Kubernetes objects stay below 40.
 MAX_DEPTH = 128
 
+# Characters of one text that a policy makes. A message has hundreds; the whole review 3 MB.
+MAX_TEXT = 10_000_000
+
 # An integer of more digits than this costs quadratic time to print or multiply.
 MAX_INTEGER_DIGITS = 4_096
 

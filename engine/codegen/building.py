@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from lockgate.engine.codegen.meter import charge
 from lockgate.engine.codegen.places import Positions, conflict
 from lockgate.engine.codegen.values import (
     UNDEFINED,
@@ -48,11 +49,18 @@ def _differ(values: list[Any]) -> bool:
         if type(value) is not dict:
             return False
         for other in values[:place]:
-            if not any(
-                [type(text) is str and type(found := other.get(name)) is str and found != text for name, text in value.items()]
-            ):
+            if not _have_other_texts(value, other):
                 return False
     return True
+
+
+def _have_other_texts(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    for name, text in one.items():
+        if type(text) is str:
+            found = other.get(name)
+            if type(found) is str and found != text:
+                return True
+    return False
 
 
 def set_over(members: dict[Key, Value]) -> Set:
@@ -134,6 +142,7 @@ def merged(value: Any, other: Any) -> Any:
         return other
     if other is UNDEFINED or type(value) not in (dict, Object) or type(other) not in (dict, Object):
         return value
+    charge(len(value) + len(other))
     members = {key(name): (name, item) for name, item in object_items(other)}
     for name, item in object_items(value):
         present = members.get(key(name))
@@ -151,6 +160,7 @@ def joined(value: Any, below: Any, depth: int, positions: Positions, number: int
     if type(value) is Set and type(below) is Set:
         return set_over({**value.members, **below.members})
     if depth and isinstance(value, dict | Object) and isinstance(below, dict | Object):
+        charge(len(value) + len(below))
         members = {key(part): (part, item) for part, item in object_items(value)}
         for part, item in object_items(below):
             present = members.get(key(part))
@@ -168,5 +178,6 @@ def replace_path(value: Any, path: Sequence[str], new: Value) -> Value:
     if not path:
         return new
     base = dict(value) if type(value) is dict else {}
+    charge(len(base))
     base[path[0]] = replace_path(base.get(path[0], UNDEFINED), path[1:], new)
     return base

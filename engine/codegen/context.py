@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from lockgate.engine.codegen.budget import MAX_TEXT
 from lockgate.engine.codegen.building import replace_path
 from lockgate.engine.codegen.lookups import walk_path
+from lockgate.engine.codegen.meter import pay
 from lockgate.engine.codegen.places import Positions, at
 from lockgate.engine.codegen.printing import PrintSink
 from lockgate.engine.codegen.spending import Budget, BudgetError, LimitError
@@ -114,8 +116,16 @@ def exhausted(context: Context, positions: Positions, number: int) -> None:
         raise BudgetError(f"eval_cancel_error: needs {reason}", location=at(positions, number), hint=hint)
 
 
+def grown(context: Context, text: str, positions: Positions, number: int) -> None:
+    """Pays for a long text that has been made; refuses one that is too long."""
+    if len(text) > MAX_TEXT:
+        message = f"eval_cancel_error: a text of more than {MAX_TEXT} characters"
+        raise LimitError(message, location=at(positions, number))
+    paid(context, len(text) >> 6, positions, number)
+
+
 def paid(context: Context, steps: int, positions: Positions, number: int) -> None:
-    """Takes steps for a large value that has been made."""
+    """Takes steps for a large value that is made."""
     budget = context.budget
     budget.left -= steps
     if budget.left < 0:
@@ -154,6 +164,7 @@ def replaced(
     context: Context, changes: Sequence[tuple[str, Any, Any]], memo_size: int, fixed_size: int
 ) -> DetailedContext:
     """The context under `with`: changes are (what, path or name, value) with what in input, data, function."""
+    pay(1 + (memo_size + fixed_size >> 6))
     new_input: Outcome = context.input
     new_data = context.data
     over = list(context.over)

@@ -29,6 +29,16 @@ def charge(members: int) -> None:
         return
     budget.left -= (members >> 2) + 1
     if budget.left < 0:
+        pay(0)
+
+
+def pay(steps: int) -> None:
+    """Takes steps. Raises BudgetError when none are left."""
+    budget = RUNNING.budget
+    if budget is None:
+        return
+    budget.left -= steps
+    if budget.left < 0:
         reason = budget.refill()
         if reason:
             raise BudgetError(f"eval_cancel_error: needs {reason}")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from lockgate.engine.codegen.branches import Branch, branch_keys, branch_step, branch_value
+from lockgate.engine.codegen.budget import MAX_TEXT
 from lockgate.engine.codegen.building import (
     EMPTY,
     built,
@@ -22,6 +23,7 @@ from lockgate.engine.codegen.context import (
     constant,
     exhausted,
     failed,
+    grown,
     guarded,
     mocked,
     paid,
@@ -41,8 +43,10 @@ from lockgate.engine.codegen.lookups import (
     values,
     walk_path,
 )
-from lockgate.engine.codegen.places import Positions, conflict
+from lockgate.engine.codegen.meter import pay
+from lockgate.engine.codegen.places import Positions, at, conflict
 from lockgate.engine.codegen.printing import printed
+from lockgate.engine.codegen.spending import LimitError
 from lockgate.engine.codegen.values import (
     UNDEFINED,
     Number,
@@ -69,6 +73,12 @@ def template_text(positions: Positions, number: int, parts: Sequence[Any]) -> st
                 continue
             part = next(iter(part))
         texts.append(part if type(part) is str else render_rego(part))
+    size = sum(map(len, texts))
+    if size > MAX_TEXT:
+        message = f"eval_cancel_error: a text of more than {MAX_TEXT} characters"
+        raise LimitError(message, location=at(positions, number))
+    if size > 64:
+        pay(size >> 6)
     return "".join(texts)
 
 
@@ -104,6 +114,7 @@ NAMES: Final[Mapping[str, Any]] = {
     "exhausted": exhausted,
     "failed": failed,
     "fields": fields,
+    "grown": grown,
     "guarded": guarded,
     "index": index,
     "Branch": Branch,

@@ -33,6 +33,14 @@ def blamed(error: BaseException, rules: Rules) -> LimitError:
     return LimitError(f"eval_cancel_error: rule {name} {what}", location=Location(file, line, column))
 
 
+def place_of(entrypoint: str, rules: Rules) -> Location | None:
+    """Where the first rule of an entry point, or below it, begins."""
+    for _, name, *place in rules:
+        if name == entrypoint or name.startswith(entrypoint + "."):
+            return Location(*place)  # type: ignore[arg-type]
+    return None
+
+
 def _placed(error: LimitError, rules: Rules) -> LimitError:
     place = error.location
     message = error.message.removeprefix("eval_cancel_error: ")

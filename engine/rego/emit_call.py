@@ -243,14 +243,18 @@ class CallEmitter(TermEmitter):
         fast = format_expression(shown)
         function = self.module.builtin("sprintf")
         self.kinds[name] = "str"
+        number = self.module.position(call.location)
+        grown = f"if len({name}) > 999: grown({self.context}, {name}, P, {number})"
         if not fast.guard:
             self.writer.line(f"{name} = {fast.expression}")
+            if given.items:
+                self.writer.line(grown)
             return True
         listed = "[" + ", ".join([atoms[id(item)] for item in given.items]) + "]"
         arguments = f"({self.context}, {self.atom(template)}, {listed})"
-        number = self.module.position(call.location)
         slow = f"called({self.context}, {function}, {arguments}, P, {number}, 'sprintf')"
         self.writer.line(f"{name} = {fast.expression} if {fast.guard} else {slow}")
+        self.writer.line(grown)
         return True
 
     def _operand(self, atom: str) -> Operand:

@@ -28,6 +28,24 @@ from lockgate.engine.rego.ruletree import Node
 # Remembering the places on the way takes time by the square of this.
 MAX_OPERANDS = 2_000
 
+# A collection written with so many members, nested ones counted, costs steps of its own.
+_LARGE = 32
+
+
+def _size(term: Term) -> int:
+    """The number of members in a written collection and in those inside of it."""
+    size = 0
+    pending = [term]
+    while pending:
+        found = pending.pop()
+        if isinstance(found, ArrayTerm | SetTerm):
+            size += len(found.items)
+            pending.extend(found.items)
+        elif isinstance(found, ObjectTerm):
+            size += 2 * len(found.items)
+            pending.extend([item for pair in found.items for item in pair])
+    return size
+
 
 @dataclass(slots=True)
 class Trail:
@@ -47,6 +65,8 @@ class TermEmitter(KnownEmitter):
         super().__init__(module, writer, env)
         self.context = "c"
         self.ordered = list(ordered)
+        # Is the code inside of a large collection, which is paid for as a whole?
+        self._paid = False
         # Values of fixed paths from a root, defined where the code now is: (root, path) to a Python name.
         self.seen: dict[tuple[str, tuple[str, ...]], str] = {}
         # Names of values that are the same in every evaluation.
@@ -117,7 +137,15 @@ class TermEmitter(KnownEmitter):
         if not isinstance(value, Undefined):
             return self.module.constant(value)
         name = self.writer.name()
+        size = 0 if self._paid else _size(term)
+        if size < _LARGE:
+            self.writer.line(f"{name} = {self.composite(term)}")
+            return name
+        number = self.module.position(term.location)
+        self.writer.line(f"paid({self.context}, {size >> 2}, P, {number})")
+        self._paid = True
         self.writer.line(f"{name} = {self.composite(term)}")
+        self._paid = False
         return name
 
     def composite(self, term: Term) -> str:

@@ -11,6 +11,10 @@ from lockgate.engine.codegen.writer import is_name
 from lockgate.engine.rego.ast import ArrayTerm, Scalar, Term
 from lockgate.engine.rego.constant_terms import Unknown
 
+_LONG_TEXT: Final = 1_000
+_LARGE_SET: Final = 256
+_WORD: Final = 1 << 62
+
 
 @dataclass(frozen=True, slots=True)
 class Operand:
@@ -35,6 +39,12 @@ class Operand:
     def may_be(self, kind: str) -> bool:
         """Can it have this type?"""
         return self.kind in ("", kind)
+
+    def must_be_short(self) -> str:
+        """A guard on a string's length: what is made of longer ones is the builtin's, which pays for it."""
+        if isinstance(self.value, str) and len(self.value) < _LONG_TEXT:
+            return ""
+        return f"len({self.atom}) < {_LONG_TEXT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +116,9 @@ def _object_get(operands: Sequence[Operand]) -> Inline:
 def _sum(operator: str) -> Callable[[Sequence[Operand]], Inline]:
     def build(operands: Sequence[Operand]) -> Inline:
         left, right = operands
-        guard = _all(left.must_be("int"), right.must_be("int"))
+        # What grows beyond a machine's word is the builtin's, which bounds it.
+        small = [f"-{_WORD} < {o.atom} < {_WORD}" for o in operands if type(o.value) is not int]
+        guard = _all(left.must_be("int"), right.must_be("int"), *small)
         return Inline(f"{left.atom} {operator} {right.atom}", guard, kind="int")
 
     return build
@@ -129,12 +141,10 @@ def _product(operands: Sequence[Operand]) -> Inline | None:
 def _minus(operands: Sequence[Operand]) -> Inline:
     left, right = operands
     difference = f"difference({left.atom}, {right.atom})"
-    if left.kind == "Set" and right.kind == "Set":
-        return Inline(difference, kind="Set")
     plain = _sum("-")(operands)
     if not (left.may_be("Set") and right.may_be("Set")):
         return plain
-    sets = _all(left.must_be("Set"), right.must_be("Set"))
+    sets = _all(left.must_be("Set"), right.must_be("Set"), f"len({left.atom}) < {_LARGE_SET}")
     if not (left.may_be("int") and right.may_be("int")):
         return Inline(difference, sets, kind="Set")
     expression = f"({plain.expression} if type({left.atom}) is int else {difference})"
@@ -144,7 +154,7 @@ def _minus(operands: Sequence[Operand]) -> Inline:
 def _trim(method: str) -> Callable[[Sequence[Operand]], Inline]:
     def build(operands: Sequence[Operand]) -> Inline:
         text, part = operands
-        guard = _all(text.must_be("str"), part.must_be("str"))
+        guard = _all(text.must_be("str"), part.must_be("str"), text.must_be_short())
         return Inline(f"{text.atom}.{method}({part.atom})", guard, kind="str")
 
     return build
@@ -153,6 +163,7 @@ def _trim(method: str) -> Callable[[Sequence[Operand]], Inline]:
 def _substring(operands: Sequence[Operand]) -> Inline:
     text, start, length = operands
     guard = _all(text.must_be("str"), start.must_be("int"), length.must_be("int"), f"{start.atom} >= 0")
+    guard = _all(guard, text.must_be_short())
     cut = f"{text.atom}[{start.atom} : {start.atom} + {length.atom}]"
     return Inline(f"({text.atom}[{start.atom} :] if {length.atom} < 0 else {cut})", guard, kind="str")
 
@@ -161,14 +172,14 @@ def _replace(operands: Sequence[Operand]) -> Inline | None:
     text, old, new = operands
     if not (old.is_string() and new.is_string() and old.atom not in ("''", '""')):
         return None
-    # Longer texts are the builtin's, which counts what it makes.
-    guard = _all(text.must_be("str"), f"len({text.atom}) < 1000")
+    longest = _LONG_TEXT // max(1, len(str(new.value)))
+    guard = _all(text.must_be("str"), f"len({text.atom}) < {longest}")
     return Inline(f"{text.atom}.replace({old.atom}, {new.atom})", guard, kind="str")
 
 
 def _lower(operands: Sequence[Operand]) -> Inline:
     text = operands[0]
-    guard = _all(text.must_be("str"), f"{text.atom}.isascii()")
+    guard = _all(text.must_be("str"), f"{text.atom}.isascii()", text.must_be_short())
     return Inline(f"{text.atom}.lower()", guard, kind="str")
 
 
@@ -282,7 +293,7 @@ def inline(name: str, operands: Sequence[Operand]) -> Inline | None:
 
 # `%v`, `%s`, `%d` and `%%` without flags; other formats are left to the builtin.
 # Python's compiler takes a chain of so many additions, and not of thousands.
-_MOST_PARTS = 200
+_MOST_PARTS = 24
 _VERB = re.compile(r"%(.)?", re.DOTALL)
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from lockgate.engine.codegen.budget import MAX_DEPTH, Limits
 from lockgate.engine.codegen.context import MISS, Context, DetailedContext, failed
 from lockgate.engine.codegen.lookups import walk_path
-from lockgate.engine.codegen.places import Positions
 from lockgate.engine.codegen.meter import RUNNING
+from lockgate.engine.codegen.places import Positions
 from lockgate.engine.codegen.runtime import NAMES
 from lockgate.engine.codegen.spending import Budget, LimitError
 from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value, check_depth
 from lockgate.engine.errors import InputError, PolicyError
 from lockgate.engine.record import record
-from lockgate.engine.rego.blame import CODE_FILE, Rules, blamed
+from lockgate.engine.rego.blame import CODE_FILE, Rules, blamed, place_of
 from lockgate.engine.rego.builtins.catalogue import ENTRIES, load
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.capabilities import Capabilities
@@ -207,7 +207,7 @@ class Prepared:
         result = _run(function, context, artifact.rules)
         if result and not isinstance(result, Undefined):
             # Whoever shows it does so by recursion.
-            refuse_deep(result, entrypoint)
+            refuse_deep(result, entrypoint, rules=artifact.rules)
         return result
 
     def entry(self, entrypoint: str) -> "Entry":
@@ -277,15 +277,15 @@ def _run(function: Any, context: Context, rules: Rules) -> Value | Undefined:
     raise failure
 
 
-def refuse_deep(value: Value, entrypoint: str, limit: int = MAX_DEPTH) -> None:
-    """Raises LimitError when what an entry point gave is nested deeper than `limit`."""
+def refuse_deep(value: Value, entrypoint: str, limit: int = MAX_DEPTH, rules: Rules = ()) -> None:
+    """Raises LimitError when what an entry point gave is nested deeper than `limit`, or endless to show."""
     try:
         check_depth(value, limit)
     except InputError as error:
-        message = f"eval_cancel_error: the value of {entrypoint} is {error.message}"
+        message = f"eval_cancel_error: rule {entrypoint}: its value is {error.message}"
     else:
         return
-    raise LimitError(message)
+    raise LimitError(message, location=place_of(entrypoint, rules))
 
 
 def _called(

@@ -11,6 +11,7 @@ from lockgate.engine.codegen.values import (
     ordered,
     sort_key,
 )
+from lockgate.engine.rego.builtins.context import made_values
 from lockgate.engine.rego.builtins.errors import element_error, type_error
 from lockgate.engine.rego.builtins.operands import members
 
@@ -60,7 +61,9 @@ def min_(collection: Value) -> Value | Undefined:
 
 def sort(collection: Value) -> list[Value]:
     """The elements in the order of all values, as an array."""
-    return ordered(members(collection, 1, "set", "array"))
+    found = members(collection, 1, "set", "array")
+    made_values(len(found))
+    return ordered(found)
 
 
 def all_(collection: Value) -> bool:

@@ -1,13 +1,14 @@
 """What an evaluation lends to the builtins that need more than their operands."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
+from lockgate.engine.codegen.budget import MAX_TEXT
+from lockgate.engine.codegen.meter import pay
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.rego.builtins.errors import BuiltinLimitError
 
-# Output of one call, in characters or elements. A policy message has hundreds; the whole review 3 MB. A step pays for
-# 64 bytes.
-MAX_OUTPUT = 10_000_000
+# Output of one call, in characters or elements. A step pays for 64 bytes.
+MAX_OUTPUT: Final = MAX_TEXT
 
 
 class Context(Protocol):
@@ -59,9 +60,34 @@ def reserve_values(context: Context, count: int) -> None:
         _pay(context, count, count)
 
 
+def made_text(size: int) -> None:
+    """As `reserve`, for the builtins that are given no context."""
+    if size > 64:
+        _refuse(size)
+        pay(size >> 6)
+
+
+def made_slots(count: int) -> None:
+    """As `reserve_slots`, for the builtins that are given no context."""
+    if count > 8:
+        _refuse(count)
+        pay(count >> 3)
+
+
+def made_values(count: int) -> None:
+    """As `reserve_values`, for the builtins that are given no context."""
+    if count > 8:
+        _refuse(count)
+        pay(count)
+
+
 def _pay(context: Context, size: int, steps: int) -> None:
+    _refuse(size)
+    context.spend(steps)
+
+
+def _refuse(size: int) -> None:
     # What has more digits than a machine's word is said in words.
     if size > MAX_OUTPUT:
         shown = str(size) if size < 1 << 64 else "countless"
         raise BuiltinLimitError(f"a result of {shown} elements is over the limit of {MAX_OUTPUT}")
-    context.spend(steps)

@@ -6,6 +6,7 @@ import string as letters
 from typing import Final
 
 from lockgate.engine.codegen.values import Set, Value, ordered, render_json
+from lockgate.engine.rego.builtins.context import made_text, made_values
 from lockgate.engine.rego.builtins.errors import BuiltinError, operand_error
 from lockgate.engine.rego.builtins.gotext import quote
 from lockgate.engine.rego.builtins.objects import pairs_of
@@ -22,6 +23,7 @@ _FROM_URL: Final = bytes.maketrans(b"-_", b"+/")
 
 def base64_bytes(given: bytes) -> bytes:
     """The bytes in base64 by Go's rules: newlines are skipped, padding is compulsory, spare bits are ignored."""
+    made_text(len(given))
     data = given.replace(b"\r", b"").replace(b"\n", b"")
     if len(data) % 4 or not _BASE64.fullmatch(data):
         raise BuiltinError(f"illegal base64 data at input byte {_fault(given, _STANDARD)}")
@@ -52,7 +54,9 @@ def _fault(data: bytes, alphabet: frozenset[int]) -> int:
 
 def base64_encode(text: Value) -> str:
     """The text's UTF-8 in base64."""
-    return base64_text(bytes_of(string(text, 1)))
+    given = string(text, 1)
+    made_text(4 * len(given))
+    return base64_text(bytes_of(given))
 
 
 def base64_text(data: bytes) -> str:
@@ -78,7 +82,9 @@ def base64_is_valid(text: Value) -> bool:
 
 def base64url_encode(text: Value) -> str:
     """The text's UTF-8 in base64 for URLs, padded."""
-    return base64url_text(bytes_of(string(text, 1)))
+    given = string(text, 1)
+    made_text(4 * len(given))
+    return base64url_text(bytes_of(given))
 
 
 def base64url_text(data: bytes) -> str:
@@ -110,12 +116,15 @@ def base64url_decode(text: Value) -> str:
 
 def hex_encode(text: Value) -> str:
     """The text's UTF-8 as hexadecimal digits."""
-    return bytes_of(string(text, 1)).hex()
+    given = string(text, 1)
+    made_text(8 * len(given))
+    return bytes_of(given).hex()
 
 
 def hex_decode(text: Value) -> str:
     """The text whose UTF-8 is given as hexadecimal digits."""
     given = string(text, 1)
+    made_text(len(given))
     for char in given:
         if char not in _HEX:
             mark = "'"
@@ -128,12 +137,16 @@ def hex_decode(text: Value) -> str:
 
 
 def _escaped(text: str) -> str:
+    # Each byte is a text of its own for a moment.
+    made_values(len(text))
     return "".join(
         [chr(b) if b in _UNRESERVED else "+" if b == 0x20 else f"%{b:02X}" for b in bytes_of(text)]
     )
 
 
 def _unescaped(text: str) -> str:
+    made_text(len(text))
+    made_values(text.count("%"))
     pieces = text.replace("+", " ").split("%")
     data = [bytes_of(pieces[0])]
     for piece in pieces[1:]:
@@ -170,6 +183,7 @@ def urlquery_encode_object(value: Value) -> str:
 def urlquery_decode_object(text: Value) -> dict[str, Value]:
     """The object of a URL's query: for each key the array of its values."""
     found: dict[str, list[Value]] = {}
+    made_values(4 * string(text, 1).count("&"))
     for part in string(text, 1).split("&"):
         if ";" in part:
             raise BuiltinError("invalid semicolon separator in query")

@@ -57,7 +57,7 @@ def _quick(context: Context, pieces: tuple[str, ...], values: list[Value]) -> st
         size += len(shown)
         made[2 * at + 1] = shown
     if size > _QUICK_SIZE:
-        reserve(context, size + len(made[0]))
+        reserve(context, size + sum(map(len, pieces)))
     return "".join(made)
 
 

@@ -1,7 +1,7 @@
 """`graph.*`: what can be reached in a graph given as an object of node and neighbours."""
 
 from lockgate.engine.codegen.values import UNDEFINED, Key, Set, Value, key, ordered
-from lockgate.engine.rego.builtins.context import Context, reserve
+from lockgate.engine.rego.builtins.context import Context
 from lockgate.engine.rego.builtins.errors import type_error
 from lockgate.engine.rego.builtins.lookup import lookup
 from lockgate.engine.rego.builtins.operands import object_
@@ -52,7 +52,6 @@ def graph_reachable_paths(context: Context, graph: Value, starts: Value) -> Set:
         if not found:
             paths.append([start])
         _extend(context, graph, start, paths)
-    reserve(context, len(paths))
     return Set(paths)
 
 
@@ -63,7 +62,7 @@ def _extend(context: Context, graph: Value, start: Value, paths: list[Value]) ->
     ]
     while stack:
         node, path, visited = stack.pop()
-        context.spend(1 + (len(path) >> 3))
+        context.spend(2 + len(path))
         edges = lookup(graph, node)
         if edges is UNDEFINED:
             paths.append(path)

@@ -12,6 +12,7 @@ from lockgate.engine.codegen.values import (
     make_object,
     type_name,
 )
+from lockgate.engine.rego.builtins.context import made_values
 from lockgate.engine.rego.builtins.errors import operand_error
 from lockgate.engine.rego.builtins.objects import pairs_of
 from lockgate.engine.rego.builtins.operands import members, object_
@@ -62,6 +63,8 @@ def _without(value: Value, tree: Any) -> Value | Undefined:
     if type(tree) is not dict:
         return value
     kind = type(value)
+    if kind is dict or kind is Object or kind is list or kind is Set:
+        made_values(len(value))  # type: ignore[arg-type]
     if kind is dict or kind is Object:
         pairs = [(k, _without(v, tree.get(key(k), UNDEFINED))) for k, v in pairs_of(value)]  # type: ignore[arg-type]
         return make_object((k, v) for k, v in pairs if v is not UNDEFINED)  # type: ignore[misc]
@@ -84,6 +87,8 @@ def _only(value: Value, tree: Any) -> Value:
     if tree is None:
         return value
     kind = type(value)
+    if kind is dict or kind is Object or kind is list or kind is Set:
+        made_values(len(value))  # type: ignore[arg-type]
     if kind is dict or kind is Object:
         pairs = pairs_of(value)  # type: ignore[arg-type]
         return make_object((k, _only(v, tree[key(k)])) for k, v in pairs if key(k) in tree)

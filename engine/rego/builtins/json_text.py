@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from lockgate.engine.codegen.meter import pay
 from lockgate.engine.codegen.values import (
+    Number,
     Object,
     Set,
     Value,
@@ -13,7 +15,7 @@ from lockgate.engine.codegen.values import (
     render_rego,
 )
 from lockgate.engine.errors import InputError
-from lockgate.engine.rego.builtins.context import Context, reserve
+from lockgate.engine.rego.builtins.context import Context, made_slots, made_values, reserve
 from lockgate.engine.rego.builtins.errors import BuiltinError, BuiltinLimitError, operand_error
 from lockgate.engine.rego.builtins.operands import object_, string
 
@@ -26,13 +28,17 @@ _ESCAPES: Final = str.maketrans(
 def as_json(value: Value) -> Value:
     """The value with sets as sorted arrays and all keys as strings."""
     kind = type(value)
+    if kind is str or kind is int or value is None or kind is bool or kind is Number:
+        return value
+    made_slots(len(value))  # type: ignore[arg-type]
+    pay(1)
     if kind is list:
         return [as_json(item) for item in value]  # type: ignore[union-attr]
     if kind is Set:
         return [as_json(item) for item in ordered(value)]  # type: ignore[arg-type]
     if kind is dict or kind is Object:
         pairs = object_items(value)  # type: ignore[arg-type]
-        return {k if type(k) is str else render_json(as_json(k)): as_json(v) for k, v in pairs}
+        return {k if type(k) is str else _escaped(render_json(as_json(k))): as_json(v) for k, v in pairs}
     return value
 
 
@@ -51,6 +57,10 @@ def json_marshal(context: Context, value: Value) -> str:
     text = marshal(value)
     reserve(context, len(text))
     return text
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_ESCAPES)
 
 
 def json_marshal_with_options(context: Context, value: Value, options: Value) -> str:
@@ -135,6 +145,8 @@ def _mended_text(text: str) -> str:
 def json_unmarshal(text: Value) -> Value:
     """The value of JSON text."""
     given = string(text, 1)
+    # `[[],[],` makes some 20 bytes for a character.
+    made_values(len(given) >> 1)
     try:
         value = parse_json(given)
     except InputError as error:

@@ -4,7 +4,7 @@ from typing import Final
 
 from lockgate.engine.codegen.values import Object, Set, Value, object_items, ordered
 from lockgate.engine.record import record
-from lockgate.engine.rego.builtins.context import Context, reserve
+from lockgate.engine.rego.builtins.context import Context, reserve_values
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.builtins.operands import string
 
@@ -149,7 +149,7 @@ def net_cidr_contains_matches(context: Context, networks: Value, inners: Value) 
 def net_cidr_expand(context: Context, text: Value) -> Set:
     """All addresses of a network."""
     network = _parsed(text)
-    reserve(context, network.last - network.address + 1)
+    reserve_values(context, network.last - network.address + 1)
     return Set([_shown(network.version, address) for address in range(network.address, network.last + 1)])
 
 
@@ -176,7 +176,7 @@ def net_cidr_merge(context: Context, networks: Value) -> Set:
     """The fewest networks with the same addresses."""
     if type(networks) is not list and type(networks) is not Set:
         raise BuiltinError("operand must be an array")
-    reserve(context, len(networks))
+    reserve_values(context, len(networks))
     found = [_mergeable(item) for item in networks]
     found.sort(key=lambda pair: (pair[0].version, pair[0].last, pair[0].address))
     # Ranges of first and last address, with the text of one that is a network as given.

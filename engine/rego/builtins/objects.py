@@ -10,7 +10,7 @@ from lockgate.engine.codegen.values import (
     key,
     make_object,
 )
-from lockgate.engine.rego.builtins.context import Context, reserve
+from lockgate.engine.rego.builtins.context import Context, made_slots, made_values, reserve_values
 from lockgate.engine.rego.builtins.errors import element_error, type_error
 from lockgate.engine.rego.builtins.lookup import lookup
 from lockgate.engine.rego.builtins.operands import array, object_
@@ -45,6 +45,7 @@ def object_get(value: Value, path: Value, default: Value) -> Value:
 def object_keys(value: Value) -> Set:
     """The set of an object's keys."""
     given = object_(value, 1)
+    made_values(len(given))
     if type(given) is dict:
         return Set.of_members({name: name for name in given})
     return Set([name for name, _ in pairs_of(given)])
@@ -52,6 +53,8 @@ def object_keys(value: Value) -> Set:
 
 def _names(value: Value) -> set[Key]:
     kind = type(value)
+    if kind is list or kind is Set or kind is Object or kind is dict:
+        made_slots(len(value))  # type: ignore[arg-type]
     if kind is list:
         return set(map(key, value))  # type: ignore[arg-type]
     if kind is Set or kind is Object:
@@ -65,6 +68,7 @@ def object_remove(value: Value, keys: Value) -> Value:
     """The object without some keys, given as array, set or object."""
     given = object_(value, 1)
     names = _names(keys)
+    made_values(len(given))
     if type(given) is dict:
         return {name: item for name, item in given.items() if name not in names}
     return make_object((name, item) for name, item in pairs_of(given) if key(name) not in names)
@@ -74,6 +78,7 @@ def object_filter(value: Value, keys: Value) -> Value:
     """The object with only some keys, given as array, set or object."""
     given = object_(value, 1)
     names = _names(keys)
+    made_values(len(given))
     if type(given) is dict:
         return {name: item for name, item in given.items() if name in names}
     return make_object((name, item) for name, item in pairs_of(given) if key(name) in names)

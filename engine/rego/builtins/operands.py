@@ -1,7 +1,6 @@
 """Operands with the type that a builtin asks for, or the error that OPA gives."""
 
 import re
-from collections.abc import Iterable
 
 from lockgate.engine.codegen import arithmetic
 from lockgate.engine.codegen.values import Number, Object, Set, Value, ordered
@@ -9,6 +8,8 @@ from lockgate.engine.rego.builtins.errors import BuiltinError, element_error, op
 
 _INTEGRAL_TEXT = re.compile(r"-?[0-9]+(?:\.0*)?")
 _INT64 = 1 << 63
+# What `surrogateescape` makes of a byte that is not UTF-8.
+_ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 
 
 def string(value: Value, position: int) -> str:
@@ -109,18 +110,7 @@ def text_of(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        return "".join(_decoded(data))
-
-
-def _decoded(data: bytes) -> Iterable[str]:
-    position = 0
-    while position < len(data):
-        try:
-            yield data[position:].decode()
-            return
-        except UnicodeDecodeError as error:
-            yield data[position : position + error.start].decode() + "\ufffd"
-            position += error.start + 1
+        return _ESCAPED_BYTE.sub("\ufffd", data.decode("utf-8", "surrogateescape"))
 
 
 def arithmetic_error(error: arithmetic.NumberError) -> BuiltinError:

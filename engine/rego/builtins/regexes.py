@@ -1,10 +1,15 @@
 """`regex.*`."""
 
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.regex import Pattern, RegexError, RegexLimitError, compile_pattern
-from lockgate.engine.rego.builtins.context import Context, reserve
+from lockgate.engine.regex import Pattern, RegexError, RegexLimitError, Span, compile_pattern
+from lockgate.engine.rego.builtins.context import Context, made_text, made_values, reserve
 from lockgate.engine.rego.builtins.errors import BuiltinError, BuiltinLimitError
 from lockgate.engine.rego.builtins.operands import bytes_of, machine_integer, string
+
+Found = TypeVar("Found")
 
 
 def compiled(source: str) -> Pattern:
@@ -42,13 +47,30 @@ def regex_is_valid(pattern: Value) -> bool:
 def regex_find_n(pattern: Value, text: Value, limit: Value) -> list[Value]:
     """The texts of the first `limit` matches, of all for a negative limit."""
     source, given, wanted = string(pattern, 1), string(text, 2), machine_integer(limit, 3)
-    return compiled(source).find_all(given, wanted)  # type: ignore[return-value]
+    made_text(len(given))
+    return _counted(compiled(source).spans(given, wanted), lambda span: given[span[0] : span[1]])
 
 
 def regex_find_all_string_submatch_n(pattern: Value, text: Value, limit: Value) -> list[Value]:
     """For each of the first `limit` matches its text and those of its groups."""
     source, given, wanted = string(pattern, 1), string(text, 2), machine_integer(limit, 3)
-    return compiled(source).find_all_groups(given, wanted)  # type: ignore[return-value]
+    made_text(len(given))
+
+    def texts(spans: tuple[Span, ...]) -> Value:
+        made_values(len(spans))
+        return [given[start:end] if start >= 0 else "" for start, end in spans]
+
+    return _counted(compiled(source).group_spans(given, wanted), texts)
+
+
+def _counted(matches: Iterator[Found], shown: Callable[[Found], Value]) -> list[Value]:
+    """What is shown of each match, paid for while it grows."""
+    found: list[Value] = []
+    for match in matches:
+        found.append(shown(match))
+        if len(found) & 0xFF == 0:
+            made_values(0x400)
+    return found
 
 
 def regex_replace(context: Context, text: Value, pattern: Value, template: Value) -> str:
@@ -68,7 +90,10 @@ def regex_replace(context: Context, text: Value, pattern: Value, template: Value
 def regex_split(pattern: Value, text: Value) -> list[Value]:
     """The texts between the matches."""
     source, given = string(pattern, 1), string(text, 2)
-    return compiled(source).split(given)  # type: ignore[return-value]
+    made_text(len(given))
+    parts = compiled(source).split(given)
+    made_values(4 * len(parts))
+    return parts  # type: ignore[return-value]
 
 
 def regex_template_match(template: Value, text: Value, start: Value, end: Value) -> bool:

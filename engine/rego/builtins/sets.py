@@ -1,13 +1,14 @@
 """Operators and functions on sets."""
 
-from lockgate.engine.codegen.values import Set, Value
-from lockgate.engine.rego.builtins.context import Context, reserve_values
+from lockgate.engine.codegen.values import Key, Set, Value, ordered
+from lockgate.engine.rego.builtins.context import Context, made_values, reserve_values
 from lockgate.engine.rego.builtins.operands import set_
 
 
 def and_(left: Value, right: Value) -> Set:
     """`left & right`: the members of both."""
     first, second = set_(left, 1).members, set_(right, 2).members
+    made_values(min(len(first), len(second)))
     if len(second) < len(first):
         return Set.of_members({name: first[name] for name in second if name in first})
     return Set.of_members({name: item for name, item in first.items() if name in second})
@@ -22,6 +23,7 @@ def or_(context: Context, left: Value, right: Value) -> Set:
 
 def difference(left: Set, right: Set) -> Set:
     """`left - right`: the members of `left` that are not in `right`."""
+    made_values(len(left))
     return Set.of_members({name: item for name, item in left.members.items() if name not in right.members})
 
 
@@ -36,6 +38,7 @@ def intersection(sets: Value) -> Set:
     if not found:
         return Set()
     first = min(found, key=len).members
+    made_values(len(first) * len(found) >> 2)
     kept = {name: item for name, item in first.items() if all(name in other.members for other in found)}
     return Set.of_members(kept)
 
@@ -44,7 +47,10 @@ def union(context: Context, sets: Value) -> Set:
     """The members of all sets of a set of sets."""
     found = [set_(item, 1) for item in set_(sets, 1)]
     reserve_values(context, sum(map(len, found)))
-    merged: dict[object, Value] = {}
-    for item in found:
-        merged.update(item.members)
+    merged: dict[Key, Value] = {}
+    # Of equal members the first is kept, in the order of the sets.
+    for item in ordered(found):
+        assert type(item) is Set
+        for name, member in item.members.items():
+            merged.setdefault(name, member)
     return Set.of_members(merged)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from lockgate.engine.codegen.values import Value, object_items
-from lockgate.engine.rego.builtins.context import Context, reserve
+from lockgate.engine.rego.builtins.context import Context, made_text, reserve, reserve_values
 from lockgate.engine.rego.builtins.errors import BuiltinError, operand_error
 from lockgate.engine.rego.builtins.operands import (
     bytes_of,
@@ -58,18 +58,21 @@ def indexof_n(context: Context, text: Value, part: Value) -> list[Value]:
     whole, sought = string(text, 1), string(part, 2)
     if not sought:
         raise BuiltinError("empty search character")
+    reserve(context, len(whole))
     found: list[Value] = []
     position = whole.find(sought)
     while position >= 0:
         found.append(position)
         position = whole.find(sought, position + 1)
-    reserve(context, len(found))
+        if len(found) % _PIECES == 0:
+            reserve_values(context, _PIECES)
     return found
 
 
 def lower(text: Value) -> str:
     """The text in lower case, code point by code point."""
     given = string(text, 1)
+    made_text(len(given))
     if given.isascii():
         return given.lower()
     return "".join(["i" if char == "\u0130" else char.lower() for char in given])
@@ -78,6 +81,7 @@ def lower(text: Value) -> str:
 def upper(text: Value) -> str:
     """The text in upper case, code point by code point: one without a single counterpart stays."""
     given = string(text, 1)
+    made_text(len(given))
     return given.upper() if given.isascii() else "".join(map(_upper_point, given))
 
 
@@ -153,19 +157,19 @@ def _replaced(context: Context, text: str, table: dict[str, str]) -> str:
 def split(context: Context, text: Value, separator: Value) -> list[Value]:
     """The parts between separators; an empty separator gives the code points."""
     given, between = string(text, 1), string(separator, 2)
-    reserve(context, len(given))
-    return _parts(given, between)
+    return _parts(context, given, between)
 
 
-def _parts(text: str, separator: str) -> list[Value]:
+def _parts(context: Context, text: str, separator: str) -> list[Value]:
+    reserve(context, len(text))
+    reserve_values(context, text.count(separator))
     return text.split(separator) if separator else list(text)  # type: ignore[return-value]
 
 
 def strings_split_n(context: Context, text: Value, separator: Value, limit: Value) -> list[Value]:
     """The first `limit` parts between separators, or the last `-limit`."""
     given, between, wanted = string(text, 1), string(separator, 2), machine_integer(limit, 3)
-    reserve(context, len(given))
-    parts = _parts(given, between)
+    parts = _parts(context, given, between)
     return parts[:wanted] if wanted >= 0 else parts[wanted:]
 
 
@@ -174,40 +178,50 @@ def substring(text: Value, offset: Value, length: Value) -> str:
     given, start, size = string(text, 1), machine_integer(offset, 2), machine_integer(length, 3)
     if start < 0:
         raise BuiltinError("negative offset")
+    made_text(len(given))
     return given[start:] if size < 0 else given[start : start + size]
 
 
 def trim(text: Value, characters: Value) -> str:
     """The text without any of these characters at its ends."""
     given, unwanted = string(text, 1), string(characters, 2)
+    made_text(len(given))
     return given.strip(unwanted) if unwanted else given
 
 
 def trim_left(text: Value, characters: Value) -> str:
     """The text without any of these characters at its beginning."""
     given, unwanted = string(text, 1), string(characters, 2)
+    made_text(len(given))
     return given.lstrip(unwanted) if unwanted else given
 
 
 def trim_right(text: Value, characters: Value) -> str:
     """The text without any of these characters at its end."""
     given, unwanted = string(text, 1), string(characters, 2)
+    made_text(len(given))
     return given.rstrip(unwanted) if unwanted else given
 
 
 def trim_prefix(text: Value, prefix: Value) -> str:
     """The text without this prefix."""
-    return string(text, 1).removeprefix(string(prefix, 2))
+    given, unwanted = string(text, 1), string(prefix, 2)
+    made_text(len(given))
+    return given.removeprefix(unwanted)
 
 
 def trim_suffix(text: Value, suffix: Value) -> str:
     """The text without this suffix."""
-    return string(text, 1).removesuffix(string(suffix, 2))
+    given, unwanted = string(text, 1), string(suffix, 2)
+    made_text(len(given))
+    return given.removesuffix(unwanted)
 
 
 def trim_space(text: Value) -> str:
     """The text without white space at its ends."""
-    return string(text, 1).strip(_SPACE)
+    given = string(text, 1)
+    made_text(len(given))
+    return given.strip(_SPACE)
 
 
 def _affixes(value: Value, position: int) -> list[str]:
@@ -237,7 +251,9 @@ def strings_count(text: Value, part: Value) -> int:
 
 def strings_reverse(text: Value) -> str:
     """The code points from the end."""
-    return string(text, 1)[::-1]
+    given = string(text, 1)
+    made_text(len(given))
+    return given[::-1]
 
 
 def trace(note: Value) -> bool:

@@ -1,6 +1,7 @@
 """Questions about a value's type, and the deprecated casts."""
 
 from lockgate.engine.codegen.values import Number, Object, Set, Value, type_name
+from lockgate.engine.rego.builtins.context import made_values
 from lockgate.engine.rego.builtins.errors import type_error
 from lockgate.engine.rego.builtins.operands import members
 
@@ -49,7 +50,11 @@ def cast_array(value: Value) -> Value:
 
 def cast_set(value: Value) -> Value:
     """A set, or the set of an array's elements."""
-    return value if type(value) is Set else Set(members(value, 1, "array", "set"))
+    if type(value) is Set:
+        return value
+    found = members(value, 1, "array", "set")
+    made_values(len(found))
+    return Set(found)
 
 
 def cast_boolean(value: Value) -> Value:

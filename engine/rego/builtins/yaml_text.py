@@ -13,7 +13,7 @@ from lockgate.engine.codegen.budget import MAX_DEPTH
 from lockgate.engine.codegen.values import Number, Value, parse_json
 from lockgate.engine.documents.go_numbers import float_key, from_float
 from lockgate.engine.errors import InputError
-from lockgate.engine.rego.builtins.context import Context, reserve
+from lockgate.engine.rego.builtins.context import Context, made_values, reserve, reserve_values
 from lockgate.engine.rego.builtins.encodings import base64_decode
 from lockgate.engine.rego.builtins.errors import BuiltinError, BuiltinLimitError
 from lockgate.engine.rego.builtins.json_text import json_marshal
@@ -50,9 +50,13 @@ class _Loader(yaml.CLoader):
 def yaml_unmarshal(context: Context, text: Value) -> Value:
     """The value of YAML text."""
     given = string(text, 1)
+    # A node with its marks takes some 500 bytes, and begins with two or more characters.
+    reserve_values(context, 4 * len(given))
     try:
         roots = list(yaml.compose_all(given, _Loader))
     except yaml.YAMLError as error:
+        if "maximum nesting depth" in str(error):
+            raise BuiltinLimitError(f"nested deeper than {MAX_DEPTH} levels") from error
         raise BuiltinError(f"yaml: {_described(error)}") from error
     except RecursionError as error:
         raise BuiltinLimitError(f"nested deeper than {MAX_DEPTH} levels") from error
@@ -93,8 +97,7 @@ class _Builder:
             raise BuiltinLimitError(f"nested deeper than {MAX_DEPTH} levels")
         self.built += 1
         if self.built & 0xFF == 0:
-            reserve(self.context, self.built)
-            self.context.spend(1)
+            reserve_values(self.context, 0x100)
         if isinstance(node, yaml.ScalarNode):
             return _scalar(node.tag, node.value)
         if isinstance(node, yaml.SequenceNode):
@@ -188,14 +191,21 @@ class _Dumper(yaml.SafeDumper):
         kinds = {yaml.ScalarNode: "str", yaml.SequenceNode: "seq", yaml.MappingNode: "map"}
         return _PREFIX + kinds[kind]
 
+    def check_simple_key(self) -> bool:
+        # An empty text is written `"":` by go-yaml.
+        found: bool = super().check_simple_key()
+        return found or (self.analysis is not None and self.analysis.empty)
+
 
 def yaml_marshal(context: Context, value: Value) -> str:
     """The value as YAML in block style, keys sorted, indented by two."""
     # By way of JSON, which makes arrays of sets and strings of keys.
     try:
-        plain = parse_json(json_marshal(context, value))
+        json = json_marshal(context, value)
+        plain = parse_json(json)
     except InputError as error:
         raise BuiltinLimitError(error.message) from error
+    made_values(8 * len(json))
     text = yaml.serialize(_node(plain), Dumper=_Dumper, width=float("inf"), allow_unicode=True)
     assert isinstance(text, str)
     reserve(context, len(text))
