@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from lockgate.engine.codegen.values import Set, Undefined, Value
-from lockgate.engine.codegen.writer import LoopMark, Writer, is_name
+from lockgate.engine.codegen.writer import LoopMark, SizeError, Writer, is_name
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
     ArrayTerm,
@@ -49,6 +49,9 @@ from lockgate.engine.rego.safety import (
 from lockgate.engine.rego.term_parser import operator_name
 from lockgate.engine.rego.unroll import Turns, find_turns
 from lockgate.engine.rego.watching import StatementWatch
+
+# What is known after each statement is looked at for each: time grows with the square of this.
+MAX_STATEMENTS = 10_000
 
 # What to emit where a body holds: gets the emitter, whose `env` has the body's variables.
 Success = Callable[["BodyEmitter"], None]
@@ -107,6 +110,10 @@ class BodyEmitter(CallEmitter):
         `needed` are terms that `success` uses: their variables must be bound. `shared` are variables of the
         bodies around this one.
         """
+        if len(body) > MAX_STATEMENTS:
+            raise SizeError(
+                f"a body has more than {MAX_STATEMENTS} statements, those for its arguments included"
+            )
         level = len(self.writer.blocks)
         around = (shared or set()) | set(self.env)
         own = own_variables(body)

@@ -20,14 +20,14 @@ _TOKEN = re.compile(
   | (?P<comment>\#[^\n]*)
   | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
   | (?P<number>(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
-  | (?P<string>"(?:[^"\\\n]|\\.)*")
+  | (?P<string>"[^"\\\n]*(?:\\.[^"\\\n]*)*")
   | (?P<raw>`[^`]*`)
   | (?P<template>\$["`])
   | (?P<punctuation>:=|==|!=|<=|>=|[-=<>+*/%&|\[\]{}(),;:.])
     """,
     re.VERBOSE,
 )
-_TEMPLATE_TEXT = {'"': re.compile(r'(?:[^"\\{\n]|\\.)+'), "`": re.compile(r"(?:[^`{\\]|\\\{|\\)+")}
+_TEMPLATE_TEXT = {'"': re.compile(r'(?:[^"\\{\n]++|\\.)+'), "`": re.compile(r"(?:[^`{\\]++|\\\{|\\)+")}
 
 
 @dataclass(slots=True)

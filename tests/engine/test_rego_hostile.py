@@ -1,6 +1,9 @@
 """Endless and explosive policies end with an error that names rule and line, in bounded memory."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from lockgate.engine.codegen.budget import Limits
@@ -47,3 +50,92 @@ def test_ends_with_rule_and_line(hostile: Hostile) -> None:
 def test_names_are_unlike() -> None:
     names = [hostile.name for hostile in POLICIES]
     assert len(set(names)) == len(names) >= 60
+
+
+# In a process of its own: what a policy makes is bounded whatever else the tests have in memory.
+_IN_BOUNDED_MEMORY = """
+import resource, sys
+from tests.engine.hostile_policies import POLICIES
+from tests.engine.test_rego_hostile import ended_with
+from lockgate.engine.codegen.budget import Limits
+
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+names = sys.argv[1].split(",")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for hostile in POLICIES:
+    if hostile.name in names:
+        assert ended_with(hostile, Limits(max_steps=int(sys.argv[2]))) is not None, hostile.name
+assert ended_with(POLICIES[0], Limits(max_steps=10)) is not None
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def _grown(names: list[str], max_steps: int) -> int:
+    """By how many kilobytes a process grows that evaluates hostile policies."""
+    command = [sys.executable, "-c", _IN_BOUNDED_MEMORY, ",".join(names), str(max_steps)]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+EXPLOSIVE = [
+    *(
+        "concat doubles",
+        "many upper",
+        "many formats",
+        "a set of long texts",
+        "ranges in a loop",
+        "many split",
+    ),
+    *(
+        "array.concat doubles",
+        "many object.union",
+        "many json.unmarshal",
+        "sets of large members",
+        "wide arrays",
+    ),
+    *("a doubled array is a member", "set comprehension", "object comprehension", "all paths of a graph"),
+]
+
+
+def test_memory_is_bounded_by_the_steps() -> None:
+    assert _grown(EXPLOSIVE, 100_000) < 300_000
+
+
+@pytest.mark.slow
+def test_memory_of_all_is_bounded_by_the_steps() -> None:
+    assert _grown([hostile.name for hostile in POLICIES], 100_000) < 400_000
+
+
+@pytest.mark.slow
+def test_memory_is_bounded_by_the_usual_limit() -> None:
+    assert _grown(EXPLOSIVE, 10_000_000) < 1_500_000
+
+
+def test_a_deadline_ends_what_steps_would_not() -> None:
+    error = ended_with(POLICIES[0], Limits(max_steps=10**12, max_seconds=0.05))
+    assert error is not None
+    assert "rule data.a.p: needs more than 0.05 seconds" in error.message
+    assert error.location is not None and error.location.line == 2
+
+
+def test_growth_of_the_process_ends_what_steps_would_not() -> None:
+    hostile = Hostile(
+        "a long array", "p := [x | some i in numbers.range(1, 3000); some x in numbers.range(1, 3000)]"
+    )
+    error = ended_with(hostile, Limits(max_steps=10**12, max_memory=100_000_000))
+    assert error is not None
+    assert "bytes of memory" in error.message and "rule data.a.p" in error.message
+
+
+def test_an_evaluation_within_its_limits_is_the_same_with_a_deadline() -> None:
+    program = compile_program(
+        [parse_module(Source("package a\np := count([1 | some x in input; some y in input])\n", "a.rego"))],
+        entrypoints=[ENTRY],
+        capabilities=Capabilities(),
+    )
+    given = parse_json(json.dumps(list(range(300))))
+    for limits in (Limits(), Limits(max_seconds=60.0), Limits(max_steps=100_000)):
+        value = program.prepare().evaluate(ENTRY, input=given, now_ns=0, limits=limits)
+        assert value == 90_000
