@@ -47,7 +47,7 @@ LOOPS = [
     ),
     Hostile(
         "every in every",
-        "p if every x in input.l { every y in input.l { every z in input.l { z >= 0 } } }",
+        "p if every x in input.l { every y in input.l { every z in input.l { x + y + z >= 0 } } }",
         given=_L,
     ),
     Hostile(
