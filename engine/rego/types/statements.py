@@ -231,7 +231,7 @@ class StatementCheck:
         else:
             self._reference(left, layer, problems)
             self._reference(right, layer, problems)
-        if isinstance(right, Call) and _is_last_argument(left, right):
+        if isinstance(right, Call) and (temporary(left) or _is_last_argument(left, right)):
             arguments = (*right.arguments, left)
             self._tell(self._calls.call(right, arguments, layer), problems, before)
             return
