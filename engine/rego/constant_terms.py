@@ -1,10 +1,12 @@
 """Terms that are made of literals only, and what is not known before there is an input."""
 
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from lockgate.engine.codegen.values import UNDEFINED, Set, Undefined, Value, equal, make_object
 from lockgate.engine.rego.ast import ArrayTerm, ObjectTerm, Scalar, SetTerm, Term
-from lockgate.engine.rego.ruletree import Group
+
+if TYPE_CHECKING:
+    from lockgate.engine.rego.ruletree import Group
 
 # Fewer clauses are tried in turn as quickly.
 SMALLEST_TABLE: Final = 3
@@ -43,13 +45,13 @@ def constant_value(term: Term) -> Value | Undefined:
     return UNDEFINED
 
 
-def same_constant(group: Group) -> bool:
+def same_constant(group: "Group") -> bool:
     """Do all clauses of a group give the same literal? Then the first that holds decides."""
     values = [constant_value(a.value) for definition in group.definitions for a in definition.alternatives]
     return all(not isinstance(value, Undefined) and equal(value, values[0]) for value in values)
 
 
-def table_of(group: Group) -> dict[str, Value] | None:
+def table_of(group: "Group") -> dict[str, Value] | None:
     """The table of a function from literal strings to literals, such as `factor("Ki") = 1024`; None for others."""
     if group.arity != 1 or group.default is not None or len(group.definitions) < SMALLEST_TABLE:
         return None

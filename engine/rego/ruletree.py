@@ -6,20 +6,16 @@ from typing import Literal
 
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import (
-    ArrayTerm,
-    Body,
     Call,
     Ref,
     Scalar,
-    SetTerm,
-    SomeInExpr,
-    Term,
     UnifyExpr,
     Var,
     WithExpr,
     walk,
 )
 from lockgate.engine.rego.errors import Problem
+from lockgate.engine.rego.narrowing import KnownValues
 from lockgate.engine.rego.resolve import Alternative, Definition
 
 # Begins the names of packages that the compiler makes: no reference of a policy leads there. No policy has such a
@@ -172,16 +168,25 @@ class RuleTree:
     def referenced(self, nodes: Iterable[object]) -> Iterator[tuple[Group, Location]]:
         """The groups that the syntax refers to, with the place."""
         for node in nodes:
-            known = _constants(node.body) if isinstance(node, Alternative) else {}
-            for part in walk(node):
-                if isinstance(part, Call):
-                    group = self.function(part.function)
-                    if group is not None:
-                        yield group, part.location
-                elif isinstance(part, Ref) and isinstance(part.head, Var) and part.head.name == "data":
-                    operands = [known.get(o.name, o) if isinstance(o, Var) else o for o in part.operands]
-                    for group in self.matching(operands):
-                        yield group, part.location
+            known = KnownValues()
+            if isinstance(node, Alternative):
+                for statement in node.body:
+                    yield from self._referenced(statement, known)
+                    known.learn(statement)
+                node = (node.arguments, node.tail, () if node.member is None else node.member, node.value)
+            yield from self._referenced(node, known)
+
+    def _referenced(self, node: object, known: KnownValues) -> Iterator[tuple[Group, Location]]:
+        for part in walk(node):
+            if isinstance(part, Call):
+                group = self.function(part.function)
+                if group is not None:
+                    yield group, part.location
+            elif isinstance(part, Ref) and isinstance(part.head, Var) and part.head.name == "data":
+                for group in self.matching(known.operands(part)):
+                    yield group, part.location
+            elif isinstance(part, UnifyExpr):
+                known.learn_temporary(part)
 
     def matching(self, parts: Sequence[object]) -> Iterator[Group]:
         """The groups that a reference with these operands after `data` may evaluate.
@@ -204,32 +209,6 @@ class RuleTree:
                 )
             elif type(part.value) is str and part.value in node.children:
                 stack.append((node.children[part.value], taken + 1))
-
-
-def _constants(body: Body) -> dict[str, frozenset[str]]:
-    """The variables that a body equates with a literal string, or takes from a collection of those."""
-    found: dict[str, frozenset[str]] = {}
-    for statement in body:
-        if isinstance(statement, UnifyExpr):
-            for one, other in ((statement.left, statement.right), (statement.right, statement.left)):
-                names = _strings((other,))
-                if isinstance(one, Var) and names is not None:
-                    found[one.name] = names
-        elif isinstance(statement, SomeInExpr) and isinstance(statement.collection, ArrayTerm | SetTerm):
-            names = _strings(statement.collection.items)
-            if isinstance(statement.value, Var) and names is not None:
-                found[statement.value.name] = names
-    return found
-
-
-def _strings(terms: Sequence[Term]) -> frozenset[str] | None:
-    """The values of literal strings; None if there is another term among them."""
-    found: set[str] = set()
-    for term in terms:
-        if not isinstance(term, Scalar) or type(term.value) is not str:
-            return None
-        found.add(term.value)
-    return frozenset(found)
 
 
 def _is_movable(group: Group) -> bool:
