@@ -3,7 +3,16 @@
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import Decision, Failure, NotEvaluated, PolicyKey, Verdict, Violation
 from lockgate.engine.documents.document import Path
-from lockgate.engine.policy import EvaluationContext, Facts, Matched, MatchError, PolicySet
+from lockgate.engine.policy import (
+    MATCHED,
+    EvaluationContext,
+    Facts,
+    Match,
+    Matched,
+    MatchError,
+    MatchResult,
+    PolicySet,
+)
 from lockgate.engine.review import Review
 
 
@@ -16,9 +25,14 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
     context = EvaluationContext(facts, now_ns, limits)
     violations: list[Violation] = []
     others: list[Violation | Failure | NotEvaluated] = []
+    asked: Match | None = None
+    matched: MatchResult = MATCHED
     for policy, match in policies.candidates(review):
         if match is not None:
-            matched = match(review)
+            # Policies next to each other often have one match in common.
+            if match is not asked:
+                matched = match(review)
+                asked = match
             if type(matched) is not Matched:
                 if type(matched) is MatchError:
                     others.append(_unmatched(policy.key, matched))

@@ -15,7 +15,7 @@ from lockgate.engine.rego.specialise import Allowance, Specialiser
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY, RegoTemplate
 from lockgate.gatekeeper.constraint import Constraint, find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.enforcement import EnforcementPoint
-from lockgate.gatekeeper.match import compile_match
+from lockgate.gatekeeper.match import Matcher, MatcherCache
 from lockgate.gatekeeper.policy import (
     DOCS_ANNOTATION,
     FIX_ANNOTATION,
@@ -91,6 +91,7 @@ def load_policies(
             broken.update(_kinds_named(document))
     policies: dict[PolicyKey, Policy] = {}
     first: dict[PolicyKey, Document] = {}
+    matchers = MatcherCache()
     templates = [entry.template for entry in compiled.values()]
     for document in given:
         if not is_constraint(document.value):
@@ -102,7 +103,13 @@ def load_policies(
             entry = compiled[find_template(document, templates).kind.lower()]
             constraint = parse_constraint(document, entry.template, point=point)
             specialiser = _specialiser(entry, constraint, compiler, allowance)
-            policy = make_policy(entry, constraint, point=point, specialiser=specialiser)
+            policy = make_policy(
+                entry,
+                constraint,
+                point=point,
+                matcher=matchers.compile(constraint.match),
+                specialiser=specialiser,
+            )
             other = first.setdefault(policy.key, document)
             if other is not document:
                 message = f"constraint {policy.key} is defined twice; the other is in {other.file}"
@@ -142,6 +149,7 @@ def make_policy(
     constraint: Constraint,
     *,
     point: EnforcementPoint,
+    matcher: Matcher,
     specialiser: Specialiser | None = None,
 ) -> Policy:
     """The policy of a constraint."""
@@ -149,7 +157,7 @@ def make_policy(
     operations = frozenset(template.operations) if point == _WEBHOOK else frozenset()
     gate = Gate(
         constraint=constraint,
-        matcher=compile_match(constraint.match),
+        matcher=matcher,
         operations=frozenset() if "*" in operations else operations,
         rule=template.annotations.get(RULE_ANNOTATION),
         docs=_annotation(constraint, template, DOCS_ANNOTATION),

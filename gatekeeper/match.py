@@ -7,7 +7,7 @@ state, is put to each criterion in turn; either one matching is enough.
 from collections.abc import Callable, Mapping
 from typing import Final, final
 
-from lockgate.engine.codegen.values import Value
+from lockgate.engine.codegen.values import Key, Value, key
 from lockgate.engine.policy import MATCHED, Match, MatchError, MatchResult, NotMatched, matches_all
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.labels import compile_selector, labels_of
@@ -25,22 +25,19 @@ _FAILED: Final = "failed to run Match criteria"
 class Matcher:
     """The compiled match of a constraint. kinds: the criterion that asks for the object's kind alone."""
 
-    __slots__ = ("_criteria", "_kinds", "_match")
+    __slots__ = ("_kinds", "_left", "_match")
 
     def __init__(self, match: Mapping[str, Value] | None) -> None:
         given = match or {}
-        self._kinds = _kinds(given)
-        self._criteria: tuple[Criterion, ...] = tuple(
-            [criterion for build in _BUILDERS if (criterion := build(given)) is not None]
-        )
-        self._match: Match
-        if self._kinds is not None:
-            self._match = _all_of((self._kinds, *self._criteria))
-        elif self._criteria:
-            self._match = _all_of(self._criteria)
-        else:
+        kinds = _kinds(given)
+        criteria = tuple([criterion for build in _BUILDERS if (criterion := build(given)) is not None])
+        self._kinds = kinds
+        # What is left to ask where the kind is known to match.
+        self._left: Match = _all_of(criteria) if criteria else matches_all
+        self._match: Match = self._left if kinds is None else _all_of((kinds, *criteria))
+        if kinds is None and not criteria and match is not None:
             # Gatekeeper asks for an object only where there is a match block.
-            self._match = matches_all if match is None else _match_object
+            self._match = _match_object
 
     def __call__(self, review: Review) -> MatchResult:
         """Does the review match?"""
@@ -48,12 +45,10 @@ class Matcher:
 
     def of_kind(self, api_version: str, kind: str) -> Match | None:
         """What is left to ask of reviews of objects of this kind; None when none of them matches."""
-        if (
-            self._kinds is not None
-            and self._kinds({"apiVersion": api_version, "kind": kind}, _NOBODY) is not None
-        ):
+        kinds = self._kinds
+        if kinds is not None and kinds({"apiVersion": api_version, "kind": kind}, _NOBODY) is not None:
             return None
-        return _all_of(self._criteria) if self._criteria else matches_all
+        return self._left
 
 
 # The kinds are told by the object alone.
@@ -63,6 +58,23 @@ _NOBODY: Final = Review({}, None, None, None)
 def compile_match(match: Mapping[str, Value] | None) -> Matcher:
     """A matcher for a checked `spec.match` (None or empty: everything)."""
     return Matcher(match)
+
+
+class MatcherCache:
+    """Matchers by what they ask for, since many constraints have one match; a review asks a shared one once."""
+
+    __slots__ = ("_matchers",)
+
+    def __init__(self) -> None:
+        self._matchers: dict[Key, Matcher] = {}
+
+    def compile(self, match: Mapping[str, Value] | None) -> Matcher:
+        """As `compile_match` does."""
+        name = key(None if match is None else dict(match))
+        found = self._matchers.get(name)
+        if found is None:
+            found = self._matchers[name] = compile_match(match)
+        return found
 
 
 def _all_of(criteria: tuple[Criterion, ...]) -> Match:

@@ -22,6 +22,7 @@ from lockgate.gatekeeper.admission import is_admission_review, parse_admission_r
 from lockgate.gatekeeper.constraint import find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.inventory import build_inventory
 from lockgate.gatekeeper.loader import CompiledTemplate, make_policy, prepare_template
+from lockgate.gatekeeper.match import compile_match
 from lockgate.gatekeeper.policy import MessageFailure
 from lockgate.gatekeeper.problems import ConstraintSchemaError
 from lockgate.gatekeeper.rego_template import TemplateCompiler
@@ -152,7 +153,8 @@ class _Runner:
         if not is_constraint(document.value):
             raise InputError(f"path {test.constraint!r}: not a Constraint")
         found = find_template(document, [template.template])
-        return make_policy(template, parse_constraint(document, found, point=_POINT), point=_POINT)
+        constraint = parse_constraint(document, found, point=_POINT)
+        return make_policy(template, constraint, point=_POINT, matcher=compile_match(constraint.match))
 
     def _check_invalid(self, suite: Suite, test: Test, template: CompiledTemplate) -> None:
         wanted = "constraint should have failed schema validation"

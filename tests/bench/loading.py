@@ -3,11 +3,13 @@
 Each figure is of a process of its own, the lowest of several.
 """
 
+import gc
 import json
 import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from statistics import median
@@ -18,7 +20,7 @@ from lockgate.engine.documents.document import Document
 from lockgate.engine.policy import PolicySet
 from lockgate.gatekeeper.loader import load_policies
 
-from tests.bench.library import POINT, decide, inventory_of, read, samples
+from tests.bench.library import POINT, Sample, decide, inventory_of, read, samples
 from tests.bench.variants import vary
 from tests.shared_folder import shared_root
 
@@ -59,15 +61,8 @@ def warm(folder: str) -> Figures:
     return {"templates": len(documents), "load ms": (fingerprint + _load(documents, cache)[1]) * 1e3}
 
 
-def _resident() -> float:
-    """The megabytes that the process holds now."""
-    with open("/proc/self/status") as status:
-        line = next(line for line in status if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
-
-
-def constraints(folder: str) -> Figures:
-    """1,000 constraints of one template with parameters of their own, beside one; and reviews under all of them."""
+def _constraints() -> tuple[Sample, list[Document], list[Document]]:
+    """A template with its sample constraint, and 1,000 others with parameters of their own."""
     sample = next(
         one for one in samples(shared_root() / "vectors" / "gatekeeper-library") if one.name == "allowedrepos"
     )
@@ -85,22 +80,43 @@ def constraints(folder: str) -> Figures:
             },
         }
         documents.append(replace(constraint, value=value))
-    _, one = _load([*template, constraint], None)
-    before = _resident()
-    policies, all_of_them = _load([*template, *documents], None)
-    loaded = _resident()
+    return sample, [*template, constraint], [*template, *documents]
+
+
+def constraints(folder: str) -> Figures:
+    """1,000 constraints of one template beside one, and reviews under all of them."""
+    sample, single, many = _constraints()
+    _, one = _load(single, None)
+    policies, all_of_them = _load(many, None)
     matching = next(document for document in sample.objects if sample.matches(document))
     other = replace(matching, value={**matching.value, "apiVersion": "v1", "kind": "ConfigMap"})
-    turns = 40
-    times = [_review_time(document, policies, turns) for document in (matching, other)]
-    evaluated = _resident()
+    times = [_review_time(document, policies, 40) for document in (matching, other)]
     return {
         "constraints": len(policies.policies),
         "load ms": (all_of_them - one) * 1e3,
-        "load MB": loaded - before,
-        "after reviews MB": evaluated - before,
         "matching review us": times[0] * 1e6,
         "other review us": times[1] * 1e6,
+    }
+
+
+def memory(folder: str) -> Figures:
+    """What Python allocates for them: when loaded, and after reviews have made what belongs to each."""
+    sample, single, many = _constraints()
+    _load(single, None)
+    matching = next(document for document in sample.objects if sample.matches(document))
+    gc.collect()
+    tracemalloc.start()
+    policies, _ = _load(many, None)
+    gc.collect()
+    loaded, _ = tracemalloc.get_traced_memory()
+    _review_time(matching, policies, 40)
+    gc.collect()
+    reviewed, _ = tracemalloc.get_traced_memory()
+    count = len(policies.policies)
+    return {
+        "constraints": count,
+        "loaded KB each": loaded / count / 1e3,
+        "after reviews KB each": reviewed / count / 1e3,
     }
 
 
@@ -115,7 +131,12 @@ def _review_time(document: Document, policies: PolicySet, turns: int) -> float:
     return median(times)
 
 
-MEASURES: dict[str, Callable[[str], Figures]] = {"cold": cold, "warm": warm, "constraints": constraints}
+MEASURES: dict[str, Callable[[str], Figures]] = {
+    "cold": cold,
+    "warm": warm,
+    "constraints": constraints,
+    "memory": memory,
+}
 
 
 def _measured(name: str, folder: str) -> Figures:

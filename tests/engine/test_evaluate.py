@@ -1,7 +1,7 @@
 """`evaluate`: the verdict, and what a Decision holds and in what order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from lockgate.engine.codegen.budget import Limits
@@ -84,6 +84,36 @@ def test_verdict(name: str, says: list[Outcome], verdict: Verdict) -> None:
 def test_a_policy_that_does_not_match_is_not_asked() -> None:
     policy = Fixed("a", [breach("deny")], NotMatched("kinds", "other"))
     assert decide(policy).verdict == "allow" and policy.asked == []
+
+
+@dataclass
+class Sharing(Fixed):
+    """A policy that has its match in common with others."""
+
+    match_in_common: Match | None = None
+
+    def match_of_kind(self, api_version: str, kind: str) -> Match | None:
+        return self.match_in_common
+
+
+@pytest.mark.parametrize(
+    ("matched", "verdict", "found"),
+    [(Matched(), "deny", 2), (NotMatched("kinds", "other"), "allow", 0), (MatchError("broken"), "error", 2)],
+)
+def test_a_match_that_neighbours_share_is_asked_once(
+    matched: MatchResult, verdict: Verdict, found: int
+) -> None:
+    reviews: list[Review] = []
+
+    def match(review: Review) -> MatchResult:
+        reviews.append(review)
+        return matched
+
+    policies = [Sharing(name, [breach("deny", name=name)], match_in_common=match) for name in ("a", "b")]
+    asked = replace(REVIEW, object={"apiVersion": "v1", "kind": "Pod"})
+    decision = evaluate(asked, PolicySet(policies), Facts(), now_ns=0, limits=Limits())
+    assert decision.verdict == verdict and len(reviews) == 1
+    assert len(decision.violations) + len(decision.failures) == found
 
 
 def test_a_match_that_fails_closes() -> None:
