@@ -58,7 +58,7 @@ from lockgate.engine.codegen.values import (
     render_rego,
     sort_key,
 )
-from lockgate.engine.codegen.watch import may_hold
+from lockgate.engine.codegen.watch import all_heads, asked, may_hold, note_head
 
 
 def template_text(positions: Positions, number: int, parts: Sequence[Any]) -> str:
@@ -130,7 +130,10 @@ NAMES: Final[Mapping[str, Any]] = {
     "make_object": make_object,
     "make_set": make_set,
     "merged": merged,
+    "all_heads": all_heads,
+    "asked": asked,
     "may_hold": may_hold,
+    "note_head": note_head,
     "mocked": mocked,
     "object_of": object_of,
     "paid": paid,

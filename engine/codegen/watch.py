@@ -1,10 +1,10 @@
 """What generated code tells whoever watches it, in the modes made for that."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from lockgate.engine.codegen.lookups import is_collection, values, walk_path
-from lockgate.engine.codegen.values import UNDEFINED, equal
+from lockgate.engine.codegen.values import UNDEFINED, equal, key
 
 
 class Tracer(Protocol):
@@ -25,6 +25,31 @@ class Tracer(Protocol):
     def leave(self, rule: int) -> None:
         """The evaluation of the clause is over. Not told when an error ends it."""
         ...
+
+
+def note_head(context: Any, slot: int, member: Any, head: int) -> None:
+    """A rule of a set or object gave a member."""
+    heads = context.memo[slot]
+    if type(heads) is not dict:
+        heads = context.memo[slot] = {}
+    heads.setdefault(key(member), set()).add(head)
+
+
+def all_heads(context: Any, slot: int) -> None:
+    """The whole set or object is asked for: all rules that gave something are covered."""
+    heads = context.memo[slot]
+    if type(heads) is dict:
+        for found in heads.values():
+            context.covered.update(found)
+
+
+def asked(context: Any, function: Callable[[Any], Any], slot: int, member: Any) -> Any:
+    """The set or object of a function, asked for one member: only rules that gave that are covered."""
+    value = function(context)
+    heads = context.memo[slot]
+    if type(heads) is dict:
+        context.covered.update(heads.get(key(member), ()))
+    return value
 
 
 def may_hold(context: Any, conditions: Sequence[Any], arguments: Sequence[Any]) -> bool:

@@ -383,7 +383,7 @@ class TermEmitter(KnownEmitter):
                 writer.line(f"{name} = U")
                 return name, operands[taken:]
             name = writer.name(node.path[-1])
-            writer.line(f"{name} = {self.place_call(node)}")
+            writer.line(f"{name} = {self._asked(node, operands[taken:]) or self.place_call(node)}")
             if node.group.kind == "set" and not node.children and not self.module.is_replaced(node.path):
                 self.kinds[name] = "Set"
             return name, operands[taken:]
@@ -394,6 +394,17 @@ class TermEmitter(KnownEmitter):
             return name, []
         # No rule below: base data from the root.
         return f"{self.context}.data", operands
+
+    def _asked(self, node: Node, operands: Sequence[Term]) -> str:
+        """In `covered`: the call for a set or object that is asked for one member; only its rules are covered then."""
+        module, group = self.module, node.group
+        slot = None if group is None else module.head_slot(group)
+        if group is None or slot is None or node.children or module.is_replaced(node.path):
+            return ""
+        if not operands or self.has_unbound(operands[0]):
+            return ""
+        function = f"{module.function_name(group)}_asked"
+        return f"asked({self.context}, {function}, {slot}, {self.atom(operands[0])})"
 
     def place_call(self, node: Node) -> str:
         """The call that gives the document of a place with rules."""

@@ -127,6 +127,11 @@ class Generator:
             lines.append("    rejoin(c, below)")
         lines.append(f"    {table}[{slot}] = value")
         lines.append("    return value")
+        heads = self.module.head_slot(group)
+        if heads is not None:
+            lines[0] = f"def {name}_asked(c):"
+            whole = [f"    value = {name}_asked(c)", f"    all_heads(c, {heads})", "    return value"]
+            self.module.functions.append([f"def {name}(c):", *whole])
         self.module.functions.append(lines)
 
     def _partial_document(self, group: Group, name: str) -> list[str]:

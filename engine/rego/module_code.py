@@ -38,6 +38,7 @@ class ModuleCode:
     branches: dict[tuple[str, ...], str] = field(default_factory=dict)
     branch_lines: list[str] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
+    head_slots: dict[int, int] = field(default_factory=dict)
     memo_size: int = 0
     fixed_size: int = 0
     values: dict[str, Value | Undefined] = field(
@@ -64,6 +65,15 @@ class ModuleCode:
         """The number of a new probe."""
         self.probes.append(probe)
         return len(self.probes) - 1
+
+    def head_slot(self, group: Group) -> int | None:
+        """In `covered`, of a set or object: the slot for the heads of rules that gave each of its members."""
+        if self.mode != "covered" or group.kind not in ("set", "object"):
+            return None
+        slot = self.head_slots.get(group.index)
+        if slot is None:
+            slot = self.head_slots[group.index] = self.memo()
+        return slot
 
     def constant(self, value: Value) -> str:
         """A literal, or the name of a module constant that holds the value."""

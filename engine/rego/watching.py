@@ -77,6 +77,8 @@ class ClauseWatch:
         self._alternative = alternative
         self.rule = module.probe(Probe("rule", alternative.location, len(module.probes), path=group.path))
         self._held = module.probe(Probe("held", alternative.location, self.rule))
+        self._heads = module.head_slot(group)
+        self._kind = group.kind
 
     def enter(self, writer: Writer) -> None:
         """At the beginning of the clause's function. `covered` leaves out what OPA's index of rules leaves out."""
@@ -93,7 +95,11 @@ class ClauseWatch:
 
     def held(self, writer: Writer, value: str) -> None:
         """Where the body holds and `value` is what comes of it."""
-        if self._module.mode == "covered":
+        if self._heads is not None:
+            # A set gives its member, an object a list that begins with the key.
+            member = f"{value}[0]" if self._kind == "object" else value
+            writer.line(f"note_head(c, {self._heads}, {member}, {self._held})")
+        elif self._module.mode == "covered":
             writer.line(f"c.covered.add({self._held})")
         elif self._module.mode == "traced":
             writer.line(f"if c.tracer is not None: c.tracer.gave({self.rule}, {value})")
