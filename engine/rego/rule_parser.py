@@ -80,7 +80,7 @@ class RuleParser:
         self._note_head(location)
         if is_default:
             self._note_bodyless(location)
-            return [self._default(path, arguments, value, location)]
+            return [self._default(path, arguments, value, written, location)]
         if value is None:
             written.add("no value")
         if not self._at("if") and not cursor.at("{"):
@@ -149,6 +149,7 @@ class RuleParser:
         path: tuple[Term, ...],
         arguments: tuple[Term, ...] | None,
         value: Term | None,
+        written: set[Written],
         location: Location,
     ) -> Rule:
         cursor = self.cursor
@@ -170,9 +171,10 @@ class RuleParser:
                 cursor.fail(f"illegal default rule (arguments cannot be repeated {argument.name})", location)
             seen.add(argument.name)
         given = value or Scalar(location, True)
-        written: frozenset[Written] = frozenset({"no value"} if value is None else ())
+        if value is None:
+            written.add("no value")
         head = Head(location, "complete", path, arguments, given)
-        return Rule(location, head, (Clause(location, given, (), written),), "default")
+        return Rule(location, head, (Clause(location, given, (), frozenset(written)),), "default")
 
     def _bodies(self, head: Head, written: set[Written], location: Location) -> list[Rule] | None:
         """The bodies and else-chain of a rule whose head has been read."""

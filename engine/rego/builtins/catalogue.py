@@ -56,6 +56,7 @@ _IMPLEMENTED: Final = {
     "glob_overlap": "regex.globs_match/2*",
     "uris": "uri.parse/1 uri.is_valid/1",
     "interpolation": "internal.template_string/1*",
+    "modules": "rego.parse_module/2*",
     "unit_tests": "internal.test_case/1*",
     "json_schemas": "json.match_schema/2* json.verify_schema/1*",
     "http_send": "http.send/1@",
@@ -83,7 +84,7 @@ _EXTRAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 
 # Known to OPA, not implemented here.
 _MISSING: Final = """
-external_data/1 internal.print/1 print/0 rego.metadata.chain/0 rego.metadata.rule/0 rego.parse_module/2
+external_data/1 internal.print/1 print/0 rego.metadata.chain/0 rego.metadata.rule/0
 """
 
 # Gatekeeper's, and one that OPA's own tests use: no policy has them unless the capabilities say so.
