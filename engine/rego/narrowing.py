@@ -40,8 +40,6 @@ class KnownValues:
 
     def operands(self, reference: Ref) -> list[Term | frozenset[str]]:
         """The operands of a reference into `data`; of one that is known, the names that it may be."""
-        if not self._known:
-            return list(reference.operands)
         found: list[Term | frozenset[str]] = []
         count = 1
         for operand in reference.operands:

@@ -79,10 +79,14 @@ def _own_parts(node: object) -> Iterable[object]:
 
 
 class BodyOrder:
-    """Orders one body. `shared` are the variables of the body itself and of those around it."""
+    """Orders one body. `shared` are the variables of the body itself and of those around it.
+
+    `took_apart` tells whether a statement had to run before what should be evaluated ahead of it.
+    """
 
     def __init__(self, shared: set[str]) -> None:
         self.shared = shared
+        self.took_apart = False
 
     def order(self, body: Body, bound: set[str]) -> tuple[list[Expr], list[Expr], set[str]]:
         """The statements in a safe order, those that have no place in it, and all variables bound after.
@@ -90,7 +94,7 @@ class BodyOrder:
         As in OPA, the body is gone through again and again, each time taking what can run by then; what a statement
         evaluates ahead of it stays with it.
         """
-        waiting = _groups(body)
+        waiting = statement_groups(body)
         result: list[Expr] = []
         known = set(bound)
         tries = 0
@@ -111,6 +115,7 @@ class BodyOrder:
                 if len(apart) == len(left):
                     return result, [statement for (statement,) in apart], known
                 left = list(apart)
+                self.took_apart = True
             waiting = left
         return result, [], known
 
@@ -275,7 +280,7 @@ class BodyOrder:
         return known - bound
 
 
-def _groups(body: Body) -> list[Body]:
+def statement_groups(body: Body) -> list[Body]:
     """The statements of a flat body, each with the references and comprehensions that are evaluated ahead of it.
 
     The domain of an `every` and the values of a `with` are statements of their own.

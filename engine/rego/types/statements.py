@@ -28,7 +28,7 @@ from lockgate.engine.rego.ast import (
     WithExpr,
 )
 from lockgate.engine.rego.errors import Problem
-from lockgate.engine.rego.safety import BodyOrder, own_variables, variables
+from lockgate.engine.rego.safety import BodyOrder, own_variables, statement_groups, variables
 from lockgate.engine.rego.term_parser import operator_name
 from lockgate.engine.rego.types.calls import CallCheck, Mismatch, function_name
 from lockgate.engine.rego.types.compatibility import Types
@@ -116,13 +116,14 @@ class StatementCheck:
         )
 
     def _in_order(self, body: Body, bound: set[str], scope: set[str]) -> tuple[list[Expr], set[str]]:
+        order = BodyOrder(scope)
         try:
-            ordered, left, known = BodyOrder(scope).order(body, bound)
+            ordered, left, known = order.order(body, bound)
         except SizeError as error:
             raise UnsafeBody from error
         if left:
             raise UnsafeBody
-        return ordered, known
+        return (_rejoined(body, ordered) if order.took_apart else ordered), known
 
     def _statement(self, statement: Expr, known: set[str], layer: Layer, problems: list[Problem]) -> None:
         if isinstance(statement, NotExpr):
@@ -326,6 +327,17 @@ class StatementCheck:
         """Adds a mismatch, unless a problem of the same statement may have caused it."""
         if mismatch is not None and not (mismatch.by_unknown and len(problems) > before):
             problems.append(mismatch.problem)
+
+
+def _rejoined(body: Body, ordered: Sequence[Expr]) -> list[Expr]:
+    """The statements in order, each after what is evaluated ahead of it, though that is what gives its variables.
+
+    OPA checks `[x, x[0]] = [[1], 1]` that way: of `x[0]` it knows nothing yet.
+    """
+    groups = statement_groups(body)
+    ahead = {id(statement) for group in groups for statement in group[:-1]}
+    of_last = {id(group[-1]): group for group in groups}
+    return [part for statement in ordered if id(statement) not in ahead for part in of_last[id(statement)]]
 
 
 def _is_input(target: Ref) -> bool:

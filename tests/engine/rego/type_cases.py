@@ -89,6 +89,8 @@ CASES: list[tuple[str, str, list[tuple[int, str]]]] = [
     ("references", 'p if { {"a": 1}.b }', [(1, 'undefined ref: {"a": 1}.b')]),
     ("references", "p if { json.unmarshal(input.x).a[0].b }", []),
     ("references", "p if { input[0] with input.foo as 1 }", [(1, "undefined ref: input[0]")]),
+    ("references", 'p contains x if { [2, x, 3] = [x[0], {"a": 1}, 3] }', []),
+    ("references", "p if { [[1, x[x]], [3, x]] = [[1, 2], [3, 4]] }", []),
     ("references", "p if data.t[1]\nq := 1", []),
     ("references", "a.b.c := 1\np if data.t.a.b.c.d", [(2, "undefined ref: data.t.a.b.c.d")]),
     ("references", "a.b.c := 1\np if data.t.a.b == 1", [(2, "match error")]),
@@ -114,6 +116,7 @@ CASES: list[tuple[str, str, list[tuple[int, str]]]] = [
     ("functions", 'f(x) if startswith(x, "a")\np if f(1)', [(2, "data.t.f: invalid argument(s)")]),
     ("functions", 'f(x) if x == 1\np if f("a")', [(2, "data.t.f: invalid argument(s)")]),
     ("functions", 'f(x) := x\np if f(1) == "a"', []),
+    ("functions", "f(x) := set()\np if f(2) == 1", [(2, "match error")]),
     ("functions", 'f(x, y) := y\np if f(1, 2) == "a"', []),
     (
         "functions",
