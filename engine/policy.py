@@ -39,8 +39,10 @@ MatchResult = Matched | NotMatched | MatchError
 Match = Callable[[Review], MatchResult]
 
 MATCHED: Final = Matched()
-# Kinds whose policies are remembered: more than a cluster has, and bounded, since whoever sends objects chooses them.
+# Kinds whose policies are remembered, and their letters: more than a cluster has, and bounded, since whoever sends
+# objects chooses them. Beyond that the table begins anew, so that nobody can fill it for good.
 _MOST_KINDS: Final = 256
+_LONGEST_KIND: Final = 512
 
 
 def matches_all(review: Review) -> MatchResult:
@@ -131,6 +133,8 @@ class PolicySet:
             if match is not None:
                 found.append((policy, None if match is matches_all else match))
         candidates = tuple(found)
-        if len(self._of_kind) < _MOST_KINDS:
+        if len(api_version) + len(kind) <= _LONGEST_KIND:
+            if len(self._of_kind) >= _MOST_KINDS:
+                self._of_kind.clear()
             self._of_kind[api_version, kind] = candidates
         return candidates

@@ -34,8 +34,9 @@ _REQUEST: Final[Object] = {
     "options": None,
     "namespaceObject": _EMPTY,
 }
-# Kinds and Namespaces that are remembered: bounded, since whoever sends objects chooses them.
+# Kinds and Namespaces that are remembered, and a kind's letters: bounded, since whoever sends objects chooses them.
 _MOST_REMEMBERED: Final = 1_024
+_LONGEST_REMEMBERED: Final = 512
 
 
 @final
@@ -67,15 +68,19 @@ class Cluster:
         try:
             return self._of_kind[named]
         except (KeyError, TypeError):
-            pass
-        group, version = split_api_version(named[0])
-        kind = named[1] if isinstance(named[1], str) else ""
-        found: tuple[Object, Scope] = (
-            {"group": group, "version": version, "kind": kind},
-            self.kinds.scope(group, kind),
-        )
-        if len(self._of_kind) < _MOST_REMEMBERED and isinstance(named[0], str) and isinstance(named[1], str):
-            self._of_kind[named] = found
+            return self._find(*named)
+
+    def _find(self, api_version: Value, named: Value) -> tuple[Object, Scope]:
+        group, version = split_api_version(api_version)
+        kind = named if isinstance(named, str) else ""
+        shown: Object = {"group": group, "version": version, "kind": kind}
+        found = (shown, self.kinds.scope(group, kind))
+        # Values that are no text would be found for others that are equal to Python.
+        is_text = isinstance(api_version, str) and isinstance(named, str)
+        if is_text and len(f"{api_version}{named}") <= _LONGEST_REMEMBERED:
+            if len(self._of_kind) >= _MOST_REMEMBERED:
+                self._of_kind.clear()
+            self._of_kind[api_version, named] = found
         return found
 
     def shown(self, namespace: str, known: Object) -> Value:

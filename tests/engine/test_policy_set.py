@@ -85,10 +85,14 @@ def test_where_the_kind_does_not_decide_every_policy_is_asked(
         assert candidates(policies, value, old) == [("a", found)]
 
 
-def test_kinds_beyond_number_are_not_remembered() -> None:
-    policy = ForKinds("a", ())
+def test_kinds_beyond_number_or_of_great_length_fill_no_memory() -> None:
+    policy = ForKinds("a", ("Pod",))
     policies = PolicySet((policy,))
-    kinds = [f"K{number}" for number in range(300)]
-    for kind in kinds * 2:
-        assert candidates(policies, of_kind(kind)) == []
-    assert len(policy.asked) > len(kinds)
+    for number in range(1_000):
+        assert candidates(policies, of_kind(f"K{number}")) == []
+        assert candidates(policies, of_kind("K" * 1_000 + str(number))) == []
+        assert len(policies._of_kind) <= 256
+    policy.asked.clear()
+    for _ in range(3):
+        assert candidates(policies, of_kind("Pod")) == [("a", False)]
+    assert policy.asked == ["Pod"]

@@ -94,3 +94,30 @@ def test_a_request_shows_its_namespace() -> None:
     review = review_request(request, namespace, "Namespaced")
     assert review.request["namespaceObject"] == PROD
     assert review.object == manifest(namespace="prod") and review.old_object is None
+
+
+def test_kinds_and_namespaces_that_are_remembered_are_shown_as_the_first_time() -> None:
+    cluster = Cluster(Kinds({("x.io", "Gizmo"): "Namespaced"}), {"prod": PROD}, "shop")
+    values = [
+        manifest(),
+        manifest("Gizmo", group="x.io/v1"),
+        manifest("Gizmo", group="x.io/v2", namespace="prod"),
+        {"apiVersion": "v1/", "kind": "Pod", "metadata": {"name": "a"}},
+        {"apiVersion": "x.io/v1/z", "kind": "Gizmo", "metadata": {"name": "a"}},
+    ]
+    for value in values * 2:
+        fresh = Cluster(cluster.kinds, cluster.namespaces, cluster.namespace)
+        known, anew = (review_document(document(value), one) for one in (cluster, fresh))
+        assert (known.request, known.scope, known.namespace) == (anew.request, anew.scope, anew.namespace)
+
+
+def test_kinds_beyond_number_or_of_great_length_are_not_remembered() -> None:
+    cluster = Cluster()
+    for number in range(1_500):
+        for kind in (f"K{number}", "K" * 1_000 + str(number)):
+            assert review_document(document(manifest(kind)), cluster).request["kind"] == {
+                "group": "",
+                "version": "v1",
+                "kind": kind,
+            }
+    assert len(cluster._of_kind) <= 1_024 and all(len(str(kind)) < 20 for _, kind in cluster._of_kind)
