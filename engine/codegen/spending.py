@@ -23,9 +23,9 @@ class BudgetError(LimitError):
 
 
 class Budget:
-    """Steps left of the present slice. Shared by all contexts of one evaluation."""
+    """Steps left of the present slice. Shared by all contexts of one evaluation, for which it stands."""
 
-    __slots__ = ("_base", "_ends", "granted", "left", "limits")
+    __slots__ = ("__weakref__", "_base", "_ends", "granted", "left", "limits")
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits

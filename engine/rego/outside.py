@@ -1,15 +1,13 @@
 """What lies outside of evaluations and may be reached by them, for those few builtins that do."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from threading import Lock
 from types import MappingProxyType
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from lockgate.engine.codegen.values import Value
 
-# Evaluations whose answers from outside are kept at the same time: one for each thread that evaluates.
-_MAX_EVALUATIONS: Final = 64
 NO_RUNTIME: Final[Mapping[str, Value]] = MappingProxyType({})
 
 
@@ -26,18 +24,13 @@ class Outside:
         self.allow_net = allow_net
         self.runtime = runtime
         self.shared: dict[Any, Any] = {}
-        self._answers: OrderedDict[int, tuple[object, dict[Any, Any]]] = OrderedDict()
+        self._answers: WeakKeyDictionary[object, dict[Any, Any]] = WeakKeyDictionary()
         self._lock = Lock()
 
     def answers(self, evaluation: object) -> dict[Any, Any]:
-        """What was answered during an evaluation so far, by what was asked."""
+        """What was answered during an evaluation so far, by what was asked. Gone with the evaluation."""
         with self._lock:
-            # The evaluation is kept too, so that no later one gets its number.
-            found = self._answers.setdefault(id(evaluation), (evaluation, {}))
-            self._answers.move_to_end(id(evaluation))
-            if len(self._answers) > _MAX_EVALUATIONS:
-                self._answers.popitem(last=False)
-        return found[1]
+            return self._answers.setdefault(evaluation, {})
 
     def may_reach(self, host: str) -> bool:
         """May this host be reached?"""

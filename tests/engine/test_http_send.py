@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from weakref import ref
 
 import pytest
 from lockgate.engine.codegen.values import Number
+from lockgate.engine.errors import EvaluationError
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.builtins.http_send import http_send
 from lockgate.engine.rego.outside import Outside
@@ -15,12 +17,16 @@ from tests.engine.builtin_cases import Budget
 from tests.engine.http_server import Server, certificate, listening, running, tls_of
 
 
+class Own:
+    """What stands for one evaluation."""
+
+
 class Evaluation(Budget):
     """An evaluation that is told apart from others."""
 
-    @property
-    def budget(self) -> object:
-        return self
+    def __init__(self, left: int = 100_000) -> None:
+        super().__init__(left)
+        self.budget = Own()
 
 
 @pytest.fixture
@@ -132,6 +138,24 @@ def test_the_same_request_is_sent_once_in_an_evaluation(server: Server) -> None:
     assert len(server.requests) == 2
     http_send(outside, Evaluation(left=1_000_000), request)
     assert len(server.requests) == 3
+
+
+def test_answers_are_gone_with_the_evaluation() -> None:
+    outside, evaluation = Outside(None), Own()
+    outside.answers(evaluation)["asked"] = Own()
+    answer = ref(outside.answers(evaluation)["asked"])
+    assert answer() is not None
+    del evaluation
+    assert answer() is None
+
+
+def test_requests_are_paid_for(server: Server) -> None:
+    evaluation = Evaluation(left=20_000)
+    request: Any = {"method": "get", "url": f"http://{server.address}/count"}
+    with pytest.raises(EvaluationError, match="out of steps"):
+        for number in range(10):
+            http_send(Outside(None), evaluation, {**request, "headers": {"x-n": str(number)}})
+    assert 0 < len(server.requests) < 10
 
 
 def test_an_error_is_the_same_during_an_evaluation(server: Server) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from lockgate.engine.codegen.spending import SLICE
 from lockgate.engine.codegen.values import Object, Set, Value, object_items, render_rego
 from lockgate.engine.rego.builtins.context import OutsideContext
 from lockgate.engine.rego.builtins.errors import BuiltinError, operand_error
@@ -22,6 +23,8 @@ from lockgate.engine.rego.outside import Outside
 
 _INTERNAL: Final = "eval_http_send_internal_error"
 _NETWORK: Final = "eval_http_send_network_error"
+# A request costs a slice of the budget, so that the time is looked at before each.
+_REQUEST_STEPS: Final = SLICE
 # Answers that other evaluations may have, together at most.
 _MAX_KEPT: Final = 256
 _MAX_KEPT_SIZE: Final = 50_000_000
@@ -80,6 +83,7 @@ def _answered(outside: Outside, context: OutsideContext, options: Mapping[str, V
     if kept is not None:
         answered[key] = kept
         return kept
+    context.spend(_REQUEST_STEPS)
     try:
         answer = send(request, outside)
     except RequestError as error:
