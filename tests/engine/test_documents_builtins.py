@@ -184,6 +184,22 @@ def test_a_number_out_of_the_range_of_floats_is_no_crash() -> None:
 
 
 @pytest.mark.parametrize(
+    "data",
+    [
+        {"a": Set([1])},
+        {"a": Set()},
+        make_object([(1, 2)]),
+        {"a": [{"b": make_object([(1, 2)])}]},
+        {"a": "\x00"},
+    ],
+    ids=["set", "empty set", "key", "key inside", "escape"],
+)
+def test_what_is_no_json_as_rego_writes_it_is_no_data(data: Value) -> None:
+    with pytest.raises(BuiltinError):
+        call("strings.render_template", "text", data)
+
+
+@pytest.mark.parametrize(
     "template",
     [
         "{{if true}}" * 200 + "{{end}}" * 200,

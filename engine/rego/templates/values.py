@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from lockgate.engine.codegen.values import Number, Value
+from lockgate.engine.codegen.values import Number, Value, parse_json, render_rego
+from lockgate.engine.errors import InputError
 from lockgate.engine.rego.builtins.format_verbs import Spec, show
-from lockgate.engine.rego.builtins.json_text import as_json
 from lockgate.engine.rego.templates.errors import TemplateError
 
 
@@ -27,8 +27,14 @@ _VERBS: Final = {bool: "tv", int: "bcdoOqxXUv", float: "beEfFgGxXv", str: "sqxXv
 
 
 def from_data(value: Value) -> Any:
-    """The value as the data of a template."""
-    return _numbers_as_text(as_json(value))
+    """The value as the data of a template: what its text is as JSON, as in OPA. Raises TemplateError.
+
+    So sets, keys that are no strings and texts with characters that only Go escapes are no data.
+    """
+    try:
+        return _numbers_as_text(parse_json(render_rego(value)))
+    except InputError as error:
+        raise TemplateError(error.message) from error
 
 
 def _numbers_as_text(value: Any) -> Any:
