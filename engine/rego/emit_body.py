@@ -234,6 +234,15 @@ class BodyEmitter(CallEmitter):
         for statement in left:
             names |= own_variables([statement]) - known
             names |= (variables(statement) & self._scope) - known
+        # What would be bound if the other side were: the fault is there.
+        waiting = {
+            statement.left.name
+            for statement in left
+            if isinstance(statement, UnifyExpr)
+            and isinstance(statement.left, Var)
+            and variables(statement.right) - known - {statement.left.name}
+        }
+        names = names - waiting or names
         if not names:
             names = variables(tuple(left)) - known
         self._report(names, tuple(left), body[0].location)

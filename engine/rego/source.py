@@ -23,7 +23,7 @@ class Source:
         return Location(self.file, line + self.line - 1, column + self.column - 1)
 
     def quoted(self, location: Location) -> str:
-        """The line of the text that a location in the file names, or an empty string."""
+        """The line of the text that a location in the file names, indented as there, or an empty string."""
         lines = self.text.split("\n")
         index = location.line - self.line
-        return lines[index] if 0 <= index < len(lines) else ""
+        return " " * (self.column - 1) + lines[index] if 0 <= index < len(lines) else ""

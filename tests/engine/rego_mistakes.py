@@ -108,6 +108,11 @@ MISTAKES = [
     Mistake(
         "A rule's name is misspelt", 'package p\n\nis_admin if input.role == "admin"\n\nallow if is_admn\n'
     ),
+    Mistake(
+        "A variable's name is misspelt",
+        "package p\n\ndeny contains msg if {\n\tsome container in input.containers\n\tmsg := contaner.name\n}\n",
+    ),
+    Mistake("`if` after a function in Rego v0", "package p\n\nexempt(c) if { c.ok }\n", "v0"),
     Mistake("A value that is called", "package p\n\nallow := 1\n\nb if allow(1)\n"),
     Mistake("A tab and a curly quote", "package p\n\nallow if input.user == \u201cbob\u201d\n"),
     Mistake("A semicolon at the end of a rule", "package p;\n\nallow := true;\n\ndeny := x if x := ;\n"),

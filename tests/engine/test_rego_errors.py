@@ -40,7 +40,7 @@ def test_place_inside_a_block_scalar() -> None:
     with pytest.raises(RegoError) as caught:
         compile_program([parse_module(source)], entrypoints=["data.a"], capabilities=Capabilities())
     assert str(caught.value.errors[0].location) == "template.yaml:21:16"
-    assert caught.value.errors[0].quoted == "p if { z == 1 }"
+    assert caught.value.errors[0].quoted == " " * 8 + "p if { z == 1 }"
 
 
 def test_runtime_conflict_names_the_rule_and_its_place() -> None:

@@ -3,15 +3,19 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Final
 
-from lockgate.engine.rego.ast import Module
+from lockgate.engine.errors import Location
+from lockgate.engine.rego.advice.near import nearest
+from lockgate.engine.rego.ast import Module, Var, walk
 from lockgate.engine.rego.builtins.catalogue import DEPRECATED, ENTRIES
 from lockgate.engine.rego.capabilities import why_absent
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.types.signatures import signature_text
+from lockgate.engine.rego.version import RegoVersion
 
+# Nobody reads more of it at once.
+_MOST_ADVICE: Final = 50
 # What a v1 policy calls in place of a builtin that v1 no longer has.
 INSTEAD: Final[Mapping[str, str]] = {
     "all": "`every x in xs { x }`",
@@ -54,15 +58,23 @@ KNOWN_AS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a policy may name: its rules with their lines, and what it imports."""
+    """What a policy may name: its rules with their lines, what it imports, and the variables of the rule at hand."""
 
+    version: RegoVersion
+    variables: tuple[str, ...]
     rules: Mapping[str, tuple[int, ...]]
     imports: tuple[str, ...]
     packages: tuple[str, ...]
 
 
-def names_of(module: Module, modules: Sequence[Module]) -> Names:
-    """What a module may name."""
+def names_of(module: Module, modules: Sequence[Module], location: Location) -> Names:
+    """What may be named at a place of a module."""
+    around = [rule for rule in module.rules if rule.location.line <= location.line]
+    variables = (
+        {node.name for node in walk(around[-1]) if isinstance(node, Var) and node.name.isidentifier()}
+        if around
+        else set()
+    )
     rules: dict[str, tuple[int, ...]] = {}
     for other in modules:
         if other.package == module.package:
@@ -71,24 +83,26 @@ def names_of(module: Module, modules: Sequence[Module]) -> Names:
                 rules[rule.head.name] = (*rules.get(rule.head.name, ()), *lines)
     imports = tuple([imported.alias or imported.path[-1] for imported in module.imports])
     packages = tuple([".".join(("data", *other.package)) for other in modules])
-    return Names(rules, imports, packages)
+    return Names(module.version, tuple(sorted(variables)), rules, imports, packages)
 
 
 def advised(problems: Sequence[Problem], modules: Sequence[Module]) -> Iterator[Problem]:
     """The problems, each with the line it is in and with advice."""
     by_file = {module.location.file: module for module in modules}
-    for problem in problems:
+    for number, problem in enumerate(problems):
         module = by_file.get(problem.location.file)
         if module is None or module.source is None:
             yield problem
             continue
         line = problem.quoted or module.source.quoted(problem.location)
-        start = max(0, problem.location.column - module.source.column)
+        start = max(0, problem.location.column - 1)
         advice = ""
-        for pattern, advise in _ADVICE:
+        for pattern, advise in _ADVICE if number < _MOST_ADVICE else ():
             found = pattern.search(problem.message)
             if found:
-                advice = advise(found, line[:start], line[start:], names_of(module, modules))
+                advice = advise(
+                    found, line[:start], line[start:], names_of(module, modules, problem.location)
+                )
                 break
         yield replace(problem, quoted=line, hint=advice or problem.hint)
 
@@ -98,9 +112,13 @@ Advise = Callable[["re.Match[str]", str, str, Names], str]
 
 def _unsafe(found: "re.Match[str]", before: str, rest: str, names: Names) -> str:
     name = found.group("name")
-    near = get_close_matches(name, [*names.rules, *names.imports, "input", "data"], n=1, cutoff=0.75)
-    if near and near[0] != name:
-        return f"did you mean {near[0]}?"
+    if re.match(r"\w+\s*:=", rest):
+        return f"what {name} is to be has no value itself: see the other errors here, or bind what it needs before"
+    if names.version == "v0" and re.search(r"\bif\b", before):
+        return "`if` needs `import rego.v1`, or `import future.keywords.if`; Rego v0 does without it"
+    near = nearest(name, [*names.variables, *names.rules, *names.imports, "input", "data"], 0.75)
+    if near:
+        return f"did you mean {near}?"
     if before.endswith("-") and re.search(r"[\w\"\]]-$", before):
         word = re.search(r"(\w+)-$", before)
         whole = f"{word.group(1)}-{name}" if word else name
@@ -123,17 +141,17 @@ def _undefined_function(found: "re.Match[str]", before: str, rest: str, names: N
             return f"{last} takes no arguments: leave the parentheses out"
         if package not in names.packages:
             return f"there is no package {package} among the policies: is its file missing, or misspelt?"
-        near = get_close_matches(last, names.rules, n=1)
-        return f"did you mean {near[0]}?" if near else f"package {package} has no function {last}"
+        near = nearest(last, names.rules, 0.6)
+        return f"did you mean {near}?" if near else f"package {package} has no function {last}"
     if name in ENTRIES:
         return why_absent(name)
     known = KNOWN_AS.get(name)
     if known is not None:
         return f"did you mean {known}?"
     builtins = [entry for entry in ENTRIES if entry not in DEPRECATED]
-    near = get_close_matches(name, [*names.rules, *builtins], n=1, cutoff=0.7)
+    near = nearest(name, [*names.rules, *builtins], 0.7)
     if near:
-        return f"did you mean {near[0]}?"
+        return f"did you mean {near}?"
     if "." in name:
         return "import the package that has it, or define it in this one"
     return "no builtin and no function of this package has that name"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lockgate.engine.errors import Location
+from lockgate.engine.rego.advice.near import nearest
 from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.version import RegoVersion
@@ -51,7 +52,7 @@ def advised(error: RegoError, source: Source) -> RegoError:
     """The same error with advice on each problem, at the place where it is best shown."""
     problems = [_advised(problem, source) for problem in error.errors]
     for problem in problems:
-        line = source.quoted(problem.location)[max(0, problem.location.column - source.column) :]
+        line = source.quoted(problem.location)[max(0, problem.location.column - 1) :]
         if problem.message == _NO_RULE_NAME and _LATER.match(line):
             # What follows is read as a rule of its own, and all that is wrong with it says nothing more.
             return RegoError([problem])
@@ -75,7 +76,7 @@ def _advised(problem: Problem, source: Source) -> Problem:
         opening = next(one for one, other in _CLOSING.items() if other == bracket)
         return replace(problem, hint=f"there is no `{opening}` for it: leave it out")
     line = source.quoted(problem.location)
-    start = max(0, problem.location.column - source.column)
+    start = max(0, problem.location.column - 1)
     if "keyword is required" in message:
         return _required(problem, line, start)
     if problem.hint:
@@ -181,7 +182,7 @@ def _statement(found: "re.Match[str]", spot: Spot) -> str:
 def _number(found: "re.Match[str]", spot: Spot) -> str:
     literal = re.match(r"-?\w+", spot.rest)
     text = literal.group() if literal else ""
-    if re.fullmatch(r"-?0[0-9]+", text):
+    if re.fullmatch(r"-?0[0-9]{1,18}", text):
         return f'numbers have no leading zeros: write {int(text, 8) if set(text) <= set("-01234567") else int(text)}, or "{text}"'
     if re.fullmatch(r"[0-9]+([KMGTPE]i?|[mkn])", text):
         return f'a quantity is a string: write units.parse("{text}"), or "{text}"'
@@ -191,11 +192,8 @@ def _number(found: "re.Match[str]", spot: Spot) -> str:
 
 
 def _future_keyword(found: "re.Match[str]", spot: Spot) -> str:
-    from difflib import get_close_matches
-
-    given = found.group("got")
-    near = get_close_matches(given, ["and", "contains", "every", "if", "in", "not", "or"], n=1)
-    return f"did you mean {near[0]}?" if near else ""
+    near = nearest(found.group("got"), ["and", "contains", "every", "if", "in", "not", "or"], 0.6)
+    return f"did you mean {near}?" if near else ""
 
 
 def _import_path(found: "re.Match[str]", spot: Spot) -> str:
