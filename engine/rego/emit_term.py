@@ -24,6 +24,7 @@ from lockgate.engine.rego.emit_branch import branch_reference
 from lockgate.engine.rego.emit_known import KnownEmitter
 from lockgate.engine.rego.module_code import ModuleCode
 from lockgate.engine.rego.ruletree import Node
+from lockgate.engine.rego.safety import variables
 
 # Remembering the places on the way takes time by the square of this.
 MAX_OPERANDS = 2_000
@@ -440,6 +441,12 @@ class TermEmitter(KnownEmitter):
                 writer.line(f"{name} = {value}[{position}]")
                 self.match(item, name)
             return
+        keys = pattern.items if isinstance(pattern, SetTerm) else ()
+        if isinstance(pattern, ObjectTerm):
+            keys = tuple([key for key, _ in pattern.items])
+        if any(map(self.has_unbound, keys)):
+            self._match_nothing(pattern)
+            return
         if isinstance(pattern, ObjectTerm) and self.has_unbound(pattern):
             plain = all(isinstance(key, Scalar) and type(key.value) is str for key, _ in pattern.items)
             count = len(pattern.items)
@@ -455,6 +462,12 @@ class TermEmitter(KnownEmitter):
                 self.match(item, name)
             return
         self.require(self.equality(self.atom(pattern), value))
+
+    def _match_nothing(self, pattern: Term) -> None:
+        """A set, or a key of an object, with a variable that has no value when it is compared equals nothing."""
+        self.writer.fail_if("True")
+        for name in variables(pattern):
+            self.env.setdefault(name, "U")
 
     def _match_known(self, pattern: ArrayTerm | ObjectTerm, value: Value | Undefined | Unknown) -> bool:
         """Matches a known value member by member; False where the pattern's keys are not known."""

@@ -34,6 +34,7 @@ from lockgate.engine.rego.ast import (
     With,
     WithExpr,
     shape,
+    walk,
 )
 from lockgate.engine.rego.printing import PRINT
 from lockgate.engine.rego.resolve import Alternative
@@ -56,13 +57,20 @@ class Flattener:
 
     def alternative(self, alternative: Alternative) -> Alternative:
         """The alternative with flat body; what head terms need is appended to the body."""
-        before: list[Expr] = []
-        arguments = tuple(self._simple(argument, before) for argument in alternative.arguments)
-        statements = [*before, *self.body(alternative.body)]
+        statements = list(self.body(alternative.body))
+        arguments = tuple(self._argument(argument, statements) for argument in alternative.arguments)
         tail = tuple(self._simple(element, statements) for element in alternative.tail)
         member = None if alternative.member is None else self._simple(alternative.member, statements)
         value = self._simple(alternative.value, statements)
         return Alternative(alternative.location, arguments, tail, member, value, tuple(statements))
+
+    def _argument(self, argument: Term, out: list[Expr]) -> Term:
+        """A function's argument; one that has to be evaluated is compared after the body."""
+        if not any(isinstance(part, Ref | Call | Comprehension | Template) for part in walk(argument)):
+            return argument
+        local = self._temporary(argument.location)
+        self._statement(UnifyExpr(argument.location, local, argument), out)
+        return local
 
     def body(self, body: Body) -> Body:
         """The flat form of a body."""

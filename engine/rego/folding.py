@@ -6,7 +6,7 @@ from typing import Final
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.context import Context
 from lockgate.engine.codegen.spending import Budget
-from lockgate.engine.codegen.values import UNDEFINED, Value, render_json
+from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value, render_json
 from lockgate.engine.errors import EvaluationError
 from lockgate.engine.rego.builtins.catalogue import ENTRIES, load
 from lockgate.engine.rego.builtins.errors import BuiltinError
@@ -47,8 +47,10 @@ def folded_call(name: str, arguments: Sequence[Value]) -> Value | Unknown:
     context = Context(UNDEFINED, {}, [], [], Budget(_LIMITS), 0)
     function = load(name)
     try:
-        value: Value = function(context, *arguments) if entry.context else function(*arguments)
+        value: Value | Undefined = function(context, *arguments) if entry.context else function(*arguments)
     except (BuiltinError, EvaluationError):
         # Whether a failure is an error is for the evaluation to say.
+        return UNKNOWN
+    if isinstance(value, Undefined):
         return UNKNOWN
     return value if len(render_json(value)) <= _LONGEST else UNKNOWN

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lockgate.engine.rego.ast import Expr, Term, Var, shape, walk
+from lockgate.engine.rego.ast import Call, Expr, Term, Var, With, shape, walk
 from lockgate.engine.rego.printing import undeclared
 from lockgate.engine.rego.resolve import Alternative
 from lockgate.engine.rego.safety import BodyOrder, own_variables, variables
@@ -102,8 +102,12 @@ def _renamed(node: Any, names: dict[str, str]) -> Any:
         return node if all(new is old for new, old in zip(items, node, strict=True)) else items
     if not hasattr(node, "__dataclass_fields__"):
         return node
+    # A function keeps its name though a variable has the same.
+    kept = {Call: "function", With: "target"}.get(type(node), "")
     changes = {}
     for name in node.__dataclass_fields__:
+        if name == kept:
+            continue
         old = getattr(node, name)
         new = _renamed(old, names)
         if new is not old:
