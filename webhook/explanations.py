@@ -157,7 +157,7 @@ def explanation_lines(explained: Explanation, palette: Palette) -> list[str]:
         need = "needs " if explained.outcome == "not evaluated" else ""
         lines.append(f"  {need}{printable(masker.text(explained.why))}")
     for reason in explained.reasons:
-        lines += reason_lines(reason, masker, palette, "  ")
+        lines += reason_lines(reason, masker, palette, "  ", "shown")
     for violation in explained.violations:
         actions = "+".join(violation.actions)
         lines.append(f"  {palette.paint(actions, 'red')}: {printable(masker.text(violation.message))}")

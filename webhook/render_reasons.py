@@ -1,7 +1,7 @@
 """Why a rule held or failed, as text: the clause, the statement at which it stopped, and the values there; masked."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from lockgate.engine.codegen.values import Undefined, Value, render_rego
 from lockgate.engine.errors import Location
@@ -9,6 +9,7 @@ from lockgate.engine.rego.explanation import Named, Reason, Statement
 from lockgate.webhook.masking import Masker
 from lockgate.webhook.terminal import Palette, printable
 
+Steps = Literal["shown", "hidden"]
 # Of a value, as much as fits a line or two.
 MAX_VALUE: Final = 160
 # Values of a rule that are shown; the others are counted.
@@ -23,8 +24,10 @@ def value_text(value: Value | Undefined, masker: Masker) -> str:
     return shown if len(shown) <= MAX_VALUE else shown[:MAX_VALUE] + "…"
 
 
-def reason_lines(reason: Reason, masker: Masker, palette: Palette, indent: str = "") -> list[str]:
-    """What became of one clause of a rule, a line for each thing to know."""
+def reason_lines(
+    reason: Reason, masker: Masker, palette: Palette, indent: str = "", steps: Steps = "hidden"
+) -> list[str]:
+    """What became of one clause of a rule, a line for each thing to know; `steps`: and the statements that held?"""
     called = reason.rule
     if reason.arguments:
         called += f"({', '.join([value_text(argument, masker) for argument in reason.arguments])})"
@@ -41,11 +44,13 @@ def reason_lines(reason: Reason, masker: Masker, palette: Palette, indent: str =
     if reason.failed is None:
         lines.append(f"{indent}  its arguments are others")
     else:
+        if steps == "shown":
+            lines += [f"{indent}  held {_written(statement, masker)}" for statement in reason.held_before]
         lines += _statement_lines(reason.failed, masker, indent + "  at ")
     if reason.inner is not None:
         lines += _statement_lines(reason.inner, masker, indent + "  in it, at ")
     for below in reason.because:
-        lines += reason_lines(below, masker, palette, indent + "    ")
+        lines += reason_lines(below, masker, palette, indent + "    ", steps)
     return lines
 
 
@@ -58,11 +63,14 @@ def _place(location: Location) -> str:
     return printable(str(location))
 
 
+def _written(statement: Statement, masker: Masker) -> str:
+    place = statement.location
+    return f"{place.line}:{place.column}  {printable(masker.text(statement.text))}"
+
+
 def _statement_lines(statement: Statement, masker: Masker, lead: str) -> list[str]:
-    location = statement.location
-    text = printable(masker.text(statement.text))
     rest = " " * (len(lead) - len(lead.lstrip()) + 2)
-    return [f"{lead}{location.line}:{location.column}  {text}", *_values(statement.values, masker, rest)]
+    return [f"{lead}{_written(statement, masker)}", *_values(statement.values, masker, rest)]
 
 
 def _values(values: Sequence[Named], masker: Masker, indent: str) -> list[str]:
@@ -84,6 +92,10 @@ def reason_json(reason: Reason, masker: Masker) -> dict[str, object]:
         made["gave"] = [value_text(value, masker) for value in reason.gave]
         made["given"] = reason.given
         return made
+    if reason.held_before:
+        made["heldBefore"] = [
+            {**_location_json(one.location), "text": masker.text(one.text)} for one in reason.held_before
+        ]
     if reason.failed is not None:
         made["failed"] = _statement_json(reason.failed, masker)
     if reason.inner is not None:

@@ -53,7 +53,7 @@ def _test_lines(result: TestResult, detail: Detail, masker: Masker, palette: Pal
         lines.append(f"  {printable(masker.text(result.error))}")
     if result.outcome == "fail":
         for reason in result.reasons:
-            lines += reason_lines(reason, masker, palette, "  ")
+            lines += reason_lines(reason, masker, palette, "  ", "shown" if detail == "all" else "hidden")
     if result.output:
         lines.append("  printed:")
         lines += [f"    {_printed(one, masker)}" for one in result.output]

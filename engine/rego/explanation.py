@@ -44,7 +44,7 @@ class Reason:
     """What became of one clause of a rule.
 
     rule: its name from `data` on. case: the name of the test case that was tried. arguments: of a function. gave: its values where it held (`given` counts them; of
-    many, the first are kept). failed: the statement that did not hold, and `inner` the one inside of its `every`.
+    many, the first are kept). held_before: the statements that held before the one that failed. failed: the statement that did not hold, and `inner` the one inside of its `every`.
     because: what became of the rules that this statement asked.
     """
 
@@ -56,6 +56,7 @@ class Reason:
     failed: Statement | None
     inner: Statement | None
     because: "tuple[Reason, ...]"
+    held_before: tuple[Statement, ...] = ()
     case: Value = None
 
     @property
@@ -101,8 +102,22 @@ class Explainer:
             failed,
             inner,
             tuple([self.reason(one, depth + 1) for one in below[:MAX_REASONS]]),
+            self._held_before(attempt, failed),
             attempt.case,
         )
+
+    def _held_before(self, attempt: Attempt, failed: Statement | None) -> tuple[Statement, ...]:
+        """The statements that held before the one that failed, without values."""
+        found: dict[Location, Statement] = {}
+        for probe in attempt.steps if failed is not None else ():
+            text = self._text(probe.location)
+            span = None if text is None else text.spans.statement_at(probe.location)
+            if text is None or span is None:
+                continue
+            begin = Location(probe.location.file, span.line, span.column)
+            if failed is not None and begin != failed.location:
+                found.setdefault(begin, Statement(begin, _cut(_between(text.source, span)), ()))
+        return tuple(found.values())
 
     def _rule_name(self, path: tuple[str, ...]) -> str:
         if self._home and path[: len(self._home)] == self._home:

@@ -32,7 +32,7 @@ class Attempt:
     """One evaluation of a rule's clause.
 
     case: the name of the test case that it tries. is_split: is it only what came before cases of its rule? gave: its
-    values, where it held. reached: the furthest statement. inner: the last statement reached inside of an
+    values, where it held. steps: its statements in the order in which they were first reached. reached: the furthest statement. inner: the last statement reached inside of an
     `every` there. below: attempts that the furthest statement caused.
     """
 
@@ -40,6 +40,7 @@ class Attempt:
     arguments: Sequence[Any]
     gave: list[Any] = field(default_factory=list)
     given: int = 0
+    steps: list[Probe] = field(default_factory=list)
     reached: Reached | None = None
     inner: Reached | None = None
     below: "list[Attempt]" = field(default_factory=list)
@@ -55,6 +56,7 @@ class Attempt:
         self._now = probe.index
         if self.reached is None or probe.index > self.reached.probe.index:
             self.reached = Reached(probe, values, context.input, context.data)
+            self.steps.append(probe)
             self.inner = None
             self.below = []
 

@@ -154,6 +154,7 @@ def test_the_statement_that_failed_with_its_values() -> None:
     (reason,) = one(text).reasons
     assert reason.failed is not None
     assert (reason.failed.location.line, reason.failed.text) == (6, "x * y == 7")
+    assert [step.text for step in reason.held_before] == ["x := 3", "some y in [1, 2]", "x + y > 4"]
     assert values(reason) == {"x": 3, "y": 2, "x * y": 6}
 
 

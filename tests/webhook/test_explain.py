@@ -46,6 +46,7 @@ def test_text(tree: Path) -> None:
         "good.yaml:2  ConfigMap default/b",
         "  NeededLabels/owner  clean",
         "    failed  violation  policies/template.yaml:17:7",
+        "      held 18:9  wanted := input.parameters.labels[_]",
         "      at 19:9  not input.review.object.metadata.labels[wanted]",
         '        wanted = "owner"',
         '        input.review.object.metadata.labels[wanted] = "me"',
@@ -62,6 +63,7 @@ def test_json(tree: Path) -> None:
     assert (found["constraint"], found["outcome"], found["resource"]["name"]) == ("owner", "clean", "b")
     (rule,) = found["rules"]
     assert rule["failed"]["line"] == 19
+    assert [step["line"] for step in rule["heldBefore"]] == [18]
     assert rule["failed"]["values"]["wanted"] == '"owner"'
 
 
