@@ -137,7 +137,8 @@ def _manifest_version(path: str, default: RegoVersion) -> RegoVersion:
     return "v0" if stated == 0 else "v1" if stated == 1 else default
 
 
-def _read(path: str) -> bytes:
+def read_bytes(path: str) -> bytes:
+    """The bytes of a file that is read whole. Raises UsageError, for one over the limit too."""
     try:
         with open(path, "rb") as stream:
             content = stream.read(MAX_FILE_BYTES + 1)
@@ -150,7 +151,7 @@ def _read(path: str) -> bytes:
 
 def _text(path: str) -> str:
     try:
-        return _read(path).decode("utf-8-sig")
+        return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8") from error
 

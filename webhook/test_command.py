@@ -90,17 +90,19 @@ def test(
     from lockgate.engine.errors import UsageError
     from lockgate.engine.regex import RegexError, compile_pattern
     from lockgate.engine.rego.capabilities import Capabilities
+    from lockgate.engine.rego.capabilities_json import parse_capabilities
     from lockgate.engine.rego.testing.run import Runner
-    from lockgate.webhook.capabilities_file import read_capabilities
     from lockgate.webhook.output import write_output
-    from lockgate.webhook.rego_files import Options, load_rego
+    from lockgate.webhook.rego_files import Options, load_rego, read_bytes
 
     try:
         wanted = compile_pattern(pattern or "")
     except RegexError as error:
         raise UsageError(f"--run {pattern}: {error.message}") from error
     loaded = load_rego(paths, Options("v0" if v0_compatible else "v1", bundle, ignored))
-    allowed = Capabilities() if capabilities is None else read_capabilities(capabilities)
+    allowed = Capabilities()
+    if capabilities is not None:
+        allowed = parse_capabilities(read_bytes(capabilities), capabilities)
     runner = Runner(loaded.texts, loaded.data, Limits(max_seconds=timeout), time.time_ns, allowed)
     measured = coverage or threshold is not None
     run = runner.run(wanted.search, coverage="measured" if measured else "")

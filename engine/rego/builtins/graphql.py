@@ -104,21 +104,21 @@ def _shown(context: Context, tree: Node) -> dict[str, Value]:
 
 
 def _query(context: Context, given: Value) -> Node:
-    if type(given) is str:
-        context.spend(len(given) >> 2)
-        return parse_query(given)
-    if type(given) is dict or type(given) is Object:
-        return from_json("QueryDocument", _texts(given))
-    raise type_error(0, given, "string", "object")
+    return _tree(context, given, 0, "QueryDocument", parse_query)
 
 
 def _schema_document(context: Context, given: Value) -> Node:
+    return _tree(context, given, 1, "SchemaDocument", _document_of)
+
+
+def _tree(context: Context, given: Value, position: int, kind: str, parse: Callable[[str], Node]) -> Node:
     if type(given) is str:
         context.spend(len(given) >> 2)
-        return _document_of(given)
+        return parse(given)
     if type(given) is dict or type(given) is Object:
-        return from_json("SchemaDocument", _texts(given))
-    raise type_error(1, given, "string", "object")
+        return from_json(kind, _texts(given))
+    # OPA counts the operands of these from 0.
+    raise type_error(position, given, "string", "object")
 
 
 def _texts(given: Value) -> Value:

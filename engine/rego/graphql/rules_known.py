@@ -228,18 +228,29 @@ class UniqueDirectives(Rule):
             seen.add(name)
 
 
-class UniqueFragments(Rule):
-    """No two fragments have the same name."""
+class _UniqueNames(Rule):
+    """What has a name of its own; `what` says what it is."""
+
+    what = ""
 
     def __init__(self, walk: Walk) -> None:
         super().__init__(walk)
         self._seen: set[str] = set()
 
-    def fragment(self, node: Node) -> None:
+    def _check(self, node: Node) -> None:
         name = node["Name"]
         if name in self._seen:
-            self.report(f'There can be only one fragment named "{name}".', node.at)
+            self.report(f'There can be only one {self.what} named "{name}".', node.at)
         self._seen.add(name)
+
+
+class UniqueFragments(_UniqueNames):
+    """No two fragments have the same name."""
+
+    what = "fragment"
+
+    def fragment(self, node: Node) -> None:
+        self._check(node)
 
 
 class UniqueInputFields(Rule):
@@ -255,18 +266,13 @@ class UniqueInputFields(Rule):
             seen.add(child["Name"])
 
 
-class UniqueOperations(Rule):
+class UniqueOperations(_UniqueNames):
     """No two operations have the same name."""
 
-    def __init__(self, walk: Walk) -> None:
-        super().__init__(walk)
-        self._seen: set[str] = set()
+    what = "operation"
 
     def operation(self, node: Node) -> None:
-        name = node["Name"]
-        if name in self._seen:
-            self.report(f'There can be only one operation named "{name}".', node.at)
-        self._seen.add(name)
+        self._check(node)
 
 
 class UniqueVariables(Rule):
