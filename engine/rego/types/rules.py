@@ -1,16 +1,17 @@
 """Types of rules: each is checked after those that it refers to, and adds its type to its place under `data`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from lockgate.engine.codegen.values import UNDEFINED, Value
 from lockgate.engine.rego.ast import Ref, Scalar, Term, Var
 from lockgate.engine.rego.errors import Problem
-from lockgate.engine.rego.resolve import Alternative, Definition
+from lockgate.engine.rego.resolve import Alternative
 from lockgate.engine.rego.ruletree import HIDDEN, Group, RuleTree
 from lockgate.engine.rego.safety import variables
 from lockgate.engine.rego.types.compatibility import Types
 from lockgate.engine.rego.types.environment import Layer, Name, TypeNode, insert
 from lockgate.engine.rego.types.lattice import ANY, FunctionType, Type
+from lockgate.engine.rego.types.order import RuleOrder
 from lockgate.engine.rego.types.statements import StatementCheck, UnsafeBody
 
 
@@ -63,8 +64,9 @@ class _RuleCheck:
         """Checks them all; a program with a body that has no safe order has no problems with types."""
         facts = self._facts
         try:
-            for group, definition, alternative in self._in_order():
-                self._alternative(group, definition, alternative)
+            for group, definition in RuleOrder(self._tree, self._edges).rules():
+                for alternative in definition.alternatives:
+                    self._alternative(group, alternative)
         except UnsafeBody:
             facts.problems.clear()
             return facts
@@ -72,48 +74,7 @@ class _RuleCheck:
             facts.learn(self._check, self._layers)
         return facts
 
-    def _in_order(self) -> Iterator[tuple[Group, Definition, Alternative]]:
-        """The clauses of all rules, by place, but after those that they refer to."""
-        groups = self._tree.groups
-        rules = sorted(
-            [(definition, group) for group in groups for definition in _definitions(group)],
-            key=lambda rule: _place(rule[0]),
-        )
-        waiting: dict[int, list[Definition]] = {}
-        for definition, group in rules:
-            waiting.setdefault(group.index, []).append(definition)
-        entered: set[int] = set()
-        for definition, group in rules:
-            if id(definition) in entered:
-                continue
-            stack: list[tuple[Definition, Group, Iterator[tuple[Definition, Group]]]] = []
-            entered.add(id(definition))
-            stack.append((definition, group, self._needed(group, waiting)))
-            while stack:
-                current, owner, needed = stack[-1]
-                for following, its_group in needed:
-                    if id(following) not in entered:
-                        entered.add(id(following))
-                        stack.append((following, its_group, self._needed(its_group, waiting)))
-                        break
-                else:
-                    stack.pop()
-                    for alternative in current.alternatives:
-                        yield owner, current, alternative
-
-    def _needed(
-        self, group: Group, waiting: Mapping[int, list[Definition]]
-    ) -> Iterator[tuple[Definition, Group]]:
-        """The rules that a group refers to, by place."""
-        needed = [
-            (definition, self._tree.groups[index])
-            for index in self._edges.get(group.index, ())
-            if index != group.index
-            for definition in waiting.get(index, ())
-        ]
-        return iter(sorted(needed, key=lambda rule: _place(rule[0])) if len(needed) > 1 else needed)
-
-    def _alternative(self, group: Group, definition: Definition, alternative: Alternative) -> None:
+    def _alternative(self, group: Group, alternative: Alternative) -> None:
         layer = Layer(self._documents)
         bound: set[str] = set()
         for argument in alternative.arguments:
@@ -199,15 +160,6 @@ class _RuleCheck:
             for alternative in group.alternatives():
                 root.at(_fixed_path(group, alternative)[0]).type = ANY
         return root if found else None
-
-
-def _definitions(group: Group) -> list[Definition]:
-    return group.definitions if group.default is None else [*group.definitions, group.default]
-
-
-def _place(definition: Definition) -> tuple[str, int, int]:
-    location = definition.location
-    return (location.file, location.line, location.column)
 
 
 def _fixed_path(group: Group, alternative: Alternative) -> tuple[list[Value], Sequence[Term]]:
