@@ -167,6 +167,22 @@ def test_types_pass_between_modules_whatever_their_order() -> None:
         assert found == ["data.lib.name: invalid argument(s)", "match error"]
 
 
+@pytest.mark.parametrize(
+    ("rules", "wanted"),
+    [
+        # No rule gives `p[y].c`, so that `q` is checked before the rule whose type would refuse it.
+        ("q if p[y].c.d\np[x].a := 1 if x := input", []),
+        ("p[x].a := 1 if x := input\nq if p[y].c.d", ["undefined ref: data.t.p[y].c.d"]),
+        ("q if p[y].a.d\np[x].a := 1 if x := input", ["undefined ref: data.t.p[y].a.d"]),
+        # Nothing stands at a number in `data.other`.
+        ("q if { k := 1; not data.other[k] }", []),
+    ],
+)
+def test_rules_are_checked_after_what_they_refer_to(rules: str, wanted: list[str]) -> None:
+    found = problems_of(f"package t\n{rules}", "package other\nr := 1")
+    assert [problem.message for problem in found] == wanted
+
+
 def test_a_rule_with_a_mistake_causes_no_other() -> None:
     (problem,) = problems_of('package t\nq := startswith(1, "a")\np if q == "x"')
     assert problem.location.line == 2
