@@ -46,7 +46,11 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
         return _troubled(violations, others, policies.digest, facts.digest)
     if not violations:
         return Decision("allow", (), (), (), policies.digest, facts.digest)
-    return Decision(_verdict(violations), _ordered(violations), (), (), policies.digest, facts.digest)
+    if len(violations) > 1:
+        violations.sort(key=_violation_order)
+    # Most constraints deny.
+    verdict = "deny" if "deny" in violations[0].actions else _verdict(violations)
+    return Decision(verdict, tuple(violations), (), (), policies.digest, facts.digest)
 
 
 def _unmatched(policy: PolicyKey, error: MatchError) -> Failure | NotEvaluated:

@@ -171,6 +171,7 @@ def make_policy(
             ENTRY_POINT
         ),
         parameters=constraint.parameters,
+        rules=entry.rego.program.artifact.rules,
         reads_inventory=entry.rego.program.reads_data((INVENTORY,)),
         unknown=frozenset() if point == _GATOR else entry.rego.reads,
         key=gate.policy_key,

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from lockgate.engine.codegen.budget import MAX_DEPTH
-from lockgate.engine.codegen.values import Key, Number, Object, Set, Undefined, Value, key, type_name
+from lockgate.engine.codegen.values import Key, Number, Object, Set, Value, key, type_name
 from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
 from lockgate.engine.documents.document import Path
 from lockgate.engine.errors import EvaluationError
 from lockgate.engine.policy import EvaluationContext, Match, MatchResult, NotMatched
 from lockgate.engine.record import record
+from lockgate.engine.rego.blame import Rules
 from lockgate.engine.rego.program import Entry, refuse_deep
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY
@@ -105,12 +106,13 @@ class Gated:
 class ConstraintPolicy(Gated):
     """A constraint whose template's Rego is compiled.
 
-    evaluate: its entry point. reads_inventory: does it refer to data.inventory? unknown: fields of the review that
+    evaluate: its entry point. rules: where the template's rules are. reads_inventory: does it refer to data.inventory? unknown: fields of the review that
     must be known.
     """
 
     evaluate: Entry
     parameters: Value
+    rules: Rules
     reads_inventory: bool
     unknown: frozenset[str]
 
@@ -119,31 +121,48 @@ class ConstraintPolicy(Gated):
     ) -> Sequence[Violation | Failure | NotEvaluated]:
         """Violations, or the one failure or lack of knowledge that prevented them."""
         data = _NO_DATA
-        if self.reads_inventory:
+        if self.reads_inventory or self.unknown:
+            absent = self._absent(review, context)
+            if absent:
+                return [NotEvaluated(self.key, absent)]
             inventory = context.facts.inventory
-            if inventory is None:
-                return [NotEvaluated(self.key, "the inventory of the cluster (data.inventory)")]
-            data = {INVENTORY: inventory}
-        request = review.request
-        if self.unknown:
-            for name in self.unknown:
-                if not request.get(name) and _is_missing(name, review):
-                    return [NotEvaluated(self.key, _NEEDS[name])]
+            if inventory is not None:
+                data = {INVENTORY: inventory}
         try:
             value = self.evaluate(
-                {"review": request, "parameters": self.parameters}, data, context.now_ns, context.limits
+                {"review": review.request, "parameters": self.parameters},
+                data,
+                context.now_ns,
+                context.limits,
             )
-            members = _members(value)
-            # Most reviews violate nothing.
-            return self._results(members) if members else ()
+            if type(value) is Set:
+                # Most reviews violate nothing.
+                distinct = value.distinct
+                if distinct is None:
+                    return self._results([*value.members.values()]) if value.members else ()
+                return self._results(distinct) if distinct else ()
+            if type(value) is Object:
+                return self._results([name for name, _ in value.members.values()])
         except EvaluationError as error:
             return [Failure(self.key, str(error))]
+        # Nothing that could have a message.
+        return ()
+
+    def _absent(self, review: Review, context: EvaluationContext) -> str:
+        """What the policy needs and is not known; empty when nothing is lacking."""
+        if self.reads_inventory and context.facts.inventory is None:
+            return "the inventory of the cluster (data.inventory)"
+        for name in self.unknown:
+            if not review.request.get(name) and _is_missing(name, review):
+                return _NEEDS[name]
+        return ""
 
     def _results(self, members: Sequence[Value]) -> Sequence[Violation | Failure | NotEvaluated]:
+        """The violations that `data.template.violation[r]` tells of, r being each of the members."""
         # Results that differ in nothing that Gatekeeper keeps are one; a single result needs no comparison.
         seen: set[str | tuple[str, Key]] | None = set() if len(members) > 1 else None
         results: list[Violation] = []
-        gate = self.gate
+        policy, gate = self.key, self.gate
         actions = gate.constraint.actions
         for result in members:
             if type(result) is not dict:
@@ -154,12 +173,12 @@ class ConstraintPolicy(Gated):
                 if message is None and "msg" not in result:
                     continue
                 return [
-                    MessageFailure(self.key, f"a violation's msg must be a string, not {type_name(message)}")
+                    MessageFailure(policy, f"a violation's msg must be a string, not {type_name(message)}")
                 ]
             details = result.get("details", _NO_DETAILS)
             path, fix = None, gate.fix
             if details and type(details) is not str:
-                refuse_deep(details, ENTRY_POINT, _DEEPEST_DETAILS)
+                refuse_deep(details, ENTRY_POINT, _DEEPEST_DETAILS, self.rules)
                 if type(details) is dict:
                     path = _path(details.get("path"))
                     given = details.get("fix")
@@ -170,7 +189,7 @@ class ConstraintPolicy(Gated):
                 if shown in seen:
                     continue
                 seen.add(shown)
-            results.append(Violation(self.key, message, actions, details, path, fix, gate.docs, gate.rule))
+            results.append(Violation(policy, message, actions, details, path, fix, gate.docs, gate.rule))
         return results
 
 
@@ -192,15 +211,6 @@ def _is_missing(name: str, review: Review) -> bool:
     if review.request.get("operation"):
         return False
     return name != "namespaceObject" or bool(review.request.get("namespace"))
-
-
-def _members(value: Value | Undefined) -> Sequence[Value]:
-    """What `data.template.violation[r]` binds r to, as far as it can be an object with a message."""
-    if type(value) is Set:
-        return [*value.members.values()] if value.distinct is None else value.distinct
-    if type(value) is Object:
-        return [name for name, _ in value.members.values()]
-    return ()
 
 
 def _path(value: Value) -> Path | None:

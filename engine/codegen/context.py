@@ -1,16 +1,17 @@
 """Evaluations: contexts, their budgets, what `with` changes, and the errors that end them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
 from types import MappingProxyType
 from typing import Any, Final
 
-from lockgate.engine.codegen.budget import MAX_TEXT
+from lockgate.engine.codegen.budget import MAX_TEXT, Limits
 from lockgate.engine.codegen.building import replace_path
 from lockgate.engine.codegen.lookups import walk_path
 from lockgate.engine.codegen.meter import pay
 from lockgate.engine.codegen.places import Positions, at
 from lockgate.engine.codegen.printing import PrintSink
-from lockgate.engine.codegen.spending import Budget, BudgetError, LimitError
+from lockgate.engine.codegen.spending import SLICE, Budget, BudgetError, LimitError
 from lockgate.engine.codegen.values import (
     UNDEFINED,
     Undefined,
@@ -26,11 +27,13 @@ MISS: Final = object()
 _NO_MOCKS: Final[Mapping[str, Callable[..., Outcome]]] = MappingProxyType({})
 
 
-class Context:
+class Context(Budget):
     """One evaluation under one `input` and `data`.
 
     memo: values of documents, by number; fixed: values that depend on constants only, and outlive the evaluation.
-    The attributes of the class are what most evaluations have no use for; `DetailedContext` has its own.
+    The attributes of the class are what most evaluations have no use for; `DetailedContext` has its own. A context is
+    its own budget, which saves an object; whoever made it deletes `budget` in the end, so that it does not hold
+    itself.
     """
 
     __slots__ = ("budget", "data", "fixed", "input", "memo", "now_ns")
@@ -50,14 +53,21 @@ class Context:
         data: Mapping[str, Value],
         memo: list[Any],
         fixed: list[Any],
-        budget: Budget,
+        limits: Limits,
         now_ns: int,
     ) -> None:
+        # As the budget does it, written out.
+        self.limits = limits
+        steps = limits.max_steps
+        self.left = self.granted = steps if steps < SLICE else SLICE  # noqa: FURB136
+        seconds = limits.max_seconds
+        self._ends = None if seconds is None else monotonic() + seconds
+        self._base = 0
+        self.budget: Budget = self
         self.input = input_value
         self.data = data
         self.memo = memo
         self.fixed = fixed
-        self.budget = budget
         self.now_ns = now_ns
 
     def spend(self, steps: int) -> None:
@@ -97,7 +107,13 @@ class DetailedContext(Context):
         tracer: Tracer | None,
         print_sink: PrintSink | None,
     ) -> None:
-        super().__init__(input_value, data, memo, fixed, budget, now_ns)
+        # What it is as a budget stays empty.
+        self.budget = budget
+        self.input = input_value
+        self.data = data
+        self.memo = memo
+        self.fixed = fixed
+        self.now_ns = now_ns
         self.over = ()
         self.mocks = _NO_MOCKS
         self.strict = strict

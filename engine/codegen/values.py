@@ -348,7 +348,7 @@ def check_depth(value: Value, limit: int = MAX_DEPTH) -> None:
             elif type(item) is dict:
                 deeper.extend(item.values())
             elif type(item) is Set:
-                deeper.extend(item.members.values())
+                deeper.extend(item)
             elif type(item) is Object:
                 for pair in item.members.values():
                     deeper.extend(pair)

@@ -5,7 +5,6 @@ from typing import Final
 
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.context import Context
-from lockgate.engine.codegen.spending import Budget
 from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value, render_json
 from lockgate.engine.errors import EvaluationError
 from lockgate.engine.rego.builtins.catalogue import ENTRIES, load
@@ -44,7 +43,7 @@ def folded_call(name: str, arguments: Sequence[Value]) -> Value | Unknown:
     entry = ENTRIES[name]
     if entry.module not in _PURE or entry.relation or name == "trace" or len(arguments) != entry.arity:
         return UNKNOWN
-    context = Context(UNDEFINED, {}, [], [], Budget(_LIMITS), 0)
+    context = Context(UNDEFINED, {}, [], [], _LIMITS, 0)
     function = load(name)
     try:
         value: Value | Undefined = function(context, *arguments) if entry.context else function(*arguments)

@@ -235,16 +235,23 @@ class Prepared:
                 waiting = self._waiting > 0
                 parts = self._lookup(entrypoint) or parts
             function, fixed, memo, rules = parts
+            context = Context(input, data, memo.copy(), fixed, limits, now_ns)
             # `_run`, written out.
             failure: LimitError
+            RUNNING.budget = context
             try:
-                result: Value | Undefined = function(
-                    Context(input, data, memo.copy(), fixed, Budget(limits), now_ns)
-                )
+                result: Value | Undefined = function(context)
                 return result
             except (LimitError, RecursionError, MemoryError) as error:
                 failure = blamed(error, rules)
-            raise failure
+            finally:
+                RUNNING.budget = None
+                del context.budget
+            try:
+                raise failure
+            finally:
+                # The error holds this frame, which is not to hold the error.
+                del failure
 
         return evaluate
 
@@ -274,7 +281,10 @@ def _run(function: Any, context: Context, rules: Rules) -> Value | Undefined:
     finally:
         RUNNING.budget = None
     # Outside of the handler: the memory of what was being evaluated is free by now.
-    raise failure
+    try:
+        raise failure
+    finally:
+        del failure
 
 
 def refuse_deep(value: Value, entrypoint: str, limit: int = MAX_DEPTH, rules: Rules = ()) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lockgate.engine.codegen.budget import Limits
@@ -105,3 +106,26 @@ def test_a_schema_of_any_depth() -> None:
         for _ in range(depth // 2):
             schema = {"type": "object", "properties": {"a": schema}}
         _check([template(schema=schema), constraint({})])
+
+
+_DOUBLED = "x0 := [1]\n" + "\n".join([f"  x{n + 1} := [x{n}, x{n}]" for n in range(45)])
+
+
+@pytest.mark.parametrize(
+    ("name", "rego", "reason"),
+    [
+        ("endless details", 'violation[{"msg": "m", "details": x45}]', "values"),
+        ("endless details of two", 'violation[{"msg": ["m", "n"][_], "details": x45}]', "values"),
+        ("endless message", 'violation[{"msg": sprintf("%v", [x45])}]', "steps"),
+    ],
+)
+def test_results_that_are_small_and_endless(name: str, rego: str, reason: str) -> None:
+    text = f"package x\n\n{rego} {{\n  {_DOUBLED}\n}}\n"
+    documents = [document(template(rego=text), "template.json"), document(constraint({}), "constraint.json")]
+    policies = load_policies(documents, engine="rego").policies
+    review = review_document(document(manifest()), Cluster())
+    limits = Limits(max_steps=100_000)
+    decision = evaluate(review, policies, Facts({}), now_ns=0, limits=limits)
+    (failure,) = decision.failures
+    assert "template.json:" in failure.message and "data.template.violation" in failure.message
+    assert reason in failure.message and decision.verdict == "error"
