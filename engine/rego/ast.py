@@ -120,11 +120,12 @@ class TermExpr:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnifyExpr:
-    """`a = b`."""
+    """`a = b`; of `a := b`, what the left side binds cannot bind the right."""
 
     location: Location
     left: Term
     right: Term
+    origin: Literal["assignment", ""] = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,7 +26,7 @@ def capability_problems(module: Module, capabilities: Capabilities) -> Iterator[
         yield _problem(message, module.location)
     for imported in module.imports:
         yield from _import_problems(imported, module, capabilities)
-    if "template_strings" not in features:
+    if "template_strings" not in features or version == "v0":
         for node in walk(module.rules):
             if isinstance(node, Template):
                 yield _problem("template strings are not supported by current capabilities", node.location)

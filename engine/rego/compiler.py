@@ -67,14 +67,15 @@ def compile_modules(
         definitions.extend(resolver.definition(rule) for rule in module.rules)
         if options.checks == "strict":
             problems.extend(resolver.unused_imports())
-            if module.version == "v0":
-                problems.extend([*duplicate_imports(module), *shadowed_roots(module)])
+        if options.checks == "strict" or module.version == "v1":
+            problems.extend([*duplicate_imports(module), *shadowed_roots(module)])
     _stop(problems, modules)
     tree = RuleTree()
     for module in modules:
         tree.add_package(module.package)
     for definition in definitions:
         tree.add(definition, problems)
+    tree.check_conflicts([module.package for module in modules], problems)
     tree.gather()
     CallChecks(tree, modules, capabilities, options, problems).check()
     _stop(problems, modules)

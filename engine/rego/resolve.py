@@ -41,11 +41,12 @@ from lockgate.engine.rego.ast import (
     With,
     WithExpr,
     shown_import,
+    walk,
 )
 from lockgate.engine.rego.errors import CompileCode, Problem
 from lockgate.engine.rego.options import USUAL, CompileOptions
 from lockgate.engine.rego.printing import print_call, printing
-from lockgate.engine.rego.term_parser import OPERATOR_MARK, ROOTS, dotted, operator_name, value_term
+from lockgate.engine.rego.term_parser import ROOTS, dotted, operator_name, value_term
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,11 @@ class Resolver:
         head = rule.head
         self._scopes = [_Scope()]
         for argument in head.arguments or ():
+            for node in walk(argument):
+                if isinstance(node, Ref) and is_root(node):
+                    assert isinstance(node.head, Var)
+                    message = f"args must not shadow {node.head.name} (use a different variable name)"
+                    self._problem("rego_compile_error", message, argument.location)
             for variable in _pattern_variables(argument):
                 if variable.name.startswith("$"):
                     continue
@@ -273,7 +279,7 @@ class Resolver:
                 self._declare(variable, "assigned")
             left = self._term(statement.left)
             self._scopes[-1].references.subtract([variable.name for variable in variables])
-            return UnifyExpr(location, left, right)
+            return UnifyExpr(location, left, right, "assignment")
         if isinstance(statement, SomeExpr):
             for variable in statement.variables:
                 self._declare(variable, "declared", location)
@@ -369,8 +375,14 @@ class Resolver:
             metadata = self._metadata(term)
             if metadata is not None:
                 return metadata
-            if isinstance(head, Var) and head.name != OPERATOR_MARK:
-                function = self._function(function, head)
+            if isinstance(head, Var):
+                # As in OPA, a rule that is named like the builtin of an operator takes the operator over.
+                operator = operator_name(function)
+                path = None if operator is None else self._globals.get(operator)
+                if path is not None:
+                    function = _document(function.location, path)
+                elif operator is None:
+                    function = self._function(function, head)
             return Call(term.location, function, tuple(self._term(a) for a in term.arguments))
         if isinstance(term, ArrayTerm):
             return ArrayTerm(term.location, tuple(self._term(item) for item in term.items))

@@ -114,6 +114,30 @@ class RuleTree:
             return
         group.definitions.append(definition)
 
+    def check_conflicts(self, packages: Iterable[tuple[str, ...]], problems: list[Problem]) -> None:
+        """Rules below a rule whose document they cannot be part of, and packages at the place of a rule."""
+        below_packages = set(packages)
+        stack = [self.root]
+        while stack:
+            node = stack.pop()
+            stack.extend(node.children.values())
+            group = node.group
+            if group is None:
+                continue
+            definitions = [*group.definitions, *([group.default] if group.default else [])]
+            fixed = any(not definition.alternatives[0].tail for definition in definitions)
+            others = [found for found in node.groups() if found is not group]
+            if not fixed:
+                # What has keys that are not fixed may go on below, but no function can be there.
+                others = [found for found in others if found.kind == "function"]
+            if others:
+                shown = "".join(f"\n  rule {found}" for found in sorted(others, key=str))
+                message = f"rule {group} conflicts with:{shown}"
+                problems.append(Problem("rego_type_error", message, group.location))
+            elif fixed and node.path in below_packages:
+                message = f"package {'.'.join(node.path)} conflicts with rule {group}"
+                problems.append(Problem("rego_type_error", message, group.location))
+
     def gather(self) -> None:
         """Where a document has keys that are not fixed, rules at fixed places below it become rules of it.
 

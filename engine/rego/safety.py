@@ -136,6 +136,10 @@ class BodyOrder:
         if isinstance(statement, TermExpr):
             return self.evaluated(statement.term, bound)
         if isinstance(statement, UnifyExpr):
+            if statement.origin == "assignment" and not isinstance(statement.right, ArrayTerm | ObjectTerm):
+                value = self.evaluated(statement.right, bound)
+                if value is None:
+                    return None
             return self.unified(statement.left, statement.right, bound)
         if isinstance(statement, NotExpr):
             return set() if self._closed(statement.inner, bound) else None

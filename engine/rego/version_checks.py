@@ -9,9 +9,7 @@ from lockgate.engine.rego.term_parser import ROOTS, V1_KEYWORDS
 
 
 def version_problems(module: Module) -> Iterator[Problem]:
-    """What is wrong with a module of v1, in OPA's order."""
-    yield from duplicate_imports(module)
-    yield from shadowed_roots(module)
+    """What is wrong with the rules of a module of v1 as they are written, in OPA's order."""
     for rule in module.rules:
         name = rule.head.name
         if len(rule.head.path) < 2 and name in V1_KEYWORDS:
@@ -42,7 +40,8 @@ def duplicate_imports(module: Module) -> Iterator[Problem]:
     for imported in module.imports:
         if imported.name in seen:
             message = f"import must not shadow {seen[imported.name]}"
-            yield _problem("rego_compile_error", message, imported.location)
+            hint = f"name it otherwise: `import {'.'.join(imported.path)} as …`"
+            yield _problem("rego_compile_error", message, imported.location, hint)
         else:
             seen[imported.name] = shown_import(imported)
 

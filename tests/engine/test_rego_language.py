@@ -13,11 +13,16 @@ from lockgate.engine.rego.program import Program, compile_program
 from lockgate.engine.rego.source import Source
 
 from tests.conformance.opa import agrees
-from tests.engine import rego_cases, rego_logic_cases, rego_metadata_cases
+from tests.engine import rego_cases, rego_compared_cases, rego_logic_cases, rego_metadata_cases
 from tests.engine.rego_cases import Case
 
-CASES = [*rego_cases.CASES, *rego_logic_cases.CASES, *rego_metadata_cases.CASES]
-ERRORS = [*rego_cases.ERRORS, *rego_logic_cases.ERRORS, *rego_metadata_cases.ERRORS]
+CASES = [*rego_cases.CASES, *rego_compared_cases.CASES, *rego_logic_cases.CASES, *rego_metadata_cases.CASES]
+ERRORS = [
+    *rego_cases.ERRORS,
+    *rego_compared_cases.ERRORS,
+    *rego_logic_cases.ERRORS,
+    *rego_metadata_cases.ERRORS,
+]
 
 
 def compiled(case: Case) -> Program:

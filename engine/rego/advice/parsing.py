@@ -201,11 +201,6 @@ def _import_path(found: "re.Match[str]", spot: Spot) -> str:
     return f"packages lie below `data`: write `import data.{path.group(1)}`" if path else ""
 
 
-def _same_import(found: "re.Match[str]", spot: Spot) -> str:
-    path = re.match(r"import\s+([\w.]+)", spot.rest)
-    return f"name it otherwise: `import {path.group(1)} as …`" if path else ""
-
-
 def _operator(found: "re.Match[str]", spot: Spot) -> str:
     sign = found.group("what")
     if spot.before.endswith(sign):
@@ -270,7 +265,6 @@ _TABLE: Final[Sequence[tuple[str, Advise]]] = (
         _always('an object has `key: value` throughout, as {"a": 1, "b": 2}'),
     ),
     (_NO_RULE_NAME, _no_rule_name),
-    (r"^import must not shadow", _same_import),
     (
         r"^unexpected `;`",
         _always("rules and imports end with their line; `;` divides the statements of a body"),
