@@ -66,7 +66,7 @@ class Flattener:
 
     def _argument(self, argument: Term, out: list[Expr]) -> Term:
         """A function's argument; one that has to be evaluated is compared after the body."""
-        if not any(_needs_evaluation(part) or _is_no_pattern(part) for part in walk(argument)):
+        if not any(isinstance(part, Ref | Call | Comprehension | Template) for part in walk(argument)):
             return argument
         local = self._temporary(argument.location)
         self._statement(UnifyExpr(argument.location, local, argument), out)
@@ -261,17 +261,6 @@ class Flattener:
         key = None if term.key is None else self._simple(term.key, statements)
         value = self._simple(term.value, statements)
         return Comprehension(term.location, term.kind, key, value, tuple(statements), term.role)
-
-
-def _needs_evaluation(node: object) -> bool:
-    return isinstance(node, Ref | Call | Comprehension | Template)
-
-
-def _is_no_pattern(node: object) -> bool:
-    """Can a term not be matched member by member: a set, or an object whose keys are not literals?"""
-    if isinstance(node, ObjectTerm):
-        return any(not isinstance(name, Scalar) for name, _ in node.items)
-    return isinstance(node, SetTerm) and bool(node.items)
 
 
 def _key_order(item: tuple[Term, Term]) -> tuple[int, str]:
