@@ -18,8 +18,6 @@ class StatementParser:
         while True:
             statements.append(self.statement(terms))
             if cursor.take(";"):
-                if cursor.take(closing):
-                    break
                 continue
             if cursor.take(closing):
                 break

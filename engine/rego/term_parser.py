@@ -1,7 +1,7 @@
 """Terms: scalars, references, calls, collections, comprehensions and infix operators."""
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from lockgate.engine.codegen.values import Value, make_number
 from lockgate.engine.errors import InputError, Location
@@ -406,42 +406,52 @@ class TermParser:
         location = cursor.location(cursor.advance())
         if cursor.take("]"):
             return ArrayTerm(location, ())
+        leading = self._leading_comma("]")
         mark = cursor.mark()
         head = self.term()
-        if cursor.at("|"):
+        if cursor.at("|") and not leading:
             body = self._comprehension_body("]")
             if body is not None:
                 return Comprehension(location, "array", None, head, body)
         cursor.reset(mark)
         return ArrayTerm(location, self.sequence("]"))
 
+    def _leading_comma(self, closing: str) -> bool:
+        """A comma before the first member, which OPA still reads; then it is no comprehension."""
+        cursor = self.cursor
+        found = cursor.take(",")
+        if found and cursor.at(closing):
+            cursor.fail(f"unexpected {cursor.describe()}")
+        return found
+
     def _braces(self) -> Term:
         cursor = self.cursor
         location = cursor.location(cursor.advance())
         if cursor.take("}"):
             return ObjectTerm(location, ())
+        leading = self._leading_comma("}")
         mark = cursor.mark()
         head = self.term()
-        if cursor.at("|"):
+        if cursor.at("|") and not leading:
             body = self._comprehension_body("}")
             if body is not None:
                 return Comprehension(location, "set", None, head, body)
         if cursor.at(":"):
-            return self._object(location, head)
+            return self._object(location, head, "" if leading else "comprehension")
         cursor.reset(mark)
         head = self.infix(pair=False)
         if cursor.at(":"):
-            return self._object(location, head)
+            return self._object(location, head, "" if leading else "comprehension")
         if not cursor.at("}"):
             cursor.expect(",", "or `}`")
         return SetTerm(location, self.sequence("}", head))
 
-    def _object(self, location: Location, first: Term) -> Term:
+    def _object(self, location: Location, first: Term, perhaps: Literal["comprehension", ""]) -> Term:
         cursor = self.cursor
         cursor.advance()
         mark = cursor.mark()
         value = self.term()
-        if cursor.at("|"):
+        if cursor.at("|") and perhaps:
             body = self._comprehension_body("}")
             if body is not None:
                 return Comprehension(location, "object", first, value, body)

@@ -4,6 +4,13 @@ from tests.engine.rego_cases import Case
 
 CASES = [
     Case(
+        "a comma before the first member",
+        "v1",
+        'p := [, 1, 2]\nq := {, 1}\nr := {, "a": 1,}',
+        None,
+        value={"p": [1, 2], "q": [1], "r": {"a": 1}},
+    ),
+    Case(
         "rules need no line of their own",
         "v1",
         "p := 1 q := 2 r if p s := 3",
@@ -75,6 +82,9 @@ def _refused(name: str, module: str, error: str, version: str = "v1") -> Case:
 
 
 ERRORS = [
+    _refused("a comma alone", "p := [,]", "rego_parse_error"),
+    _refused("a comprehension after a comma", "p := [, x | x := 1]", "rego_parse_error"),
+    _refused("a semicolon before the closing brace", "p if { true; }", "rego_parse_error"),
     _refused("two statements as a rule", "p := 1; q := 2", "rego_parse_error"),
     _refused("a builtin's name as a statement", "count(1)", "rego_parse_error"),
     _refused("an operator as a rule", "1 + 1", "rego_parse_error"),
