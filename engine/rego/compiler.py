@@ -20,6 +20,7 @@ from lockgate.engine.rego.probes import Probe
 from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.resolve import Definition, Resolver, package_names
 from lockgate.engine.rego.ruletree import RuleTree, check_recursion
+from lockgate.engine.rego.splitting import split_documents
 from lockgate.engine.rego.stage import Stages
 from lockgate.engine.rego.term_parser import dotted, operator_name
 from lockgate.engine.rego.types.rules import check_types
@@ -80,7 +81,13 @@ def compile_modules(
     CallChecks(tree, modules, capabilities, options, problems).check()
     _stop(problems, modules)
     _flatten(tree, "left out" if mode == "plain" else "kept")
-    edges = check_recursion(tree, problems)
+    cycles: list[Problem] = []
+    edges = check_recursion(tree, cycles)
+    if cycles and split_documents(tree):
+        left: list[Problem] = []
+        edges = check_recursion(tree, left)
+        cycles = cycles if left else []
+    problems.extend(cycles)
     _stop(problems, modules)
     if not bound:
         problems.extend(check_types(tree, edges).problems)

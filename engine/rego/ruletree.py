@@ -36,6 +36,8 @@ class Group:
     location: Location
     definitions: list[Definition] = field(default_factory=list)
     default: Definition | None = None
+    # How errors name it; empty: by its path.
+    shown: str = ""
 
     def alternatives(self) -> Iterator[Alternative]:
         """The clauses of all its rules."""
@@ -45,7 +47,7 @@ class Group:
             yield from self.default.alternatives
 
     def __str__(self) -> str:
-        return ".".join(("data", *self.path))
+        return self.shown or ".".join(("data", *self.path))
 
 
 @dataclass(slots=True)
@@ -75,9 +77,10 @@ class RuleTree:
 
     def add_package(self, path: tuple[str, ...]) -> None:
         """Adds a package's place: its document is an object even when it has no rules."""
-        self._place(path)
+        self.place(path)
 
-    def _place(self, path: tuple[str, ...]) -> Node:
+    def place(self, path: tuple[str, ...]) -> Node:
+        """A place, which is added if it is not there."""
         node = self.root
         for depth, part in enumerate(path):
             node = node.children.setdefault(part, Node(path[: depth + 1]))
@@ -85,7 +88,7 @@ class RuleTree:
 
     def add(self, definition: Definition, problems: list[Problem]) -> None:
         """Adds a rule to its group; conflicting ones are problems."""
-        node = self._place(definition.path)
+        node = self.place(definition.path)
         kind: GroupKind = "function" if definition.is_function else definition.kind
         arity = len(definition.alternatives[0].arguments)
         group = node.group
