@@ -69,6 +69,10 @@ def _holds(value: Any, how: str, wanted: Any) -> bool:
         return False
     if how == "equal":
         return equal(value, wanted)
+    if how == "array":
+        if type(value) is not list or len(value) != len(wanted):
+            return False
+        return all(not want or equal(member, want[0]) for member, want in zip(value, wanted, strict=True))
     if how == "holds":
         return not is_collection(value) or any(equal(member, wanted) for member in values(value))
     if how == "among":

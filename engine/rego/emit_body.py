@@ -283,6 +283,7 @@ class BodyEmitter(CallEmitter):
             ordered, _, _ = BodyOrder(self._scope).order(statement.statements, set(self.env))
             for part in ordered:
                 self.statement(part)
+        self.watch.after(statement, self.context, self.writer)
 
     def _term(self, term: Term) -> None:
         if isinstance(term, Ref):

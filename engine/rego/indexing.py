@@ -29,7 +29,7 @@ from lockgate.engine.rego.term_parser import ROOTS, dotted, operator_name
 
 # A root ("input", "data" or the number of an argument) and the way from it.
 Reference = tuple[str | int, tuple[Value, ...]]
-# A reference, how it is compared ("defined", "equal", "holds", "among", "startswith", "endswith") and with what.
+# A reference, how it is compared ("defined", "equal", "array", "holds", "among", …) and with what.
 Condition = tuple[Reference, str, Value]
 
 _AFFIXES = ("startswith", "endswith")
@@ -116,8 +116,14 @@ class _Finder:
                     if isinstance(other, Ref):
                         yield bound, "defined", None
                     return
-            elif reference is not None and not isinstance(value, Undefined):
+            elif reference is not None and type(value) in _SCALARS:
+                assert not isinstance(value, Undefined)
                 yield reference, "equal", value
+                return
+            elif reference is not None and isinstance(other, ArrayTerm):
+                elements = self._elements(other)
+                if elements is not None:
+                    yield reference, "array", elements
                 return
             elif isinstance(one, Ref) and one.operands and type(value) in _SCALARS:
                 holder = self._reference(Ref(one.location, one.head, one.operands[:-1]))
@@ -125,6 +131,20 @@ class _Finder:
                     assert not isinstance(value, Undefined)
                     yield holder, "holds", value
                     return
+
+    def _elements(self, array: ArrayTerm) -> list[Value] | None:
+        """For each element of a flat array a list with its value, or an empty one for a variable."""
+        elements: list[Value] = []
+        for item in array.items:
+            value = self._constant(item)
+            if type(value) in _SCALARS:
+                assert not isinstance(value, Undefined)
+                elements.append([value])
+            elif isinstance(item, Var):
+                elements.append([])
+            else:
+                return None
+        return elements
 
     def _defined(self, reference: Ref) -> Iterator[Condition]:
         found = self._reference(reference)

@@ -134,7 +134,6 @@ class _ModuleParser:
             return []
         if cursor.spans is not None:
             cursor.spans.heads[place_of(location)] = cursor.range_from(location)
-            cursor.spans.bodyless[place_of(location)] = cursor.range_from(location)
         return [rule]
 
     def _package_path(self) -> tuple[str, ...]:

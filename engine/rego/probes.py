@@ -5,8 +5,9 @@ from typing import Literal
 from lockgate.engine.errors import Location
 from lockgate.engine.record import record
 
-# A rule's clause is entered; its body holds; a statement of its body is tried; a statement of an `every` in it is.
-ProbeKind = Literal["rule", "held", "statement", "inner"]
+# A rule's clause is entered; its body holds; a statement of its body is tried; a statement of an `every` in it is; a
+# term is evaluated ahead of the statement that it stands in.
+ProbeKind = Literal["rule", "held", "statement", "inner", "ahead"]
 
 
 @record

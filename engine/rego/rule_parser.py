@@ -25,7 +25,7 @@ from lockgate.engine.rego.ast import (
     children,
 )
 from lockgate.engine.rego.errors import RegoError
-from lockgate.engine.rego.spans import place_of
+from lockgate.engine.rego.spans import Range, place_of
 from lockgate.engine.rego.statement_parser import StatementParser
 from lockgate.engine.rego.term_parser import TermParser, term_kind
 
@@ -79,7 +79,7 @@ class RuleParser:
             value = self.terms.infix()
         self._note_head(location)
         if is_default:
-            self._note_bodyless(location)
+            self._note_bodyless(location, "default")
             return [self._default(path, arguments, value, written, location)]
         if value is None:
             written.add("no value")
@@ -131,10 +131,15 @@ class RuleParser:
         if spans is not None:
             spans.heads[place_of(location)] = self.cursor.range_from(location)
 
-    def _note_bodyless(self, location: Location) -> None:
+    def _note_bodyless(self, location: Location, word: str = "") -> None:
+        """In OPA the statement `true` of such a rule spans the word that it begins with, or all of an `else`."""
         spans = self.cursor.spans
-        if spans is not None:
-            spans.bodyless[place_of(location)] = self.cursor.range_from(location)
+        if spans is None:
+            return
+        span = self.cursor.range_from(location)
+        if word:
+            span = Range(location.line, location.column, location.line, location.column + len(word))
+        spans.bodyless[place_of(location)] = span
 
     def _note_lone(self) -> None:
         """In OPA such a statement spans its `else` and all that follow."""
@@ -187,7 +192,7 @@ class RuleParser:
             cursor.advance()
             body = self._statements.body(self.terms, "}")
         elif "contains" in written:
-            self._note_bodyless(location)
+            self._note_bodyless(location, head.name)
             return [
                 Rule(location, head, (Clause(location, head.value, (), frozenset({*written, "no body"})),))
             ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.codegen.writer import Writer
+from lockgate.engine.errors import Location
 from lockgate.engine.rego.ast import BlockExpr, Call, Expr, UnifyExpr, Var, WithExpr
 from lockgate.engine.rego.indexing import index_conditions
 from lockgate.engine.rego.module_code import ModuleCode
@@ -47,26 +48,56 @@ class StatementWatch:
         if self._module.mode == "plain" or isinstance(statement, WithExpr | BlockExpr):
             return
         if self._module.mode == "covered":
-            number = self._module.probe(Probe("statement", statement.location, self._rule))
-            writer.line(f"{context}.covered.add({number})")
+            term = _evaluated_ahead(statement)
+            kind: ProbeKind = "statement" if term is None else "ahead"
+            self._cover(kind, statement.location if term is None else term, context, writer)
             return
         if isinstance(statement, UnifyExpr) and isinstance(statement.left, Var):
-            term = statement.right
-            operator = operator_name(term.function) if isinstance(term, Call) else None
-            self._ahead[statement.left.name] = Ahead(term.location, operator or "")
+            right = statement.right
+            operator = operator_name(right.function) if isinstance(right, Call) else None
+            self._ahead[statement.left.name] = Ahead(right.location, operator or "")
         if "comprehension" in self._inside:
             return  # That some of its turns fail is what it is for.
         ahead = [name for name in variables(statement) if name in env and name in self._ahead]
         # What the author wrote may name more than what is left of it here.
         shown = [*sorted([name for name in env if "#" in name]), *sorted(ahead)]
         names = tuple([shown_name(name) if "#" in name else self._ahead[name] for name in shown])
-        kind: ProbeKind = "inner" if self._inside else "statement"
+        kind = "inner" if self._inside else "statement"
         number = self._module.probe(Probe(kind, statement.location, self._rule, self._count, names))
         self._count += 1
         values = "".join([f"{env[name]}, " for name in shown])
         writer.line(
             f"if {context}.tracer is not None: {context}.tracer.tried({number}, {context}, ({values}))"
         )
+
+    def after(self, statement: Expr, context: str, writer: Writer) -> None:
+        """In `covered`: `x := f(y)` is a call and a comparison, and the second is tried where the first has a value."""
+        if self._module.mode != "covered" or not isinstance(statement, UnifyExpr) or _is_ahead(statement):
+            return
+        if _evaluated_ahead(statement) is not None:
+            self._cover("statement", statement.location, context, writer)
+
+    def _cover(self, kind: ProbeKind, place: Location | Ahead, context: str, writer: Writer) -> None:
+        location = place.location if isinstance(place, Ahead) else place
+        names = (place,) if isinstance(place, Ahead) else ()
+        number = self._module.probe(Probe(kind, location, self._rule, names=names))
+        writer.line(f"{context}.covered.add({number})")
+
+
+def _is_ahead(statement: UnifyExpr) -> bool:
+    """Does the statement bind a term to a local of the compiler?"""
+    return isinstance(statement.left, Var) and statement.left.name.startswith("%")
+
+
+def _evaluated_ahead(statement: Expr) -> Ahead | None:
+    """The term whose value a statement binds to a local of the compiler, or the call that it unifies."""
+    if not isinstance(statement, UnifyExpr):
+        return None
+    sides = (statement.right, statement.left)
+    call = next((side for side in sides if isinstance(side, Call)), None)
+    if call is not None:
+        return Ahead(call.location, operator_name(call.function) or "")
+    return Ahead(statement.right.location, "") if _is_ahead(statement) else None
 
 
 class ClauseWatch:

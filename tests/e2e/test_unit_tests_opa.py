@@ -61,7 +61,7 @@ def test_outcomes(arguments: list[str]) -> None:
 @pytest.mark.parametrize("arguments", FOLDERS[1:5], ids=lambda one: " ".join(one)[-40:])
 def test_coverage(arguments: list[str], tmp_path: Path) -> None:
     # With tests that fail opa tells no coverage.
-    chosen = [*arguments, "--run", "violation|level|data.(lockgate|lib|q|q3|q4|q5|members)[._]"]
+    chosen = [*arguments, "--run", "violation|level|data.(lockgate|lib|q|q3|q4|q5|q6|members)[._]"]
     theirs = json.loads(
         run_program("opa", "test", "--coverage", "--format", "json", *chosen, cwd=ROOT).stdout
     )

@@ -12,17 +12,20 @@ from dataclasses import dataclass, field
 from lockgate.engine.record import record
 from lockgate.engine.rego.ast import (
     BlockExpr,
+    Call,
     Expr,
     Module,
     NotExpr,
     SomeExpr,
     SomeInExpr,
+    Term,
     WithExpr,
     children,
 )
 from lockgate.engine.rego.explanation import Text
-from lockgate.engine.rego.probes import Probe
-from lockgate.engine.rego.spans import Range, Spans, place_of
+from lockgate.engine.rego.probes import Ahead, Probe
+from lockgate.engine.rego.spans import Place, Range, Spans, place_of
+from lockgate.engine.rego.term_parser import operator_name
 
 
 def _lines(ranges: Iterable[Range]) -> int:
@@ -83,6 +86,7 @@ class Coverage:
 class _File:
     spans: Spans
     module: Module
+    bodyless: Mapping[Place, Range]
     covered: set[Range] = field(default_factory=set)
 
     def has_covered(self, wanted: Range) -> bool:
@@ -91,23 +95,46 @@ class _File:
 
 def measure(texts: Sequence[Text], probes: Sequence[Probe], reached: Iterable[int]) -> Coverage:
     """The coverage of policies, given the probes that were reached (`Prepared.evaluate`, mode `covered`)."""
-    files = {text.source.file: _File(text.spans, text.module) for text in texts}
+    files = {text.source.file: _File(text.spans, text.module, _bodyless(text)) for text in texts}
     for number in reached:
         probe = probes[number]
         file = files.get(probe.location.file)
         if file is not None:
-            found = _range(file.spans, probe)
+            found = _range(file, probe)
             if found is not None:
                 file.covered.add(found)
     return Coverage({name: _report(file) for name, file in sorted(files.items())})
 
 
-def _range(spans: Spans, probe: Probe) -> Range | None:
-    place = place_of(probe.location)
+def _bodyless(text: Text) -> dict[Place, Range]:
+    """What the statement `true` of rules without a body spans: of `p := value` the value."""
+    found = dict(text.spans.bodyless)
+    for rule in text.module.rules:
+        for clause in rule.clauses:
+            if not clause.body and place_of(clause.location) not in found:
+                span = _term(text.spans, clause.value)
+                if span is not None:
+                    found[place_of(clause.location)] = span
+    return found
+
+
+def _term(spans: Spans, term: Term) -> Range | None:
+    place = place_of(term.location)
+    operator = operator_name(term.function) if isinstance(term, Call) else None
+    return spans.operations.get((place, operator)) if operator else spans.terms.get(place)
+
+
+def _range(file: _File, probe: Probe) -> Range | None:
+    spans, place = file.spans, place_of(probe.location)
     if probe.kind == "held":
         return spans.heads.get(place)
     if probe.kind == "rule":
-        return spans.bodyless.get(place)
+        return file.bodyless.get(place)
+    if probe.kind == "ahead":
+        (ahead,) = probe.names
+        assert isinstance(ahead, Ahead)
+        ahead_of = spans.operations.get((place, ahead.operator)) if ahead.operator else spans.terms.get(place)
+        return ahead_of or Range(*place, *place)
     found = spans.statements.get(place) or spans.terms.get(place)
     return found or Range(*place, *place)
 
@@ -118,7 +145,7 @@ def _report(file: _File) -> FileCoverage:
     for rule in file.module.rules:
         for clause in rule.clauses:
             place = place_of(clause.location)
-            wanted.update([found for found in (spans.heads.get(place), spans.bodyless.get(place)) if found])
+            wanted.update([found for found in (spans.heads.get(place), file.bodyless.get(place)) if found])
     for statement in _statements(tuple([rule.clauses for rule in file.module.rules])):
         found = spans.statements.get(place_of(statement.location))
         if found is not None and not _is_declaration(statement):
