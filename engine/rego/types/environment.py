@@ -14,17 +14,22 @@ Path = Sequence[Name]
 
 
 class TypeNode:
-    """A place of a document: its type, if rules give it one, and the places below it, by the key of their names."""
+    """A place of a document: its type, if rules give it one, and the places below it, by the key of their names.
 
-    __slots__ = ("below", "name", "type")
+    `whole` is the type of all that is below it, while that stays as it is.
+    """
+
+    __slots__ = ("below", "name", "type", "whole")
 
     def __init__(self, name: Name = None) -> None:
         self.name = name
         self.type: Type | None = None
+        self.whole: Type | None = None
         self.below: dict[Key, TypeNode] = {}
 
     def child(self, name: Name) -> "TypeNode":
-        """The place of a name below, made if it is missing. To one that is not known no name leads."""
+        """The place of a name below, made if it is missing, for a change of it. To one that is not known none leads."""
+        self.whole = None
         name_key = name if isinstance(name, str | Undefined) else key(name)
         found = self.below.get(name_key)
         if found is None:
@@ -90,15 +95,17 @@ class Layer:
 
 def whole_type(types: Types, node: TypeNode, depth: int = 0) -> Type:
     """The type of all that is at and below a place: its rules' documents, and base data of any type."""
-    if node.type is not None:
-        return node.type
+    known = node.type or node.whole
+    if known is not None:
+        return known
     if depth > MAX_DEPTH:
         return ANY
     static: dict[Key, Property] = {}
     for name_key, child in node.below.items():
         if child.name is not None and not isinstance(child.name, Undefined | list | dict | Set | Object):
             static[name_key] = Property(child.name, whole_type(types, child, depth + 1))
-    return types.object(static, (STRING, ANY))
+    node.whole = types.object(static, (STRING, ANY))
+    return node.whole
 
 
 def insert(types: Types, root: TypeNode, path: Path, type: Type) -> None:

@@ -1,6 +1,7 @@
 """References into documents and values of known types: operands that lead nowhere."""
 
 from collections.abc import Callable, Sequence
+from heapq import nsmallest
 
 from lockgate.engine.codegen.values import Undefined, Value, key, render_json, sort_key
 from lockgate.engine.rego.ast import ArrayTerm, ObjectTerm, Ref, Scalar, SetTerm, Term, Var
@@ -158,7 +159,7 @@ class ReferenceCheck:
             given = f"have: {render_json(operand.value) if isinstance(operand, Scalar) else shown}"
         wanted = f"want (type): {type_text(want)}"
         if names or want is None:
-            wanted = f"want (one of): [{' '.join(map(render_json, (names or [])[:_MOST_NAMED]))}]"
+            wanted = f"want (one of): [{' '.join(map(render_json, names or []))}]"
         details = (shown, f"{pad}^", f"{pad}{given}", f"{pad}{wanted}")
         return Problem("rego_type_error", self._undefined(reference), reference.location, details=details)
 
@@ -169,7 +170,7 @@ def _is_string(operand: Term) -> bool:
 
 def _names(node: TypeNode) -> list[Value]:
     names = [child.name for child in node.below.values()]
-    return sorted([name for name in names if not isinstance(name, Undefined)], key=sort_key)
+    return nsmallest(_MOST_NAMED, [name for name in names if not isinstance(name, Undefined)], key=sort_key)
 
 
 def _members(type: Type | None) -> list[Value]:
@@ -182,4 +183,4 @@ def _members(type: Type | None) -> list[Value]:
             found.update({name: item.key for name, item in current.static.items()})
         elif isinstance(current, UnionType):
             stack.extend(current.members)
-    return sorted(found.values(), key=sort_key)
+    return nsmallest(_MOST_NAMED, found.values(), key=sort_key)

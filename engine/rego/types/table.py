@@ -3,7 +3,7 @@
 Equal types are the same object, so that comparing them costs nothing however large they are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from lockgate.engine.codegen.values import Key, Object, Set, Value, key, object_items, ordered
@@ -33,6 +33,7 @@ class TypeTable:
 
     def __init__(self) -> None:
         self._made: dict[object, Type] = {}
+        self._keys: dict[Type, Type | None] = {}
         self._values: dict[Type, Type | None] = {}
 
     def _once(self, key: object, made: Type) -> Type:
@@ -86,12 +87,24 @@ class TypeTable:
         second = right.members if isinstance(right, UnionType) else (right,)
         return self.union((*first, *second))
 
-    def any_of(self, types: "Iterable[Type | None]") -> Type | None:
+    def any_of(self, types: "Sequence[Type | None]") -> Type | None:
         """The union of several types; None when there are none."""
         found: Type | None = None
+        if any(isinstance(type, FunctionType) for type in types):
+            for type in types:
+                found = self.either(found, type)
+            return found
+        members: dict[Type, None] = {}
         for type in types:
-            found = self.either(found, type)
-        return found
+            if type is ANY:
+                return ANY
+            if isinstance(type, UnionType):
+                members.update(dict.fromkeys(type.members))
+            elif type is not None:
+                members[type] = None
+        if len(members) > 1:
+            return self.union(members)
+        return next(iter(members), None)
 
     def _either_function(self, left: Type, right: Type) -> Type | None:
         if not isinstance(left, FunctionType) or not isinstance(right, FunctionType):
@@ -156,16 +169,19 @@ class TypeTable:
         """The type of the keys of a collection; None when it has none."""
         if isinstance(type, ArrayType):
             return NUMBER
-        if isinstance(type, ObjectType):
-            found: Type | None = None
-            for item in type.static.values():
-                found = self.either(found, self.of_constant(item.key))
-            return found if type.dynamic is None else self.either(found, type.dynamic[0])
         if isinstance(type, SetType):
             return type.of
+        if type is ANY or not isinstance(type, ObjectType | UnionType):
+            return ANY if type is ANY else None
+        if type not in self._keys:
+            self._keys[type] = self._keys_of(type)
+        return self._keys[type]
+
+    def _keys_of(self, type: ObjectType | UnionType) -> Type | None:
         if isinstance(type, UnionType):
-            return ANY if type is ANY else self.any_of([self.keys(member) for member in type.members])
-        return None
+            return self.any_of([self.keys(member) for member in type.members])
+        found = self.any_of([self.of_constant(item.key) for item in type.static.values()])
+        return found if type.dynamic is None else self.either(found, type.dynamic[0])
 
     def values(self, type: Type | None) -> Type | None:
         """The type of the members of a collection; None when it has none."""
