@@ -12,6 +12,7 @@ from lockgate.engine.codegen.values import (
     Set,
     Value,
     equal,
+    first_of_equal,
     key,
     make_object,
     object_items,
@@ -39,7 +40,7 @@ def set_of(values: list[Any]) -> Set:
         made.distinct = values
         return made
     made.distinct = None
-    made.members = {value if type(value) is str else key(value): value for value in values}
+    made.members = first_of_equal(values)
     return made
 
 
@@ -95,6 +96,19 @@ class _Branch:
     def __init__(self, kind: str) -> None:
         self.table: dict[Key, Any] = {}
         self.is_set = kind == "set"
+
+
+def open_path(table: dict[Key, Any], path: Sequence[Value], leaf: str) -> None:
+    """Begins what rules with a fixed beginning of their path add to: it is there when none of them holds."""
+    last = len(path) - 1
+    for depth, part in enumerate(path):
+        name = key(part)
+        present = table.get(name)
+        if present is None:
+            present = table[name] = (part, _Branch(leaf if depth == last else "object"))
+        if present[1].is_set:
+            return  # Two kinds of document at one place: a conflict, if anything is added.
+        table = present[1].table
 
 
 def put_path(

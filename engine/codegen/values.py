@@ -82,6 +82,16 @@ class Number:
         return f"Number({self.text!r})"
 
 
+def first_of_equal(values: "Iterable[Value]") -> "dict[Key, Value]":
+    """The values by key; of equal ones, such as 1 and 1.0, the first."""
+    members: dict[Key, Value] = {}
+    for value in values:
+        name = value if type(value) is str else key(value)
+        if name not in members:
+            members[name] = value
+    return members
+
+
 @final
 class Set:
     """A set of values: `members` maps each member's key to the member.
@@ -97,7 +107,7 @@ class Set:
 
     def __init__(self, values: Iterable[Value] = ()) -> None:
         self.distinct = None
-        self.members = {key(value): value for value in values}
+        self.members = first_of_equal(values)
 
     @classmethod
     def of_members(cls, members: dict[Key, Value]) -> "Set":

@@ -87,7 +87,10 @@ def compile_modules(
         left: list[Problem] = []
         edges = check_recursion(tree, left)
         cycles = cycles if left else []
-    problems.extend(cycles)
+    if cycles:
+        # OPA looks for unsafe variables first. The mode is one that copies no functions, which would not end here.
+        Generator(tree, Stages(tree, edges, constants), "traced", problems, usual, bound).generate([])
+        problems = problems or cycles
     _stop(problems, modules)
     if not bound:
         problems.extend(check_types(tree, edges).problems)

@@ -564,7 +564,8 @@ class BodyEmitter(CallEmitter):
             if term.kind == "array":
                 writer.line(f"{result}.append({value})")
             elif term.kind == "set":
-                writer.line(f"{result}[{emitter.key_of(term.value, value)}] = {value}")
+                # Of equal values, such as 1 and 1.0, the first stays.
+                writer.line(f"{result}.setdefault({emitter.key_of(term.value, value)}, {value})")
             else:
                 assert term.key is not None
                 number = emitter.module.position(term.location)

@@ -1,10 +1,11 @@
 """Generates the Python module of a program: a function a group of rules, and one a place that is read whole."""
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 from lockgate.engine.codegen.values import Undefined, Value
 from lockgate.engine.codegen.writer import SizeError, Writer
-from lockgate.engine.rego.ast import Comprehension, Term
+from lockgate.engine.rego.ast import Comprehension, Scalar, Term
 from lockgate.engine.rego.constant_terms import constant_value, same_constant, table_of
 from lockgate.engine.rego.emit_body import BodyEmitter
 from lockgate.engine.rego.errors import Problem
@@ -134,10 +135,31 @@ class Generator:
             self.module.functions.append([f"def {name}(c):", *whole])
         self.module.functions.append(lines)
 
+    def _fixed_beginnings(self, alternatives: Sequence[Alternative]) -> list[str]:
+        """Code for the places that rules add to, where their names begin with fixed parts that are no names.
+
+        Where some rule's first part is not fixed, OPA takes all for parts of one document, and none is there.
+        """
+        if not all(isinstance(alternative.tail[0], Scalar) for alternative in alternatives):
+            return []
+        lines: dict[str, None] = {}
+        for alternative in alternatives:
+            # The last part of a rule with a value is its own.
+            tail = alternative.tail if alternative.member is not None else alternative.tail[:-1]
+            fixed = list(takewhile(lambda part: isinstance(part, Scalar), tail))
+            if not fixed:
+                continue
+            kind = "set" if alternative.member is not None and len(fixed) == len(tail) else "object"
+            path = ", ".join([self.module.constant(part.value) for part in fixed if isinstance(part, Scalar)])
+            lines[f"    open_path(table, [{path}], {kind!r})"] = None
+        return list(lines)
+
     def _partial_document(self, group: Group, name: str) -> list[str]:
         """Code that fills the table of a set or object, rule by rule, and makes its value."""
         lines = ["    table = []" if group.kind == "set" else "    table = {}"]
         alternatives = [definition.alternatives[0] for definition in group.definitions]
+        if group.kind == "object":
+            lines.extend(self._fixed_beginnings(alternatives))
         branches = fused(alternatives) if self.module.mode == "plain" else None
         if branches is not None:
             parts = self._fused(group, branches)

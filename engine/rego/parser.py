@@ -17,7 +17,7 @@ from lockgate.engine.rego.rule_statements import NotARuleError, rule_from
 from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.spans import Spans, place_of
 from lockgate.engine.rego.statement_parser import StatementParser
-from lockgate.engine.rego.term_parser import RESERVED, TermParser
+from lockgate.engine.rego.term_parser import TermParser
 from lockgate.engine.rego.tokens import Cursor
 from lockgate.engine.rego.version import RegoVersion
 from lockgate.engine.rego.version_checks import version_problems
@@ -144,7 +144,7 @@ class _ModuleParser:
 
     def _path(self, what: str) -> tuple[str, ...]:
         cursor = self.cursor
-        if not cursor.is_kind("name") or cursor.current.text in RESERVED:
+        if not cursor.is_kind("name"):
             cursor.fail(f"unexpected {cursor.describe()}: expected a {what}")
         parts = [cursor.advance().text]
         while not cursor.current.spaced:

@@ -152,7 +152,8 @@ class RuleTree:
             node = stack.pop()
             group = node.group
             below = [found for found in node.groups() if found is not group]
-            if group is not None and group.kind == "object" and below and all(map(_is_movable, below)):
+            is_free = group is not None and group.kind == "object" and not _is_fixed(group)
+            if group is not None and is_free and below and all(map(_is_movable, below)):
                 depth = len(group.path)
                 for moved in sorted(below, key=lambda found: found.index):
                     for definition in moved.definitions:
@@ -236,6 +237,13 @@ class RuleTree:
                 )
             elif type(part.value) is str and part.value in node.children:
                 stack.append((node.children[part.value], taken + 1))
+
+
+def _is_fixed(group: Group) -> bool:
+    """Do all rules of a document go on with a fixed part that is no name, such as `r[1]`?"""
+    return all(
+        isinstance(alternative.tail[0], Scalar) for alternative in group.alternatives() if alternative.tail
+    )
 
 
 def _is_movable(group: Group) -> bool:

@@ -81,22 +81,22 @@ def mutated(random: random.Random, text: str, others: Sequence[str]) -> str:
         solid = [at for at, piece in enumerate(pieces) if not piece.isspace()] or [0]
         at = random.choice(solid)
         kind = random.random()
-        if kind < 0.2:
+        if kind < 0.08:
             del pieces[at]
-        elif kind < 0.3:
+        elif kind < 0.11:
             pieces.insert(at, pieces[at])
-        elif kind < 0.45:
+        elif kind < 0.2:
             other = random.choice(solid)
             pieces[at], pieces[other] = pieces[other], pieces[at]
-        elif kind < 0.7:
+        elif kind < 0.85:
             pieces[at] = _alike(random, pieces, at)
-        elif kind < 0.8:
-            pieces.insert(at, random.choice(_WORDS))
         elif kind < 0.9:
+            pieces.insert(at, random.choice(_WORDS))
+        elif kind < 0.94:
             spliced = tokens(random.choice(others))
             start = random.randrange(len(spliced) or 1)
             pieces[at:at] = spliced[start : start + random.randint(1, 12)]
-        elif kind < 0.95:
+        elif kind < 0.97:
             end = min(len(pieces), at + random.randint(2, 20))
             start = random.randrange(len(pieces))
             pieces[start:start] = pieces[at:end]

@@ -8,6 +8,17 @@ from lockgate.engine.rego.version import RegoVersion
 
 from tests.conformance.opa import case_files, plain_yaml
 
+# What these give depends on the machine or the clock, or they are off here.
+_NOT_ALIKE = (
+    "http.send",
+    "net.lookup_ip_addr",
+    "opa.runtime",
+    "rand.intn",
+    "uuid.rfc4122",
+    "time.now_ns",
+    "io.jwt.encode",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -34,6 +45,8 @@ def read_cases(folder: Path) -> list[Case]:
                 data = json.dumps(case.get("data") or {}, allow_nan=False)
                 given = json.dumps(case["input"], allow_nan=False) if "input" in case else ""
             except (ValueError, TypeError):
+                continue
+            if any(name in text for text in case["modules"] for name in _NOT_ALIKE):
                 continue
             strict = "strict" if case.get("strict_error") else ""
             found.append(

@@ -35,7 +35,8 @@ class Server:
             self._connection.request(method, path, body.encode("utf-8", "surrogatepass"))
             response = self._connection.getresponse()
             return response.status, response.read().decode()
-        except TimeoutError:
+        except (TimeoutError, http.client.HTTPException, ConnectionError):
+            # It takes too long, or OPA fails itself.
             self._connection.close()
             return 504, '{"code": "timeout", "message": "OPA gives no answer in time"}'
 
@@ -49,16 +50,28 @@ class Server:
         return self.policies([text])
 
     def policies(self, texts: Sequence[str]) -> set[str]:
-        """Makes the texts the only policies; gives the codes of the errors of the first that does not compile."""
+        """Makes the texts the only policies; gives the codes of the errors of those that do not compile."""
         names = [f"test{number or ''}" for number in range(len(texts))]
         for name in sorted(self._policies - set(names)):
             self.raw("DELETE", f"/v1/policies/{name}", "")
             self._policies.discard(name)
-        for name, text in zip(names, texts, strict=True):
-            status, answer = self.ask("PUT", f"/v1/policies/{name}", text)
-            if status != 200:
-                return {error["code"] for error in answer.get("errors") or [answer]}
-            self._policies.add(name)
+        if len(texts) > 1:
+            self.forget()
+        waiting = dict(zip(names, texts, strict=True))
+        while waiting:
+            refused: set[str] = set()
+            taken = 0
+            # One may need another that comes later.
+            for name, text in list(waiting.items()):
+                status, answer = self.ask("PUT", f"/v1/policies/{name}", text)
+                if status == 200:
+                    self._policies.add(name)
+                    del waiting[name]
+                    taken += 1
+                else:
+                    refused |= {error["code"] for error in answer.get("errors") or [answer]}
+            if not taken:
+                return refused
         return set()
 
     def forget(self) -> None:
@@ -114,7 +127,11 @@ def opa_server(data: Any, *options: str) -> Iterator[Server]:
             if server is not None:
                 server.close()
             process.terminate()
-            process.wait(timeout=30)
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _wait(port: int) -> None:

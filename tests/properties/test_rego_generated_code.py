@@ -61,7 +61,7 @@ ALLOWED = {
     "type",
 }
 ATTRIBUTES = {
-    "append", "budget", "covered", "data", "endswith", "fixed", "get", "input", "isascii", "left", "lower",
+    "append", "setdefault", "budget", "covered", "data", "endswith", "fixed", "get", "input", "isascii", "left", "lower",
     "memo", "removeprefix", "replace", "removesuffix", "startswith", "tracer", "add", "enter", "gave", "leave", "tried",
 }  # fmt: skip
 
