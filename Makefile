@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench e2e format clean
+.PHONY: demo test lint bench e2e soak format clean
 .DEFAULT_GOAL := demo
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -38,6 +38,11 @@ bench: $(STAMP)  ## tables of ours, the peer and the ratio, in one run
 e2e: $(STAMP)  ## against the real programs, built through Go into a cache
 	$(BIN)/python -m tests.e2e.build
 	LOCKGATE_REQUIRE_PROGRAMS=1 $(BIN)/python -m pytest -m e2e
+
+soak: $(STAMP)  ## ten minutes each of fuzzing and of random programs beside OPA
+	$(BIN)/python -m tests.e2e.build
+	$(BIN)/python -m tests.soak fuzz --minutes 10
+	$(BIN)/python -m tests.soak differential --minutes 10
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache

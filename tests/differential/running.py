@@ -3,16 +3,54 @@
 import json
 import random
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from tests.differential import calls, mutations, texts
-from tests.differential.comparing import Comparison, compiled_codes
+from tests.differential.comparing import Comparison, Difference, compiled_codes
 from tests.differential.grammar import DATA, Policy
 from tests.differential.vectors import Case
 from tests.e2e.programs import program
 from tests.e2e.rego_server import opa_server
+
+# What decides: a seeded generator, or hypothesis.
+Decide = random.Random
+
+KINDS: Final = ("policies", "builtins", "vectors")
+
+
+class Run:
+    """Comparisons by seed: a kind of program for each, in turn. Without cases of OPA's there are no mutated ones."""
+
+    def __init__(self, pair: tuple[Comparison, Comparison], cases: Sequence[Case]) -> None:
+        self.pair = pair
+        self.cases = cases
+        self._entries = calls.builtins(capabilities())
+
+    def once(self, seed: int) -> None:
+        """The comparisons of one seed."""
+        decide = random.Random(seed)
+        kinds = KINDS if self.cases else KINDS[:2]
+        kind = kinds[seed % len(kinds)]
+        if kind == "policies":
+            policy(self.pair[1], decide)
+        elif kind == "builtins":
+            builtins(self.pair[1], decide, self._entries)
+        else:
+            for _ in range(20):
+                vector(self.pair, decide, self.cases)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What was compared, and how it ended."""
+        return self.pair[0].counts + self.pair[1].counts
+
+    @property
+    def differences(self) -> list[Difference]:
+        """What OPA answers otherwise."""
+        return [found for comparison in self.pair for found in comparison.differences]
 
 
 @contextmanager
@@ -33,15 +71,8 @@ def policy(comparison: Comparison, decide: random.Random) -> None:
     comparison.server.data_text(DATA)
     writing = Policy(decide)
     modules = writing.modules(comparison.accepts)
-    names = [
-        "data.lib",
-        *[
-            r.path if r.path.startswith("data") else f"data.test.{r.path}"
-            for r in writing.rules
-            if r.kind != "function"
-        ],
-    ]
-    names = [name.replace("data.lib.", "data.lib.") for name in names]
+    paths = [rule.path for rule in writing.rules if rule.kind != "function"]
+    names = ["data.lib", *[path if path.startswith("data") else f"data.test.{path}" for path in paths]]
     if comparison.server.policies(modules):
         return
     prepared = compiled_codes(modules, "v1", names)

@@ -1,0 +1,53 @@
+"""A short run beside OPA: generated policies, calls of every builtin, mutated conformance cases.
+
+`python -m tests.soak differential` is the long one.
+"""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.differential import running
+from tests.differential.running import Run, comparisons
+from tests.differential.vectors import read_cases
+from tests.shared_folder import shared_path
+
+pytestmark = pytest.mark.e2e
+
+# LOCKGATE_RANDOM_SEED and LOCKGATE_RANDOM_COUNT ask for others or more.
+SEED = int(os.environ.get("LOCKGATE_RANDOM_SEED", "1"))
+COUNT = int(os.environ.get("LOCKGATE_RANDOM_COUNT", "150"))
+
+
+def test_opa_gives_the_same_answers() -> None:
+    print(f"LOCKGATE_RANDOM_SEED={SEED}")
+    with comparisons() as pair:
+        run = Run(pair, read_cases(shared_path("vectors", "opa")))
+        for seed in range(SEED * 1_000_000, SEED * 1_000_000 + COUNT):
+            run.once(seed)
+        print(dict(run.counts))
+        assert not run.differences, min(map(str, run.differences), key=len)
+        assert run.counts["pairs"] > 10 * COUNT
+        assert run.counts["conflicts in another order"] * 20 < run.counts["pairs"]
+
+
+def test_opa_gives_the_same_answers_to_what_hypothesis_writes() -> None:
+    with comparisons() as pair:
+
+        @settings(
+            max_examples=COUNT // 3,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(st.randoms(use_true_random=False, note_method_calls=False))
+        def check(decide: running.Decide) -> None:
+            before = len(pair[1].differences)
+            running.policy(pair[1], decide)
+            assert len(pair[1].differences) == before, pair[1].differences[-1]
+
+        check()
+        assert pair[1].counts["pairs"] > COUNT
