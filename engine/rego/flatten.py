@@ -112,7 +112,9 @@ class Flattener:
             out.append(EveryExpr(location, statement.key, statement.value, domain, body))
         elif isinstance(statement, NotExpr):
             # What binds a `_` ahead of the statement here does not count: it is unsafe, as in OPA.
-            out.extend([TermExpr(var.location, Var(var.location, f"{var.name}!")) for var in _wildcards(statement)])
+            out.extend(
+                [TermExpr(var.location, Var(var.location, f"{var.name}!")) for var in _wildcards(statement)]
+            )
             out.append(NotExpr(location, self._negated(statement.inner, out)))
         elif isinstance(statement, NotBodyExpr):
             out.append(NotBodyExpr(location, self._operand(statement.operand)))

@@ -12,6 +12,7 @@ from lockgate.engine.errors import EvaluationError, InputError, LockgateError
 from lockgate.engine.rego.capabilities import ALL_BUILTINS, Capabilities
 from lockgate.engine.rego.errors import RegoError
 from lockgate.engine.rego.parser import parse_module
+from lockgate.engine.rego.program import compile_program
 from lockgate.engine.rego.query import compile_query
 from lockgate.engine.rego.source import Source
 
@@ -49,6 +50,18 @@ class Finding:
         )
 
 
+def _compiles(modules: Sequence[str]) -> bool:
+    """Are the modules right? What crashes the compiler is: it is to be found."""
+    try:
+        parsed = [parse_module(Source(text, f"test{at}")) for at, text in enumerate(modules)]
+        compile_program(parsed, entrypoints=["data.test"], capabilities=CAPABILITIES)
+    except LockgateError:
+        return False
+    except Exception:  # noqa: BLE001 - as above
+        return True
+    return True
+
+
 class Fuzzer:
     """Fuzzes with cases as material; without any, with generated policies alone."""
 
@@ -63,7 +76,7 @@ class Fuzzer:
         case = self._case(decide)
         modules = list(case.modules)
         others = decide.choice(self.cases).modules if self.cases else case.modules
-        for _ in range(decide.choice([1, 1, 2])):
+        for _ in range(decide.choice([0, 1, 1, 2])):
             at = decide.randrange(len(modules))
             if decide.random() < 0.75:
                 modules[at] = mutations.mutated(decide, modules[at], others)
@@ -106,7 +119,7 @@ class Fuzzer:
     def _case(self, decide: random.Random) -> Case:
         if self.cases and decide.random() < 0.7:
             return decide.choice(self.cases)
-        modules = Policy(decide).modules(lambda modules: True)
+        modules = Policy(decide).modules(_compiles)
         return Case("generated", "v1", tuple(modules), "data.test = x", DATA, texts.document(decide), "")
 
     def _outcome(self, case: Case, modules: Sequence[str], query: str, given: str) -> str:
@@ -121,11 +134,12 @@ class Fuzzer:
             return "limit of compilation"
         try:
             value = parse_json(given) if given else UNDEFINED
-            data = parse_json(case.data)
-            assert isinstance(data, dict)
-            compiled.bindings(input=value, data=data, now_ns=1, limits=_LIMITS, strict=case.strict)
         except InputError:
             return "input refused"
+        data = parse_json(case.data)
+        assert isinstance(data, dict)
+        try:
+            compiled.bindings(input=value, data=data, now_ns=1, limits=_LIMITS, strict=case.strict)
         except EvaluationError as error:
             return str(error.message).split(":", 1)[0][:30]
         return "value"
