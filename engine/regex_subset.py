@@ -1,8 +1,8 @@
 """The part of RE2's syntax that Python's `re` matches with the same meaning.
 
-`parse_subset` reads a pattern by RE2's rules and gives up on whatever the two engines could see differently: flags,
-Unicode classes and case folding, repetition of what may be empty, unusual escapes. What it reads it writes again for
-`re`, each character class as explicit ranges.
+`parse_subset` reads a pattern by RE2's rules and gives up on whatever the two engines could see differently: flags
+(but for `(?i)` in front of all), Unicode classes and the folding of other letters than ASCII's, repetition of what may
+be empty, unusual escapes. What it reads it writes again for `re`, each character class as explicit ranges.
 """
 
 from typing import Final
@@ -60,10 +60,32 @@ _ANY_BUT_NEWLINE: Final = complement(((0x0A, 0x0A),))
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
 
+_IGNORE_CASE: Final = "(?i)"
+# Letters beyond ASCII that are one of its letters in another case: the long s and the sign for kelvin.
+_OTHER_CASES: Final = {"s": 0x17F, "k": 0x212A}
+
+
+def _folded(ranges: Ranges) -> Ranges:
+    """The characters, all ASCII, and those that differ from them in case only. Raises OutsideSubsetError for others."""
+    found = list(ranges)
+    for low, high in ranges:
+        if high > 0x7F:
+            raise OutsideSubsetError
+        for code in range(low, high + 1):
+            char = chr(code)
+            if char.isalpha():
+                other = ord(char.swapcase())
+                found.append((other, other))
+                beyond = _OTHER_CASES.get(char.lower())
+                found += [] if beyond is None else [(beyond, beyond)]
+    return normalized(found)
+
+
 class _Reader:
     def __init__(self, pattern: str) -> None:
         self.text = pattern
-        self.at = 0
+        self.folds = pattern.startswith(_IGNORE_CASE)
+        self.at = len(_IGNORE_CASE) if self.folds else 0
         self.names: list[str] = []
         self.depth = 0
 
@@ -153,8 +175,12 @@ class _Reader:
                 return Edge("begin", r"\A")
             if escaped == "z":
                 return Edge("end", r"\Z")
-            return Chars(self.escape(escaped))
-        return Chars(((ord(char), ord(char)),))
+            return Chars(self.cased(self.escape(escaped)))
+        return Chars(self.cased(((ord(char), ord(char)),)))
+
+    def cased(self, ranges: Ranges) -> Ranges:
+        """The characters, in either case where the pattern ignores it."""
+        return _folded(ranges) if self.folds else ranges
 
     def escape(self, char: str) -> Ranges:
         if char in _CLASSES:
@@ -212,7 +238,7 @@ class _Reader:
                 if start is None or end is None or end < start:
                     raise OutsideSubsetError
                 low = ((start, end),)
-            ranges.extend(low)
+            ranges.extend(self.cased(low))
         self.at += 1
         found = normalized(ranges)
         if negated:

@@ -9,9 +9,29 @@ from lockgate.engine.regex_work import bound_work
 
 from tests.engine.backtracking import count_steps
 
-LETTERS = "ab:\n-_1 .é"
+# With the letters beyond ASCII that are a k and an s where case is ignored.
+LETTERS = "ab:\n-_1 .éÉkKsSA\u017f\u212a"
 
-_literals = ["a", "b", ":", "-", "1", " ", "é", "\n", ".", r"\.", r"\n", r"\-", r"\_", r"\x61", "{", "a{,2}"]
+_literals = [
+    "a",
+    "b",
+    "k",
+    "S",
+    ":",
+    "-",
+    "1",
+    " ",
+    "é",
+    "\n",
+    ".",
+    r"\.",
+    r"\n",
+    r"\-",
+    r"\_",
+    r"\x61",
+    "{",
+    "a{,2}",
+]
 _classes = [
     r"\d",
     r"\w",
@@ -22,6 +42,8 @@ _classes = [
     "[ab]",
     "[^a]",
     "[a-b1-9]",
+    "[i-l]",
+    "[^S]",
     r"[\w:]",
     r"[^\s]",
     r"[\d-]",
@@ -41,7 +63,11 @@ def _compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(chain, st.lists(chain, min_size=2, max_size=3).map("|".join))
 
 
-patterns = st.recursive(st.builds("{}{}".format, _atoms, _repeats), _compound, max_leaves=8)
+patterns = st.builds(
+    "{}{}".format,
+    st.sampled_from(["", "", "(?i)"]),
+    st.recursive(st.builds("{}{}".format, _atoms, _repeats), _compound, max_leaves=8),
+)
 texts = st.text(alphabet=LETTERS, max_size=24)
 # Most patterns of the strategy are outside of the subset or refused by RE2.
 _checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
