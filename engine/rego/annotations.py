@@ -105,15 +105,15 @@ def rule_path(package: tuple[str, ...], rule: Rule) -> tuple[str, ...]:
 def attached_annotations(module: Module, problems: list[Problem]) -> list[Attached]:
     """The annotations of a module whose text and place are right; the others are problems."""
     below: list[tuple[int, Scope, Rule | None]] = [(module.location.line, "package", None)]
-    below += [(imported.location.line, "import", None) for imported in module.imports]
-    below += [(rule.location.line, "rule", rule) for rule in module.rules]
+    below.extend((imported.location.line, "import", None) for imported in module.imports)
+    below.extend((rule.location.line, "rule", rule) for rule in module.rules)
     below.sort(key=lambda one: one[0])
     found: list[Attached] = []
     for annotation in module.annotations:
         try:
             value = _parsed(annotation)
-            what, rule = next(
-                ((kind, rule) for line, kind, rule in below if line > annotation.location.line), ("", None)
+            what, target = next(
+                ((kind, one) for line, kind, one in below if line > annotation.location.line), ("", None)
             )
             scope = value.get("scope") or ("document" if what == "rule" and value.get("entrypoint") else what)
             _check_scope(annotation, str(scope), what, value)
@@ -122,7 +122,7 @@ def attached_annotations(module: Module, problems: list[Problem]) -> list[Attach
             continue
         # The order is that in which OPA lists them; the scope is always told.
         found.append(
-            Attached(annotation.location, str(scope), {"scope": scope, **value}, rule, module.package)
+            Attached(annotation.location, str(scope), {"scope": scope, **value}, target, module.package)
         )
     return found
 

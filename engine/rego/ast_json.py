@@ -137,11 +137,12 @@ class _Writer:
             if len(head.path) == 1:
                 made["name"] = head.name
             return made
-        pair = len(head.path) == 2 and not is_function and not rule.default
-        if len(head.path) == 1 or (pair and "no value" not in written):
+        rest = head.path[1:]
+        pair = len(rest) == 1 and not is_function and not rule.default
+        if not rest or (pair and "no value" not in written):
             made["name"] = head.name
-        if pair and ("if" not in written or not _is_ground(head.path[1])):
-            made["key"] = self.term(head.path[1])
+        if pair and ("if" not in written or not _is_ground(rest[0])):
+            made["key"] = self.term(rest[0])
         if head.arguments:
             made["args"] = [self.term(argument) for argument in head.arguments]
         made["value"] = self.term(clause.value)

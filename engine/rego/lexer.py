@@ -8,7 +8,7 @@ from typing import Literal, NoReturn
 from lockgate.engine.rego.errors import Problem, RegoError
 from lockgate.engine.rego.source import Source
 
-TokenKind = Literal["name", "number", "string", "template", "punctuation", "end"]
+TokenKind = Literal["name", "number", "string", "template", "punctuation", "illegal", "end"]
 
 # A policy file is written by people; the largest in public libraries has 60 kB.
 MAX_SOURCE_CHARACTERS = 4_000_000
@@ -42,6 +42,7 @@ class Token:
     end: int
     spaced: bool
     parts: "tuple[str | tuple[int, int], ...]" = ()
+    error: RegoError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Lexer:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.comments: list[Comment] = []
+        self._position = 0
 
     def fail(self, message: str, line: int, column: int, hint: str = "") -> NoReturn:
         """Raises a parse error at a place of the text."""
@@ -80,13 +82,28 @@ class Lexer:
         return self._scan(start, end, line, line_start)
 
     def _scan(self, start: int, stop: int, line: int, line_start: int) -> list[Token]:
-        text = self.source.text
+        """The tokens of a part of the text; what is no token is one that fails when the parser comes to it."""
         found: list[Token] = []
-        position = start
+        self._position = start
+        try:
+            self._read(found, stop, line, line_start)
+        except RegoError as error:
+            place = error.errors[0].location
+            line, column = place.line - self.source.line + 1, place.column - self.source.column + 1
+            found.append(
+                Token("illegal", "", line, column, self._position, self._position, True, error=error)
+            )
+            found.append(Token("end", "", line, column, stop, stop, True))
+        return found
+
+    def _read(self, found: list[Token], stop: int, line: int, line_start: int) -> None:
+        text = self.source.text
+        position = self._position
         spaced = True
         alone = True
         match_token = _TOKEN.match
         while position < stop:
+            self._position = position
             match = match_token(text, position, stop)
             column = position - line_start + 1
             if match is None:
@@ -132,7 +149,6 @@ class Lexer:
                 spaced = alone = False
             position = end
         found.append(Token("end", "", line, position - line_start, position, position, True))
-        return found
 
     def _fail_at(self, text: str, position: int, line: int, column: int) -> NoReturn:
         character = text[position]

@@ -54,10 +54,11 @@ def _from_term(term: Term, location: Location) -> Rule:
         raise NotARuleError(f"{term_kind(term)} cannot be used for rule name")
     if not term.operands:
         raise NotARuleError("refs cannot be used for rule head")
-    path = _path(term)
-    if len(path) > 2:
-        return _rule(location, Head(location, "complete", path, None, Scalar(location, True)), {"no value"})
-    return _rule(location, Head(location, "set", path[:1], None, Scalar(location, True), path[1]), set())
+    first, *rest = _path(term)
+    if len(rest) > 1:
+        head = Head(location, "complete", (first, *rest), None, Scalar(location, True))
+        return _rule(location, head, {"no value"})
+    return _rule(location, Head(location, "set", (first,), None, Scalar(location, True), rest[0]), set())
 
 
 def _from_call(call: Call, location: Location) -> Rule:

@@ -24,6 +24,7 @@ class Cursor:
         self.tokens = tokens
         self.index = 0
         self.current = tokens[0]
+        self._refuse_illegal()
         self.depth = 0
         self._reads = 1_000 + MAX_READS_PER_TOKEN * len(tokens)
 
@@ -33,6 +34,7 @@ class Cursor:
         if token.kind != "end":
             self.index += 1
             self.current = self.tokens[self.index]
+            self._refuse_illegal()
             self._reads -= 1
             if self._reads < 0:
                 self.fail("the policy is too ambiguous to parse", token)
@@ -46,6 +48,11 @@ class Cursor:
         """Goes back to a marked place."""
         self.index = mark
         self.current = self.tokens[mark]
+
+    def _refuse_illegal(self) -> None:
+        """As in OPA, text that is no token matters once the parser has come to it."""
+        if self.current.error is not None:
+            raise self.current.error
 
     def peek(self, ahead: int = 1) -> Token:
         """A token further on."""
