@@ -74,7 +74,7 @@ def _holds(value: Any, how: str, wanted: Any) -> bool:
             return False
         return all(not want or equal(member, want[0]) for member, want in zip(value, wanted, strict=True))
     if how == "holds":
-        return not is_collection(value) or any(equal(member, wanted) for member in values(value))
+        return is_collection(value) and any(equal(member, wanted) for member in values(value))
     if how == "among":
         return any(equal(value, member) for member in values(wanted))
     if how == "defined" or type(value) is not str:
