@@ -84,6 +84,8 @@ class CallEmitter(TermEmitter):
             arguments = [self.atom(argument) for argument in call.arguments]
             folded = self._folded(builtin, arguments)
             if folded is not None:
+                if fail and folded == "U":
+                    self.dead()
                 return folded
             if self._constant_call(call, builtin, arguments, name):
                 if fail:
@@ -198,6 +200,8 @@ class CallEmitter(TermEmitter):
                 return None
             values.append(value)
         made = folded_call(builtin, values)
+        if isinstance(made, Undefined):
+            return "U"
         return None if isinstance(made, Unknown) else module.constant(made)
 
     def condition(self, call: Call) -> str | None:

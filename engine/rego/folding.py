@@ -38,8 +38,8 @@ _LIMITS: Final = Limits(max_steps=20_000)
 _LONGEST: Final = 4_000
 
 
-def folded_call(name: str, arguments: Sequence[Value]) -> Value | Unknown:
-    """The value of a call; UNKNOWN where it is to be made in each evaluation."""
+def folded_call(name: str, arguments: Sequence[Value]) -> Value | Undefined | Unknown:
+    """The value of a call, UNDEFINED where it has none; UNKNOWN where it is to be made in each evaluation."""
     entry = ENTRIES[name]
     if entry.module not in _PURE or entry.relation or name == "trace" or len(arguments) != entry.arity:
         return UNKNOWN
@@ -51,5 +51,5 @@ def folded_call(name: str, arguments: Sequence[Value]) -> Value | Unknown:
         # Whether a failure is an error is for the evaluation to say.
         return UNKNOWN
     if isinstance(value, Undefined):
-        return UNKNOWN
+        return value
     return value if len(render_json(value)) <= _LONGEST else UNKNOWN

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,12 +13,13 @@ from lockgate.engine.errors import EvaluationError
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.errors import RegoError
 from lockgate.engine.rego.parser import parse_module
-from lockgate.engine.rego.program import Mode, Prepared, Program, compile_program
+from lockgate.engine.rego.program import NO_VALUES, Mode, Prepared, Program, compile_program
 from lockgate.engine.rego.source import Source
 
 from tests.engine.rego_programs import DATA, PARAMETERS, REVIEWS, random_module
 
 CONSTANTS = ("input", "parameters")
+USUAL = (("input", "review"), ("input", "review", "object"), ("input", "review", "object", "spec"))
 
 
 def value(plain: Any) -> Value:
@@ -27,10 +29,14 @@ def value(plain: Any) -> Value:
 BASE = {name: value(item) for name, item in DATA.items()}
 
 
-def compiled(text: str, names: list[str], mode: Mode) -> Program:
+def compiled(
+    text: str, names: list[str], mode: Mode, bound: Mapping[tuple[str, ...], Value] = NO_VALUES
+) -> Program:
     module = parse_module(Source(text, "random.rego"))
     entries = ["data.test", *(f"data.test.{name}" for name in names)]
-    return compile_program([module], entrypoints=entries, capabilities=Capabilities(), mode=mode)
+    return compile_program(
+        [module], entrypoints=entries, capabilities=Capabilities(), mode=mode, usual=USUAL, bound=bound
+    )
 
 
 def accepts(text: str) -> bool:
@@ -61,6 +67,10 @@ def test_modes_and_earlier_questions_change_no_answer(seed: int) -> None:
     prepared = {
         number: plain.prepare({CONSTANTS: value(parameters)}) for number, parameters in enumerate(PARAMETERS)
     }
+    special = {
+        number: compiled(text, names, "plain", constants).prepare(constants)
+        for number, constants in enumerate({CONSTANTS: value(parameters)} for parameters in PARAMETERS)
+    }
     for _ in range(8):
         number = decide.randrange(len(PARAMETERS))
         review = decide.choice(REVIEWS)
@@ -69,6 +79,7 @@ def test_modes_and_earlier_questions_change_no_answer(seed: int) -> None:
         for entry in entries:
             first = answer(plain.prepare(), entry, asked)
             assert answer(prepared[number], entry, asked) == first, (entry, text)
+            assert answer(special[number], entry, asked) == first, (entry, text)
             assert answer(traced.prepare(), entry, asked) == first, (entry, text)
             seen = answer(covered.prepare(), entry, asked)
             # As OPA's index of rules, coverage leaves out rules that cannot hold, and the errors in them.
