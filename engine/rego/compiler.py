@@ -99,7 +99,7 @@ def compile_modules(
     paths = {entry: entry_path(entry) for entry in entrypoints}
     entries = generator.generate(list(paths.values()))
     _stop(problems, modules)
-    source = generator.source()
+    source = generator.source(entries.values())
     if len(source) > MAX_GENERATED_CHARACTERS:
         message = f"the policy compiles to more than {MAX_GENERATED_CHARACTERS} characters of code"
         raise RegoError([Problem("rego_compile_error", message, modules[0].location)])

@@ -1,6 +1,7 @@
 """Generates the Python module of a program: a function a group of rules, and one a place that is read whole."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 
 from lockgate.engine.codegen.values import Undefined, Value
@@ -17,6 +18,7 @@ from lockgate.engine.rego.ruletree import HIDDEN, Group, Node, RuleTree, with_ta
 from lockgate.engine.rego.stage import Stages
 from lockgate.engine.rego.watching import ClauseWatch
 
+_NAME = re.compile(r"\b[A-Za-z]\w*", re.ASCII)
 # Rules of one document stand in one function up to about so many lines.
 _MOST_LINES = 600
 
@@ -68,12 +70,25 @@ class Generator:
             self._document(self.module.pending_documents.pop())
         return entries
 
-    def source(self) -> str:
-        """The text of the module."""
+    def source(self, entries: Iterable[str]) -> str:
+        """The text of the module: the functions that entry points lead to, and the constants in them."""
         module = self.module
-        parts = list(module.constant_lines)
-        parts.extend("\n".join(lines) for lines in module.functions)
-        parts.extend(module.branch_lines)
+        functions = {lines[0][4 : lines[0].index("(")]: "\n".join(lines) for lines in module.functions}
+        branches = {line.split(" ", 1)[0]: line for line in module.branch_lines}
+        texts = {**functions, **branches}
+        needed: set[str] = set()
+        names: set[str] = set()
+        waiting = list(entries)
+        while waiting:
+            name = waiting.pop()
+            if name in needed or name not in texts:
+                continue
+            needed.add(name)
+            found = set(_NAME.findall(texts[name]))
+            names |= found
+            waiting.extend(found & texts.keys())
+        parts = [line for name, line in module.constant_lines.items() if name in names]
+        parts.extend(text for name, text in texts.items() if name in needed)
         return "\n\n".join(parts) + "\n"
 
     def _node(self, path: tuple[str, ...]) -> Node | None:

@@ -25,7 +25,7 @@ class ModuleCode:
     tree: RuleTree
     mode: Mode
     constants: dict[str, str] = field(default_factory=dict)
-    constant_lines: list[str] = field(default_factory=list)
+    constant_lines: dict[str, str] = field(default_factory=dict)
     positions: list[Location] = field(default_factory=list)
     position_numbers: dict[tuple[str, int, int], int] = field(default_factory=dict)
     builtins: dict[str, str] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class ModuleCode:
         if name is None:
             name = f"k{len(self.constants)}"
             self.constants[text] = name
-            self.constant_lines.append(f"{name} = {text}")
+            self.constant_lines[name] = f"{name} = {text}"
         return name
 
     def builtin(self, name: str) -> str:
