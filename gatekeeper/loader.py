@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from lockgate.engine.codegen.cache import CodeCache
+from lockgate.engine.codegen.values import render_json
 from lockgate.engine.decision import PolicyKey
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import Location, PolicyError
@@ -28,6 +29,8 @@ from lockgate.gatekeeper.problems import Lint, Problem, flatten, policy_error
 from lockgate.gatekeeper.rego_template import ShowCode, TemplateCompiler
 from lockgate.gatekeeper.template import EngineChoice, Template, is_template, parse_template
 
+# Parameters of more characters are no constants of code: it would grow with them.
+_LARGEST_IN_CODE: Final = 20_000
 # Gatekeeper looks at a template's operations at its webhook alone.
 _WEBHOOK: Final = "validation.gatekeeper.sh"
 # At this point nothing is unknown: gator shows policies an empty user and Namespace.
@@ -137,7 +140,10 @@ def prepare_template(
 
 def _specialiser(
     entry: CompiledTemplate, constraint: Constraint, compiler: TemplateCompiler, allowance: Allowance
-) -> Specialiser:
+) -> Specialiser | None:
+    if len(render_json(constraint.parameters)) > _LARGEST_IN_CODE:
+        return None
+
     def make() -> Program:
         return compiler.specialise(entry.template, constraint.parameters)
 

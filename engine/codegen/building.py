@@ -75,6 +75,8 @@ def set_over(members: dict[Key, Value]) -> Set:
 def difference(left: Set, right: Set) -> Set:
     """The members of the one set that are not in the other."""
     other = right.members
+    if left.members.keys() <= other.keys():
+        return EMPTY
     return set_over({name: member for name, member in left.members.items() if name not in other})
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from lockgate.engine.codegen.literals import literal
 from lockgate.engine.codegen.values import Set, Undefined, Value
 from lockgate.engine.codegen.writer import LoopMark, SizeError, Writer, is_name
 from lockgate.engine.errors import Location
@@ -26,6 +27,7 @@ from lockgate.engine.rego.ast import (
     UnifyExpr,
     Var,
     WithExpr,
+    shape,
 )
 from lockgate.engine.rego.builtins.catalogue import ENTRIES
 from lockgate.engine.rego.constant_terms import Unknown, constant_value
@@ -47,7 +49,7 @@ from lockgate.engine.rego.safety import (
     variables,
 )
 from lockgate.engine.rego.term_parser import operator_name
-from lockgate.engine.rego.unroll import Turns, find_turns
+from lockgate.engine.rego.unroll import Membership, Turns, find_membership, find_turns
 from lockgate.engine.rego.watching import StatementWatch
 
 # What is known after each statement is looked at for each: time grows with the square of this.
@@ -87,7 +89,7 @@ class BodyEmitter(CallEmitter):
     def for_copy(self) -> "BodyEmitter":
         """An emitter for the body of a function that is copied to where the code now is."""
         made = BodyEmitter(self.module, self.writer, {}, self.problems, self.is_fixed)
-        made.seen, made.narrowed = dict(self.seen), dict(self.narrowed)
+        made.know(self.knowledge())
         made.constants, made.kinds = self.constants, self.kinds
         made.copies, made.turns = self.copies + 1, self.turns
         return made
@@ -120,8 +122,8 @@ class BodyEmitter(CallEmitter):
         for term in needed:
             own |= variables(term)
         scope = around | own
-        outer, seen, narrowed = self._scope, self.seen, self.narrowed
-        self._scope, self.seen, self.narrowed = scope, dict(seen), dict(narrowed)
+        outer, before = self._scope, self.knowledge()
+        self._scope = scope
         order = BodyOrder(scope)
         self.problems.extend(undeclared(body, order, set(self.env)))
         ordered, left, known = order.order(body, set(self.env))
@@ -137,7 +139,8 @@ class BodyEmitter(CallEmitter):
             else:
                 lives = self._statements(ordered, success)
         self.writer.close_to(level)
-        self._scope, self.seen, self.narrowed = outer, seen, narrowed
+        self._scope = outer
+        self.know(before)
         return lives
 
     def _statements(self, ordered: list[Expr], success: Success) -> bool:
@@ -163,8 +166,8 @@ class BodyEmitter(CallEmitter):
     def _apart(self, emit: Callable[[], None]) -> bool:
         """Emits something in a block of its own, that what fails in it leaves; False as for `_tried`."""
         writer = self.writer
-        env, seen, narrowed = self.env, self.seen, self.narrowed
-        self.env, self.seen, self.narrowed = dict(env), dict(seen), dict(narrowed)
+        env, known = self.env, self.knowledge()
+        self.env = dict(env)
         taken = writer.snapshot()
         level = len(writer.blocks)
         writer.open_once()
@@ -174,7 +177,8 @@ class BodyEmitter(CallEmitter):
         else:
             writer.restore(taken)
         writer.release(taken)
-        self.env, self.seen, self.narrowed = env, seen, narrowed
+        self.env = env
+        self.know(known)
         return lives
 
     def branch(self, branch: Branch, held: "Callable[[BodyEmitter, Alternative], None]") -> None:
@@ -200,13 +204,36 @@ class BodyEmitter(CallEmitter):
         return lives
 
     def _sequence(self, statements: Sequence[Expr], success: Success) -> None:
-        for index, statement in enumerate(statements):
-            turns = find_turns(self, statement)
+        index = 0
+        while index < len(statements):
+            membership = find_membership(self, statements, index)
+            if membership is not None:
+                self._member(membership)
+                index += membership.taken
+                continue
+            turns = find_turns(self, statements[index])
             if turns is not None:
                 self._unrolled(turns, statements[index + 1 :], success)
                 return
-            self.statement(statement)
+            self.statement(statements[index])
+            index += 1
         success(self)
+
+    def _member(self, membership: Membership) -> None:
+        """A test whether a value is one of some strings."""
+        atom = self.atom(membership.item)
+        value = self.known(atom)
+        if not isinstance(value, Unknown):
+            self.require(repr(value in membership.members if isinstance(value, str) else False))
+        elif not membership.members:
+            self.dead()
+        else:
+            choices = "{" + ", ".join([literal(member) for member in membership.members]) + "}"
+            guard = "" if self.kind(atom) == "str" else f"type({atom}) is str and "
+            self.require(f"{guard}{atom} in {choices}")
+            self.narrowed[atom] = "str"
+        if membership.variable is not None:
+            self.env[membership.variable.name] = atom
 
     def _unrolled(self, turns: Turns, rest: Sequence[Expr], success: Success) -> None:
         """Turn by turn the statements that follow, each in a block of its own."""
@@ -530,8 +557,15 @@ class BodyEmitter(CallEmitter):
     def _fixed_comprehension(self, term: Comprehension) -> str:
         """A comprehension over constants: computed once for all evaluations."""
         writer = self.writer
-        slot = self.module.fixed()
         name = writer.name("fixed")
+        written = shape(term)
+        known = self.module.fixed_comprehensions.get(written)
+        if known is not None:
+            writer.line(f"{name} = {self.context}.fixed[{known}]")
+            writer.line(f"if {name} is MISS: {name} = s{known}({self.context})")
+            self.kinds[name] = _COLLECTIONS.get(term.kind, "")
+            return name
+        slot = self.module.fixed()
         function = Writer("return")
         function.line("below = apart(c)")
         inner = BodyEmitter(self.module, function, {}, self.problems, self.is_fixed)
@@ -545,6 +579,7 @@ class BodyEmitter(CallEmitter):
         function.line(f"c.fixed[{slot}] = {value}")
         function.line(f"return {value}")
         self.module.functions.append([f"def s{slot}(c):", *function.text()])
+        self.module.fixed_comprehensions[written] = slot
         writer.line(f"if {name} is MISS: {name} = s{slot}({self.context})")
         return name
 

@@ -17,6 +17,7 @@ from lockgate.engine.rego.constant_terms import Unknown, constant_value
 from lockgate.engine.rego.emit_term import TermEmitter
 from lockgate.engine.rego.folding import folded_call
 from lockgate.engine.rego.inline import (
+    MOST_PARTS,
     NARROWING,
     RESULT_KINDS,
     Inline,
@@ -36,6 +37,9 @@ _COMPARISONS = {"equal", "neq", "lt", "lte", "gt", "gte"}
 class CallEmitter(TermEmitter):
     """Emits calls into a writer."""
 
+    # The sides of the equality that was emitted last.
+    compared: tuple[str, str] | None = None
+
     def comparison(self, call: Call) -> str | None:
         """A Python condition for a comparison, or None for other calls."""
         name = operator_name(call.function)
@@ -46,7 +50,10 @@ class CallEmitter(TermEmitter):
             if isinstance(left, Var) and left.name not in self.env:
                 left, right = right, left  # The reference on the other side binds it.
             first = self._compared(left)
-            return self.equality(first, self._compared(right), negate=name == "neq")
+            second = self._compared(right)
+            condition = self.equality(first, second, negate=name == "neq")
+            self.compared = (first, second) if name == "equal" else None
+            return condition
         return self.order(name, self.atom(left), self.atom(right))
 
     def _compared(self, term: Term) -> str:
@@ -80,6 +87,8 @@ class CallEmitter(TermEmitter):
             builtin = self.builtin_name(call)
             name = writer.name(builtin.rpartition(".")[2])
             if builtin == "sprintf" and self._format(call, name):
+                return name
+            if builtin == "concat" and self._joined(call, name):
                 return name
             arguments = [self.atom(argument) for argument in call.arguments]
             folded = self._folded(builtin, arguments)
@@ -223,6 +232,9 @@ class CallEmitter(TermEmitter):
         """Remembers what a builtin that gave true says of the types of its arguments."""
         builtin = operator_name(call.function) or dotted(call.function)
         kinds = NARROWING.get(builtin, ())
+        if builtin == "equal" and self.compared is not None:
+            self.note_equal(*self.compared)
+            return
         if builtin in self.module.replaced_names or self.module.tree.function(call.function) is not None:
             return
         for argument, kind in zip(call.arguments, kinds, strict=False):
@@ -259,6 +271,33 @@ class CallEmitter(TermEmitter):
         slow = f"called({self.context}, {function}, {arguments}, P, {number}, 'sprintf')"
         self.writer.line(f"{name} = {fast.expression} if {fast.guard} else {slow}")
         self.writer.line(grown)
+        return True
+
+    def _joined(self, call: Call, name: str) -> bool:
+        """Emits a `concat` of the members of a literal array as an addition; False for others."""
+        delimiter, given = call.arguments
+        between = self.known(self.atom(delimiter))
+        if (
+            not isinstance(given, ArrayTerm)
+            or not isinstance(between, str)
+            or "concat" in self.module.replaced_names
+        ):
+            return False
+        if not 0 < len(given.items) <= MOST_PARTS:
+            return False
+        atoms = [self.atom(item) for item in given.items]
+        guard = " and ".join([f"type({atom}) is str" for atom in atoms if self.kind(atom) != "str"])
+        text = f" + {self.module.constant(between)} + ".join(atoms) if between else " + ".join(atoms)
+        if not guard:
+            self.writer.line(f"{name} = {text}")
+            self.kinds[name] = "str"
+            return True
+        function, number = self.module.builtin("concat"), self.module.position(call.location)
+        arguments = f"({self.context}, {self.atom(delimiter)}, [{', '.join(atoms)}])"
+        slow = f"called({self.context}, {function}, {arguments}, P, {number}, 'concat')"
+        self.writer.line(f"{name} = {text} if {guard} else {slow}")
+        self.writer.fail_if(f"{name} is U")
+        self.kinds[name] = "str"
         return True
 
     def _operand(self, atom: str) -> Operand:

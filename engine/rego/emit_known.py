@@ -47,10 +47,21 @@ class KnownEmitter:
         self.kinds: dict[str, str] = {}
         # What conditions that hold where the code now is say of types.
         self.narrowed: dict[str, str] = {}
+        # Strings that values have where the code now is, since a condition that holds says so.
+        self.equal_to: dict[str, str] = {}
 
     def known(self, atom: str) -> Value | Undefined | Unknown:
         """The value of an expression that is a literal or a constant of the module."""
-        return self.module.values.get(atom, UNKNOWN)
+        text = self.equal_to.get(atom)
+        return self.module.values.get(atom, UNKNOWN) if text is None else text
+
+    def note_equal(self, first: str, second: str) -> None:
+        """Remembers that two values are equal, where the one is a known string."""
+        left, right = self.known(first), self.known(second)
+        if isinstance(left, str) and isinstance(right, Unknown):
+            self.equal_to[second] = left
+        elif isinstance(right, str) and isinstance(left, Unknown):
+            self.equal_to[first] = right
 
     def kind(self, atom: str) -> str:
         """The name of the Python type of an expression's value; empty where it is not known."""

@@ -48,6 +48,15 @@ def _size(term: Term) -> int:
     return size
 
 
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What holds at a place of the code: values of paths, types, and strings that values are equal to."""
+
+    seen: dict[tuple[str, tuple[str, ...]], str]
+    narrowed: dict[str, str]
+    equal_to: dict[str, str]
+
+
 @dataclass(slots=True)
 class Trail:
     """The fixed path that a reference has taken from a root, and the names of the values on it."""
@@ -72,6 +81,15 @@ class TermEmitter(KnownEmitter):
         self.seen: dict[tuple[str, tuple[str, ...]], str] = {}
         # Names of values that are the same in every evaluation.
         self.constants: set[str] = set()
+
+    def knowledge(self) -> Knowledge:
+        """What is known where the code now is, to go back to."""
+        return Knowledge(dict(self.seen), dict(self.narrowed), dict(self.equal_to))
+
+    def know(self, known: Knowledge) -> None:
+        """Goes back to what was known somewhere else."""
+        self.seen, self.narrowed = dict(known.seen), dict(known.narrowed)
+        self.equal_to = dict(known.equal_to)
 
     # Iteration
 
@@ -229,6 +247,10 @@ class TermEmitter(KnownEmitter):
                     continue
                 part = self.atom(operand)
                 value = f"{current}.get({part}, U) if type({current}) is dict else index({current}, {part})"
+                if self.kind(current) == "Set":
+                    value = f"{current}.members.get({part}, U)"
+                elif self.kind(current) == "dict":
+                    value = f"{current}.get({part}, U)"
                 current = self._step(operand.value, None, value)
                 trail.names.append((trail.path, current))
             else:
@@ -461,7 +483,9 @@ class TermEmitter(KnownEmitter):
                     writer.fail_if(f"{name} is U")
                 self.match(item, name)
             return
-        self.require(self.equality(self.atom(pattern), value))
+        wanted = self.atom(pattern)
+        self.require(self.equality(wanted, value))
+        self.note_equal(wanted, value)
 
     def _match_nothing(self, pattern: Term) -> None:
         """A set, or a key of an object, with a variable that has no value when it is compared equals nothing."""

@@ -293,7 +293,7 @@ def inline(name: str, operands: Sequence[Operand]) -> Inline | None:
 
 # `%v`, `%s`, `%d` and `%%` without flags; other formats are left to the builtin.
 # Python's compiler takes a chain of so many additions, and not of thousands.
-_MOST_PARTS = 24
+MOST_PARTS = 24
 _VERB = re.compile(r"%(.)?", re.DOTALL)
 
 
@@ -314,7 +314,7 @@ def format_parts(term: Term, arguments: Term) -> list[str | tuple[str, Term]] | 
             parts.append((verb, items.pop(0)))
         else:
             return None
-    if items or len(parts) > _MOST_PARTS:
+    if items or len(parts) > MOST_PARTS:
         return None
     parts.append(term.value[start:])
     return [part for part in parts if part != ""]

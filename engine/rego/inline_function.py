@@ -127,7 +127,7 @@ def _straight(emitter: "BodyEmitter", alternative: Alternative, atoms: list[str]
     def success(inside: "BodyEmitter") -> None:
         nonlocal result
         result = inside.atom(alternative.value)
-        emitter.seen = dict(inside.seen)
+        emitter.know(inside.knowledge())
 
     inner = _inside(emitter, alternative, atoms)
     if not inner.body(alternative.body, (alternative.value,), success):
@@ -233,6 +233,8 @@ def _chosen(emitter: "BodyEmitter", call: Call, group: Group) -> str:
     in_turn = same_constant(group) or len(group.definitions) == 1
     message = f"functions must not produce multiple outputs: {group}"
     given = False
+    # Is there but one clause that can hold, and does it always?
+    only = False
 
     def held(value: str, alternative: Alternative) -> None:
         if in_turn or not given:
@@ -246,12 +248,16 @@ def _chosen(emitter: "BodyEmitter", call: Call, group: Group) -> str:
     default = decided
     for alternative in _clauses_of(group):
         outcome = copies.emit(alternative, f"if {name} is U:" if in_turn and given else "", "", held)
-        if outcome == "always" and in_turn and not given:
+        if outcome == "always" and not given:
             decided = copies.value
-            break
+            if in_turn:
+                break
+            only = True
+        elif outcome != "never":
+            only = False
         given = given or outcome != "never"
     writer.flags.remove(name)
-    is_literal = not given and not isinstance(emitter.known(decided), Unknown)
+    is_literal = (only or not given) and not isinstance(emitter.known(decided), Unknown)
     if is_literal:
         writer.restore(taken)
     writer.release(taken)

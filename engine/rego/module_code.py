@@ -49,6 +49,8 @@ class ModuleCode:
     is_constant: Callable[[Ref], bool] = lambda reference: False
     # Does a group depend on constants only?
     is_fixed_group: Callable[[Group], bool] = lambda group: False
+    # Comprehensions over constants by what they say, and their places in the table of fixed values.
+    fixed_comprehensions: dict[object, int] = field(default_factory=dict)
     shapes: dict[int, Shape] = field(default_factory=dict)
 
     def position(self, location: Location) -> int:

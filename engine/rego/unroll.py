@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.lookups import index, sorted_items
 from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value
-from lockgate.engine.rego.ast import Expr, Ref, SomeInExpr, Term, UnifyExpr, Var
+from lockgate.engine.rego.ast import Call, Expr, Ref, Scalar, SomeInExpr, Term, TermExpr, UnifyExpr, Var
 from lockgate.engine.rego.constant_terms import UNKNOWN, Unknown, constant_value
+from lockgate.engine.rego.term_parser import operator_name
 
 if TYPE_CHECKING:
     from lockgate.engine.rego.emit_body import BodyEmitter
@@ -41,6 +42,66 @@ def find_turns(emitter: "BodyEmitter", statement: Expr) -> Turns | None:
     if found is None or not 2 <= len(found.pairs) <= MAX_TURNS:
         return None
     return found if len(found.pairs) * emitter.turns <= MAX_COPIES else None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Statements that hold when a value is one of some strings; `variable` is bound to it. taken: how many they are."""
+
+    members: Sequence[str]
+    item: Term
+    variable: Var | None
+    taken: int
+
+
+def find_membership(emitter: "BodyEmitter", statements: Sequence[Expr], first: int) -> Membership | None:
+    """A loop over known strings that looks for one which is equal to a value: `x := strings[_]; x == value`."""
+    if emitter.module.mode != "plain" or emitter.context != "c":
+        return None
+    statement = statements[first]
+    found: Turns | None = None
+    if isinstance(statement, TermExpr):
+        for reference, item in _compared(statement):
+            if isinstance(reference, Ref) and _is_bound(item, emitter.env):
+                wild = Var(statement.location, "$")
+                found = _reference_turns(emitter, wild, reference)
+                return None if found is None else _membership(found, item, None, 1)
+        return None
+    if first + 1 == len(statements):
+        return None
+    if isinstance(statement, SomeInExpr):
+        found = _turns(_value_of(emitter, statement.collection), statement.key, statement.value)
+    elif isinstance(statement, UnifyExpr) and isinstance(statement.right, Ref):
+        found = _reference_turns(emitter, statement.left, statement.right)
+    if found is None or not isinstance(found.member, Var) or not _is_unbound(found.member, emitter.env):
+        return None
+    for sought, item in _compared(statements[first + 1]):
+        if isinstance(sought, Var) and sought.name == found.member.name and _is_bound(item, emitter.env):
+            return _membership(found, item, found.member, 2)
+    return None
+
+
+def _compared(statement: Expr) -> Sequence[tuple[Term, Term]]:
+    """The sides of `left == right`, either way round."""
+    if not isinstance(statement, TermExpr) or not isinstance(statement.term, Call):
+        return ()
+    if operator_name(statement.term.function) != "equal":
+        return ()
+    left, right = statement.term.arguments
+    return ((left, right), (right, left))
+
+
+def _membership(turns: Turns, item: Term, variable: Var | None, taken: int) -> Membership | None:
+    members = [member for _, member in turns.pairs if isinstance(member, str)]
+    is_wild = turns.key is None or (isinstance(turns.key, Var) and turns.key.name.startswith("$"))
+    # A string that is there twice would hold twice.
+    if not is_wild or len(members) != len(turns.pairs) or len(set(members)) != len(members):
+        return None
+    return Membership(members, item, variable, taken)
+
+
+def _is_bound(term: Term, env: Mapping[str, str]) -> bool:
+    return isinstance(term, Scalar) or (isinstance(term, Var) and term.name in env)
 
 
 def _turns(value: Value | Undefined | Unknown, key: Term | None, member: Term) -> Turns | None:

@@ -96,7 +96,9 @@ def templates() -> list[Path]:
 
 def test_the_library() -> None:
     for path in templates():
-        documents = [one for sample in sorted((path.parent / "samples").rglob("*.yaml")) for one in read(sample)]
+        documents = [
+            one for sample in sorted((path.parent / "samples").rglob("*.yaml")) for one in read(sample)
+        ]
         objects = [one for one in documents if "apiVersion" in one.value]
         facts = Facts(build_inventory([one.value for one in objects]), "library")
         own: list[Policy] = []
