@@ -18,7 +18,7 @@ from lockgate.engine.rego.source import Source
 
 from tests.engine.rego_programs import DATA, PARAMETERS, REVIEWS, random_module
 
-CONSTANTS = ("input", "parameters")
+CONSTANTS: tuple[str, ...] = ("input", "parameters")
 USUAL = (("input", "review"), ("input", "review", "object"), ("input", "review", "object", "spec"))
 
 

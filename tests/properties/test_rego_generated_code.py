@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.runtime import NAMES
+from lockgate.engine.codegen.values import Set, Value
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.parser import parse_module
-from lockgate.engine.rego.program import Mode, Program, compile_program
+from lockgate.engine.rego.program import PARAMETERS, Mode, Program, compile_program
 from lockgate.engine.rego.source import Source
 
 HOSTILE = st.one_of(
@@ -44,7 +45,7 @@ HOSTILE = st.one_of(
 MODES: tuple[Mode, ...] = ("plain", "traced", "covered")
 # Names of generated code: its functions, constants, builtins, parameters and locals.
 GENERATED = re.compile(
-    r"([rdskb]\d+(_\w*)?|v\d+(_\w*)?|a\d+|value|other|table|below|part|result|error|c|_|P|M|F)\Z", re.ASCII
+    r"([rdskbt]\d+(_\w*)?|v\d+(_\w*)?|a\d+|value|other|table|below|part|result|error|c|_|P|M|F)\Z", re.ASCII
 )
 ALLOWED = {
     *NAMES,
@@ -61,7 +62,7 @@ ALLOWED = {
     "type",
 }
 ATTRIBUTES = {
-    "append", "setdefault", "budget", "covered", "data", "endswith", "fixed", "get", "input", "isascii", "left", "lower",
+    "append", "budget", "covered", "data", "endswith", "fixed", "get", "input", "isascii", "left", "lower", "members",
     "memo", "removeprefix", "replace", "removesuffix", "startswith", "tracer", "add", "enter", "gave", "leave", "tried",
 }  # fmt: skip
 
@@ -86,6 +87,16 @@ comprehended := {{k: v | some k, v in {{{one}: {two}}}}}
 """
 
 
+PARAMETRIC = """package test
+among if input.x == input.parameters.list[_]
+picked := input.parameters.map[input.parameters.list[0]]
+begins contains p if { some p in input.parameters.list; startswith(input.x, p) }
+shown contains sprintf("%v: %v", [input.x, p]) if some p in input.parameters.list
+known contains p if { some p in input.parameters.list; f(p) != "" }
+f(p) := concat("", [p, "!"])
+"""
+
+
 def compiled(texts: list[str], mode: Mode) -> Program:
     source = Source(policy(texts), "hostile\n.rego", "v1")
     entry = "data.test"
@@ -94,12 +105,9 @@ def compiled(texts: list[str], mode: Mode) -> Program:
     )
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(HOSTILE, min_size=4, max_size=4, unique=True), st.sampled_from(MODES))
-def test_hostile_strings_stay_strings(texts: list[str], mode: Mode) -> None:
-    one, two, three, _ = texts
-    program = compiled(texts, mode)
-    tree = ast.parse(program.artifact.source)
+def refuse_other_code(source: str) -> None:
+    """Names and attributes of generated code are known ones."""
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         assert not isinstance(node, ast.Import | ast.ImportFrom | ast.Global | ast.ClassDef | ast.Lambda)
         if isinstance(node, ast.Name):
@@ -108,6 +116,42 @@ def test_hostile_strings_stay_strings(texts: list[str], mode: Mode) -> None:
             assert node.attr in ATTRIBUTES, node.attr
         elif isinstance(node, ast.FunctionDef):
             assert GENERATED.match(node.name), node.name
+
+
+@settings(max_examples=100)
+@given(st.lists(HOSTILE, min_size=3, max_size=12, unique=True))
+def test_hostile_parameters_stay_values(texts: list[str]) -> None:
+    parameters: dict[str, Value] = {"list": list(texts), "map": {text: text for text in texts}}
+    program = compile_program(
+        [parse_module(Source(PARAMETRIC, "hostile.rego", "v1"))],
+        entrypoints=["data.test"],
+        capabilities=Capabilities(),
+        bound={PARAMETERS: parameters},
+    )
+    refuse_other_code(program.artifact.source)
+    prepared = program.prepare({PARAMETERS: parameters})
+    for asked in (texts[0], texts[-1] + "x"):
+        value = prepared.evaluate(
+            "data.test", input={"x": asked, "parameters": parameters}, now_ns=0, limits=Limits()
+        )
+        assert isinstance(value, dict)
+        assert value.get("among", False) is (asked in texts)
+        assert value["picked"] == texts[0]
+        for name, wanted in (
+            ("begins", {text for text in texts if asked.startswith(text)}),
+            ("shown", {f"{asked}: {text}" for text in texts}),
+            ("known", set(texts)),
+        ):
+            found = value[name]
+            assert isinstance(found, Set) and set(found) == wanted, name
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(HOSTILE, min_size=4, max_size=4, unique=True), st.sampled_from(MODES))
+def test_hostile_strings_stay_strings(texts: list[str], mode: Mode) -> None:
+    one, two, three, _ = texts
+    program = compiled(texts, mode)
+    refuse_other_code(program.artifact.source)
     value = program.prepare().evaluate(
         "data.test", input={"x": "x", "y": "y"}, now_ns=0, limits=Limits(max_steps=10_000)
     )
