@@ -15,16 +15,19 @@ _ORDERS: Final = {"lt": (-1, False), "lte": (-1, True), "gt": (1, False), "gte":
 _SYMBOLS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
-# Calls that may end the evaluation, or are seen outside of it: their code stays where it is.
-_EFFECTS: Final = re.compile(
-    r"\b(?:conflict|called|failed|guarded|mocked|printed|put|put_path|replaced|template_text|[rds]\d+\w*)\(",
-    re.ASCII,
+# Calls that can neither end an evaluation, but for its limits, nor be seen outside of it. The code of other calls stays
+# where it is.
+_PURE: Final = frozenset(
+    "type len str int bool list dict frozenset index walk_path items values sorted_items sorted_values is_collection"
+    " object_of fields equal key less at_most set_of set_over make_set make_object built difference text_of apart"
+    " rejoin exhausted Number".split()
 )
+_CALL: Final = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\(", re.ASCII)
 
 
 def has_effects(lines: Sequence[str]) -> bool:
-    """May running the code do more than to fill locals?"""
-    return any(_EFFECTS.search(line) for line in lines)
+    """May running the code do more than to fill locals? A name in a literal text counts as well, to be sure."""
+    return any(name not in _PURE for line in lines for name in _CALL.findall(line))
 
 
 def is_empty(lines: Sequence[str]) -> bool:
