@@ -18,9 +18,40 @@ _SYMBOLS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 # Calls that can neither end an evaluation, but for its limits, nor be seen outside of it. The code of other calls stays
 # where it is.
 _PURE: Final = frozenset(
-    "type len str int bool list dict frozenset index walk_path items values sorted_items sorted_values is_collection"
-    " object_of fields equal key less at_most set_of set_over make_set make_object built difference text_of apart"
-    " rejoin exhausted Number".split()
+    [
+        "type",
+        "len",
+        "str",
+        "int",
+        "bool",
+        "list",
+        "dict",
+        "frozenset",
+        "index",
+        "walk_path",
+        "items",
+        "values",
+        "sorted_items",
+        "sorted_values",
+        "is_collection",
+        "object_of",
+        "fields",
+        "equal",
+        "key",
+        "less",
+        "at_most",
+        "set_of",
+        "set_over",
+        "make_set",
+        "make_object",
+        "built",
+        "difference",
+        "text_of",
+        "apart",
+        "rejoin",
+        "exhausted",
+        "Number",
+    ]
 )
 _CALL: Final = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\(", re.ASCII)
 
