@@ -88,7 +88,7 @@ class CallEmitter(TermEmitter):
             name = writer.name(builtin.rpartition(".")[2])
             if builtin == "sprintf" and self._format(call, name):
                 return name
-            if builtin == "concat" and self._joined(call, name):
+            if builtin == "concat" and fail and self._joined(call, name):
                 return name
             arguments = [self.atom(argument) for argument in call.arguments]
             folded = self._folded(builtin, arguments)
@@ -274,7 +274,7 @@ class CallEmitter(TermEmitter):
         return True
 
     def _joined(self, call: Call, name: str) -> bool:
-        """Emits a `concat` of the members of a literal array as an addition; False for others."""
+        """Emits a `concat` of the members of a literal array as an addition, or gives up; False for others."""
         delimiter, given = call.arguments
         between = self.known(self.atom(delimiter))
         if (
@@ -288,16 +288,17 @@ class CallEmitter(TermEmitter):
         atoms = [self.atom(item) for item in given.items]
         guard = " and ".join([f"type({atom}) is str" for atom in atoms if self.kind(atom) != "str"])
         text = f" + {self.module.constant(between)} + ".join(atoms) if between else " + ".join(atoms)
-        if not guard:
-            self.writer.line(f"{name} = {text}")
-            self.kinds[name] = "str"
-            return True
-        function, number = self.module.builtin("concat"), self.module.position(call.location)
-        arguments = f"({self.context}, {self.atom(delimiter)}, [{', '.join(atoms)}])"
-        slow = f"called({self.context}, {function}, {arguments}, P, {number}, 'concat')"
-        self.writer.line(f"{name} = {text} if {guard} else {slow}")
-        self.writer.fail_if(f"{name} is U")
         self.kinds[name] = "str"
+        number = self.module.position(call.location)
+        if guard:
+            function = self.module.builtin("concat")
+            arguments = f"({self.context}, {self.atom(delimiter)}, [{', '.join(atoms)}])"
+            slow = f"called({self.context}, {function}, {arguments}, P, {number}, 'concat')"
+            self.writer.line(f"{name} = {text} if {guard} else {slow}")
+            self.writer.fail_if(f"{name} is U")
+        else:
+            self.writer.line(f"{name} = {text}")
+        self.writer.line(f"if len({name}) > 999: grown({self.context}, {name}, P, {number})")
         return True
 
     def _operand(self, atom: str) -> Operand:

@@ -50,6 +50,7 @@ _PURE: Final = frozenset(
         "apart",
         "rejoin",
         "exhausted",
+        "grown",
         "Number",
     ]
 )
