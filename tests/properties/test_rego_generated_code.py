@@ -62,7 +62,7 @@ ALLOWED = {
     "type",
 }
 ATTRIBUTES = {
-    "append", "budget", "covered", "data", "endswith", "fixed", "get", "input", "isascii", "left", "lower", "members",
+    "append", "setdefault", "budget", "covered", "data", "endswith", "fixed", "get", "input", "isascii", "left", "lower", "members",
     "memo", "removeprefix", "replace", "removesuffix", "startswith", "tracer", "add", "enter", "gave", "leave", "tried",
 }  # fmt: skip
 
