@@ -102,12 +102,12 @@ class BodyOrder:
             left: list[Body] = []
             for group in waiting:
                 tries += len(group)
-                bound_after = self._outputs_together(group, known)
-                if bound_after is None:
+                taken = self._together(group, known)
+                if taken is None:
                     left.append(group)
                 else:
-                    known |= bound_after
-                    result.extend(group)
+                    result.extend(taken[0])
+                    known |= taken[1]
             if tries > MAX_TRIES:
                 raise SizeError("a body has too many statements that wait for later ones")
             if len(left) == len(waiting):
@@ -119,17 +119,25 @@ class BodyOrder:
             waiting = left
         return result, [], known
 
-    def _outputs_together(self, group: Body, bound: set[str]) -> Bound:
-        """The variables that statements bind one after the other; None when one of them cannot run."""
+    def _together(self, group: Body, bound: set[str]) -> tuple[Body, set[str]] | None:
+        """A statement and what is evaluated ahead of it, in an order in which they can run, with what they bind."""
         if len(group) == 1:
-            return self.outputs(group[0], bound)
+            found = self.outputs(group[0], bound)
+            return None if found is None else (group, found)
         known = set(bound)
-        for statement in group:
-            found = self.outputs(statement, known)
-            if found is None:
+        waiting = list(group)
+        done: list[Expr] = []
+        while waiting:
+            for index, statement in enumerate(waiting):
+                found = self.outputs(statement, known)
+                if found is not None:
+                    known |= found
+                    done.append(waiting.pop(index))
+                    break
+            else:
                 return None
-            known |= found
-        return known - bound
+            self.took_apart = self.took_apart or index > 0
+        return tuple(done), known - bound
 
     def outputs(self, statement: Expr, bound: set[str]) -> Bound:
         """The variables that a statement binds, given those bound; None when it cannot run yet."""

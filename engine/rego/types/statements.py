@@ -264,7 +264,8 @@ class StatementCheck:
                 self._results += 1
                 made = Var(statement.location, f"%result{self._results}")
                 self._names.learn(UnifyExpr(statement.location, made, statement.collection))
-                self._unifier.fits(made, self.terms.of(statement.collection, layer), layer)
+                type = self.terms.of(statement.collection, layer)
+                self._unifier.equal(made, None, statement.collection, type, layer)
                 reference = Ref(statement.location, made, (key,))
         before = len(problems)
         self._reference(reference, layer, problems)

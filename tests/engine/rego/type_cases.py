@@ -170,6 +170,8 @@ CASES: list[tuple[str, str, list[tuple[int, str]]]] = [
     ),
     ("every and some", 'q := {"a": 1}\np if every x in [1] { q.b == x }', [(2, "undefined ref: data.t.q.b")]),
     ("every and some", 'p if { some x in [1]; x == "a" }', [(1, "match error")]),
+    ("every and some", "f(x) := y if { some [y, z] in [x]; z == 1 }", []),
+    ("every and some", "f(x) := y if some y in {x}", []),
     ("every and some", 'p if { some i, x in {"a": 1}; i == 1 }', [(1, "match error")]),
     ("every and some", 'p if { some [a, b] in [[1, "a"]]; a == b }', [(1, "match error")]),
     ("every and some", 'q := {"a": 1}\np if { some x in q.a }', [(2, "undefined ref: data.t.q.a[_]")]),
