@@ -287,7 +287,7 @@ def object_items(value: "dict[str, Value] | Object") -> list[tuple[Value, Value]
 
 
 def make_object(pairs: Iterable[tuple[Value, Value]]) -> "dict[str, Value] | Object":
-    """An object from (key, value) pairs; of equal keys the last wins."""
+    """An object from (key, value) pairs: of equal keys, such as 1 and 1.0, the first with the last value."""
     plain: dict[str, Value] = {}
     general: dict[Key, tuple[Value, Value]] | None = None
     for name, item in pairs:
@@ -296,7 +296,9 @@ def make_object(pairs: Iterable[tuple[Value, Value]]) -> "dict[str, Value] | Obj
             continue
         if general is None:
             general = {k: (k, v) for k, v in plain.items()}
-        general[key(name)] = (name, item)
+        k = key(name)
+        present = general.get(k)
+        general[k] = (name if present is None else present[0], item)
     return plain if general is None else Object(general)
 
 

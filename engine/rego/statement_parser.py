@@ -28,6 +28,7 @@ class StatementParser:
     def statement(self, terms: TermParser) -> Expr:
         """One statement with its `with` modifiers."""
         cursor = terms.cursor
+        terms.statement_start = cursor.mark()
         if cursor.at_keyword("some"):
             return parse_modifiers(terms, _some(terms))
         if cursor.at_keyword("every") and "every" in terms.keywords and cursor.peek().kind == "name":

@@ -152,6 +152,8 @@ class TermParser:
         self._wildcards = wildcards
         # Terms by the token at which they begin, with the token after them: what is read again costs nothing.
         self._known: dict[int, tuple[Term, int]] = {}
+        # The token at which the statement begins: there alone may a keyword head a reference.
+        self.statement_start = -1
 
     def is_keyword(self, word: str) -> bool:
         """Is the word a keyword where the cursor stands?"""
@@ -299,7 +301,8 @@ class TermParser:
         cursor = self.cursor
         location = cursor.location()
         name = cursor.current.text
-        if cursor.heads_reference() and name != "_":
+        is_name = name == "contains" or not self.is_keyword(name) or cursor.mark() == self.statement_start
+        if is_name and cursor.heads_reference() and name != "_":
             cursor.advance()
             return Var(location, name)
         if name == "null":

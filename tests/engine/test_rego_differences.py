@@ -42,6 +42,11 @@ VALUES = [
         '{"l": [1.0, 1]}',
     ),
     Difference(
+        "of equal keys the first is kept, with the last value",
+        'p := object.get({0: [{1e0: "a", 1: []}]}, 0, null)',
+        '{"p":[{"1e0":[]}]}',
+    ),
+    Difference(
         "a union keeps the first of equal members in the order of the sets",
         "p := json.marshal(union({{1e2, 5}, {100}}))",
         '{"p":"[5,1e2]"}',
@@ -69,6 +74,9 @@ VALUES = [
 ]
 
 REFUSED = [
+    ("a keyword heads a reference inside of a statement", "p if { x := not.foo; x }", "rego_parse_error"),
+    ("a keyword heads a reference in an argument", "p if { count(package.foo) }", "rego_parse_error"),
+    ("a keyword heads a statement", "p if { as.foo == 1 }", "rego_unsafe_var_error"),
     (
         "a function with its result as value has one argument too many",
         "p if { y := q(1); y }\nq() := 1",
