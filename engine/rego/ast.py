@@ -120,12 +120,15 @@ class TermExpr:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnifyExpr:
-    """`a = b`; of `a := b`, what the left side binds cannot bind the right."""
+    """`a = b`; of `a := b`, what the left side binds cannot bind the right.
+
+    The compiler makes those of the origin "negated": a reference of a statement under `not`, which binds no variable.
+    """
 
     location: Location
     left: Term
     right: Term
-    origin: Literal["assignment", ""] = ""
+    origin: Literal["assignment", "negated", ""] = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

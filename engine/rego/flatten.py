@@ -55,6 +55,8 @@ class Flattener:
         self._arity_of = arity_of
         self._literals = literals
         self._counter = 0
+        # Is what is bound ahead now a reference of a statement under `not`?
+        self._origin: Literal["negated", ""] = ""
 
     def alternative(self, alternative: Alternative) -> Alternative:
         """The alternative with flat body; what head terms need is appended to the body."""
@@ -75,9 +77,11 @@ class Flattener:
 
     def body(self, body: Body) -> Body:
         """The flat form of a body."""
+        outer, self._origin = self._origin, ""
         statements: list[Expr] = []
         for statement in body:
             self._statement(statement, statements)
+        self._origin = outer
         return tuple(statements)
 
     def _temporary(self, location: Location) -> Var:
@@ -86,7 +90,8 @@ class Flattener:
 
     def _bind(self, term: Term, out: list[Expr]) -> Var:
         local = self._temporary(term.location)
-        out.append(UnifyExpr(term.location, local, term))
+        origin: Literal["negated", ""] = self._origin if isinstance(term, Ref) else ""
+        out.append(UnifyExpr(term.location, local, term, origin))
         return local
 
     def _statement(self, statement: Expr, out: list[Expr]) -> None:
@@ -115,7 +120,9 @@ class Flattener:
             out.extend(
                 [TermExpr(var.location, Var(var.location, f"{var.name}!")) for var in _wildcards(statement)]
             )
+            self._origin = "negated"
             out.append(NotExpr(location, self._negated(statement.inner, out)))
+            self._origin = ""
         elif isinstance(statement, NotBodyExpr):
             out.append(NotBodyExpr(location, self._operand(statement.operand)))
         elif isinstance(statement, LogicExpr):
@@ -219,7 +226,11 @@ class Flattener:
         if isinstance(term, Ref):
             return self._bind(self._direct_reference(term, out), out)
         if isinstance(term, Call):
-            return self._bind(self._call(term, out), out)
+            # What a nested call needs is evaluated ahead, whatever is negated.
+            outer, self._origin = self._origin, ""
+            call = self._call(term, out)
+            self._origin = outer
+            return self._bind(call, out)
         if isinstance(term, Comprehension):
             return self._bind(self._comprehension(term), out)
         if isinstance(term, ArrayTerm):

@@ -144,6 +144,8 @@ class BodyOrder:
         if isinstance(statement, TermExpr):
             return self.evaluated(statement.term, bound)
         if isinstance(statement, UnifyExpr):
+            if statement.origin == "negated" and not variables(statement.right) <= bound:
+                return None
             if statement.origin == "assignment" and not isinstance(statement.right, ArrayTerm | ObjectTerm):
                 value = self.evaluated(statement.right, bound)
                 if value is None:

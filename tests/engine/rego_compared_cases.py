@@ -4,6 +4,13 @@ from tests.engine.rego_cases import Case
 
 CASES = [
     Case(
+        "what a call needs that is nested in a negated one is evaluated ahead",
+        "v1",
+        "p := [i | not count(input.xs[i]) == 1]",
+        {"xs": ["a", "bc", ""]},
+        value={"p": [1, 2]},
+    ),
+    Case(
         "a comma before the first member",
         "v1",
         'p := [, 1, 2]\nq := {, 1}\nr := {, "a": 1,}',
@@ -82,6 +89,8 @@ def _refused(name: str, module: str, error: str, version: str = "v1") -> Case:
 
 
 ERRORS = [
+    _refused("an index in a negated call", "p if not f(input.xs[i])\nf(x) := x", "rego_unsafe_var_error"),
+    _refused("an index in a negated comparison", "p if not [1] == [input.xs[i]]", "rego_unsafe_var_error"),
     _refused("a comma alone", "p := [,]", "rego_parse_error"),
     _refused("a comprehension after a comma", "p := [, x | x := 1]", "rego_parse_error"),
     _refused("a semicolon before the closing brace", "p if { true; }", "rego_parse_error"),
