@@ -27,10 +27,14 @@ MOST_REASONS: Final = 50
 
 @record
 class Traced:
-    """What became of the rules; `error`: what ended the evaluation, and where it was then is the last reason."""
+    """What became of the rules; `error`: what ended the evaluation, and where it was then is the last reason.
+
+    left_out: evaluations of rules beyond those that are kept.
+    """
 
     reasons: tuple[Reason, ...]
     error: str
+    left_out: int
 
 
 @dataclass(slots=True)
@@ -61,7 +65,9 @@ class TemplateTracer:
         except EvaluationError as ended:
             error = str(ended)
         attempts = trace.of((*ENTRY_PACKAGE, "violation"))
-        return Traced(tuple([explainer.reason(one) for one in attempts[:MOST_REASONS]]), error)
+        return Traced(
+            tuple([explainer.reason(one) for one in attempts[:MOST_REASONS]]), error, trace.left_out
+        )
 
     def _program(self, kind: str) -> tuple[Program, Explainer]:
         found = self._programs.get(kind)

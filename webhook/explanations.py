@@ -12,7 +12,7 @@ from lockgate.engine.record import record
 from lockgate.engine.rego.explanation import Reason
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.policy import ConstraintPolicy
-from lockgate.gatekeeper.tracing import TemplateTracer
+from lockgate.gatekeeper.tracing import TemplateTracer, Traced
 from lockgate.webhook.masking import Masker
 from lockgate.webhook.render_reasons import reason_json, reason_lines, value_text
 from lockgate.webhook.report import Resource
@@ -43,7 +43,7 @@ class Explanation:
     """Why one policy says what it says of one object.
 
     matcher: what of the match failed, with `wanted`, its value in the constraint. why: the reason in words, where
-    the policy was not evaluated. reasons: what became of the rules. masker: of the object's file.
+    the policy was not evaluated. reasons: what became of the rules; `left_out` evaluations are not among them. masker: of the object's file.
     """
 
     subject: Subject
@@ -55,6 +55,7 @@ class Explanation:
     why: str = ""
     reasons: tuple[Reason, ...] = ()
     violations: tuple[Violation, ...] = ()
+    left_out: int = 0
 
 
 def is_named(text: str, names: Sequence[str]) -> bool:
@@ -113,22 +114,32 @@ class Explanations:
             if isinstance(one, Violation):
                 continue
             if isinstance(one, Failure):
-                reasons = self._reasons(policy, review)
-                return Explanation(subject, policy.key, "error", masker, why=one.message, reasons=reasons)
+                traced = self._traced(policy, review)
+                return Explanation(
+                    subject,
+                    policy.key,
+                    "error",
+                    masker,
+                    why=one.message,
+                    reasons=traced.reasons,
+                    left_out=traced.left_out,
+                )
             return Explanation(subject, policy.key, "not evaluated", masker, why=one.needs)
+        traced = self._traced(policy, review)
         return Explanation(
             subject,
             policy.key,
             "violated" if violations else "clean",
             masker,
-            reasons=self._reasons(policy, review),
+            reasons=traced.reasons,
             violations=violations,
+            left_out=traced.left_out,
         )
 
-    def _reasons(self, policy: Policy, review: Review) -> tuple[Reason, ...]:
+    def _traced(self, policy: Policy, review: Review) -> Traced:
         if not isinstance(policy, ConstraintPolicy):
-            return ()
-        return self.tracer.trace(policy, review, self.context).reasons
+            return Traced((), "", 0)
+        return self.tracer.trace(policy, review, self.context)
 
 
 def _why(failed: NotMatched, resource: Resource) -> str:
@@ -158,6 +169,8 @@ def explanation_lines(explained: Explanation, palette: Palette) -> list[str]:
         lines.append(f"  {need}{printable(masker.text(explained.why))}")
     for reason in explained.reasons:
         lines += reason_lines(reason, masker, palette, "  ", "shown")
+    if explained.left_out:
+        lines.append(f"  {explained.left_out} evaluations of rules more are not looked at")
     for violation in explained.violations:
         actions = "+".join(violation.actions)
         lines.append(f"  {palette.paint(actions, 'red')}: {printable(masker.text(violation.message))}")
@@ -210,6 +223,8 @@ def _explanation_json(explained: Explanation) -> dict[str, object]:
         made["wanted"] = value_text(explained.wanted, masker)
     if explained.reasons:
         made["rules"] = [reason_json(reason, masker) for reason in explained.reasons]
+    if explained.left_out:
+        made["leftOut"] = explained.left_out
     if explained.violations:
         made["violations"] = [
             {"message": mask(one.message), "actions": list(one.actions)} for one in explained.violations

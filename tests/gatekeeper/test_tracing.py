@@ -111,3 +111,13 @@ def test_shipped_rules_are_traced_as_they_judge(number: int) -> None:
         assert all(reason.held or reason.failed for reason in found.reasons)
         count += 1
     assert count > 3
+
+
+def test_evaluations_beyond_a_bound_are_counted() -> None:
+    rego = 'package p\nok(x) { x < 0 }\nviolation[{"msg": "m"}] { x := numbers.range(1, 6000)[_]; ok(x) }\n'
+    found, messages = traced(rego, manifest())
+    assert messages == []
+    assert found.left_out > 900
+    (reason,) = found.reasons
+    assert reason.failed is not None
+    assert reason.failed.text == "ok(x)"
