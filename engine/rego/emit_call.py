@@ -47,7 +47,7 @@ class CallEmitter(TermEmitter):
             return None
         left, right = call.arguments
         if name == "equal" or name == "neq":
-            if isinstance(left, Var) and left.name not in self.env:
+            if not isinstance(left, Ref) and self.has_unbound(left):
                 left, right = right, left  # The reference on the other side binds it.
             first = self._compared(left)
             second = self._compared(right)

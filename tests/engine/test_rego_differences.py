@@ -64,6 +64,12 @@ VALUES = [
     ),
     Difference("an empty key in YAML", 'p := yaml.marshal({"": 1})', r'{"p":"\"\": 1\n"}'),
     Difference("bytes that are not UTF-8, each for itself", 'p := count(hex.decode("c3e282ff"))', '{"p":4}'),
+    Difference(
+        "a reference binds what stands in a collection on the other side",
+        "p contains x if [[x], {}] == input.l[x]",
+        '{"p":[0]}',
+        '{"l": [[[0], {}], [[2], {}]]}',
+    ),
     Difference("a negated call of a call binds its wildcard", "p if not is_null(count(input.x[_]))", "{}"),
     Difference(
         "one comma ahead of a collection",
