@@ -23,6 +23,8 @@ _STEP_BUDGET: Final = 200_000
 _CACHED_PATTERNS: Final = 1_024
 # Memory of google-re2 for one pattern, in bytes, program and automata.
 _MAX_MEMORY: Final = 32 << 20
+# A match keeps the places of all groups, 16 bytes each, for each state of the pattern.
+_MAX_GROUP_STATES: Final = 4_000_000
 
 Span = tuple[int, int]
 
@@ -78,6 +80,11 @@ class Pattern:
             raise RegexError(f"error parsing regexp: {reason}") from error
         except UnicodeEncodeError as error:
             raise RegexError("error parsing regexp: invalid UTF-8") from error
+        if self._slow.groups * len(self.source) > _MAX_GROUP_STATES:
+            self._slow = None
+            raise RegexLimitError(
+                f"a regular expression of {len(self.source)} characters with too many groups"
+            )
         return self._slow
 
     @property

@@ -28,6 +28,12 @@ def _powers(body: str, base: str) -> str:
     return f"f(x) := {body}\ng(x) := {step}\nh(x) := {_nested('g', 26, 'x')}\np := {_nested('h', 26, base)}\n"
 
 
+def _around(opening: str, closing: str) -> str:
+    """Rego for a text of 5,000 brackets in brackets."""
+    opened, closed = [f'["{mark}" | some i in numbers.range(1, 5000)]' for mark in (opening, closing)]
+    return f'concat("", array.concat({opened}, {closed}))'
+
+
 _L = {"l": list(range(1_000))}
 _BIG = {
     "l": list(range(1_000)),
@@ -365,4 +371,42 @@ DEEP = [
     ),
 ]
 
-POLICIES = [*LOOPS, *TEXTS, *COLLECTIONS, *SHARED, *NUMBERS, *DEEP]
+OTHERS = [
+    Hostile("numbers of JSON", 'p := json.unmarshal("1e999999999")'),
+    Hostile("digits of JSON", 'p := json.unmarshal(concat("", ["1" | some i in numbers.range(1, 9000)]))'),
+    Hostile("a GraphQL query", f"p := graphql.parse_query({_around('{a', '}')})"),
+    Hostile(
+        "a GraphQL schema",
+        f'p := graphql.parse_schema(concat("", ["type Query {{ a: ", {_around("[", "]")}, "}}"]))',
+    ),
+    Hostile(
+        "GraphQL in a loop",
+        f"p := [graphql.parse_query(input.q) | {_MANY}]",
+        given={"q": "{ a b c d e f g }" * 50},
+    ),
+    Hostile("a deep template", f"p := strings.render_template({_around('{{if true}}', '{{end}}')}, {{}})"),
+    Hostile(
+        "loops of a template",
+        'p := strings.render_template(input.t, {"xs": numbers.range(1, 1000)})',
+        given={"t": "{{range .xs}}{{range $.xs}}{{range $.xs}}aaaaaaaaaaaaaaaa{{end}}{{end}}{{end}}"},
+    ),
+    Hostile(
+        "a template in itself",
+        "p := strings.render_template(input.t, {})",
+        given={"t": '{{define "a"}}{{template "a" .}}{{template "a" .}}{{end}}{{template "a" .}}'},
+    ),
+    Hostile("a schema in itself", 'p := json.match_schema({"a": 1}, {"$ref": "#"})'),
+    Hostile(
+        "schemas in a loop",
+        f'p := [json.match_schema(input.l, {{"type": "array", "items": {{"type": "integer"}}}}) | {_MANY}]',
+        given=_L,
+    ),
+    Hostile("groups of a pattern", f'p := regex.match({_around("(", ")")}, "a")'),
+    Hostile("a long pattern", f'p := regex.match(concat("|", [format_int(i, 10) | {_MANY}]), "a")'),
+    Hostile(
+        "a token",
+        f'p := io.jwt.decode(concat(".", [base64url.encode_no_pad({_around("[", "]")}), "e30", "YQ"]))',
+    ),
+]
+
+POLICIES = [*LOOPS, *TEXTS, *COLLECTIONS, *SHARED, *NUMBERS, *DEEP, *OTHERS]

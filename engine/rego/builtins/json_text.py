@@ -150,8 +150,9 @@ def json_unmarshal(text: Value) -> Value:
     try:
         value = parse_json(given)
     except InputError as error:
-        if "nested" not in error.message:
+        if "invalid JSON" in error.message or "is not valid JSON" in error.message:
             raise BuiltinError(error.message) from error
+        # It is JSON that is too large here: undefined would be an answer.
         raise BuiltinLimitError(error.message) from error
     return _mended(value) if "\\ud" in given.lower() else value
 
