@@ -5,7 +5,7 @@ locals of their own ahead of the statement, outside of a `not`. So `not f(input.
 when `input.x` is; only a reference that is negated or compared itself stays inside.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Literal
 
 from lockgate.engine.errors import Location
@@ -33,7 +33,6 @@ from lockgate.engine.rego.ast import (
     Var,
     With,
     WithExpr,
-    children,
     shape,
     walk,
 )
@@ -116,10 +115,6 @@ class Flattener:
             body = self.body(statement.body)
             out.append(EveryExpr(location, statement.key, statement.value, domain, body))
         elif isinstance(statement, NotExpr):
-            # What binds a `_` ahead of the statement here does not count: it is unsafe, as in OPA.
-            out.extend(
-                [TermExpr(var.location, Var(var.location, f"{var.name}!")) for var in _wildcards(statement)]
-            )
             self._origin = "negated"
             out.append(NotExpr(location, self._negated(statement.inner, out)))
             self._origin = ""
@@ -277,20 +272,6 @@ class Flattener:
         key = None if term.key is None else self._simple(term.key, statements)
         value = self._simple(term.value, statements)
         return Comprehension(term.location, term.kind, key, value, tuple(statements), term.role)
-
-
-def _wildcards(statement: NotExpr) -> Iterator[Var]:
-    """Each `_` of a negated statement itself, outside of the calls and comprehensions in it."""
-    inner = statement.inner
-    # The call that is negated is the statement; calls in its arguments are evaluated ahead of it.
-    is_call = isinstance(inner, TermExpr) and isinstance(inner.term, Call)
-    pending = list(children(inner.term if is_call else inner))  # type: ignore[union-attr]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, Var) and node.name[:1] == "$" and node.name[1:].isdigit():
-            yield node
-        elif not isinstance(node, Call | Comprehension | Template):
-            pending.extend(children(node))
 
 
 def _key_order(item: tuple[Term, Term]) -> tuple[int, str]:
