@@ -112,7 +112,7 @@ class Comparison:
 
     def __init__(self, server: Server, version: RegoVersion = "v1") -> None:
         self.server = server
-        self.version = version
+        self.version: RegoVersion = version
         self.counts: Counter[str] = Counter()
         self.differences: list[Difference] = []
 
