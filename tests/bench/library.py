@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import Decision
@@ -10,6 +11,7 @@ from lockgate.engine.documents.document import Document
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.evaluate import evaluate
 from lockgate.engine.policy import Facts, Matched, PolicySet
+from lockgate.engine.rego.specialise import Allowance
 from lockgate.gatekeeper.constraint import is_constraint
 from lockgate.gatekeeper.enforcement import EnforcementPoint
 from lockgate.gatekeeper.inventory import build_inventory
@@ -22,6 +24,8 @@ from lockgate.gatekeeper.target import Cluster, review_document
 POINT: EnforcementPoint = "gator.gatekeeper.sh"
 CLUSTER = Cluster(namespace="")
 LIMITS = Limits()
+# What constraints of one template share, and what each has of its own once it has been evaluated often.
+Code = Literal["shared", "own"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +99,13 @@ def samples(library: Path) -> list[Sample]:
     return found
 
 
-def load(paths: Sequence[Path]) -> PolicySet:
+def load(paths: Sequence[Path], code: Code = "shared") -> PolicySet:
     """The policies of template and constraint files; an error ends the bench."""
     loaded = load_policies(
-        [document for path in paths for document in read(path)], engine="rego", point=POINT
+        [document for path in paths for document in read(path)],
+        engine="rego",
+        point=POINT,
+        allowance=Allowance(after=0 if code == "own" else None),
     )
     if loaded.errors or not loaded.policies.policies:
         raise SystemExit(f"{paths}: {loaded.errors}")
