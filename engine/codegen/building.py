@@ -72,6 +72,11 @@ def set_over(members: dict[Key, Value]) -> Set:
     return made
 
 
+def sets_of(groups: dict[Key, dict[Key, Value]]) -> dict[Key, Set]:
+    """The sets over tables by key, which it takes over."""
+    return {name: set_over(members) for name, members in groups.items()}
+
+
 def difference(left: Set, right: Set) -> Set:
     """The members of the one set that are not in the other."""
     other = right.members

@@ -17,6 +17,7 @@ from lockgate.engine.codegen.building import (
     put_path,
     set_of,
     set_over,
+    sets_of,
 )
 from lockgate.engine.codegen.context import (
     MISS,
@@ -147,6 +148,7 @@ NAMES: Final[Mapping[str, Any]] = {
     "replaced": replaced,
     "set_of": set_of,
     "set_over": set_over,
+    "sets_of": sets_of,
     "sorted_items": sorted_items,
     "sorted_values": sorted_values,
     "template_text": template_text,

@@ -30,6 +30,7 @@ from lockgate.engine.rego.ast import (
     shape,
 )
 from lockgate.engine.rego.builtins.catalogue import ENTRIES
+from lockgate.engine.rego.comprehension_index import indexed
 from lockgate.engine.rego.constant_terms import Unknown, constant_value
 from lockgate.engine.rego.emit_call import CallEmitter
 from lockgate.engine.rego.emit_known import Dead, has_effects
@@ -536,7 +537,9 @@ class BodyEmitter(CallEmitter):
             return self._fixed_comprehension(term)
         needed = {self.env[name] for name in variables(term) if name in self.env}
         mark = None if is_printing(term) else self._outermost_loop(set(filter(is_name, needed)))
-        return self._open_comprehension(term) if mark is None else self._lazy_comprehension(term, mark)
+        if mark is not None:
+            return self._lazy_comprehension(term, mark)
+        return indexed(self, term) or self._open_comprehension(term)
 
     def _outermost_loop(self, needed: set[str]) -> LoopMark | None:
         """The outermost open loop that a comprehension with these variables does not depend on."""
@@ -588,11 +591,6 @@ class BodyEmitter(CallEmitter):
         taken = writer.snapshot()
         result = writer.name("all")
         writer.line(f"{result} = []" if term.kind == "array" else f"{result} = {{}}")
-        level = len(writer.blocks)
-        writer.open_once()
-        outer_env, outer_flag = self.env, self.flag
-        self.env, self.flag = dict(outer_env), ""
-        self.ordered.append(term.kind == "array")
 
         def success(emitter: "BodyEmitter") -> None:
             value = emitter.atom(term.value)
@@ -607,12 +605,7 @@ class BodyEmitter(CallEmitter):
                 writer.line(f"put({result}, {emitter.atom(term.key)}, {value}, P, {number})")
 
         needed = (term.value,) if term.key is None else (term.key, term.value)
-        self.watch.enter_comprehension()
-        lives = self.body(term.body, needed, success, self._scope)
-        self.watch.leave()
-        self.ordered.pop()
-        self.env, self.flag = outer_env, outer_flag
-        writer.close_to(level)
+        lives = self.inner_body(term, needed, success)
         if not lives:
             writer.restore(taken)
         writer.release(taken)
@@ -627,6 +620,22 @@ class BodyEmitter(CallEmitter):
         else:
             self.kinds[result] = "list"
         return result
+
+    def inner_body(self, term: Comprehension, needed: tuple[Term, ...], success: Success) -> bool:
+        """Emits the body of a comprehension; False: it cannot hold, and what was emitted is to be forgotten."""
+        writer = self.writer
+        level = len(writer.blocks)
+        writer.open_once()
+        outer_env, outer_flag = self.env, self.flag
+        self.env, self.flag = dict(outer_env), ""
+        self.ordered.append(term.kind == "array")
+        self.watch.enter_comprehension()
+        lives = self.body(term.body, needed, success, self._scope)
+        self.watch.leave()
+        self.ordered.pop()
+        self.env, self.flag = outer_env, outer_flag
+        writer.close_to(level)
+        return lives
 
     def key_of(self, term: Term, value: str) -> str:
         """The Python expression for a value's key in a set (see `values.key`), inlined where its shape is known."""
