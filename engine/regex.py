@@ -7,7 +7,7 @@ Syntax: https://github.com/google/re2/wiki/Syntax, with Go's exceptions: `\\_` i
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -96,6 +96,13 @@ class Pattern:
     def longest_fast_text(self) -> int:
         """Texts of up to so many characters are matched by `re`; -1 if none is."""
         return self._fast_length
+
+    @property
+    def fast_search(self) -> Callable[[str], Any]:
+        """Python's search, for texts up to `longest_fast_text`: a match or None. Raises RegexError where there is none."""
+        if self._fast is None:
+            raise RegexError(f"{self.source!r} is not matched by re")
+        return self._fast.search
 
     def search(self, text: str) -> bool:
         """Does the pattern match anywhere in the text?"""

@@ -97,6 +97,14 @@ def at_most(left: Any, right: Any) -> bool:
     return not less(right, left)
 
 
+def searcher(source: str) -> Any:
+    """The search of a pattern that `re` matches."""
+    # Not imported where no policy matches anything.
+    from lockgate.engine.regex import compile_pattern
+
+    return compile_pattern(source).fast_search
+
+
 NAMES: Final[Mapping[str, Any]] = {
     "EMPTY": EMPTY,
     # What Python raises for a member that is not there.
@@ -146,6 +154,7 @@ NAMES: Final[Mapping[str, Any]] = {
     "put_path": put_path,
     "rejoin": rejoin,
     "replaced": replaced,
+    "searcher": searcher,
     "set_of": set_of,
     "set_over": set_over,
     "sets_of": sets_of,

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.writer import LoopMark, is_name
-from lockgate.engine.rego.ast import Call, Comprehension, Expr, Ref, Term, TermExpr, UnifyExpr, Var
+from lockgate.engine.rego.ast import Body, Call, Comprehension, Expr, Ref, Term, TermExpr, UnifyExpr, Var
 from lockgate.engine.rego.constant_terms import Unknown
 from lockgate.engine.rego.emit_known import has_effects
 from lockgate.engine.rego.printing import is_printing
-from lockgate.engine.rego.safety import variables
+from lockgate.engine.rego.safety import BodyOrder, own_variables, variables
 from lockgate.engine.rego.term_parser import operator_name
 
 if TYPE_CHECKING:
@@ -86,11 +86,18 @@ def _find(emitter: "BodyEmitter", term: Comprehension) -> Index | None:
             marks = [
                 mark for mark in emitter.writer.marks() if needed <= mark.bound and atom not in mark.bound
             ]
-            if marks:
-                compared = UnifyExpr(statement.location, Var(statement.location, _INDEX), other)
-                body = (*term.body[:place], compared, *term.body[place + 1 :])
+            compared = UnifyExpr(statement.location, Var(statement.location, _INDEX), other)
+            body = (*term.body[:place], compared, *term.body[place + 1 :])
+            if marks and _is_safe(body, term.value, set(emitter.env)):
                 return Index(asked, replace(term, body=body), marks[0])
     return None
+
+
+def _is_safe(body: Body, value: Term, bound: set[str]) -> bool:
+    """Do the statements bind what they need, and the comprehension's value, without the variable that is asked for?"""
+    order = BodyOrder(bound | own_variables(body) | variables(value))
+    _, left, known = order.order(body, set(bound))
+    return not left and variables(value) <= known
 
 
 def _is_asked(emitter: "BodyEmitter", name: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lockgate.engine.codegen.values import Undefined, Value
+from lockgate.engine.regex import RegexError, compile_pattern
 from lockgate.engine.rego.ast import (
     ArrayTerm,
     Call,
@@ -226,7 +227,15 @@ class CallEmitter(TermEmitter):
         if folded is not None:
             return folded if folded in ("True", "False") else None
         fast = self._inline(call, atoms)
-        return fast.expression if fast is not None and fast.is_condition and not fast.guard else None
+        if fast is None or not fast.is_condition:
+            return None
+        if not fast.guard:
+            return fast.expression
+        entry = ENTRIES[builtin]
+        given = "".join([f"{atom}, " for atom in ([self.context, *atoms] if entry.context else atoms)])
+        number = self.module.position(call.location)
+        slow = f"called({self.context}, {self.module.builtin(builtin)}, ({given}), P, {number}, {builtin!r})"
+        return f"({fast.expression} if {fast.guard} else {slow} is True)"
 
     def narrow(self, call: Call) -> None:
         """Remembers what a builtin that gave true says of the types of its arguments."""
@@ -242,7 +251,29 @@ class CallEmitter(TermEmitter):
                 self.narrowed[self.env[argument.name]] = kind
 
     def _inline(self, call: Call, atoms: Sequence[str]) -> Inline | None:
-        return inline(self.builtin_name(call), [self._operand(atom) for atom in atoms])
+        builtin = self.builtin_name(call)
+        if builtin in ("regex.match", "re_match"):
+            return self._searched(atoms)
+        return inline(builtin, [self._operand(atom) for atom in atoms])
+
+    def _searched(self, atoms: Sequence[str]) -> Inline | None:
+        """A search for a known pattern that Python's `re` does for texts up to some length; None for others."""
+        source, text = self.known(atoms[0]), self._operand(atoms[1])
+        if not isinstance(source, str) or text.is_known():
+            return None
+        try:
+            pattern = compile_pattern(source)
+        except RegexError:
+            return None  # For the builtin to say.
+        if pattern.longest_fast_text < 0:
+            return None
+        cell = self.module.pattern_cell(source)
+        name = self.writer.name("search")
+        self.writer.line(f"{name} = {cell}[0]")
+        self.writer.line(f"if {name} is MISS: {name} = {cell}[0] = searcher({cell}[1])")
+        short = f"len({text.atom}) <= {pattern.longest_fast_text}"
+        guard = f"{text.must_be('str')} and {short}" if text.must_be("str") else short
+        return Inline(f"{name}({text.atom}) is not None", guard, is_condition=True, kind="bool")
 
     def _format(self, call: Call, name: str) -> bool:
         """Emits a `sprintf` with a simple literal format as a concatenation; False where it is none."""

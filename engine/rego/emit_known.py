@@ -42,6 +42,7 @@ _PURE: Final = frozenset(
         "at_most",
         "set_of",
         "set_over",
+        "searcher",
         "sets_of",
         "make_set",
         "make_object",

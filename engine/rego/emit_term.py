@@ -429,6 +429,19 @@ class TermEmitter(KnownEmitter):
         function = f"{module.function_name(group)}_asked"
         return f"asked({self.context}, {function}, {slot}, {self.atom(operands[0])})"
 
+    def _constant_rule(self, node: Node) -> str | None:
+        """The value of a document with one rule, whose value is a literal and whose body is empty; None for others."""
+        group, module = node.group, self.module
+        if group is None or group.kind != "complete" or node.children or module.mode != "plain":
+            return None
+        if group.default is not None or len(group.definitions) != 1 or module.is_replaced(node.path):
+            return None
+        alternatives = group.definitions[0].alternatives
+        if len(alternatives) != 1 or alternatives[0].body:
+            return None
+        value = constant_value(alternatives[0].value)
+        return None if isinstance(value, Undefined) else module.constant(value)
+
     def place_call(self, node: Node) -> str:
         """The call that gives the document of a place with rules."""
         module = self.module

@@ -279,7 +279,7 @@ NARROWING: Final[Mapping[str, tuple[str, ...]]] = {
 
 def has_inline(name: str) -> bool:
     """Are there expressions for calls of a builtin?"""
-    return name in _BUILDERS
+    return name in _BUILDERS or name in ("regex.match", "re_match")
 
 
 def inline(name: str, operands: Sequence[Operand]) -> Inline | None:

@@ -89,6 +89,10 @@ class ModuleCode:
         """The name of a module constant that holds the key of a value."""
         return self._module_constant(f"key({literal(value)})")
 
+    def pattern_cell(self, source: str) -> str:
+        """The name of a cell that gets the search for a pattern when one is first made, and of the pattern in it."""
+        return self._module_constant(f"[MISS, {literal(source)}]")
+
     def _module_constant(self, text: str) -> str:
         name = self.constants.get(text)
         if name is None:
