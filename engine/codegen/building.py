@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from lockgate.engine.codegen.lookups import items
 from lockgate.engine.codegen.meter import charge
 from lockgate.engine.codegen.places import Positions, conflict
 from lockgate.engine.codegen.values import (
@@ -72,6 +73,25 @@ def set_over(members: dict[Key, Value]) -> Set:
     return made
 
 
+def with_keys(table: dict[Key, Value], value: Any) -> dict[Key, Value]:
+    """The table of a set with the keys of a collection added."""
+    if type(value) is dict and not table:
+        return {name: name for name in value}
+    for part, _ in items(value):
+        table.setdefault(part if type(part) is str else key(part), part)
+    return table
+
+
+def with_true_keys(table: dict[Key, Value], value: Any) -> dict[Key, Value]:
+    """The table of a set with those keys added whose members are not false."""
+    if type(value) is dict and not table:
+        return {name: name for name, item in value.items() if item is not False}
+    for part, item in items(value):
+        if item is not False:
+            table.setdefault(part if type(part) is str else key(part), part)
+    return table
+
+
 def sets_of(groups: dict[Key, dict[Key, Value]]) -> dict[Key, Set]:
     """The sets over tables by key, which it takes over."""
     return {name: set_over(members) for name, members in groups.items()}
@@ -91,7 +111,7 @@ def put(table: dict[Key, Any], part: Value, value: Value, positions: Positions, 
     present = table.get(name)
     if present is None:
         table[name] = (part, value)
-    elif not equal(present[1], value):
+    elif present[1] is not value and not equal(present[1], value):
         conflict(positions, number, f"object keys must be unique: two values for key {render_rego(part)}")
 
 

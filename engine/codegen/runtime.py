@@ -18,6 +18,8 @@ from lockgate.engine.codegen.building import (
     set_of,
     set_over,
     sets_of,
+    with_keys,
+    with_true_keys,
 )
 from lockgate.engine.codegen.context import (
     MISS,
@@ -114,6 +116,8 @@ NAMES: Final[Mapping[str, Any]] = {
     "Number": Number,
     "Object": Object,
     "Set": Set,
+    "with_keys": with_keys,
+    "with_true_keys": with_true_keys,
     "apart": apart,
     "at_most": at_most,
     "built": built,

@@ -61,6 +61,8 @@ def indexed(emitter: "BodyEmitter", term: Comprehension) -> str | None:
     empty = "EMPTY" if term.kind == "set" else emitter.module.constant([])
     writer.line(f"{result} = {name}.get({key}, {empty})")
     emitter.kinds[result] = "Set" if term.kind == "set" else "list"
+    if term.kind == "set":
+        emitter.keyed.add(result)
     return result
 
 

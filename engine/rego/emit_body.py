@@ -37,6 +37,7 @@ from lockgate.engine.rego.emit_known import Dead, has_effects
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.fusion import Branch
 from lockgate.engine.rego.inline_function import inlined_test, inlined_value
+from lockgate.engine.rego.key_sets import Keys, find_keys
 from lockgate.engine.rego.module_code import ModuleCode
 from lockgate.engine.rego.printing import PRINT, is_printing, undeclared
 from lockgate.engine.rego.resolve import Alternative
@@ -91,7 +92,7 @@ class BodyEmitter(CallEmitter):
         """An emitter for the body of a function that is copied to where the code now is."""
         made = BodyEmitter(self.module, self.writer, {}, self.problems, self.is_fixed)
         made.know(self.knowledge())
-        made.constants, made.kinds = self.constants, self.kinds
+        made.constants, made.kinds, made.keyed = self.constants, self.kinds, self.keyed
         made.copies, made.turns = self.copies + 1, self.turns
         return made
 
@@ -602,10 +603,23 @@ class BodyEmitter(CallEmitter):
             else:
                 assert term.key is not None
                 number = emitter.module.position(term.location)
-                writer.line(f"put({result}, {emitter.atom(term.key)}, {value}, P, {number})")
+                key = emitter.atom(term.key)
+                added = f"put({result}, {key}, {value}, P, {number})"
+                if is_name(value):
+                    # Where the same value is there already, nothing is to be done.
+                    present = writer.name("present")
+                    text = f"{result}.get({key})"
+                    found = text if emitter.kind(key) == "str" else f"{text} if type({key}) is str else None"
+                    writer.line(f"{present} = {found}")
+                    added = f"if {present} is None or {present}[1] is not {value}: {added}"
+                writer.line(added)
 
         needed = (term.value,) if term.key is None else (term.key, term.value)
-        lives = self.inner_body(term, needed, success)
+        keys = find_keys(term, set(self.env)) if self.module.mode == "plain" else None
+        if keys is not None:
+            lives = self.inner_body(keys.rest, (), lambda emitter: emitter.add_keys(keys, result))
+        else:
+            lives = self.inner_body(term, needed, success)
         if not lives:
             writer.restore(taken)
         writer.release(taken)
@@ -615,11 +629,28 @@ class BodyEmitter(CallEmitter):
         if term.kind == "set":
             writer.line(f"{result} = set_over({result})")
             self.kinds[result] = "Set"
+            self.keyed.add(result)
         elif term.kind == "object":
             writer.line(f"{result} = built({result})")
         else:
             self.kinds[result] = "list"
         return result
+
+    def add_keys(self, keys: Keys, table: str) -> None:
+        """Emits what adds the keys of a collection to the table of a set."""
+        writer = self.writer
+        if isinstance(keys.collection, Ref):
+            collection = self._local(self.reference(keys.collection))
+        else:
+            collection = self._local(self.atom(keys.collection))
+        number = self.module.position(keys.rest.location)
+        writer.fail_if(f"type({collection}) is not dict and not is_collection({collection})")
+        writer.line(f"{self.context}.budget.left -= len({collection}) + 1")
+        writer.line(f"if {self.context}.budget.left < 0: exhausted({self.context}, P, {number})")
+        if writer.in_nested_function:
+            writer.line(f"{table}.update({keys.function}(dict({table}), {collection}))")
+        else:
+            writer.line(f"{table} = {keys.function}({table}, {collection})")
 
     def inner_body(self, term: Comprehension, needed: tuple[Term, ...], success: Success) -> bool:
         """Emits the body of a comprehension; False: it cannot hold, and what was emitted is to be forgotten."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lockgate.engine.codegen.values import Undefined, Value
+from lockgate.engine.codegen.values import Set, Undefined, Value
 from lockgate.engine.regex import RegexError, compile_pattern
 from lockgate.engine.rego.ast import (
     ArrayTerm,
@@ -108,6 +108,8 @@ class CallEmitter(TermEmitter):
                     return module.constant(fast.expression == "True")
                 writer.line(f"{name} = {fast.expression}")
                 self.kinds[name] = fast.kind
+                if fast.kind == "Set":
+                    self.keyed.add(name)
                 return name
             entry = ENTRIES[builtin]
             function = module.builtin(builtin)
@@ -130,6 +132,10 @@ class CallEmitter(TermEmitter):
             writer.fail_if(f"{name} is U")
             if group is None and self.builtin_name(call) not in module.replaced_names:
                 self.kinds[name] = RESULT_KINDS.get(self.builtin_name(call), "")
+                if self.builtin_name(call) == "minus" and fast is not None and fast.kind == "Set":
+                    # The builtin, which takes large sets, gives one as well.
+                    self.kinds[name] = "Set"
+                    self.keyed.add(name)
         if fail and self.is_relation(call):
             each = writer.name("each")
             self.loop(name, None, each, call.location)
@@ -333,7 +339,8 @@ class CallEmitter(TermEmitter):
         return True
 
     def _operand(self, atom: str) -> Operand:
-        return Operand(atom, self.known(atom), self.kind(atom))
+        value = self.known(atom)
+        return Operand(atom, value, self.kind(atom), atom in self.keyed or isinstance(value, Set))
 
     def _shown_atom(self, term: Term, verb: str) -> str:
         """An argument of a format. For a constant under `%v` its text, which is made once."""

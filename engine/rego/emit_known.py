@@ -41,6 +41,8 @@ _PURE: Final = frozenset(
         "less",
         "at_most",
         "set_of",
+        "with_keys",
+        "with_true_keys",
         "set_over",
         "searcher",
         "sets_of",
@@ -82,6 +84,8 @@ class KnownEmitter:
         self.env = env
         # Python's names of types: "str", "int", "bool", "list", "Set". Names are given once in a writer.
         self.kinds: dict[str, str] = {}
+        # Names of sets that have their tables of members.
+        self.keyed: set[str] = set()
         # What conditions that hold where the code now is say of types.
         self.narrowed: dict[str, str] = {}
         # Strings that values have where the code now is, since a condition that holds says so.

@@ -119,6 +119,8 @@ class TermEmitter(KnownEmitter):
             return collection
         prefix = "sorted_" if self.ordered[-1] else ""
         members = f"{prefix}items({collection})" if with_keys else f"{prefix}values({collection})"
+        if with_keys and not prefix and not kind:
+            members = f"{collection}.items() if type({collection}) is dict else {members}"
         if not with_keys and not kind:
             members = f"{collection} if type({collection}) is list else {members}"
         name = self.writer.name("all")
@@ -405,6 +407,9 @@ class TermEmitter(KnownEmitter):
                 name = writer.name()
                 writer.line(f"{name} = U")
                 return name, operands[taken:]
+            value = self._constant_rule(node)
+            if value is not None:
+                return value, operands[taken:]
             name = writer.name(node.path[-1])
             writer.line(f"{name} = {self._asked(node, operands[taken:]) or self.place_call(node)}")
             if node.group.kind == "set" and not node.children and not self.module.is_replaced(node.path):

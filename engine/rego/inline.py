@@ -23,6 +23,12 @@ class Operand:
     atom: str
     value: Value | Undefined | Unknown
     kind: str
+    # Is it a set that has its table of members already?
+    keyed: bool = False
+
+    def length(self) -> str:
+        """The expression for its length."""
+        return f"len({self.atom}.members)" if self.keyed else f"len({self.atom})"
 
     def is_string(self) -> bool:
         """Is it a literal string?"""
@@ -102,7 +108,7 @@ _COUNTED: Final = ("list", "Set", "dict", "str")
 def _count(operands: Sequence[Operand]) -> Inline:
     atom = operands[0].atom
     if operands[0].kind in _COUNTED:
-        return Inline(f"len({atom})", kind="int")
+        return Inline(operands[0].length(), kind="int")
     kinds = " or ".join([f"type({atom}) is {kind}" for kind in _COUNTED])
     return Inline(f"len({atom})", f"({kinds})", kind="int")
 
@@ -144,7 +150,10 @@ def _minus(operands: Sequence[Operand]) -> Inline:
     plain = _sum("-")(operands)
     if not (left.may_be("Set") and right.may_be("Set")):
         return plain
-    sets = _all(left.must_be("Set"), right.must_be("Set"), f"len({left.atom}) < {_LARGE_SET}")
+    is_small = isinstance(left.value, Set) and len(left.value) < _LARGE_SET
+    sets = _all(
+        left.must_be("Set"), right.must_be("Set"), "" if is_small else f"{left.length()} < {_LARGE_SET}"
+    )
     if not (left.may_be("int") and right.may_be("int")):
         return Inline(difference, sets, kind="Set")
     expression = f"({plain.expression} if type({left.atom}) is int else {difference})"
