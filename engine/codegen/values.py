@@ -275,7 +275,16 @@ def compare(left: Value, right: Value) -> int:
 
 def ordered(values: Iterable[Value]) -> list[Value]:
     """The values in Rego's total order."""
-    return sorted(values, key=sort_key)
+    found = list(values)
+    if len(found) < 2:
+        return found
+    if _TEXTS.issuperset(map(type, found)):
+        # Python's order of strings is Rego's.
+        return sorted(found)  # type: ignore[type-var]
+    return sorted(found, key=sort_key)
+
+
+_TEXTS: Final = frozenset({str})
 
 
 def object_items(value: "dict[str, Value] | Object") -> list[tuple[Value, Value]]:

@@ -61,6 +61,9 @@ def min_(collection: Value) -> Value | Undefined:
 
 def sort(collection: Value) -> list[Value]:
     """The elements in the order of all values, as an array."""
+    if type(collection) is Set:
+        made_values(len(collection))
+        return ordered(collection)
     found = members(collection, 1, "set", "array")
     made_values(len(found))
     return ordered(found)
