@@ -63,6 +63,8 @@ class Writer:
         self.top: list[str] = []
         # Locals with the values of places that are read there.
         self.roots: dict[tuple[str, ...], str] = {}
+        # Locals that are filled there from cells of the module.
+        self.cells: dict[str, str] = {}
         self.indent = 1
         self.blocks: list[str] = []
         # For each open block: does it take one turn only?

@@ -262,6 +262,21 @@ class CallEmitter(TermEmitter):
             return self._searched(atoms)
         return inline(builtin, [self._operand(atom) for atom in atoms])
 
+    def _search(self, cell: str) -> str:
+        """A local with the search of a pattern, which is made where it is first needed."""
+        writer = self.writer
+        name = writer.cells.get(cell)
+        if name is None or writer.in_nested_function:
+            name = writer.name("search")
+            if writer.in_nested_function:
+                # A nested function cannot fill a local of the one around it.
+                writer.line(f"{name} = {cell}[0]")
+            else:
+                writer.cells[cell] = name
+                writer.top.append(f"    {name} = {cell}[0]")
+        writer.line(f"if {name} is MISS: {name} = {cell}[0] = searcher({cell}[1])")
+        return name
+
     def _searched(self, atoms: Sequence[str]) -> Inline | None:
         """A search for a known pattern that Python's `re` does for texts up to some length; None for others."""
         source, text = self.known(atoms[0]), self._operand(atoms[1])
@@ -274,9 +289,7 @@ class CallEmitter(TermEmitter):
         if pattern.longest_fast_text < 0:
             return None
         cell = self.module.pattern_cell(source)
-        name = self.writer.name("search")
-        self.writer.line(f"{name} = {cell}[0]")
-        self.writer.line(f"if {name} is MISS: {name} = {cell}[0] = searcher({cell}[1])")
+        name = self._search(cell)
         short = f"len({text.atom}) <= {pattern.longest_fast_text}"
         guard = f"{text.must_be('str')} and {short}" if text.must_be("str") else short
         return Inline(f"{name}({text.atom}) is not None", guard, is_condition=True, kind="bool")
