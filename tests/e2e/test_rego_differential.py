@@ -45,7 +45,11 @@ def test_opa_gives_the_same_answers_to_what_hypothesis_writes() -> None:
             deadline=None,
             derandomize=True,
             database=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+            suppress_health_check=[
+                HealthCheck.too_slow,
+                HealthCheck.data_too_large,
+                HealthCheck.filter_too_much,
+            ],
         )
         @given(st.randoms(use_true_random=False, note_method_calls=False))
         def check(decide: running.Decide) -> None:

@@ -76,6 +76,12 @@ VALUES = [
         'p := [,1]\nq := {,1}\nr := {,"a":1}',
         '{"p":[1],"q":[1],"r":{"a":1}}',
     ),
+    Difference(
+        "without networks nothing is looked at for matches",
+        "p := net.cidr_contains_matches(set(), input.x)",
+        '{"p":[]}',
+        '{"x": [null]}',
+    ),
     Difference("the least of nothing", "p := min(set())\nq := max([])\nr := 1", '{"r":1}'),
 ]
 

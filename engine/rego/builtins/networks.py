@@ -134,7 +134,10 @@ def _entries(value: Value, position: int) -> list[tuple[Value, Value]]:
 
 def net_cidr_contains_matches(context: Context, networks: Value, inners: Value) -> Set:
     """The pairs of indexes of networks and of what they contain."""
-    outer, inner = _entries(networks, 1), _entries(inners, 2)
+    outer = _entries(networks, 1)
+    if not outer:
+        return Set()  # OPA looks at the other operand for each network.
+    inner = _entries(inners, 2)
     context.spend(len(outer) * len(inner))
     return Set(
         [
