@@ -53,8 +53,10 @@ class Number:
             exact = Decimal(text)
         except InvalidOperation as error:
             raise InputError(f"{text[:40]!r} is not a number") from error
-        if not exact.is_finite() or abs(exact.adjusted()) > MAX_EXPONENT or len(text) > MAX_INTEGER_DIGITS:
+        if not exact.is_finite() or abs(exact.adjusted()) > MAX_EXPONENT:
             raise InputError(f"the number {text[:40]!r} is out of range")
+        if len(text) > MAX_INTEGER_DIGITS:
+            raise InputError(f"a number of {len(text)} digits is over the limit of {MAX_INTEGER_DIGITS}")
         self.text: Final = text
         self.exact: Final = exact
 

@@ -150,7 +150,9 @@ def json_unmarshal(text: Value) -> Value:
     try:
         value = parse_json(given)
     except InputError as error:
-        if "invalid JSON" in error.message or "is not valid JSON" in error.message:
+        # Numbers out of range are refused by OPA too.
+        refused = ("invalid JSON", "is not valid JSON", "is out of range")
+        if any(text in error.message for text in refused):
             raise BuiltinError(error.message) from error
         # It is JSON that is too large here: undefined would be an answer.
         raise BuiltinLimitError(error.message) from error
