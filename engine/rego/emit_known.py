@@ -173,6 +173,8 @@ class KnownEmitter:
     def equality(self, first: str, second: str, *, negate: bool = False) -> str:
         """A condition for equality, in Python's operators where one side is known well enough."""
         left, right = self.known(first), self.known(second)
+        if isinstance(left, Undefined) or isinstance(right, Undefined):
+            return "False"  # What is undefined is neither equal nor unequal to anything.
         if not isinstance(left, Unknown) and not isinstance(right, Unknown):
             return repr(equal(left, right) is not negate)
         for value, text, other in ((left, first, second), (right, second, first)):

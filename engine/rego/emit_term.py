@@ -205,6 +205,7 @@ class TermEmitter(KnownEmitter):
             if path is not None:
                 operands = [*[Scalar(reference.location, part) for part in path], *operands]
                 root = "input"
+        whole = Ref(reference.location, Var(reference.location, root), tuple(operands))
         if root == "data":
             node, taken = self.module.tree.find(operands)
             goes_on = node.group is None and bool(node.children) and taken < len(operands)
@@ -269,7 +270,7 @@ class TermEmitter(KnownEmitter):
         if (
             self.context == "c"
             and all(isinstance(o, Scalar) for o in operands)
-            and self.module.is_constant(reference)
+            and self.module.is_constant(whole)
         ):
             self.constants.add(current)
         return current

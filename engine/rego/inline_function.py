@@ -122,17 +122,18 @@ def _inside(emitter: "BodyEmitter", alternative: Alternative, atoms: list[str]) 
 
 def _straight(emitter: "BodyEmitter", alternative: Alternative, atoms: list[str]) -> str:
     """A clause without loops in the caller's own try; gives its value."""
-    result = ""
+    values: list[str] = []
 
     def success(inside: "BodyEmitter") -> None:
-        nonlocal result
-        result = inside.atom(alternative.value)
+        values.append(inside.atom(alternative.value))
         emitter.know(inside.knowledge())
 
     inner = _inside(emitter, alternative, atoms)
-    if not inner.body(alternative.body, (alternative.value,), success):
-        emitter.dead()
-    return result
+    inner.body(alternative.body, (alternative.value,), success)
+    if not values:
+        # It cannot hold, though it may have left code that can end an evaluation.
+        raise Dead
+    return values[0]
 
 
 # Whether a clause can hold.

@@ -55,6 +55,8 @@ class Stages:
 
     def is_constant(self, reference: Ref) -> bool:
         """Is it a reference to a constant or into one?"""
+        if not isinstance(reference.head, Var) or reference.head.name != "input":
+            return False
         fixed: list[str] = []
         for operand in reference.operands:
             if not isinstance(operand, Scalar) or type(operand.value) is not str:

@@ -1,0 +1,69 @@
+"""Policies that optimised code once judged otherwise, or that did not compile: all modes answer as expected."""
+
+import json
+from typing import Any, Final
+
+import pytest
+from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.codegen.values import Undefined, Value, parse_json, render_json
+from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.parser import parse_module
+from lockgate.engine.rego.program import NO_VALUES, PARAMETERS, Mode, Prepared, compile_program
+from lockgate.engine.rego.source import Source
+
+USUAL: Final = (("input", "review"), ("input", "review", "object"))
+UNDEFINED: Final = "undefined"
+
+# Name: rules, then (parameters, review, the value of `data.test.p`) in turn, all asked of one prepared program.
+CASES: Final[dict[str, tuple[str, list[tuple[Any, Any, Any]]]]] = {
+    "what is named like the parameters inside of a review is no constant": (
+        """p := z if { x := input.review; y := x.parameters.s; z := lower(y) }""",
+        [("Q", {"parameters": {"s": "AA"}}, "aa"), ("Q", {"parameters": {"s": "BB"}}, "bb")],
+    ),
+    "the same in what a loop goes through": (
+        """p := z if { some x in [input.review.a]; y := x.parameters.s; z := sprintf("<%v>", [y]) }""",
+        [("Q", {"a": {"parameters": {"s": 1}}}, "<1>"), ("Q", {"a": {"parameters": {"s": 2}}}, "<2>")],
+    ),
+    "a function that cannot hold after a call that may fail": (
+        """f(x) := y if { y := to_number(x); 1 == 2 }
+        p := sprintf("%v", [z]) if { z := f(input.review.a) }""",
+        [("Q", {"a": "1"}, UNDEFINED), ("Q", {"a": "b"}, UNDEFINED)],
+    ),
+    "arguments that nothing equals": (
+        """f({x}, {y}) := x if { x == y }
+        f(1, 1) := 2
+        p := [x | some a in [input.review.a, 1, {1}]; x := f(a, a)]""",
+        [("Q", {"a": 1}, [2, 2]), ("Q", {"a": [1]}, [2])],
+    ),
+}
+
+
+def value(plain: Any) -> Value:
+    return parse_json(json.dumps(plain))
+
+
+def prepared(text: str, mode: Mode, parameters: Value, usual: bool, bound: bool) -> Prepared:
+    constants: dict[tuple[str, ...], Value] = {PARAMETERS: parameters}
+    program = compile_program(
+        [parse_module(Source(f"package test\n{text}", "test.rego"))],
+        entrypoints=["data.test.p"],
+        capabilities=Capabilities(),
+        mode=mode,
+        usual=USUAL if usual else (),
+        bound=constants if bound else NO_VALUES,
+    )
+    return program.prepare(constants)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("usual", [False, True])
+@pytest.mark.parametrize(("mode", "bound"), [("plain", False), ("plain", True), ("traced", False)])
+def test_optimised_code_answers_as_expected(name: str, mode: Mode, bound: bool, usual: bool) -> None:
+    text, asked = CASES[name]
+    programs: dict[str, Prepared] = {}
+    for s, review, expected in asked:
+        parameters = value({"s": s})
+        program = programs.setdefault(render_json(parameters), prepared(text, mode, parameters, usual, bound))
+        given: Value = {"parameters": parameters, "review": value(review)}
+        found = program.evaluate("data.test.p", input=given, now_ns=0, limits=Limits())
+        assert (UNDEFINED if isinstance(found, Undefined) else json.loads(render_json(found))) == expected
