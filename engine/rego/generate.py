@@ -9,12 +9,14 @@ from lockgate.engine.codegen.writer import SizeError, Writer
 from lockgate.engine.rego.ast import Comprehension, Scalar, Term
 from lockgate.engine.rego.constant_terms import constant_value, same_constant, table_of
 from lockgate.engine.rego.emit_body import BodyEmitter
+from lockgate.engine.rego.emit_known import Dead
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.fusion import Branch, fused, needed_terms
 from lockgate.engine.rego.module_code import ModuleCode
 from lockgate.engine.rego.program import NO_VALUES, Mode
 from lockgate.engine.rego.resolve import Alternative, Definition
 from lockgate.engine.rego.ruletree import HIDDEN, Group, Node, RuleTree, with_targets
+from lockgate.engine.rego.safety import variables
 from lockgate.engine.rego.stage import Stages
 from lockgate.engine.rego.watching import ClauseWatch
 
@@ -325,8 +327,14 @@ class Generator:
         self.module.functions.append([f"def {name}(c{parameters}):", *writer.text()])
 
     def _arguments(self, emitter: BodyEmitter, arguments: Sequence[Term]) -> None:
-        for number, argument in enumerate(arguments):
-            emitter.match(argument, f"a{number}")
+        try:
+            for number, argument in enumerate(arguments):
+                emitter.match(argument, f"a{number}")
+        except Dead:
+            # Nothing matches; the body is still looked at for mistakes.
+            emitter.writer.fail_if("True")
+            for name in variables(tuple(arguments)):
+                emitter.env.setdefault(name, "U")
 
     def _fused(self, group: Group, branches: Sequence[Branch]) -> list[tuple[Writer, ClauseWatch | None]]:
         """The rules of a set or object as trees, in as many functions as their length asks for."""

@@ -32,6 +32,7 @@ CASES: Final[dict[str, tuple[str, list[tuple[Any, Any, Any]]]]] = {
     "arguments that nothing equals": (
         """f({x}, {y}) := x if { x == y }
         f(1, 1) := 2
+        f({x}, x) := 3
         p := [x | some a in [input.review.a, 1, {1}]; x := f(a, a)]""",
         [("Q", {"a": 1}, [2, 2]), ("Q", {"a": [1]}, [2])],
     ),
