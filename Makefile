@@ -25,7 +25,7 @@ lint: $(STAMP)  ## style, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p lockgate
 	$(BIN)/mypy tests
-	$(BIN)/basedpyright --level error
+	$(BIN)/basedpyright --project .links --level error
 	$(BIN)/lint-imports
 
 format: $(STAMP)
