@@ -1,8 +1,9 @@
 """Records: frozen classes with slots, as `@dataclass(frozen=True, slots=True)` makes them, at a tenth of the cost.
 
 `dataclasses` compiles seven methods for each class whenever the program starts, 0.4 ms a class here; a hundred classes
-take a third of the time in which a check of one file is to be done. A record compiles its `__init__` alone, and shares
-the other methods. Type checkers see a dataclass (PEP 681), and `dataclasses.replace` and `fields` work too.
+take a third of the time in which a check of one file is to be done. A record compiles its `__init__` alone, when its
+first instance is made, and shares the other methods. Type checkers see a dataclass (PEP 681), and `dataclasses.replace`
+and `fields` work too.
 """
 
 import inspect
@@ -85,6 +86,7 @@ _LIGHT: dict[str, Callable[..., Any]] = {
     "__repr__": _text,
     "__reduce__": _reduce,
 }
+_MUTABLE: dict[str, Callable[..., Any]] = {"__repr__": _text}
 _SHARED: dict[str, Callable[..., Any]] = {
     **_LIGHT,
     "__setattr__": _refuse_set,
@@ -122,6 +124,30 @@ class _OfDataclass:
 _DATACLASS = {name: _OfDataclass(name) for name in ("__dataclass_fields__", "__dataclass_params__")}
 
 
+def _plain_default(cls: type, name: str, default: Any) -> Any:
+    """The default of a field: a value, or a `Field` for one that is made anew. Raises TypeError for any other."""
+    if isinstance(default, Field):
+        if not (default.init and default.repr and default.compare and default.hash is None):
+            raise TypeError(f"field {name!r} of {cls.__qualname__} takes a default only")
+        if default.default_factory is not MISSING:
+            return default
+        default = default.default
+    if type(default).__hash__ is None:
+        raise TypeError(f"the default of {name!r} in {cls.__qualname__} can change: use a default_factory")
+    return default
+
+
+def _waiting_init(cls: Any, names: tuple[str, ...], defaults: dict[str, Any]) -> Any:
+    """An `__init__` that compiles the real one when it is first called: many a class of a start has no instance."""
+
+    def __init__(self: Any, *arguments: Any, **named: Any) -> None:
+        # Two threads that come here at once make the same.
+        made = cls.__init__ = _make_init(cls, names, defaults)
+        made(self, *arguments, **named)
+
+    return __init__
+
+
 def _make_init(cls: Any, names: tuple[str, ...], defaults: dict[str, Any]) -> Any:
     """An `__init__` that sets the slots. Only names of fields, which are identifiers, become code."""
     refuses = cls.__setattr__ is not object.__setattr__
@@ -136,16 +162,8 @@ def _make_init(cls: Any, names: tuple[str, ...], defaults: dict[str, Any]) -> An
         if name in defaults:
             default = defaults[name]
             if isinstance(default, Field):
-                if not (default.init and default.repr and default.compare and default.hash is None):
-                    raise TypeError(f"field {name!r} of {cls.__qualname__} takes a default only")
-                default = default.default if default.default_factory is MISSING else default
-            if isinstance(default, Field):
                 space[f"__make_{name}"], space[f"__default_{name}"] = default.default_factory, MISSING
                 value = f"__make_{name}() if {name} is __default_{name} else {name}"
-            elif type(default).__hash__ is None:
-                raise TypeError(
-                    f"the default of {name!r} in {cls.__qualname__} can change: use a default_factory"
-                )
             else:
                 space[f"__default_{name}"] = default
             parameters.append(f"{name}=__default_{name}")
@@ -183,7 +201,9 @@ def _make(cls: type, shared: dict[str, Callable[..., Any]]) -> Any:
             inherited = base.__dict__[_FIELDS]
             defaults.update(base.__dict__["__record_defaults__"])
     names = (*inherited, *[name for name in own if name not in inherited])
-    defaults.update({name: cls.__dict__[name] for name in own if name in cls.__dict__})
+    for name in own:
+        if name in cls.__dict__:
+            defaults[name] = _plain_default(cls, name, cls.__dict__[name])
     space = {
         name: value
         for name, value in cls.__dict__.items()
@@ -200,7 +220,7 @@ def _make(cls: type, shared: dict[str, Callable[..., Any]]) -> Any:
     made: Any = type(cls)(cls.__name__, cls.__bases__, space)
     made.__qualname__ = cls.__qualname__
     if "__init__" not in space:
-        made.__init__ = _make_init(made, names, defaults)
+        made.__init__ = _waiting_init(made, names, defaults)
     return made
 
 
@@ -225,4 +245,11 @@ def light_record(cls: type[T]) -> type[T]:
 def ordered_record(cls: type[T]) -> type[T]:
     """A record that is also ordered by its fields, first to last."""
     made: type[T] = _make(cls, _SHARED | _ORDER)
+    return made
+
+
+@dataclass_transform(eq_default=False, field_specifiers=(field,))
+def mutable_record(cls: type[T]) -> type[T]:
+    """A class of annotated fields that change: with slots and an `__init__`, equal to nothing but itself."""
+    made: type[T] = _make(cls, _MUTABLE)
     return made

@@ -4,10 +4,10 @@ The proof counts the *ways* to arrive at each place of the pattern: a choice mul
 decides it, and a loop multiplies them by n, unless the character after the loop cannot be in the loop.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
-from lockgate.engine.record import record
+from lockgate.engine.record import mutable_record, record
 from lockgate.engine.regex_subset import OutsideSubsetError
 from lockgate.engine.regex_tree import (
     MAX_CODE,
@@ -57,7 +57,7 @@ class Ways:
     factor: int
 
 
-@dataclass(slots=True)
+@mutable_record
 class Work:
     """A polynomial in n: coefficients by degree."""
 

@@ -6,7 +6,7 @@ level, no `$ref`, defaults that fit (k8s.io/apiextensions-apiserver pkg/apiserve
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Final
 
 from lockgate.engine.codegen.values import UNDEFINED, Number, Undefined, Value, equal
@@ -85,6 +85,21 @@ class Schema:
     negated: "Schema | None" = None
 
 
+@record
+class _Shape:
+    """What a level says of the shape of a value. `Schema` has the same fields."""
+
+    type: str
+    nullable: bool
+    preserve_unknown: bool
+    embedded: bool
+    int_or_string: bool
+    default: Value | Undefined
+    properties: Mapping[str, Schema]
+    additional: Schema | bool | None
+    items: Schema | None
+
+
 ANYTHING: Final = Schema(preserve_unknown=True)
 
 
@@ -111,10 +126,10 @@ class _Reader:
         for name in _UNSUPPORTED:
             if value.get(name):
                 self.problem((*path, name), f"`{name}` is not supported in a structural schema")
-        schema = self._shape(value, path, nested=nested, depth=depth)
-        return self._bounds(value, path, schema, depth)
+        shape = self._shape(value, path, nested=nested, depth=depth)
+        return self._bounds(value, path, shape, depth)
 
-    def _shape(self, value: dict[str, Value], path: Path, *, nested: bool, depth: int) -> Schema:
+    def _shape(self, value: dict[str, Value], path: Path, *, nested: bool, depth: int) -> _Shape:
         kind = self._text(value, "type", path)
         if kind and kind not in TYPES:
             self.problem(
@@ -165,7 +180,7 @@ class _Reader:
             self.problem(
                 (*path, "additionalProperties"), "additionalProperties and properties are mutually exclusive"
             )
-        return Schema(
+        return _Shape(
             type=kind,
             nullable=self._flag(value, "nullable", path),
             preserve_unknown=preserve,
@@ -192,7 +207,7 @@ class _Reader:
             self.problem(path, "an array needs `items`")
         return None
 
-    def _bounds(self, value: dict[str, Value], path: Path, schema: Schema, depth: int) -> Schema:
+    def _bounds(self, value: dict[str, Value], path: Path, shape: _Shape, depth: int) -> Schema:
         required = value.get("required")
         names: tuple[str, ...] = ()
         if required is not None:
@@ -205,15 +220,23 @@ class _Reader:
             self.problem((*path, "enum"), "must be a list")
             enum = None
         pattern = self._text(value, "pattern", path)
-        whole_any_of = schema.int_or_string and equal(value.get("anyOf"), _INT_OR_STRING)
+        whole_any_of = shape.int_or_string and equal(value.get("anyOf"), _INT_OR_STRING)
         unique = self._flag(value, "uniqueItems", path)
         if unique:
             self.problem(
                 (*path, "uniqueItems"), "uniqueItems must not be true", "use `x-kubernetes-list-type: set`"
             )
         raw_not = value.get("not")
-        return replace(
-            schema,
+        return Schema(
+            type=shape.type,
+            nullable=shape.nullable,
+            preserve_unknown=shape.preserve_unknown,
+            embedded=shape.embedded,
+            int_or_string=shape.int_or_string,
+            default=shape.default,
+            properties=shape.properties,
+            additional=shape.additional,
+            items=shape.items,
             required=names,
             enum=None if enum is None else tuple(enum),
             pattern=pattern,
@@ -231,16 +254,16 @@ class _Reader:
             unique_items=unique,
             min_properties=self._count(value, "minProperties", path),
             max_properties=self._count(value, "maxProperties", path),
-            all_of=self._juncture(value, "allOf", path, schema, depth),
-            any_of=() if whole_any_of else self._juncture(value, "anyOf", path, schema, depth),
-            one_of=self._juncture(value, "oneOf", path, schema, depth),
+            all_of=self._juncture(value, "allOf", path, shape, depth),
+            any_of=() if whole_any_of else self._juncture(value, "anyOf", path, shape, depth),
+            one_of=self._juncture(value, "oneOf", path, shape, depth),
             negated=None
             if raw_not is None
             else self.level(raw_not, (*path, "not"), nested=True, depth=depth + 1),
         )
 
     def _juncture(
-        self, value: dict[str, Value], name: str, path: Path, outer: Schema, depth: int
+        self, value: dict[str, Value], name: str, path: Path, outer: _Shape, depth: int
     ) -> tuple[Schema, ...]:
         raw = value.get(name)
         if raw is None:

@@ -1,14 +1,14 @@
 """Turns what was read and decided about one file into the entries of a Report, everything masked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Decision, Violation
 from lockgate.engine.documents.document import Document, DocumentError, Located, Path, Skipped, Span
 from lockgate.engine.errors import InputError
-from lockgate.engine.record import record
+from lockgate.engine.record import mutable_record, record
 from lockgate.engine.review import Review
 from lockgate.webhook.gate import Gate, ReviewBuilder
 from lockgate.webhook.report import (
@@ -82,7 +82,7 @@ def quote_span(lines: Sequence[str], span: Span, masker: "Masker") -> Quote | No
     return None if shown is None else Quote(span.line, *shown)
 
 
-@dataclass(slots=True)
+@mutable_record
 class Findings:
     """Gathers the entries of a Report, file by file; nothing of a file is kept but what is shown."""
 

@@ -1,19 +1,20 @@
 """A click group whose commands are imported only when they are run, so that `--help` and `check` start fast."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 import click
 
 
-@dataclass(frozen=True, slots=True)
 class LazyCommand:
     """Where a command is (`module:attribute`) and the line that the map of commands shows for it."""
 
-    place: str
-    summary: str
+    __slots__ = ("place", "summary")
+
+    def __init__(self, place: str, summary: str) -> None:
+        self.place = place
+        self.summary = summary
 
 
 class LazyGroup(click.Group):

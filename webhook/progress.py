@@ -2,8 +2,10 @@
 
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TextIO
+
+from lockgate.engine.record import mutable_record
 
 # Short runs show nothing: a bar that flashes by is noise.
 _DELAY_S: Final = 0.7
@@ -11,7 +13,7 @@ _REDRAW_S: Final = 0.1
 _WIDTH: Final = 30
 
 
-@dataclass(slots=True)
+@mutable_record
 class Progress:
     """Counts steps out of `total`; draws to `stream`, or nothing when it is None."""
 

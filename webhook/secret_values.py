@@ -9,11 +9,12 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from lockgate.engine.codegen.values import Number, Value
 from lockgate.engine.documents.document import Document, Path, Span
+from lockgate.engine.record import mutable_record
 from lockgate.webhook import credentials
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
@@ -45,7 +46,7 @@ _STRUCTURE = frozenset(
 )
 
 
-@dataclass(slots=True)
+@mutable_record
 class SecretValues:
     """Collects the forms of secret values, and where their scalars stand. `overflow`: too many to mask."""
 

@@ -6,12 +6,12 @@ bytes, and parses those files only. What is written in a way that this search mi
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.kinds import Kinds, find_kinds
-from lockgate.engine.record import record
+from lockgate.engine.record import mutable_record, record
 from lockgate.gatekeeper.target import DEFAULT_NAMESPACE, Cluster, find_namespaces
 from lockgate.webhook.config import Config
 
@@ -56,7 +56,7 @@ def _slim(value: Object) -> Object:
     return kept
 
 
-@dataclass(slots=True)
+@mutable_record
 class TreeFacts:
     """Gathers what documents say about the cluster."""
 

@@ -12,12 +12,12 @@
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.documents.document import DocumentError, Skipped
 from lockgate.engine.errors import UsageError
-from lockgate.engine.record import record
+from lockgate.engine.record import mutable_record, record
 
 if TYPE_CHECKING:
     # Imported where they are used: a check of one file needs neither.
@@ -54,7 +54,7 @@ class Walk:
     excluded: int
 
 
-@dataclass(slots=True)
+@mutable_record
 class _Repository:
     """A work tree (or a folder outside of any), with what it tracks once somebody asked."""
 
@@ -114,7 +114,7 @@ def is_inside(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip("/") + "/")
 
 
-@dataclass(slots=True)
+@mutable_record
 class _Walker:
     cwd: str
     excludes: "Sequence[tuple[str, IgnoreFile]]"

@@ -4,7 +4,6 @@ A result is an int where it is integral, else a Number with the shortest text th
 Semantics: `v1/topdown/arithmetic.go` of OPA and `math/big` of Go (`Float.Parse`, `Float.Quo`, `Float.Text`).
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -12,6 +11,7 @@ from lockgate.engine.codegen.budget import MAX_INTEGER_DIGITS
 from lockgate.engine.codegen.spending import LimitError
 from lockgate.engine.codegen.values import Number
 from lockgate.engine.errors import EvaluationError
+from lockgate.engine.record import light_record
 
 PRECISION: Final = 64
 
@@ -32,7 +32,7 @@ class NumberRangeError(LimitError):
     """A result that is too large or too small to be computed with."""
 
 
-@dataclass(frozen=True, slots=True)
+@light_record
 class Float:
     """A binary number `± mantissa * 2**exponent`; a zero keeps its sign."""
 

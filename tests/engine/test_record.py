@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lockgate.engine.record import light_record, ordered_record, record
+from lockgate.engine.record import light_record, mutable_record, ordered_record, record
 
 
 @record
@@ -48,6 +48,19 @@ class Light:
     tags: list[str] = field(default_factory=list)
 
 
+@mutable_record
+class Tally:
+    """What was counted."""
+
+    name: str
+    count: int = 0
+    seen: list[str] = field(default_factory=list)
+
+    def add(self, one: str) -> None:
+        self.count += 1
+        self.seen.append(one)
+
+
 @record
 class Empty:
     """Nothing."""
@@ -83,6 +96,39 @@ def test_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         del point.x
     assert point.x == 1
+
+
+def test_mutable() -> None:
+    tally = Tally("a")
+    tally.add("x")
+    tally.name = "b"
+    assert repr(tally) == "Tally(name='b', count=1, seen=['x'])"
+    assert tally != Tally("b", 1, ["x"])
+    assert hash(tally)
+    assert Tally("a").seen is not Tally("a").seen
+    assert copy.copy(tally).seen is tally.seen
+    anything: Any = tally
+    with pytest.raises(AttributeError):
+        anything.other = 1
+
+
+def test_the_first_instance_is_made_like_any_other() -> None:
+    @record
+    class Base:
+        x: int
+        y: int = 0
+
+    @record
+    class Derived(Base):
+        z: int = 1
+
+    for _ in range(2):
+        with pytest.raises(TypeError, match="__init__"):
+            Derived()  # type: ignore[call-arg]
+        derived = Derived(1, z=3)
+        assert (derived.x, derived.y, derived.z) == (1, 0, 3)
+        base = Base(5)
+        assert (base.x, base.y) == (5, 0)
 
 
 def test_equality_is_by_class_and_fields() -> None:
