@@ -1,7 +1,11 @@
 """Regular expressions: which engine, what it finds, and what is refused."""
 
+import re
+
 import pytest
 from lockgate.engine.regex import MAX_PATTERN, Pattern, RegexError, compile_pattern, split_template
+from lockgate.engine.regex_subset import parse_subset
+from lockgate.engine.regex_tree import MAX_CODE, Chars
 
 # A pattern, and whether Python's `re` may match it.
 ENGINES = [
@@ -140,6 +144,32 @@ def test_finds_all_matches_as_go_does(
     assert list(pattern.spans(text)) == expected
     assert list(pattern.spans(text, 1)) == expected[:1]
     assert list(pattern.spans(text, 0)) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "spelled"),
+    [
+        ("[^,]", r"[^\U0000002c]"),
+        ("[^a-c_]", "[^_a-c]"),
+        (r"\D", "[^0-9]"),
+        (r"[^\x00-\x7f]", r"[^\U00000000-\U0000007f]"),
+        (r"[\s\S]", "(?s:.)"),
+        ("[^\n]", "."),
+        ("[^\u20ac]", r"[\U00000000-\U000020ab\U000020ad-\U0010ffff]"),
+        # With the sign for kelvin, which is a K.
+        ("(?i)[^k]", r"[\U00000000-JL-jl-\U00002129\U0000212b-\U0010ffff]"),
+    ],
+)
+def test_a_set_of_most_characters_is_spelled_by_those_it_lacks(source: str, spelled: str) -> None:
+    subset = parse_subset(source)
+    assert subset.source == spelled
+    assert isinstance(subset.tree, Chars)
+    pattern = re.compile(subset.source, re.ASCII)
+    near = {code + step for pair in subset.tree.ranges for code in pair for step in (-1, 0, 1)}
+    for code in sorted({*range(0x300), 0xD800, 0xFFFF, 0x10000, *near}):
+        if 0 <= code <= MAX_CODE:
+            member = any(low <= code <= high for low, high in subset.tree.ranges)
+            assert (pattern.fullmatch(chr(code)) is not None) is member, hex(code)
 
 
 def test_groups_that_took_no_part_are_empty() -> None:
