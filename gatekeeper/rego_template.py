@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lockgate.engine.codegen.cache import CodeCache
+from lockgate.engine.codegen.cache import CodeCache, folder_fingerprint
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.builtins.catalogue import missing_extra
@@ -39,6 +39,7 @@ class TemplateCompiler:
         self._cache = cache
         self._show = show
         self._modules: ModuleCache | None = None
+        # What Gatekeeper's modules refuse and warn of is not in entries that others made.
         self._fingerprint = "" if cache is None else folder_fingerprint(os.path.dirname(__file__))
 
     def compile(self, template: Template) -> RegoTemplate:
@@ -70,14 +71,6 @@ class TemplateCompiler:
         if self._show is not None:
             self._show(template.kind, made.program.artifact.source)
         return made
-
-
-def folder_fingerprint(folder: str) -> str:
-    """What identifies the modules of a folder: what they refuse and warn of is not in entries that others made."""
-    with os.scandir(folder) as entries:
-        modules = sorted([entry for entry in entries if entry.name.endswith(".py")], key=lambda one: one.name)
-    states = [(module.name, module.stat()) for module in modules]
-    return "\n".join([f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states])
 
 
 def _material(template: Template, capabilities: Capabilities) -> list[bytes]:

@@ -35,14 +35,26 @@ def user_cache_folder(environment: Mapping[str, str]) -> str | None:
 
 def compiler_fingerprint() -> bytes:
     """What identifies this compiler and this Python: a change of either makes entries of the other worthless."""
-    parts = [sys.implementation.cache_tag or "", str(sys.hexversion)]
     engine = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-    for folder in ("", "codegen", "rego", os.path.join("rego", "builtins")):
-        for entry in sorted(os.scandir(os.path.join(engine, folder)), key=lambda found: found.name):
-            if entry.name.endswith(".py"):
-                status = entry.stat()
-                parts.append(f"{entry.name} {status.st_size} {status.st_mtime_ns}")
-    return "\n".join(parts).encode()
+    tag = sys.implementation.cache_tag or ""
+    return f"{tag}\n{sys.hexversion}\n{folder_fingerprint(engine)}".encode()
+
+
+def folder_fingerprint(folder: str) -> str:
+    """What identifies the modules in a folder and in those below it: their names, sizes and times."""
+    found: list[str] = []
+    waiting = [(folder, "")]
+    while waiting:
+        place, prefix = waiting.pop()
+        with os.scandir(place) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.endswith(".py"):
+                    state = entry.stat()
+                    found.append(f"{prefix}{name} {state.st_size} {state.st_mtime_ns}")
+                elif name != "__pycache__" and entry.is_dir(follow_symlinks=False):
+                    waiting.append((entry.path, f"{prefix}{name}/"))
+    return "\n".join(sorted(found))
 
 
 @record

@@ -5,7 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
-from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint, user_cache_folder
+from lockgate.engine.codegen.cache import (
+    CodeCache,
+    compiler_fingerprint,
+    folder_fingerprint,
+    user_cache_folder,
+)
 
 
 @pytest.fixture
@@ -115,4 +120,18 @@ def test_users_own_folder(environment: dict[str, str], expected: str | None) -> 
 
 def test_fingerprint_is_stable() -> None:
     assert compiler_fingerprint() == compiler_fingerprint()
-    assert compiler_fingerprint()
+    assert b"rego/types/" in compiler_fingerprint()
+
+
+@pytest.mark.parametrize("name", ["checks.py", "below/checks.py", "below/further/checks.py"])
+def test_a_change_of_any_module_changes_the_fingerprint(tmp_path: Path, name: str) -> None:
+    module = tmp_path / name
+    module.parent.mkdir(parents=True, exist_ok=True)
+    module.write_text("old = 1\n")
+    (tmp_path / "notes.txt").write_text("")
+    before = folder_fingerprint(str(tmp_path))
+    assert "notes" not in before
+    (tmp_path / "__pycache__").mkdir()
+    assert folder_fingerprint(str(tmp_path)) == before
+    module.write_text("newer = 1\n")
+    assert folder_fingerprint(str(tmp_path)) != before

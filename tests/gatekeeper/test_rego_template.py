@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.rego.capabilities import Capabilities
-from lockgate.gatekeeper.rego_template import TemplateCompiler, folder_fingerprint
+from lockgate.gatekeeper.rego_template import TemplateCompiler
 from lockgate.gatekeeper.template import Template, parse_template
 
 from tests.gatekeeper.workbench import HIT, document, template
@@ -37,16 +37,6 @@ def test_what_decides_is_in_the_key(tmp_path: Path) -> None:
     # Errors name the file, so a copy elsewhere is compiled for itself.
     TemplateCompiler(Capabilities(), cache).compile(parsed(file="other.yaml"))
     assert len(list((tmp_path / "code").iterdir())) == 4
-
-
-def test_a_change_of_the_modules_that_check_templates_shows(tmp_path: Path) -> None:
-    checks = tmp_path / "checks.py"
-    checks.write_text("old = 1\n")
-    (tmp_path / "notes.txt").write_text("")
-    before = folder_fingerprint(str(tmp_path))
-    assert "notes" not in before
-    checks.write_text("newer = 1\n")
-    assert folder_fingerprint(str(tmp_path)) != before
 
 
 def test_a_cached_start_does_not_import_the_parser(tmp_path: Path) -> None:
