@@ -73,6 +73,7 @@ class CallEmitter(TermEmitter):
             return name
         number = module.position(call.location)
         group = module.tree.function(call.function)
+        fast: Inline | None = None
         if group is not None:
             copied = self.inlined_value(call, group, fail=fail)
             if copied is not None:
@@ -102,7 +103,8 @@ class CallEmitter(TermEmitter):
                     writer.fail_if(f"{name} is U")
                     self.kinds[name] = RESULT_KINDS.get(builtin, "")
                 return name
-            fast = None if builtin in module.replaced_names else self._inline(call, arguments)
+            if builtin not in module.replaced_names:
+                fast = self._inline(call, arguments)
             if fast is not None and not fast.guard:
                 if fast.expression in ("True", "False"):
                     return module.constant(fast.expression == "True")
