@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lockgate.engine.rego.ast import Call, Expr, Term, Var, With, shape, walk
+from lockgate.engine.rego.ast import Call, Expr, Term, UnifyExpr, Var, With, shape, walk
 from lockgate.engine.rego.printing import undeclared
 from lockgate.engine.rego.resolve import Alternative
 from lockgate.engine.rego.safety import BodyOrder, own_variables, variables
@@ -69,7 +69,7 @@ def _clause(alternative: Alternative) -> _Clause | None:
         for node in walk(part):
             if isinstance(node, Var) and node.name in own:
                 names.setdefault(node.name, _plain_name(node.name, len(names)))
-    statements = tuple([_renamed(statement, names) for statement in ordered])
+    statements = tuple([_renamed(_in_order(statement), names) for statement in ordered])
     renamed = replace(
         alternative,
         tail=tuple([_renamed(term, names) for term in alternative.tail]),
@@ -83,6 +83,13 @@ def _clause(alternative: Alternative) -> _Clause | None:
         tuple(map(shape, statements)),
         frozenset([names.get(name, name) for name in scope]),
     )
+
+
+def _in_order(statement: Expr) -> Expr:
+    """The statement without what only its order asks for: a reference under `not` is as good as another."""
+    if isinstance(statement, UnifyExpr) and statement.origin == "negated":
+        return replace(statement, origin="")
+    return statement
 
 
 def _plain_name(name: str, number: int) -> str:
