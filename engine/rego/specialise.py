@@ -15,20 +15,34 @@ from lockgate.engine.rego.program import Program
 DEFAULT_AFTER: Final = 1_000
 # Each program takes some 100 kB and 30 ms to make.
 DEFAULT_MOST: Final = 256
+# Constraints that are evaluated together do not all get their code in one review, which would wait for it.
+APART: Final = 50
 
 
 class Allowance:
     """Says when constraints get code of their own. Shared by all constraints of a set of policies.
 
-    after: the evaluations of one constraint before it does; None for never. most: how many do at most.
+    after: the evaluations of the first constraint before it does; None for never. most: how many do at most.
+    apart: how many evaluations later each further one does.
     """
 
-    __slots__ = ("_left", "_lock", "after")
+    __slots__ = ("_apart", "_left", "_lock", "_next")
 
-    def __init__(self, after: int | None = DEFAULT_AFTER, most: int = DEFAULT_MOST) -> None:
-        self.after = after
+    def __init__(
+        self, after: int | None = DEFAULT_AFTER, most: int = DEFAULT_MOST, apart: int = APART
+    ) -> None:
+        self._next = after
+        self._apart = apart
         self._left = most
         self._lock = threading.Lock()
+
+    def turn(self) -> int | None:
+        """The evaluations before the next constraint gets its code; None for never."""
+        with self._lock:
+            turn = self._next
+            if turn is not None:
+                self._next = turn + self._apart
+            return turn
 
     def take(self) -> bool:
         """Takes one of the programs that may be made; False when none is left."""
@@ -47,7 +61,7 @@ class Specialiser:
     def __init__(self, make: Callable[[], Program], allowance: Allowance) -> None:
         self._make = make
         self._allowance = allowance
-        self.after = allowance.after
+        self.after = allowance.turn()
 
     def program(self) -> Program | None:
         """The program; None when no more are allowed, or the code would be too large: the shared program serves."""

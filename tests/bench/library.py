@@ -105,7 +105,7 @@ def load(paths: Sequence[Path], code: Code = "shared") -> PolicySet:
         [document for path in paths for document in read(path)],
         engine="rego",
         point=POINT,
-        allowance=Allowance(after=0 if code == "own" else None),
+        allowance=Allowance(after=0 if code == "own" else None, apart=0),
     )
     if loaded.errors or not loaded.policies.policies:
         raise SystemExit(f"{paths}: {loaded.errors}")

@@ -18,7 +18,7 @@ from tests.gatekeeper.workbench import constraint, document, manifest, template
 from tests.shared_folder import shared_path
 
 OPEN = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-NEVER, AT_ONCE = Allowance(after=None), Allowance(after=0, most=10_000)
+NEVER, AT_ONCE = Allowance(after=None), Allowance(after=0, most=10_000, apart=0)
 REGO = """package probe
 
 violation[{"msg": msg}] {
@@ -112,7 +112,7 @@ def test_the_library() -> None:
 
 
 def test_code_comes_after_so_many_evaluations_and_for_so_many_constraints() -> None:
-    allowance = Allowance(after=3, most=1)
+    allowance = Allowance(after=3, most=1, apart=0)
     shown: list[str] = []
     bound = [constraint({"parameters": {"names": [name]}}, name=name) for name in ("first", "second")]
     policies = load([document(template(REGO, schema=OPEN)), *map(document, bound)], allowance, shown)
@@ -120,3 +120,15 @@ def test_code_comes_after_so_many_evaluations_and_for_so_many_constraints() -> N
     for count, policy in ((2, policies[0]), (1, policies[0]), (5, policies[1])):
         judged([policy] * count, [document(manifest())], Facts({}))
         assert len(shown) == (1 if count == 2 else 2)
+
+
+def test_constraints_that_are_evaluated_together_get_their_code_apart() -> None:
+    allowance = Allowance(after=2, apart=3)
+    shown: list[str] = []
+    bound = [constraint({"parameters": {"names": [name]}}, name=name) for name in ("first", "second")]
+    policies = load([document(template(REGO, schema=OPEN)), *map(document, bound)], allowance, shown)
+    compiled: list[int] = []
+    for _ in range(6):
+        judged(policies, [document(manifest())], Facts({}))
+        compiled.append(len(shown) - 1)
+    assert compiled == [0, 1, 1, 1, 2, 2]
