@@ -37,9 +37,10 @@ def shape_of(group: Group) -> Shape:
         if count > MAX_NODES or isinstance(node, WithExpr):
             return Shape(fits=False, is_test=False, iterates=True, is_straight=False)
     chained = len(group.definitions) > 1 and len(clauses) > len(group.definitions)
-    default = None if group.default is None else constant_value(group.default.alternatives[0].value)
+    # A default of null is a value like others.
+    default = False if group.default is None else constant_value(group.default.alternatives[0].value)
     fits = bool(clauses) and not chained and not isinstance(default, Undefined)
-    is_test = all(constant_value(a.value) is True for a in clauses) and (default is None or default is False)
+    is_test = all(constant_value(a.value) is True for a in clauses) and default is False
     iterates = any(_iterates(alternative) for alternative in clauses)
     return Shape(fits, is_test, iterates, len(clauses) == 1 and group.default is None and not iterates)
 

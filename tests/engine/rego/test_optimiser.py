@@ -29,6 +29,12 @@ CASES: Final[dict[str, tuple[str, list[tuple[Any, Any, Any]]]]] = {
         p := sprintf("%v", [z]) if { z := f(input.review.a) }""",
         [("Q", {"a": "1"}, UNDEFINED), ("Q", {"a": "b"}, UNDEFINED)],
     ),
+    "a function that is null by default": (
+        """default f(_) := null
+        f(x) if x == 1
+        p := [x | some x in [1, 2, input.review.a]; not f(x)]""",
+        [("Q", {"a": 1}, []), ("Q", {"a": 3}, [])],
+    ),
     "arguments that nothing equals": (
         """f({x}, {y}) := x if { x == y }
         f(1, 1) := 2
