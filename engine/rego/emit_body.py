@@ -51,7 +51,7 @@ from lockgate.engine.rego.safety import (
     variables,
 )
 from lockgate.engine.rego.term_parser import operator_name
-from lockgate.engine.rego.unroll import Membership, Turns, find_membership, find_turns
+from lockgate.engine.rego.unroll import MAX_TURNS_LINES, Membership, Turns, find_membership, find_turns
 from lockgate.engine.rego.watching import StatementWatch
 
 # What is known after each statement is looked at for each: time grows with the square of this.
@@ -214,8 +214,7 @@ class BodyEmitter(CallEmitter):
                 index += membership.taken
                 continue
             turns = find_turns(self, statements[index])
-            if turns is not None:
-                self._unrolled(turns, statements[index + 1 :], success)
+            if turns is not None and self._unrolled(turns, statements[index + 1 :], success):
                 return
             self.statement(statements[index])
             index += 1
@@ -237,11 +236,12 @@ class BodyEmitter(CallEmitter):
         if membership.variable is not None:
             self.env[membership.variable.name] = atom
 
-    def _unrolled(self, turns: Turns, rest: Sequence[Expr], success: Success) -> None:
-        """Turn by turn the statements that follow, each in a block of its own."""
-        before = self.turns
+    def _unrolled(self, turns: Turns, rest: Sequence[Expr], success: Success) -> bool:
+        """Turn by turn the statements that follow, each in a block of its own; False: too long, nothing was emitted."""
+        writer, before = self.writer, self.turns
+        taken = writer.snapshot()
         self.turns = before * len(turns.pairs)
-        lives = False
+        lives = is_short = False
         for part, member in turns.pairs:
 
             def turn(part: Value = part, member: Value = member) -> None:
@@ -253,10 +253,16 @@ class BodyEmitter(CallEmitter):
             if self._apart(turn):
                 lives = True
                 if self.flag:
-                    self.writer.line(f"if {self.flag}: break")
+                    writer.line(f"if {self.flag}: break")
+            is_short = len(writer.lines) - taken.line <= MAX_TURNS_LINES
+            if not is_short:
+                writer.restore(taken)
+                break
+        writer.release(taken)
         self.turns = before
-        if not lives:
+        if is_short and not lives:
             self.dead()
+        return is_short
 
     def _unsafe(self, left: list[Expr], known: set[str], body: Body) -> None:
         names: set[str] = set()

@@ -6,12 +6,15 @@ document become a tree: statements that several share, and below them what each 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from lockgate.engine.rego.ast import Call, Expr, Term, UnifyExpr, Var, With, shape, walk
 from lockgate.engine.rego.printing import undeclared
 from lockgate.engine.rego.resolve import Alternative
 from lockgate.engine.rego.safety import BodyOrder, own_variables, variables
+
+# Python nests blocks only so deep: below so many branches each clause stands for itself.
+MAX_LEVELS: Final = 16
 
 
 @dataclass(slots=True)
@@ -49,7 +52,7 @@ def fused(alternatives: Sequence[Alternative]) -> list[Branch] | None:
         if clause is None:
             return None
         clauses.append(clause)
-    return _branches(clauses, 0)
+    return _branches(clauses, 0, 0)
 
 
 def _clause(alternative: Alternative) -> _Clause | None:
@@ -122,16 +125,18 @@ def _renamed(node: Any, names: dict[str, str]) -> Any:
     return replace(node, **changes) if changes else node
 
 
-def _branches(clauses: Sequence[_Clause], depth: int) -> list[Branch]:
+def _branches(clauses: Sequence[_Clause], depth: int, level: int) -> list[Branch]:
     """Trees of clauses whose first `depth` statements are done: those that go on alike lie together."""
+    if level >= MAX_LEVELS:
+        return [_branch([clause], depth, level) for clause in clauses]
     found: dict[object, list[_Clause]] = {}
     for number, clause in enumerate(clauses):
         key = clause.shapes[depth] if depth < len(clause.shapes) else number
         found.setdefault(key, []).append(clause)
-    return [_branch(group, depth) for group in found.values()]
+    return [_branch(group, depth, level) for group in found.values()]
 
 
-def _branch(clauses: Sequence[_Clause], depth: int) -> Branch:
+def _branch(clauses: Sequence[_Clause], depth: int, level: int) -> Branch:
     first = clauses[0]
     scope = set().union(*[clause.scope for clause in clauses])
     if len(clauses) == 1:
@@ -141,4 +146,4 @@ def _branch(clauses: Sequence[_Clause], depth: int) -> Branch:
         end += 1
     ends = [clause.alternative for clause in clauses if len(clause.shapes) == end]
     rest = [clause for clause in clauses if len(clause.shapes) > end]
-    return Branch(list(first.statements[depth:end]), scope, ends, _branches(rest, end))
+    return Branch(list(first.statements[depth:end]), scope, ends, _branches(rest, end, level + 1))

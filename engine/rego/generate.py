@@ -8,7 +8,7 @@ from lockgate.engine.codegen.values import Undefined, Value
 from lockgate.engine.codegen.writer import SizeError, Writer
 from lockgate.engine.rego.ast import Comprehension, Scalar, Term
 from lockgate.engine.rego.constant_terms import constant_value, same_constant, table_of
-from lockgate.engine.rego.emit_body import BodyEmitter
+from lockgate.engine.rego.emit_body import MAX_STATEMENTS, BodyEmitter
 from lockgate.engine.rego.emit_known import Dead
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.fusion import Branch, fused, needed_terms
@@ -177,7 +177,9 @@ class Generator:
         alternatives = [definition.alternatives[0] for definition in group.definitions]
         if group.kind == "object":
             lines.extend(self._fixed_beginnings(alternatives))
-        branches = fused(alternatives) if self.module.mode == "plain" else None
+        # A body that is too long is refused where it stands for itself.
+        is_short = all(len(alternative.body) <= MAX_STATEMENTS for alternative in alternatives)
+        branches = fused(alternatives) if self.module.mode == "plain" and is_short else None
         if branches is not None:
             parts = self._fused(group, branches)
         else:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MAX_TURNS: Final = 8
 MAX_COPIES: Final = 24
 MAX_LINES: Final = 800
+# All turns of one loop together; a loop that would be longer stays one.
+MAX_TURNS_LINES: Final = 3_000
 
 
 @dataclass(frozen=True, slots=True)

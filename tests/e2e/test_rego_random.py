@@ -5,6 +5,7 @@ import os
 import random
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,11 +15,12 @@ from lockgate.engine.errors import EvaluationError
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.errors import RegoError
 from lockgate.engine.rego.parser import parse_module
-from lockgate.engine.rego.program import Prepared, Program, compile_program
+from lockgate.engine.rego.program import NO_VALUES, Prepared, Program, compile_program
 from lockgate.engine.rego.source import Source
 
 from tests.conformance.opa import agrees
 from tests.e2e.rego_server import Server, opa_server
+from tests.engine.rego_judging_programs import judging_module, random_values
 from tests.engine.rego_programs import DATA, PARAMETERS, REVIEWS, random_module
 
 pytestmark = pytest.mark.e2e
@@ -36,9 +38,9 @@ def value(plain: Any) -> Value:
 BASE = {name: value(item) for name, item in DATA.items()}
 
 
-def compiled(text: str, entries: list[str]) -> Program:
+def compiled(text: str, entries: list[str], bound: Mapping[tuple[str, ...], Value] = NO_VALUES) -> Program:
     module = parse_module(Source(text, "random.rego"))
-    return compile_program([module], entrypoints=entries, capabilities=Capabilities())
+    return compile_program([module], entrypoints=entries, capabilities=Capabilities(), bound=bound)
 
 
 class Asking:
@@ -104,3 +106,35 @@ def test_random_policies() -> None:
         print(dict(asking.counts))
         assert asking.counts["values"] > COUNT
         assert asking.counts["other order"] * 20 < asking.counts["values"]
+
+
+def refused_line(text: str) -> int:
+    try:
+        compiled(text, [])
+    except RegoError as error:
+        return error.errors[0].location.line
+    return 0
+
+
+def test_random_policies_that_judge() -> None:
+    print(f"LOCKGATE_RANDOM_SEED={SEED}")
+    with opa_server({}) as server:
+        asking = Asking(server)
+        for seed in range(SEED * 1_000_000, SEED * 1_000_000 + COUNT):
+            text, names = judging_module(seed, refused_line)
+            if not names or not asking.accepts(text):
+                continue
+            entries = [f"data.test.{name}" for name in names]
+            decide = random.Random(seed)
+            for parameters in [random_values(decide), random_values(decide), None]:
+                constants: dict[tuple[str, ...], Value] = {("input", "parameters"): value(parameters)}
+                prepared = compiled(text, entries, constants).prepare(constants)
+                for _ in range(2):
+                    given = {"parameters": parameters, "review": random_values(decide)}
+                    for entry in entries:
+                        try:
+                            asking.compare(prepared, entry, given)
+                        except pytest.fail.Exception as failure:
+                            pytest.fail(f"seed {seed}: {failure}\n{given}\n{text}")
+        print(dict(asking.counts))
+        assert asking.counts["values"] > COUNT

@@ -16,6 +16,7 @@ from lockgate.engine.rego.parser import parse_module
 from lockgate.engine.rego.program import NO_VALUES, Mode, Prepared, Program, compile_program
 from lockgate.engine.rego.source import Source
 
+from tests.engine.rego_judging_programs import judging_module, random_values
 from tests.engine.rego_programs import DATA, PARAMETERS, REVIEWS, random_module
 
 CONSTANTS: tuple[str, ...] = ("input", "parameters")
@@ -47,10 +48,10 @@ def accepts(text: str) -> bool:
     return True
 
 
-def answer(prepared: Prepared, entry: str, given: Value, steps: int = 1_000_000) -> str:
+def answer(prepared: Prepared, entry: str, given: Value, steps: int = 1_000_000, strict: str = "") -> str:
     limits = Limits(max_steps=steps)
     try:
-        found = prepared.evaluate(entry, input=given, data=BASE, now_ns=0, limits=limits)
+        found = prepared.evaluate(entry, input=given, data=BASE, now_ns=0, limits=limits, strict=strict)
     except EvaluationError as error:
         return str(error)
     return "undefined" if isinstance(found, Undefined) else render_rego(found)
@@ -99,3 +100,36 @@ def test_a_limit_means_the_same_whatever_was_asked_before(seed: int, steps: int)
         for entry in entries:
             alone = answer(program.prepare(constants), entry, asked, steps)
             assert answer(used, entry, asked, steps) == alone, (entry, text)
+
+
+def refused_line(text: str) -> int:
+    try:
+        compiled(text, [], "plain")
+    except RegoError as error:
+        return error.errors[0].location.line
+    return 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000_000))
+def test_code_for_parameters_answers_as_code_that_is_watched(seed: int) -> None:
+    text, names = judging_module(seed, refused_line)
+    decide = random.Random(seed)
+    traced, plain = compiled(text, names, "traced"), compiled(text, names, "plain")
+    strict = decide.choice(["", "strict"])
+    reviews = [random_values(decide) for _ in range(2)]
+    for parameters in [random_values(decide), random_values(decide), {}, None]:
+        constants: dict[tuple[str, ...], Value] = {CONSTANTS: value(parameters)}
+        programs = [
+            plain.prepare(),
+            plain.prepare(constants),
+            compiled(text, names, "plain", constants).prepare(constants),
+        ]
+        for review in [*reviews, *reviews]:
+            asked = value({"parameters": parameters, "review": review})
+            for name in names:
+                first = answer(traced.prepare(), f"data.test.{name}", asked, strict=strict)
+                for program in programs:
+                    found = answer(program, f"data.test.{name}", asked, strict=strict)
+                    # Which of several errors is told first is not the same.
+                    assert found == first or (" eval_" in found and " eval_" in first), (name, text, asked)

@@ -7,6 +7,7 @@ import pytest
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.values import Undefined, Value, parse_json, render_json
 from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.errors import RegoError
 from lockgate.engine.rego.parser import parse_module
 from lockgate.engine.rego.program import NO_VALUES, PARAMETERS, Mode, Prepared, compile_program
 from lockgate.engine.rego.source import Source
@@ -74,3 +75,56 @@ def test_optimised_code_answers_as_expected(name: str, mode: Mode, bound: bool, 
         given: Value = {"parameters": parameters, "review": value(review)}
         found = program.evaluate("data.test.p", input=given, now_ns=0, limits=Limits())
         assert (UNDEFINED if isinstance(found, Undefined) else json.loads(render_json(found))) == expected
+
+
+def code_of(text: str, parameters: Any = None) -> str:
+    """The code of a policy, made for parameters."""
+    program = compile_program(
+        [parse_module(Source(f"package test\n{text}", "test.rego"))],
+        entrypoints=["data.test.p"],
+        capabilities=Capabilities(),
+        bound={PARAMETERS: value(parameters)},
+    )
+    return program.artifact.source
+
+
+def test_many_clauses_below_a_loop_keep_the_loop() -> None:
+    clauses = [
+        f'p contains {number} if {{ some x in input.parameters.xs; input.review.a == x; input.review.b == "{number}" }}'
+        for number in range(600)
+    ]
+    few, many = (
+        code_of("\n".join(clauses[:5]), {"xs": ["a", 1]}),
+        code_of("\n".join(clauses), {"xs": ["a", 1]}),
+    )
+    assert "for " not in few
+    assert "for " in many
+    assert len(many) < 600 * len(clauses)
+
+
+def test_clauses_that_go_on_from_one_another_compile_at_any_number() -> None:
+    clauses = [
+        f"p contains {number} if {{ {'; '.join([f'input.review.a{part} == {part}' for part in range(number + 1)])} }}"
+        for number in range(110)
+    ]
+    program = compile_program(
+        [parse_module(Source("package test\n" + "\n".join(clauses), "test.rego"))],
+        entrypoints=["data.test.p"],
+        capabilities=Capabilities(),
+    )
+    given: Value = {"review": {f"a{part}": part for part in range(100)}}
+    found = program.prepare().evaluate("data.test.p", input=given, now_ns=0, limits=Limits())
+    assert not isinstance(found, Undefined)
+    assert json.loads(render_json(found)) == list(range(100))
+
+
+def test_a_long_body_of_a_set_is_refused() -> None:
+    statements = "\n".join([f"input.review.a{number}" for number in range(10_001)])
+    with pytest.raises(RegoError, match="more than 10000 statements"):
+        code_of(f"p contains 1 if {{\n{statements}\n}}", {})
+
+
+def test_copies_of_functions_are_bounded() -> None:
+    functions = [f"f{n}(x) if {{ {'; '.join([f'f{n + 1}(x)'] * 9)} }}\nf{n}(x) if x == 2" for n in range(12)]
+    code = code_of("\n".join([*functions, "f12(x) if x == 1", "p if f0(1)"]))
+    assert code.count("\n") < 40_000
