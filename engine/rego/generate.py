@@ -12,10 +12,10 @@ from lockgate.engine.rego.emit_body import MAX_STATEMENTS, BodyEmitter
 from lockgate.engine.rego.emit_known import Dead
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.fusion import Branch, fused, needed_terms
-from lockgate.engine.rego.module_code import ModuleCode
+from lockgate.engine.rego.module_code import ModuleCode, meets
 from lockgate.engine.rego.program import NO_VALUES, Mode
 from lockgate.engine.rego.resolve import Alternative, Definition
-from lockgate.engine.rego.ruletree import HIDDEN, Group, Node, RuleTree, with_targets
+from lockgate.engine.rego.ruletree import HIDDEN, Group, Node, RuleTree, replaced_inputs, with_targets
 from lockgate.engine.rego.safety import variables
 from lockgate.engine.rego.stage import Stages
 from lockgate.engine.rego.watching import ClauseWatch
@@ -38,7 +38,10 @@ class Generator:
         bound: Mapping[tuple[str, ...], Value] = NO_VALUES,
     ) -> None:
         self.module = ModuleCode(tree, mode)
-        self.module.bound = {path[1:]: value for path, value in bound.items()}
+        replaced = replaced_inputs(tree.groups) if bound else ()
+        self.module.bound = {
+            path[1:]: value for path, value in bound.items() if not meets(path[1:], replaced)
+        }
         self.module.usual = frozenset(path[1:] for path in usual)
         self.module.replaced_places, self.module.replaced_names = with_targets(tree.groups)
         self.module.is_constant = stages.is_constant

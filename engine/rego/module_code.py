@@ -1,6 +1,6 @@
 """What all functions of a generated module share: constants, positions, builtins, slots."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lockgate.engine.codegen.literals import is_inline, literal
@@ -12,6 +12,11 @@ from lockgate.engine.rego.function_shape import Shape, shape_of
 from lockgate.engine.rego.probes import Probe
 from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.ruletree import Group, Node, RuleTree
+
+
+def meets(path: tuple[str, ...], places: Iterable[tuple[str, ...]]) -> bool:
+    """Is the path one of the places, above one or below one?"""
+    return any(path[: len(place)] == place or place[: len(path)] == path for place in places)
 
 
 @dataclass(slots=True)
@@ -141,4 +146,4 @@ class ModuleCode:
 
     def is_replaced(self, path: tuple[str, ...]) -> bool:
         """May a `with` replace this place, something above or below it?"""
-        return any(path[: len(p)] == p or p[: len(path)] == path for p in self.replaced_places)
+        return meets(path, self.replaced_places)

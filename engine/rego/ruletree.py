@@ -265,20 +265,26 @@ def with_targets(groups: Iterable[Group]) -> tuple[set[tuple[str, ...]], set[str
     """The places under `data` that some `with` replaces, and the dotted names of other targets but `input`."""
     places: set[tuple[str, ...]] = set()
     names: set[str] = set()
+    for path in _with_paths(groups):
+        if path[0] == "data":
+            places.add(path[1:])
+        elif path[0] != "input":
+            names.add(".".join(path))
+    return places, names
+
+
+def replaced_inputs(groups: Iterable[Group]) -> set[tuple[str, ...]]:
+    """The places in `input` that some `with` replaces, without `input`."""
+    return {path[1:] for path in _with_paths(groups) if path[0] == "input"}
+
+
+def _with_paths(groups: Iterable[Group]) -> Iterator[tuple[str, ...]]:
     for group in groups:
         for alternative in group.alternatives():
             for part in walk(alternative):
-                if not isinstance(part, WithExpr):
-                    continue
-                for modifier in part.modifiers:
-                    dotted = target_path(modifier.target)
-                    if dotted is None or dotted[0] == "input":
-                        continue
-                    if dotted[0] == "data":
-                        places.add(dotted[1:])
-                    else:
-                        names.add(".".join(dotted))
-    return places, names
+                if isinstance(part, WithExpr):
+                    paths = [target_path(modifier.target) for modifier in part.modifiers]
+                    yield from [path for path in paths if path is not None]
 
 
 def target_path(target: Ref) -> tuple[str, ...] | None:

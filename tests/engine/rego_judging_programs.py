@@ -52,15 +52,24 @@ class Judging:
         self.functions: list[tuple[str, int]] = []
         self.documents: list[str] = []
         self._count = 0
+        # Does the module replace parts of the input by `with`?
+        self._replaces = decide.random() < 0.2
 
-    def groups(self) -> list[str]:
-        """The rules by group: functions first, which may call those before them."""
+    def module(self, accepts: Callable[[str], bool]) -> str:
+        """The text: functions first, which may call those before them. A group that a compiler refuses is made anew."""
         decide = self.random
-        return [
-            *[self._function(f"f{number}") for number in range(decide.randint(1, 5))],
-            *[self._partial(f"p{number}") for number in range(decide.randint(1, 3))],
-            *[self._complete(f"c{number}") for number in range(decide.randint(1, 4))],
-        ]
+        kinds = [self._function] * decide.randint(2, 6)
+        kinds += [self._partial] * decide.randint(1, 3) + [self._complete] * decide.randint(1, 4)
+        text = "package test\n"
+        for number, make in enumerate(kinds):
+            for _ in range(4):
+                before = (list(self.functions), list(self.documents))
+                longer = f"{text}\n{make(f'r{number}')}\n"
+                if accepts(longer):
+                    text = longer
+                    break
+                self.functions, self.documents = before
+        return text
 
     def _chance(self, share: float) -> bool:
         return self.random.random() < share
@@ -178,6 +187,19 @@ class Judging:
         return statements
 
     def _statement(self, scope: list[str], depth: int) -> str:
+        before = list(scope)
+        statement = self._usual_statement(scope, depth)
+        if not self._replaces or not self._chance(0.15) or statement.startswith("some"):
+            return statement
+        target = self.random.choice(["input", "input.review", "input.parameters", "input.parameters.s"])
+        if self._chance(0.5):
+            target = f"{self.random.choice(['input.review', 'input.parameters'])}.{self.random.choice(_KEYS)}"
+        replacement = (
+            '{"parameters": {"s": "b", "ss": ["b"]}, "review": {"s": "b"}}' if target == "input" else ""
+        )
+        return f"{statement} with {target} as {replacement or self._atom(before)}"
+
+    def _usual_statement(self, scope: list[str], depth: int) -> str:
         decide = self.random
         choice = decide.random()
         if choice < 0.2:
@@ -233,7 +255,7 @@ class Judging:
     def _negated(self, scope: list[str], depth: int) -> str:
         for _ in range(20):
             inside = list(scope)
-            text = self._statement(inside, depth + 1)
+            text = self._usual_statement(inside, depth + 1)
             if (
                 len(inside) == len(scope)
                 and not text.startswith(("some", "every", "not"))
@@ -380,27 +402,7 @@ class Judging:
         )
 
 
-def judging_module(seed: int, refused_line: Callable[[str], int]) -> tuple[str, list[str]]:
-    """The module of a seed, and the names of its documents.
-
-    Groups of rules that a compiler refuses are left out: `refused_line` gives the line of an error, or 0.
-    """
+def judging_module(seed: int, accepts: Callable[[str], bool]) -> tuple[str, list[str]]:
+    """The module of a seed, and the names of its documents."""
     writing = Judging(random.Random(seed))
-    groups = writing.groups()
-    while groups:
-        text = "package test\n" + "".join([f"\n{group}\n" for group in groups])
-        line = refused_line(text)
-        if not line:
-            break
-        end = 1
-        for number, group in enumerate(groups):
-            end += group.count("\n") + 2
-            if line <= end:
-                del groups[number]
-                break
-        else:
-            raise AssertionError(f"line {line}:\n{text}")
-    text = "package test\n" + "".join([f"\n{group}\n" for group in groups])
-    return text, [
-        name for name in writing.documents if re.search(rf"^(?:default )?{name}\b", text, re.MULTILINE)
-    ]
+    return writing.module(accepts), writing.documents

@@ -102,18 +102,10 @@ def test_a_limit_means_the_same_whatever_was_asked_before(seed: int, steps: int)
             assert answer(used, entry, asked, steps) == alone, (entry, text)
 
 
-def refused_line(text: str) -> int:
-    try:
-        compiled(text, [], "plain")
-    except RegoError as error:
-        return error.errors[0].location.line
-    return 0
-
-
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000_000))
 def test_code_for_parameters_answers_as_code_that_is_watched(seed: int) -> None:
-    text, names = judging_module(seed, refused_line)
+    text, names = judging_module(seed, accepts)
     decide = random.Random(seed)
     traced, plain = compiled(text, names, "traced"), compiled(text, names, "plain")
     strict = decide.choice(["", "strict"])

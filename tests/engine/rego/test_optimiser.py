@@ -36,6 +36,17 @@ CASES: Final[dict[str, tuple[str, list[tuple[Any, Any, Any]]]]] = {
         p := [x | some x in [1, 2, input.review.a]; not f(x)]""",
         [("Q", {"a": 1}, []), ("Q", {"a": 3}, [])],
     ),
+    "parameters that a with replaces": (
+        """r := input.parameters.s
+        f(x) := [x, input.parameters.s]
+        p := x if { x := [r, f(1)] with input.parameters.s as "R" }""",
+        [("Q", {}, ["R", [1, "R"]])],
+    ),
+    "parameters of an input that a with replaces": (
+        """f(x) := [x, object.get(input, "parameters", "none")]
+        p := x if { x := f(1) with input as {"review": 1} }""",
+        [("Q", {}, [1, "none"])],
+    ),
     "arguments that nothing equals": (
         """f({x}, {y}) := x if { x == y }
         f(1, 1) := 2
