@@ -43,6 +43,7 @@ from lockgate.engine.rego.ast import (
     shown_import,
     walk,
 )
+from lockgate.engine.rego.declarations import declared_names, is_root, pattern_variables
 from lockgate.engine.rego.errors import CompileCode, Problem
 from lockgate.engine.rego.options import USUAL, CompileOptions
 from lockgate.engine.rego.printing import print_call, printing
@@ -175,7 +176,7 @@ class Resolver:
                     assert isinstance(node.head, Var)
                     message = f"args must not shadow {node.head.name} (use a different variable name)"
                     self._problem("rego_compile_error", message, argument.location)
-            for variable in _pattern_variables(argument):
+            for variable in pattern_variables(argument):
                 if variable.name.startswith("$"):
                     continue
                 if variable.name not in self._scopes[0].declared:
@@ -199,7 +200,7 @@ class Resolver:
     def _check_arguments(self, rule: Rule) -> None:
         """In strict mode the arguments of a function have to be used."""
         found = [
-            variable for argument in rule.head.arguments or () for variable in _pattern_variables(argument)
+            variable for argument in rule.head.arguments or () for variable in pattern_variables(argument)
         ]
         for name in dict.fromkeys(variable.name for variable in found):
             if not name.startswith("$") and not self._arguments[name]:
@@ -253,7 +254,7 @@ class Resolver:
         scope.places[name] = variable.location if place is None else place
 
     def _body(self, body: Body) -> Body:
-        self._scopes[-1].masked.update(_declared_names(body))
+        self._scopes[-1].masked.update(declared_names(body))
         resolved: list[Expr] = []
         for statement in body:
             result = self._statement(statement)
@@ -288,7 +289,7 @@ class Resolver:
             collection = self._term(statement.collection)
             for pattern in (statement.key, statement.value):
                 if pattern is not None:
-                    for variable in _pattern_variables(pattern):
+                    for variable in pattern_variables(pattern):
                         self._declare(variable, "declared")
             key = None if statement.key is None else self._term(statement.key)
             return SomeInExpr(location, key, self._term(statement.value), collection)
@@ -348,7 +349,7 @@ class Resolver:
 
     def _assigned(self, pattern: Term) -> list[Var]:
         if isinstance(pattern, Var | ArrayTerm | ObjectTerm) or is_root(pattern):
-            return _pattern_variables(pattern)
+            return pattern_variables(pattern)
         what = "call" if isinstance(pattern, Call) else "ref" if isinstance(pattern, Ref) else "term"
         self._problem("rego_compile_error", f"cannot assign to {what}", pattern.location)
         return []
@@ -482,44 +483,3 @@ class Resolver:
 
 def _document(location: Location, path: tuple[str, ...]) -> Ref:
     return Ref(location, Var(location, path[0]), tuple(Scalar(location, part) for part in path[1:]))
-
-
-def is_root(term: Term) -> bool:
-    """Is it `input` or `data` alone, which a variable may be named in v0?"""
-    if not isinstance(term, Ref) or term.operands:
-        return False
-    return isinstance(term.head, Var) and term.head.name in ROOTS
-
-
-def _declared_names(body: Body) -> set[str]:
-    """The names that a body declares itself, anywhere in it."""
-    found: set[str] = set()
-    for statement in body:
-        plain = statement.inner if isinstance(statement, WithExpr) else statement
-        patterns: list[Term] = []
-        if isinstance(plain, AssignExpr):
-            patterns = [plain.left]
-        elif isinstance(plain, SomeExpr):
-            patterns = list(plain.variables)
-        elif isinstance(plain, SomeInExpr):
-            patterns = [plain.value] if plain.key is None else [plain.key, plain.value]
-        found.update(variable.name for pattern in patterns for variable in _pattern_variables(pattern))
-    return found
-
-
-def _pattern_variables(pattern: Term) -> list[Var]:
-    """The variables that a pattern binds: not those inside references, calls and keys of objects."""
-    found: list[Var] = []
-    pending: list[Term] = [pattern]
-    while pending:
-        term = pending.pop(0)
-        if isinstance(term, Var):
-            found.append(term)
-        elif isinstance(term, Ref) and is_root(term):
-            assert isinstance(term.head, Var)
-            found.append(Var(term.location, term.head.name))
-        elif isinstance(term, ArrayTerm):
-            pending[0:0] = term.items
-        elif isinstance(term, ObjectTerm):
-            pending[0:0] = [value for _, value in term.items]
-    return found
