@@ -62,6 +62,11 @@ VALUES = [
         'p := json.marshal({["<"]: 1})',
         r'{"p":"{\"[\\\"\\\\u003c\\\"]\":1}"}',
     ),
+    Difference(
+        "keys in YAML go by the numbers in them",
+        'p := yaml.marshal({"<&>": 1, "1": 1, "a10": 1, "a9": 1, "aB": 1, "007": 1, "ab1c": 1, "ab1": 1, "-": 1})',
+        r"""{"p":"'-': 1\n<&>: 1\n\"1\": 1\n\"007\": 1\na9: 1\na10: 1\naB: 1\nab1: 1\nab1c: 1\n"}""",
+    ),
     Difference("an empty key in YAML", 'p := yaml.marshal({"": 1})', r'{"p":"\"\": 1\n"}'),
     Difference("bytes that are not UTF-8, each for itself", 'p := count(hex.decode("c3e282ff"))', '{"p":4}'),
     Difference(

@@ -18,6 +18,7 @@ from lockgate.engine.rego.builtins.encodings import base64_decode
 from lockgate.engine.rego.builtins.errors import BuiltinError, BuiltinLimitError
 from lockgate.engine.rego.builtins.json_text import json_marshal
 from lockgate.engine.rego.builtins.operands import string
+from lockgate.engine.rego.builtins.yaml_order import in_order
 from yaml.scanner import ScannerError
 
 _PREFIX: Final = "tag:yaml.org,2002:"
@@ -215,7 +216,7 @@ def yaml_marshal(context: Context, value: Value) -> str:
 
 def _node(value: Value) -> Any:
     if type(value) is dict:
-        pairs = [(_node(name), _node(value[name])) for name in sorted(value)]
+        pairs = [(_node(name), _node(value[name])) for name in in_order(list(value))]
         return yaml.MappingNode(_PREFIX + "map", pairs, flow_style=not pairs)
     if type(value) is list:
         return yaml.SequenceNode(_PREFIX + "seq", [_node(item) for item in value], flow_style=not value)
