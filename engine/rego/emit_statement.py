@@ -231,7 +231,7 @@ class StatementEmitter(CallEmitter, ABC):
         collection = self.atom(statement.collection)
         key = statement.key
         is_wild = key is None or (isinstance(key, Var) and key.name.startswith("$"))
-        only = self._only_pair(collection)
+        only = self.only_pair(collection)
         if only is not None:
             if key is not None:
                 self.match(key, only[0])
@@ -239,7 +239,7 @@ class StatementEmitter(CallEmitter, ABC):
             return
         collection = self._local(collection)
         value = writer.name(_hint(statement.value))
-        self._note_members(collection, value)
+        self.note_members(collection, value)
         key_name = None if is_wild or key is None else writer.name(_hint(key))
         self.loop(collection, key_name, value, statement.location)
         if key_name is not None and key is not None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lockgate.engine.codegen.literals import literal
-from lockgate.engine.codegen.lookups import index, sorted_items
+from lockgate.engine.codegen.lookups import index
 from lockgate.engine.codegen.values import Undefined, Value
 from lockgate.engine.codegen.writer import SizeError, Writer, is_name
 from lockgate.engine.errors import Location
@@ -21,7 +21,7 @@ from lockgate.engine.rego.ast import (
 )
 from lockgate.engine.rego.constant_terms import Unknown, constant_value
 from lockgate.engine.rego.emit_branch import branch_reference
-from lockgate.engine.rego.emit_known import KnownEmitter
+from lockgate.engine.rego.emit_loop import LoopEmitter
 from lockgate.engine.rego.module_code import ModuleCode
 from lockgate.engine.rego.ruletree import Node
 from lockgate.engine.rego.safety import variables
@@ -66,15 +66,13 @@ class Trail:
     names: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
 
 
-class TermEmitter(KnownEmitter):
-    """Emits terms into a writer. `context` is the Python name of the context."""
+class TermEmitter(LoopEmitter):
+    """Emits terms into a writer."""
 
     def __init__(
         self, module: ModuleCode, writer: Writer, env: dict[str, str], ordered: Sequence[bool]
     ) -> None:
-        super().__init__(module, writer, env)
-        self.context = "c"
-        self.ordered = list(ordered)
+        super().__init__(module, writer, env, ordered)
         # Is the code inside of a large collection, which is paid for as a whole?
         self._paid = False
         # Values of fixed paths from a root, defined where the code now is: (root, path) to a Python name.
@@ -90,63 +88,6 @@ class TermEmitter(KnownEmitter):
         """Goes back to what was known somewhere else."""
         self.seen, self.narrowed = dict(known.seen), dict(known.narrowed)
         self.equal_to = dict(known.equal_to)
-
-    # Iteration
-
-    def loop(
-        self, collection: str, key_name: str | None, value_name: str, location: Location, flag: str = ""
-    ) -> None:
-        """Opens a loop over a collection, counting its members as steps."""
-        writer = self.writer
-        mark = writer.mark(self.env.values())
-        iterated = self._iterated(collection, key_name is not None)
-        if isinstance(self.known(collection), Unknown) or writer.in_loop:
-            number = self.module.position(location)
-            budget = f"{self.context}.budget"
-            writer.line(f"{budget}.left -= len({iterated}) + 1")
-            writer.line(f"if {budget}.left < 0: exhausted({self.context}, P, {number})")
-        names = value_name if key_name is None else f"{key_name}, {value_name}"
-        writer.open_loop(f"for {names} in {iterated}:", flag, mark)
-
-    def _iterated(self, collection: str, with_keys: bool) -> str:
-        """The Python name of what a loop goes through: members, or pairs of key and member."""
-        value = self.known(collection)
-        if not isinstance(value, Unknown):
-            pairs: list[Value] = [[part, member] for part, member in sorted_items(value)]
-            return self.module.constant(pairs if with_keys else [member for _, member in sorted_items(value)])
-        kind = self.kind(collection)
-        if kind == "list" and not with_keys:
-            return collection
-        prefix = "sorted_" if self.ordered[-1] else ""
-        members = f"{prefix}items({collection})" if with_keys else f"{prefix}values({collection})"
-        if with_keys and not prefix and not kind:
-            members = f"{collection}.items() if type({collection}) is dict else {members}"
-        if not with_keys and not kind:
-            members = f"{collection} if type({collection}) is list else {members}"
-        name = self.writer.name("all")
-        self.writer.line(f"{name} = {members}")
-        return name
-
-    def _only_pair(self, collection: str) -> tuple[str, str] | None:
-        """Key and member of a known collection that has one; None for others. Gives up where there is none."""
-        value = self.known(collection)
-        if isinstance(value, Unknown):
-            return None
-        pairs = sorted_items(value)
-        if not pairs:
-            self.dead()
-        if len(pairs) != 1:
-            return None
-        ((part, member),) = pairs
-        return self.module.constant(part), self.module.constant(member)
-
-    def _note_members(self, collection: str, name: str) -> None:
-        """Remembers the type of the members of a known collection, where they have one."""
-        value = self.known(collection)
-        if not isinstance(value, Unknown):
-            kinds = {type(member).__name__ for _, member in sorted_items(value)}
-            if len(kinds) == 1:
-                self.kinds[name] = kinds.pop()
 
     # Terms
 
@@ -372,12 +313,12 @@ class TermEmitter(KnownEmitter):
     def _iterate(self, collection: str, operand: Term, location: Location) -> str:
         """Opens a loop over a collection whose keys the operand matches or names; gives the member's name."""
         writer = self.writer
-        only = self._only_pair(collection)
+        only = self.only_pair(collection)
         if only is not None:
             self.match(operand, only[0])
             return only[1]
         value = writer.name("each")
-        self._note_members(collection, value)
+        self.note_members(collection, value)
         if isinstance(operand, Var) and operand.name.startswith("$"):
             self.loop(collection, None, value, location)
             return value
