@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value
-from lockgate.engine.rego.ast import Call
+from lockgate.engine.rego.ast import Call, walk
 from lockgate.engine.rego.constant_terms import Unknown, same_constant, table_of
 from lockgate.engine.rego.emit_known import Dead, is_empty
 from lockgate.engine.rego.function_shape import Shape
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Copies in copies; and lines of one Python function beyond which it takes no more copies.
 MAX_COPIES_DEEP: Final = 8
 MAX_LINES: Final = 1_500
+# What all copies in a module may have of the syntax tree: copies that turn out to be nothing take time as well.
+MAX_NODES: Final = 100_000
 
 
 def inlined_test(emitter: "BodyEmitter", call: Call, group: Group, *, negated: bool) -> bool:
@@ -104,6 +106,8 @@ def _shape(emitter: "BodyEmitter", group: Group) -> Shape | None:
         return None
     if emitter.copies >= MAX_COPIES_DEEP or len(emitter.writer.lines) > MAX_LINES:
         return None
+    if emitter.module.copied_nodes > MAX_NODES:
+        return None
     shape = emitter.module.shape(group)
     return shape if shape.fits else None
 
@@ -114,6 +118,7 @@ def _atoms(emitter: "BodyEmitter", call: Call) -> list[str]:
 
 def _inside(emitter: "BodyEmitter", alternative: Alternative, atoms: list[str]) -> "BodyEmitter":
     """An emitter for a clause with its arguments bound; what does not match gives up the try."""
+    emitter.module.copied_nodes += sum(1 for _ in walk(alternative))
     inner = emitter.for_copy()
     for pattern, atom in zip(alternative.arguments, atoms, strict=True):
         inner.match(pattern, atom)

@@ -57,6 +57,8 @@ class ModuleCode:
     # Comprehensions over constants by what they say, and their places in the table of fixed values.
     fixed_comprehensions: dict[object, int] = field(default_factory=dict)
     shapes: dict[int, Shape] = field(default_factory=dict)
+    # How much of functions has been copied to calls.
+    copied_nodes: int = 0
 
     def position(self, location: Location) -> int:
         """The number of a place, for generated code to name it."""
