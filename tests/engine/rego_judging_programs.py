@@ -36,6 +36,7 @@ def random_values(decide: random.Random) -> dict[str, Any]:
     }
     if decide.random() < 0.3:
         made["ss"] = list(dict.fromkeys(made["ss"]))
+    made["one"] = [decide.choice(_WORDS)]
     for name in list(made):
         if decide.random() < 0.12:
             del made[name]
@@ -175,7 +176,14 @@ class Judging:
     # Bodies
 
     def _body(self, scope: list[str], depth: int, count: int) -> list[str]:
-        statements = [self._statement(scope, depth) for _ in range(count)]
+        statements: list[str] = []
+        if depth < 2 and self._chance(0.03):
+            # Deeper than Python nests blocks.
+            for _ in range(self.random.randint(8, 18)):
+                scope.append(self._name())
+                place = self.random.choice(["input.review.one", "input.parameters.one", '["b"]', '{"k": 1}'])
+                statements.append(f"some {scope[-1]} in {place}")
+        statements.extend(self._statement(scope, depth) for _ in range(count))
         text = "\n".join(statements)
         unused = [
             found
@@ -262,7 +270,7 @@ class Judging:
                 and "[_]" not in text
             ):
                 return text
-        return self._atom(scope)
+        return self._place()
 
     def _check(self, scope: list[str]) -> str:
         one, two = (
