@@ -366,10 +366,8 @@ class CallEmitter(TermEmitter):
         atom = self._local(atom)
         if atom not in self.constants or verb != "v":
             return atom
-        slot = self.module.fixed()
         name = self.writer.name("text")
-        self.writer.line(f"{name} = c.fixed[{slot}]")
-        self.writer.line(f"if {name} is MISS: {name} = c.fixed[{slot}] = text_of({atom})")
+        self._made_once(name, f"text_of({atom})")
         self.kinds[name] = "str"
         return name
 

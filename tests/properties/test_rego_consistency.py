@@ -102,6 +102,16 @@ def test_a_limit_means_the_same_whatever_was_asked_before(seed: int, steps: int)
             assert answer(used, entry, asked, steps) == alone, (entry, text)
 
 
+def test_the_text_of_a_constant_is_made_apart_from_the_evaluation() -> None:
+    program = compiled('package test\n\np := sprintf("<%v>", [input.parameters.xs])\n', ["p"], "plain")
+    constants: dict[tuple[str, ...], Value] = {CONSTANTS: value({"xs": list(range(2_000))})}
+    used = program.prepare(constants)
+    asked = value({"parameters": {"xs": list(range(2_000))}})
+    first = answer(used, "data.test.p", asked, 1_000)
+    assert first == answer(used, "data.test.p", asked, 1_000)
+    assert len(first) > 2_000
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000_000))
 def test_code_for_parameters_answers_as_code_that_is_watched(seed: int) -> None:
