@@ -1,14 +1,18 @@
 """Python code for loops over collections, each of which counts its members as steps."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from lockgate.engine.codegen.lookups import sorted_items
-from lockgate.engine.codegen.values import Value
+from lockgate.engine.codegen.values import Object, Set, Value
 from lockgate.engine.codegen.writer import Writer
 from lockgate.engine.errors import Location
 from lockgate.engine.rego.constant_terms import Unknown
 from lockgate.engine.rego.emit_known import KnownEmitter
 from lockgate.engine.rego.module_code import ModuleCode
+
+# Loops over known collections of so many members are bounded as the text of a body is, and cost no steps of their own.
+FEW_MEMBERS: Final = 8
 
 
 class LoopEmitter(KnownEmitter):
@@ -29,7 +33,9 @@ class LoopEmitter(KnownEmitter):
         writer = self.writer
         mark = writer.mark(self.env.values())
         iterated = self._iterated(collection, key_name is not None)
-        if isinstance(self.known(collection), Unknown) or writer.in_loop:
+        known = self.known(collection)
+        is_small = isinstance(known, list | dict | Set | Object) and len(known) <= FEW_MEMBERS
+        if not is_small or writer.in_loop:
             number = self.module.position(location)
             budget = f"{self.context}.budget"
             writer.line(f"{budget}.left -= len({iterated}) + 1")

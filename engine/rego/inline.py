@@ -13,6 +13,7 @@ from lockgate.engine.rego.constant_terms import Unknown
 
 _LONG_TEXT: Final = 1_000
 _LARGE_SET: Final = 256
+_MOST_AFFIXES: Final = 64
 _WORD: Final = 1 << 62
 
 
@@ -204,8 +205,8 @@ def _any_match(method: str) -> Callable[[Sequence[Operand]], Inline | None]:
     def build(operands: Sequence[Operand]) -> Inline | None:
         text, parts = operands
         known = _strings(parts)
-        if known is None:
-            return None
+        if known is None or len(known) > _MOST_AFFIXES:
+            return None  # The builtin pays for each.
         choices = "(" + "".join([f"{literal(part)}, " for part in known]) + ")"
         return Inline(f"{text.atom}.{method}({choices})", text.must_be("str"), is_condition=True, kind="bool")
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.values import Undefined, Value, parse_json, render_json
+from lockgate.engine.errors import EvaluationError
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.errors import RegoError
 from lockgate.engine.rego.parser import parse_module
@@ -139,3 +140,30 @@ def test_copies_of_functions_are_bounded() -> None:
     functions = [f"f{n}(x) if {{ {'; '.join([f'f{n + 1}(x)'] * 9)} }}\nf{n}(x) if x == 2" for n in range(12)]
     code = code_of("\n".join([*functions, "f12(x) if x == 1", "p if f0(1)"]))
     assert code.count("\n") < 40_000
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "f(x) := z if { some y in input.parameters.xs; y.a == x; z := y.b }",
+        "f(x) if strings.any_prefix_match(x[0], input.parameters.ss)",
+    ],
+)
+def test_what_goes_through_known_parameters_costs_steps(function: str) -> None:
+    parameters = value(
+        {
+            "xs": [{"a": number, "b": 1} for number in range(2_000)],
+            "ss": [f"a{number}" for number in range(2_000)],
+        }
+    )
+    program = prepared(
+        f"""{function}
+        p if {{ some x in input.review.ys; f([x]) == 3 }}""",
+        "plain",
+        parameters,
+        usual=True,
+        bound=True,
+    )
+    given: Value = {"parameters": parameters, "review": value({"ys": ["b"] * 200})}
+    with pytest.raises(EvaluationError, match="more than 100000 steps"):
+        program.evaluate("data.test.p", input=given, now_ns=0, limits=Limits(max_steps=100_000))
