@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lockgate.engine.codegen.literals import literal
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.codegen.writer import SizeError, Writer
 from lockgate.engine.errors import Location
@@ -208,7 +207,7 @@ class BodyEmitter(ComprehensionEmitter):
         elif not membership.members:
             self.dead()
         else:
-            choices = "{" + ", ".join([literal(member) for member in membership.members]) + "}"
+            choices = self.module.strings(membership.members)
             guard = "" if self.kind(atom) == "str" else f"type({atom}) is str and "
             self.require(f"{guard}{atom} in {choices}")
             self.narrowed[atom] = "str"

@@ -1,7 +1,8 @@
 """What all functions of a generated module share: constants, positions, builtins, slots."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from lockgate.engine.codegen.literals import is_inline, literal
 from lockgate.engine.codegen.values import UNDEFINED, Undefined, Value
@@ -12,6 +13,9 @@ from lockgate.engine.rego.function_shape import Shape, shape_of
 from lockgate.engine.rego.probes import Probe
 from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.ruletree import Group, Node, RuleTree
+
+# A set of more strings is made once for the module.
+_MOST_INLINE: Final = 64
 
 
 def meets(path: tuple[str, ...], places: Iterable[tuple[str, ...]]) -> bool:
@@ -99,6 +103,11 @@ class ModuleCode:
     def pattern_cell(self, source: str) -> str:
         """The name of a cell that gets the search for a pattern when one is first made, and of the pattern in it."""
         return self._module_constant(f"[MISS, {literal(source)}]")
+
+    def strings(self, members: Sequence[str]) -> str:
+        """A Python set of strings: in the code itself, or the name of a constant where they are many."""
+        text = "{" + ", ".join([literal(member) for member in members]) + "}"
+        return text if len(members) <= _MOST_INLINE else self._module_constant(text)
 
     def _module_constant(self, text: str) -> str:
         name = self.constants.get(text)
