@@ -112,7 +112,7 @@ def test_random_policies_that_judge() -> None:
     print(f"LOCKGATE_RANDOM_SEED={SEED}")
     with opa_server({}) as server:
         asking = Asking(server)
-        for seed in range(SEED * 1_000_000, SEED * 1_000_000 + COUNT):
+        for seed in range(SEED * 1_000_000, SEED * 1_000_000 + COUNT // 3):
             text, names = judging_module(seed, asking.accepts)
             asking.server.policy(text)
             entries = [f"data.test.{name}" for name in names]
@@ -128,4 +128,4 @@ def test_random_policies_that_judge() -> None:
                         except pytest.fail.Exception as failure:
                             pytest.fail(f"seed {seed}: {failure}\n{given}\n{text}")
         print(dict(asking.counts))
-        assert asking.counts["values"] > COUNT
+        assert asking.counts["values"] > COUNT // 3

@@ -115,7 +115,7 @@ def test_the_text_of_a_constant_is_made_apart_from_the_evaluation() -> None:
         assert answer(used, "data.test.p", asked, steps) == alone, steps
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000_000))
 def test_code_for_parameters_answers_as_code_that_is_watched(seed: int) -> None:
     text, names = judging_module(seed, accepts)
