@@ -123,6 +123,7 @@ class KnownEmitter:
     def dead(self) -> None:
         """Gives up the current try for good."""
         if self.module.mode == "plain":
+            self.module.left_out = True
             raise Dead
         self.writer.fail_if("True")
 

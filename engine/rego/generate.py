@@ -54,7 +54,10 @@ class Generator:
         entries: dict[tuple[str, ...], str] = {}
         for group in self.module.tree.groups:
             try:
+                self.module.left_out = False
                 self._group(group)
+                if self.module.left_out and not self.module.bound:
+                    self._check(group)
             except SizeError as error:
                 hint = "move a part of it to a rule of its own"
                 message = f"rule {group} does not compile: {error}"
@@ -200,6 +203,25 @@ class Generator:
             lines.append(f"    {name}_{number}(c, table)")
         made = "set_of(table) if table else EMPTY" if group.kind == "set" else "built(table)"
         return [*lines, f"    value = {made}"]
+
+    def _check(self, group: Group) -> None:
+        """Looks for what is unsafe in the parts that were left out: emits everything, for the problems alone."""
+        module = self.module
+        probes, mode = len(module.probes), module.mode
+        # The mode in which nothing is left out.
+        module.mode = "traced"
+        for alternative in group.alternatives():
+            needed = needed_terms(alternative)
+
+            def success(inside: BodyEmitter, needed: tuple[Term, ...] = needed) -> None:
+                for term in needed:
+                    inside.atom(term)
+
+            emitter = self._emitter(Writer("return"), {})
+            self._arguments(emitter, alternative.arguments)
+            emitter.body(alternative.body, needed, success)
+        module.mode = mode
+        del module.probes[probes:]
 
     def _complete(
         self, group: Group, bodies: Sequence[tuple[str, Definition]], arguments: str = ""

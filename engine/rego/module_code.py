@@ -47,6 +47,8 @@ class ModuleCode:
     branches: dict[tuple[str, ...], str] = field(default_factory=dict)
     branch_lines: list[str] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
+    # Was a part of a body left out since it cannot hold?
+    left_out: bool = False
     head_slots: dict[int, int] = field(default_factory=dict)
     memo_size: int = 0
     fixed_size: int = 0

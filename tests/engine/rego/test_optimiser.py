@@ -167,3 +167,18 @@ def test_what_goes_through_known_parameters_costs_steps(function: str) -> None:
     given: Value = {"parameters": parameters, "review": value({"ys": ["b"] * 200})}
     with pytest.raises(EvaluationError, match="more than 2000 steps"):
         program.evaluate("data.test.p", input=given, now_ns=0, limits=Limits(max_steps=2_000))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        'r := [1 | not [x, y] = input.os] if { "v" < "v" }',
+        "r contains x if { 1 == 2; x := input.y; count(z) > 1 }",
+        "f(a) := b if { a == 1; 2 == 3; b := c }",
+    ],
+)
+def test_what_is_left_out_is_checked(rule: str) -> None:
+    module = parse_module(Source(f"package test\n{rule}\n", "dead.rego"))
+    with pytest.raises(RegoError) as caught:
+        compile_program([module], entrypoints=["data.test"], capabilities=Capabilities())
+    assert caught.value.code == "rego_unsafe_var_error"
