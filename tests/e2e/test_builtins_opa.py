@@ -108,12 +108,20 @@ def ask(folder: Path, numbered: tuple[int, Case]) -> tuple[Case, str | None, tup
     return case, said["result"][0]["expressions"][0]["value"][1:-1], None
 
 
+def unordered(case: Case, result: str | None) -> str | None:
+    """The result where opa gives the same one each time: errors of a schema come in the order of a Go map."""
+    if case.name != "json.match_schema" or result is None:
+        return result
+    valid, errors = json.loads(result)
+    return json.dumps([valid, sorted(errors, key=json.dumps)])
+
+
 def test_the_table_is_what_opa_says(tmp_path: Path) -> None:
     program("opa")
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         answers = list(pool.map(partial(ask, tmp_path), enumerate(read_cases())))
-    assert [(c.name, result, error) for c, result, error in answers] == [
-        (c.name, c.result, c.error) for c, _, _ in answers
+    assert [(c.name, unordered(c, result), error) for c, result, error in answers] == [
+        (c.name, unordered(c, c.result), c.error) for c, _, _ in answers
     ]
 
 
