@@ -1,7 +1,7 @@
 """Looking into values: members, iteration in any order or in Rego's."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from lockgate.engine.codegen.values import (
     UNDEFINED,
@@ -109,21 +109,3 @@ def is_collection(value: Any) -> bool:
 def object_of(value: Any, size: int) -> bool:
     """Is the value an object of that many members?"""
     return type(value) in (dict, Object) and len(value) == size
-
-
-# The fields of what has none.
-_NO_FIELDS: Final[dict[str, Any]] = {}
-
-
-def fields(value: Any) -> dict[str, Any]:
-    """The members of a value that have strings for keys: none unless it is an object."""
-    kind = type(value)
-    if kind is dict:
-        fields_of: dict[str, Any] = value
-        return fields_of
-    if kind is Object:
-        return {name: item for name, item in value.members.values() if type(name) is str}
-    # A set has the string that it is asked for.
-    if kind is Set:
-        return {name: name for name in value if type(name) is str}
-    return _NO_FIELDS

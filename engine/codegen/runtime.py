@@ -37,7 +37,6 @@ from lockgate.engine.codegen.context import (
 )
 from lockgate.engine.codegen.lookups import (
     base_index,
-    fields,
     index,
     is_collection,
     items,
@@ -127,7 +126,6 @@ NAMES: Final[Mapping[str, Any]] = {
     "equal": equal,
     "exhausted": exhausted,
     "failed": failed,
-    "fields": fields,
     "grown": grown,
     "guarded": guarded,
     "index": index,

@@ -35,7 +35,6 @@ _PURE: Final = frozenset(
         "sorted_values",
         "is_collection",
         "object_of",
-        "fields",
         "equal",
         "key",
         "less",

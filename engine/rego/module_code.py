@@ -42,7 +42,6 @@ class ModuleCode:
     replaced_names: set[str] = field(default_factory=set)
     documents: dict[tuple[str, ...], int] = field(default_factory=dict)
     pending_documents: list[Node] = field(default_factory=list)
-    fixed_groups: set[int] = field(default_factory=set)
     functions: list[list[str]] = field(default_factory=list)
     branches: dict[tuple[str, ...], str] = field(default_factory=dict)
     branch_lines: list[str] = field(default_factory=list)
