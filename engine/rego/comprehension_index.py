@@ -4,16 +4,17 @@ Each turn would go through the whole collection again. Instead the first turn go
 comprehension gives for every value of the compared term; the turns look theirs up.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.writer import LoopMark, is_name
-from lockgate.engine.rego.ast import Body, Call, Comprehension, Expr, Ref, Term, TermExpr, UnifyExpr, Var
+from lockgate.engine.rego.ast import Body, Comprehension, Expr, Ref, Term, UnifyExpr, Var
 from lockgate.engine.rego.constant_terms import Unknown
 from lockgate.engine.rego.emit_known import has_effects
 from lockgate.engine.rego.printing import is_printing
 from lockgate.engine.rego.safety import BodyOrder, own_variables, variables
-from lockgate.engine.rego.term_parser import operator_name
+from lockgate.engine.rego.unroll import compared
 
 if TYPE_CHECKING:
     from lockgate.engine.rego.emit_body import BodyEmitter
@@ -56,7 +57,7 @@ def indexed(emitter: "BodyEmitter", term: Comprehension) -> str | None:
     if not keep:
         return None
     asked = emitter.env[found.asked.name]
-    key = asked if emitter.kind(asked) == "str" else f"{asked} if type({asked}) is str else key({asked})"
+    key = emitter.key_expression(asked)
     result = writer.name("all")
     empty = "EMPTY" if term.kind == "set" else emitter.module.constant([])
     writer.line(f"{result} = {name}.get({key}, {empty})")
@@ -88,8 +89,8 @@ def _find(emitter: "BodyEmitter", term: Comprehension) -> Index | None:
             marks = [
                 mark for mark in emitter.writer.marks() if needed <= mark.bound and atom not in mark.bound
             ]
-            compared = UnifyExpr(statement.location, Var(statement.location, _INDEX), other)
-            body = (*term.body[:place], compared, *term.body[place + 1 :])
+            equality = UnifyExpr(statement.location, Var(statement.location, _INDEX), other)
+            body = (*term.body[:place], equality, *term.body[place + 1 :])
             if marks and _is_safe(body, term.value, set(emitter.env)):
                 return Index(asked, replace(term, body=body), marks[0])
     return None
@@ -107,19 +108,11 @@ def _is_asked(emitter: "BodyEmitter", name: str) -> bool:
     return name in emitter.env and isinstance(emitter.known(emitter.env[name]), Unknown)
 
 
-def _sides(statement: Expr) -> tuple[tuple[Term, Term], ...]:
+def _sides(statement: Expr) -> Sequence[tuple[Term, Term]]:
     """The sides of an equality, either way round."""
     if isinstance(statement, UnifyExpr):
-        left, right = statement.left, statement.right
-    elif (
-        isinstance(statement, TermExpr)
-        and isinstance(statement.term, Call)
-        and operator_name(statement.term.function) == "equal"
-    ):
-        left, right = statement.term.arguments
-    else:
-        return ()
-    return ((left, right), (right, left))
+        return ((statement.left, statement.right), (statement.right, statement.left))
+    return compared(statement)
 
 
 def _groups(emitter: "BodyEmitter", term: Comprehension, made: str) -> bool:
@@ -127,13 +120,9 @@ def _groups(emitter: "BodyEmitter", term: Comprehension, made: str) -> bool:
     writer = emitter.writer
 
     def success(inside: "BodyEmitter") -> None:
-        compared = inside.env[_INDEX]
+        asked = inside.env[_INDEX]
         value = inside.atom(term.value)
-        key = (
-            compared
-            if inside.kind(compared) == "str"
-            else f"{compared} if type({compared}) is str else key({compared})"
-        )
+        key = inside.key_expression(asked)
         if term.kind == "set":
             writer.line(
                 f"{made}.setdefault({key}, {{}}).setdefault({inside.key_of(term.value, value)}, {value})"

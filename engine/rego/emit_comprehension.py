@@ -194,7 +194,7 @@ class ComprehensionEmitter(StatementEmitter):
             if all(type(name) is str for name in names) and len(set(names)) == len(names):
                 pairs = [f"({self.atom(name)}, {self._part_key(item)})" for name, item in term.items]
                 return "('{', frozenset((" + "".join(pair + ", " for pair in pairs) + ")))"
-        return f"{value} if type({value}) is str else key({value})"
+        return self.key_expression(value)
 
     def _part_key(self, term: Term) -> str:
         fixed = constant_value(term)
@@ -204,5 +204,5 @@ class ComprehensionEmitter(StatementEmitter):
             value = self.atom(term)
             if self.kind(value) == "str":
                 return value
-            return f"({value} if type({value}) is str else key({value}))"
+            return f"({self.key_expression(value)})"
         return f"key({self.atom(term)})"

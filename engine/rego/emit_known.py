@@ -110,6 +110,10 @@ class KnownEmitter:
             return self.narrowed.get(atom) or self.kinds.get(atom, "")
         return type(value).__name__
 
+    def key_expression(self, atom: str) -> str:
+        """The expression for a value's key (see `values.key`); strings are their own."""
+        return atom if self.kind(atom) == "str" else f"{atom} if type({atom}) is str else key({atom})"
+
     def resolved(self, term: Term) -> Term:
         """The scalar that a variable stands for, or the term itself."""
         if not isinstance(term, Var) or term.name not in self.env:

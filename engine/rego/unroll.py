@@ -63,7 +63,7 @@ def find_membership(emitter: "BodyEmitter", statements: Sequence[Expr], first: i
     statement = statements[first]
     found: Turns | None = None
     if isinstance(statement, TermExpr):
-        for reference, item in _compared(statement):
+        for reference, item in compared(statement):
             if isinstance(reference, Ref) and _is_bound(item, emitter.env):
                 wild = Var(statement.location, "$")
                 found = _reference_turns(emitter, wild, reference)
@@ -77,13 +77,13 @@ def find_membership(emitter: "BodyEmitter", statements: Sequence[Expr], first: i
         found = _reference_turns(emitter, statement.left, statement.right)
     if found is None or not isinstance(found.member, Var) or not _is_unbound(found.member, emitter.env):
         return None
-    for sought, item in _compared(statements[first + 1]):
+    for sought, item in compared(statements[first + 1]):
         if isinstance(sought, Var) and sought.name == found.member.name and _is_bound(item, emitter.env):
             return _membership(found, item, found.member, 2)
     return None
 
 
-def _compared(statement: Expr) -> Sequence[tuple[Term, Term]]:
+def compared(statement: Expr) -> Sequence[tuple[Term, Term]]:
     """The sides of `left == right`, either way round."""
     if not isinstance(statement, TermExpr) or not isinstance(statement.term, Call):
         return ()
