@@ -1,0 +1,23 @@
+"""Errors of the trail. Each says what is wrong, where, and what to do about it."""
+
+from lockgate.engine.errors import LockgateError
+
+
+class TrailError(LockgateError):
+    """Base of every error of the trail."""
+
+
+class FormatError(TrailError):
+    """Bytes are not what their format demands."""
+
+
+class VerificationError(TrailError):
+    """A check failed: what was recorded and what is shown disagree. `where` names the place (index, size, file)."""
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(f"{where}: {message}" if where else message, hint=hint)
+        self.where = where
+
+
+class UnverifiableError(TrailError):
+    """There is nothing from outside to verify against: no key, no anchor, no witness."""

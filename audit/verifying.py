@@ -1,0 +1,77 @@
+"""Verifying signatures: the one place that asks `cryptography`.
+
+OpenSSL's Ed25519 checks the equation without the cofactor and refuses non-canonical scalars (RFC 8032 5.1.7), so that
+a signature has one spelling. Points of small order are refused here, since for them one signature fits many texts.
+"""
+
+from functools import lru_cache
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+# The y-coordinates of the eight points of small order on edwards25519, with their non-canonical spellings, sign bit
+# cleared (Chalkias et al., "Taming the many EdDSAs", table 1).
+_SMALL_ORDER: Final = frozenset(
+    bytes.fromhex(one)
+    for one in (
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    )
+)
+
+
+def is_small_order(point: bytes) -> bool:
+    """Whether an encoded point of edwards25519 (32 bytes) is one of those of small order."""
+    return point[:31] + bytes((point[31] & 0x7F,)) in _SMALL_ORDER
+
+
+@lru_cache(maxsize=64)
+def _ed25519(public: bytes) -> Ed25519PublicKey | None:
+    if len(public) != 32 or is_small_order(public):
+        return None
+    try:
+        return Ed25519PublicKey.from_public_bytes(public)
+    except ValueError:
+        return None  # No point of the curve: nothing verifies under it.
+
+
+def is_ed25519_signature(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether a signature of 64 bytes over the message verifies under a public key of 32 bytes."""
+    key = _ed25519(public)
+    if key is None or len(signature) != 64 or is_small_order(signature[:32]):
+        return False
+    try:
+        key.verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def is_p256_signature(key: EllipticCurvePublicKey, signature: bytes, message: bytes) -> bool:
+    """Whether a DER signature (ECDSA, P-256, SHA-256) over the message verifies."""
+    if not isinstance(key.curve, SECP256R1):
+        return False
+    try:
+        key.verify(signature, message, ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def is_ml_dsa_44_signature(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether an ML-DSA-44 signature (FIPS 204, empty context) verifies. False where OpenSSL lacks it."""
+    try:
+        from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+
+        MLDSA44PublicKey.from_public_bytes(public).verify(signature, message)
+    except (ImportError, UnsupportedAlgorithm, InvalidSignature, ValueError):
+        return False
+    return True
