@@ -1,0 +1,124 @@
+"""Bringing an anchor up to a log's latest checkpoint, from whatever size it holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lockgate.audit.anchors.anchor import Anchor, AnchoredLog
+from lockgate.audit.checkpoint import Checkpoint, open_checkpoint
+from lockgate.audit.errors import TrailError, UnverifiableError, VerificationError
+from lockgate.audit.merkle import consistency_proof, tree_root
+from lockgate.audit.note import Signature, VerifierKey, encode_base64
+from lockgate.audit.tiles import TileHashes
+from lockgate.audit.witness.step import ForkError, StaleError
+
+# An anchor that keeps moving is one that other replicas are moving; each of them is as good as we.
+_MAX_STEPS: Final = 8
+
+
+class BehindAnchorError(VerificationError):
+    """The database does not continue what an anchor has seen: it was rolled back, or its history was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """What an anchor holds after a step: the checkpoint, its note, and the anchor's cosignatures over it."""
+
+    checkpoint: Checkpoint
+    note: bytes
+    signatures: tuple[Signature, ...]
+
+
+def _opened(log: AnchoredLog, keys: Sequence[VerifierKey]) -> tuple[bytes, Checkpoint]:
+    note = log.checkpoint()
+    if note is None:
+        raise UnverifiableError("the log has no signed checkpoint yet", hint="append an entry first")
+    return note, open_checkpoint(note, log.origin, keys).checkpoint
+
+
+def _ours(checkpoint: Checkpoint) -> str:
+    return f"our latest checkpoint is of size {checkpoint.size}, root {encode_base64(checkpoint.root)}"
+
+
+def _theirs(anchor: Anchor, size: int) -> str:
+    """The size and, where the anchor can show it, the root that it holds."""
+    try:
+        note = anchor.last()
+        lines = note.decode().split("\n") if note else []
+    except TrailError:
+        lines = []
+    if len(lines) > 2 and lines[1] == str(size):
+        return f"it holds size {size}, root {lines[2]}"
+    return f"it holds size {size} (a witness tells no root)"
+
+
+def behind(anchor: Anchor, size: int, ours: Checkpoint) -> BehindAnchorError:
+    """The error for a database that is smaller than what the anchor has seen."""
+    return BehindAnchorError(
+        f"the database is behind its anchor: {_theirs(anchor, size)}; {_ours(ours)}",
+        where=f"anchor {anchor.name}",
+        hint="a backup was restored, or entries were removed. Nothing is appended: put the newer database back, or "
+        "run `lockgate audit restore`, which closes this log, names what was lost and opens a successor",
+    )
+
+
+def forked(anchor: Anchor, size: int, ours: Checkpoint, error: ForkError) -> BehindAnchorError:
+    """The error for a database that contradicts what the anchor has seen."""
+    return BehindAnchorError(
+        f"the database contradicts its anchor: {_theirs(anchor, size)}; {_ours(ours)}: {error.message}",
+        where=f"anchor {anchor.name}",
+        hint="history was changed, or a restored backup was appended to. Nothing is appended: put the database back "
+        "that the anchor saw, or run `lockgate audit restore`, which closes this log and opens a successor",
+    )
+
+
+def check_continues(log: AnchoredLog, anchor: Anchor, keys: Sequence[VerifierKey]) -> Checkpoint | None:
+    """Checks, without moving it, that the log continues the note that an anchor shows. Returns that checkpoint.
+
+    Raises BehindAnchorError.
+    """
+    note = anchor.last()
+    if note is None:
+        return None
+    held = open_checkpoint(note, log.origin, keys).checkpoint
+    ours = _opened(log, keys)[1]
+    if held.size > ours.size:
+        raise behind(anchor, held.size, ours)
+    root = tree_root(held.size, TileHashes(ours.size, log.tile))
+    if root != held.root:
+        error = ForkError(f"our tree of size {held.size} has root {encode_base64(root)}")
+        raise forked(anchor, held.size, ours, error)
+    return held
+
+
+def synchronise(
+    log: AnchoredLog,
+    anchor: Anchor,
+    keys: Sequence[VerifierKey],
+    held_size: int | None = None,
+) -> Anchored:
+    """Makes the anchor hold the log's latest checkpoint. `held_size` is what it held when last asked, if known.
+
+    Raises BehindAnchorError when the log does not continue what the anchor holds, and whatever `advance` raises.
+    """
+    note, ours = _opened(log, keys)
+    old_size = ours.size if held_size is None else min(held_size, ours.size)
+    for _ in range(_MAX_STEPS):
+        proof = consistency_proof(old_size, ours.size, TileHashes(ours.size, log.tile))
+        try:
+            signatures = anchor.advance(old_size, proof, note)
+            return Anchored(ours, note, signatures)
+        except StaleError as stale:
+            old_size = stale.size
+        except ForkError as error:
+            raise forked(anchor, old_size, ours, error) from None
+        if old_size > ours.size:
+            # Another replica may have appended since; what an anchor holds was committed before it was sent there.
+            size = log.size()
+            note, ours = _opened(log, keys)
+            if old_size > max(size, ours.size):
+                raise behind(anchor, old_size, ours)
+            old_size = min(old_size, ours.size)
+    raise TrailError(
+        f"anchor {anchor.name}: it moved {_MAX_STEPS} times while we were asking", hint="try again"
+    )
