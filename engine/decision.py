@@ -57,7 +57,10 @@ class NotEvaluated:
 
 @light_record
 class Decision:
-    """Verdict, violations, failures and digests for one review; sorted by (policy, message, path)."""
+    """Verdict, violations, failures and digests for one review; sorted by (policy, message, path).
+
+    matched: how many policies applied to the review.
+    """
 
     verdict: Verdict
     violations: tuple[Violation, ...]
@@ -65,3 +68,4 @@ class Decision:
     not_evaluated: tuple[NotEvaluated, ...]
     policies_digest: str
     facts_digest: str
+    matched: int = 0

@@ -27,6 +27,7 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
     others: list[Violation | Failure | NotEvaluated] = []
     asked: Match | None = None
     matched: MatchResult = MATCHED
+    count = 0
     for policy, match in policies.candidates(review):
         if match is not None:
             # Policies next to each other often have one match in common.
@@ -43,14 +44,14 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
             else:
                 others.append(outcome)
     if others:
-        return _troubled(violations, others, policies.digest, facts.digest)
+        return _troubled(violations, others, policies.digest, facts.digest, count)
     if not violations:
-        return Decision("allow", (), (), (), policies.digest, facts.digest)
+        return Decision("allow", (), (), (), policies.digest, facts.digest, count)
     if len(violations) > 1:
         violations.sort(key=_violation_order)
     # Most constraints deny.
     verdict = "deny" if "deny" in violations[0].actions else _verdict(violations)
-    return Decision(verdict, tuple(violations), (), (), policies.digest, facts.digest)
+    return Decision(verdict, tuple(violations), (), (), policies.digest, facts.digest, count)
 
 
 def _unmatched(policy: PolicyKey, error: MatchError) -> Failure | NotEvaluated:
@@ -62,6 +63,7 @@ def _troubled(
     others: list[Violation | Failure | NotEvaluated],
     policies_digest: str,
     facts_digest: str,
+    matched: int,
 ) -> Decision:
     # A kind of violation with more to it would be among the others.
     violations += [other for other in others if isinstance(other, Violation)]
@@ -77,6 +79,7 @@ def _troubled(
         tuple(not_evaluated),
         policies_digest,
         facts_digest,
+        matched,
     )
 
 

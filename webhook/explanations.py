@@ -7,13 +7,13 @@ from typing import Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Failure, PolicyKey, Violation
+from lockgate.engine.masking.masker import Masker
 from lockgate.engine.policy import EvaluationContext, MatchError, NotMatched, Policy, PolicySet
 from lockgate.engine.record import record
 from lockgate.engine.rego.explanation import Reason
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.policy import ConstraintPolicy
 from lockgate.gatekeeper.tracing import TemplateTracer, Traced
-from lockgate.webhook.masking import Masker
 from lockgate.webhook.render_reasons import reason_json, reason_lines, value_text
 from lockgate.webhook.report import Resource
 from lockgate.webhook.terminal import Palette, printable

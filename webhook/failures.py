@@ -18,7 +18,7 @@ _MAX_PROBLEMS: Final = 10
 
 
 def _quoted(line: int, column: int, text: str) -> list[str]:
-    from lockgate.webhook.masking import Masker
+    from lockgate.engine.masking.masker import Masker
     from lockgate.webhook.render_text import render_quote
     from lockgate.webhook.report import Quote
     from lockgate.webhook.terminal import Palette
@@ -31,7 +31,7 @@ def _quoted(line: int, column: int, text: str) -> list[str]:
 def render_error(error: Exception) -> str:
     """A LockgateError for the terminal, with the other problems of the same policy; masked, one final newline."""
     from lockgate.engine.errors import Location, LockgateError
-    from lockgate.webhook.masking import Masker
+    from lockgate.engine.masking.masker import Masker
     from lockgate.webhook.terminal import printable
 
     assert isinstance(error, LockgateError)

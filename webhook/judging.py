@@ -24,8 +24,8 @@ from lockgate.webhook.report import (
 
 if TYPE_CHECKING:
     # Imported when there is something to show.
+    from lockgate.engine.masking.masker import Masker
     from lockgate.webhook.explanations import Explanations
-    from lockgate.webhook.masking import Masker
 
 
 @record
@@ -119,7 +119,7 @@ class Findings:
                 decided.append((document, resource, decision))
         if not (decided or broken or reviewed or content.errors or content.skipped):
             return
-        from lockgate.webhook.masking import make_masker
+        from lockgate.engine.masking.masker import make_masker
 
         lines: list[str] = []
         raw = None
@@ -195,7 +195,7 @@ class Findings:
         """Notes what the walk left out, of which nothing was read."""
         if not (errors or skipped):
             return
-        from lockgate.webhook.masking import Masker
+        from lockgate.engine.masking.masker import Masker
 
         masker = Masker()
         for error in errors:

@@ -5,8 +5,8 @@ from typing import Final, Literal
 
 from lockgate.engine.codegen.values import Undefined, Value, render_rego
 from lockgate.engine.errors import Location
+from lockgate.engine.masking.masker import Masker
 from lockgate.engine.rego.explanation import Named, Reason, Statement
-from lockgate.webhook.masking import Masker
 from lockgate.webhook.terminal import Palette, printable
 
 Steps = Literal["shown", "hidden"]

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 from lockgate.engine.codegen.printing import Printed
+from lockgate.engine.masking.masker import Masker
 from lockgate.engine.rego.spans import Range
 from lockgate.engine.rego.testing.coverage import Coverage, FileCoverage
 from lockgate.engine.rego.testing.run import CaseResult, Outcome, TestResult, TestRun
-from lockgate.webhook.masking import Masker
 from lockgate.webhook.render_reasons import reason_json, reason_lines
 from lockgate.webhook.terminal import Palette, printable
 

@@ -7,7 +7,7 @@ EXIT_FAILED_CASES = 1
 
 def _shown(text: str) -> str:
     """The report with credentials of a known shape masked and control characters made visible, tabs kept."""
-    from lockgate.webhook.masking import Masker
+    from lockgate.engine.masking.masker import Masker
     from lockgate.webhook.terminal import printable
 
     masker = Masker()

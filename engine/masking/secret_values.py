@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from lockgate.engine.codegen.values import Number, Value
 from lockgate.engine.documents.document import Document, Path, Span
+from lockgate.engine.masking import credentials
 from lockgate.engine.record import mutable_record
-from lockgate.webhook import credentials
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -218,7 +218,7 @@ def _secret_parts(item: dict[str, Value], path: Path) -> Iterator[tuple[Value, P
             yield from _unless_nothing(part, (*path, field_name))
 
 
-def _collect_value(root: Value, collected: SecretValues, nesting: int) -> list[Path]:
+def collect_value(root: Value, collected: SecretValues, nesting: int) -> list[Path]:
     """Adds what is secret in a value; returns the paths of the scalars that are secret as a whole."""
     paths: list[Path] = []
     stack: list[tuple[Value, Path]] = [(root, ())]
@@ -255,7 +255,7 @@ def _collect_copy(text: str, collected: SecretValues, nesting: int) -> None:
     except (ValueError, RecursionError):
         collect_text(text, collected)
         return
-    _collect_value(value, collected, nesting + 1)
+    collect_value(value, collected, nesting + 1)
 
 
 def _collect_string(text: str, collected: SecretValues, nesting: int) -> None:
@@ -281,7 +281,7 @@ def _collect_string(text: str, collected: SecretValues, nesting: int) -> None:
 
 def collect_document(document: Document, collected: SecretValues) -> None:
     """Adds the secret values of a document and the spans of those that are secret as a whole."""
-    for path in dict.fromkeys(_collect_value(document.value, collected, 0)):
+    for path in dict.fromkeys(collect_value(document.value, collected, 0)):
         located = document.locate(path)
         if located.exact:
             collected.spans.append(located.span)

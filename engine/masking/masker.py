@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from lockgate.engine.documents.document import Document, Span
+from lockgate.engine.masking import credentials
+from lockgate.engine.masking.secret_values import MIN_ANYWHERE, SecretValues, collect_document, collect_text
 from lockgate.engine.record import record
-from lockgate.webhook import credentials
-from lockgate.webhook.secret_values import MIN_ANYWHERE, SecretValues, collect_document, collect_text
 
 MASK: Final = "***"
 
@@ -95,6 +95,18 @@ class Masker:
             masked = masked[:MAX_SHOWN] + f"… ({len(masked) - MAX_SHOWN} characters more)"
         return masked
 
+    def replaced(self, text: str) -> str:
+        """The text with every known secret value masked, whole; a remark in its place where that takes too long.
+
+        For what is kept: the shapes of credentials are among the known values then, since they were collected.
+        """
+        if not self.forms and not self.short_forms and not self.hidden:
+            return text
+        if self._is_too_much(text):
+            return f"({len(text)} characters that may hold secret values, not kept)"
+        found = _merged(self._occurrences(text))
+        return _replace(text, found) if found else text
+
     def name(self, text: str) -> str:
         """A name of an object, masked by shape only: a Secret may well hold the words that name things."""
         if len(text) > MAX_SHOWN:
@@ -131,6 +143,11 @@ def make_masker(documents: Sequence[Document], raw_text: str | None) -> Masker:
         collect_document(document, collected)
     if raw_text is not None:
         collect_text(raw_text, collected)
+    return masker_of(collected)
+
+
+def masker_of(collected: SecretValues) -> Masker:
+    """The Masker that knows these values."""
     shown = [form for form in collected.forms if not credentials.is_plain_word(form)]
     return Masker(
         forms=tuple(

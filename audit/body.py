@@ -1,0 +1,69 @@
+"""Bodies: what was judged and what was said of it, whole, as it lies sealed beside the log.
+
+JSON as the engine writes values: sorted keys, numbers in the spelling that they had.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from lockgate.engine.codegen.values import Value, render_json
+from lockgate.engine.decision import Decision
+from lockgate.engine.masking.masked_value import mask_values
+from lockgate.engine.review import Review
+
+VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedDecision:
+    """A decision's body and input, masked, as bytes; `facts` names the inventory that was asked."""
+
+    body: bytes
+    input: bytes
+    facts: bytes
+
+
+def value_bytes(value: Value) -> bytes:
+    """A value as bodies hold it. Half surrogate pairs, which UTF-8 cannot hold, become question marks."""
+    return render_json(value).encode("utf-8", "replace")
+
+
+def _violations(decision: Decision) -> list[Value]:
+    made: list[Value] = []
+    for violation in decision.violations:
+        one: dict[str, Value] = {
+            "policy": str(violation.policy),
+            "message": violation.message,
+            "actions": list(violation.actions),
+            "details": violation.details,
+        }
+        if violation.path is not None:
+            one["path"] = list(violation.path)
+        if violation.rule is not None:
+            one["rule"] = violation.rule
+        made.append(one)
+    return made
+
+
+def mask_decision(review: Review, decision: Decision, evaluator: str) -> MaskedDecision:
+    """The body of a decision, with every secret value of the request masked wherever it is echoed."""
+    said: dict[str, Value] = {
+        "violations": _violations(decision),
+        "failures": [{"policy": str(one.policy), "message": one.message} for one in decision.failures],
+        "notEvaluated": [{"policy": str(one.policy), "needs": one.needs} for one in decision.not_evaluated],
+    }
+    asked, answered = mask_values([review.request, said]).values
+    body: dict[str, Value] = {
+        "v": VERSION,
+        "verdict": decision.verdict,
+        "matched": decision.matched,
+        "policies": decision.policies_digest,
+        "facts": decision.facts_digest,
+        "evaluator": evaluator,
+        "input": asked,
+    }
+    if isinstance(answered, dict):
+        body.update(answered)
+    else:
+        body["said"] = answered
+    return MaskedDecision(value_bytes(body), value_bytes(asked), decision.facts_digest.encode())

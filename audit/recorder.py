@@ -1,0 +1,280 @@
+"""The recorder: makes drafts of what happened, with secrets masked, identities committed to, and bodies sealed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from lockgate.audit.body import mask_decision, value_bytes
+from lockgate.audit.canonical import Json
+from lockgate.audit.commitments import commit_all, make_entry_key
+from lockgate.audit.draft import Draft, SealedBody
+from lockgate.audit.errors import FormatError
+from lockgate.audit.sealing import seal, wrap_key
+from lockgate.audit.streams import (
+    MAX_POLICIES,
+    OTHER_POLICIES,
+    model_stream,
+    namespace_stream,
+    policies_stream,
+    policy_stream,
+)
+from lockgate.audit.vault import NO_NAMESPACE, Vault
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.decision import Decision, PolicyKey
+from lockgate.engine.masking.masked_value import mask_values
+from lockgate.engine.review import Review
+
+# Longer names do not fit twelve times into an entry: the decision is then listed under OTHER_POLICIES.
+MAX_POLICY_NAME: Final = 100
+MAX_RESOURCE: Final = 200
+MAX_MODEL: Final = 128
+MAX_ENVIRONMENT: Final = 64
+MAX_REASON: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a decision is about besides its review: the model and the environment that it would enter, if known."""
+
+    model: str = ""
+    environment: str = ""
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _part(value: Value, name: str) -> Value:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _resource(review: Review) -> tuple[str, str, str]:
+    """Group, version and kind of what is judged."""
+    kind = review.request.get("kind")
+    return _text(_part(kind, "group")), _text(_part(kind, "version")), _text(_part(kind, "kind"))
+
+
+def _namespace(review: Review) -> str:
+    """The namespace that a review falls in; a Namespace falls in itself."""
+    named = _text(review.request.get("namespace"))
+    if not named and _resource(review)[::2] == ("", "Namespace"):
+        named = _text(review.request.get("name"))
+    return named or NO_NAMESPACE
+
+
+def _breached(decision: Decision) -> list[str]:
+    """The streams of the policies that a decision speaks of."""
+    keys: dict[PolicyKey, None] = {}
+    for violation in decision.violations:
+        keys[violation.policy] = None
+    for failure in decision.failures:
+        keys[failure.policy] = None
+    streams: list[str] = []
+    other = False
+    for key in sorted(keys):
+        name = policy_stream(key.kind, key.name)
+        if len(streams) < MAX_POLICIES and len(name) <= MAX_POLICY_NAME:
+            streams.append(name)
+        else:
+            other = True
+    return [*streams, OTHER_POLICIES] if other else streams
+
+
+def digest_text(digest: str) -> str:
+    """A hex SHA-256 as entries spell it."""
+    return digest if digest.startswith("sha256:") else f"sha256:{digest}"
+
+
+class Recorder:
+    """Makes drafts for one installation. `evaluator` names the program and its version."""
+
+    __slots__ = ("_vault", "evaluator")
+
+    def __init__(self, vault: Vault, evaluator: str) -> None:
+        self._vault = vault
+        self.evaluator: Final = evaluator
+
+    def decision(self, review: Review, decision: Decision, subject: Subject, request_key: str = "") -> Draft:
+        """The draft of a Decision. request_key: names the request, so that a retry is recorded once."""
+        if len(subject.model) > MAX_MODEL or len(subject.environment) > MAX_ENVIRONMENT:
+            raise FormatError(
+                f"a model's name has at most {MAX_MODEL} characters, an environment's {MAX_ENVIRONMENT}"
+            )
+        masked = mask_decision(review, decision, self.evaluator)
+        group, version, kind = _resource(review)
+        namespace = _namespace(review)
+        request = review.request
+        name, uid = _text(request.get("name")), _text(_part(_part(review.object, "metadata"), "uid"))
+        where = "" if namespace == NO_NAMESPACE else namespace
+        values = {
+            "object": f"{group}/{version}/{kind}/{where}/{name}/{uid}".encode(),
+            "input": masked.input,
+            "body": masked.body,
+        }
+        if where:
+            values["namespace"] = where.encode()
+        actor = _text(_part(request.get("userInfo"), "username"))
+        if actor:
+            values["actor"] = actor.encode()
+        if masked.facts:
+            values["facts"] = masked.facts
+        policies = digest_text(decision.policies_digest)
+        resource = "/".join([one for one in (group, version, kind) if one]) or "unknown"
+        fields: dict[str, Json] = {
+            "outcome": decision.verdict,
+            "policies": policies,
+            "evaluator": self.evaluator,
+            "operation": _text(request.get("operation"))[:MAX_ENVIRONMENT] or "unknown",
+            "resource": _printable(resource)[:MAX_RESOURCE],
+        }
+        streams = [policies_stream(policies), *_breached(decision)]
+        if subject.model:
+            fields["model"] = subject.model
+        if subject.environment:
+            fields["environment"] = subject.environment
+        if subject.model and subject.environment:
+            streams.append(model_stream(subject.model, subject.environment))
+        return self._draft(
+            "decision", fields, values, streams, namespace, masked.body, idempotency=request_key
+        )
+
+    def policy_change(
+        self,
+        event: Literal["added", "changed", "removed"],
+        policies: str,
+        *,
+        before: str = "",
+        policy: str = "",
+        actor: str = "",
+        source: Value = None,
+    ) -> Draft:
+        """The draft of a change of the policies in force; `source` is what is in force now, if it is to be kept."""
+        fields: dict[str, Json] = {"event": event, "policies": digest_text(policies)}
+        if before:
+            fields["before"] = digest_text(before)
+        if policy:
+            fields["policy"] = policy
+        return self._about("policy", fields, ["policy-change"], actor, source)
+
+    def exemption(
+        self,
+        event: Literal["granted", "used", "revoked", "expired"],
+        exemption: str,
+        policies: str,
+        *,
+        namespace: str = "",
+        subject: str = "",
+        actor: str = "",
+        details: Value = None,
+    ) -> Draft:
+        """The draft of an exemption's event; `subject` names the object as decisions do."""
+        fields: dict[str, Json] = {
+            "event": event,
+            "exemption": exemption,
+            "policies": digest_text(policies),
+        }
+        values = {"namespace": namespace.encode()} if namespace else {}
+        if subject:
+            values["object"] = subject.encode()
+        return self._about(
+            "exemption", fields, ["exemption"], actor, details, values=values, namespace=namespace
+        )
+
+    def access(
+        self,
+        action: Literal["reveal", "export", "replay"],
+        entries: int,
+        actor: str,
+        question: Value,
+        index: int | None = None,
+    ) -> Draft:
+        """The draft of a look at what is sealed; `question` is what was asked for."""
+        fields: dict[str, Json] = {"action": action, "entries": entries}
+        if index is not None:
+            fields["index"] = index
+        return self._about("access", fields, ["access"], actor, question)
+
+    def key_event(
+        self,
+        event: Literal["added", "retired", "revoked"],
+        use: Literal["log", "statement", "witness"],
+        key: str,
+        *,
+        actor: str = "",
+        last_good: int | None = None,
+    ) -> Draft:
+        """The draft of a key's event; `key` is its vkey, or its id where it has none."""
+        fields: dict[str, Json] = {"event": event, "use": use, ("vkey" if "+" in key else "key"): key}
+        if last_good is not None:
+            fields["lastGood"] = last_good
+        return self._about("key", fields, ["key"], actor, None)
+
+    def hold(
+        self,
+        event: Literal["placed", "lifted"],
+        hold: str,
+        reason: str,
+        actor: str,
+        *,
+        index: int | None = None,
+        stream: str = "",
+    ) -> Draft:
+        """The draft of a legal hold on an entry, or on a namespace's stream."""
+        fields: dict[str, Json] = {"event": event, "hold": hold, "reason": reason[:MAX_REASON]}
+        if index is not None:
+            fields["index"] = index
+        if stream:
+            fields["stream"] = stream
+        return self._about("hold", fields, ["hold"], actor, None)
+
+    def erasure(self, fields: Mapping[str, Json], actor: str) -> Draft:
+        """The draft of an erasure (see `erasure.py`)."""
+        return self._about("erasure", dict(fields), ["erasure"], actor, None)
+
+    def _about(
+        self,
+        kind: str,
+        fields: dict[str, Json],
+        streams: list[str],
+        actor: str,
+        details: Value,
+        *,
+        values: Mapping[str, bytes] | None = None,
+        namespace: str = "",
+    ) -> Draft:
+        opened = dict(values or {})
+        if actor:
+            opened["actor"] = actor.encode()
+        body = b""
+        if opened or details is not None:
+            # The key and what it opens lie in the body, so that a commitment can be shown later.
+            (masked,) = mask_values([details]).values
+            told: dict[str, Value] = {name: value.decode() for name, value in opened.items()}
+            body = value_bytes({**told, "details": masked})
+            opened["body"] = body
+        return self._draft(kind, fields, opened, streams, namespace or NO_NAMESPACE, body)
+
+    def _draft(
+        self,
+        kind: str,
+        fields: dict[str, Json],
+        values: Mapping[str, bytes],
+        streams: list[str],
+        namespace: str,
+        body: bytes,
+        idempotency: str = "",
+    ) -> Draft:
+        sealed = None
+        if values:
+            entry_key = make_entry_key()
+            held = self._vault.key_of(namespace)
+            fields["commitments"] = dict(commit_all(entry_key, values))
+            sealed = SealedBody(seal(entry_key, body), wrap_key(held.key, entry_key), held.ref)
+            if namespace != NO_NAMESPACE:
+                streams.append(namespace_stream(held.key))
+        key = self._vault.master.idempotency(idempotency) if idempotency else b""
+        return Draft(kind, fields, tuple(streams), sealed, key)
+
+
+def _printable(text: str) -> str:
+    return "".join([one if one.isprintable() else "?" for one in text])

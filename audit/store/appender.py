@@ -1,0 +1,281 @@
+"""The appender: one thread that takes drafts from many callers, commits them in groups, and then signs.
+
+A caller gets its receipt only when its entry is durable and a signed checkpoint covers it. When the queue is full a
+caller waits, and is then told; nothing is dropped.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+from lockgate.audit.checkpoint import Checkpoint, render_checkpoint
+from lockgate.audit.draft import Draft
+from lockgate.audit.errors import TrailError, VerificationError
+from lockgate.audit.merkle import Hash
+from lockgate.audit.note import render_note
+from lockgate.audit.signing import NoteSigner, sign_note
+from lockgate.audit.store.append import Appended
+from lockgate.audit.store.growth import BatchProofs
+from lockgate.audit.store.store import Store
+from lockgate.audit.tlog_proof import TlogProof, render_tlog_proof
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+MAX_WAITING: Final = 4096
+MAX_BATCH: Final = 256
+# How long a batch waits for company, once the log is busy.
+GATHER_S: Final = 0.005
+# One checkpoint a minute is kept for good; the latest always.
+KEEP_EVERY_MS: Final = 60_000
+
+
+class BackPressureError(TrailError):
+    """The queue stayed full for as long as the caller would wait: nothing was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An entry is in the log: its index and bytes, and the proof that a signed checkpoint covers it."""
+
+    index: int
+    leaf_hash: Hash
+    entry: bytes
+    size: int
+    proof: tuple[Hash, ...]
+    checkpoint: bytes
+    repeated: bool = False
+
+    def render(self) -> bytes:
+        """As a tlog-proof."""
+        return render_tlog_proof(TlogProof(self.index, self.proof, self.checkpoint))
+
+
+class Clock(Protocol):
+    """Unix time in milliseconds."""
+
+    def __call__(self) -> int:
+        """Now."""
+        ...
+
+
+def system_clock() -> int:
+    """The system's clock."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    draft: Draft
+    future: "Future[Receipt]"
+    within: "Callable[[Connection], None] | None" = None
+
+
+class Appender:
+    """Appends to one log. `on_checkpoint` is called in the appender's thread with each signed checkpoint's note."""
+
+    def __init__(
+        self,
+        store: Store,
+        signers: Sequence[NoteSigner],
+        *,
+        clock: Clock = system_clock,
+        on_checkpoint: Callable[[int, bytes], None] | None = None,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:
+        store.take_writer_lock()
+        self.store: Final = store
+        self._signers = tuple(signers)
+        self._clock = clock
+        self._on_checkpoint = on_checkpoint
+        self._batches = store.batch_appender()
+        self._queue: queue.Queue[_Waiting | None] = queue.Queue(max_waiting)
+        self._kept_ms = 0
+        self._unstored: tuple[int, bytes, int] | None = None
+        self._droppable: int | None = None
+        self._closed = threading.Event()
+        self._refusing = threading.Lock()
+        self.back_pressure = 0
+        self.trouble = ""
+        self._thread = threading.Thread(target=self._run, name="trail-appender", daemon=True)
+        self._thread.start()
+
+    def submit(
+        self,
+        draft: Draft,
+        timeout: float = 5.0,
+        within: "Callable[[Connection], None] | None" = None,
+    ) -> "Future[Receipt]":
+        """Queues a draft, waiting up to `timeout` seconds for room. Raises BackPressureError, or TrailError.
+
+        within: runs in the transaction that records the draft, so that both happen or neither.
+        """
+        future: Future[Receipt] = Future()
+        if self._closed.is_set():
+            raise TrailError("the appender is closed")
+        try:
+            self._queue.put(_Waiting(draft, future, within), timeout=timeout)
+        except queue.Full:
+            self.back_pressure += 1
+            raise BackPressureError(
+                f"the trail did not take a record within {timeout} s: {self._queue.maxsize} are waiting",
+                hint="the disk is slow or the load is high; the request was not recorded",
+            ) from None
+        if self._closed.is_set() and not self._thread.is_alive():
+            self._refuse_rest()
+        return future
+
+    def append(
+        self,
+        draft: Draft,
+        timeout: float = 30.0,
+        within: "Callable[[Connection], None] | None" = None,
+    ) -> Receipt:
+        """Appends a draft and waits for its receipt. Raises TrailError."""
+        try:
+            return self.submit(draft, timeout, within).result(timeout)
+        except TimeoutError:
+            raise TrailError(
+                f"no receipt within {timeout} s: the record may or may not be in the log",
+                hint="send it again with the same request key",
+            ) from None
+
+    def close(self) -> None:
+        """Takes no more, records what waits, stores the last checkpoint, and stops."""
+        if not self._closed.is_set():
+            self._closed.set()
+            self._queue.put(None)
+        self._thread.join()
+        self._refuse_rest()
+
+    def _refuse_rest(self) -> None:
+        with self._refusing:
+            while True:
+                try:
+                    waiting = self._queue.get_nowait()
+                except queue.Empty:
+                    return
+                if waiting is not None:
+                    waiting.future.set_exception(TrailError("the appender is closed"))
+
+    def _run(self) -> None:
+        stop = False
+        busy = False
+        while not stop:
+            try:
+                first = self._queue.get(timeout=1.0)
+            except queue.Empty:
+                self._store_checkpoint()
+                continue
+            if first is None:
+                break
+            batch = [first]
+            deadline = time.monotonic() + (GATHER_S if busy else 0)
+            while len(batch) < MAX_BATCH:
+                try:
+                    left = deadline - time.monotonic()
+                    more = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    stop = True
+                    break
+                batch.append(more)
+            busy = len(batch) > 1
+            self._record(batch)
+        self._store_checkpoint()
+
+    def _record(self, batch: list[_Waiting]) -> None:
+        try:
+            answers = self._commit(batch)
+            receipts = self._sign(answers)
+        except Exception as error:  # noqa: BLE001 - every caller is told, whatever it was
+            self._batches.forget()
+            failure = error if isinstance(error, TrailError) else _unexpected(error)
+            for waiting in batch:
+                waiting.future.set_exception(failure)
+            return
+        for waiting, receipt in zip(batch, receipts, strict=True):
+            if isinstance(receipt, TrailError):
+                waiting.future.set_exception(receipt)
+            else:
+                waiting.future.set_result(receipt)
+
+    def _commit(self, batch: list[_Waiting]) -> list[Appended | TrailError]:
+        drafts = [waiting.draft for waiting in batch]
+        with self.store.write() as connection:
+            answers = self._batches.append(connection, drafts, self._clock())
+            for waiting, answer in zip(batch, answers, strict=True):
+                if waiting.within is not None and isinstance(answer, Appended) and not answer.repeated:
+                    waiting.within(connection)
+            self._store_pending(connection)
+        return answers
+
+    def _sign(self, answers: list[Appended | TrailError]) -> list[Receipt | TrailError]:
+        """Signs what was committed, and proves each entry against it."""
+        state = self._batches.state
+        if state is None:
+            raise TrailError("the batch left no state behind")
+        head = self.store.head()
+        growth = state.growth
+        if head.size == growth.size and head.root != growth.frontier.root():
+            raise VerificationError("the head that was committed is another", where=f"size {head.size}")
+        size, root = growth.size, growth.frontier.root()
+        text = render_checkpoint(Checkpoint(self.store.origin, size, root))
+        note = render_note(sign_note(text, *self._signers))
+        self._unstored = (size, note, state.time_ms)
+        growth._get = self.store.tile
+        proofs = BatchProofs(size, growth.read)
+        receipts: list[Receipt | TrailError] = []
+        for answer in answers:
+            if isinstance(answer, Appended):
+                path = proofs.path(answer.index)
+                receipts.append(
+                    Receipt(answer.index, answer.leaf_hash, answer.entry, size, path, note, answer.repeated)
+                )
+            else:
+                receipts.append(answer)
+        if self._on_checkpoint is not None:
+            self._on_checkpoint(size, note)
+        return receipts
+
+    def _store_pending(self, connection: "Connection") -> None:
+        if self._unstored is None:
+            return
+        size, note, time_ms = self._unstored
+        self.store.add_checkpoint(connection, size, note, time_ms)
+        if self._droppable is not None and self._droppable != size:
+            self.store.drop_checkpoint(connection, self._droppable)
+        if time_ms - self._kept_ms >= KEEP_EVERY_MS:
+            self._kept_ms = time_ms
+            self._droppable = None
+        else:
+            self._droppable = size
+        self._unstored = None
+
+    def _store_checkpoint(self) -> None:
+        """Stores the last checkpoint while nothing is to be appended.
+
+        When that fails it waits for the next batch, whose callers are told; signing the same head again after a crash
+        gives the same bytes.
+        """
+        pending = self._unstored
+        if pending is None:
+            return
+        try:
+            with self.store.write() as connection:
+                self._store_pending(connection)
+        except Exception as error:  # noqa: BLE001 - shown by `trouble`, and met again by the next batch
+            self._unstored = pending
+            self.trouble = str(_unexpected(error))
+        else:
+            self.trouble = ""
+
+
+def _unexpected(error: Exception) -> TrailError:
+    reason = str(error.__cause__ or error).strip().split("\n")[0]
+    return TrailError(f"the record was not stored: {reason}")

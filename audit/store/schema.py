@@ -1,0 +1,58 @@
+"""The schema's version: made, migrated when asked, and refused when newer than this program."""
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from lockgate.audit.errors import TrailError
+from sqlalchemy import Connection
+
+_PLACE: Final = Path(__file__).parent / "migrations"
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_PLACE).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    if connection is not None:
+        config.attributes["connection"] = connection
+    return config
+
+
+def newest_version() -> str:
+    """The version that this program makes."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def current_version(connection: Connection) -> str | None:
+    """The version of a database; None for one without a trail."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def migrate(connection: Connection) -> None:
+    """Brings a database to the newest version."""
+    command.upgrade(_config(connection), "head")
+
+
+def check_version(connection: Connection) -> None:
+    """Refuses a database that has no trail, or one of another version. Raises TrailError."""
+    current, newest = current_version(connection), newest_version()
+    if current is None:
+        raise TrailError("the database has no trail", hint="make one with `lockgate audit init`")
+    if current == newest:
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current in known:
+        raise TrailError(
+            f"the trail's tables are of version {current}, and this program needs {newest}",
+            hint="back the trail up, then run `lockgate audit migrate`",
+        )
+    raise TrailError(
+        f"the trail's tables are of version {current}, which is newer than this program ({newest})",
+        hint="use the version of Lockgate that wrote it",
+    )

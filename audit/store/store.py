@@ -1,0 +1,321 @@
+"""A log in a database: made, opened, read. Appending is the appender's (`appender.py`) or a given transaction's."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from lockgate.audit.errors import TrailError
+from lockgate.audit.merkle import EMPTY_ROOT
+from lockgate.audit.reader import Head, StoredBody
+from lockgate.audit.store.append import BatchAppender, read_tile
+from lockgate.audit.store.database import (
+    WriterLock,
+    check_connection,
+    open_engine,
+    sqlite_path,
+    write_transaction,
+)
+from lockgate.audit.store.schema import check_version, current_version, migrate
+from lockgate.audit.store.tables import place_of
+from lockgate.audit.streams import StreamHead
+from lockgate.audit.tiles import TILE_WIDTH, Tile, render_entries
+from lockgate.audit.vault import VaultRow
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import IntegrityError
+
+# Rows that a reader takes at a time.
+CHUNK: Final = 4096
+
+
+class Store:
+    """One log of a database."""
+
+    __slots__ = ("_lock", "engine", "log", "origin", "url")
+
+    def __init__(self, url: str, engine: Engine, log: int, origin: str) -> None:
+        self.url: Final = url
+        self.engine: Final = engine
+        self.log: Final = log
+        self._lock: WriterLock | None = None
+        self.origin: Final = origin
+
+    # Reading
+
+    def head(self) -> Head:
+        """The head row."""
+        with self.engine.connect() as connection:
+            row = connection.execute(
+                text("SELECT size, root, time_ms FROM log_head WHERE log = :log"), {"log": self.log}
+            ).one()
+        return Head(row[0], bytes(row[1]), row[2])
+
+    def state(self) -> str:
+        """`active`, `frozen` or `closed`."""
+        with self.engine.connect() as connection:
+            return str(
+                connection.execute(
+                    text("SELECT state FROM log WHERE id = :log"), {"log": self.log}
+                ).scalar_one()
+            )
+
+    def leaves(self, start: int, stop: int) -> Iterator[tuple[int, bytes, bytes]]:
+        """Index, leaf hash and entry of the rows there are from `start` up to `stop`, in order."""
+        place, end = place_of(self.log, start), place_of(self.log, stop)
+        first = place_of(self.log, 0)
+        with self.engine.connect() as connection:
+            while place < end:
+                rows = connection.execute(
+                    text(
+                        "SELECT place, leaf_hash, entry FROM leaf "
+                        "WHERE place >= :first AND place < :last ORDER BY place LIMIT :limit"
+                    ),
+                    {"first": place, "last": end, "limit": CHUNK},
+                ).all()
+                for row in rows:
+                    yield row[0] - first, bytes(row[1]), bytes(row[2])
+                if len(rows) < CHUNK:
+                    return
+                place = rows[-1][0] + 1
+
+    def entries(self, start: int, stop: int) -> Iterator[bytes]:
+        """The entries from `start` up to `stop`."""
+        for _, _, entry in self.leaves(start, stop):
+            yield entry
+
+    def tile(self, tile: Tile) -> bytes:
+        """A tile of hashes, or of entries. Raises VerificationError when it is missing."""
+        if tile.level < 0:
+            start = tile.index * TILE_WIDTH
+            return render_entries(list(self.entries(start, start + tile.width)))
+        with self.engine.connect() as connection:
+            return read_tile(connection, self.log, tile)
+
+    def checkpoint(self) -> bytes | None:
+        """The latest checkpoint with its cosignatures."""
+        with self.engine.connect() as connection:
+            row = connection.execute(
+                text("SELECT size, note FROM checkpoint WHERE log = :log ORDER BY size DESC LIMIT 1"),
+                {"log": self.log},
+            ).one_or_none()
+            return None if row is None else bytes(row[1]) + self._lines(connection, row[0])
+
+    def checkpoints(self) -> Iterator[bytes]:
+        """Every kept checkpoint with its cosignatures, the smallest first."""
+        with self.engine.connect() as connection:
+            sizes = connection.execute(
+                text("SELECT size FROM checkpoint WHERE log = :log ORDER BY size"), {"log": self.log}
+            ).scalars()
+            for size in sizes.all():
+                note = connection.execute(
+                    text("SELECT note FROM checkpoint WHERE log = :log AND size = :size"),
+                    {"log": self.log, "size": size},
+                ).scalar_one()
+                yield bytes(note) + self._lines(connection, size)
+
+    def _lines(self, connection: Connection, size: int) -> bytes:
+        lines = connection.execute(
+            text("SELECT line FROM cosignature WHERE log = :log AND size = :size ORDER BY witness"),
+            {"log": self.log, "size": size},
+        ).scalars()
+        return "".join([f"{line}\n" for line in lines]).encode()
+
+    def bodies(self, start: int, stop: int) -> Iterator[StoredBody]:
+        """The bodies of the entries from `start` up to `stop`, erased ones too."""
+        place, end = place_of(self.log, start), place_of(self.log, stop)
+        first = place_of(self.log, 0)
+        with self.engine.connect() as connection:
+            while place < end:
+                rows = connection.execute(
+                    text(
+                        "SELECT place, sealed, wrapped_key, vault_ref FROM body "
+                        "WHERE place >= :first AND place < :last ORDER BY place LIMIT 256"
+                    ),
+                    {"first": place, "last": end},
+                ).all()
+                for row in rows:
+                    yield StoredBody(row[0] - first, _maybe(row[1]), _maybe(row[2]), bytes(row[3]))
+                if len(rows) < 256:
+                    return
+                place = rows[-1][0] + 1
+
+    def stream_entries(self, name: str, after: int, limit: int) -> list[tuple[int, int]]:
+        """Counter and index of a stream's entries behind number `after`, at most `limit`."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(
+                text(
+                    "SELECT e.n, e.place FROM stream_entry e JOIN stream_head h ON h.id = e.stream "
+                    "WHERE h.name = :name AND h.id >= :first AND h.id < :last AND e.n > :after "
+                    "ORDER BY e.n LIMIT :limit"
+                ),
+                {"name": name, "after": after, "limit": limit, **self._span()},
+            ).all()
+        return [(row[0], row[1] - place_of(self.log, 0)) for row in rows]
+
+    def stream_heads(self) -> list[StreamHead]:
+        """The heads of all streams, as the index has them."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(
+                text("SELECT name, n, leaf_hash FROM stream_head WHERE id >= :first AND id < :last"),
+                self._span(),
+            ).all()
+        return [StreamHead(row[0], row[1], bytes(row[2])) for row in rows]
+
+    def _span(self) -> dict[str, int]:
+        return {"first": place_of(self.log, 0), "last": place_of(self.log + 1, 0)}
+
+    # Writing
+
+    def take_writer_lock(self) -> None:
+        """Makes this process the one that appends, where the database is SQLite. Raises TrailError."""
+        path = sqlite_path(self.url)
+        if path is not None and self._lock is None:
+            self._lock = WriterLock(path)
+
+    def batch_appender(self) -> BatchAppender:
+        """What appends to this log over given connections."""
+        return BatchAppender(self.log, self.origin)
+
+    def write(self) -> Any:
+        """A transaction that may write, as a context."""
+        return write_transaction(self.engine)
+
+    def add_checkpoint(self, connection: Connection, size: int, note: bytes, time_ms: int) -> None:
+        """Stores a checkpoint; the same once more does nothing."""
+        connection.execute(
+            text(
+                "INSERT INTO checkpoint (log, size, note, time_ms) VALUES (:log, :size, :note, :time_ms) "
+                "ON CONFLICT (log, size) DO NOTHING"
+            ),
+            {"log": self.log, "size": size, "note": note, "time_ms": time_ms},
+        )
+
+    def drop_checkpoint(self, connection: Connection, size: int) -> None:
+        """Drops a checkpoint that a later one makes needless, unless a witness signed it."""
+        connection.execute(
+            text(
+                "DELETE FROM checkpoint WHERE log = :log AND size = :size AND NOT EXISTS "
+                "(SELECT 1 FROM cosignature WHERE log = :log AND size = :size)"
+            ),
+            {"log": self.log, "size": size},
+        )
+
+    def add_cosignature(self, size: int, note: bytes, witness: str, line: str, time_ms: int) -> None:
+        """Stores a witness's line on a checkpoint, and that checkpoint."""
+        with self.write() as connection:
+            self.add_checkpoint(connection, size, note, time_ms)
+            connection.execute(
+                text(
+                    "INSERT INTO cosignature (log, size, witness, line) VALUES (:log, :size, :witness, :line) "
+                    "ON CONFLICT (log, size, witness) DO UPDATE SET line = excluded.line"
+                ),
+                {"log": self.log, "size": size, "witness": witness, "line": line},
+            )
+
+    def set_state(self, state: str, successor: str) -> None:
+        """Closes or freezes the log."""
+        with self.write() as connection:
+            connection.execute(
+                text("UPDATE log SET state = :state, successor = :successor WHERE id = :log"),
+                {"state": state, "successor": successor, "log": self.log},
+            )
+
+    # Keys of namespaces (vault.VaultKeys)
+
+    def find(self, tag: bytes) -> VaultRow | None:
+        """The key row with this tag."""
+        return self._vault_row("tag", tag)
+
+    def get(self, ref: bytes) -> VaultRow | None:
+        """The key row with this reference."""
+        return self._vault_row("ref", ref)
+
+    def _vault_row(self, column: str, value: bytes) -> VaultRow | None:
+        query = f"SELECT ref, tag, wrapped_key, sealed_name FROM vault_key WHERE {column} = :value"  # noqa: S608
+        with self.engine.connect() as connection:
+            row = connection.execute(text(query), {"value": value}).one_or_none()
+        return None if row is None else VaultRow(*[bytes(one) for one in row])
+
+    def add(self, row: VaultRow) -> VaultRow:
+        """Stores a key row; returns the one that is there."""
+        try:
+            with self.write() as connection:
+                connection.execute(
+                    text(
+                        "INSERT INTO vault_key (ref, tag, wrapped_key, sealed_name) "
+                        "VALUES (:ref, :tag, :wrapped_key, :sealed_name)"
+                    ),
+                    {
+                        "ref": row.ref,
+                        "tag": row.tag,
+                        "wrapped_key": row.wrapped_key,
+                        "sealed_name": row.sealed_name,
+                    },
+                )
+        except IntegrityError:
+            found = self.find(row.tag)
+            if found is None:
+                raise
+            return found
+        return row
+
+    def close(self) -> None:
+        """Closes every connection and frees the writer's lock."""
+        self.engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _maybe(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)
+
+
+def create_log(url: str, origin: str, now_ms: int) -> Store:
+    """Makes the tables where there are none, and an empty log. Raises TrailError when the origin exists."""
+    engine = open_engine(url)
+    check_connection(engine)
+    with write_transaction(engine) as connection:
+        if current_version(connection) is None:
+            migrate(connection)
+        check_version(connection)
+        taken = connection.execute(
+            text("SELECT count(*) FROM log WHERE origin = :origin"), {"origin": origin}
+        )
+        if taken.scalar_one():
+            raise TrailError(f"the database has a log {origin} already")
+        log = int(connection.execute(text("SELECT coalesce(max(id), 0) + 1 FROM log")).scalar_one())
+        connection.execute(
+            text(
+                "INSERT INTO log (id, origin, created_ms, state, successor) "
+                "VALUES (:log, :origin, :now, 'active', '')"
+            ),
+            {"log": log, "origin": origin, "now": now_ms},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO log_head (log, size, root, frontier, time_ms, streams, heads_size, heads_ms) "
+                "VALUES (:log, 0, :root, :frontier, 0, 0, 0, :now)"
+            ),
+            {"log": log, "root": EMPTY_ROOT, "frontier": b"", "now": now_ms},
+        )
+    return Store(url, engine, log, origin)
+
+
+def open_store(url: str, origin: str | None = None) -> Store:
+    """Opens the log of an origin; without one, the only log that is active, or the last. Raises TrailError."""
+    path = sqlite_path(url)
+    if path is not None and not path.is_file():
+        raise TrailError(f"there is no database {path}", hint="make a trail with `lockgate audit init`")
+    engine = open_engine(url)
+    check_connection(engine)
+    with engine.connect() as connection:
+        check_version(connection)
+        rows = connection.execute(text("SELECT id, origin, state FROM log ORDER BY id")).all()
+    found = (
+        [row for row in rows if row[1] == origin] if origin else [row for row in rows if row[2] == "active"]
+    )
+    if not found and not origin:
+        found = list(rows)[-1:]
+    if not found:
+        engine.dispose()
+        raise TrailError(f"the database has no log {origin}" if origin else "the database has no log")
+    return Store(url, engine, found[-1][0], found[-1][1])

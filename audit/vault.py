@@ -1,0 +1,166 @@
+"""The vault: a key for each namespace, under the master key, under which the keys of entries are wrapped.
+
+Who destroys a namespace's row destroys, with 32 bytes, every body and every commitment of that namespace. A row names
+its namespace only under the master key.
+"""
+
+import hmac
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final, Protocol
+
+from lockgate.audit.errors import VerificationError
+from lockgate.audit.sealing import seal, unseal, unwrap_key, wrap_key
+
+REF_SIZE: Final = 16
+MASTER_SIZE: Final = 32
+# Stands for what has no namespace.
+NO_NAMESPACE: Final = "-"
+# Unwrapped keys that a process keeps: more than a cluster has namespaces in use at once.
+MAX_CACHED: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class VaultRow:
+    """A namespace's key as stored: random reference, keyed tag of the name, wrapped key, sealed name."""
+
+    ref: bytes
+    tag: bytes
+    wrapped_key: bytes
+    sealed_name: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VaultKey:
+    """A namespace's key, unwrapped; never shown."""
+
+    ref: bytes
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"VaultKey({self.ref.hex()})"
+
+
+class VaultKeys(Protocol):
+    """Where the rows are kept."""
+
+    def find(self, tag: bytes) -> VaultRow | None:
+        """The row with this tag."""
+        ...
+
+    def get(self, ref: bytes) -> VaultRow | None:
+        """The row with this reference."""
+        ...
+
+    def add(self, row: VaultRow) -> VaultRow:
+        """Stores a row, durably; returns the one that is there, which is another's after a race."""
+        ...
+
+
+class MasterKey:
+    """32 random bytes kept outside of the database; derives, and wraps. Its text form never shows it."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != MASTER_SIZE:
+            raise VerificationError(f"a master key has {MASTER_SIZE} bytes, not {len(key)}")
+        self._key = key
+
+    def _derived(self, use: str) -> bytes:
+        return hmac.digest(self._key, f"lockgate-trail/v1 {use}".encode(), "sha256")
+
+    def tag(self, namespace: str) -> bytes:
+        """The tag that finds a namespace's row."""
+        return hmac.digest(self._derived("namespace tag"), namespace.encode(), "sha256")
+
+    def idempotency(self, request: str) -> bytes:
+        """The 16 bytes that stand in an entry for the caller's request key."""
+        return hmac.digest(self._derived("idempotency"), request.encode(), "sha256")[:16]
+
+    def wrap(self, key: bytes) -> bytes:
+        """A key under this one."""
+        return wrap_key(self._derived("wrap"), key)
+
+    def unwrap(self, wrapped: bytes) -> bytes:
+        """The key under this one. Raises VerificationError."""
+        return unwrap_key(self._derived("wrap"), wrapped)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a master key is not copied")
+
+
+class Vault:
+    """Finds and makes the keys of namespaces."""
+
+    __slots__ = ("_by_ref", "_cache", "_keys", "_lock", "_random", "master")
+
+    def __init__(
+        self, master: MasterKey, keys: VaultKeys, random: Callable[[int], bytes] = secrets.token_bytes
+    ) -> None:
+        self.master: Final = master
+        self._keys = keys
+        self._random = random
+        self._cache: OrderedDict[str, VaultKey] = OrderedDict()
+        self._by_ref: OrderedDict[bytes, VaultKey] = OrderedDict()
+        self._lock = Lock()
+
+    def key_of(self, namespace: str) -> VaultKey:
+        """The key of a namespace, made when there is none."""
+        with self._lock:
+            found = self._cache.get(namespace)
+            if found is not None:
+                self._cache.move_to_end(namespace)
+                return found
+        tag = self.master.tag(namespace)
+        row = self._keys.find(tag)
+        if row is None:
+            key = self._random(32)
+            row = self._keys.add(
+                VaultRow(self._random(REF_SIZE), tag, self.master.wrap(key), seal(key, namespace.encode()))
+            )
+        return self._keep(namespace, VaultKey(row.ref, self.master.unwrap(row.wrapped_key)))
+
+    def find(self, namespace: str) -> VaultKey | None:
+        """The key of a namespace, if there is one."""
+        row = self._keys.find(self.master.tag(namespace))
+        return None if row is None else VaultKey(row.ref, self.master.unwrap(row.wrapped_key))
+
+    def get(self, ref: bytes) -> VaultKey | None:
+        """The key with this reference; None once it is destroyed."""
+        with self._lock:
+            found = self._by_ref.get(ref)
+        if found is not None:
+            return found
+        row = self._keys.get(ref)
+        if row is None:
+            return None
+        made = VaultKey(row.ref, self.master.unwrap(row.wrapped_key))
+        with self._lock:
+            self._by_ref[ref] = made
+            if len(self._by_ref) > MAX_CACHED:
+                self._by_ref.popitem(last=False)
+        return made
+
+    def name_of(self, ref: bytes) -> str | None:
+        """The namespace that a reference stands for; None once its key is destroyed."""
+        row = self._keys.get(ref)
+        if row is None:
+            return None
+        return unseal(self.master.unwrap(row.wrapped_key), row.sealed_name).decode()
+
+    def forget(self, namespace: str, ref: bytes) -> None:
+        """Drops what the process remembers of a namespace whose key was destroyed."""
+        with self._lock:
+            self._cache.pop(namespace, None)
+            self._by_ref.pop(ref, None)
+
+    def _keep(self, namespace: str, key: VaultKey) -> VaultKey:
+        with self._lock:
+            self._cache[namespace] = key
+            if len(self._cache) > MAX_CACHED:
+                self._cache.popitem(last=False)
+        return key

@@ -1,0 +1,1 @@
+"""Masking: what must never be shown, logged, hashed or stored."""
