@@ -84,9 +84,8 @@ def test_bad_draft_fails_alone(tmp_path: Path) -> None:
 
 
 def test_second_writer_is_refused(tmp_path: Path) -> None:
-    with open_trail(tmp_path) as trail:
-        with pytest.raises(TrailError, match="another process"):
-            reopen_trail(trail.store.url)
+    with open_trail(tmp_path) as trail, pytest.raises(TrailError, match="another process"):
+        reopen_trail(trail.store.url)
 
 
 def test_changed_head_is_noticed_before_anything_is_appended(tmp_path: Path) -> None:

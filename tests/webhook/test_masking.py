@@ -11,19 +11,19 @@ from lockgate.engine.documents.document import Document, Skipped
 from lockgate.engine.documents.document import Path as Path_
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.errors import InputError, Location, PolicyError
+from lockgate.engine.masking.masker import MASK, MAX_SHOWN, Masker, make_masker
+from lockgate.engine.masking.secret_values import MAX_FORMS
 from lockgate.engine.policy import Facts, PolicySet
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.target import Cluster, review_document
 from lockgate.webhook.failures import render_error
 from lockgate.webhook.gate import Gate
 from lockgate.webhook.judging import FileContent, Findings
-from lockgate.engine.masking.masker import MASK, MAX_SHOWN, Masker, make_masker
 from lockgate.webhook.render_github import render_github
 from lockgate.webhook.render_json import render_json
 from lockgate.webhook.render_sarif import render_sarif
 from lockgate.webhook.render_text import render_text
 from lockgate.webhook.report import Report
-from lockgate.engine.masking.secret_values import MAX_FORMS
 from lockgate.webhook.terminal import Palette
 
 from tests.webhook.canaries import CASES, MARK, canary, encoded
