@@ -81,6 +81,11 @@ class MasterKey:
         """The 16 bytes that stand in an entry for the caller's request key."""
         return hmac.digest(self._derived("idempotency"), request.encode(), "sha256")[:16]
 
+    @property
+    def seal_key(self) -> bytes:
+        """The key that seals the head row of a log."""
+        return self._derived("head seal")
+
     def wrap(self, key: bytes) -> bytes:
         """A key under this one."""
         return wrap_key(self._derived("wrap"), key)

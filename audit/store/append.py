@@ -3,6 +3,7 @@
 Nothing is signed here. A batch that fails leaves nothing; what was kept in memory of the log is dropped with it.
 """
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,6 +14,7 @@ from lockgate.audit.entry import finish
 from lockgate.audit.errors import TrailError, VerificationError
 from lockgate.audit.merkle import HASH_SIZE, Frontier, Hash, leaf_hash
 from lockgate.audit.note import encode_base64
+from lockgate.audit.store.columns import as_bytes, as_int
 from lockgate.audit.store.database import is_sqlite
 from lockgate.audit.store.growth import Growth
 from lockgate.audit.store.inserting import insert_rows
@@ -79,18 +81,26 @@ def read_tile(connection: Connection, log: int, tile: Tile) -> bytes:
             text("SELECT leaf_hash FROM leaf WHERE place >= :start AND place < :stop ORDER BY place"),
             {"start": start, "stop": start + tile.width},
         )
-        data = b"".join([bytes(row[0]) for row in rows])
+        data = b"".join([as_bytes(row[0]) for row in rows])
     else:
         row = connection.execute(
             text("SELECT data FROM tile WHERE log = :log AND level = :level AND tile = :tile"),
             {"log": log, "level": tile.level, "tile": tile.index},
         ).one_or_none()
-        data = b"" if row is None else bytes(row[0])[: tile.width * HASH_SIZE]
+        data = b"" if row is None else as_bytes(row[0])[: tile.width * HASH_SIZE]
     if len(data) != tile.width * HASH_SIZE:
         raise VerificationError(
             f"tile {tile.index} of level {tile.level} is missing or short", where=f"log {log}"
         )
     return data
+
+
+def head_seal(seal_key: bytes, origin: str, size: int, root: Hash) -> bytes:
+    """The seal of a head row. What was committed and not yet signed when a process died is signed only under it.
+
+    Without it, who can write to the database, and has no key, could add entries and have the next start sign them.
+    """
+    return hmac.digest(seal_key, f"{origin}\n{size}\n".encode() + root, "sha256")
 
 
 def split_frontier(data: bytes) -> list[Hash]:
@@ -101,11 +111,12 @@ def split_frontier(data: bytes) -> list[Hash]:
 class BatchAppender:
     """Appends batches to one log over connections that are given; several logs and processes may share a database."""
 
-    __slots__ = ("_state", "log", "origin")
+    __slots__ = ("_seal_key", "_state", "log", "origin")
 
-    def __init__(self, log: int, origin: str) -> None:
+    def __init__(self, log: int, origin: str, seal_key: bytes) -> None:
         self.log: Final = log
         self.origin: Final = origin
+        self._seal_key = seal_key
         self._state: LogState | None = None
 
     def forget(self) -> None:
@@ -118,7 +129,8 @@ class BatchAppender:
         Raises ClosedLogError, or VerificationError when head, tiles and frontier disagree.
         """
         query = (
-            "SELECT h.size, h.root, h.frontier, h.time_ms, h.streams, h.heads_size, h.heads_ms, l.state, l.successor "
+            "SELECT h.size, h.root, h.frontier, h.time_ms, h.streams, h.heads_size, h.heads_ms, h.seal, "
+            "l.state, l.successor "
             "FROM log_head h JOIN log l ON l.id = h.log WHERE h.log = :log"
         )
         if not is_sqlite(connection):
@@ -126,19 +138,27 @@ class BatchAppender:
                 text("SELECT pg_advisory_xact_lock(:name, :log)"), {"name": _LOCK_CLASS, "log": self.log}
             )
             query += " FOR UPDATE OF h"
-        size, root, frontier, time_ms, streams, heads_size, heads_ms, state, successor = connection.execute(
-            text(query), {"log": self.log}
-        ).one()
+        row = connection.execute(text(query), {"log": self.log}).one()
+        root, frontier, seal = [as_bytes(row[place]) for place in (1, 2, 7)]
+        size, time_ms, streams, heads_size, heads_ms = [as_int(row[place]) for place in (0, 3, 4, 5, 6)]
+        state, successor = row[8:]
         if state != "active":
             raise ClosedLogError(
                 f"the log {self.origin} is {state}",
                 hint=f"its successor is {successor}" if successor else "",
             )
         kept = self._state
-        if kept is None or kept.growth.size != size or kept.growth.frontier.root() != bytes(root):
-            made = Frontier.from_hashes(size, split_frontier(bytes(frontier)))
+        if kept is None or kept.growth.size != size or kept.growth.frontier.root() != root:
+            expected = head_seal(self._seal_key, self.origin, size, root)
+            if not hmac.compare_digest(seal, expected):
+                raise VerificationError(
+                    "the head of the log was moved by somebody without the master key",
+                    where=f"size {size}",
+                    hint="run `lockgate audit verify`; nothing was appended or signed",
+                )
+            made = Frontier.from_hashes(size, split_frontier(frontier))
             growth = Growth(made, lambda tile: read_tile(connection, self.log, tile))
-            if made.root() != bytes(root) or growth.root() != bytes(root):
+            if made.root() != root or growth.root() != root:
                 raise VerificationError("the head's root is not that of the tiles", where=f"size {size}")
             kept = LogState(self.log, growth, time_ms, streams, heads_size, heads_ms)
             self._state = kept
@@ -156,7 +176,7 @@ class BatchAppender:
         before = state.growth.size
         # Until the transaction is over, what is in memory is ahead of the database.
         self._state = None
-        batch = _Batch(connection, state, now_ms)
+        batch = _Batch(connection, state, now_ms, self.origin, self._seal_key)
         answers = batch.take(drafts)
         if batch.leaves:
             batch.take_heads()
@@ -173,8 +193,12 @@ class BatchAppender:
 class _Batch:
     """One batch on its way into the database."""
 
-    def __init__(self, connection: Connection, state: LogState, now_ms: int) -> None:
+    def __init__(
+        self, connection: Connection, state: LogState, now_ms: int, origin: str, seal_key: bytes
+    ) -> None:
         self.connection = connection
+        self.origin = origin
+        self.seal_key = seal_key
         self.state = state
         self.now_ms = now_ms
         self.leaves: list[tuple[int, Hash, bytes]] = []
@@ -265,7 +289,7 @@ class _Batch:
             text("SELECT name, n, leaf_hash FROM stream_head WHERE id >= :first AND id < :last"),
             {"first": place_of(state.log, 0), "last": place_of(state.log + 1, 0)},
         )
-        heads = [StreamHead(row[0], row[1], bytes(row[2])) for row in rows]
+        heads = [StreamHead(row[0], row[1], as_bytes(row[2])) for row in rows]
         fields: dict[str, Json] = {
             "size": size,
             "count": len(heads),
@@ -290,7 +314,7 @@ class _Batch:
         moved = connection.execute(
             text(
                 "UPDATE log_head SET size = :size, root = :root, frontier = :frontier, time_ms = :time_ms, "
-                "streams = :streams, heads_size = :heads_size, heads_ms = :heads_ms "
+                "streams = :streams, heads_size = :heads_size, heads_ms = :heads_ms, seal = :seal "
                 "WHERE log = :log AND size = :before"
             ),
             {
@@ -301,6 +325,7 @@ class _Batch:
                 "streams": state.streams,
                 "heads_size": state.heads_size,
                 "heads_ms": state.heads_ms,
+                "seal": head_seal(self.seal_key, self.origin, state.growth.size, root),
                 "log": state.log,
                 "before": before,
             },
@@ -369,7 +394,7 @@ class _Batch:
         if len(rows) != len(self.leaves):
             raise VerificationError("the database does not hold what was written to it")
         for row, (place, leaf, _entry) in zip(rows, self.leaves, strict=True):
-            if row[0] != place or bytes(row[1]) != leaf or leaf_hash(bytes(row[2])) != leaf:
+            if row[0] != place or as_bytes(row[1]) != leaf or leaf_hash(as_bytes(row[2])) != leaf:
                 raise VerificationError(
                     "the database does not hold what was written to it", where=f"place {place}"
                 )
@@ -390,7 +415,7 @@ class _Batch:
             )
             for key, place, leaf, entry in rows:
                 index = place - place_of(self.state.log, 0)
-                found[bytes(key)] = Appended(index, bytes(leaf), bytes(entry), repeated=True)
+                found[as_bytes(key)] = Appended(index, as_bytes(leaf), as_bytes(entry), repeated=True)
         return found
 
     def _find_streams(self, drafts: Sequence[Draft]) -> None:
@@ -411,7 +436,7 @@ class _Batch:
                 {"first": first, "last": last, **names},
             )
             for name, ordinal, n, leaf in rows:
-                known[name] = (ordinal, n, bytes(leaf))
+                known[name] = (ordinal, n, as_bytes(leaf))
 
     def _find_erased(self, drafts: Sequence[Draft]) -> set[bytes]:
         wanted = {draft.body.vault_ref for draft in drafts if draft.body is not None}
@@ -423,7 +448,7 @@ class _Batch:
             text(f"SELECT ref FROM vault_key WHERE ref IN ({listed})"),  # noqa: S608 - names made here
             names,
         )
-        return wanted - {bytes(row[0]) for row in rows}
+        return wanted - {as_bytes(row[0]) for row in rows}
 
 
 def _last_full(size: int, level: int) -> int:

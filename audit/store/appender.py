@@ -20,6 +20,7 @@ from lockgate.audit.note import render_note
 from lockgate.audit.signing import NoteSigner, sign_note
 from lockgate.audit.store.append import Appended
 from lockgate.audit.store.growth import BatchProofs
+from lockgate.audit.store.recovery import recover
 from lockgate.audit.store.store import Store
 from lockgate.audit.tlog_proof import TlogProof, render_tlog_proof
 
@@ -82,6 +83,7 @@ class Appender:
         self,
         store: Store,
         signers: Sequence[NoteSigner],
+        seal_key: bytes,
         *,
         clock: Clock = system_clock,
         on_checkpoint: Callable[[int, bytes], None] | None = None,
@@ -89,20 +91,34 @@ class Appender:
     ) -> None:
         store.take_writer_lock()
         self.store: Final = store
+        self.back_pressure = 0
+        self.trouble = ""
         self._signers = tuple(signers)
         self._clock = clock
         self._on_checkpoint = on_checkpoint
-        self._batches = store.batch_appender()
+        self._batches = store.batch_appender(seal_key)
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(max_waiting)
         self._kept_ms = 0
         self._unstored: tuple[int, bytes, int] | None = None
         self._droppable: int | None = None
+        try:
+            self._recover()
+        except BaseException:
+            store.free_writer_lock()
+            raise
         self._closed = threading.Event()
         self._refusing = threading.Lock()
-        self.back_pressure = 0
-        self.trouble = ""
         self._thread = threading.Thread(target=self._run, name="trail-appender", daemon=True)
         self._thread.start()
+
+    def _recover(self) -> None:
+        """Checks what is there, and signs what was committed and not signed when the last process ended."""
+        keys = [signer.verifier_key for signer in self._signers]
+        signed = recover(self.store, self._batches, keys)
+        state = self._batches.state
+        if state is not None and signed < state.growth.size and state.growth.size:
+            self._sign([])
+            self._store_checkpoint()
 
     def submit(
         self,

@@ -11,6 +11,7 @@ from lockgate.audit.entry import Entry, parse_entry
 from lockgate.audit.errors import TrailError
 from lockgate.audit.recorder import MAX_REASON, Recorder
 from lockgate.audit.store.appender import Appender, Receipt
+from lockgate.audit.store.columns import as_bytes
 from lockgate.audit.store.database import is_sqlite
 from lockgate.audit.store.store import Store
 from lockgate.audit.store.tables import place_of
@@ -35,7 +36,7 @@ def entries_of_kind(store: Store, kind: str) -> Iterator[tuple[int, Entry]]:
             {"kind": kind, "first": first, "last": place_of(store.log + 1, 0)},
         ).all()
     for place, entry in rows:
-        yield place - first, parse_entry(bytes(entry))
+        yield place - first, parse_entry(as_bytes(entry))
 
 
 def active_holds(store: Store) -> dict[str, Entry]:

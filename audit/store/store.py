@@ -6,7 +6,8 @@ from typing import Any, Final
 from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import EMPTY_ROOT
 from lockgate.audit.reader import Head, StoredBody
-from lockgate.audit.store.append import BatchAppender, read_tile
+from lockgate.audit.store.append import BatchAppender, head_seal, read_tile
+from lockgate.audit.store.columns import as_bytes, as_int
 from lockgate.audit.store.database import (
     WriterLock,
     check_connection,
@@ -46,7 +47,13 @@ class Store:
             row = connection.execute(
                 text("SELECT size, root, time_ms FROM log_head WHERE log = :log"), {"log": self.log}
             ).one()
-        return Head(row[0], bytes(row[1]), row[2])
+        return Head(as_int(row[0]), as_bytes(row[1]), as_int(row[2]))
+
+    def head_seal(self) -> bytes:
+        """The seal of the head row."""
+        with self.engine.connect() as connection:
+            query = text("SELECT seal FROM log_head WHERE log = :log")
+            return as_bytes(connection.execute(query, {"log": self.log}).scalar_one())
 
     def state(self) -> str:
         """`active`, `frozen` or `closed`."""
@@ -71,7 +78,7 @@ class Store:
                     {"first": place, "last": end, "limit": CHUNK},
                 ).all()
                 for row in rows:
-                    yield row[0] - first, bytes(row[1]), bytes(row[2])
+                    yield as_int(row[0]) - first, as_bytes(row[1]), as_bytes(row[2])
                 if len(rows) < CHUNK:
                     return
                 place = rows[-1][0] + 1
@@ -96,7 +103,7 @@ class Store:
                 text("SELECT size, note FROM checkpoint WHERE log = :log ORDER BY size DESC LIMIT 1"),
                 {"log": self.log},
             ).one_or_none()
-            return None if row is None else bytes(row[1]) + self._lines(connection, row[0])
+            return None if row is None else as_bytes(row[1]) + self._lines(connection, row[0])
 
     def checkpoints(self) -> Iterator[bytes]:
         """Every kept checkpoint with its cosignatures, the smallest first."""
@@ -109,7 +116,7 @@ class Store:
                     text("SELECT note FROM checkpoint WHERE log = :log AND size = :size"),
                     {"log": self.log, "size": size},
                 ).scalar_one()
-                yield bytes(note) + self._lines(connection, size)
+                yield as_bytes(note) + self._lines(connection, size)
 
     def _lines(self, connection: Connection, size: int) -> bytes:
         lines = connection.execute(
@@ -132,7 +139,7 @@ class Store:
                     {"first": place, "last": end},
                 ).all()
                 for row in rows:
-                    yield StoredBody(row[0] - first, _maybe(row[1]), _maybe(row[2]), bytes(row[3]))
+                    yield StoredBody(row[0] - first, _maybe(row[1]), _maybe(row[2]), as_bytes(row[3]))
                 if len(rows) < 256:
                     return
                 place = rows[-1][0] + 1
@@ -157,7 +164,7 @@ class Store:
                 text("SELECT name, n, leaf_hash FROM stream_head WHERE id >= :first AND id < :last"),
                 self._span(),
             ).all()
-        return [StreamHead(row[0], row[1], bytes(row[2])) for row in rows]
+        return [StreamHead(row[0], row[1], as_bytes(row[2])) for row in rows]
 
     def _span(self) -> dict[str, int]:
         return {"first": place_of(self.log, 0), "last": place_of(self.log + 1, 0)}
@@ -170,9 +177,15 @@ class Store:
         if path is not None and self._lock is None:
             self._lock = WriterLock(path)
 
-    def batch_appender(self) -> BatchAppender:
-        """What appends to this log over given connections."""
-        return BatchAppender(self.log, self.origin)
+    def free_writer_lock(self) -> None:
+        """Lets another process append."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def batch_appender(self, seal_key: bytes) -> BatchAppender:
+        """What appends to this log over given connections; `seal_key` is the installation's (`MasterKey.seal_key`)."""
+        return BatchAppender(self.log, self.origin, seal_key)
 
     def write(self) -> Any:
         """A transaction that may write, as a context."""
@@ -232,7 +245,7 @@ class Store:
         query = f"SELECT ref, tag, wrapped_key, sealed_name FROM vault_key WHERE {column} = :value"  # noqa: S608
         with self.engine.connect() as connection:
             row = connection.execute(text(query), {"value": value}).one_or_none()
-        return None if row is None else VaultRow(*[bytes(one) for one in row])
+        return None if row is None else VaultRow(*[as_bytes(one) for one in row])
 
     def add(self, row: VaultRow) -> VaultRow:
         """Stores a key row; returns the one that is there."""
@@ -260,16 +273,14 @@ class Store:
     def close(self) -> None:
         """Closes every connection and frees the writer's lock."""
         self.engine.dispose()
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self.free_writer_lock()
 
 
 def _maybe(value: Any) -> bytes | None:
-    return None if value is None else bytes(value)
+    return None if value is None else as_bytes(value)
 
 
-def create_log(url: str, origin: str, now_ms: int) -> Store:
+def create_log(url: str, origin: str, now_ms: int, seal_key: bytes) -> Store:
     """Makes the tables where there are none, and an empty log. Raises TrailError when the origin exists."""
     engine = open_engine(url)
     check_connection(engine)
@@ -292,10 +303,16 @@ def create_log(url: str, origin: str, now_ms: int) -> Store:
         )
         connection.execute(
             text(
-                "INSERT INTO log_head (log, size, root, frontier, time_ms, streams, heads_size, heads_ms) "
-                "VALUES (:log, 0, :root, :frontier, 0, 0, 0, :now)"
+                "INSERT INTO log_head (log, size, root, frontier, time_ms, streams, heads_size, heads_ms, seal) "
+                "VALUES (:log, 0, :root, :frontier, 0, 0, 0, :now, :seal)"
             ),
-            {"log": log, "root": EMPTY_ROOT, "frontier": b"", "now": now_ms},
+            {
+                "log": log,
+                "root": EMPTY_ROOT,
+                "frontier": b"",
+                "now": now_ms,
+                "seal": head_seal(seal_key, origin, 0, EMPTY_ROOT),
+            },
         )
     return Store(url, engine, log, origin)
 

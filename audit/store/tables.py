@@ -47,7 +47,7 @@ class LogRow(Table, table=True):
 
 
 class HeadRow(Table, table=True):
-    """The one row that every append locks and moves on."""
+    """The one row that every append locks and moves on. `seal` is an HMAC over it, under a key of the installation."""
 
     __tablename__ = "log_head"
     log: int = Field(sa_column=_number(primary=True))
@@ -58,6 +58,7 @@ class HeadRow(Table, table=True):
     streams: int = Field(sa_column=_number())
     heads_size: int = Field(sa_column=_number())
     heads_ms: int = Field(sa_column=_number())
+    seal: bytes = Field(sa_column=_bytes())
 
 
 class LeafRow(Table, table=True):

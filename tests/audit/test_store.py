@@ -13,7 +13,7 @@ from lockgate.audit.store.erasure import Eraser, HeldError
 from lockgate.audit.store.store import create_log, open_store
 from lockgate.audit.store.tables import Table
 
-from tests.audit.trails import ORIGIN, make_trail, open_trail, reopen_trail, tampered
+from tests.audit.trails import MASTER, ORIGIN, make_trail, open_trail, reopen_trail, tampered
 
 
 def check(receipts: list[object], trail: object) -> None:
@@ -55,7 +55,7 @@ def test_reopened(tmp_path: Path) -> None:
 
 def test_two_appenders_of_one_log_take_turns(tmp_path: Path) -> None:
     with open_trail(tmp_path) as trail:
-        other = trail.store.batch_appender()
+        other = trail.store.batch_appender(MASTER.seal_key)
         for _ in range(5):
             check(list(trail.fill(100)), trail)
             with trail.store.write() as connection:
@@ -94,9 +94,79 @@ def test_changed_head_is_noticed_before_anything_is_appended(tmp_path: Path) -> 
     trail.fill(10)
     trail.close()
     tampered(tmp_path / "trail.db", "UPDATE log_head SET root = zeroblob(32)")
-    trail = reopen_trail(url)
     with pytest.raises(VerificationError):
-        trail.appender.append(trail.decide(1))
+        reopen_trail(url)
+
+
+def test_entries_that_somebody_without_the_key_added_are_not_signed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'trail.db'}"
+    trail = make_trail(url)
+    trail.fill(10)
+    store = trail.store
+    trail.close()
+    # All is recomputed as the log would, but for the seal, whose key is not in the database.
+    store = open_store(url)
+    forger = store.batch_appender(b"guessed")
+    with pytest.raises(VerificationError, match="master key"), store.write() as connection:
+        forger.append(connection, [trail.decide(3)], trail.clock())
+    forger._seal_key = MASTER.seal_key
+    with store.write() as connection:
+        state = forger.lock(connection)
+        assert state.growth.size == 11
+        forger._seal_key = b"guessed"
+        forger.append(connection, [trail.decide(3)], trail.clock())
+    store.close()
+    with pytest.raises(VerificationError, match="master key"):
+        reopen_trail(url)
+
+
+TAMPERED = {
+    "entry": (
+        "UPDATE leaf SET entry = CAST(replace(CAST(entry AS TEXT), 'allow', 'deny') AS BLOB) WHERE place % 1099511627776 = 4",
+        "entry 4: the entry was changed",
+    ),
+    "leaf hash": (
+        "UPDATE leaf SET leaf_hash = zeroblob(32) WHERE place % 1099511627776 = 4",
+        "the head's root is not that of the tiles",
+    ),
+    "entry gone": ("DELETE FROM leaf WHERE place % 1099511627776 = 4", "missing or short"),
+    "entry more": (
+        "INSERT INTO leaf SELECT place + 1, leaf_hash, entry FROM leaf ORDER BY place DESC LIMIT 1",
+        "entry 11: there is an entry behind the head",
+    ),
+    "text": ("UPDATE leaf SET entry = CAST(entry AS TEXT)", "a column of bytes holds str"),
+    "checkpoint": (
+        "UPDATE checkpoint SET note = CAST(replace(note, 'example.com', 'example.org') AS BLOB)",
+        "not",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_tampered_log_is_not_gone_on_with(name: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'trail.db'}"
+    trail = make_trail(url)
+    trail.fill(10)
+    trail.close()
+    statement, message = TAMPERED[name]
+    tampered(tmp_path / "trail.db", statement)
+    with pytest.raises(TrailError, match=message):
+        reopen_trail(url)
+
+
+def test_unsigned_entries_of_our_own_are_signed_at_the_next_start(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'trail.db'}"
+    trail = make_trail(url)
+    trail.fill(10)
+    trail.close()
+    store = open_store(url)
+    with store.write() as connection:
+        store.batch_appender(MASTER.seal_key).append(connection, [trail.decide(3)], trail.clock())
+    store.close()
+    trail = reopen_trail(url)
+    note = trail.store.checkpoint()
+    assert note is not None
+    assert open_checkpoint(note, ORIGIN, [trail.signer.verifier_key]).checkpoint.size == 12
     trail.close()
 
 
@@ -125,7 +195,7 @@ def test_migration_makes_the_tables_that_the_code_names(tmp_path: Path) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    store = create_log(str(tmp_path / "trail.db"), ORIGIN, 1)
+    store = create_log(str(tmp_path / "trail.db"), ORIGIN, 1, MASTER.seal_key)
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection)
         differences = [
@@ -138,7 +208,7 @@ def test_migration_makes_the_tables_that_the_code_names(tmp_path: Path) -> None:
 
 
 def test_newer_database_is_refused(tmp_path: Path) -> None:
-    create_log(str(tmp_path / "trail.db"), ORIGIN, 1).close()
+    create_log(str(tmp_path / "trail.db"), ORIGIN, 1, MASTER.seal_key).close()
     tampered(tmp_path / "trail.db", "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(TrailError, match="newer"):
         open_store(str(tmp_path / "trail.db"))

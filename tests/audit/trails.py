@@ -20,6 +20,7 @@ from lockgate.engine.review import Review
 
 ORIGIN = "example.com/lockgate/test"
 POLICIES = "5" * 64
+MASTER = MasterKey(b"m" * 32)
 START_MS = 1_790_000_000_000
 
 
@@ -111,20 +112,25 @@ def private_key(number: int) -> Ed25519PrivateKey:
 
 def make_trail(url: str, origin: str = ORIGIN, key: int = 1, clock: Clock | None = None) -> Trail:
     clock = clock or Clock()
-    store = create_log(url, origin, clock())
+    store = create_log(url, origin, clock(), MASTER.seal_key)
     trail = attach(store, key, clock)
     trail.appender.append(opening(origin, trail.vkey))
     return trail
 
 
 def reopen_trail(url: str, origin: str = ORIGIN, key: int = 1, clock: Clock | None = None) -> Trail:
-    return attach(open_store(url, origin), key, clock or Clock())
+    store = open_store(url, origin)
+    try:
+        return attach(store, key, clock or Clock())
+    except BaseException:
+        store.close()
+        raise
 
 
 def attach(store: Store, key: int, clock: Clock) -> Trail:
     signer = Ed25519Signer(store.origin, private_key(key))
-    vault = Vault(MasterKey(b"m" * 32), store)
-    appender = Appender(store, [signer], clock=clock)
+    vault = Vault(MASTER, store)
+    appender = Appender(store, [signer], MASTER.seal_key, clock=clock)
     return Trail(store, signer, vault, Recorder(vault, "lockgate/test"), appender, clock)
 
 

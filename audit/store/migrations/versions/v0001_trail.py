@@ -48,6 +48,7 @@ def upgrade() -> None:
         _number("streams"),
         _number("heads_size"),
         _number("heads_ms"),
+        _bytes("seal"),
         key("log"),
     )
     op.create_table("leaf", _number("place"), _bytes("leaf_hash"), _bytes("entry"), key("place"))
