@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from lockgate.audit.streams import StreamHead
 from lockgate.audit.tiles import Tile
 
 
@@ -26,6 +27,40 @@ class StoredBody:
     vault_ref: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class IndexedRecord:
+    """What the query index has of entry `index`."""
+
+    index: int
+    kind: str
+    time_ms: int
+    outcome: str
+    policies: str
+    model: str
+    environment: str
+    resource: str
+
+
+class TrailIndex(Protocol):
+    """What a store has made of its entries to find them; all of it can be made anew."""
+
+    def records(self) -> Iterator[IndexedRecord]:
+        """The query index, by entry."""
+        ...
+
+    def all_stream_entries(self) -> Iterator[tuple[str, int, int]]:
+        """Name, counter and entry index of every stream's every entry, in any order."""
+        ...
+
+    def stream_heads(self) -> list[StreamHead]:
+        """The heads of all streams."""
+        ...
+
+    def request_keys(self) -> Iterator[tuple[bytes, int]]:
+        """Idempotency key and entry index, in any order."""
+        ...
+
+
 class TrailReader(Protocol):
     """A log, read. Nothing that it gives is trusted by who verifies."""
 
@@ -40,6 +75,10 @@ class TrailReader(Protocol):
 
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         """The entries from `start` up to `stop`, streaming; fewer when there are no more."""
+        ...
+
+    def leaves(self, start: int, stop: int) -> Iterator[tuple[int, bytes, bytes]]:
+        """Index, leaf hash as stored, and entry of what there is from `start` up to `stop`, in order."""
         ...
 
     def tile(self, tile: Tile) -> bytes:

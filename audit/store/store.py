@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import EMPTY_ROOT
-from lockgate.audit.reader import Head, StoredBody
+from lockgate.audit.reader import Head, IndexedRecord, StoredBody
 from lockgate.audit.store.append import BatchAppender, head_seal, read_tile
-from lockgate.audit.store.columns import as_bytes, as_int
+from lockgate.audit.store.columns import as_bytes, as_int, as_text
 from lockgate.audit.store.database import (
     WriterLock,
     check_connection,
@@ -165,6 +165,37 @@ class Store:
                 self._span(),
             ).all()
         return [StreamHead(row[0], row[1], as_bytes(row[2])) for row in rows]
+
+    def records(self) -> Iterator[IndexedRecord]:
+        """The query index, by entry."""
+        first = place_of(self.log, 0)
+        for row in self._rows(
+            "SELECT place, kind, time_ms, outcome, policies, model, environment, resource FROM record "
+            "WHERE place >= :first AND place < :last ORDER BY place"
+        ):
+            texts = [as_text(one) for one in row[3:]]
+            yield IndexedRecord(as_int(row[0]) - first, as_text(row[1]), as_int(row[2]), *texts)
+
+    def all_stream_entries(self) -> Iterator[tuple[str, int, int]]:
+        """Name, counter and entry index of every stream's every entry."""
+        first = place_of(self.log, 0)
+        for row in self._rows(
+            "SELECT h.name, e.n, e.place FROM stream_entry e LEFT JOIN stream_head h ON h.id = e.stream "
+            "WHERE e.stream >= :first AND e.stream < :last"
+        ):
+            yield as_text(row[0]), as_int(row[1]), as_int(row[2]) - first
+
+    def request_keys(self) -> Iterator[tuple[bytes, int]]:
+        """Idempotency key and entry index."""
+        first = place_of(self.log, 0)
+        for row in self._rows("SELECT key, place FROM idempotency WHERE log = :log"):
+            yield as_bytes(row[0]), as_int(row[1]) - first
+
+    def _rows(self, query: str) -> Iterator[Any]:
+        with self.engine.connect() as connection:
+            yield from connection.execution_options(stream_results=True, yield_per=CHUNK).execute(
+                text(query), {"log": self.log, **self._span()}
+            )
 
     def _span(self) -> dict[str, int]:
         return {"first": place_of(self.log, 0), "last": place_of(self.log + 1, 0)}

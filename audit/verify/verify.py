@@ -1,0 +1,330 @@
+"""Verifies a whole trail: every entry, tile, checkpoint, stream and body, against keys and anchors from outside."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lockgate.audit.checkpoint import Checkpoint, parse_checkpoint
+from lockgate.audit.cosignature import verify_cosignatures
+from lockgate.audit.entry import Entry
+from lockgate.audit.errors import TrailError, VerificationError
+from lockgate.audit.merkle import Hash, leaf_hash
+from lockgate.audit.note import Note, parse_note, verify_note
+from lockgate.audit.reader import Head, IndexedRecord, TrailIndex, TrailReader
+from lockgate.audit.times import render_time
+from lockgate.audit.trust import AnchoredNote, Assurance, Trust, assess
+from lockgate.audit.verify import findings as codes
+from lockgate.audit.verify.findings import Findings
+from lockgate.audit.verify.report import Gap, Report
+from lockgate.audit.verify.walk import BodyCheck, EntryWalk, Multiset, TreeCheck
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A checkpoint whose log signature verifies."""
+
+    checkpoint: Checkpoint
+    note: Note
+    data: bytes
+
+
+class _Checkpoints:
+    """The trail's checkpoints, with those that are wrong told as findings."""
+
+    def __init__(self, reader: TrailReader, trust: Trust, findings: Findings) -> None:
+        self.signed: dict[int, _Signed] = {}
+        self.unknown = 0
+        self._trust = trust
+        self._findings = findings
+        for data in reader.checkpoints():
+            self._add(data)
+        latest = reader.checkpoint()
+        if latest is not None:
+            self._add(latest)
+
+    def _add(self, data: bytes) -> None:
+        findings, trust = self._findings, self._trust
+        try:
+            note = parse_note(data)
+            checkpoint = parse_checkpoint(note.text)
+        except TrailError as error:
+            findings.add(codes.CHECKPOINT_CHANGED, "checkpoint", error.message)
+            return
+        where = f"checkpoint of size {checkpoint.size}"
+        if checkpoint.origin != trust.origin:
+            findings.add(codes.ORIGIN_WRONG, where, f"it is of the log {checkpoint.origin!r}")
+            return
+        known = {(key.name, key.key_id) for key in trust.log_keys}
+        if not any((one.name, one.key_id) in known for one in note.signatures):
+            self.unknown += 1
+            if trust.log_keys:
+                findings.add(codes.KEY_UNKNOWN, where, "it is not signed by the log's key")
+                return
+        elif trust.log_keys:
+            try:
+                verify_note(note, trust.log_keys)
+            except VerificationError as error:
+                findings.add(codes.CHECKPOINT_CHANGED, where, error.message)
+                return
+        try:
+            verify_cosignatures(note, [witness.key for witness in trust.witnesses])
+        except VerificationError as error:
+            findings.add(codes.COSIGNATURE_CHANGED, where, error.message)
+            return
+        self.signed[checkpoint.size] = _Signed(checkpoint, note, data)
+
+
+def verify_trail(
+    reader: TrailReader,
+    trust: Trust,
+    *,
+    now_ms: int,
+    index: TrailIndex | None = None,
+    anchored: Sequence[AnchoredNote] = (),
+) -> Report:
+    """Re-checks everything that a trail shows.
+
+    trust: the log's keys, its witnesses and who runs them, from outside. index: the store's index tables, which are
+    compared with the entries. anchored: notes that the caller read from anchors. Raises nothing for a trail that is
+    wrong: that is in the report.
+    """
+    findings = Findings()
+    checkpoints = _Checkpoints(reader, trust, findings)
+    head = reader.head()
+    wanted = {head.size, *checkpoints.signed, *_sizes(anchored)}
+    tree = TreeCheck(frozenset(wanted), reader.tile, findings)
+    walk = EntryWalk(trust.origin, findings)
+    bodies = BodyCheck(reader.bodies(0, 1 << 39), findings)
+    records = _RecordCheck(index, findings)
+    expected = 0
+    for found, stored, data in reader.leaves(0, 1 << 39):
+        if found != expected:
+            findings.add(codes.ENTRY_MISSING, f"entry {expected}", f"the next that is there is entry {found}")
+            expected = found
+        leaf = leaf_hash(data)
+        if leaf != stored:
+            findings.add(codes.ENTRY_CHANGED, f"entry {found}", "its bytes do not have its leaf hash")
+        tree.append(leaf)
+        entry = walk.step(data, leaf)
+        bodies.check(found, entry)
+        records.check(found, entry)
+        expected = found + 1
+    size = tree.frontier.size
+    tree.finish()
+    bodies.finish(size)
+    records.finish(walk)
+    erased = walk.check_missing(bodies.missing)
+    unverifiable: list[str] = []
+    remarks: list[str] = []
+    _check_head(head, size, tree, findings)
+    best = _check_roots(checkpoints, tree, size, findings)
+    if not trust.log_keys:
+        unverifiable.append(
+            "no key of the log was given from outside: whoever wrote this could have signed it"
+        )
+    elif best is None and not findings.found:
+        unverifiable.append("there is no checkpoint that the log's key signed")
+    if best is not None and best.size < size:
+        remarks.append(f"the last {size - best.size} entries are under no stored checkpoint yet")
+    assurance = _assess(checkpoints, trust, tree, best, anchored, now_ms, findings)
+    _check_future(walk, now_ms, findings)
+    gaps = _gaps(walk)
+    return Report(
+        trust.origin,
+        0 if best is None else best.size,
+        b"" if best is None else best.root,
+        size - (0 if best is None else best.size),
+        size,
+        dict(sorted(walk.kinds.items())),
+        len(walk.streams),
+        bodies.checked,
+        erased,
+        tuple(findings.found),
+        findings.more,
+        tuple(unverifiable),
+        gaps,
+        assurance,
+        tuple(remarks),
+    )
+
+
+def _sizes(anchored: Sequence[AnchoredNote]) -> Iterator[int]:
+    for one in anchored:
+        try:
+            yield parse_checkpoint(parse_note(one.note).text).size
+        except TrailError:
+            continue  # Told when the note is looked at.
+
+
+def _check_head(head: Head, size: int, tree: TreeCheck, findings: Findings) -> None:
+    if head.size != size:
+        findings.add(
+            codes.ENTRY_MISSING if head.size > size else codes.HEAD_CHANGED,
+            f"entry {size}" if head.size > size else "head",
+            f"the head says {head.size} entries, and {size} are there",
+        )
+    elif head.root != tree.frontier.root():
+        findings.add(codes.HEAD_CHANGED, "head", "its root is not that of the entries")
+
+
+def _check_roots(
+    checkpoints: _Checkpoints, tree: TreeCheck, size: int, findings: Findings
+) -> Checkpoint | None:
+    """Compares every signed root with the entries; returns the largest checkpoint that they agree with."""
+    good: Checkpoint | None = None
+    last_good = 0
+    for one in sorted(checkpoints.signed):
+        checkpoint = checkpoints.signed[one].checkpoint
+        since = f"good up to entry {last_good - 1}" if last_good else ""
+        if checkpoint.size > size:
+            findings.add(
+                codes.ENTRY_MISSING,
+                f"entry {size}",
+                f"a checkpoint of size {checkpoint.size} is signed, and {size} entries are there",
+                since,
+            )
+        elif tree.roots.get(checkpoint.size) != checkpoint.root:
+            findings.add(
+                codes.ROOT_MISMATCH,
+                f"entries {last_good} to {checkpoint.size - 1}",
+                f"they are not the ones that the checkpoint of size {checkpoint.size} was signed over",
+                since,
+            )
+        else:
+            good, last_good = checkpoint, checkpoint.size
+    return good
+
+
+def _assess(
+    checkpoints: _Checkpoints,
+    trust: Trust,
+    tree: TreeCheck,
+    best: Checkpoint | None,
+    anchored: Sequence[AnchoredNote],
+    now_ms: int,
+    findings: Findings,
+) -> Assurance | None:
+    """What the trail rests on; an anchor that saw another or a longer log is a finding."""
+    size = tree.frontier.size
+    kept: list[AnchoredNote] = []
+    for one in anchored:
+        where = f"anchor {one.name}"
+        try:
+            note = parse_note(one.note)
+            seen = parse_checkpoint(note.text)
+            verify_note(note, trust.log_keys)
+        except TrailError as error:
+            findings.add(codes.CHECKPOINT_CHANGED, where, error.message)
+            continue
+        if seen.origin != trust.origin:
+            findings.add(codes.ORIGIN_WRONG, where, f"it holds a checkpoint of {seen.origin!r}")
+        elif seen.size > size:
+            findings.add(
+                codes.ROLLED_BACK,
+                where,
+                f"it saw {seen.size} entries, and {size} are there",
+                f"lost from entry {size}",
+            )
+        elif tree.roots.get(seen.size) != seen.root:
+            findings.add(
+                codes.FORKED,
+                where,
+                f"the first {seen.size} entries are not the ones that it saw",
+                f"changed before entry {seen.size}",
+            )
+        else:
+            kept.append(one)
+    if best is None or findings.found or not trust.log_keys:
+        return None
+    notes = [
+        signed.data for one, signed in sorted(checkpoints.signed.items(), reverse=True) if one <= best.size
+    ]
+
+    def root_at(wanted: int) -> Hash:
+        return tree.roots[wanted]
+
+    try:
+        return assess(trust, best.size, root_at, notes, _within(kept, best.size), now_ms // 1000)
+    except VerificationError as error:
+        findings.add(codes.COSIGNATURE_CHANGED, "assurance", error.message)
+        return None
+
+
+def _within(anchored: Sequence[AnchoredNote], size: int) -> list[AnchoredNote]:
+    return [one for one in anchored if parse_checkpoint(parse_note(one.note).text).size <= size]
+
+
+def _check_future(walk: EntryWalk, now_ms: int, findings: Findings) -> None:
+    last = walk.last
+    # A day: the verifier's clock may be wrong too.
+    if last is not None and last.time_ms > now_ms + 86_400_000:
+        findings.add(
+            codes.TIME_WRONG,
+            f"entry {walk.index - 1}",
+            f"its time {render_time(last.time_ms)} is yet to come",
+        )
+
+
+def _gaps(walk: EntryWalk) -> tuple[Gap, ...]:
+    """Minutes between an instance's first and last entry of coverage that none of them covers."""
+    gaps: list[Gap] = []
+    for instance, spans in sorted(walk.coverage.items()):
+        reached = 0
+        for start, stop in sorted(spans):
+            if reached and start > reached:
+                gaps.append(Gap(instance, reached, start))
+            reached = max(reached, stop)
+    return tuple(gaps)
+
+
+class _RecordCheck:
+    """Compares the index tables with the entries."""
+
+    def __init__(self, index: TrailIndex | None, findings: Findings) -> None:
+        self._index = index
+        self._findings = findings
+        self._records = iter(()) if index is None else index.records()
+        self._next: IndexedRecord | None = next(self._records, None)
+
+    def check(self, index: int, entry: Entry | None) -> None:
+        """Looks at the record of one entry; entries come in order."""
+        if self._index is None:
+            return
+        where = f"record {index}"
+        while self._next is not None and self._next.index < index:
+            self._findings.add(codes.INDEX_CHANGED, f"record {self._next.index}", "it is of no entry")
+            self._next = next(self._records, None)
+        if self._next is None or self._next.index != index:
+            self._findings.add(codes.INDEX_CHANGED, where, "the query index lacks the entry")
+            return
+        found, self._next = self._next, next(self._records, None)
+        if entry is None:
+            return
+        texts = [
+            str(entry.value.get(name, ""))
+            for name in ("outcome", "policies", "model", "environment", "resource")
+        ]
+        if found != IndexedRecord(index, entry.kind, entry.time_ms, *texts):
+            self._findings.add(codes.INDEX_CHANGED, where, "it says other things than the entry")
+
+    def finish(self, walk: EntryWalk) -> None:
+        """Looks at the tables that are not in the order of entries."""
+        if self._index is None:
+            return
+        for rest in (self._next, *self._records):
+            if rest is not None:
+                self._findings.add(codes.INDEX_CHANGED, f"record {rest.index}", "it is of no entry")
+        heads = {head.name: (head.n, head.leaf) for head in self._index.stream_heads()}
+        for name in sorted(heads.keys() | walk.streams.keys()):
+            if heads.get(name) != walk.streams.get(name):
+                self._findings.add(
+                    codes.INDEX_CHANGED, f"stream_head {name}", "it is not the stream's last entry"
+                )
+        found = Multiset(walk.stream_set.key)
+        for name, n, index in self._index.all_stream_entries():
+            found.add(f"{name} {n} {index}")
+        if (found.total, found.count) != (walk.stream_set.total, walk.stream_set.count):
+            self._findings.add(codes.INDEX_CHANGED, "stream_entry", "it does not list the streams' entries")
+        if dict(self._index.request_keys()) != walk.request_keys:
+            self._findings.add(
+                codes.INDEX_CHANGED, "idempotency", "it does not list the entries' request keys"
+            )
