@@ -19,12 +19,13 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class StoredBody:
-    """The body of entry `index` as stored: None for what was erased."""
+    """The body of entry `index` as stored: None for what was erased. `entry_key`: where an export opens it."""
 
     index: int
     sealed: bytes | None
     wrapped_key: bytes | None
     vault_ref: bytes
+    entry_key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,11 @@ class TrailReader(Protocol):
 
     def checkpoints(self) -> Iterator[bytes]:
         """Every signed checkpoint that is kept, the smallest first, with cosignatures."""
+        ...
+
+    @property
+    def has_bodies(self) -> bool:
+        """Whether bodies are kept here at all."""
         ...
 
     def bodies(self, start: int, stop: int) -> Iterator[StoredBody]:

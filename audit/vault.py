@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Final, Protocol
 
 from lockgate.audit.errors import VerificationError
+from lockgate.audit.reader import StoredBody
 from lockgate.audit.sealing import seal, unseal, unwrap_key, wrap_key
 
 REF_SIZE: Final = 16
@@ -149,6 +150,11 @@ class Vault:
             if len(self._by_ref) > MAX_CACHED:
                 self._by_ref.popitem(last=False)
         return made
+
+    def entry_key(self, body: StoredBody) -> bytes | None:
+        """The key of an entry from its stored body; None once it is destroyed. Raises VerificationError."""
+        held = self.get(body.vault_ref) if body.wrapped_key is not None else None
+        return None if held is None or body.wrapped_key is None else unwrap_key(held.key, body.wrapped_key)
 
     def name_of(self, ref: bytes) -> str | None:
         """The namespace that a reference stands for; None once its key is destroyed."""

@@ -125,6 +125,11 @@ class Store:
         ).scalars()
         return "".join([f"{line}\n" for line in lines]).encode()
 
+    @property
+    def has_bodies(self) -> bool:
+        """A store keeps every body."""
+        return True
+
     def bodies(self, start: int, stop: int) -> Iterator[StoredBody]:
         """The bodies of the entries from `start` up to `stop`, erased ones too."""
         place, end = place_of(self.log, start), place_of(self.log, stop)

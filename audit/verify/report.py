@@ -33,6 +33,7 @@ class Report:
     kinds: Mapping[str, int]
     streams: int
     bodies: int
+    opened: int
     erased: int
     findings: tuple[Finding, ...]
     more_findings: int

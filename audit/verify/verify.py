@@ -15,7 +15,7 @@ from lockgate.audit.trust import AnchoredNote, Assurance, Trust, assess
 from lockgate.audit.verify import findings as codes
 from lockgate.audit.verify.findings import Findings
 from lockgate.audit.verify.report import Gap, Report
-from lockgate.audit.verify.walk import BodyCheck, EntryWalk, Multiset, TreeCheck
+from lockgate.audit.verify.walk import BodyCheck, EntryWalk, Multiset, OpenKey, TreeCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,13 @@ class _Checkpoints:
         self.unknown = 0
         self._trust = trust
         self._findings = findings
-        for data in reader.checkpoints():
-            self._add(data)
-        latest = reader.checkpoint()
+        try:
+            for data in reader.checkpoints():
+                self._add(data)
+            latest = reader.checkpoint()
+        except TrailError as error:
+            findings.add(codes.CHECKPOINT_CHANGED, "checkpoints", error.message)
+            return
         if latest is not None:
             self._add(latest)
 
@@ -80,12 +84,14 @@ def verify_trail(
     now_ms: int,
     index: TrailIndex | None = None,
     anchored: Sequence[AnchoredNote] = (),
+    open_key: OpenKey | None = None,
 ) -> Report:
     """Re-checks everything that a trail shows.
 
     trust: the log's keys, its witnesses and who runs them, from outside. index: the store's index tables, which are
-    compared with the entries. anchored: notes that the caller read from anchors. Raises nothing for a trail that is
-    wrong: that is in the report.
+    compared with the entries. anchored: notes that the caller read from anchors. open_key: gives the key of an entry
+    from its stored body, where bodies are to be opened and compared with what was committed to. Raises nothing for a
+    trail that is wrong: that is in the report.
     """
     findings = Findings()
     checkpoints = _Checkpoints(reader, trust, findings)
@@ -93,28 +99,21 @@ def verify_trail(
     wanted = {head.size, *checkpoints.signed, *_sizes(anchored)}
     tree = TreeCheck(frozenset(wanted), reader.tile, findings)
     walk = EntryWalk(trust.origin, findings)
-    bodies = BodyCheck(reader.bodies(0, 1 << 39), findings)
+    bodies = BodyCheck(reader, findings, open_key)
     records = _RecordCheck(index, findings)
-    expected = 0
-    for found, stored, data in reader.leaves(0, 1 << 39):
-        if found != expected:
-            findings.add(codes.ENTRY_MISSING, f"entry {expected}", f"the next that is there is entry {found}")
-            expected = found
-        leaf = leaf_hash(data)
-        if leaf != stored:
-            findings.add(codes.ENTRY_CHANGED, f"entry {found}", "its bytes do not have its leaf hash")
-        tree.append(leaf)
-        entry = walk.step(data, leaf)
-        bodies.check(found, entry)
-        records.check(found, entry)
-        expected = found + 1
+    try:
+        _walk(reader, tree, walk, bodies, records, findings)
+    except TrailError as error:
+        findings.add(codes.EXPORT_CHANGED, f"entry {walk.index}", error.message)
     size = tree.frontier.size
     tree.finish()
     bodies.finish(size)
     records.finish(walk)
-    erased = walk.check_missing(bodies.missing)
+    erased = walk.check_missing(bodies.missing) if reader.has_bodies else 0
     unverifiable: list[str] = []
     remarks: list[str] = []
+    if not reader.has_bodies and bodies.missing:
+        remarks.append(f"without the bodies of {len(bodies.missing)} entries: they are not shown here")
     _check_head(head, size, tree, findings)
     best = _check_roots(checkpoints, tree, size, findings)
     if not trust.log_keys:
@@ -137,6 +136,7 @@ def verify_trail(
         dict(sorted(walk.kinds.items())),
         len(walk.streams),
         bodies.checked,
+        bodies.opened,
         erased,
         tuple(findings.found),
         findings.more,
@@ -145,6 +145,28 @@ def verify_trail(
         assurance,
         tuple(remarks),
     )
+
+
+def _walk(
+    reader: TrailReader,
+    tree: TreeCheck,
+    walk: EntryWalk,
+    bodies: BodyCheck,
+    records: "_RecordCheck",
+    findings: Findings,
+) -> None:
+    expected = 0
+    for found, stored, data in reader.leaves(0, 1 << 39):
+        if found != expected:
+            findings.add(codes.ENTRY_MISSING, f"entry {expected}", f"the next that is there is entry {found}")
+        leaf = leaf_hash(data)
+        if leaf != stored:
+            findings.add(codes.ENTRY_CHANGED, f"entry {found}", "its bytes do not have its leaf hash")
+        tree.append(leaf)
+        entry = walk.step(data, leaf)
+        bodies.check(found, entry)
+        records.check(found, entry)
+        expected = found + 1
 
 
 def _sizes(anchored: Sequence[AnchoredNote]) -> Iterator[int]:

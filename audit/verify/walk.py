@@ -1,21 +1,25 @@
 """One walk over all leaves: what the entries themselves say, and the tree that they make."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b, sha256
 from typing import Final
 
+from lockgate.audit.commitments import field_key, verify_opening
 from lockgate.audit.entry import CLOCK_TOLERANCE_MS, Entry, parse_entry
 from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import Frontier, Hash, root_from_hashes
 from lockgate.audit.note import encode_base64
-from lockgate.audit.reader import StoredBody
+from lockgate.audit.reader import StoredBody, TrailReader
+from lockgate.audit.sealing import unseal
 from lockgate.audit.streams import StreamHead, heads_root
 from lockgate.audit.tiles import TILE_WIDTH, Tile
 from lockgate.audit.times import parse_time
 from lockgate.audit.verify import findings as codes
 from lockgate.audit.verify.findings import Findings
 
+# Gives an entry's key from its stored body; None where it cannot.
+OpenKey = Callable[[StoredBody], bytes | None]
 # Numbers of 256 bits, added up.
 _MODULUS: Final = 1 << 256
 
@@ -97,14 +101,24 @@ class TreeCheck:
 class BodyCheck:
     """Compares stored bodies with what entries say of them, in step with the walk."""
 
-    __slots__ = ("_bodies", "_findings", "_next", "checked", "missing")
+    __slots__ = ("_bodies", "_findings", "_next", "_open_key", "checked", "missing", "opened")
 
-    def __init__(self, bodies: Iterator[StoredBody], findings: Findings) -> None:
-        self._bodies = bodies
+    def __init__(self, reader: TrailReader, findings: Findings, open_key: OpenKey | None) -> None:
+        self._bodies = reader.bodies(0, 1 << 39)
         self._findings = findings
-        self._next = next(bodies, None)
+        self._open_key = open_key
+        self._next: StoredBody | None = None
         self.checked = 0
+        self.opened = 0
         self.missing: list[tuple[int, tuple[str, ...]]] = []
+        self._advance()
+
+    def _advance(self) -> None:
+        try:
+            self._next = next(self._bodies, None)
+        except TrailError as error:
+            self._findings.add(codes.BODY_CHANGED, "bodies", error.message)
+            self._next = None
 
     def check(self, index: int, entry: Entry | None) -> None:
         """Looks at the body of one entry; entries come in order."""
@@ -113,10 +127,11 @@ class BodyCheck:
             self._findings.add(
                 codes.BODY_CHANGED, f"body {stored.index}", "there is a body for an entry without one"
             )
-            stored = self._next = next(self._bodies, None)
+            self._advance()
+            stored = self._next
         mine = stored if stored is not None and stored.index == index else None
         if mine is not None:
-            self._next = next(self._bodies, None)
+            self._advance()
         if entry is None:
             return
         if not entry.body_digest:
@@ -140,6 +155,21 @@ class BodyCheck:
             )
         elif mine.wrapped_key is None:
             self._findings.add(codes.BODY_CHANGED, f"body {index}", "its key is gone and it is not")
+        elif self._open_key is not None:
+            self._check_opened(mine, mine.sealed, entry)
+
+    def _check_opened(self, stored: StoredBody, sealed: bytes, entry: Entry) -> None:
+        """Opens a body and compares it with the commitment."""
+        where = f"body {stored.index}"
+        try:
+            key = None if self._open_key is None else self._open_key(stored)
+            if key is None:
+                return
+            verify_opening(field_key(key, "body"), unseal(key, sealed), entry.commitments["body"])
+        except TrailError as error:
+            self._findings.add(codes.COMMITMENT_WRONG, where, error.message)
+            return
+        self.opened += 1
 
     def finish(self, size: int) -> None:
         """Looks at what is left behind the last entry."""
@@ -148,7 +178,7 @@ class BodyCheck:
                 self._findings.add(
                     codes.BODY_CHANGED, f"body {self._next.index}", "there is a body for no entry"
                 )
-            self._next = next(self._bodies, None)
+            self._advance()
 
 
 class EntryWalk:

@@ -1,0 +1,1 @@
+"""The verifier that goes into exports: one file that imports nothing of Lockgate."""

@@ -1,0 +1,538 @@
+"""Verifies an export of a Lockgate trail. One file; needs Python 3.9 or newer and `cryptography`, and nothing else.
+
+    python verify_trail.py FOLDER --log-key VKEY|FILE [--witness-key VKEY|FILE]...
+
+Exit codes: 0 everything agrees · 2 wrong usage · 3 something was changed · 4 no key from outside, so nothing is proven.
+
+It shares no code with the program that wrote the export. Formats: RFC 6962, C2SP signed-note, tlog-checkpoint,
+tlog-cosignature, tlog-tiles and tlog-proof, and Lockgate's docs/trail.md.
+"""
+
+import argparse
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+import struct
+import sys
+import zlib
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+WIDTH = 256
+MAX_ENTRY = 4096
+MAX_BODY = 16 * 1024 * 1024
+MAX_FILE = 64 * 1024 * 1024
+TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})Z")
+KINDS = (
+    "log decision policy exemption key erasure hold access coverage stream-heads".split()  # noqa: SIM905
+)
+
+
+class Tampered(Exception):
+    """Something is not as it was recorded."""
+
+
+def fail(where, what):
+    """Stops with a finding."""
+    raise Tampered(f"{where}: {what}")
+
+
+def read(root, name, limit=MAX_FILE):
+    """The bytes of a file of the export, which is no link and below no link."""
+    path = root
+    for part in name.split("/"):
+        path = os.path.join(path, part)
+        if os.path.islink(path):
+            fail(name, "is a symbolic link")
+    try:
+        with open(path, "rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        fail(name, error.strerror)
+    if len(data) > limit:
+        fail(name, "is too large")
+    return data
+
+
+def unbase64(text, where):
+    """The bytes of base64 in its one canonical spelling."""
+    try:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+    except (ValueError, UnicodeEncodeError):
+        fail(where, "has no base64 where it belongs")
+    if base64.b64encode(data).decode() != text:
+        fail(where, "has base64 in another spelling")
+    return data
+
+
+class Key:
+    """A verifier key: NAME+ID+BASE64(algorithm, public key)."""
+
+    def __init__(self, text):
+        name, key_id, encoded = text.strip().split("+", 2)
+        data = base64.b64decode(encoded, validate=True)
+        made = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
+        if made.hex() != key_id or len(data) != 33 or data[0] not in (1, 4):
+            raise ValueError("not an Ed25519 verifier key")
+        self.name, self.id, self.algorithm = name, made, data[0]
+        self.public = Ed25519PublicKey.from_public_bytes(data[1:])
+
+    def verifies(self, signature, message):
+        """Whether a signature is this key's over the message."""
+        try:
+            self.public.verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+
+def load_key(text):
+    """A key from its line or from a file that holds it."""
+    if os.path.isfile(text):
+        with open(text, encoding="utf-8") as file:
+            text = file.read()
+    return Key(text)
+
+
+class Checkpoint:
+    """A signed checkpoint, verified against the log's keys and the witnesses' that are given."""
+
+    def __init__(self, data, log_keys, witness_keys, where):
+        try:
+            whole = data.decode("utf-8")
+        except UnicodeDecodeError:
+            fail(where, "is not UTF-8")
+        head, blank, tail = whole.rpartition("\n\n")
+        lines = head.split("\n")
+        if not blank or not tail.endswith("\n") or len(lines) < 3 or "" in lines:
+            fail(where, "is no signed checkpoint")
+        if not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1]):
+            fail(where, "has no size")
+        self.origin, self.size, self.root = lines[0], int(lines[1]), unbase64(lines[2], where)
+        self.witnesses = {}
+        self.signed = False
+        text = (head + "\n").encode()
+        for line in tail[:-1].split("\n"):
+            words = line.split(" ")
+            if len(words) != 3 or words[0] != "\u2014":
+                fail(where, "has a line that is no signature")
+            signature = unbase64(words[2], where)
+            self._check(words[1], signature[:4], signature[4:], text, log_keys, witness_keys, where)
+
+    def _check(self, name, key_id, signature, text, log_keys, witness_keys, where):
+        for key in log_keys:
+            if (key.name, key.id) == (name, key_id):
+                if len(signature) != 64 or not key.verifies(signature, text):
+                    fail(where, "was changed after the log signed it")
+                self.signed = True
+        for key in witness_keys:
+            if (key.name, key.id) == (name, key_id):
+                if len(signature) != 72:
+                    fail(where, f"has no cosignature of {name}")
+                (time,) = struct.unpack(">Q", signature[:8])
+                message = f"cosignature/v1\ntime {time}\n".encode() + text
+                if not key.verifies(signature[8:], message):
+                    fail(where, f"has a cosignature of {name} that is not over it")
+                self.witnesses[name] = time
+
+
+def node(left, right):
+    """RFC 6962: the hash of an inner node."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def subtree(hashes):
+    """RFC 6962: the hash of a tree over hashes."""
+    row = list(hashes)
+    if not row:
+        return hashlib.sha256(b"").digest()
+    while len(row) > 1:
+        paired = [node(row[i], row[i + 1]) for i in range(0, len(row) - 1, 2)]
+        row = paired + row[len(paired) * 2 :]
+    return row[0]
+
+
+def path_of(level, index, width):
+    """C2SP tlog-tiles: where a tile is."""
+    parts = [f"{index % 1000:03d}"]
+    while index >= 1000:
+        index //= 1000
+        parts.insert(0, f"x{index % 1000:03d}")
+    return f"tile/{level}/" + "/".join(parts) + ("" if width == WIDTH else f".p/{width}")
+
+
+class Tree:
+    """Grows from leaf hashes, compares the tiles, and keeps the roots of the sizes that are asked for."""
+
+    def __init__(self, root, size, wanted):
+        self.folder, self.size, self.wanted = root, size, wanted
+        self.levels = [[]]
+        self.peaks = []  # (leaves, hash) of perfect subtrees, the largest first
+        self.count = 0
+        self.roots = {}
+
+    def add(self, leaf):
+        """The next leaf."""
+        self.count += 1
+        weight, made = 1, leaf
+        while self.peaks and self.peaks[-1][0] == weight:
+            made = node(self.peaks.pop()[1], made)
+            weight *= 2
+        self.peaks.append((weight, made))
+        if self.count in self.wanted:
+            self.roots[self.count] = self.root()
+        level = 0
+        self.levels[0].append(leaf)
+        while len(self.levels[level]) == WIDTH:
+            tile = self.levels[level]
+            self.compare(level, (self.count >> (8 * (level + 1))) - 1, tile)
+            self.levels[level] = []
+            level += 1
+            if level == len(self.levels):
+                self.levels.append([])
+            self.levels[level].append(subtree(tile))
+
+    def root(self):
+        """The root so far."""
+        if not self.peaks:
+            return subtree([])
+        made = self.peaks[-1][1]
+        for _, left in reversed(self.peaks[:-1]):
+            made = node(left, made)
+        return made
+
+    def compare(self, level, index, hashes):
+        """A tile in the folder has to hold these hashes."""
+        name = path_of(level, index, len(hashes))
+        if read(self.folder, name) != b"".join(hashes):
+            fail(name, "does not hold the hashes of the entries")
+
+    def finish(self):
+        """The partial tiles."""
+        for level, hashes in enumerate(self.levels):
+            if hashes:
+                self.compare(level, self.count >> (8 * (level + 1)), hashes)
+
+
+def milliseconds(text, where):
+    """The time of an entry."""
+    found = TIME.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        fail(where, "has no time")
+    year, month, day, hour, minute, second, milli = map(int, found.groups())
+    # Days since an epoch of no importance (Howard Hinnant's days_from_civil).
+    year -= month <= 2
+    era = year // 400
+    day_of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
+    of_era = (year - era * 400) * 365 + (year - era * 400) // 4 - (year - era * 400) // 100 + day_of_year
+    return ((((era * 146097 + of_era) * 24 + hour) * 60 + minute) * 60 + second) * 1000 + milli
+
+
+def plain(value):
+    """Whether a value is of those that an entry may hold."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and key.isascii() and plain(part) for key, part in value.items())
+    if isinstance(value, list):
+        return all(plain(part) for part in value)
+    if isinstance(value, bool):
+        return True
+    if isinstance(value, int):
+        return abs(value) < 2**53
+    return isinstance(value, str)
+
+
+class Entries:
+    """Follows the entries: form, time, streams, repeated requests, erasures."""
+
+    def __init__(self, origin):
+        self.origin = origin
+        self.streams = {}
+        self.requests = {}
+        self.erased = set()
+        self.erased_streams = {}
+        self.time = 0
+        self.bodies = {}
+        self.closed = False
+
+    def add(self, index, data, leaf):
+        """The next entry."""
+        where = f"entry {index}"
+        if len(data) > MAX_ENTRY:
+            fail(where, "is too large")
+        try:
+            value = json.loads(data)
+            text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
+            fail(where, "is no JSON")
+        if text != data or not plain(value) or not isinstance(value, dict):
+            fail(where, "is not in canonical form")
+        kind = value.get("kind")
+        if value.get("v") != 1 or kind not in KINDS:
+            fail(where, "is of no kind that is known here")
+        if self.closed:
+            fail(where, "follows the closing of the log")
+        opening = kind == "log" and value.get("event") == "opened"
+        if opening != (index == 0) or (opening and value.get("origin") != self.origin):
+            fail(where, "does not open this log, where it should or should not")
+        self.closed = kind == "log" and value.get("event") == "closed"
+        time = milliseconds(value.get("time"), where)
+        if (time < self.time - 2000) != value.get("clockAnomaly", False):
+            fail(where, "is not at the time that it says")
+        self.time = time
+        self._links(value, leaf, where)
+        request = value.get("idempotency")
+        if request is not None and self.requests.setdefault(request, index) != index:
+            fail(where, f"repeats the request of entry {self.requests[request]}")
+        if kind == "stream-heads":
+            self._heads(value, index, where)
+        elif kind == "erasure":
+            if value.get("scope") == "entry":
+                self.erased.add(value.get("index"))
+            else:
+                self.erased_streams[value.get("stream")] = index
+        if "body" in value:
+            names = [link["k"] for link in value["streams"]]
+            self.bodies[index] = (value["body"], value.get("commitments", {}).get("body"), names)
+
+    def _links(self, value, leaf, where):
+        links = value.get("streams")
+        if not isinstance(links, list):
+            fail(where, "has no streams")
+        for link in links:
+            if not isinstance(link, dict) or not isinstance(link.get("k"), str):
+                fail(where, "has a link that is none")
+            n, last = self.streams.get(link["k"], (0, None))
+            if link.get("n") != n + 1 or link.get("prev") != last:
+                fail(where, f"does not follow number {n} of {link['k']}")
+            self.streams[link["k"]] = (n + 1, base64.b64encode(leaf).decode())
+
+    def _heads(self, value, index, where):
+        made = []
+        for name in sorted(self.streams, key=lambda one: one.encode()):
+            n, leaf = self.streams[name]
+            text = json.dumps({"k": name, "leaf": leaf, "n": n}, sort_keys=True, separators=(",", ":"))
+            made.append(hashlib.sha256(b"\x00" + text.encode()).digest())
+        told = (value.get("size"), value.get("count"), value.get("root"))
+        if told != (index, len(made), base64.b64encode(subtree(made)).decode()):
+            fail(where, "tells other heads of the streams")
+
+
+def entries_of(root, size):
+    """The entries, with their index."""
+    for bundle in range(-(-size // WIDTH)):
+        width = min(WIDTH, size - bundle * WIDTH)
+        name = path_of("entries", bundle, width)
+        data = read(root, name)
+        place = 0
+        for number in range(width):
+            if place + 2 > len(data):
+                fail(name, "is cut off")
+            (length,) = struct.unpack_from(">H", data, place)
+            entry = data[place + 2 : place + 2 + length]
+            if len(entry) != length:
+                fail(name, "is cut off")
+            yield bundle * WIDTH + number, entry
+            place += 2 + length
+        if place != len(data):
+            fail(name, "has bytes behind its last entry")
+
+
+def check_bodies(root, entries, size):
+    """Compares the bodies with their entries; opens those that have their key. Returns how many of each."""
+    if not os.path.isdir(os.path.join(root, "bodies")):
+        return None
+    checked = opened = 0
+    last = -1
+    for bundle in range(-(-size // WIDTH)):
+        name = "bodies/" + path_of("entries", bundle, WIDTH)[len("tile/entries/") :] + ".jsonl"
+        if not os.path.lexists(os.path.join(root, name)):
+            continue
+        for line in read(root, name, 1 << 30).splitlines():
+            try:
+                value = json.loads(line)
+                index, sealed = value["index"], base64.b64decode(value["sealed"], validate=True)
+                key = base64.b64decode(value.get("key", ""), validate=True)
+            except (ValueError, KeyError, TypeError, RecursionError):
+                fail(name, "has a line that is no body's")
+            where = f"body {index}"
+            if not isinstance(index, int) or index <= last or index // WIDTH != bundle:
+                fail(where, "is out of its place")
+            last = index
+            told = entries.bodies.pop(index, None)
+            if told is None:
+                fail(where, "is of an entry without one")
+            digest = "sha256:" + hashlib.sha256(sealed).hexdigest()
+            if told[0] != {"sha256": digest, "size": len(sealed)}:
+                fail(where, "is not the one that its entry names")
+            checked += 1
+            if key:
+                check_opened(key, sealed, told[1], where)
+                opened += 1
+    for index, (_, _, names) in entries.bodies.items():
+        by_stream = any(entries.erased_streams.get(name, -1) > index for name in names)
+        if index not in entries.erased and not by_stream:
+            fail(f"body {index}", "is missing, and no entry records its erasure")
+    return checked, opened
+
+
+def check_opened(key, sealed, commitment, where):
+    """Opens a body and compares it with the commitment in its entry."""
+    sealing = hmac.new(key, b"lockgate-trail/v1 seal", "sha256").digest()
+    try:
+        packed = AESGCM(sealing).decrypt(sealed[4:16], sealed[16:], b"lockgate-trail/v1 body")
+        inflater = zlib.decompressobj()
+        body = inflater.decompress(packed, MAX_BODY + 1)
+    except (InvalidTag, ValueError, zlib.error):
+        fail(where, "does not open with its key")
+    if sealed[:4] != b"LGB1" or len(body) > MAX_BODY or not inflater.eof:
+        fail(where, "does not open with its key")
+    field = hmac.new(key, b"lockgate-trail/v1 commit body", "sha256").digest()
+    if base64.b64encode(hmac.new(field, body, "sha256").digest()).decode() != commitment:
+        fail(where, "is not the one that its entry committed to")
+
+
+def check_streams(root, entries):
+    """The list of heads has to be that of the entries."""
+    told = {}
+    for line in read(root, "streams.jsonl").splitlines():
+        try:
+            value = json.loads(line)
+            told[value["k"]] = (value["n"], value["leaf"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            fail("streams.jsonl", "has a line that is no stream's")
+    if told != entries.streams:
+        fail("streams.jsonl", "does not tell the last entries of the streams")
+
+
+def check_manifest(root):
+    """Digests of the files, and no file beside them."""
+    told = {}
+    for line in read(root, "MANIFEST.sha256").decode("utf-8", "replace").splitlines():
+        digest, _, name = line.partition("  ")
+        told[name] = digest
+    for place, folders, names in os.walk(root):
+        folders[:] = [one for one in folders if one != "__pycache__"]
+        for one in names:
+            name = os.path.relpath(os.path.join(place, one), root).replace(os.sep, "/")
+            if name == "MANIFEST.sha256":
+                continue
+            if told.pop(name, None) != hashlib.sha256(read(root, name, 1 << 32)).hexdigest():
+                fail(name, "is not the file that the manifest names")
+    for name in told:
+        fail(name, "is named by the manifest, and not there")
+
+
+def check_proofs(root, tree, leaves, log_keys, witness_keys, origin):
+    """The proofs of single entries have to lead to a checkpoint of this log."""
+    folder = os.path.join(root, "proofs")
+    for one in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        name = f"proofs/{one}"
+        head, blank, note = read(root, name).partition(b"\n\n")
+        lines = head.decode("utf-8", "replace").split("\n")
+        if not blank or lines[0] != "c2sp.org/tlog-proof@v1" or not lines[1].startswith("index "):
+            fail(name, "is no proof")
+        index = int(lines[1][6:])
+        checkpoint = Checkpoint(note, log_keys, witness_keys, name)
+        if checkpoint.origin != origin or tree.roots.get(checkpoint.size) != checkpoint.root:
+            fail(name, "is of another log, or of a size that is not shown")
+        made, place, last = leaves.get(index), index, checkpoint.size - 1
+        if made is None or one != f"{index}.tlog-proof":
+            fail(name, "is of no entry")
+        for line in lines[2:]:
+            other = unbase64(line, name)
+            if place & 1 or place == last:
+                made = node(other, made)
+                while place and not place & 1:
+                    place, last = place >> 1, last >> 1
+            else:
+                made = node(made, other)
+            place, last = place >> 1, last >> 1
+        if last or made != checkpoint.root:
+            fail(name, "does not lead to its checkpoint")
+
+
+def proof_indices(root):
+    """The entries that have a proof."""
+    folder = os.path.join(root, "proofs")
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return {int(name.split(".")[0]) for name in names if name.split(".")[0].isdigit()}
+
+
+def verify(root, log_keys, witness_keys):
+    """Everything; returns lines for people. Raises Tampered."""
+    latest = Checkpoint(read(root, "checkpoint"), log_keys, witness_keys, "checkpoint")
+    if log_keys and not latest.signed:
+        fail("checkpoint", "is not signed by the log's key that was given")
+    earlier = []
+    folder = os.path.join(root, "checkpoints")
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        made = Checkpoint(read(root, f"checkpoints/{name}"), log_keys, witness_keys, f"checkpoints/{name}")
+        if log_keys and not made.signed:
+            fail(f"checkpoints/{name}", "is not signed by the log's key that was given")
+        earlier.append(made)
+    tree = Tree(root, latest.size, {one.size for one in [latest, *earlier]})
+    entries = Entries(latest.origin)
+    wanted, leaves = proof_indices(root), {}
+    for index, data in entries_of(root, latest.size):
+        leaf = hashlib.sha256(b"\x00" + data).digest()
+        tree.add(leaf)
+        entries.add(index, data, leaf)
+        if index in wanted:
+            leaves[index] = leaf
+    tree.finish()
+    for one in [latest, *earlier]:
+        if one.origin != latest.origin or (one.size and tree.roots.get(one.size) != one.root):
+            fail(f"checkpoint of size {one.size}", "was signed over other entries")
+    bodies = check_bodies(root, entries, latest.size)
+    check_streams(root, entries)
+    check_proofs(root, tree, leaves, log_keys, witness_keys, latest.origin)
+    check_manifest(root)
+    lines = [f"{latest.origin}: {latest.size} entries, {len(entries.streams)} streams"]
+    lines.append(
+        "without bodies" if bodies is None else f"{bodies[0]} bodies as their entries say, {bodies[1]} opened"
+    )
+    seen = {name: one.size for one in [*earlier, latest] for name in one.witnesses}
+    lines += [f"witnessed by {name} up to entry {size - 1}" for name, size in sorted(seen.items())]
+    if not seen:
+        lines.append("self-attested: no witness whose key was given vouches for it")
+    return lines
+
+
+def main(arguments=None):
+    """The command; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Verifies an export of a Lockgate trail.")
+    parser.add_argument("folder")
+    parser.add_argument("--log-key", action="append", default=[], help="the log's vkey, or a file with it")
+    parser.add_argument("--witness-key", action="append", default=[], help="a witness's vkey, or a file")
+    options = parser.parse_args(arguments)
+    try:
+        log_keys = [load_key(text) for text in options.log_key]
+        witness_keys = [load_key(text) for text in options.witness_key]
+    except (ValueError, OSError) as error:
+        print(f"a key cannot be read: {error}", file=sys.stderr)
+        return 2
+    if not os.path.isdir(options.folder):
+        print(f"there is no folder {options.folder}", file=sys.stderr)
+        return 2
+    try:
+        lines = verify(os.path.abspath(options.folder), log_keys, witness_keys)
+    except Tampered as found:
+        print(f"TAMPERED: {found}", file=sys.stderr)
+        return 3
+    except (ValueError, IndexError, TypeError, KeyError, AttributeError, OSError) as error:
+        print(f"TAMPERED: the export is malformed: {error}", file=sys.stderr)
+        return 3
+    print("\n".join(lines))
+    if not log_keys:
+        print("NOT PROVEN: give the log's key from outside with --log-key", file=sys.stderr)
+        return 4
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
