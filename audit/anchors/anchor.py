@@ -3,17 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from lockgate.audit.errors import TrailError
 from lockgate.audit.note import Signature
 from lockgate.audit.tiles import Tile
-
-
-class UnreachableError(TrailError):
-    """The anchor gave no answer that says anything about the log; asking later may help."""
-
-
-class RefusedError(TrailError):
-    """The anchor does not know the log or its key, or cannot do its work; only a person can mend that."""
 
 
 class Anchor(Protocol):

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lockgate.audit.anchors.anchor import Anchor, AnchoredLog, RefusedError, UnreachableError
+from lockgate.audit.anchors.anchor import Anchor, AnchoredLog
 from lockgate.audit.anchors.synchronise import Anchored, synchronise
 from lockgate.audit.errors import UnverifiableError
 from lockgate.audit.note import VerifierKey
+from lockgate.audit.witness.errors import RefusedError, UnreachableError
 
 
 class WhenUnreachable(StrEnum):

@@ -10,7 +10,7 @@ from lockgate.audit.errors import TrailError, UnverifiableError, VerificationErr
 from lockgate.audit.merkle import consistency_proof, tree_root
 from lockgate.audit.note import Signature, VerifierKey, encode_base64
 from lockgate.audit.tiles import TileHashes
-from lockgate.audit.witness.step import ForkError, StaleError
+from lockgate.audit.witness.errors import ForkError, StaleError
 
 # An anchor that keeps moving is one that other replicas are moving; each of them is as good as we.
 _MAX_STEPS: Final = 8

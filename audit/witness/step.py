@@ -6,24 +6,9 @@ Witnesses, ours and others' (C2SP tlog-witness, "add-checkpoint"), and the ancho
 from collections.abc import Sequence
 
 from lockgate.audit.checkpoint import Checkpoint
-from lockgate.audit.errors import FormatError, TrailError, VerificationError
+from lockgate.audit.errors import FormatError, VerificationError
 from lockgate.audit.merkle import EMPTY_ROOT, verify_consistency
-
-
-class StaleError(TrailError):
-    """The step does not begin at the size that is remembered, which is `size`."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(f"the step does not begin at the size that is remembered, {size}")
-        self.size = size
-
-
-class ForkError(VerificationError):
-    """What is shown does not continue what is remembered."""
-
-
-class SplitViewError(ForkError):
-    """What is shown has the size of what is remembered, and another root."""
+from lockgate.audit.witness.errors import ForkError, SplitViewError, StaleError
 
 
 def check_step(held: Checkpoint | None, old_size: int, proof: Sequence[bytes], new: Checkpoint) -> None:
