@@ -1,0 +1,101 @@
+"""A PostgreSQL server of its own for a test: a fresh cluster in a temporary folder, on a free port, fully durable."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PLACES = ("/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin")
+USER = "postgres"
+
+
+def postgres_programs() -> Path:
+    """The folder of PostgreSQL's programs; skips the test, saying so, when there is none."""
+    for place in PLACES:
+        if os.access(Path(place, "pg_ctl"), os.X_OK):
+            return Path(place)
+    reason = "PostgreSQL is absent: install Debian's package postgresql"
+    if os.environ.get("LOCKGATE_REQUIRE_PROGRAMS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+class Postgres:
+    """A cluster that may be stopped as a crash stops it, and started again."""
+
+    def __init__(self, folder: Path, programs: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._programs = programs
+        self._as_user: dict[str, object] = {}
+        if os.geteuid() == 0:
+            # PostgreSQL refuses to run as root.
+            user = pwd.getpwnam(USER)
+            os.chown(folder, user.pw_uid, user.pw_gid)
+            self._as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [str(self._programs / program), *arguments],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC"},
+            **self._as_user,  # type: ignore[call-overload]
+        )
+        assert done.returncode == 0, done.stdout
+
+    def create(self) -> None:
+        self._run("initdb", "-D", str(self.folder / "data"), "-U", USER, "-A", "trust", "-E", "UTF8")
+
+    def start(self) -> None:
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=50"
+        log = str(self.folder / "log")
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-l", log, "-w", "-o", options, "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", mode, "-w", "stop")
+
+    def stop_immediate(self) -> None:
+        """As a crash: no checkpoint, no goodbye."""
+        self.stop("immediate")
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """A running server, gone afterwards."""
+    programs = postgres_programs()
+    folder = Path(tempfile.mkdtemp(prefix="lockgate-pg-"))
+    server = Postgres(folder, programs)
+    try:
+        server.create()
+        server.start()
+        try:
+            yield server
+        finally:
+            if (folder / "data" / "postmaster.pid").exists():
+                server.stop("immediate")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
