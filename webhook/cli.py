@@ -16,6 +16,9 @@ COMMANDS: Final = {
     "explain": LazyCommand(
         "lockgate.webhook.explain_command:explain", "Tell why policies say what they say."
     ),
+    "audit": LazyCommand(
+        "lockgate.webhook.audit_commands:audit", "Keep, prove and verify the signed log of decisions."
+    ),
     "policy": LazyCommand("lockgate.webhook.policy_commands:policy", "Make and maintain rules."),
 }
 
@@ -23,7 +26,10 @@ COMMANDS: Final = {
 # the 130 ms of a check of one file. Over 3,000 files the peak of memory is the same.
 GC_THRESHOLD: Final = 50_000
 
-EPILOG: Final = "Exit codes: 0 clean, 1 violations or failed cases, 2 could not evaluate or wrong usage."
+EPILOG: Final = (
+    "Exit codes: 0 clean, 1 violations or failed cases, 2 could not evaluate or wrong usage, 3 tampering (audit), "
+    "4 cannot verify (audit)."
+)
 
 
 @click.group(

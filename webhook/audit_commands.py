@@ -1,0 +1,52 @@
+"""`lockgate audit`: the commands of the signed log, each imported when it is run."""
+
+from typing import Any, Final
+
+import click
+from lockgate.webhook.extras import require_audit
+from lockgate.webhook.failures import EXIT_FAILED, render_error
+from lockgate.webhook.lazy_group import LazyCommand, LazyGroup
+
+COMMANDS: Final = {
+    "init": LazyCommand("lockgate.webhook.audit_init:init", "Make a trail: keys, database, first entry."),
+    "show": LazyCommand("lockgate.webhook.audit_show:show", "Show entries, and what they rest on."),
+}
+
+EPILOG: Final = (
+    "Exit codes: 0 done and verified; 2 wrong usage, or it could not be done; 3 tampering; 4 cannot verify: there is "
+    "no key, anchor or witness from outside."
+)
+
+
+class AuditGroup(LazyGroup):
+    """Gives errors of the trail the exit codes of the trail."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a command. Tampering ends with 3, what nothing from outside can verify with 4."""
+        require_audit()
+        from lockgate.audit.errors import TrailError, UnverifiableError, VerificationError
+
+        try:
+            return super().invoke(ctx)
+        except TrailError as error:
+            click.echo(render_error(error), err=True, nl=False)
+            if isinstance(error, VerificationError):
+                ctx.exit(3)
+            ctx.exit(4 if isinstance(error, UnverifiableError) else EXIT_FAILED)
+
+
+@click.group(
+    cls=AuditGroup,
+    lazy=COMMANDS,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+def audit() -> None:
+    """Keeps, proves and verifies the signed log of decisions.
+
+    \b
+    Example:
+      lockgate audit init trail/ --origin example.com/lockgate/ci
+      lockgate check --trail trail/ deploy/
+      lockgate audit verify trail/ --log-key kept-elsewhere.vkey
+    """

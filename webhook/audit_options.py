@@ -1,0 +1,30 @@
+"""What the commands of the signed log have in common: options, and how states and entries are told."""
+
+from typing import Final
+
+import click
+
+TRAIL: Final = click.option(
+    "--trail",
+    "home",
+    required=True,
+    envvar="LOCKGATE_TRAIL",
+    metavar="DIR",
+    help="The trail's home folder, made by `lockgate audit init`; LOCKGATE_TRAIL names it too.",
+)
+FORMAT: Final = click.option(
+    "--format",
+    "chosen",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="For people, or for programs.",
+)
+OUTPUT: Final = click.option("--output", metavar="FILE", help="Write there, complete or not at all.")
+ACTOR: Final = click.option(
+    "--actor",
+    metavar="NAME",
+    help="Who does this, in place of the system's user; the log keeps a commitment to it.",
+)
+EPILOG: Final = (
+    "Exit codes: 0 done and verified; 2 wrong usage, or it could not be done; 3 tampering; 4 cannot verify."
+)

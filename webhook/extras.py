@@ -1,0 +1,17 @@
+"""Optional parts: what a command needs besides the base install, and how to get it."""
+
+from importlib.util import find_spec
+from typing import Final
+
+from lockgate.engine.errors import UsageError
+
+_AUDIT: Final = ("cryptography", "pydantic", "alembic", "sqlmodel")
+
+
+def require_audit() -> None:
+    """Raises UsageError where the signed log's libraries are not installed."""
+    missing = [name for name in _AUDIT if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"the signed log needs {', '.join(missing)}", hint="install it: pip install 'lockgate[audit]'"
+        )

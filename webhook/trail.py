@@ -1,0 +1,126 @@
+"""A trail, opened from its home folder: the one place where store, signer, vault and appender are made of it."""
+
+import getpass
+from pathlib import Path
+from typing import Final, Self
+
+from lockgate.audit.errors import TrailError
+from lockgate.audit.key_files import read_log_key, read_master_key
+from lockgate.audit.recorder import Recorder
+from lockgate.audit.signing import NoteSigner
+from lockgate.audit.store.appender import Appender
+from lockgate.audit.store.store import Store, open_store
+from lockgate.audit.trust import AnchoredNote, Trust
+from lockgate.audit.vault import MasterKey, Vault
+from lockgate.engine.errors import UsageError
+from lockgate.webhook.trail_config import TrailConfig, read_trail_config
+from lockgate.webhook.trust_config import read_trust
+from lockgate.webhook.version import VERSION
+
+EVALUATOR: Final = f"lockgate/{VERSION}"
+LOG_KEY: Final = "log.vkey"
+
+
+def current_user() -> str:
+    """Who runs this, as the system knows them; an entry's actor where nothing else names one."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+class Trail:
+    """A home folder and what its configuration names, each opened when it is asked for."""
+
+    def __init__(self, home: Path, config: TrailConfig) -> None:
+        self.home: Final = home
+        self.config: Final = config
+        self._store: Store | None = None
+        self._vault: Vault | None = None
+
+    @property
+    def origin(self) -> str:
+        """The log's origin."""
+        return self.config.origin
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL; a plain path counts from the home."""
+        return store_url(self.home, self.config.store)
+
+    @property
+    def store(self) -> Store:
+        """The log in its database."""
+        if self._store is None:
+            self._store = open_store(self.store_url, self.origin)
+        return self._store
+
+    def signer(self, origin: str = "") -> NoteSigner:
+        """What signs checkpoints; of another origin where one is named."""
+        return load_signer(self.home, self.config.signer, origin or self.origin)
+
+    def master_key(self) -> MasterKey:
+        """The master key. Raises TrailError where it is not there."""
+        return read_master_key(_file(self.home, self.config.master_key, "master-key"))
+
+    def vault(self) -> Vault:
+        """The keys of namespaces."""
+        if self._vault is None:
+            self._vault = Vault(self.master_key(), self.store)
+        return self._vault
+
+    def recorder(self) -> Recorder:
+        """What makes entries."""
+        return Recorder(self.vault(), EVALUATOR)
+
+    def trust(self) -> Trust:
+        """What the trust file beside the trail says."""
+        return read_trust(self.home / self.config.trust)
+
+    def appender(self) -> Appender:
+        """What appends, after the log was compared with its anchors."""
+        return Appender(self.store, [self.signer()], self.master_key().seal_key)
+
+    def anchored(self) -> tuple[AnchoredNote, ...]:
+        """What the anchors without a key hold, read from them now."""
+        return ()
+
+    def close(self) -> None:
+        """Closes the database."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+
+def store_url(home: Path, store: str) -> str:
+    """A store's URL, with a plain path or `sqlite:///` path counted from the home."""
+    if "://" in store and not store.startswith("sqlite:///"):
+        return store
+    return f"sqlite:///{home / store.removeprefix('sqlite:///')}"
+
+
+def _file(home: Path, uri: str, setting: str) -> Path:
+    if not uri.startswith("file:"):
+        raise UsageError(f"{setting} is written file:PATH, not {uri.partition(':')[0]}:…")
+    return home / uri.removeprefix("file:")
+
+
+def load_signer(home: Path, uri: str, origin: str) -> NoteSigner:
+    """The signer that a URI names, `file:` paths counted from the home."""
+    return read_log_key(_file(home, uri, "signer"), origin)
+
+
+def open_trail(home: str) -> Trail:
+    """The trail in a home folder. Raises UsageError or TrailError."""
+    place = Path(home)
+    trail = Trail(place, read_trail_config(place))
+    vkey = place / LOG_KEY
+    if not vkey.is_file():
+        raise TrailError(f"there is no {vkey}", hint="the log's public key belongs there")
+    return trail
