@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from lockgate.audit.note import Signature
+from lockgate.audit.reader import Head
 from lockgate.audit.tiles import Tile
 
 
@@ -45,8 +46,8 @@ class AnchoredLog(Protocol):
         """The log's name."""
         ...
 
-    def size(self) -> int:
-        """How many entries are committed."""
+    def head(self) -> Head:
+        """The size and root of what is committed."""
         ...
 
     def checkpoint(self) -> bytes | None:

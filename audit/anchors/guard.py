@@ -36,14 +36,15 @@ def check_not_behind(
     """Brings every anchor to the log's latest checkpoint, and so learns whether the log continues what each has seen.
 
     Raises BehindAnchorError when the log is behind an anchor or contradicts it, whatever the rule; UnverifiableError
-    when too few confirm for the rule. Without anchors there is nothing to check.
+    when too few confirm for the rule. Without anchors there is nothing to check. A log that has no entry yet cannot be
+    shown to anybody: who makes a log appends its first entry, and then asks.
     """
     confirmed: list[tuple[str, Anchored]] = []
     unconfirmed: list[tuple[str, str]] = []
     for anchor in anchors:
         try:
             confirmed.append((anchor.name, synchronise(log, anchor, keys)))
-        except (UnreachableError, RefusedError) as error:
+        except (UnreachableError, RefusedError, UnverifiableError) as error:
             unconfirmed.append((anchor.name, str(error)))
     too_few = {
         WhenUnreachable.REFUSE: bool(unconfirmed),

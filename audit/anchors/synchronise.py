@@ -7,7 +7,7 @@ from typing import Final
 from lockgate.audit.anchors.anchor import Anchor, AnchoredLog
 from lockgate.audit.checkpoint import Checkpoint, open_checkpoint
 from lockgate.audit.errors import TrailError, UnverifiableError, VerificationError
-from lockgate.audit.merkle import consistency_proof, tree_root
+from lockgate.audit.merkle import EMPTY_ROOT, consistency_proof, tree_root
 from lockgate.audit.note import Signature, VerifierKey, encode_base64
 from lockgate.audit.tiles import TileHashes
 from lockgate.audit.witness.errors import ForkError, StaleError
@@ -72,6 +72,14 @@ def forked(anchor: Anchor, size: int, ours: Checkpoint, error: ForkError) -> Beh
     )
 
 
+def _check_nothing_seen(log: AnchoredLog, anchor: Anchor, keys: Sequence[VerifierKey]) -> None:
+    """An empty database is one that was emptied, if its anchor shows a checkpoint."""
+    note = anchor.last()
+    if note is not None:
+        held = open_checkpoint(note, log.origin, keys).checkpoint
+        raise behind(anchor, held.size, Checkpoint(log.origin, 0, EMPTY_ROOT))
+
+
 def check_continues(log: AnchoredLog, anchor: Anchor, keys: Sequence[VerifierKey]) -> Checkpoint | None:
     """Checks, without moving it, that the log continues the note that an anchor shows. Returns that checkpoint.
 
@@ -80,6 +88,8 @@ def check_continues(log: AnchoredLog, anchor: Anchor, keys: Sequence[VerifierKey
     note = anchor.last()
     if note is None:
         return None
+    if log.checkpoint() is None:
+        _check_nothing_seen(log, anchor, keys)
     held = open_checkpoint(note, log.origin, keys).checkpoint
     ours = _opened(log, keys)[1]
     if held.size > ours.size:
@@ -99,8 +109,11 @@ def synchronise(
 ) -> Anchored:
     """Makes the anchor hold the log's latest checkpoint. `held_size` is what it held when last asked, if known.
 
-    Raises BehindAnchorError when the log does not continue what the anchor holds, and whatever `advance` raises.
+    Raises BehindAnchorError when the log does not continue what the anchor holds, UnverifiableError when the log has
+    no checkpoint to show yet, and whatever `advance` raises.
     """
+    if log.checkpoint() is None:
+        _check_nothing_seen(log, anchor, keys)
     note, ours = _opened(log, keys)
     old_size = ours.size if held_size is None else min(held_size, ours.size)
     for _ in range(_MAX_STEPS):
@@ -114,7 +127,7 @@ def synchronise(
             raise forked(anchor, old_size, ours, error) from None
         if old_size > ours.size:
             # Another replica may have appended since; what an anchor holds was committed before it was sent there.
-            size = log.size()
+            size = log.head().size
             note, ours = _opened(log, keys)
             if old_size > max(size, ours.size):
                 raise behind(anchor, old_size, ours)

@@ -101,6 +101,7 @@ class Appender:
         self._kept_ms = 0
         self._unstored: tuple[int, bytes, int] | None = None
         self._droppable: int | None = None
+        self._halted: TrailError | None = None
         try:
             self._recover()
         except BaseException:
@@ -131,6 +132,8 @@ class Appender:
         within: runs in the transaction that records the draft, so that both happen or neither.
         """
         future: Future[Receipt] = Future()
+        if self._halted is not None:
+            raise self._halted
         if self._closed.is_set():
             raise TrailError("the appender is closed")
         try:
@@ -159,6 +162,13 @@ class Appender:
                 f"no receipt within {timeout} s: the record may or may not be in the log",
                 hint="send it again with the same request key",
             ) from None
+
+    def halt(self, reason: TrailError) -> None:
+        """Appends nothing from now on; callers, waiting ones too, are told the reason.
+
+        For what is learnt while running, such as that an anchor has seen another history of this log.
+        """
+        self._halted = reason
 
     def close(self) -> None:
         """Takes no more, records what waits, stores the last checkpoint, and stops."""
@@ -206,6 +216,11 @@ class Appender:
         self._store_checkpoint()
 
     def _record(self, batch: list[_Waiting]) -> None:
+        halted = self._halted
+        if halted is not None:
+            for waiting in batch:
+                waiting.future.set_exception(halted)
+            return
         try:
             answers = self._commit(batch)
             receipts = self._sign(answers)

@@ -25,6 +25,7 @@ MAX_CONNECTIONS: Final = 128
 MAX_REQUESTS: Final = 10_000
 REQUEST_S: Final = 10.0
 IDLE_S: Final = 120.0
+LINGER_S: Final = 1.0
 
 _REQUEST_LINE: Final = re.compile(rb"([A-Z]{1,16}) (/[!-~]{0,1024}) HTTP/1\.([01])")
 _HEADER: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\x80-\xff\t]*)")
@@ -156,6 +157,7 @@ class WitnessServer:
                 body = await reader.readexactly(head.length)
         except _BadRequest as bad:
             await self._send(writer, bad.answer, is_last=True)
+            await _discard(reader, writer)
             return False
         if head.target != self._target:
             answer = Answer(404, TEXT_TYPE, b"there is only add-checkpoint here\n")
@@ -178,6 +180,16 @@ class WitnessServer:
         async with asyncio.timeout(REQUEST_S):
             writer.write(_render(answer, is_last))
             await writer.drain()
+
+
+async def _discard(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Reads on for a moment, since closing on unread bytes may take the answer away from who is still sending."""
+    if writer.can_write_eof():
+        writer.write_eof()
+    left = 4 * MAX_REQUEST
+    async with asyncio.timeout(LINGER_S):
+        while left > 0 and (data := await reader.read(MAX_REQUEST)):
+            left -= len(data)
 
 
 def _this_task() -> asyncio.Task[None]:

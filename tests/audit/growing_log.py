@@ -8,6 +8,7 @@ from lockgate.audit.checkpoint import Checkpoint, render_checkpoint
 from lockgate.audit.cosignature import CosignatureSigner
 from lockgate.audit.merkle import EMPTY_ROOT, consistency_proof, leaf_hash, root_from_hashes, tree_root
 from lockgate.audit.note import Signature, VerifierKey, render_note
+from lockgate.audit.reader import Head
 from lockgate.audit.signing import Ed25519Signer, sign_note
 from lockgate.audit.tiles import Tile, TileHashes
 
@@ -51,6 +52,9 @@ class GrowingLog:
 
     def size(self) -> int:
         return len(self.leaves)
+
+    def head(self) -> Head:
+        return Head(len(self.leaves), self.root(len(self.leaves)), 0)
 
     def root(self, size: int) -> bytes:
         return tree_root(size, TileHashes(size, self.tile)) if size else EMPTY_ROOT

@@ -177,7 +177,8 @@ def test_more_connections_than_it_bears(url: str, log: GrowingLog, monkeypatch: 
     with closing(WitnessClient(url)) as first, closing(WitnessClient(url)) as second:
         first.add_checkpoint(0, (), log.note(5))
         second.add_checkpoint(5, (), log.note(5))
-        with closing(WitnessClient(url)) as third, pytest.raises(UnreachableError, match="503"):
+        # It is told 503, or finds the connection closed before it has sent anything.
+        with closing(WitnessClient(url)) as third, pytest.raises(UnreachableError):
             third.add_checkpoint(5, (), log.note(5))
         first.add_checkpoint(5, (), log.note(5))
 
