@@ -10,6 +10,15 @@ from lockgate.webhook.lazy_group import LazyCommand, LazyGroup
 COMMANDS: Final = {
     "init": LazyCommand("lockgate.webhook.audit_init:init", "Make a trail: keys, database, first entry."),
     "show": LazyCommand("lockgate.webhook.audit_show:show", "Show entries, and what they rest on."),
+    "prove": LazyCommand(
+        "lockgate.webhook.audit_prove:prove", "Prove an entry, or that a stream is complete."
+    ),
+    "verify": LazyCommand(
+        "lockgate.webhook.audit_verify:verify", "Check a trail or an export again, all of it."
+    ),
+    "export": LazyCommand(
+        "lockgate.webhook.audit_export:export", "Write the log as a folder for others to verify."
+    ),
 }
 
 EPILOG: Final = (

@@ -6,6 +6,7 @@ with the tree.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from lockgate.engine.documents.document import Document, DocumentError, Skipped
 from lockgate.engine.documents.reading import read_documents
@@ -21,6 +22,10 @@ from lockgate.webhook.progress import Progress
 from lockgate.webhook.report import Report, Unevaluated
 from lockgate.webhook.tree import ClusterView, TreeFacts, make_view, may_describe_cluster
 from lockgate.webhook.walk import STDIN, STDIN_SHOWN, InputFile, Walk, read_file, too_large, walk_paths
+
+if TYPE_CHECKING:
+    # Imported where a trail is named.
+    from lockgate.webhook.recording import Recording
 
 
 @record
@@ -131,16 +136,19 @@ def run_check(
     namespace: str | None,
     findings: Findings,
     progress: Progress,
+    recording: "Recording | None" = None,
 ) -> Report:
     """Judges what the walk found.
 
-    namespace: of objects that name none; None leaves it to the configuration, then to `default`.
+    namespace: of objects that name none; None leaves it to the configuration, then to `default`. recording: takes each
+    Decision into a trail, and raises where it cannot.
     """
     view = make_view(_learn(inputs, walk), inputs.config, namespace)
     unknown: set[str] = set()
     patches = _find_patches(walk)
     for read in _read(inputs, walk):
-        findings.add_file(_content(read, patches), _ReviewBuilder(view, read.real, unknown))
+        record = None if recording is None else recording.of_file(inputs.config.environment(read.real))
+        findings.add_file(_content(read, patches), _ReviewBuilder(view, read.real, unknown), record)
         progress.advance()
     progress.close()
     findings.add_left_out(walk.errors, walk.skipped)

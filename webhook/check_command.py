@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from lockgate.webhook.explanations import Explanations
     from lockgate.webhook.gate import Gate
     from lockgate.webhook.policy_sources import LoadedPolicies
-    from lockgate.webhook.report import Report
+    from lockgate.webhook.recording import Recording
+    from lockgate.webhook.report import Recorded, Report
     from lockgate.webhook.terminal import ColourChoice
 
 FORMATS = ("text", "json", "sarif", "github")
@@ -73,11 +74,32 @@ def choose_policies(
     return loader.baseline()
 
 
-def _render(report: "Report", chosen: str, exit_code: int, color: "ColourChoice", to_file: bool) -> str:
+def _start_recording(
+    home: str, loaded: "LoadedPolicies", settings: "Config", **subject: str | None
+) -> "Recording":
+    """Opens the trail. Raises UsageError or TrailError before anything is judged."""
+    from lockgate.webhook.extras import require_audit
+
+    require_audit()
+    from lockgate.webhook.recording import start_recording
+
+    return start_recording(
+        home, loaded.policies.digest, settings, subject["model"] or "", subject["environment"] or ""
+    )
+
+
+def _render(
+    report: "Report",
+    chosen: str,
+    exit_code: int,
+    color: "ColourChoice",
+    to_file: bool,
+    recorded: "Recorded | None",
+) -> str:
     if chosen == "json":
         from lockgate.webhook.render_json import render_json
 
-        return render_json(report)
+        return render_json(report, recorded)
     if chosen == "sarif":
         from lockgate.webhook.render_sarif import render_sarif
 
@@ -161,6 +183,15 @@ def _tell_notices(report: "Report") -> None:
 @click.option(
     "--trace", is_flag=True, help="After the report, tell why each policy that matches says what it says."
 )
+@click.option(
+    "--trail", metavar="DIR", help="Record every Decision in this trail; what cannot be recorded is an error."
+)
+@click.option("--model", metavar="NAME", help="The model that the objects belong to, for --trail.")
+@click.option(
+    "--environment",
+    metavar="NAME",
+    help="The environment that they would enter, for --trail; without it the configuration's folders tell.",
+)
 @click.option("--no-progress", is_flag=True, help="No progress bar on a terminal.")
 def check(
     paths: tuple[str, ...],
@@ -177,6 +208,9 @@ def check(
     output: str | None,
     color: "ColourChoice",
     trace: bool,
+    trail: str | None,
+    model: str | None,
+    environment: str | None,
     no_progress: bool,
 ) -> int:
     """Judges the Kubernetes manifests in files and folders, or on standard input (-).
@@ -186,6 +220,7 @@ def check(
       lockgate check deploy/
       lockgate check -p policies/ --format sarif --output findings.sarif deploy/
       helm template chart/ | lockgate check -
+      lockgate check --trail trail/ --model fraud --environment prod deploy/
     """
     failing = _fail_on(fail_on)
 
@@ -201,6 +236,8 @@ def check(
 
     if namespace is not None and not is_namespace_name(namespace):
         raise UsageError(f"{namespace!r} is no name of a namespace")
+    if (model or environment) and not trail:
+        raise UsageError("--model and --environment are for --trail")
     if trace and chosen != "text":
         raise UsageError("--trace is for people", hint="use --format text, or lockgate explain --format json")
     cwd = os.getcwd()
@@ -219,14 +256,30 @@ def check(
     explanations = _explanations(gate, loaded) if trace else None
     findings = Findings(gate, allow_unrendered, explanations, notices=list(loaded.notices))
     progress = Progress(len(walk.files), None if no_progress else progress_stream())
-    report = run_check(inputs, walk, gate, loaded.not_configured, namespace, findings, progress)
+    recording = None
+    recorded = None
+    if trail is not None:
+        recording = _start_recording(trail, loaded, settings, model=model, environment=environment)
+    try:
+        report = run_check(
+            inputs, walk, gate, loaded.not_configured, namespace, findings, progress, recording
+        )
+        if recording is not None:
+            recorded = recording.finish()
+    finally:
+        if recording is not None:
+            recording.close()
     exit_code = report.exit_code(failing | settings.fail_on)
     if require_objects and not report.documents:
         exit_code = 2
-    rendered = _render(report, chosen, exit_code, color, output is not None)
+    rendered = _render(report, chosen, exit_code, color, output is not None, recorded)
     if explanations is not None:
         rendered += _trace(explanations, color, output is not None)
+    if recorded is not None and chosen == "text":
+        rendered += f"{recorded}\n"
     write_output(rendered, output)
     if chosen == "json":
         _tell_notices(report)
+    if recorded is not None and chosen in ("sarif", "github"):
+        click.echo(f"note: {recorded}", err=True)
     return exit_code

@@ -1,10 +1,13 @@
 """The Gate: the one place that orders the stages by which anything is judged.
 
-    Document → Review → match and evaluate → Decision → (record) → render
+    Document → Review → match and evaluate → Decision → record → render
 
 `check`, and later the admission server, the sweep and replay, judge through a Gate, so they cannot disagree. Stages to
 come have their place here: *mutate* and *expand* stand between Review and match, *exempt* and *reserve* between the
 evaluation and the record. Rendering takes the Decision, and is the caller's (`render_*`).
+
+What records is given by who judges, since it knows where a document comes from; it raises where it cannot record, and
+then there is no Decision to render.
 """
 
 from collections.abc import Callable
@@ -28,6 +31,9 @@ class Judged:
     decision: Decision
 
 
+Record = Callable[[Judged], None]
+
+
 @record
 class Gate:
     """Judges documents under one set of policies. `now_ns` is the clock that policies see (Unix time)."""
@@ -37,10 +43,15 @@ class Gate:
     limits: Limits
     now_ns: int
 
-    def judge(self, document: Document, build_review: ReviewBuilder) -> Judged:
-        """The Decision on a document. Raises InputError when no review can be made of it."""
+    def judge(
+        self, document: Document, build_review: ReviewBuilder, record: "Record | None" = None
+    ) -> Judged:
+        """The Decision on a document. Raises InputError when no review can be made of it, and what `record` raises."""
         review = build_review(document)
-        return Judged(review, self.decide(review))
+        judged = Judged(review, self.decide(review))
+        if record is not None:
+            record(judged)
+        return judged
 
     def decide(self, review: Review) -> Decision:
         """The Decision on a review."""

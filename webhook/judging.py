@@ -10,7 +10,7 @@ from lockgate.engine.documents.document import Document, DocumentError, Located,
 from lockgate.engine.errors import InputError
 from lockgate.engine.record import mutable_record, record
 from lockgate.engine.review import Review
-from lockgate.webhook.gate import Gate, ReviewBuilder
+from lockgate.webhook.gate import Gate, Record, ReviewBuilder
 from lockgate.webhook.report import (
     Finding,
     Problem,
@@ -98,8 +98,10 @@ class Findings:
     not_evaluated: list[Unevaluated] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
-    def add_file(self, content: FileContent, build_review: ReviewBuilder) -> None:
-        """Judges the documents of a file."""
+    def add_file(
+        self, content: FileContent, build_review: ReviewBuilder, record: Record | None = None
+    ) -> None:
+        """Judges the documents of a file; `record` is the gate's."""
         self.files += 1
         decided: list[tuple[Document, Resource, Decision]] = []
         reviewed: list[tuple[Document, Review]] = []
@@ -107,7 +109,7 @@ class Findings:
         for document in content.documents:
             self.documents += 1
             try:
-                judged = self.gate.judge(document, build_review)
+                judged = self.gate.judge(document, build_review, record)
             except InputError as refused:
                 broken.append((document, refused))
                 continue

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from lockgate.webhook.report import Finding, Report, Resource
+from lockgate.webhook.report import Finding, Recorded, Report, Resource
 
 SCHEMA_VERSION = 1
 
@@ -39,9 +39,22 @@ def _violation(finding: Finding) -> dict[str, Any]:
     }
 
 
-def render_json(report: Report) -> str:
-    """The report as JSON text in ASCII with a final newline; two-space indented, keys in the documented order."""
-    made = {
+def _trail(recorded: Recorded) -> dict[str, Any]:
+    return {
+        "origin": recorded.origin,
+        "first": recorded.first,
+        "last": recorded.last,
+        "size": recorded.size,
+        "checkpoint": recorded.checkpoint,
+    }
+
+
+def render_json(report: Report, recorded: Recorded | None = None) -> str:
+    """The report as JSON text in ASCII with a final newline; two-space indented, keys in the documented order.
+
+    recorded: where its Decisions are in a trail, if there is one.
+    """
+    made: dict[str, Any] = {
         "schemaVersion": SCHEMA_VERSION,
         "summary": report.summary(),
         "violations": [_violation(finding) for finding in report.findings],
@@ -63,4 +76,6 @@ def render_json(report: Report) -> str:
             for entry in report.not_evaluated
         ],
     }
+    if recorded is not None:
+        made["trail"] = _trail(recorded)
     return json.dumps(made, indent=2) + "\n"

@@ -119,6 +119,26 @@ class Unevaluated:
 
 
 @record
+class Recorded:
+    """Where a run's Decisions are in a trail: entries `first` to `last` (None: there was nothing to record).
+
+    `size` is the tree's, which the signed `checkpoint` (a note's text) covers.
+    """
+
+    origin: str
+    first: int | None
+    last: int | None
+    size: int
+    checkpoint: str
+
+    def __str__(self) -> str:
+        if self.first is None:
+            return f"nothing to record in {self.origin}: tree size {self.size}"
+        entries = f"entry {self.first}" if self.first == self.last else f"entries {self.first} to {self.last}"
+        return f"recorded in {self.origin}: {entries}, tree size {self.size}"
+
+
+@record
 class Report:
     """Everything a run found, sorted. `documents` counts judged objects, `files` the files that were read."""
 

@@ -1,0 +1,249 @@
+"""`lockgate check --trail`: every Decision is in the log before the answer is given, or there is no answer."""
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import lockgate.webhook
+import pytest
+from lockgate.audit.completeness import parse_stream_proof, verify_stream_proof
+from lockgate.audit.entry import parse_entry
+from lockgate.audit.store.database import WriterLock
+from lockgate.audit.tlog_proof import parse_tlog_proof, verify_tlog_proof
+from lockgate.webhook.cli import run
+from lockgate.webhook.trail import open_trail
+from lockgate.webhook.trail_reading import read_key
+
+from tests.audit.trails import tampered
+
+ORIGIN = "example.com/lockgate/ci"
+SCHEMA = Path(lockgate.webhook.__file__).parent / "schemas" / "check.schema.json"
+PODS = """apiVersion: v1
+kind: Pod
+metadata: {name: good, namespace: team-a}
+spec: {containers: [{name: c, image: 'registry.example/app:latest'}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: plain, namespace: team-a}
+data: {a: b}
+"""
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Compiled policies, once."""
+    return str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", cache)
+    monkeypatch.delenv("LOCKGATE_TRAIL", raising=False)
+    Path("app.yaml").write_text(PODS)
+    yield
+
+
+@pytest.fixture
+def key(place: None, capsys: pytest.CaptureFixture[str]) -> str:
+    """The log's key, kept outside of the trail."""
+    assert run(["audit", "init", "trail", "--origin", ORIGIN]) == 0
+    capsys.readouterr()
+    shutil.copy("trail/log.vkey", "kept.vkey")
+    return "kept.vkey"
+
+
+def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    code = run(["check", "--trail", "trail", "--format", "json", *arguments, "app.yaml"])
+    made = json.loads(capsys.readouterr().out)
+    jsonschema.validate(made, json.loads(SCHEMA.read_text()))
+    return code, made
+
+
+def test_a_run_is_recorded(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, made = checked(capsys, "--model", "fraud", "--environment", "prod")
+    assert code == 0
+    trail = made["trail"]
+    assert (trail["origin"], trail["first"]) == (ORIGIN, 1)
+    assert trail["checkpoint"].startswith(f"{ORIGIN}\n{trail['size']}\n")
+    with open_trail("trail") as opened:
+        entries = [parse_entry(one) for one in opened.store.entries(trail["first"], trail["last"] + 1)]
+    decisions = [entry.value for entry in entries if entry.kind == "decision"]
+    assert "warn" in [one["outcome"] for one in decisions]
+    assert all((one["model"], one["environment"]) == ("fraud", "prod") for one in decisions)
+    (coverage,) = [entry.value for entry in entries if entry.kind == "coverage"]
+    assert coverage["judged"] == len(decisions)
+    assert coverage["judged"] + coverage["unmatched"] == 2  # type: ignore[operator]
+
+
+def test_the_text_ends_with_where_it_is(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "--trail", "trail", "app.yaml"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(f"recorded in {ORIGIN}: entr")
+    assert "tree size" in last
+
+
+@pytest.mark.parametrize("chosen", ["sarif", "github"])
+def test_formats_without_a_place_for_it_say_it_beside(
+    key: str, chosen: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["check", "--trail", "trail", "--format", chosen, "app.yaml"]) == 0
+    assert f"recorded in {ORIGIN}" in capsys.readouterr().err
+
+
+def test_the_environment_of_a_folder_is_the_configurations(
+    key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("lockgate.yaml").write_text('folders: [{path: ".", environment: staging}]\n')
+    checked(capsys, "--model", "fraud")
+    with open_trail("trail") as opened:
+        entry = parse_entry(next(iter(opened.store.entries(1, 2))))
+    assert entry.value["environment"] == "staging"
+    assert "model/fraud/staging" in {link.name for link in entry.links}
+
+
+def test_without_a_trail_nothing_says_anything_of_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "--format", "json", "app.yaml"]) == 0
+    assert "trail" not in json.loads(capsys.readouterr().out)
+    assert run(["check", "--model", "fraud", "app.yaml"]) == 2
+
+
+def lock_elsewhere() -> Any:
+    return WriterLock(Path("trail/trail.db"))
+
+
+def refuse_leaves() -> None:
+    connection = sqlite3.connect("trail/trail.db")
+    connection.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON leaf BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+    )
+    connection.commit()
+    connection.close()
+
+
+def move_head() -> None:
+    tampered(Path("trail/trail.db"), "UPDATE log_head SET size = 0")
+
+
+def lose_key() -> None:
+    Path("trail/keys/log.pem").unlink()
+
+
+FAILURES = {
+    "another process appends": (lock_elsewhere, "nothing can be recorded"),
+    "the database takes no more": (refuse_leaves, "could not be recorded"),
+    "the database was changed": (move_head, "nothing can be recorded"),
+    "the key is gone": (lose_key, "nothing can be recorded"),
+}
+
+
+@pytest.mark.parametrize("case", FAILURES)
+def test_what_cannot_be_recorded_is_an_error(key: str, case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    breaking, message = FAILURES[case]
+    held = breaking()
+    assert run(["check", "--trail", "trail", "app.yaml"]) == 2
+    shown = capsys.readouterr()
+    assert message in shown.err
+    assert "recorded in" not in shown.out
+    if held is not None:
+        held.close()
+
+
+def test_a_model_that_no_entry_can_name(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "--trail", "trail", "--model", "m" * 200, "app.yaml"]) == 2
+    assert "could not be recorded" in capsys.readouterr().err
+
+
+# Verifying what was recorded
+
+
+def test_verify_needs_a_key_from_elsewhere(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    checked(capsys)
+    assert run(["audit", "verify", "trail", "--log-key", key]) == 0
+    assert "self-attested" in capsys.readouterr().out
+    assert run(["audit", "verify", "trail"]) == 4
+    assert run(["audit", "verify", "trail", "--log-key", "trail/log.vkey"]) == 4
+    assert run(["audit", "verify", "trail", "--trust", "trail/trust.toml"]) == 4
+    shutil.copy("trail/trust.toml", "trust.toml")
+    assert run(["audit", "verify", "trail", "--trust", "trust.toml"]) == 0
+    capsys.readouterr()
+
+
+def test_verify_says_where(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    checked(capsys)
+    tampered(
+        Path("trail/trail.db"),
+        "UPDATE leaf SET entry = CAST(replace(CAST(entry AS TEXT), '\"warn\"', '\"deny\"') AS BLOB)",
+    )
+    assert run(["audit", "verify", "trail", "--log-key", key, "--format", "json"]) == 3
+    made = json.loads(capsys.readouterr().out)
+    assert made["verdict"] == "tampered"
+    assert {"code": "entry-changed", "where": "entry 1"}.items() <= made["findings"][0].items()
+    # Without a key from elsewhere too.
+    assert run(["audit", "verify", "trail"]) == 3
+    assert run(["audit", "show", "1", "--trail", "trail"]) == 3
+    assert "entry 1" in capsys.readouterr().err
+
+
+def test_verify_with_the_key_of_another_log(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit", "init", "other", "--origin", ORIGIN]) == 0
+    assert run(["audit", "verify", "trail", "--log-key", "other/log.vkey"]) == 3
+    assert "key-unknown" in capsys.readouterr().out
+
+
+def test_bodies_are_opened_and_the_log_keeps_that_they_were(
+    key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checked(capsys)
+    arguments = ["audit", "show", "1", "--trail", "trail", "--format", "json"]
+    assert run([*arguments, "--reveal", "--actor", "auditor@example.com"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)["entries"]
+    assert entry["body"]["input"]["name"] == "good"
+    assert run(["audit", "show", "--trail", "trail", "--kind", "access", "--format", "json"]) == 0
+    (access,) = json.loads(capsys.readouterr().out)["entries"]
+    assert (access["entry"]["action"], access["entry"]["index"]) == ("reveal", 1)
+    assert "auditor@example.com" not in json.dumps(access)
+
+
+def test_prove_an_entry(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    checked(capsys)
+    arguments = ["audit", "prove", "1", "--trail", "trail", "--output", "1.proof", "--entry", "1.json"]
+    assert run(arguments) == 0
+    proof = parse_tlog_proof(Path("1.proof").read_bytes())
+    verify_tlog_proof(proof, Path("1.json").read_bytes(), ORIGIN, [read_key(key)])
+
+
+def test_prove_a_stream(
+    key: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lockgate.audit.store.append.HEADS_EVERY", 3)
+    # Heads are logged after as many entries as there are streams.
+    Path("app.yaml").write_text("\n---\n".join([PODS.replace("good", f"pod-{n}") for n in range(9)]))
+    checked(capsys, "--model", "fraud", "--environment", "prod")
+    for name, count in (("model/fraud/prod", None), ("model/none/prod", 0), ("a", 0), ("z", 0)):
+        assert run(["audit", "prove", "--stream", name, "--trail", "trail", "--output", "p.json"]) == 0
+        proof = parse_stream_proof(Path("p.json").read_bytes())
+        found = verify_stream_proof(proof, ORIGIN, [read_key(key)])
+        assert found == len(proof.entries)
+        assert (found > 0) == (count is None)
+
+
+def test_an_export_is_verified_and_opened(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    checked(capsys)
+    assert run(["audit", "export", "out", "--trail", "trail", "--bodies", "opened"]) == 0
+    capsys.readouterr()
+    assert run(["audit", "verify", "out", "--log-key", key, "--format", "json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["bodies"]["opened"] == made["bodies"]["checked"] > 1
+    assert made["state"] == "self-attested"
+    assert run(["audit", "verify", "out"]) == 4
+    assert run(["audit", "show", "1", "--trail", "out"]) == 0
+    bundle = next(Path("out/tile/entries/000.p").iterdir())
+    bundle.write_bytes(bundle.read_bytes().replace(b'"warn"', b'"deny"'))
+    assert run(["audit", "verify", "out", "--log-key", key]) == 3
+    capsys.readouterr()

@@ -1,0 +1,90 @@
+"""`lockgate audit verify`: everything that a trail or an export shows, checked again from its bytes."""
+
+import sys
+from dataclasses import replace
+
+import click
+from lockgate.audit.reader import StoredBody
+from lockgate.audit.store.appender import system_clock
+from lockgate.audit.store.store import Store
+from lockgate.audit.verify.report import Report
+from lockgate.audit.verify.verify import verify_trail
+from lockgate.audit.verify.walk import OpenKey
+from lockgate.engine.errors import UsageError
+from lockgate.webhook.audit_options import EPILOG, FORMAT, OUTPUT
+from lockgate.webhook.output import write_output
+from lockgate.webhook.render_verification import render_json, render_text
+from lockgate.webhook.terminal import Palette, choose_palette
+from lockgate.webhook.trail_reading import Reading, open_reading
+
+OWN_KEY = (
+    "the log's key was read from the folder itself: whoever wrote the one could have made the other "
+    "(give --log-key or --trust with what you got in another way)"
+)
+
+
+@click.command(epilog=EPILOG)
+@click.argument("folder", envvar="LOCKGATE_TRAIL", required=False, metavar="DIR")
+@click.option(
+    "--log-key",
+    "log_keys",
+    multiple=True,
+    metavar="VKEY|FILE",
+    help="The log's key, from somewhere else than the folder; may be repeated.",
+)
+@click.option("--trust", metavar="FILE", help="A trust.toml of your own: keys, witnesses, who runs what.")
+@click.option(
+    "--open", "opening", is_flag=True, help="Open every body too and compare it with its commitment."
+)
+@FORMAT
+@OUTPUT
+def verify(
+    folder: str | None,
+    log_keys: tuple[str, ...],
+    trust: str | None,
+    opening: bool,
+    chosen: str,
+    output: str | None,
+) -> int:
+    """Re-checks a trail (its home folder) or an export: entries, tree, checkpoints, streams, bodies, index, anchors.
+
+    Nothing in the folder is trusted. With only the key that lies in it the answer is 4, however well everything fits.
+
+    \b
+    Examples:
+      lockgate audit verify trail/ --log-key ~/keys/ci.vkey
+      lockgate audit verify export/ --trust ~/trust.toml --format json
+    """
+    if folder is None:
+        raise UsageError("no trail to verify", hint="name its home folder, or an export")
+    with open_reading(folder, log_keys, trust) as reading:
+        report = verified(reading, opening)
+    palette = Palette(False) if output is not None else choose_palette("auto", sys.stdout)
+    write_output(render_json(report) if chosen == "json" else render_text(report, palette), output)
+    return report.exit_code
+
+
+def _shown_key(body: StoredBody) -> bytes | None:
+    """The key that an export shows for a body."""
+    return body.entry_key or None
+
+
+def verified(reading: Reading, opening: bool) -> Report:
+    """Verifies a log; one whose key came with it is not verified."""
+    open_key: OpenKey | None = None
+    if reading.trail is None:
+        open_key = _shown_key
+    elif opening:
+        open_key = reading.trail.vault().entry_key
+    index = reading.reader if isinstance(reading.reader, Store) else None
+    report = verify_trail(
+        reading.reader,
+        reading.trust,
+        now_ms=system_clock(),
+        index=index,
+        anchored=reading.anchored(),
+        open_key=open_key,
+    )
+    if reading.from_outside:
+        return report
+    return replace(report, unverifiable=(*report.unverifiable, OWN_KEY))

@@ -1,0 +1,135 @@
+"""The gate's stage *record*, for `check`: each Decision into a trail, and a line of coverage for the rest.
+
+Decisions are handed to the appender as they come and their receipts awaited, so that they share transactions. A run
+without a receipt for every one of its Decisions raises.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from hashlib import sha256
+from typing import Final
+
+from lockgate.audit.checkpoint import parse_checkpoint
+from lockgate.audit.coverage import Coverage, InForce
+from lockgate.audit.draft import Draft
+from lockgate.audit.errors import TrailError
+from lockgate.audit.note import parse_note
+from lockgate.audit.recorder import Subject
+from lockgate.audit.store.appender import Appender, Receipt, system_clock
+from lockgate.engine.errors import LockgateError, UsageError
+from lockgate.webhook.config import Config
+from lockgate.webhook.config_reader import MAX_CONFIG_BYTES
+from lockgate.webhook.gate import Judged, Record
+from lockgate.webhook.report import Recorded
+from lockgate.webhook.trail import EVALUATOR, Trail, open_trail
+
+# Decisions that wait for their receipts: several batches, and little memory.
+MAX_WAITING: Final = 1024
+RECEIPT_S: Final = 60.0
+# What a repository's own checks are called in coverage entries: they run when asked to, and leave gaps by nature.
+CHECKS: Final = "check"
+
+
+class RecordError(LockgateError):
+    """A Decision was made and could not be recorded: the run counts as failed."""
+
+
+class Recording:
+    """Records the Decisions of one run."""
+
+    def __init__(
+        self, trail: Trail, appender: Appender, in_force: InForce, model: str, environment: str
+    ) -> None:
+        self._trail = trail
+        self._appender = appender
+        self._recorder = trail.recorder()
+        self._model = model
+        self._environment = environment
+        self._in_force = in_force
+        self._coverage = Coverage(f"{CHECKS}/{trail.config.instance}", in_force, system_clock())
+        self._waiting: deque[Future[Receipt]] = deque()
+        self._first: int | None = None
+        self._last: Receipt | None = None
+
+    def of_file(self, environment: str | None) -> Record:
+        """What records the Decisions on one file; `environment` is the configuration's for it."""
+        subject = Subject(self._model, self._environment or environment or "")
+
+        def record(judged: Judged) -> None:
+            if judged.decision.matched == 0 and judged.decision.verdict == "allow":
+                self._coverage.count_unmatched()
+                return
+            self._coverage.count_judged()
+            self._submit(lambda: self._recorder.decision(judged.review, judged.decision, subject))
+
+        return record
+
+    def _submit(self, make: Callable[[], Draft]) -> None:
+        try:
+            self._waiting.append(self._appender.submit(make(), RECEIPT_S))
+            while len(self._waiting) > MAX_WAITING:
+                self._take()
+        except TrailError as error:
+            raise _refused(error) from error
+
+    def _take(self) -> None:
+        receipt = self._waiting.popleft().result(RECEIPT_S)
+        if self._first is None:
+            self._first = receipt.index
+        self._last = receipt
+
+    def finish(self) -> Recorded:
+        """Waits for every receipt. Raises RecordError where one does not come."""
+        try:
+            for draft in self._coverage.change(self._in_force, system_clock()):
+                self._waiting.append(self._appender.submit(draft, RECEIPT_S))
+            while self._waiting:
+                self._take()
+        except TrailError as error:
+            raise _refused(error) from error
+        except TimeoutError:
+            raise RecordError(f"no receipt came from the trail within {RECEIPT_S:.0f} s") from None
+        note = self._trail.store.checkpoint() if self._last is None else self._last.checkpoint
+        assert note is not None
+        size = parse_checkpoint(parse_note(note).text).size
+        last = None if self._last is None else self._last.index
+        return Recorded(self._trail.origin, self._first, last, size, note.decode())
+
+    def close(self) -> None:
+        """Stops the appender and closes the database."""
+        try:
+            self._appender.close()
+        finally:
+            self._trail.close()
+
+
+def _refused(error: TrailError) -> RecordError:
+    return RecordError(f"the Decisions could not be recorded: {error.message}", hint=error.hint)
+
+
+def _configuration_digest(settings: Config) -> str:
+    """The digest of the configuration's file; of nothing where there is none."""
+    if settings.file is None:
+        return sha256(b"").hexdigest()
+    try:
+        with open(settings.file, "rb") as stream:
+            return sha256(stream.read(MAX_CONFIG_BYTES)).hexdigest()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot read the configuration {settings.file}: {reason}") from None
+
+
+def start_recording(home: str, policies: str, settings: Config, model: str, environment: str) -> Recording:
+    """Opens a trail to record a run. policies: the digest of what judges. Raises UsageError or RecordError."""
+    in_force = InForce(policies, _configuration_digest(settings), EVALUATOR)
+    try:
+        trail = open_trail(home)
+        try:
+            appender = trail.appender()
+        except BaseException:
+            trail.close()
+            raise
+        return Recording(trail, appender, in_force, model, environment)
+    except TrailError as error:
+        raise RecordError(f"nothing can be recorded: {error.message}", hint=error.hint) from error
