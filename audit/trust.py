@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from lockgate.audit.checkpoint import open_checkpoint
 from lockgate.audit.cosignature import verify_cosignatures
-from lockgate.audit.errors import VerificationError
+from lockgate.audit.errors import FormatError, VerificationError
 from lockgate.audit.note import VerifierKey
 
 # How far a witness's clock may run ahead of ours before its times say nothing about how recent it is.
@@ -62,6 +62,16 @@ class Trust:
     witnesses: tuple[TrustedWitness, ...]
     quorum: Quorum
     maximum_age_s: int
+
+    def __post_init__(self) -> None:
+        """One key is one party: a log cannot witness itself, nor one witness count twice. Raises FormatError."""
+        seen = {key.public: f"the log {key.name}" for key in self.log_keys}
+        for witness in self.witnesses:
+            other = seen.setdefault(witness.key.public, f"the witness {witness.name}")
+            if other != f"the witness {witness.name}":
+                raise FormatError(f"the witness {witness.name} has the key of {other}")
+        if len({one.name for one in self.witnesses}) != len(self.witnesses):
+            raise FormatError("two witnesses have one name")
 
     def is_own(self, administrator: str) -> bool:
         """Whether that is who runs the log; spelling in capitals or with other spaces makes nobody else."""

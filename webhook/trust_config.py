@@ -65,12 +65,10 @@ def read_trust(path: Path) -> Trust:
             if key.name != made.origin:
                 raise UsageError(f"the log's key is of {key.name!r}, not of {made.origin!r}")
         policy = _policy(made.witness, str(made.quorum))
-    except LockgateError as error:
-        raise UsageError(f"{path}: {error.message}", hint=error.hint) from None
-    witnesses = tuple(
-        [
+        witnesses = [
             TrustedWitness(one.name, policy.witnesses[one.name][0], one.administrator, one.url)
             for one in made.witness
         ]
-    )
-    return Trust(made.origin, log_keys, made.administrator, witnesses, policy, made.maximum_age)
+        return Trust(made.origin, log_keys, made.administrator, tuple(witnesses), policy, made.maximum_age)
+    except LockgateError as error:
+        raise UsageError(f"{path}: {error.message}", hint=error.hint) from None

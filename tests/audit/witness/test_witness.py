@@ -189,3 +189,23 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, certainly" * 50)
     with pytest.raises(StateError, match="cannot be"):
         WitnessState(path, VKEY)
+
+
+def test_another_history_in_between_is_seen(tmp_path: Path, witnesses: Witnesses) -> None:
+    """What another process had cosigned after we looked, and before we wrote, decides."""
+    log = GrowingLog().grow(40)
+    other = log.fork(10).grow(30, "other ")
+    logs = {log.origin: log.keys}
+    second = witnesses(tmp_path, logs, SIGNER)
+    second.add_checkpoint(request(log, 0, 10))
+
+    asked = iter([request(other, 10, 20)])
+
+    def clock() -> int:
+        for body in asked:
+            assert second.add_checkpoint(body).status == 200
+        return NOW
+
+    answer = witnesses(tmp_path, logs, SIGNER, clock).add_checkpoint(request(log, 10, 30))
+    assert (answer.status, answer.body) == (409, b"20\n")
+    assert second.add_checkpoint(request(log, 20, 30)).status == 422
