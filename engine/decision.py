@@ -59,7 +59,7 @@ class NotEvaluated:
 class Decision:
     """Verdict, violations, failures and digests for one review; sorted by (policy, message, path).
 
-    matched: how many policies applied to the review.
+    matched: how many policies applied to the review, or might have (their match could not be told).
     """
 
     verdict: Verdict

@@ -36,8 +36,10 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
                 asked = match
             if type(matched) is not Matched:
                 if type(matched) is MatchError:
+                    count += 1
                     others.append(_unmatched(policy.key, matched))
                 continue
+        count += 1
         for outcome in policy.violations(review, context):
             if type(outcome) is Violation:
                 violations.append(outcome)

@@ -124,6 +124,25 @@ def test_a_match_that_fails_closes() -> None:
     )
 
 
+NOT_MATCHED = NotMatched("kinds", "another kind")
+
+
+@pytest.mark.parametrize(
+    ("policies", "count"),
+    [
+        ([], 0),
+        ([Fixed("a", matched=NOT_MATCHED), Fixed("b", matched=NOT_MATCHED)], 0),
+        ([Fixed("a", matched=NOT_MATCHED), Fixed("b")], 1),
+        ([Fixed("a"), Fixed("b", [breach("deny")])], 2),
+        ([Fixed("a", [Failure(PolicyKey("K", "a"), "broken")]), Fixed("b")], 2),
+        ([Fixed("a", matched=MatchError("broken")), Fixed("b", matched=NOT_MATCHED)], 1),
+        ([Fixed("a", matched=MatchError("m", needs="labels")), Fixed("b", matched=NOT_MATCHED)], 1),
+    ],
+)
+def test_policies_that_apply_or_may_are_counted(policies: list[Policy], count: int) -> None:
+    assert decide(*policies).matched == count
+
+
 def test_a_match_that_lacks_knowledge_is_not_evaluated() -> None:
     decision = decide(Fixed("a", [], MatchError("broken", needs="labels")))
     assert decision.verdict == "allow" and decision.not_evaluated == (NotEvaluated(KEY, "labels"),)
