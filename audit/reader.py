@@ -45,8 +45,12 @@ class IndexedRecord:
 class TrailIndex(Protocol):
     """What a store has made of its entries to find them; all of it can be made anew."""
 
-    def records(self) -> Iterator[IndexedRecord]:
-        """The query index, by entry."""
+    def records(self, start: int, stop: int) -> Iterator[IndexedRecord]:
+        """The query index from entry `start` up to `stop`, in order."""
+        ...
+
+    def stream_range(self, name: str, first: int, count: int) -> list[int]:
+        """The entries of a stream from counter `first` on, `count` of them."""
         ...
 
     def all_stream_entries(self) -> Iterator[tuple[str, int, int]]:

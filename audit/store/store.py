@@ -16,7 +16,7 @@ from lockgate.audit.store.database import (
     write_transaction,
 )
 from lockgate.audit.store.schema import check_version, current_version, migrate
-from lockgate.audit.store.tables import place_of
+from lockgate.audit.store.tables import LOG_SPAN, place_of
 from lockgate.audit.streams import StreamHead
 from lockgate.audit.tiles import TILE_WIDTH, Tile, render_entries
 from lockgate.audit.vault import VaultRow
@@ -171,15 +171,21 @@ class Store:
             ).all()
         return [StreamHead(row[0], row[1], as_bytes(row[2])) for row in rows]
 
-    def records(self) -> Iterator[IndexedRecord]:
-        """The query index, by entry."""
+    def records(self, start: int, stop: int) -> Iterator[IndexedRecord]:
+        """The query index from entry `start` up to `stop`."""
         first = place_of(self.log, 0)
-        for row in self._rows(
+        query = (
             "SELECT place, kind, time_ms, outcome, policies, model, environment, resource FROM record "
-            "WHERE place >= :first AND place < :last ORDER BY place"
-        ):
+            "WHERE place >= :start AND place < :stop ORDER BY place"
+        )
+        for row in self._rows(query, start=first + start, stop=min(first + stop, first + LOG_SPAN)):
             texts = [as_text(one) for one in row[3:]]
             yield IndexedRecord(as_int(row[0]) - first, as_text(row[1]), as_int(row[2]), *texts)
+
+    def stream_range(self, name: str, first: int, count: int) -> list[int]:
+        """The entries of a stream from counter `first` on, `count` of them."""
+        rows = self.stream_entries(name, first - 1, count)
+        return [index for n, index in rows if n < first + count]
 
     def all_stream_entries(self) -> Iterator[tuple[str, int, int]]:
         """Name, counter and entry index of every stream's every entry."""
@@ -196,10 +202,10 @@ class Store:
         for row in self._rows("SELECT key, place FROM idempotency WHERE log = :log"):
             yield as_bytes(row[0]), as_int(row[1]) - first
 
-    def _rows(self, query: str) -> Iterator[Any]:
+    def _rows(self, query: str, **values: int) -> Iterator[Any]:
         with self.engine.connect() as connection:
             yield from connection.execution_options(stream_results=True, yield_per=CHUNK).execute(
-                text(query), {"log": self.log, **self._span()}
+                text(query), values or {"log": self.log, **self._span()}
             )
 
     def _span(self) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Verifies a whole trail: every entry, tile, checkpoint, stream and body, against keys and anchors from outside."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lockgate.audit.checkpoint import Checkpoint, parse_checkpoint
@@ -14,8 +14,14 @@ from lockgate.audit.times import render_time
 from lockgate.audit.trust import AnchoredNote, Assurance, Trust, assess
 from lockgate.audit.verify import findings as codes
 from lockgate.audit.verify.findings import Findings
+from lockgate.audit.verify.history import History
+from lockgate.audit.verify.merge import merge
 from lockgate.audit.verify.report import Gap, Report
+from lockgate.audit.verify.scan import IrregularError, Range
 from lockgate.audit.verify.walk import BodyCheck, EntryWalk, Multiset, OpenKey, TreeCheck
+
+# Scans a log of so many entries, range by range, with the sizes whose roots are asked for.
+Scan = Callable[[int, frozenset[int]], Iterable[Range]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,22 @@ class _Checkpoints:
         self.signed[checkpoint.size] = _Signed(checkpoint, note, data)
 
 
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What a walk over all entries found, fast or exact."""
+
+    size: int
+    root: Hash
+    roots: Mapping[int, Hash]
+    history: History
+    streams: int
+    bodies: int
+    opened: int
+    erased: int
+    missing: int
+    last_ms: int
+
+
 def verify_trail(
     reader: TrailReader,
     trust: Trust,
@@ -85,20 +107,109 @@ def verify_trail(
     index: TrailIndex | None = None,
     anchored: Sequence[AnchoredNote] = (),
     open_key: OpenKey | None = None,
+    scan: Scan | None = None,
 ) -> Report:
     """Re-checks everything that a trail shows.
 
     trust: the log's keys, its witnesses and who runs them, from outside. index: the store's index tables, which are
     compared with the entries. anchored: notes that the caller read from anchors. open_key: gives the key of an entry
-    from its stored body, where bodies are to be opened and compared with what was committed to. Raises nothing for a
-    trail that is wrong: that is in the report.
+    from its stored body, where bodies are to be opened and compared with what was committed to. scan: scans the
+    ranges of a log fast (`parallel.py`); whatever it calls irregular is walked exactly. Raises nothing for a trail
+    that is wrong: that is in the report.
     """
     findings = Findings()
     checkpoints = _Checkpoints(reader, trust, findings)
     head = reader.head()
-    wanted = {head.size, *checkpoints.signed, *_sizes(anchored)}
-    tree = TreeCheck(frozenset(wanted), reader.tile, findings)
-    walk = EntryWalk(trust.origin, findings)
+    wanted = frozenset((head.size, *checkpoints.signed, *_sizes(anchored)))
+    walked = None
+    if scan is not None and open_key is None and not findings.found:
+        walked = _scanned(scan, reader, index, trust.origin, head, wanted)
+    if walked is None:
+        walked = _walked(reader, index, trust.origin, wanted, findings, open_key)
+    size = walked.size
+    unverifiable: list[str] = []
+    remarks: list[str] = []
+    if not reader.has_bodies and walked.missing:
+        remarks.append(f"without the bodies of {walked.missing} entries: they are not shown here")
+    _check_head(head, walked, findings)
+    best = _check_roots(checkpoints, walked, findings)
+    if not trust.log_keys:
+        unverifiable.append(
+            "no key of the log was given from outside: whoever wrote this could have signed it"
+        )
+    elif best is None and not findings.found:
+        unverifiable.append("there is no checkpoint that the log's key signed")
+    if best is not None and best.size < size:
+        remarks.append(f"the last {size - best.size} entries are under no stored checkpoint yet")
+    assurance = _assess(checkpoints, trust, walked, best, anchored, now_ms, findings)
+    _check_future(walked, now_ms, findings)
+    return Report(
+        trust.origin,
+        0 if best is None else best.size,
+        b"" if best is None else best.root,
+        size - (0 if best is None else best.size),
+        size,
+        dict(sorted(walked.history.kinds.items())),
+        walked.streams,
+        walked.bodies,
+        walked.opened,
+        walked.erased,
+        tuple(findings.found),
+        findings.more,
+        tuple(unverifiable),
+        _gaps(walked.history),
+        assurance,
+        tuple(remarks),
+    )
+
+
+def _scanned(
+    scan: Scan,
+    reader: TrailReader,
+    index: TrailIndex | None,
+    origin: str,
+    head: Head,
+    wanted: frozenset[int],
+) -> Walked | None:
+    """The fast way; None when anything is out of order."""
+    try:
+        made = merge(scan(head.size, wanted), reader, index, origin, wanted)
+        if (
+            made.size != head.size
+            or made.root != head.root
+            or next(iter(reader.leaves(head.size, 1 << 39)), None)
+        ):
+            return None
+        erased = made.history.count_erased(made.missing) if reader.has_bodies else 0
+    except (IrregularError, TrailError):
+        return None
+    if made.findings.found:
+        return None
+    return Walked(
+        made.size,
+        made.root,
+        made.roots,
+        made.history,
+        len(made.heads.places),
+        made.bodies,
+        0,
+        erased,
+        len(made.missing),
+        made.last_ms,
+    )
+
+
+def _walked(
+    reader: TrailReader,
+    index: TrailIndex | None,
+    origin: str,
+    wanted: frozenset[int],
+    findings: Findings,
+    open_key: OpenKey | None,
+) -> Walked:
+    """The exact way, one entry after another."""
+    tree = TreeCheck(wanted, reader.tile, findings)
+    walk = EntryWalk(origin, findings)
     bodies = BodyCheck(reader, findings, open_key)
     records = _RecordCheck(index, findings)
     try:
@@ -109,41 +220,19 @@ def verify_trail(
     tree.finish()
     bodies.finish(size)
     records.finish(walk)
-    erased = walk.check_missing(bodies.missing) if reader.has_bodies else 0
-    unverifiable: list[str] = []
-    remarks: list[str] = []
-    if not reader.has_bodies and bodies.missing:
-        remarks.append(f"without the bodies of {len(bodies.missing)} entries: they are not shown here")
-    _check_head(head, size, tree, findings)
-    best = _check_roots(checkpoints, tree, size, findings)
-    if not trust.log_keys:
-        unverifiable.append(
-            "no key of the log was given from outside: whoever wrote this could have signed it"
-        )
-    elif best is None and not findings.found:
-        unverifiable.append("there is no checkpoint that the log's key signed")
-    if best is not None and best.size < size:
-        remarks.append(f"the last {size - best.size} entries are under no stored checkpoint yet")
-    assurance = _assess(checkpoints, trust, tree, best, anchored, now_ms, findings)
-    _check_future(walk, now_ms, findings)
-    gaps = _gaps(walk)
-    return Report(
-        trust.origin,
-        0 if best is None else best.size,
-        b"" if best is None else best.root,
-        size - (0 if best is None else best.size),
+    walk.history.finish(size)
+    erased = walk.history.count_erased(bodies.missing) if reader.has_bodies else 0
+    return Walked(
         size,
-        dict(sorted(walk.kinds.items())),
+        tree.frontier.root(),
+        tree.roots,
+        walk.history,
         len(walk.streams),
         bodies.checked,
         bodies.opened,
         erased,
-        tuple(findings.found),
-        findings.more,
-        tuple(unverifiable),
-        gaps,
-        assurance,
-        tuple(remarks),
+        len(bodies.missing),
+        walk.last_ms,
     )
 
 
@@ -177,21 +266,21 @@ def _sizes(anchored: Sequence[AnchoredNote]) -> Iterator[int]:
             continue  # Told when the note is looked at.
 
 
-def _check_head(head: Head, size: int, tree: TreeCheck, findings: Findings) -> None:
+def _check_head(head: Head, walked: Walked, findings: Findings) -> None:
+    size = walked.size
     if head.size != size:
         findings.add(
             codes.ENTRY_MISSING if head.size > size else codes.HEAD_CHANGED,
             f"entry {size}" if head.size > size else "head",
             f"the head says {head.size} entries, and {size} are there",
         )
-    elif head.root != tree.frontier.root():
+    elif head.root != walked.root:
         findings.add(codes.HEAD_CHANGED, "head", "its root is not that of the entries")
 
 
-def _check_roots(
-    checkpoints: _Checkpoints, tree: TreeCheck, size: int, findings: Findings
-) -> Checkpoint | None:
+def _check_roots(checkpoints: _Checkpoints, walked: Walked, findings: Findings) -> Checkpoint | None:
     """Compares every signed root with the entries; returns the largest checkpoint that they agree with."""
+    size = walked.size
     good: Checkpoint | None = None
     last_good = 0
     for one in sorted(checkpoints.signed):
@@ -204,7 +293,7 @@ def _check_roots(
                 f"a checkpoint of size {checkpoint.size} is signed, and {size} entries are there",
                 since,
             )
-        elif tree.roots.get(checkpoint.size) != checkpoint.root:
+        elif walked.roots.get(checkpoint.size) != checkpoint.root:
             findings.add(
                 codes.ROOT_MISMATCH,
                 f"entries {last_good} to {checkpoint.size - 1}",
@@ -219,14 +308,14 @@ def _check_roots(
 def _assess(
     checkpoints: _Checkpoints,
     trust: Trust,
-    tree: TreeCheck,
+    walked: Walked,
     best: Checkpoint | None,
     anchored: Sequence[AnchoredNote],
     now_ms: int,
     findings: Findings,
 ) -> Assurance | None:
     """What the trail rests on; an anchor that saw another or a longer log is a finding."""
-    size = tree.frontier.size
+    size = walked.size
     kept: list[AnchoredNote] = []
     for one in anchored:
         where = f"anchor {one.name}"
@@ -246,7 +335,7 @@ def _assess(
                 f"it saw {seen.size} entries, and {size} are there",
                 f"lost from entry {size}",
             )
-        elif tree.roots.get(seen.size) != seen.root:
+        elif walked.roots.get(seen.size) != seen.root:
             findings.add(
                 codes.FORKED,
                 where,
@@ -262,7 +351,7 @@ def _assess(
     ]
 
     def root_at(wanted: int) -> Hash:
-        return tree.roots[wanted]
+        return walked.roots[wanted]
 
     try:
         return assess(trust, best.size, root_at, notes, _within(kept, best.size), now_ms // 1000)
@@ -275,21 +364,20 @@ def _within(anchored: Sequence[AnchoredNote], size: int) -> list[AnchoredNote]:
     return [one for one in anchored if parse_checkpoint(parse_note(one.note).text).size <= size]
 
 
-def _check_future(walk: EntryWalk, now_ms: int, findings: Findings) -> None:
-    last = walk.last
+def _check_future(walked: Walked, now_ms: int, findings: Findings) -> None:
     # A day: the verifier's clock may be wrong too.
-    if last is not None and last.time_ms > now_ms + 86_400_000:
+    if walked.last_ms > now_ms + 86_400_000:
         findings.add(
             codes.TIME_WRONG,
-            f"entry {walk.index - 1}",
-            f"its time {render_time(last.time_ms)} is yet to come",
+            f"entry {walked.size - 1}",
+            f"its time {render_time(walked.last_ms)} is yet to come",
         )
 
 
-def _gaps(walk: EntryWalk) -> tuple[Gap, ...]:
+def _gaps(history: History) -> tuple[Gap, ...]:
     """Minutes between an instance's first and last entry of coverage that none of them covers."""
     gaps: list[Gap] = []
-    for instance, spans in sorted(walk.coverage.items()):
+    for instance, spans in sorted(history.coverage.items()):
         reached = 0
         for start, stop in sorted(spans):
             if reached and start > reached:
@@ -304,7 +392,7 @@ class _RecordCheck:
     def __init__(self, index: TrailIndex | None, findings: Findings) -> None:
         self._index = index
         self._findings = findings
-        self._records = iter(()) if index is None else index.records()
+        self._records = iter(()) if index is None else index.records(0, 1 << 39)
         self._next: IndexedRecord | None = next(self._records, None)
 
     def check(self, index: int, entry: Entry | None) -> None:

@@ -1,7 +1,7 @@
 """One walk over all leaves: what the entries themselves say, and the tree that they make."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from hashlib import blake2b, sha256
 from typing import Final
 
@@ -9,14 +9,13 @@ from lockgate.audit.commitments import field_key, verify_opening
 from lockgate.audit.entry import CLOCK_TOLERANCE_MS, Entry, parse_entry
 from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import Frontier, Hash, root_from_hashes
-from lockgate.audit.note import encode_base64
 from lockgate.audit.reader import StoredBody, TrailReader
 from lockgate.audit.sealing import unseal
 from lockgate.audit.streams import StreamHead, heads_root
 from lockgate.audit.tiles import TILE_WIDTH, Tile
-from lockgate.audit.times import parse_time
 from lockgate.audit.verify import findings as codes
 from lockgate.audit.verify.findings import Findings
+from lockgate.audit.verify.history import History
 
 # Gives an entry's key from its stored body; None where it cannot.
 OpenKey = Callable[[StoredBody], bytes | None]
@@ -182,46 +181,26 @@ class BodyCheck:
 
 
 class EntryWalk:
-    """Follows the entries one by one: form, time, streams, repeated requests, erasures, keys."""
+    """Follows the entries one by one: form, time, streams, repeated requests, and what the special ones say."""
 
     __slots__ = (
-        "_erased",
-        "_erased_streams",
         "_findings",
-        "_previous_ms",
-        "coverage",
-        "covered_ms",
-        "first",
-        "heads_size",
+        "history",
         "index",
-        "keys",
-        "kinds",
-        "last",
-        "origin",
-        "policies",
+        "last_ms",
         "request_keys",
         "stream_set",
         "streams",
     )
 
     def __init__(self, origin: str, findings: Findings) -> None:
-        self.origin = origin
         self._findings = findings
-        self._previous_ms = 0
+        self.history = History(origin, findings)
         self.index = 0
+        self.last_ms = 0
         self.streams: dict[str, tuple[int, Hash]] = {}
         self.request_keys: dict[bytes, int] = {}
         self.stream_set = Multiset(secrets.token_bytes(32))
-        self._erased: set[int] = set()
-        self._erased_streams: dict[str, int] = {}
-        self.kinds: dict[str, int] = {}
-        self.keys: list[tuple[int, Mapping[str, object]]] = []
-        self.coverage: dict[str, list[tuple[int, int]]] = {}
-        self.covered_ms = 0
-        self.policies: list[tuple[int, str, str]] = []
-        self.heads_size = 0
-        self.first: Entry | None = None
-        self.last: Entry | None = None
 
     def step(self, data: bytes, leaf: Hash) -> Entry | None:
         """The next entry, or None when its form is wrong; the walk goes on either way."""
@@ -234,6 +213,7 @@ class EntryWalk:
             self._findings.add(codes.ENTRY_MALFORMED, where, error.message)
             return None
         self._check_time(entry, where)
+        self.history.take(entry, index, self._heads)
         for link in entry.links:
             n, last = self.streams.get(link.name, (0, None))
             if link.n != n + 1 or link.prev != last:
@@ -250,18 +230,10 @@ class EntryWalk:
             before = self.request_keys.setdefault(entry.idempotency, index)
             if before != index:
                 self._findings.add(codes.REPEATED, where, f"it repeats the request of entry {before}")
-        self.kinds[entry.kind] = self.kinds.get(entry.kind, 0) + 1
-        if entry.kind != "decision":
-            self._special(entry, index, where)
-        elif index == 0:
-            self._findings.add(codes.ORIGIN_WRONG, where, "a log begins with its opening")
-        if self.last is not None and self.last.kind == "log" and self.last.value["event"] == "closed":
-            self._findings.add(codes.ENTRY_MALFORMED, where, "an entry follows the closing of the log")
-        self.last = entry
         return entry
 
     def _check_time(self, entry: Entry, where: str) -> None:
-        back = entry.time_ms < self._previous_ms - CLOCK_TOLERANCE_MS
+        back = entry.time_ms < self.last_ms - CLOCK_TOLERANCE_MS
         if back != entry.clock_anomaly:
             self._findings.add(
                 codes.TIME_WRONG,
@@ -270,56 +242,8 @@ class EntryWalk:
                 if back
                 else "it says that time went back, and it did not",
             )
-        self._previous_ms = entry.time_ms
+        self.last_ms = entry.time_ms
 
-    def _special(self, entry: Entry, index: int, where: str) -> None:
-        value = entry.value
-        if entry.kind == "log":
-            opened = value["event"] == "opened"
-            if opened != (index == 0):
-                self._findings.add(codes.ORIGIN_WRONG, where, "a log is opened by entry 0, and by no other")
-            if opened and value.get("origin") != self.origin:
-                self._findings.add(codes.ORIGIN_WRONG, where, f"it opens the log {value.get('origin')!r}")
-            if index == 0:
-                self.first = entry
-        elif index == 0:
-            self._findings.add(codes.ORIGIN_WRONG, where, "a log begins with its opening")
-        elif entry.kind == "stream-heads":
-            self._check_heads(entry, index, where)
-        elif entry.kind == "erasure":
-            if value["scope"] == "entry" and type(value.get("index")) is int:
-                self._erased.add(int(str(value["index"])))
-            elif type(value.get("stream")) is str:
-                self._erased_streams[str(value["stream"])] = index
-        elif entry.kind == "key":
-            self.keys.append((index, value))
-        elif entry.kind == "coverage":
-            spans = self.coverage.setdefault(str(value["instance"]), [])
-            spans.append((parse_time(str(value["from"])), parse_time(str(value["to"]))))
-        elif entry.kind == "policy":
-            self.policies.append((index, str(value["event"]), str(value["policies"])))
-
-    def _check_heads(self, entry: Entry, index: int, where: str) -> None:
+    def _heads(self) -> tuple[int, Hash]:
         heads = [StreamHead(name, n, leaf) for name, (n, leaf) in self.streams.items()]
-        value = entry.value
-        if (value["size"], value["count"], value["root"]) != (
-            index,
-            len(heads),
-            encode_base64(heads_root(heads)),
-        ):
-            self._findings.add(
-                codes.STREAM_HEADS_WRONG, where, "the heads of the streams are not what it says"
-            )
-        self.heads_size = index + 1
-
-    def check_missing(self, missing: list[tuple[int, tuple[str, ...]]]) -> int:
-        """Checks that every body that is not there was erased by a record; returns how many were."""
-        erased = 0
-        for index, streams in missing:
-            if index in self._erased or any(self._erased_streams.get(name, -1) > index for name in streams):
-                erased += 1
-            else:
-                self._findings.add(
-                    codes.BODY_MISSING, f"body {index}", "it is not there, and no entry records its erasure"
-                )
-        return erased
+        return len(heads), heads_root(heads)

@@ -182,6 +182,8 @@ def forge_without_key(
     """Everything recomputed, under a signature that it has or can make with a key of its own."""
     trail = honest.copy()
     told = edit(trail, chance, len(trail.data))
+    if not told:
+        return trail, ""
     if chance.random() < 0.9:
         relink(trail)
     text = render_checkpoint(Checkpoint(trail.origin, len(trail.data), trail.tree().root()))

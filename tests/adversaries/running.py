@@ -13,6 +13,8 @@ from lockgate.audit.note import VerifierKey
 from lockgate.audit.signing import Ed25519Signer
 from lockgate.audit.store.erasure import Eraser
 from lockgate.audit.trust import AnchoredNote
+from lockgate.audit.verify.parallel import scan_here
+from lockgate.audit.verify.report import Report
 from lockgate.audit.verify.verify import verify_trail
 
 from tests.adversaries.forging import forge_with_key, forge_without_key, is_prefix, same_entries
@@ -67,7 +69,7 @@ def run_without_key(folder: Path, runs: int, seed: int) -> tuple[int, int]:
         if is_prefix(trail, honest) or not told:
             continue
         forged += 1
-        report = verify_trail(trail, trust_of(signer.verifier_key), now_ms=NOW_MS)
+        report = both_ways(trail, signer.verifier_key)
         # What no checkpoint covers is not claimed to be verified; all that is has to be honest.
         unnoticed = report.exit_code == 0 and not same_entries(trail, honest, report.size)
         assert not unnoticed, f"unnoticed: {told}"
@@ -85,6 +87,14 @@ def run_without_key(folder: Path, runs: int, seed: int) -> tuple[int, int]:
                     raise AssertionError(f"unnoticed by the stand-alone verifier: {told}")
                 shutil.rmtree(place)
     return forged, exported
+
+
+def both_ways(trail: MemoryTrail, key: VerifierKey, *anchored: AnchoredNote) -> Report:
+    """The report of the exact walk; the fast one has to say the same."""
+    exact = verify_trail(trail, trust_of(key), now_ms=NOW_MS, anchored=anchored)
+    fast = verify_trail(trail, trust_of(key), now_ms=NOW_MS, anchored=anchored, scan=scan_here(trail, None))
+    assert fast == exact
+    return exact
 
 
 def _line(key: VerifierKey) -> str:
@@ -113,7 +123,7 @@ def run_with_key(folder: Path, runs: int, seed: int) -> int:
         if same_entries(trail, honest, below) and len(trail.data) >= below:
             continue
         forged += 1
-        report = verify_trail(trail, trust_of(signer.verifier_key), now_ms=NOW_MS, anchored=(witnessed,))
+        report = both_ways(trail, signer.verifier_key, witnessed)
         assert report.exit_code == 3, f"unnoticed: {told}, below {below}"
     return forged
 

@@ -2,13 +2,18 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
 from lockgate.audit.note import VerifierKey
+from lockgate.audit.reader import TrailIndex, TrailReader
 from lockgate.audit.store.erasure import Eraser
 from lockgate.audit.store.store import open_store
 from lockgate.audit.trust import AnchoredNote, Trust
+from lockgate.audit.verify import parallel
+from lockgate.audit.verify.parallel import scan_here, scan_in_processes
 from lockgate.audit.verify.report import Report
 from lockgate.audit.verify.verify import verify_trail
 from lockgate.audit.witness_policy import parse_witness_policy
@@ -26,7 +31,17 @@ def trust_of(*keys: VerifierKey) -> Trust:
 def verified(path: Path, *keys: VerifierKey, anchored: tuple[AnchoredNote, ...] = ()) -> Report:
     store = open_store(str(path), ORIGIN)
     try:
-        return verify_trail(store, trust_of(*keys), now_ms=LATER_MS, index=store, anchored=anchored)
+        exact = verify_trail(store, trust_of(*keys), now_ms=LATER_MS, index=store, anchored=anchored)
+        fast = verify_trail(
+            store,
+            trust_of(*keys),
+            now_ms=LATER_MS,
+            index=store,
+            anchored=anchored,
+            scan=scan_here(store, store),
+        )
+        assert fast == exact
+        return exact
     finally:
         store.close()
 
@@ -69,6 +84,35 @@ def test_honest(copy: Path) -> None:
     assert (report.bodies, report.erased) == (597, 1)
     assert report.assurance is not None
     assert str(report.assurance.state) == "self-attested"
+
+
+def opened(path: str) -> AbstractContextManager[tuple[TrailReader, TrailIndex | None]]:
+    store = open_store(path, ORIGIN)
+    return nullcontext((store, store))
+
+
+def test_in_processes(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "RANGE", 256)
+    store = open_store(str(copy), ORIGIN)
+    report = verify_trail(
+        store,
+        trust_of(key_of(copy)),
+        now_ms=LATER_MS,
+        index=store,
+        scan=scan_in_processes(partial(opened, str(copy)), 2),
+    )
+    store.close()
+    assert report == verified(copy, key_of(copy))
+    assert report.exit_code == 0
+
+
+def test_scan_is_really_used(copy: Path) -> None:
+    """An honest log is not walked a second time."""
+    store = open_store(str(copy), ORIGIN)
+    parts = list(scan_here(store, store)(599, frozenset((599, 300))))
+    assert [(part.start, part.stop) for part in parts] == [(0, 599)]
+    assert parts[0].decisions == 597
+    store.close()
 
 
 def test_without_a_key_from_outside_nothing_is_proven(copy: Path) -> None:

@@ -11,7 +11,8 @@ from tests.faults.killing_postgres import immediate_runs
 KILLS = 200
 LOSSES = 1000
 STOPS = 100
-# Writers that are traced; each gives its share of the losses.
+# Logs that the crashes are shared out to: each crash is followed by a look at the whole of its log.
+LOGS = 20
 TRACES = 5
 
 
@@ -22,8 +23,11 @@ def run_crashes(seed: int) -> int:
     def tell(what: str, told: str) -> None:
         print(f"{what}: {told}; {time.monotonic() - started:.0f} s so far", flush=True)
 
-    with tempfile.TemporaryDirectory() as folder:
-        size, receipts = kill_runs(Path(folder), KILLS, seed)
+    size = receipts = 0
+    for one in range(LOGS):
+        with tempfile.TemporaryDirectory() as folder:
+            found = kill_runs(Path(folder), KILLS // LOGS, seed + one * KILLS)
+        size, receipts = size + found[0], receipts + found[1]
     tell(f"{KILLS} writers killed", f"{size} entries, {receipts} acknowledged, none lost or doubled")
     events = acknowledged = 0
     for one in range(TRACES):
@@ -34,7 +38,10 @@ def run_crashes(seed: int) -> int:
         f"{LOSSES} losses of unsynced writes",
         f"over {events} writes and syncs, {acknowledged} acknowledged, none lost or doubled",
     )
-    with running_postgres() as server, tempfile.TemporaryDirectory() as folder:
-        size, receipts = immediate_runs(server, Path(folder), STOPS, seed)
+    size = receipts = 0
+    for one in range(LOGS):
+        with running_postgres() as server, tempfile.TemporaryDirectory() as folder:
+            found = immediate_runs(server, Path(folder), STOPS // LOGS, seed + one * STOPS)
+        size, receipts = size + found[0], receipts + found[1]
     tell(f"{STOPS} servers stopped", f"{size} entries, {receipts} acknowledged, none lost or doubled")
     return 0

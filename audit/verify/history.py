@@ -1,0 +1,100 @@
+"""What a log's special entries say of it: opening and closing, erasures, keys, coverage, changes of policies."""
+
+from collections.abc import Callable, Mapping
+
+from lockgate.audit.canonical import Json
+from lockgate.audit.entry import Entry
+from lockgate.audit.merkle import Hash
+from lockgate.audit.note import encode_base64
+from lockgate.audit.times import parse_time
+from lockgate.audit.verify import findings as codes
+from lockgate.audit.verify.findings import Findings
+
+
+class History:
+    """Takes every entry that is no plain decision, in order; the others' count is added by the caller."""
+
+    __slots__ = (
+        "_closed_at",
+        "_erased",
+        "_erased_streams",
+        "_findings",
+        "coverage",
+        "keys",
+        "kinds",
+        "last_heads",
+        "origin",
+        "policies",
+    )
+
+    def __init__(self, origin: str, findings: Findings) -> None:
+        self.origin = origin
+        self._findings = findings
+        self._closed_at = -1
+        self._erased: set[int] = set()
+        self._erased_streams: dict[str, int] = {}
+        self.kinds: dict[str, int] = {}
+        self.keys: list[tuple[int, Mapping[str, Json]]] = []
+        self.coverage: dict[str, list[tuple[int, int]]] = {}
+        self.policies: list[tuple[int, str, str]] = []
+        self.last_heads = -1
+
+    def take(self, entry: Entry, index: int, heads: Callable[[], tuple[int, Hash]]) -> None:
+        """The next entry. heads: count and root of the streams as they stood before it."""
+        value, where = entry.value, f"entry {index}"
+        self.kinds[entry.kind] = self.kinds.get(entry.kind, 0) + 1
+        if index == 0 and (entry.kind, value.get("event")) != ("log", "opened"):
+            self._findings.add(codes.ORIGIN_WRONG, where, "a log begins with its opening")
+        match entry.kind:
+            case "log":
+                self._take_log(value, index, where)
+            case "stream-heads":
+                count, root = heads()
+                if (value["size"], value["count"], value["root"]) != (index, count, encode_base64(root)):
+                    self._findings.add(
+                        codes.STREAM_HEADS_WRONG, where, "the heads of the streams are not what it says"
+                    )
+                self.last_heads = index
+            case "erasure":
+                if value["scope"] == "entry" and type(value.get("index")) is int:
+                    self._erased.add(int(str(value["index"])))
+                elif type(value.get("stream")) is str:
+                    self._erased_streams[str(value["stream"])] = index
+            case "key":
+                self.keys.append((index, value))
+            case "coverage":
+                spans = self.coverage.setdefault(str(value["instance"]), [])
+                spans.append((parse_time(str(value["from"])), parse_time(str(value["to"]))))
+            case "policy":
+                self.policies.append((index, str(value["event"]), str(value["policies"])))
+
+    def _take_log(self, value: Mapping[str, Json], index: int, where: str) -> None:
+        opened = value["event"] == "opened"
+        if opened != (index == 0):
+            self._findings.add(codes.ORIGIN_WRONG, where, "a log is opened by entry 0, and by no other")
+        if opened and value.get("origin") != self.origin:
+            self._findings.add(codes.ORIGIN_WRONG, where, f"it opens the log {value.get('origin')!r}")
+        if not opened:
+            self._closed_at = index
+
+    def finish(self, size: int) -> None:
+        """After the last entry."""
+        if -1 < self._closed_at < size - 1:
+            self._findings.add(
+                codes.ENTRY_MALFORMED, f"entry {self._closed_at + 1}", "it follows the closing of the log"
+            )
+
+    def count_erased(self, missing: list[tuple[int, tuple[str, ...]]]) -> int:
+        """Checks that every body that is not there was erased by a record; returns how many were.
+
+        missing: entries with the names of their streams.
+        """
+        erased = 0
+        for index, streams in missing:
+            if index in self._erased or any(self._erased_streams.get(name, -1) > index for name in streams):
+                erased += 1
+            else:
+                self._findings.add(
+                    codes.BODY_MISSING, f"body {index}", "it is not there, and no entry records its erasure"
+                )
+        return erased
