@@ -5,11 +5,11 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tests.bench import commands, evaluation, fixed, loading, plain, whole
-from tests.e2e.programs import PLACES, programs_root
+from tests.e2e.programs import place_of, version_of
 from tests.shared_folder import shared_root
 
 LIBRARY = shared_root() / "vectors" / "gatekeeper-library"
-GATOR, OPA = (programs_root() / PLACES[name] for name in ("gator", "opa"))
+GATOR, OPA = (place_of(name) for name in ("gator", "opa"))
 
 SECTIONS: dict[str, Callable[[], None]] = {
     "evaluation": lambda: evaluation.print_section(LIBRARY, GATOR),
@@ -31,7 +31,7 @@ def main(names: Sequence[str]) -> int:
         if not needed.exists():
             print(f"{needed} is absent: the bench compares with it", file=sys.stderr)
             return 2
-    programs = ", ".join([PLACES[name].split("/")[0] for name in ("gator", "opa")])
+    programs = ", ".join([f"{name}-{version_of(name)}" for name in ("gator", "opa")])
     print(f"Python {platform.python_version()}, {platform.machine()}, {programs}\n")
     for name in names or SECTIONS:
         SECTIONS[name]()

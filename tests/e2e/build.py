@@ -1,64 +1,66 @@
-"""Builds the real programs with Go into the cache, once a version: `python -m tests.e2e.build`.
+"""Builds the real programs with Go into the cache, once a version: `python -m tests.e2e.build [NAME]...`.
 
-They come from the Go module proxy and are built without cgo. What is there is left alone.
+They come from the Go module proxy and are built without cgo, one after another, the short ones first. What is there is
+left alone. Without names, all are built, and the packages of the system that tests need are looked for too.
 """
 
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from pathlib import Path
 
-from tests.e2e.programs import PLACES, programs_root
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """A Go package to install; `name` is the program's in PLACES, whose folder ends with the version."""
-
-    name: str
-    path: str
-
-    @property
-    def version(self) -> str:
-        """The version that PLACES names."""
-        return PLACES[self.name].split("/")[0].rpartition("-")[2]
+from tests.e2e.packages import add_packages
+from tests.e2e.programs import place_of, programs_root, version_of
+from tests.e2e.recipes import RECIPES, Recipe
 
 
-PACKAGES = (
-    Package("opa", "github.com/open-policy-agent/opa"),
-    Package("gator", "github.com/open-policy-agent/gatekeeper/v3/cmd/gator"),
-    Package("conftest", "github.com/open-policy-agent/conftest"),
-)
+def is_built(recipe: Recipe) -> bool:
+    """Whether the version that is wanted is in the cache."""
+    return os.access(place_of(recipe.name), os.X_OK)
 
 
-def build(package: Package, go: str) -> None:
-    """Installs a package into its folder in the cache; a build that fails ends the run."""
-    place = programs_root() / PLACES[package.name]
-    if os.access(place, os.X_OK):
-        print(f"{package.name} {package.version} is built")
-        return
-    print(f"building {package.name} {package.version} …", flush=True)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOBIN": str(place.parent)}
-    command = [go, "install", "-ldflags", "-s -w", f"{package.path}@v{package.version}"]
-    done = subprocess.run(command, env=environment, check=False)
-    if done.returncode != 0:
-        raise SystemExit(
-            f"{package.name} {package.version} cannot be built (go exits with {done.returncode})"
-        )
+def build(recipe: Recipe, go: str) -> None:
+    """Builds a program into its folder in the cache; a build that fails ends the run."""
+    name, version = recipe.name, version_of(recipe.name)
+    print(f"building {name} {version} …", flush=True)
+    place = place_of(name)
+    # Nothing is half there when a build is broken off.
+    scratch = programs_root() / f".building-{name}-{os.getpid()}"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOBIN": str(scratch)}
+    environment.pop("GOFLAGS", None)
+    command = [go, *recipe.arguments(version, scratch / name)]
+    try:
+        done = subprocess.run(command, cwd=recipe.folder or Path.cwd(), env=environment, check=False)
+        if done.returncode != 0:
+            raise SystemExit(f"{name} {version} cannot be built (go exits with {done.returncode})")
+        place.parent.mkdir(exist_ok=True)
+        (scratch / name).replace(place)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
-def main() -> int:
-    """Builds what is missing; 2 without Go."""
-    go = shutil.which("go")
-    if go is None and not all(os.access(programs_root() / place, os.X_OK) for place in PLACES.values()):
-        print("Go 1.26 or newer is needed to build the real programs: https://go.dev/dl", file=sys.stderr)
+def main(names: Sequence[str]) -> int:
+    """Builds what is missing; 2 without Go, or for a name that is none."""
+    unknown = set(names) - {recipe.name for recipe in RECIPES}
+    if unknown:
+        print(f"no such program: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
-    for package in PACKAGES:
-        build(package, go or "")
-    return 0
+    go = shutil.which("go")
+    wanted = [recipe for recipe in RECIPES if not names or recipe.name in names]
+    for recipe in wanted:
+        if is_built(recipe):
+            print(f"{recipe.name} {version_of(recipe.name)} is built")
+        elif go is None:
+            print("Go 1.26 or newer is needed to build the real programs: https://go.dev/dl", file=sys.stderr)
+            return 2
+        else:
+            build(recipe, go)
+    return 0 if names else add_packages()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

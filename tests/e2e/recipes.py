@@ -1,0 +1,63 @@
+"""How each real program is built: from a package of the module proxy, or in a module that is kept here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tests.e2e.programs import ORACLES, OURS
+
+STRIPPED = "-s -w"
+
+
+class Recipe(Protocol):
+    """What `go` is told, and where."""
+
+    @property
+    def name(self) -> str:
+        """The program's."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Where go runs; None for anywhere."""
+
+    def arguments(self, version: str, target: Path) -> list[str]:
+        """Arguments of go that build a version of the program to `target`, whose folder is $GOBIN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package that `go install` builds by itself."""
+
+    name: str
+    path: str
+    folder: Path | None = None
+
+    def arguments(self, version: str, target: Path) -> list[str]:
+        return ["install", "-ldflags", STRIPPED, f"{self.path}@v{version}"]
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A package built in a module of its own, whose go.mod says what else it needs."""
+
+    name: str
+    folder: Path
+    path: str = "."
+    variables: str = ""
+
+    def arguments(self, version: str, target: Path) -> list[str]:
+        variables = self.variables.format(version=version)
+        return ["build", "-trimpath", "-ldflags", f"{STRIPPED} {variables}", "-o", str(target), self.path]
+
+
+TESSERA = "github.com/transparency-dev/tessera"
+
+RECIPES: tuple[Recipe, ...] = (
+    Package("opa", "github.com/open-policy-agent/opa"),
+    *[Module(name, ORACLES / name) for name in OURS],
+    Package("fsck", f"{TESSERA}/cmd/fsck"),
+    Package("hammer", f"{TESSERA}/internal/hammer"),
+    Package("posix", f"{TESSERA}/cmd/conformance/posix"),
+    Package("gator", "github.com/open-policy-agent/gatekeeper/v3/cmd/gator"),
+    Package("conftest", "github.com/open-policy-agent/conftest"),
+)
