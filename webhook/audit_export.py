@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 from lockgate.audit.export import ExportRequest, export_trail
 from lockgate.engine.codegen.values import Value
+from lockgate.webhook.appending import append_one
 from lockgate.webhook.audit_options import ACTOR, EPILOG, TRAIL
 from lockgate.webhook.terminal import printable
 from lockgate.webhook.trail import LOG_KEY, current_user, open_trail
@@ -38,11 +39,7 @@ def export(folder: str, bodies: str, proofs: tuple[int, ...], actor: str | None,
     with open_trail(home) as trail:
         question: dict[str, Value] = {"bodies": bodies}
         draft = trail.recorder().access("export", trail.store.head().size, actor or current_user(), question)
-        appender = trail.appender()
-        try:
-            appender.append(draft)
-        finally:
-            appender.close()
+        append_one(trail, draft)
         request = ExportRequest(
             proofs,
             "none" if bodies == "none" else "sealed",

@@ -146,12 +146,8 @@ def _make(home: Path, origin: str, store: str, signer: str, instance: str, admin
     path = sqlite_path(store_url(home, store))
     if path is not None:
         os.chmod(path, 0o600)
-    with open_trail(str(home)) as trail:
-        appender = trail.appender()
-        try:
-            appender.append(opening(origin, vkey))
-        finally:
-            appender.close()
+    with open_trail(str(home)) as trail, trail.appending() as appending:
+        appending.appender.append(opening(origin, vkey))
     return vkey
 
 

@@ -16,6 +16,7 @@ from lockgate.audit.sealing import unseal
 from lockgate.audit.standing import ProvenEntry, Standing
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import UsageError
+from lockgate.webhook.appending import append_one
 from lockgate.webhook.audit_options import ACTOR, EPILOG, FORMAT, TRAIL
 from lockgate.webhook.output import write_output
 from lockgate.webhook.terminal import printable
@@ -118,11 +119,7 @@ def _reveal(trail: Trail, proven: list[ProvenEntry], actor: str) -> dict[int, st
     asked: list[Value] = []
     asked.extend(list(found)[:_BLOCK])
     draft = trail.recorder().access("reveal", len(found), actor, {"entries": asked}, index)
-    appender = trail.appender()
-    try:
-        appender.append(draft)
-    finally:
-        appender.close()
+    append_one(trail, draft)
     return {one.index: _open(trail, one, found[one.index]) for one in proven if one.index in found}
 
 

@@ -88,6 +88,16 @@ def _start_recording(
     )
 
 
+def _end_recording(recording: "Recording") -> None:
+    """Closes the trail and tells which of its anchors lack the newest checkpoint."""
+    from lockgate.webhook.terminal import printable
+
+    recording.close()
+    for name, reason in recording.unreached:
+        told = f"the trail's anchor {name} was not reached: {reason}"
+        click.echo(f"note: {printable(told)}", err=True)
+
+
 def _render(
     report: "Report",
     chosen: str,
@@ -266,6 +276,7 @@ def check(
         )
         if recording is not None:
             recorded = recording.finish()
+            _end_recording(recording)
     finally:
         if recording is not None:
             recording.close()

@@ -16,8 +16,9 @@ from lockgate.audit.draft import Draft
 from lockgate.audit.errors import TrailError
 from lockgate.audit.note import parse_note
 from lockgate.audit.recorder import Subject
-from lockgate.audit.store.appender import Appender, Receipt, system_clock
+from lockgate.audit.store.appender import Receipt, system_clock
 from lockgate.engine.errors import LockgateError, UsageError
+from lockgate.webhook.appending import Appending
 from lockgate.webhook.config import Config
 from lockgate.webhook.config_reader import MAX_CONFIG_BYTES
 from lockgate.webhook.gate import Judged, Record
@@ -39,10 +40,12 @@ class Recording:
     """Records the Decisions of one run."""
 
     def __init__(
-        self, trail: Trail, appender: Appender, in_force: InForce, model: str, environment: str
+        self, trail: Trail, appending: Appending, in_force: InForce, model: str, environment: str
     ) -> None:
         self._trail = trail
-        self._appender = appender
+        self._appending = appending
+        self._appender = appending.appender
+        self._is_closed = False
         self._recorder = trail.recorder()
         self._model = model
         self._environment = environment
@@ -97,11 +100,21 @@ class Recording:
         return Recorded(self._trail.origin, self._first, last, size, note.decode())
 
     def close(self) -> None:
-        """Stops the appender and closes the database."""
+        """Stops the appender and closes the database; once more does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         try:
-            self._appender.close()
+            self._appending.close()
+        except TrailError as error:
+            raise _refused(error) from error
         finally:
             self._trail.close()
+
+    @property
+    def unreached(self) -> tuple[tuple[str, str], ...]:
+        """Anchors that do not have the newest checkpoint, and why; known once it is closed."""
+        return self._appending.unreached
 
 
 def _refused(error: TrailError) -> RecordError:
@@ -126,10 +139,10 @@ def start_recording(home: str, policies: str, settings: Config, model: str, envi
     try:
         trail = open_trail(home)
         try:
-            appender = trail.appender()
+            appending = trail.appending()
         except BaseException:
             trail.close()
             raise
-        return Recording(trail, appender, in_force, model, environment)
+        return Recording(trail, appending, in_force, model, environment)
     except TrailError as error:
         raise RecordError(f"nothing can be recorded: {error.message}", hint=error.hint) from error

@@ -4,15 +4,20 @@ import getpass
 from pathlib import Path
 from typing import Final, Self
 
+from lockgate.audit.anchors.anchor import Anchor
+from lockgate.audit.anchors.guard import WhenUnreachable
+from lockgate.audit.anchors.last_seen import FileMemory, last_seen_file
+from lockgate.audit.anchors.witness_anchor import WitnessAnchor
 from lockgate.audit.errors import TrailError
 from lockgate.audit.key_files import read_log_key, read_master_key
 from lockgate.audit.recorder import Recorder
 from lockgate.audit.signing import NoteSigner
-from lockgate.audit.store.appender import Appender
 from lockgate.audit.store.store import Store, open_store
 from lockgate.audit.trust import AnchoredNote, Trust
 from lockgate.audit.vault import MasterKey, Vault
+from lockgate.audit.witness.client import WitnessClient
 from lockgate.engine.errors import UsageError
+from lockgate.webhook.appending import Appending
 from lockgate.webhook.trail_config import TrailConfig, read_trail_config
 from lockgate.webhook.trust_config import read_trust
 from lockgate.webhook.version import VERSION
@@ -77,13 +82,31 @@ class Trail:
         """What the trust file beside the trail says."""
         return read_trust(self.home / self.config.trust)
 
-    def appender(self) -> Appender:
-        """What appends, after the log was compared with its anchors."""
-        return Appender(self.store, [self.signer()], self.master_key().seal_key)
+    def anchors(self) -> tuple[Anchor, ...]:
+        """The witnesses that have an address, and the other places that remember the log."""
+        trust = self.trust()
+        witnesses = [
+            WitnessAnchor(one.name, one.administrator, WitnessClient(one.url), [one.key])
+            for one in trust.witnesses
+            if one.url
+        ]
+        files = [
+            last_seen_file(self.home / one.path, one.administrator, self.origin, trust.log_keys)
+            for one in self.config.anchors.file
+        ]
+        return (*witnesses, *files)
 
     def anchored(self) -> tuple[AnchoredNote, ...]:
-        """What the anchors without a key hold, read from them now."""
-        return ()
+        """What the anchors without a key hold, read from them now, and not yet looked at. Raises TrailError."""
+        kept = [(one, FileMemory(self.home / one.path).load().note) for one in self.config.anchors.file]
+        return tuple(
+            [AnchoredNote(f"file {one.path}", one.administrator, note) for one, note in kept if note]
+        )
+
+    def appending(self) -> Appending:
+        """What appends, after the log was compared with its anchors."""
+        rule = WhenUnreachable(self.config.anchors.when_unreachable)
+        return Appending(self.store, self.signer(), self.master_key(), self.anchors(), rule)
 
     def close(self) -> None:
         """Closes the database."""
