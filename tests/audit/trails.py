@@ -143,6 +143,23 @@ def open_trail(folder: Path) -> Iterator[Trail]:
         trail.close()
 
 
+def make_large(path: Path, size: int) -> Trail:
+    """A log of at least so many decisions, appended in large batches from two thousand drafts; its appender is closed."""
+    trail = make_trail(f"sqlite:///{path}", clock=Clock(step_ms=3))
+    trail.appender.close()
+    drafts = [trail.decide(number) for number in range(2000)]
+    batches = trail.store.batch_appender(trail.vault.master.seal_key)
+    while trail.store.head().size < size:
+        with trail.store.write() as connection:
+            for start in range(0, len(drafts), 500):
+                batches.append(connection, drafts[start : start + 500], trail.clock())
+    trail.store.close()
+    # Opening it signs what was appended without a checkpoint.
+    trail = reopen_trail(str(path), clock=trail.clock)
+    trail.appender.close()
+    return trail
+
+
 def tampered(path: Path, *statements: str) -> None:
     """Changes a database as somebody does who has its file: triggers do not stop them."""
     connection = sqlite3.connect(path)
