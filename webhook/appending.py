@@ -1,5 +1,6 @@
 """Appending to a trail: first the anchors are asked whether the database is an old one, then they follow it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 import click
@@ -7,8 +8,8 @@ from lockgate.audit.anchors.anchor import Anchor
 from lockgate.audit.anchors.follower import AnchorStatus, Follower
 from lockgate.audit.anchors.guard import WhenUnreachable, check_not_behind
 from lockgate.audit.anchors.synchronise import BehindAnchorError
-from lockgate.audit.anchors.witness_anchor import WitnessAnchor
 from lockgate.audit.draft import Draft
+from lockgate.audit.note import VerifierKey
 from lockgate.audit.signing import NoteSigner
 from lockgate.audit.store.appender import Appender, Receipt, system_clock
 from lockgate.audit.store.store import Store
@@ -30,59 +31,61 @@ class Appending:
         store: Store,
         signer: NoteSigner,
         master: MasterKey,
+        log_keys: Sequence[VerifierKey],
         anchors: tuple[Anchor, ...],
         rule: WhenUnreachable,
     ) -> None:
-        """Raises BehindAnchorError, UnverifiableError, or what recovery finds; then nothing is appended."""
-        keys = [signer.verifier_key]
+        """`log_keys`: those that anchors' notes may be signed with, besides the signer's.
+
+        Raises BehindAnchorError, UnverifiableError, or what recovery finds; then nothing is appended.
+        """
+        keys = tuple({*log_keys, signer.verifier_key})
         self._behind: list[BehindAnchorError] = []
-        self._appenders: list[Appender] = []
         self._anchors = anchors
-        store.take_writer_lock()
+        self._follower: Follower | None = None
         try:
-            confirmation = check_not_behind(store, anchors, keys, rule)
-            for _, anchored in confirmation.confirmed:
-                for line in anchored.signatures:
-                    size, note = anchored.checkpoint.size, anchored.note
-                    store.add_cosignature(size, note, line.name, str(line), system_clock())
+            # Recovery comes first: what was committed and not signed when the last process ended, an anchor may have.
+            self.appender = Appender(store, [signer], master.seal_key, on_checkpoint=self._offer)
+            try:
+                confirmation = check_not_behind(store, anchors, keys, rule)
+                for _, anchored in confirmation.confirmed:
+                    for line in anchored.signatures:
+                        size, note = anchored.checkpoint.size, anchored.note
+                        store.add_cosignature(size, note, line.name, str(line), system_clock())
+            except BaseException:
+                self.appender.close()
+                raise
         except BaseException:
             self._hang_up()
-            store.free_writer_lock()
             raise
         self.unreached: tuple[tuple[str, str], ...] = confirmation.unconfirmed
-        self._follower = Follower(anchors, store, keys, store, self._halt)
-        try:
-            self.appender = Appender(
-                store, [signer], master.seal_key, on_checkpoint=self._follower.on_checkpoint
-            )
-        except BaseException:
-            self._follower.close(0)
-            self._hang_up()
-            raise
-        # What an anchor said before there was an appender to halt.
-        self._appenders.append(self.appender)
-        for error in self._behind:
-            self.appender.halt(error)
+        confirmed = dict(confirmation.confirmed)
+        self._follower = Follower(anchors, store, keys, store, self._halt, confirmed=confirmed)
+
+    def _offer(self, size: int, note: bytes) -> None:
+        if self._follower is not None:
+            self._follower.on_checkpoint(size, note)
 
     def _halt(self, error: BehindAnchorError) -> None:
         self._behind.append(error)
-        for appender in self._appenders:
-            appender.halt(error)
+        self.appender.halt(error)
 
     def _hang_up(self) -> None:
         for anchor in self._anchors:
-            if isinstance(anchor, WitnessAnchor):
-                anchor.close()
+            anchor.close()
 
     def statuses(self) -> tuple[AnchorStatus, ...]:
         """How far each anchor is."""
-        return self._follower.statuses()
+        return self._follower.statuses() if self._follower else ()
 
     def close(self) -> None:
         """Records what waits, and sends the newest checkpoint to the anchors. Raises what an anchor contradicts."""
         self.appender.close()
-        told = [(one.name, one.trouble) for one in self._follower.close(CLOSE_S) if one.trouble]
-        self.unreached = tuple(told)
+        follower, self._follower = self._follower, None
+        statuses = follower.close(CLOSE_S) if follower else ()
+        self.unreached = tuple(
+            [(one.name, one.trouble or "no answer yet") for one in statuses if one.trouble or one.lag]
+        )
         self._hang_up()
         for error in self._behind:
             raise error

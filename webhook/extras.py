@@ -15,3 +15,9 @@ def require_audit() -> None:
         raise UsageError(
             f"the signed log needs {', '.join(missing)}", hint="install it: pip install 'lockgate[audit]'"
         )
+
+
+def require_cluster() -> None:
+    """Raises UsageError where the library that talks to a cluster is not installed."""
+    if find_spec("kubernetes") is None:
+        raise UsageError("a cluster needs kubernetes", hint="install it: pip install 'lockgate[cluster]'")

@@ -1,15 +1,19 @@
 """A trail, opened from its home folder: the one place where store, signer, vault and appender are made of it."""
 
 import getpass
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final, Self
 
 from lockgate.audit.anchors.anchor import Anchor
 from lockgate.audit.anchors.guard import WhenUnreachable
-from lockgate.audit.anchors.last_seen import FileMemory, last_seen_file
+from lockgate.audit.anchors.last_seen import last_seen_file
+from lockgate.audit.anchors.note_anchor import NoteAnchor
 from lockgate.audit.anchors.witness_anchor import WitnessAnchor
 from lockgate.audit.errors import TrailError
 from lockgate.audit.key_files import read_log_key, read_master_key
+from lockgate.audit.note import VerifierKey
 from lockgate.audit.recorder import Recorder
 from lockgate.audit.signing import NoteSigner
 from lockgate.audit.store.store import Store, open_store
@@ -18,6 +22,7 @@ from lockgate.audit.vault import MasterKey, Vault
 from lockgate.audit.witness.client import WitnessClient
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.appending import Appending
+from lockgate.webhook.extras import require_cluster
 from lockgate.webhook.trail_config import TrailConfig, read_trail_config
 from lockgate.webhook.trust_config import read_trust
 from lockgate.webhook.version import VERSION
@@ -90,23 +95,42 @@ class Trail:
             for one in trust.witnesses
             if one.url
         ]
-        files = [
-            last_seen_file(self.home / one.path, one.administrator, self.origin, trust.log_keys)
-            for one in self.config.anchors.file
+        return (*witnesses, *self._note_anchors(trust.log_keys))
+
+    def _note_anchors(self, keys: Sequence[VerifierKey]) -> list[NoteAnchor]:
+        """The anchors without a key: files and ConfigMaps. Raises TrailError without access to the cluster."""
+        settings = self.config.anchors
+        made = [
+            last_seen_file(self.home / one.path, one.administrator, self.origin, keys)
+            for one in settings.file
         ]
-        return (*witnesses, *files)
+        if settings.configmap:
+            require_cluster()
+            from lockgate.webhook.cluster.configmap_anchor import configmap_anchor, open_api
+
+            for one in settings.configmap:
+                api = open_api(one.context)
+                made.append(
+                    configmap_anchor(api, one.namespace, one.name, one.administrator, self.origin, keys)
+                )
+        return made
 
     def anchored(self) -> tuple[AnchoredNote, ...]:
         """What the anchors without a key hold, read from them now, and not yet looked at. Raises TrailError."""
-        kept = [(one, FileMemory(self.home / one.path).load().note) for one in self.config.anchors.file]
-        return tuple(
-            [AnchoredNote(f"file {one.path}", one.administrator, note) for one, note in kept if note]
-        )
+        found: list[AnchoredNote] = []
+        for anchor in self._note_anchors(()):
+            with closing(anchor):
+                note = anchor.kept()
+            if note is not None:
+                found.append(AnchoredNote(anchor.name, anchor.administrator, note))
+        return tuple(found)
 
     def appending(self) -> Appending:
         """What appends, after the log was compared with its anchors."""
         rule = WhenUnreachable(self.config.anchors.when_unreachable)
-        return Appending(self.store, self.signer(), self.master_key(), self.anchors(), rule)
+        return Appending(
+            self.store, self.signer(), self.master_key(), self.trust().log_keys, self.anchors(), rule
+        )
 
     def close(self) -> None:
         """Closes the database."""

@@ -37,6 +37,10 @@ class Anchor(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Closes the connection that it may have kept."""
+        ...
+
 
 class AnchoredLog(Protocol):
     """What an anchor's keeper needs of a log; every TrailReader has it."""

@@ -8,7 +8,7 @@ the appending, through `on_behind`.
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Condition, Thread
 from typing import Final, Protocol
@@ -90,6 +90,7 @@ class AnchorFollower:
         store: CosignatureStore,
         on_behind: Callable[[BehindAnchorError], None],
         pace: Pace,
+        confirmed: Anchored | None,
     ) -> None:
         self._anchor = anchor
         self._log = _Newest(log, self._newest_note)
@@ -107,6 +108,10 @@ class AnchorFollower:
         self._is_behind = False
         self._is_closing = False
         self._has_tried_last = False
+        if confirmed is not None:
+            self._held = confirmed.checkpoint.size
+            self._newest = (self._held, confirmed.note)
+            self._due = self._since + pace.interval_s
         self._thread = Thread(target=self._run, name=f"anchor {anchor.name}", daemon=True)
         self._thread.start()
 
@@ -226,11 +231,17 @@ class Follower:
         store: CosignatureStore,
         on_behind: Callable[[BehindAnchorError], None],
         pace: Pace | None = None,
+        confirmed: Mapping[str, Anchored] | None = None,
     ) -> None:
-        """`on_behind` is called, in an anchor's thread, when the log is behind an anchor or contradicts it."""
+        """`on_behind` is called, in an anchor's thread, when the log is behind an anchor or contradicts it; `confirmed`
+        is what anchors (by name) are known to hold."""
+        known = confirmed or {}
         chosen = pace or Pace()
         self._followers: Final = tuple(
-            [AnchorFollower(anchor, log, keys, store, on_behind, chosen) for anchor in anchors]
+            [
+                AnchorFollower(anchor, log, keys, store, on_behind, chosen, known.get(anchor.name))
+                for anchor in anchors
+            ]
         )
 
     def on_checkpoint(self, size: int, note: bytes) -> None:

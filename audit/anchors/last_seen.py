@@ -61,6 +61,9 @@ class FileMemory:
             raise self._refused(error) from None
         return True
 
+    def close(self) -> None:
+        """Nothing is kept open."""
+
     @contextmanager
     def _locked(self) -> Iterator[int]:
         folder = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)

@@ -35,6 +35,10 @@ class NoteMemory(Protocol):
         """Keeps `note`, durably, in place of `before`; False when something else is there by now."""
         ...
 
+    def close(self) -> None:
+        """Closes the connection that it may have kept."""
+        ...
+
 
 class NoteAnchor:
     """Holds a place to the rule of a witness (`check_step`): forward, along a consistency proof, under the log's keys."""
@@ -54,6 +58,10 @@ class NoteAnchor:
         self._opened(kept)
         return kept.note
 
+    def kept(self) -> bytes | None:
+        """What is kept there, not looked at. Raises UnreachableError or RefusedError."""
+        return self._memory.load().note
+
     def advance(self, old_size: int, proof: Sequence[bytes], note: bytes) -> tuple[Signature, ...]:
         """Keeps `note`, if it continues what is there; there are no cosignatures."""
         new = open_checkpoint(note, self._origin, self._keys).checkpoint
@@ -66,6 +74,10 @@ class NoteAnchor:
             if self._memory.replace(kept, note):
                 return ()
         raise UnreachableError(f"{self.name}: others keep changing it")
+
+    def close(self) -> None:
+        """Closes the connection to the place, if there is one."""
+        self._memory.close()
 
     def _opened(self, kept: Kept) -> SignedCheckpoint | None:
         if kept.note is None:

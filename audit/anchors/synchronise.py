@@ -8,7 +8,7 @@ from lockgate.audit.anchors.anchor import Anchor, AnchoredLog
 from lockgate.audit.checkpoint import Checkpoint, open_checkpoint
 from lockgate.audit.errors import TrailError, UnverifiableError, VerificationError
 from lockgate.audit.merkle import EMPTY_ROOT, consistency_proof, tree_root
-from lockgate.audit.note import Signature, VerifierKey, encode_base64
+from lockgate.audit.note import Note, Signature, VerifierKey, encode_base64, parse_note, render_note
 from lockgate.audit.tiles import TileHashes
 from lockgate.audit.witness.errors import ForkError, StaleError
 
@@ -22,7 +22,8 @@ class BehindAnchorError(VerificationError):
 
 @dataclass(frozen=True, slots=True)
 class Anchored:
-    """What an anchor holds after a step: the checkpoint, its note, and the anchor's cosignatures over it."""
+    """What an anchor holds after a step: the checkpoint, its note with the log's own signatures only, and the anchor's
+    cosignatures over it."""
 
     checkpoint: Checkpoint
     note: bytes
@@ -34,6 +35,14 @@ def _opened(log: AnchoredLog, keys: Sequence[VerifierKey]) -> tuple[bytes, Check
     if note is None:
         raise UnverifiableError("the log has no signed checkpoint yet", hint="append an entry first")
     return note, open_checkpoint(note, log.origin, keys).checkpoint
+
+
+def _own(note: bytes, keys: Sequence[VerifierKey]) -> bytes:
+    """A note without the lines of others."""
+    parsed = parse_note(note)
+    ids = {(key.name, key.key_id) for key in keys}
+    own = [one for one in parsed.signatures if (one.name, one.key_id) in ids]
+    return render_note(Note(parsed.text, tuple(own)))
 
 
 def _ours(checkpoint: Checkpoint) -> str:
@@ -120,7 +129,7 @@ def synchronise(
         proof = consistency_proof(old_size, ours.size, TileHashes(ours.size, log.tile))
         try:
             signatures = anchor.advance(old_size, proof, note)
-            return Anchored(ours, note, signatures)
+            return Anchored(ours, _own(note, keys), signatures)
         except StaleError as stale:
             old_size = stale.size
         except ForkError as error:

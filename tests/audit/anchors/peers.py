@@ -31,6 +31,9 @@ class DictMemory:
         self.put(note)
         return True
 
+    def close(self) -> None:
+        pass
+
     def put(self, note: bytes | None) -> None:
         self.note = note
         self.mark += 1
@@ -59,6 +62,9 @@ class PeerAnchor:
 
     def last(self) -> bytes | None:
         return None
+
+    def close(self) -> None:
+        pass
 
     @property
     def held_size(self) -> int:

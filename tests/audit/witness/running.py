@@ -41,7 +41,9 @@ class Witnesses:
 
 
 @contextmanager
-def served(witness: Witness, prefix: str = "", context: ssl.SSLContext | None = None) -> Iterator[str]:
+def served(
+    witness: Witness, prefix: str = "", context: ssl.SSLContext | None = None, port: int = 0
+) -> Iterator[str]:
     """The URL of a witness that is served until the block ends."""
     loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
     ports: list[int] = []
@@ -56,7 +58,7 @@ def served(witness: Witness, prefix: str = "", context: ssl.SSLContext | None = 
             ports.append(port)
             ready.set()
 
-        await WitnessServer(witness, prefix).serve("127.0.0.1", 0, stop, started, context)
+        await WitnessServer(witness, prefix).serve("127.0.0.1", port, stop, started, context)
 
     def run() -> None:
         try:

@@ -20,7 +20,8 @@ HISTORIES = (TRUNK, *[TRUNK.fork(at).grow(400 - at, f"{at} ") for at in (0, 7, 6
 def climb(url: str, log: GrowingLog, seed: int) -> list[tuple[int, bytes]]:
     """Asks for ever larger checkpoints of one history until nobody answers; what was cosigned."""
     rng = random.Random(seed)
-    held, told = 0, []
+    held = 0
+    told: list[tuple[int, bytes]] = []
     with closing(WitnessClient(url)) as client:
         while True:
             size = min(400, held + rng.randrange(3))

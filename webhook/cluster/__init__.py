@@ -1,0 +1,1 @@
+"""What reads or writes a cluster; needs the extra `cluster`."""
