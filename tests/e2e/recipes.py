@@ -15,13 +15,16 @@ class Recipe(Protocol):
     @property
     def name(self) -> str:
         """The program's."""
+        ...
 
     @property
     def folder(self) -> Path | None:
         """Where go runs; None for anywhere."""
+        ...
 
     def arguments(self, version: str, target: Path) -> list[str]:
         """Arguments of go that build a version of the program to `target`, whose folder is $GOBIN."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

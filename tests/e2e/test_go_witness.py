@@ -49,7 +49,7 @@ def test_every_step_of_our_own_witness() -> None:
                 status = OTHERWISE.get(step.name, step.status)
                 assert answer.status == status, step.name
                 if status == 409:
-                    assert body == b"%d\n" % step.size, step.name
+                    assert body == f"{step.size}\n".encode(), step.name
 
 
 def test_our_client_raises_its_alarm() -> None:
