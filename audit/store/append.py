@@ -39,7 +39,7 @@ MAX_STREAMS: Final = 50_000
 # First argument of PostgreSQL's advisory locks of ours: "LG".
 _LOCK_CLASS: Final = 0x4C47
 
-_INDEXED: Final = ("outcome", "policies", "model", "environment", "resource")
+INDEXED: Final = ("outcome", "policies", "model", "environment", "resource")
 
 
 class ClosedLogError(TrailError):
@@ -264,7 +264,7 @@ class _Batch:
         self.leaves.append((place, leaf, entry))
         fields = draft.fields
         self.records.append(
-            (place, draft.kind, self.now_ms, *[str(fields.get(name, "")) for name in _INDEXED])
+            (place, draft.kind, self.now_ms, *[str(fields.get(name, "")) for name in INDEXED])
         )
         if draft.body is not None:
             self.bodies.append((place, draft.body.vault_ref, draft.body.wrapped_key, draft.body.sealed))

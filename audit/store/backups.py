@@ -1,0 +1,82 @@
+"""Making backups of a database, and putting them back into an empty one."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from uuid import uuid4
+
+from lockgate.audit.backup import LogHeader, NoSink, walk_backup
+from lockgate.audit.errors import TrailError
+from lockgate.audit.note import VerifierKey
+from lockgate.audit.store.append import head_seal
+from lockgate.audit.store.copying import DatabaseSink, WriterOf, dump_database
+from lockgate.audit.store.database import check_connection, open_engine, write_transaction
+from lockgate.audit.store.store import Store
+
+Keys = Mapping[str, Sequence[VerifierKey]]
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def check_backup(path: Path, seal_key: bytes, keys: Keys) -> tuple[LogHeader, ...]:
+    """Reads a backup to its end and checks it; returns its logs. Raises TrailError."""
+
+    def seal_of(origin: str, size: int, root: bytes) -> bytes:
+        return head_seal(seal_key, origin, size, root)
+
+    try:
+        with path.open("rb") as stream:
+            return walk_backup(stream, seal_of, keys, NoSink())
+    except OSError as error:
+        raise TrailError(f"cannot read the backup {path}: {_reason(error)}") from None
+
+
+def write_backup(store: Store, path: Path, seal_key: bytes, keys: Keys, now_ms: int) -> tuple[LogHeader, ...]:
+    """Writes every log of the store's database into a new file that only its owner may read, reads it again, and
+    checks it; returns the logs. Others may append meanwhile. Raises TrailError.
+    """
+    if path.exists():
+        raise TrailError(f"{path} exists already", hint="name a new file")
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with open(descriptor, "wb") as stream:
+                dump_database(store.engine, WriterOf(stream.write, now_ms))
+                stream.flush()
+                os.fsync(descriptor)
+            logs = check_backup(temporary, seal_key, keys)
+            os.link(temporary, path)
+        finally:
+            temporary.unlink()
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise TrailError(f"cannot write the backup {path}: {_reason(error)}") from None
+    return logs
+
+
+def load_backup(url: str, path: Path, seal_key: bytes, keys: Keys) -> tuple[LogHeader, ...]:
+    """Puts a backup into an empty database, all or nothing; returns its logs. Raises TrailError.
+
+    What is then there is as good as the backup: `verify_trail` looks at the rest of it.
+    """
+    check_backup(path, seal_key, keys)
+
+    def seal_of(origin: str, size: int, root: bytes) -> bytes:
+        return head_seal(seal_key, origin, size, root)
+
+    engine = open_engine(url)
+    try:
+        check_connection(engine)
+        with write_transaction(engine) as connection, path.open("rb") as stream:
+            return walk_backup(stream, seal_of, keys, DatabaseSink(connection))
+    except OSError as error:
+        raise TrailError(f"cannot read the backup {path}: {_reason(error)}") from None
+    finally:
+        engine.dispose()
