@@ -169,10 +169,10 @@ EDITS: Sequence[Edit] = (
 
 def edit(trail: MemoryTrail, chance: random.Random, below: int) -> str:
     """One to three edits among the entries below an index; what they were."""
-    made = [
-        chance.choice(EDITS)(trail, chance, min(below, len(trail.data)))
-        for _ in range(chance.choice((1, 1, 2, 3)))
-    ]
+    made: list[str] = []
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        if len(trail.data) > 2:
+            made += [chance.choice(EDITS)(trail, chance, min(below, len(trail.data)))]
     return ", ".join([one for one in made if one])
 
 

@@ -30,7 +30,8 @@ EXPORT_EVERY = 25
 
 def honest_trail(folder: Path, seed: int) -> tuple[MemoryTrail, Ed25519Signer]:
     """A log of some sixty entries with a few kept checkpoints and an erasure."""
-    trail = make_trail(f"sqlite:///{folder / f'honest-{seed}.db'}")
+    place = Path(tempfile.mkdtemp(dir=folder))
+    trail = make_trail(f"sqlite:///{place / 'trail.db'}")
     chance = random.Random(seed)
     for _ in range(4):
         trail.fill(chance.randrange(5, 20))
