@@ -20,6 +20,7 @@ class History:
         "_erased_streams",
         "_findings",
         "coverage",
+        "first_key",
         "keys",
         "kinds",
         "last_heads",
@@ -38,6 +39,7 @@ class History:
         self.coverage: dict[str, list[tuple[int, int]]] = {}
         self.policies: list[tuple[int, str, str]] = []
         self.last_heads = -1
+        self.first_key = ""
 
     def take(self, entry: Entry, index: int, heads: Callable[[], tuple[int, Hash]]) -> None:
         """The next entry. heads: count and root of the streams as they stood before it."""
@@ -74,6 +76,8 @@ class History:
             self._findings.add(codes.ORIGIN_WRONG, where, "a log is opened by entry 0, and by no other")
         if opened and value.get("origin") != self.origin:
             self._findings.add(codes.ORIGIN_WRONG, where, f"it opens the log {value.get('origin')!r}")
+        if index == 0 and type(value.get("vkey")) is str:
+            self.first_key = str(value["vkey"])
         if not opened:
             self._closed_at = index
 

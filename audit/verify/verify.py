@@ -1,18 +1,18 @@
 """Verifies a whole trail: every entry, tile, checkpoint, stream and body, against keys and anchors from outside."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lockgate.audit.checkpoint import Checkpoint, parse_checkpoint
-from lockgate.audit.cosignature import verify_cosignatures
 from lockgate.audit.entry import Entry
 from lockgate.audit.errors import TrailError, VerificationError
 from lockgate.audit.merkle import Hash, leaf_hash
-from lockgate.audit.note import Note, parse_note, verify_note
+from lockgate.audit.note import parse_note, verify_note
 from lockgate.audit.reader import Head, IndexedRecord, TrailIndex, TrailReader
 from lockgate.audit.times import render_time
 from lockgate.audit.trust import AnchoredNote, Assurance, Trust, assess
 from lockgate.audit.verify import findings as codes
+from lockgate.audit.verify.checkpoints import Checkpoints
 from lockgate.audit.verify.findings import Findings
 from lockgate.audit.verify.history import History
 from lockgate.audit.verify.merge import merge
@@ -22,65 +22,6 @@ from lockgate.audit.verify.walk import BodyCheck, EntryWalk, Multiset, OpenKey, 
 
 # Scans a log of so many entries, range by range, with the sizes whose roots are asked for.
 Scan = Callable[[int, frozenset[int]], Iterable[Range]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Signed:
-    """A checkpoint whose log signature verifies."""
-
-    checkpoint: Checkpoint
-    note: Note
-    data: bytes
-
-
-class _Checkpoints:
-    """The trail's checkpoints, with those that are wrong told as findings."""
-
-    def __init__(self, reader: TrailReader, trust: Trust, findings: Findings) -> None:
-        self.signed: dict[int, _Signed] = {}
-        self.unknown = 0
-        self._trust = trust
-        self._findings = findings
-        try:
-            for data in reader.checkpoints():
-                self._add(data)
-            latest = reader.checkpoint()
-        except TrailError as error:
-            findings.add(codes.CHECKPOINT_CHANGED, "checkpoints", error.message)
-            return
-        if latest is not None:
-            self._add(latest)
-
-    def _add(self, data: bytes) -> None:
-        findings, trust = self._findings, self._trust
-        try:
-            note = parse_note(data)
-            checkpoint = parse_checkpoint(note.text)
-        except TrailError as error:
-            findings.add(codes.CHECKPOINT_CHANGED, "checkpoint", error.message)
-            return
-        where = f"checkpoint of size {checkpoint.size}"
-        if checkpoint.origin != trust.origin:
-            findings.add(codes.ORIGIN_WRONG, where, f"it is of the log {checkpoint.origin!r}")
-            return
-        known = {(key.name, key.key_id) for key in trust.log_keys}
-        if not any((one.name, one.key_id) in known for one in note.signatures):
-            self.unknown += 1
-            if trust.log_keys:
-                findings.add(codes.KEY_UNKNOWN, where, "it is not signed by the log's key")
-                return
-        elif trust.log_keys:
-            try:
-                verify_note(note, trust.log_keys)
-            except VerificationError as error:
-                findings.add(codes.CHECKPOINT_CHANGED, where, error.message)
-                return
-        try:
-            verify_cosignatures(note, [witness.key for witness in trust.witnesses])
-        except VerificationError as error:
-            findings.add(codes.COSIGNATURE_CHANGED, where, error.message)
-            return
-        self.signed[checkpoint.size] = _Signed(checkpoint, note, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +59,9 @@ def verify_trail(
     that is wrong: that is in the report.
     """
     findings = Findings()
-    checkpoints = _Checkpoints(reader, trust, findings)
+    checkpoints = Checkpoints(reader, trust, findings)
     head = reader.head()
-    wanted = frozenset((head.size, *checkpoints.signed, *_sizes(anchored)))
+    wanted = frozenset((head.size, *checkpoints.sizes, *_sizes(anchored)))
     walked = None
     if scan is not None and open_key is None and not findings.found:
         walked = _scanned(scan, reader, index, trust.origin, head, wanted)
@@ -132,7 +73,7 @@ def verify_trail(
     if not reader.has_bodies and walked.missing:
         remarks.append(f"without the bodies of {walked.missing} entries: they are not shown here")
     _check_head(head, walked, findings)
-    best = _check_roots(checkpoints, walked, findings)
+    best = checkpoints.check(walked.size, walked.roots, walked.history, findings)
     if not trust.log_keys:
         unverifiable.append(
             "no key of the log was given from outside: whoever wrote this could have signed it"
@@ -278,35 +219,8 @@ def _check_head(head: Head, walked: Walked, findings: Findings) -> None:
         findings.add(codes.HEAD_CHANGED, "head", "its root is not that of the entries")
 
 
-def _check_roots(checkpoints: _Checkpoints, walked: Walked, findings: Findings) -> Checkpoint | None:
-    """Compares every signed root with the entries; returns the largest checkpoint that they agree with."""
-    size = walked.size
-    good: Checkpoint | None = None
-    last_good = 0
-    for one in sorted(checkpoints.signed):
-        checkpoint = checkpoints.signed[one].checkpoint
-        since = f"good up to entry {last_good - 1}" if last_good else ""
-        if checkpoint.size > size:
-            findings.add(
-                codes.ENTRY_MISSING,
-                f"entry {size}",
-                f"a checkpoint of size {checkpoint.size} is signed, and {size} entries are there",
-                since,
-            )
-        elif walked.roots.get(checkpoint.size) != checkpoint.root:
-            findings.add(
-                codes.ROOT_MISMATCH,
-                f"entries {last_good} to {checkpoint.size - 1}",
-                f"they are not the ones that the checkpoint of size {checkpoint.size} was signed over",
-                since,
-            )
-        else:
-            good, last_good = checkpoint, checkpoint.size
-    return good
-
-
 def _assess(
-    checkpoints: _Checkpoints,
+    checkpoints: Checkpoints,
     trust: Trust,
     walked: Walked,
     best: Checkpoint | None,
@@ -322,7 +236,7 @@ def _assess(
         try:
             note = parse_note(one.note)
             seen = parse_checkpoint(note.text)
-            verify_note(note, trust.log_keys)
+            verify_note(note, checkpoints.keys)
         except TrailError as error:
             findings.add(codes.CHECKPOINT_CHANGED, where, error.message)
             continue
@@ -346,15 +260,20 @@ def _assess(
             kept.append(one)
     if best is None or findings.found or not trust.log_keys:
         return None
-    notes = [
-        signed.data for one, signed in sorted(checkpoints.signed.items(), reverse=True) if one <= best.size
-    ]
+    believed = replace(trust, log_keys=checkpoints.keys)
 
     def root_at(wanted: int) -> Hash:
         return walked.roots[wanted]
 
     try:
-        return assess(trust, best.size, root_at, notes, _within(kept, best.size), now_ms // 1000)
+        return assess(
+            believed,
+            best.size,
+            root_at,
+            checkpoints.notes(best.size),
+            _within(kept, best.size),
+            now_ms // 1000,
+        )
     except VerificationError as error:
         findings.add(codes.COSIGNATURE_CHANGED, "assurance", error.message)
         return None

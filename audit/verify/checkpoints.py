@@ -1,0 +1,175 @@
+"""The checkpoints of a trail: read first, for the sizes whose roots are needed; judged once the entries are known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lockgate.audit.checkpoint import Checkpoint, parse_checkpoint
+from lockgate.audit.cosignature import verify_cosignatures
+from lockgate.audit.errors import TrailError, VerificationError
+from lockgate.audit.key_history import KeySpan, key_spans
+from lockgate.audit.merkle import Hash
+from lockgate.audit.note import Note, VerifierKey, parse_note, verify_note
+from lockgate.audit.reader import TrailReader
+from lockgate.audit.trust import Trust
+from lockgate.audit.verify import findings as codes
+from lockgate.audit.verify.findings import Findings
+from lockgate.audit.verify.history import History
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A checkpoint as it is kept."""
+
+    checkpoint: Checkpoint
+    note: Note
+    data: bytes
+
+    @property
+    def where(self) -> str:
+        """How findings name it."""
+        return f"checkpoint of size {self.checkpoint.size}"
+
+    def is_by(self, key: VerifierKey) -> bool:
+        """Whether a line says to be this key's."""
+        return any((one.name, one.key_id) == (key.name, key.key_id) for one in self.note.signatures)
+
+
+class Checkpoints:
+    """The kept checkpoints of one log. `keys`: those of the log that are believed, from outside or by its entries."""
+
+    def __init__(self, reader: TrailReader, trust: Trust, findings: Findings) -> None:
+        self.keys: tuple[VerifierKey, ...] = trust.log_keys
+        self._trust = trust
+        self._kept: list[_Kept] = []
+        self._good: list[_Kept] = []
+        try:
+            for data in reader.checkpoints():
+                self._read(data, findings)
+            latest = reader.checkpoint()
+        except TrailError as error:
+            findings.add(codes.CHECKPOINT_CHANGED, "checkpoints", error.message)
+            return
+        if latest is not None:
+            self._read(latest, findings)
+
+    def _read(self, data: bytes, findings: Findings) -> None:
+        if any(one.data == data for one in self._kept[-1:]):
+            return
+        try:
+            note = parse_note(data)
+            made = _Kept(parse_checkpoint(note.text), note, data)
+        except TrailError as error:
+            findings.add(codes.CHECKPOINT_CHANGED, "checkpoint", error.message)
+            return
+        if made.checkpoint.origin != self._trust.origin:
+            findings.add(codes.ORIGIN_WRONG, made.where, f"it is of the log {made.checkpoint.origin!r}")
+            return
+        self._kept.append(made)
+
+    @property
+    def sizes(self) -> frozenset[int]:
+        """The sizes whose roots are to be compared."""
+        return frozenset([one.checkpoint.size for one in self._kept])
+
+    def notes(self, size: int) -> list[bytes]:
+        """The good ones up to a size, the largest first."""
+        return [one.data for one in reversed(self._good) if one.checkpoint.size <= size]
+
+    def check(
+        self, size: int, roots: Mapping[int, Hash], history: History, findings: Findings
+    ) -> Checkpoint | None:
+        """Judges every checkpoint by the entries; returns the largest that a believed key signed over them.
+
+        size, roots: of the tree that the entries make. history: names the log's further keys.
+        """
+        spans = self._believe(size, roots, history, findings)
+        best: Checkpoint | None = None
+        last_good = 0
+        for one in sorted(self._kept, key=lambda kept: kept.checkpoint.size):
+            checkpoint = one.checkpoint
+            if self._trust.log_keys and not self._is_signed(one, spans, findings):
+                continue
+            since = f"good up to entry {last_good - 1}" if last_good else ""
+            if checkpoint.size > size:
+                findings.add(
+                    codes.ENTRY_MISSING,
+                    f"entry {size}",
+                    f"a checkpoint of size {checkpoint.size} is signed, and {size} entries are there",
+                    since,
+                )
+            elif roots.get(checkpoint.size) != checkpoint.root:
+                findings.add(
+                    codes.ROOT_MISMATCH,
+                    f"entries {last_good} to {checkpoint.size - 1}",
+                    f"they are not the ones that the checkpoint of size {checkpoint.size} was signed over",
+                    since,
+                )
+            else:
+                best, last_good = checkpoint, checkpoint.size
+                self._good.append(one)
+        return best
+
+    def _believe(
+        self, size: int, roots: Mapping[int, Hash], history: History, findings: Findings
+    ) -> tuple[KeySpan, ...]:
+        """The log's keys, each named by an entry that is under a checkpoint of a key that is believed already."""
+        given = self._trust.log_keys
+        try:
+            spans = key_spans(self._trust.origin, history.first_key, history.keys)
+        except TrailError as error:
+            if history.keys:
+                findings.add(codes.KEY_UNKNOWN, "entries of kind key", error.message)
+            return ()
+        believed = set(given)
+        while True:
+            reached = max(
+                [
+                    one.checkpoint.size
+                    for one in self._kept
+                    if one.checkpoint.size <= size
+                    and roots.get(one.checkpoint.size) == one.checkpoint.root
+                    and any(_verifies(one, key) for key in believed)
+                ],
+                default=0,
+            )
+            more = {span.key for span in spans if span.added < reached} - believed
+            if not more:
+                break
+            believed |= more
+        self.keys = (*given, *[span.key for span in spans if span.key in believed and span.key not in given])
+        return tuple([span for span in spans if span.key in believed])
+
+    def _is_signed(self, one: _Kept, spans: tuple[KeySpan, ...], findings: Findings) -> bool:
+        """Whether a believed key signed it that may have at its size; a finding when not."""
+        if not any(one.is_by(key) for key in self.keys):
+            findings.add(codes.KEY_UNKNOWN, one.where, "it is not signed by a key of the log")
+            return False
+        try:
+            signers = verify_note(one.note, self.keys)
+        except VerificationError as error:
+            findings.add(codes.CHECKPOINT_CHANGED, one.where, error.message)
+            return False
+        named = {span.key: span for span in spans}
+        if not any(key not in named or named[key].is_valid(one.checkpoint.size) for key in signers):
+            findings.add(
+                codes.KEY_UNKNOWN,
+                one.where,
+                "it is signed by a key that the log had given up, or did not have yet",
+            )
+            return False
+        try:
+            verify_cosignatures(one.note, [witness.key for witness in self._trust.witnesses])
+        except VerificationError as error:
+            findings.add(codes.COSIGNATURE_CHANGED, one.where, error.message)
+            return False
+        return True
+
+
+def _verifies(one: _Kept, key: VerifierKey) -> bool:
+    if not one.is_by(key):
+        return False
+    try:
+        verify_note(one.note, (key,))
+    except VerificationError:
+        return False
+    return True
