@@ -85,7 +85,7 @@ class Schema:
 _LINK_PREDECESSOR: Final = _object(
     {"origin": _is_text, "size": _is_count, "root": is_hash_text, "vkey": _is_text, "reason": _is_text}
 )
-_LOST: Final = _object({"from": _is_count, "to": _is_count, "root": is_hash_text})
+_LOST: Final = _object({"from": _is_count, "to": _is_count}, {"root": is_hash_text})
 _SUCCESSOR: Final = _object({"origin": _is_text, "vkey": _is_text})
 _SUBJECT: Final = frozenset(("namespace", "object", "actor", "body"))
 

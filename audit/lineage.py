@@ -22,11 +22,14 @@ class Predecessor:
 
 @dataclass(frozen=True, slots=True)
 class LostRange:
-    """Entries `start` to below `stop` of the predecessor that are gone; `root` is of its tree of `stop` entries."""
+    """Entries `start` to below `stop` of the predecessor that are gone.
+
+    `root` is of its tree of `stop` entries; None where whoever saw it tells a size only, as a witness does.
+    """
 
     start: int
     stop: int
-    root: bytes
+    root: bytes | None
 
 
 def opening(
@@ -43,7 +46,10 @@ def opening(
             "reason": predecessor.reason,
         }
     if lost is not None:
-        fields["lost"] = {"from": lost.start, "to": lost.stop, "root": encode_base64(lost.root)}
+        told: dict[str, Json] = {"from": lost.start, "to": lost.stop}
+        if lost.root is not None:
+            told["root"] = encode_base64(lost.root)
+        fields["lost"] = told
     return Draft("log", fields, (STREAM,))
 
 

@@ -19,6 +19,10 @@ COMMANDS: Final = {
     "export": LazyCommand(
         "lockgate.webhook.audit_export:export", "Write the log as a folder for others to verify."
     ),
+    "backup": LazyCommand(
+        "lockgate.webhook.audit_backup:backup", "Write every log of the database into one file."
+    ),
+    "restore": LazyCommand("lockgate.webhook.audit_restore:restore", "Put a backup back; say what was lost."),
 }
 
 EPILOG: Final = (

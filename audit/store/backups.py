@@ -9,9 +9,10 @@ from lockgate.audit.backup import LogHeader, NoSink, walk_backup
 from lockgate.audit.errors import TrailError
 from lockgate.audit.note import VerifierKey
 from lockgate.audit.store.append import head_seal
-from lockgate.audit.store.copying import DatabaseSink, WriterOf, dump_database
+from lockgate.audit.store.copying import DatabaseSink, WriterOf, check_empty, dump_database
 from lockgate.audit.store.database import check_connection, open_engine, write_transaction
-from lockgate.audit.store.store import Store
+from lockgate.audit.store.store import Store, open_store
+from sqlalchemy.exc import SQLAlchemyError
 
 Keys = Mapping[str, Sequence[VerifierKey]]
 
@@ -78,5 +79,30 @@ def load_backup(url: str, path: Path, seal_key: bytes, keys: Keys) -> tuple[LogH
             return walk_backup(stream, seal_of, keys, DatabaseSink(connection))
     except OSError as error:
         raise TrailError(f"cannot read the backup {path}: {_reason(error)}") from None
+    finally:
+        engine.dispose()
+
+
+def last_checkpoint(url: str, origin: str) -> bytes | None:
+    """The latest checkpoint in a database that may be damaged; None where it shows none."""
+    try:
+        store = open_store(url, origin)
+    except (TrailError, SQLAlchemyError):
+        return None
+    try:
+        return store.checkpoint()
+    except (TrailError, SQLAlchemyError):
+        return None
+    finally:
+        store.close()
+
+
+def check_no_log(url: str) -> None:
+    """Makes the tables of a database where there are none. Raises TrailError where it has a log."""
+    engine = open_engine(url)
+    try:
+        check_connection(engine)
+        with write_transaction(engine) as connection:
+            check_empty(connection)
     finally:
         engine.dispose()

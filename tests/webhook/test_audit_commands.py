@@ -111,7 +111,7 @@ def test_a_key_that_others_may_read_is_refused(home: str, capsys: pytest.Capture
         trail.signer()
 
 
-COMMANDS = ("init", "show", "prove", "verify", "export")
+COMMANDS = ("init", "show", "prove", "verify", "export", "backup", "restore")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -52,13 +52,15 @@ def with_file_anchor(path: str = "../seen", rule: str = "one-confirms") -> None:
 
 
 @contextmanager
-def witnessed(tmp_path: Path, administrator: str) -> Iterator[Any]:
+def witnessed(
+    tmp_path: Path, administrator: str, origin: str = ORIGIN, key: str = "kept.vkey"
+) -> Iterator[Any]:
     """A witness, in the trail's trust file and in a copy that the verifier keeps."""
     signer = witness_signer("witness.example/w")
     witnesses = Witnesses()
     memory = tmp_path / "witness"
     memory.mkdir()
-    witness = witnesses(memory, {ORIGIN: [read_key("kept.vkey")]}, signer, lambda: int(time.time()))
+    witness = witnesses(memory, {origin: [read_key(key)]}, signer, lambda: int(time.time()))
     with served(witness) as url:
         trust = Path("trail/trust.toml")
         vkey = render_verifier_key(signer.verifier_key)
