@@ -3,14 +3,14 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tests.e2e.processes import free_port
+from tests.e2e.programs import absent
 
 PLACES = ("/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin")
 USER = "postgres"
@@ -21,17 +21,7 @@ def postgres_programs() -> Path:
     for place in PLACES:
         if os.access(Path(place, "pg_ctl"), os.X_OK):
             return Path(place)
-    reason = "PostgreSQL is absent: install Debian's package postgresql"
-    if os.environ.get("LOCKGATE_REQUIRE_PROGRAMS") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    absent("PostgreSQL is absent: install Debian's package postgresql")
 
 
 class Postgres:

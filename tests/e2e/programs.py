@@ -8,6 +8,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -22,7 +23,7 @@ VERSIONS: Mapping[str, str] = {
     "kube-apiserver": "1.34.4",
 }
 ORACLES = Path(__file__).parent / "oracles"
-OURS = ("trail-judge", "trail-witness")
+OURS = ("trail-judge", "trail-witness", "trail-peer")
 
 
 def programs_root() -> Path:
@@ -56,7 +57,7 @@ def program(name: str) -> Path:
     return path
 
 
-def absent(reason: str) -> None:
+def absent(reason: str) -> NoReturn:
     """Skips the test for something that is not on this machine; fails it with LOCKGATE_REQUIRE_PROGRAMS=1."""
     if os.environ.get("LOCKGATE_REQUIRE_PROGRAMS") == "1":
         pytest.fail(reason)

@@ -50,9 +50,11 @@ class Module:
 
     def arguments(self, version: str, target: Path) -> list[str]:
         variables = self.variables.format(version=version)
-        return ["build", "-trimpath", "-ldflags", f"{STRIPPED} {variables}", "-o", str(target), self.path]
+        return ["build", "-ldflags", f"{STRIPPED} {variables}", "-o", str(target), self.path]
 
 
+MODULES = Path(__file__).parent / "modules"
+KUBERNETES_VERSION = "k8s.io/component-base/version.git"
 TESSERA = "github.com/transparency-dev/tessera"
 
 RECIPES: tuple[Recipe, ...] = (
@@ -63,4 +65,12 @@ RECIPES: tuple[Recipe, ...] = (
     Package("posix", f"{TESSERA}/cmd/conformance/posix"),
     Package("gator", "github.com/open-policy-agent/gatekeeper/v3/cmd/gator"),
     Package("conftest", "github.com/open-policy-agent/conftest"),
+    Module("etcd", MODULES / "etcd", "go.etcd.io/etcd/server/v3"),
+    Module(
+        "kube-apiserver",
+        MODULES / "kube-apiserver",
+        "k8s.io/kubernetes/cmd/kube-apiserver",
+        # What it says that it is; clients ask.
+        f"-X {KUBERNETES_VERSION}Version=v{{version}} -X {KUBERNETES_VERSION}Major=1 -X {KUBERNETES_VERSION}Minor=34",
+    ),
 )
