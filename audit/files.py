@@ -62,6 +62,21 @@ def write_below(root: Path, name: str, data: bytes) -> None:
         file.write(data)
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Puts a file in the place of another, durably, whole or not at all. Raises TrailError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        _sync(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise TrailError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+
+
 def sync_tree(root: Path) -> None:
     """Makes a folder that was written durable."""
     for place, _, names in os.walk(root, topdown=False):

@@ -16,6 +16,9 @@ COMMANDS: Final = {
     "verify": LazyCommand(
         "lockgate.webhook.audit_verify:verify", "Check a trail or an export again, all of it."
     ),
+    "monitor": LazyCommand(
+        "lockgate.webhook.audit_monitor:monitor_command", "Follow a log: recompute its streams' heads."
+    ),
     "export": LazyCommand(
         "lockgate.webhook.audit_export:export", "Write the log as a folder for others to verify."
     ),

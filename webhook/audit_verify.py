@@ -1,12 +1,19 @@
 """`lockgate audit verify`: everything that a trail or an export shows, checked again from its bytes."""
 
+import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final
 
 import click
-from lockgate.audit.reader import StoredBody
+from lockgate.audit.export_folder import ExportFolder
+from lockgate.audit.reader import StoredBody, TrailReader
 from lockgate.audit.store.appender import system_clock
-from lockgate.audit.store.store import Store
+from lockgate.audit.store.store import Store, open_store
+from lockgate.audit.verify.parallel import SMALL, Open, Opened, scan_here, scan_in_processes
 from lockgate.audit.verify.report import Report
 from lockgate.audit.verify.verify import verify_trail
 from lockgate.audit.verify.walk import OpenKey
@@ -17,6 +24,8 @@ from lockgate.webhook.render_verification import render_json, render_text
 from lockgate.webhook.terminal import Palette, choose_palette
 from lockgate.webhook.trail_reading import Reading, open_reading
 
+# More than a disk can feed.
+MOST_PROCESSES: Final = 8
 OWN_KEY = (
     "the log's key was read from the folder itself: whoever wrote the one could have made the other "
     "(give --log-key or --trust with what you got in another way)"
@@ -69,6 +78,23 @@ def _shown_key(body: StoredBody) -> bytes | None:
     return body.entry_key or None
 
 
+def _open_store(url: str, origin: str) -> AbstractContextManager[Opened]:
+    store = open_store(url, origin)
+    return nullcontext((store, store, None))
+
+
+def _open_export(place: Path) -> AbstractContextManager[Opened]:
+    return nullcontext((ExportFolder(place), None, _shown_key))
+
+
+def _opening(reader: TrailReader) -> Open:
+    """How another process opens the same log."""
+    if isinstance(reader, Store):
+        return partial(_open_store, reader.url, reader.origin)
+    assert isinstance(reader, ExportFolder)
+    return partial(_open_export, reader.place)
+
+
 def verified(reading: Reading, opening: bool) -> Report:
     """Verifies a log; one whose key came with it is not verified."""
     open_key: OpenKey | None = None
@@ -77,6 +103,10 @@ def verified(reading: Reading, opening: bool) -> Report:
     elif opening:
         open_key = reading.trail.vault().entry_key
     index = reading.reader if isinstance(reading.reader, Store) else None
+    if reading.reader.head().size < SMALL or (opening and index is not None):
+        scan = scan_here(reading.reader, index, open_key)
+    else:
+        scan = scan_in_processes(_opening(reading.reader), min(MOST_PROCESSES, os.cpu_count() or 1))
     report = verify_trail(
         reading.reader,
         reading.trust,
@@ -84,6 +114,7 @@ def verified(reading: Reading, opening: bool) -> Report:
         index=index,
         anchored=reading.anchored(),
         open_key=open_key,
+        scan=scan,
     )
     if reading.from_outside:
         return report

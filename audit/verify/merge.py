@@ -59,6 +59,7 @@ class Merge:
         self.missing: list[tuple[int, tuple[str, ...]]] = []
         self.size = 0
         self.bodies = 0
+        self.opened = 0
         self.roots: dict[int, Hash] = {0: Frontier().root()} if 0 in wanted else {}
         self.root = Frontier().root()
 
@@ -87,6 +88,7 @@ class Merge:
             kinds = self.history.kinds
             kinds["decision"] = kinds.get("decision", 0) + part.decisions
         self.bodies += part.bodies
+        self.opened += part.opened
         self.missing += [(index, tuple([name.decode() for name in names])) for index, names in part.missing]
         self._grow(part)
 

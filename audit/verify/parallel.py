@@ -10,28 +10,31 @@ from typing import Final
 from lockgate.audit.reader import TrailIndex, TrailReader
 from lockgate.audit.verify.scan import Range, scan_range
 from lockgate.audit.verify.verify import Scan
+from lockgate.audit.verify.walk import OpenKey
 
 # Entries of a range: some tenths of a second's work, and a few megabytes of what comes back.
 RANGE: Final = 16_384
 # A log of fewer entries is scanned sooner than another process has started.
 SMALL: Final = 40_000
 
-# Opens the log in another process; a module's function with its arguments, so that it can be sent there.
-Open = Callable[[], AbstractContextManager[tuple[TrailReader, TrailIndex | None]]]
+# Opens the log in another process, with its index tables and what opens bodies, where these are to be looked at; a
+# module's function with its arguments, so that it can be sent there.
+Opened = tuple[TrailReader, TrailIndex | None, OpenKey | None]
+Open = Callable[[], AbstractContextManager[Opened]]
 
-_opened: tuple[TrailReader, TrailIndex | None] | None = None
+_opened: Opened | None = None
 
 
 def _ranges(size: int) -> list[tuple[int, int]]:
     return [(start, min(start + RANGE, size)) for start in range(0, size, RANGE)]
 
 
-def scan_here(reader: TrailReader, index: TrailIndex | None) -> Scan:
+def scan_here(reader: TrailReader, index: TrailIndex | None, open_key: OpenKey | None = None) -> Scan:
     """Scans with a reader of this process."""
 
     def scan(size: int, wanted: frozenset[int]) -> Iterator[Range]:
         for start, stop in _ranges(size):
-            yield scan_range(reader, index, start, stop, wanted)
+            yield scan_range(reader, index, start, stop, wanted, open_key)
 
     return scan
 
@@ -43,8 +46,8 @@ def _start(opening: Open) -> None:
 
 def _work(start: int, stop: int, wanted: frozenset[int]) -> Range:
     assert _opened is not None
-    reader, index = _opened
-    return scan_range(reader, index, start, stop, wanted)
+    reader, index, open_key = _opened
+    return scan_range(reader, index, start, stop, wanted, open_key)
 
 
 def scan_in_processes(opening: Open, processes: int) -> Scan:

@@ -12,22 +12,25 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
+from lockgate.audit.commitments import field_key, verify_opening
 from lockgate.audit.entry import CLOCK_TOLERANCE_MS, parse_entry
 from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import Hash, root_from_hashes
 from lockgate.audit.reader import IndexedRecord, StoredBody, TrailIndex, TrailReader
+from lockgate.audit.sealing import unseal
 from lockgate.audit.tiles import TILE_WIDTH, Tile
 from lockgate.audit.times import parse_time
+from lockgate.audit.verify.walk import OpenKey
 
 _B64: Final = rb"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="
 _TEXT: Final = rb"[ !#-\[\]-~]{1,1024}"
 _DIGEST: Final = rb"sha256:[0-9a-f]{64}"
 _LINK: Final = rb'\{"k":"[!#-\[\]-~]{1,300}","n":(?:1\}|(?:[2-9]|[1-9][0-9]{1,14}),"prev":"' + _B64 + rb'"\})'
-# A decision with a body, as the recorder makes them; groups: digest, size, environment, idempotency, model, outcome,
-# policies, resource, streams, time.
+# A decision with a body, as the recorder makes them; groups: digest and size of the sealed body, its commitment,
+# environment, idempotency, model, outcome, policies, resource, streams, time.
 _DECISION: Final = re.compile(
     rb'\{"body":\{"sha256":"(' + _DIGEST + rb')","size":(0|[1-9][0-9]{0,14})\},'
-    rb'"commitments":\{(?:"actor":"' + _B64 + rb'",)?"body":"' + _B64 + rb'"'
+    rb'"commitments":\{(?:"actor":"' + _B64 + rb'",)?"body":"(' + _B64 + rb')"'
     rb'(?:,"facts":"' + _B64 + rb'")?(?:,"input":"' + _B64 + rb'")?'
     rb'(?:,"namespace":"' + _B64 + rb'")?(?:,"object":"' + _B64 + rb'")?\},'
     rb'(?:"environment":"(' + _TEXT + rb')",)?"evaluator":"' + _TEXT + rb'",'
@@ -73,17 +76,24 @@ class Range:
     last_time: bytes = b""
     decisions: int = 0
     bodies: int = 0
+    opened: int = 0
 
 
 def scan_range(
-    reader: TrailReader, index: TrailIndex | None, start: int, stop: int, wanted: frozenset[int]
+    reader: TrailReader,
+    index: TrailIndex | None,
+    start: int,
+    stop: int,
+    wanted: frozenset[int],
+    open_key: OpenKey | None = None,
 ) -> Range:
     """Scans the entries from `start` (a multiple of 256) up to `stop`. Raises IrregularError, or TrailError.
 
-    index: the store's index tables, where they are to be compared. wanted: sizes whose roots are asked for.
+    index: the store's index tables, where they are to be compared. wanted: sizes whose roots are asked for. open_key:
+    gives the keys of bodies that are to be opened.
     """
     made = Range(start, stop)
-    scan = _Scan(made, reader, index)
+    scan = _Scan(made, reader, index, open_key)
     expected = start
     hashes: list[Hash] = []
     roots = made.tile_roots
@@ -114,10 +124,23 @@ def scan_range(
 class _Scan:
     """The state of a scan."""
 
-    __slots__ = ("_bodies", "_changed", "_entries", "_index", "_made", "_records", "_second", "_time")
+    __slots__ = (
+        "_bodies",
+        "_changed",
+        "_entries",
+        "_index",
+        "_made",
+        "_open_key",
+        "_records",
+        "_second",
+        "_time",
+    )
 
-    def __init__(self, made: Range, reader: TrailReader, index: TrailIndex | None) -> None:
+    def __init__(
+        self, made: Range, reader: TrailReader, index: TrailIndex | None, open_key: OpenKey | None
+    ) -> None:
         self._made = made
+        self._open_key = open_key
         self._changed: dict[bytes, Place] = {}
         self._second = b""
         self._time = b""
@@ -138,7 +161,9 @@ class _Scan:
         if found is None or len(data) > MAX_ENTRY:
             self._other(index, data, leaf)
             return
-        digest, size, environment, request, model, outcome, policies, resource, streams, time = found.groups()
+        digest, size, committed, environment, request, model, outcome, policies, resource, streams, time = (
+            found.groups()
+        )
         if time < self._time or time[:19] != self._second:
             self._check_time(time)
         self._time = time
@@ -156,7 +181,7 @@ class _Scan:
         if request is not None:
             made.requests.append((request, index))
         if self._bodies is not None:
-            self._check_body(index, digest, int(size), links)
+            self._check_body(index, digest, int(size), committed, links)
         if self._records is not None:
             texts = [b"" if one is None else one for one in (outcome, policies, model, environment, resource)]
             self._check_record(index, "decision", time.decode(), [one.decode() for one in texts], links)
@@ -188,7 +213,12 @@ class _Scan:
             self._made.first_time = time
 
     def _check_body(
-        self, index: int, digest: bytes, size: int, links: list[tuple[bytes, bytes, bytes]]
+        self,
+        index: int,
+        digest: bytes,
+        size: int,
+        committed: bytes,
+        links: list[tuple[bytes, bytes, bytes]],
     ) -> None:
         assert self._bodies is not None
         stored = next(self._bodies, None)
@@ -209,6 +239,10 @@ class _Scan:
         ):
             raise IrregularError
         self._made.bodies += 1
+        key = None if self._open_key is None else self._open_key(stored)
+        if key is not None:
+            verify_opening(field_key(key, "body"), unseal(key, stored.sealed), committed.decode())
+            self._made.opened += 1
 
     def _check_record(
         self, index: int, kind: str, time: str, texts: list[str], links: list[tuple[bytes, bytes, bytes]]
@@ -248,7 +282,8 @@ class _Scan:
         if entry.idempotency:
             made.requests.append((b2a_base64(entry.idempotency, newline=False), index))
         if self._bodies is not None and entry.body_digest:
-            self._check_body(index, entry.body_digest.encode(), entry.body_size, links)
+            committed = entry.commitments["body"].encode()
+            self._check_body(index, entry.body_digest.encode(), entry.body_size, committed, links)
         if self._records is not None:
             texts = [
                 str(entry.value.get(name, ""))

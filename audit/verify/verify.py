@@ -55,7 +55,8 @@ def verify_trail(
     trust: the log's keys, its witnesses and who runs them, from outside. index: the store's index tables, which are
     compared with the entries. anchored: notes that the caller read from anchors. open_key: gives the key of an entry
     from its stored body, where bodies are to be opened and compared with what was committed to. scan: scans the
-    ranges of a log fast (`parallel.py`); whatever it calls irregular is walked exactly. Raises nothing for a trail
+    ranges of a log fast (`parallel.py`), opening bodies where it was made to; whatever it calls irregular is walked
+    exactly. Raises nothing for a trail
     that is wrong: that is in the report.
     """
     findings = Findings()
@@ -63,7 +64,7 @@ def verify_trail(
     head = reader.head()
     wanted = frozenset((head.size, *checkpoints.sizes, *_sizes(anchored)))
     walked = None
-    if scan is not None and open_key is None and not findings.found:
+    if scan is not None and not findings.found:
         walked = _scanned(scan, reader, index, trust.origin, head, wanted)
     if walked is None:
         walked = _walked(reader, index, trust.origin, wanted, findings, open_key)
@@ -133,7 +134,7 @@ def _scanned(
         made.history,
         len(made.heads.places),
         made.bodies,
-        0,
+        made.opened,
         erased,
         len(made.missing),
         made.last_ms,

@@ -1,7 +1,7 @@
 """One walk over all leaves: what the entries themselves say, and the tree that they make."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import blake2b, sha256
 from typing import Final
 
@@ -201,6 +201,22 @@ class EntryWalk:
         self.streams: dict[str, tuple[int, Hash]] = {}
         self.request_keys: dict[bytes, int] = {}
         self.stream_set = Multiset(secrets.token_bytes(32))
+
+    @classmethod
+    def resume(
+        cls,
+        origin: str,
+        findings: Findings,
+        index: int,
+        last_ms: int,
+        streams: Mapping[str, tuple[int, Hash]],
+    ) -> "EntryWalk":
+        """A walk that goes on at an entry, with where time and streams stood before it."""
+        made = cls(origin, findings)
+        made.index = index
+        made.last_ms = last_ms
+        made.streams.update(streams)
+        return made
 
     def step(self, data: bytes, leaf: Hash) -> Entry | None:
         """The next entry, or None when its form is wrong; the walk goes on either way."""

@@ -11,8 +11,10 @@ from lockgate.audit.errors import TrailError, VerificationError
 from lockgate.audit.export import ExportRequest, export_trail
 from lockgate.audit.export_folder import ExportFolder
 from lockgate.audit.note import parse_verifier_key
+from lockgate.audit.reader import StoredBody
 from lockgate.audit.store.erasure import Eraser
 from lockgate.audit.trust import Trust
+from lockgate.audit.verify.parallel import scan_here
 from lockgate.audit.verify.report import Report
 from lockgate.audit.verify.verify import verify_trail
 from lockgate.audit.witness_policy import parse_witness_policy
@@ -45,10 +47,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return Made(folder / "export", vkey)
 
 
+def shown_key(body: StoredBody) -> bytes | None:
+    return body.entry_key or None
+
+
 def verified(place: Path, vkey: str) -> Report:
     trust = Trust(ORIGIN, (parse_verifier_key(vkey),), "us", (), parse_witness_policy("quorum none\n"), 3600)
     reader = ExportFolder(place)
-    return verify_trail(reader, trust, now_ms=LATER_MS, open_key=lambda body: body.entry_key or None)
+    exact = verify_trail(reader, trust, now_ms=LATER_MS, open_key=shown_key)
+    scan = scan_here(reader, None, shown_key)
+    assert verify_trail(reader, trust, now_ms=LATER_MS, open_key=shown_key, scan=scan) == exact
+    return exact
 
 
 def stand_alone(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

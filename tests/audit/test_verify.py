@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 from lockgate.audit.note import VerifierKey
-from lockgate.audit.reader import TrailIndex, TrailReader
 from lockgate.audit.store.erasure import Eraser
 from lockgate.audit.store.store import open_store
 from lockgate.audit.trust import AnchoredNote, Trust
 from lockgate.audit.verify import parallel
-from lockgate.audit.verify.parallel import scan_here, scan_in_processes
+from lockgate.audit.verify.parallel import Opened, scan_here, scan_in_processes
 from lockgate.audit.verify.report import Report
 from lockgate.audit.verify.verify import verify_trail
 from lockgate.audit.witness_policy import parse_witness_policy
@@ -86,9 +85,9 @@ def test_honest(copy: Path) -> None:
     assert str(report.assurance.state) == "self-attested"
 
 
-def opened(path: str) -> AbstractContextManager[tuple[TrailReader, TrailIndex | None]]:
+def opened(path: str) -> AbstractContextManager[Opened]:
     store = open_store(path, ORIGIN)
-    return nullcontext((store, store))
+    return nullcontext((store, store, None))
 
 
 def test_in_processes(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,10 +19,9 @@ from pathlib import Path
 from lockgate.audit.export import ExportRequest, export_trail
 from lockgate.audit.export_folder import ExportFolder
 from lockgate.audit.merkle import inclusion_proof, leaf_hash, verify_inclusion
-from lockgate.audit.reader import TrailIndex, TrailReader
 from lockgate.audit.store.store import Store, open_store
 from lockgate.audit.tiles import TileHashes
-from lockgate.audit.verify.parallel import scan_here, scan_in_processes
+from lockgate.audit.verify.parallel import Opened, scan_here, scan_in_processes
 from lockgate.audit.verify.verify import verify_trail
 
 from tests.audit.trails import START_MS, Clock, Trail, make_large, make_trail
@@ -97,12 +96,12 @@ def throughput(trail: Trail, seconds: float = 10.0) -> float:
     return sum(counts) / (time.perf_counter() - started)
 
 
-def _open(path: str) -> AbstractContextManager[tuple[TrailReader, TrailIndex | None]]:
-    return nullcontext((open_store(path), None))
+def _open(path: str) -> AbstractContextManager[Opened]:
+    return nullcontext((open_store(path), None, None))
 
 
-def _open_export(path: str) -> AbstractContextManager[tuple[TrailReader, TrailIndex | None]]:
-    return nullcontext((ExportFolder(Path(path)), None))
+def _open_export(path: str) -> AbstractContextManager[Opened]:
+    return nullcontext((ExportFolder(Path(path)), None, None))
 
 
 def _timed_proofs(store: Store, count: int) -> list[float]:

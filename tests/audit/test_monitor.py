@@ -1,0 +1,110 @@
+"""The monitor follows an honest log run by run, and finds what was changed behind it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from lockgate.audit.errors import FormatError, VerificationError
+from lockgate.audit.monitor import MonitorState, monitor, parse_state, read_state, render_state, write_state
+from lockgate.audit.store.store import open_store
+
+from tests.audit.trails import ORIGIN, Trail, make_trail, private_key, reopen_trail, tampered
+
+from lockgate.audit.signing import Ed25519Signer  # isort: skip
+
+KEY = Ed25519Signer(ORIGIN, private_key(1)).verifier_key
+
+
+def fill(path: Path, count: int) -> None:
+    trail: Trail = reopen_trail(str(path)) if path.exists() else make_trail(str(path))
+    trail.clock.now_ms = max(trail.clock.now_ms, trail.store.head().time_ms)
+    trail.fill(count)
+    trail.close()
+
+
+def test_run_by_run(tmp_path: Path) -> None:
+    path, kept = tmp_path / "trail.db", tmp_path / "state.json"
+    total = 1
+    for count in (40, 700, 1, 500):
+        fill(path, count)
+        total += count
+        store = open_store(str(path))
+        before = read_state(kept, ORIGIN)
+        found = monitor(store, before, [KEY])
+        store.close()
+        assert (found.findings, found.gaps, found.overdue) == ((), (), 0)
+        assert found.entries == found.state.frontier.size - before.frontier.size
+        write_state(kept, found.state)
+    state = read_state(kept, ORIGIN)
+    # One entry is of stream heads.
+    assert state.frontier.size == total + 1
+    assert state.last_heads > 1000
+    # The same from the beginning.
+    store = open_store(str(path))
+    assert render_state(monitor(store, MonitorState.start(ORIGIN), [KEY]).state) == render_state(state)
+    store.close()
+
+
+def test_changed_behind_it(tmp_path: Path) -> None:
+    path = tmp_path / "trail.db"
+    fill(path, 30)
+    old = tmp_path / "old.db"
+    shutil.copy(path, old)
+    fill(path, 10)
+    store = open_store(str(path))
+    state = monitor(store, MonitorState.start(ORIGIN), [KEY]).state
+    store.close()
+    back = open_store(str(old))
+    assert [one.code for one in monitor(back, state, [KEY]).findings] == ["rolled-back"]
+    back.close()
+    fill(old, 25)
+    fork = open_store(str(old))
+    found = monitor(fork, state, [KEY])
+    assert "forked" in [one.code for one in found.findings]
+    assert found.state is state
+    fork.close()
+
+
+def test_streams_are_recomputed(tmp_path: Path) -> None:
+    path = tmp_path / "trail.db"
+    fill(path, 1100)
+    tampered(
+        path,
+        "UPDATE leaf SET entry = CAST(replace(CAST(entry AS TEXT), '\"count\":', '\"count\":1') AS BLOB)",
+    )
+    store = open_store(str(path))
+    found = monitor(store, MonitorState.start(ORIGIN), [KEY])
+    assert found.findings
+    store.close()
+
+
+def test_another_key(tmp_path: Path) -> None:
+    path = tmp_path / "trail.db"
+    fill(path, 3)
+    store = open_store(str(path))
+    with pytest.raises(VerificationError):
+        monitor(store, MonitorState.start(ORIGIN), [Ed25519Signer(ORIGIN, private_key(7)).verifier_key])
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{}",
+        b'{"v":1}',
+        b'{"v":2}',
+        b"[]",
+        b'{"covered":{},"hashes":[],"lastHeads":0,"lastMs":0,"origin":"o","size":3,"streams":{},"v":1}',
+    ],
+)
+def test_state_that_is_none(data: bytes) -> None:
+    with pytest.raises(FormatError):
+        parse_state(data)
+
+
+def test_state_of_another_log(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    write_state(path, MonitorState.start("example.com/other"))
+    with pytest.raises(FormatError, match=r"example.com/other"):
+        read_state(path, ORIGIN)
