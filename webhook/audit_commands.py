@@ -26,6 +26,7 @@ COMMANDS: Final = {
         "lockgate.webhook.audit_backup:backup", "Write every log of the database into one file."
     ),
     "restore": LazyCommand("lockgate.webhook.audit_restore:restore", "Put a backup back; say what was lost."),
+    "migrate": LazyCommand("lockgate.webhook.audit_migrate:migrate", "Bring the database to this version."),
 }
 
 EPILOG: Final = (

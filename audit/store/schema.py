@@ -8,6 +8,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from lockgate.audit.errors import TrailError
+from lockgate.audit.store.database import check_connection, open_engine, write_transaction
 from sqlalchemy import Connection
 
 _PLACE: Final = Path(__file__).parent / "migrations"
@@ -56,3 +57,24 @@ def check_version(connection: Connection) -> None:
         f"the trail's tables are of version {current}, which is newer than this program ({newest})",
         hint="use the version of Lockgate that wrote it",
     )
+
+
+def migrate_database(url: str) -> tuple[str, str]:
+    """Brings the database of a trail to this program's version, all or nothing; returns both versions.
+
+    Raises TrailError when it has no trail, or one that is newer.
+    """
+    engine = open_engine(url)
+    try:
+        check_connection(engine)
+        with write_transaction(engine) as connection:
+            before = current_version(connection)
+            if before is None:
+                check_version(connection)
+            known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+            if before in known:
+                migrate(connection)
+            check_version(connection)
+            return before or "", newest_version()
+    finally:
+        engine.dispose()
