@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from lockgate.audit.cosignature import CosignatureSigner
 from lockgate.audit.errors import TrailError
 from lockgate.audit.note import decode_base64, encode_base64
 from lockgate.audit.signing import Ed25519Signer
@@ -46,13 +47,12 @@ def read_secret(path: Path) -> bytes:
 
 
 def make_log_key(path: Path) -> None:
-    """Makes an Ed25519 key for a log."""
+    """Makes an Ed25519 key, for a log or a witness."""
     key = Ed25519PrivateKey.generate()
     write_secret(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
-def read_log_key(path: Path, origin: str) -> Ed25519Signer:
-    """The signer of a log's checkpoints. Raises TrailError."""
+def _read_ed25519(path: Path) -> Ed25519PrivateKey:
     data = read_secret(path)
     try:
         key = load_pem_private_key(data, None)
@@ -60,7 +60,17 @@ def read_log_key(path: Path, origin: str) -> Ed25519Signer:
         raise TrailError(f"{path} is no key in PEM without a password") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise TrailError(f"{path} is no Ed25519 key")
-    return Ed25519Signer(origin, key)
+    return key
+
+
+def read_log_key(path: Path, origin: str) -> Ed25519Signer:
+    """The signer of a log's checkpoints. Raises TrailError."""
+    return Ed25519Signer(origin, _read_ed25519(path))
+
+
+def read_witness_key(path: Path, name: str) -> CosignatureSigner:
+    """The signer of a witness. Raises TrailError."""
+    return CosignatureSigner(name, _read_ed25519(path))
 
 
 def make_master_key(path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 from lockgate.audit.anchors.anchor import Anchor
+from lockgate.audit.anchors.cosignature_store import keep_cosignatures
 from lockgate.audit.anchors.follower import AnchorStatus, Follower
 from lockgate.audit.anchors.guard import WhenUnreachable, check_not_behind
 from lockgate.audit.anchors.synchronise import BehindAnchorError
@@ -49,9 +50,7 @@ class Appending:
             try:
                 confirmation = check_not_behind(store, anchors, keys, rule)
                 for _, anchored in confirmation.confirmed:
-                    for line in anchored.signatures:
-                        size, note = anchored.checkpoint.size, anchored.note
-                        store.add_cosignature(size, note, line.name, str(line), system_clock())
+                    keep_cosignatures(store, anchored, system_clock())
             except BaseException:
                 self.appender.close()
                 raise

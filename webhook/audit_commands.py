@@ -27,6 +27,9 @@ COMMANDS: Final = {
     ),
     "restore": LazyCommand("lockgate.webhook.audit_restore:restore", "Put a backup back; say what was lost."),
     "migrate": LazyCommand("lockgate.webhook.audit_migrate:migrate", "Bring the database to this version."),
+    "witness": LazyCommand(
+        "lockgate.webhook.audit_witness_command:witness", "Cosign the logs of others: init, add, serve, show."
+    ),
 }
 
 EPILOG: Final = (

@@ -1,6 +1,5 @@
 """`lockgate audit init`: makes a trail."""
 
-import json
 import os
 import shutil
 import socket
@@ -19,6 +18,7 @@ from lockgate.engine.errors import UsageError
 from lockgate.webhook.audit_options import EPILOG
 from lockgate.webhook.output import write_output
 from lockgate.webhook.terminal import printable
+from lockgate.webhook.toml_text import toml_string
 from lockgate.webhook.trail import LOG_KEY, load_signer, open_trail, store_url
 from lockgate.webhook.trail_config import FILE_NAME, read_trail_config
 
@@ -26,25 +26,20 @@ from lockgate.webhook.trail_config import FILE_NAME, read_trail_config
 MAX_ORIGIN: Final = 200
 
 
-def _text(value: str) -> str:
-    """A TOML basic string; JSON's escapes are TOML's."""
-    return json.dumps(value, ensure_ascii=True).replace("\x7f", "\\u007f")
-
-
 def configuration(origin: str, store: str, signer: str, instance: str, administrator: str) -> str:
     """The first `trail.toml`."""
     return f"""# A trail of `lockgate audit`; see docs/trail.md. Paths count from this folder.
-origin = {_text(origin)}
+origin = {toml_string(origin)}
 # The database: a file, or postgresql://USER@HOST/NAME. The password comes from PGPASSWORD or ~/.pgpass.
-store = {_text(store)}
+store = {toml_string(store)}
 # The key that signs checkpoints: file:PATH, or pkcs11:URI.
-signer = {_text(signer)}
+signer = {toml_string(signer)}
 # Opens the bodies. Without a copy of it elsewhere, bodies cannot be read after a loss.
 master-key = "file:keys/master.key"
 # Names this installation in coverage entries.
-instance = {_text(instance)}
+instance = {toml_string(instance)}
 # Who runs the log. An anchor or witness of somebody else is worth more than one of the same.
-administrator = {_text(administrator)}
+administrator = {toml_string(administrator)}
 # Which keys, witnesses and administrators are believed.
 trust = "trust.toml"
 """
@@ -53,9 +48,9 @@ trust = "trust.toml"
 def trust_file(origin: str, administrator: str, vkey: str) -> str:
     """The first `trust.toml`."""
     return f"""# What is believed about the log. Who verifies it keeps a copy of this that they got in another way.
-origin = {_text(origin)}
-administrator = {_text(administrator)}
-log-keys = [{_text(vkey)}]
+origin = {toml_string(origin)}
+administrator = {toml_string(administrator)}
+log-keys = [{toml_string(vkey)}]
 # How old the latest cosignature may be, in seconds.
 maximum-age = 86400
 # How many of the witnesses have to have cosigned: "any", "all" or a number.

@@ -11,24 +11,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Condition, Thread
-from typing import Final, Protocol
+from typing import Final
 
 from lockgate.audit.anchors.anchor import Anchor, AnchoredLog
+from lockgate.audit.anchors.cosignature_store import CosignatureStore, keep_cosignatures
 from lockgate.audit.anchors.synchronise import Anchored, BehindAnchorError, synchronise
-from lockgate.audit.note import VerifierKey
+from lockgate.audit.checkpoint import parse_checkpoint
+from lockgate.audit.note import VerifierKey, parse_note
 from lockgate.audit.reader import Head
 from lockgate.audit.tiles import Tile
 from lockgate.engine.errors import LockgateError
 
 _log = logging.getLogger(__name__)
-
-
-class CosignatureStore(Protocol):
-    """Where cosignatures are kept; the trail's store."""
-
-    def add_cosignature(self, size: int, note: bytes, witness: str, line: str, time_ms: int) -> None:
-        """Stores a witness's line on a checkpoint of ours (`note`, without it), and that checkpoint."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +52,18 @@ class AnchorStatus:
     @property
     def lag(self) -> int:
         """Entries that the anchor has not seen."""
-        return self.newest_size - (self.held_size or 0)
+        return max(0, self.newest_size - (self.held_size or 0))
 
 
 class _Newest:
-    """The log with the newest checkpoint that was handed over, which the database may not hold yet."""
+    """The log with the newest checkpoint that was handed over, or stored by another replica if that is larger.
 
-    def __init__(self, log: AnchoredLog, note: Callable[[], bytes | None]) -> None:
+    What is handed over is not stored yet.
+    """
+
+    def __init__(self, log: AnchoredLog, handed: Callable[[], tuple[int, bytes] | None]) -> None:
         self._log = log
-        self.checkpoint = note
+        self._handed = handed
 
     @property
     def origin(self) -> str:
@@ -77,6 +74,16 @@ class _Newest:
 
     def tile(self, tile: Tile) -> bytes:
         return self._log.tile(tile)
+
+    def checkpoint(self) -> bytes | None:
+        stored, handed = self._log.checkpoint(), self._handed()
+        if handed is None or (stored is not None and _size(stored) > handed[0]):
+            return stored
+        return handed[1]
+
+
+def _size(note: bytes) -> int:
+    return parse_checkpoint(parse_note(note).text).size
 
 
 class AnchorFollower:
@@ -93,7 +100,7 @@ class AnchorFollower:
         confirmed: Anchored | None,
     ) -> None:
         self._anchor = anchor
-        self._log = _Newest(log, self._newest_note)
+        self._log = _Newest(log, self._handed)
         self._keys = tuple(keys)
         self._store = store
         self._on_behind = on_behind
@@ -151,11 +158,11 @@ class AnchorFollower:
         return not self._thread.is_alive()
 
     def _is_even(self) -> bool:
-        return self._newest is None or self._held == self._newest[0]
+        return self._newest is None or (self._held is not None and self._held >= self._newest[0])
 
-    def _newest_note(self) -> bytes | None:
+    def _handed(self) -> tuple[int, bytes] | None:
         with self._changed:
-            return self._newest[1] if self._newest else None
+            return self._newest
 
     def _run(self) -> None:
         while self._is_time():
@@ -192,12 +199,9 @@ class AnchorFollower:
                 self._changed.wait(wait)
 
     def _tell(self, anchored: Anchored) -> None:
-        size = anchored.checkpoint.size
         with self._changed:
-            self._held = size
-        time_ms = time.time_ns() // 1_000_000
-        for line in anchored.signatures:
-            self._store.add_cosignature(size, anchored.note, line.name, str(line), time_ms)
+            self._held = anchored.checkpoint.size
+        keep_cosignatures(self._store, anchored, time.time_ns() // 1_000_000)
 
     def _succeed(self) -> None:
         with self._changed:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import sleep
 from typing import Final
 
 from lockgate.audit.anchors.anchor import Anchor, AnchoredLog
@@ -14,6 +15,9 @@ from lockgate.audit.witness.errors import ForkError, StaleError
 
 # An anchor that keeps moving is one that other replicas are moving; each of them is as good as we.
 _MAX_STEPS: Final = 8
+# An appender stores the checkpoint that it has signed with its next batch, or after a second without one.
+_WAIT_S: Final = 0.2
+_MAX_WAITS: Final = 25
 
 
 class BehindAnchorError(VerificationError):
@@ -31,10 +35,15 @@ class Anchored:
 
 
 def _opened(log: AnchoredLog, keys: Sequence[VerifierKey]) -> tuple[bytes, Checkpoint]:
-    note = log.checkpoint()
-    if note is None:
-        raise UnverifiableError("the log has no signed checkpoint yet", hint="append an entry first")
-    return note, open_checkpoint(note, log.origin, keys).checkpoint
+    """The log's latest checkpoint. The first one of a log is stored soon after its first entry."""
+    for _ in range(_MAX_WAITS):
+        note = log.checkpoint()
+        if note is not None:
+            return note, open_checkpoint(note, log.origin, keys).checkpoint
+        if log.head().size == 0:
+            break
+        sleep(_WAIT_S)
+    raise UnverifiableError("the log has no signed checkpoint yet", hint="append an entry first")
 
 
 def _own(note: bytes, keys: Sequence[VerifierKey]) -> bytes:
@@ -97,7 +106,7 @@ def check_continues(log: AnchoredLog, anchor: Anchor, keys: Sequence[VerifierKey
     note = anchor.last()
     if note is None:
         return None
-    if log.checkpoint() is None:
+    if log.head().size == 0:
         _check_nothing_seen(log, anchor, keys)
     held = open_checkpoint(note, log.origin, keys).checkpoint
     ours = _opened(log, keys)[1]
@@ -108,6 +117,28 @@ def check_continues(log: AnchoredLog, anchor: Anchor, keys: Sequence[VerifierKey
         error = ForkError(f"our tree of size {held.size} has root {encode_base64(root)}")
         raise forked(anchor, held.size, ours, error)
     return held
+
+
+def _caught_up(
+    log: AnchoredLog, anchor: Anchor, keys: Sequence[VerifierKey], held_size: int
+) -> tuple[bytes, Checkpoint]:
+    """The log's latest checkpoint once it is as large as what an anchor holds.
+
+    Another replica may have appended since we looked: what an anchor holds was committed before it was sent there, and
+    its checkpoint is stored soon after.
+    """
+    for _ in range(_MAX_WAITS):
+        size = log.head().size
+        note, ours = _opened(log, keys)
+        if held_size <= ours.size:
+            return note, ours
+        if held_size > size:
+            raise behind(anchor, held_size, ours)
+        sleep(_WAIT_S)
+    raise TrailError(
+        f"anchor {anchor.name} holds size {held_size}, and the checkpoint of that size is not in the database",
+        hint="another process that appends to this log may be in trouble; otherwise try again",
+    )
 
 
 def synchronise(
@@ -121,7 +152,7 @@ def synchronise(
     Raises BehindAnchorError when the log does not continue what the anchor holds, UnverifiableError when the log has
     no checkpoint to show yet, and whatever `advance` raises.
     """
-    if log.checkpoint() is None:
+    if log.head().size == 0:
         _check_nothing_seen(log, anchor, keys)
     note, ours = _opened(log, keys)
     old_size = ours.size if held_size is None else min(held_size, ours.size)
@@ -135,12 +166,7 @@ def synchronise(
         except ForkError as error:
             raise forked(anchor, old_size, ours, error) from None
         if old_size > ours.size:
-            # Another replica may have appended since; what an anchor holds was committed before it was sent there.
-            size = log.head().size
-            note, ours = _opened(log, keys)
-            if old_size > max(size, ours.size):
-                raise behind(anchor, old_size, ours)
-            old_size = min(old_size, ours.size)
+            note, ours = _caught_up(log, anchor, keys, old_size)
     raise TrailError(
         f"anchor {anchor.name}: it moved {_MAX_STEPS} times while we were asking", hint="try again"
     )

@@ -100,7 +100,7 @@ class DictStore:
             if self.failures:
                 raise self.failures.pop(0)
             assert _size(note) == size
-            self.lines[size, witness] = line
+            self.lines[size, witness.partition("+")[0]] = line
             self._changed.notify_all()
 
     def wait_for(self, size: int, witness: str) -> str:

@@ -6,8 +6,10 @@ from threading import Event
 
 import pytest
 from lockgate.audit.anchors.anchor import Anchor
+from lockgate.audit.anchors.cosignature_store import keep_cosignatures
 from lockgate.audit.anchors.follower import Follower, Pace
-from lockgate.audit.anchors.synchronise import BehindAnchorError
+from lockgate.audit.anchors.synchronise import Anchored, BehindAnchorError
+from lockgate.audit.checkpoint import open_checkpoint
 from lockgate.audit.cosignature import verify_cosignature
 from lockgate.audit.note import Note, Signature, parse_signature
 from lockgate.audit.witness.errors import RefusedError, StaleError, UnreachableError
@@ -156,3 +158,16 @@ def test_an_anchor_of_a_mad_witness_is_trouble_and_no_end(log: GrowingLog) -> No
     with following(log, [anchor], store, behind) as follower:
         store.wait_for(offer(follower, log), anchor.name)
     assert not behind.errors
+
+
+def test_a_witness_that_signs_with_two_keys_under_one_name_keeps_both_lines(log: GrowingLog) -> None:
+    places: list[str] = []
+
+    class Places:
+        def add_cosignature(self, size: int, note: bytes, witness: str, line: str, time_ms: int) -> None:
+            places.append(witness)
+
+    lines = tuple([witness_signer("w.example/1", seed).sign(log.text(), 1) for seed in (1, 2)])
+    checkpoint = open_checkpoint(log.note(), log.origin, log.keys).checkpoint
+    keep_cosignatures(Places(), Anchored(checkpoint, log.note(), lines), 1)
+    assert len(set(places)) == 2
