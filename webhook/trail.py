@@ -159,7 +159,12 @@ def _file(home: Path, uri: str, setting: str) -> Path:
 
 
 def load_signer(home: Path, uri: str, origin: str) -> NoteSigner:
-    """The signer that a URI names, `file:` paths counted from the home."""
+    """The signer that a URI names: `file:PATH`, counted from the home, or a key in a token (`pkcs11:…`, RFC 7512)."""
+    if uri.startswith("pkcs11:"):
+        from lockgate.audit.keys.token_signer import open_token_signer
+        from lockgate.audit.keys.token_uri import parse_token_uri
+
+        return open_token_signer(parse_token_uri(uri), origin)
     return read_log_key(_file(home, uri, "signer"), origin)
 
 
