@@ -14,7 +14,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	$(BIN)/python -m compileall -q engine gatekeeper audit webhook
 	@touch $(STAMP)
 
-demo: $(STAMP)  ## check a small repository with mistakes, then its mended version
+demo: $(STAMP)  ## check a small repository with mistakes, then its mended version; record, verify, tamper
 	@$(BIN)/python -m examples.demo
 
 test: $(STAMP)  ## every test that needs PyPI only

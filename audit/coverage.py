@@ -10,6 +10,8 @@ from lockgate.audit.recorder import digest_text
 from lockgate.audit.times import render_time
 
 MINUTE_MS: Final = 60_000
+# What judges when somebody asks, such as a check, is named so: minutes in which it did not run are no gap.
+ON_DEMAND: Final = "check/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Final
 
 from lockgate.audit.canonical import Json, canonical_bytes, parse_canonical
 from lockgate.audit.checkpoint import open_checkpoint
+from lockgate.audit.coverage import ON_DEMAND
 from lockgate.audit.errors import FormatError, TrailError
 from lockgate.audit.files import replace_file
 from lockgate.audit.merkle import Frontier, Hash, leaf_hash
@@ -168,6 +169,8 @@ def _gaps(state: MonitorState, walk: EntryWalk) -> tuple[Gap, ...]:
     """Minutes without coverage since the last run, by instance."""
     gaps: list[Gap] = []
     for instance, spans in sorted(walk.history.coverage.items()):
+        if instance.startswith(ON_DEMAND):
+            continue
         reached = state.covered.get(instance, 0)
         for begin, end in sorted(spans):
             if reached and begin > reached:

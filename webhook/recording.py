@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Final
 
 from lockgate.audit.checkpoint import parse_checkpoint
-from lockgate.audit.coverage import Coverage, InForce
+from lockgate.audit.coverage import ON_DEMAND, Coverage, InForce
 from lockgate.audit.draft import Draft
 from lockgate.audit.errors import TrailError
 from lockgate.audit.note import parse_note
@@ -28,8 +28,6 @@ from lockgate.webhook.trail import EVALUATOR, Trail, open_trail
 # Decisions that wait for their receipts: several batches, and little memory.
 MAX_WAITING: Final = 1024
 RECEIPT_S: Final = 60.0
-# What a repository's own checks are called in coverage entries: they run when asked to, and leave gaps by nature.
-CHECKS: Final = "check"
 
 
 class RecordError(LockgateError):
@@ -50,7 +48,7 @@ class Recording:
         self._model = model
         self._environment = environment
         self._in_force = in_force
-        self._coverage = Coverage(f"{CHECKS}/{trail.config.instance}", in_force, system_clock())
+        self._coverage = Coverage(f"{ON_DEMAND}{trail.config.instance}", in_force, system_clock())
         self._waiting: deque[Future[Receipt]] = deque()
         self._first: int | None = None
         self._last: Receipt | None = None

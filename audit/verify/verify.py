@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lockgate.audit.checkpoint import Checkpoint, parse_checkpoint
+from lockgate.audit.coverage import ON_DEMAND
 from lockgate.audit.entry import Entry
 from lockgate.audit.errors import TrailError, VerificationError
 from lockgate.audit.merkle import Hash, leaf_hash
@@ -298,6 +299,8 @@ def _gaps(history: History) -> tuple[Gap, ...]:
     """Minutes between an instance's first and last entry of coverage that none of them covers."""
     gaps: list[Gap] = []
     for instance, spans in sorted(history.coverage.items()):
+        if instance.startswith(ON_DEMAND):
+            continue
         reached = 0
         for start, stop in sorted(spans):
             if reached and start > reached:

@@ -38,7 +38,7 @@ def test_run_by_run(tmp_path: Path) -> None:
     state = read_state(kept, ORIGIN)
     # One entry is of stream heads.
     assert state.frontier.size == total + 1
-    assert state.last_heads > 1000
+    assert state.last_heads >= 1000
     # The same from the beginning.
     store = open_store(str(path))
     assert render_state(monitor(store, MonitorState.start(ORIGIN), [KEY]).state) == render_state(state)

@@ -38,11 +38,17 @@ def test_the_demo_shows_mistakes_and_then_none() -> None:
     command = [sys.executable, "-m", "examples.demo"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    before, _, after = done.stdout.partition("The same repository, mended:")
+    before, _, rest = done.stdout.partition("The same repository, mended:")
+    after, _, recorded = rest.partition("recorded in a signed log:")
     assert "exit code 1" in before and "exit code 0" in after
     for file, text in MISTAKES:
         assert file in before and text in before, text
         assert text not in after
+    assert "recorded in example.com/lockgate/demo: entries 1 to" in recorded
+    honest, _, tampered = recorded.partition("Somebody with the database")
+    assert "example.com/lockgate/demo: verified" in honest and "self-attested" in honest
+    assert "TAMPERING FOUND" in tampered and "entry-changed at entry 2" in tampered
+    assert "exit code 3" in tampered
     assert "Traceback" not in done.stderr
 
 
