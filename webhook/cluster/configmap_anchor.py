@@ -104,7 +104,10 @@ def open_api(context: str = "") -> client.CoreV1Api:
         if not context and "KUBERNETES_SERVICE_HOST" in os.environ:
             loading.load_incluster_config(client_configuration=configuration)
         else:
-            loading.load_kube_config(context=context or None, client_configuration=configuration)
+            # The library reads KUBECONFIG when it is imported.
+            loading.load_kube_config(
+                os.environ.get("KUBECONFIG"), context or None, client_configuration=configuration
+            )
     except (ConfigException, OSError) as error:
         raise RefusedError(
             f"there is no access to a cluster: {_printable(str(error))}",
