@@ -22,6 +22,10 @@ COMMANDS: Final = {
     "export": LazyCommand(
         "lockgate.webhook.audit_export:export", "Write the log as a folder for others to verify."
     ),
+    "erase": LazyCommand(
+        "lockgate.webhook.audit_erase:erase", "Destroy bodies, and record that it was done."
+    ),
+    "hold": LazyCommand("lockgate.webhook.audit_hold:hold_group", "Keep bodies from being erased."),
     "backup": LazyCommand(
         "lockgate.webhook.audit_backup:backup", "Write every log of the database into one file."
     ),
@@ -53,6 +57,14 @@ class AuditGroup(LazyGroup):
             if isinstance(error, VerificationError):
                 ctx.exit(3)
             ctx.exit(4 if isinstance(error, UnverifiableError) else EXIT_FAILED)
+        except Exception as error:
+            from lockgate.audit.store.database import explain
+
+            told = explain(error)
+            if told is None:
+                raise
+            click.echo(render_error(told), err=True, nl=False)
+            ctx.exit(EXIT_FAILED)
 
 
 @click.group(

@@ -25,6 +25,7 @@ ACTOR: Final = click.option(
     metavar="NAME",
     help="Who does this, in place of the system's user; the log keeps a commitment to it.",
 )
+REASON: Final = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept in clear.")
 EPILOG: Final = (
     "Exit codes: 0 done and verified; 2 wrong usage, or it could not be done; 3 tampering; 4 cannot verify."
 )

@@ -74,19 +74,27 @@ def show(
             if reading.trail is None:
                 raise UsageError("an export is revealed by its own bodies", hint="name a trail's home")
             opened = _reveal(reading.trail, proven, actor or current_user())
-        shown = [_Shown(one, parse_entry(one.entry), opened.get(one.index)) for one in proven]
+        shown = [
+            _Shown(one, parse_entry(one.entry), opened.get(one.index), _is_kept(reading, one.index))
+            for one in proven
+        ]
         write_output(
             _render_json(shown, standing) if chosen == "json" else _render_text(shown, standing), None
         )
 
 
 class _Shown:
-    """An entry to be shown; `body` is its opened body, as JSON text."""
+    """An entry to be shown; `body` is its opened body, as JSON text; `is_kept`: there is a sealed one here."""
 
-    def __init__(self, proven: ProvenEntry, entry: Entry, body: str | None) -> None:
+    def __init__(self, proven: ProvenEntry, entry: Entry, body: str | None, is_kept: bool) -> None:
         self.proven = proven
         self.entry = entry
         self.body = body
+        self.is_kept = is_kept
+
+
+def _is_kept(reading: Reading, index: int) -> bool:
+    return any(body.sealed is not None for body in reading.reader.bodies(index, index + 1))
 
 
 def _last(reading: Reading, standing: Standing, count: int, kind: str | None) -> Iterator[int]:
@@ -189,7 +197,8 @@ def _entry_lines(one: _Shown) -> Iterator[str]:
         for line in json.dumps(json.loads(one.body), indent=2, ensure_ascii=False).split("\n"):
             yield f"    {printable(line)}"
     elif entry.body_digest:
-        yield f"  body          sealed, {entry.body_size} bytes"
+        kept = "sealed" if one.is_kept else "not here: erased, or left out"
+        yield f"  body          {kept}, {entry.body_size} bytes"
 
 
 def _plain(value: Json) -> str:

@@ -17,6 +17,7 @@ from lockgate.audit.errors import TrailError
 from lockgate.audit.note import parse_note
 from lockgate.audit.recorder import Subject
 from lockgate.audit.store.appender import Receipt, system_clock
+from lockgate.audit.store.database import explain
 from lockgate.engine.errors import LockgateError, UsageError
 from lockgate.webhook.appending import Appending
 from lockgate.webhook.config import Config
@@ -144,3 +145,8 @@ def start_recording(home: str, policies: str, settings: Config, model: str, envi
         return Recording(trail, appending, in_force, model, environment)
     except TrailError as error:
         raise RecordError(f"nothing can be recorded: {error.message}", hint=error.hint) from error
+    except Exception as error:
+        told = explain(error)
+        if told is None:
+            raise
+        raise RecordError(f"nothing can be recorded: {told.message}", hint=told.hint) from error

@@ -151,3 +151,16 @@ def check_connection(engine: Engine) -> None:
         place = engine.url.render_as_string(hide_password=True)
         reason = str(error.__cause__ or error).strip().split("\n")[0]
         raise TrailError(f"the database {place} cannot be opened: {reason}") from None
+
+
+def explain(error: Exception) -> TrailError | None:
+    """What a database's own error means for people, without its statement and values; None for another's error."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if not isinstance(error, SQLAlchemyError | sqlite3.Error):
+        return None
+    reason = str(error.__cause__ or getattr(error, "orig", None) or error).strip().split("\n")[0]
+    return TrailError(
+        f"the database failed: {reason}",
+        hint="run `lockgate audit verify`; a damaged database is put back with `lockgate audit restore`",
+    )

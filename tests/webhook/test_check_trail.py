@@ -130,6 +130,14 @@ def move_head() -> None:
     tampered(Path("trail/trail.db"), "UPDATE log_head SET size = 0")
 
 
+def damage() -> None:
+    """Pages of the database become something else."""
+    path = Path("trail/trail.db")
+    data = bytearray(path.read_bytes())
+    data[8192 : len(data)] = b"\x5a" * (len(data) - 8192)
+    path.write_bytes(data)
+
+
 def lose_key() -> None:
     Path("trail/keys/log.pem").unlink()
 
@@ -138,6 +146,7 @@ FAILURES = {
     "another process appends": (lock_elsewhere, "nothing can be recorded"),
     "the database takes no more": (refuse_leaves, "could not be recorded"),
     "the database was changed": (move_head, "nothing can be recorded"),
+    "the database is damaged": (damage, "nothing can be recorded"),
     "the key is gone": (lose_key, "nothing can be recorded"),
 }
 
@@ -247,3 +256,44 @@ def test_an_export_is_verified_and_opened(key: str, capsys: pytest.CaptureFixtur
     bundle.write_bytes(bundle.read_bytes().replace(b'"warn"', b'"deny"'))
     assert run(["audit", "verify", "out", "--log-key", key]) == 3
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("command", ["show", "verify", "export", "backup"])
+def test_a_damaged_database_is_told_without_a_traceback(
+    key: str, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damage()
+    arguments = {"verify": ["trail"], "show": ["--trail", "trail"]}.get(command, ["out", "--trail", "trail"])
+    assert run(["audit", command, *arguments]) in (2, 3)
+    shown = capsys.readouterr()
+    assert "internal error" not in shown.err
+    assert "database" in shown.err
+
+
+def erased(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    code = run(["audit", *arguments, "--reason", "asked for", "--trail", "trail"])
+    shown = capsys.readouterr()
+    return code, shown.out + shown.err
+
+
+def test_erased_and_held(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    checked(capsys)
+    assert erased(capsys, "hold", "place", "case-7", "--namespace", "team-a")[0] == 0
+    assert erased(capsys, "hold", "place", "case-7", "--index", "1")[0] == 2
+    assert run(["audit", "hold", "list", "--trail", "trail"]) == 0
+    assert "case-7" in capsys.readouterr().out
+    for what in (("1",), ("--namespace", "team-a")):
+        code, told = erased(capsys, "erase", *what)
+        assert code == 2
+        assert "case-7" in told
+    assert erased(capsys, "hold", "lift", "case-7")[0] == 0
+    assert erased(capsys, "hold", "lift", "case-7")[0] == 2
+    assert erased(capsys, "erase", "1")[0] == 0
+    assert erased(capsys, "erase", "1")[0] == 2
+    assert erased(capsys, "erase", "--namespace", "team-a")[0] == 0
+    assert erased(capsys, "erase", "--namespace", "nobody")[0] == 2
+    assert erased(capsys, "erase")[0] == 2
+    assert run(["audit", "verify", "trail", "--log-key", key, "--open", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["bodies"]["erased"] == 1
+    assert run(["audit", "show", "1", "--reveal", "--trail", "trail"]) == 0
+    assert "not here: erased" in capsys.readouterr().out
