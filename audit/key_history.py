@@ -38,6 +38,14 @@ def _log_key(text: "Json | None", origin: str) -> VerifierKey:
     return key
 
 
+def _is_of_predecessor(value: Mapping[str, Json], origin: str) -> bool:
+    """Whether an entry revokes the key of the log that this one follows."""
+    text = value.get("vkey")
+    return (
+        value.get("event") == "revoked" and isinstance(text, str) and parse_verifier_key(text).name != origin
+    )
+
+
 def key_spans(
     origin: str, first: str, events: Sequence[tuple[int, Mapping[str, Json]]]
 ) -> tuple[KeySpan, ...]:
@@ -48,7 +56,7 @@ def key_spans(
     """
     spans = {(key := _log_key(first, origin)): KeySpan(key, 0)}
     for index, value in events:
-        if value.get("use") != "log":
+        if value.get("use") != "log" or _is_of_predecessor(value, origin):
             continue
         key = _log_key(value.get("vkey"), origin)
         span = spans.get(key)

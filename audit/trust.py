@@ -54,7 +54,8 @@ class TrustedWitness:
 @dataclass(frozen=True, slots=True)
 class Trust:
     """What the verifier knows from elsewhere. `administrator` is who runs the log; `maximum_age_s` is how old the
-    latest cosignature may be for the trail to count as witnessed."""
+    latest cosignature may be for the trail to count as witnessed. `revoked`: keys of the log that were compromised,
+    each with the largest size up to which its signatures are believed."""
 
     origin: str
     log_keys: tuple[VerifierKey, ...]
@@ -62,6 +63,7 @@ class Trust:
     witnesses: tuple[TrustedWitness, ...]
     quorum: Quorum
     maximum_age_s: int
+    revoked: tuple[tuple[VerifierKey, int], ...] = ()
 
     def __post_init__(self) -> None:
         """One key is one party: a log cannot witness itself, nor one witness count twice. Raises FormatError."""

@@ -30,23 +30,23 @@ class Appending:
     def __init__(
         self,
         store: Store,
-        signer: NoteSigner,
+        signers: Sequence[NoteSigner],
         master: MasterKey,
         log_keys: Sequence[VerifierKey],
         anchors: tuple[Anchor, ...],
         rule: WhenUnreachable,
     ) -> None:
-        """`log_keys`: those that anchors' notes may be signed with, besides the signer's.
+        """`log_keys`: those that anchors' notes may be signed with, besides the signers'.
 
         Raises BehindAnchorError, UnverifiableError, or what recovery finds; then nothing is appended.
         """
-        keys = tuple({*log_keys, signer.verifier_key})
+        keys = tuple({*log_keys, *[signer.verifier_key for signer in signers]})
         self._behind: list[BehindAnchorError] = []
         self._anchors = anchors
         self._follower: Follower | None = None
         try:
             # Recovery comes first: what was committed and not signed when the last process ended, an anchor may have.
-            self.appender = Appender(store, [signer], master.seal_key, on_checkpoint=self._offer)
+            self.appender = Appender(store, signers, master.seal_key, on_checkpoint=self._offer)
             try:
                 confirmation = check_not_behind(store, anchors, keys, rule)
                 for _, anchored in confirmation.confirmed:

@@ -26,6 +26,7 @@ COMMANDS: Final = {
         "lockgate.webhook.audit_erase:erase", "Destroy bodies, and record that it was done."
     ),
     "hold": LazyCommand("lockgate.webhook.audit_hold:hold_group", "Keep bodies from being erased."),
+    "key": LazyCommand("lockgate.webhook.audit_key:key", "Show, rotate and revoke the log's key."),
     "backup": LazyCommand(
         "lockgate.webhook.audit_backup:backup", "Write every log of the database into one file."
     ),

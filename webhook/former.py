@@ -11,6 +11,7 @@ from typing import Final
 from lockgate.audit.anchors.asking import Seen
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.output import write_output
+from lockgate.webhook.toml_text import replace_setting
 from lockgate.webhook.trail import LOG_KEY
 from lockgate.webhook.trail_config import FILE_NAME, TrailConfig, read_trail_config
 from lockgate.webhook.trust_config import read_trust
@@ -62,9 +63,9 @@ def keep_former(home: Path, config: TrailConfig, successor: Successor, seen: Seq
         path = home / anchor.path
         if path.exists():
             os.replace(path, path.with_name(f"{path.name}.former-{number}"))
-    _set(home / FILE_NAME, "origin", json.dumps(successor.origin))
-    _set(trust, "origin", json.dumps(successor.origin))
-    _set(trust, "log-keys", json.dumps([successor.vkey]))
+    replace_setting(home / FILE_NAME, "origin", json.dumps(successor.origin))
+    replace_setting(trust, "origin", json.dumps(successor.origin))
+    replace_setting(trust, "log-keys", json.dumps([successor.vkey]))
     write_output(f"{successor.vkey}\n", str(home / LOG_KEY))
     if read_trail_config(home).origin != successor.origin or read_trust(trust).origin != successor.origin:
         raise UsageError(
@@ -72,10 +73,3 @@ def keep_former(home: Path, config: TrailConfig, successor: Successor, seen: Seq
             f"{config.trust}"
         )
     return kept
-
-
-def _set(file: Path, name: str, value: str) -> None:
-    """Gives a setting of the top of a TOML file another value."""
-    text = file.read_text()
-    made = re.sub(rf"(?ms)^{name}[ \t]*=[ \t]*(\[.*?\]|[^\n]*)", lambda _: f"{name} = {value}", text, count=1)
-    write_output(made, str(file))

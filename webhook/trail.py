@@ -125,11 +125,16 @@ class Trail:
                 found.append(AnchoredNote(anchor.name, anchor.administrator, note))
         return tuple(found)
 
-    def appending(self) -> Appending:
-        """What appends, after the log was compared with its anchors."""
+    def appending(self, *further: NoteSigner) -> Appending:
+        """What appends, after the log was compared with its anchors. further: sign beside the log's key."""
         rule = WhenUnreachable(self.config.anchors.when_unreachable)
         return Appending(
-            self.store, self.signer(), self.master_key(), self.trust().log_keys, self.anchors(), rule
+            self.store,
+            (self.signer(), *further),
+            self.master_key(),
+            self.trust().log_keys,
+            self.anchors(),
+            rule,
         )
 
     def close(self) -> None:

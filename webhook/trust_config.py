@@ -11,6 +11,10 @@ name = "other"
 key = "other.example/witness+0a1b…+BA…"
 administrator = "Other Ltd"
 url = "https://witness.other.example/"   # asked by the log's keeper only
+
+[[revoked]]
+key = "example.com/lockgate/prod+1d2e…+AQ…"
+last-good = 40210                        # entries that its signatures are believed for
 """
 
 from pathlib import Path
@@ -36,6 +40,13 @@ class WitnessTable(Table):
     url: str = ""
 
 
+class RevokedTable(Table):
+    """A key of the log that was compromised."""
+
+    key: Text
+    last_good: Annotated[int, Field(ge=0)]
+
+
 class TrustConfig(Table):
     """The whole of `trust.toml`."""
 
@@ -45,6 +56,7 @@ class TrustConfig(Table):
     maximum_age: Annotated[int, Field(gt=0)] = MAXIMUM_AGE_S
     quorum: Literal["any", "all"] | Annotated[int, Field(gt=0)] = "any"
     witness: list[WitnessTable] = []
+    revoked: list[RevokedTable] = []
 
 
 def _policy(witnesses: list[WitnessTable], quorum: str) -> WitnessPolicy:
@@ -69,6 +81,9 @@ def read_trust(path: Path) -> Trust:
             TrustedWitness(one.name, policy.witnesses[one.name][0], one.administrator, one.url)
             for one in made.witness
         ]
-        return Trust(made.origin, log_keys, made.administrator, tuple(witnesses), policy, made.maximum_age)
+        revoked = tuple([(parse_verifier_key(one.key), one.last_good) for one in made.revoked])
+        return Trust(
+            made.origin, log_keys, made.administrator, tuple(witnesses), policy, made.maximum_age, revoked
+        )
     except LockgateError as error:
         raise UsageError(f"{path}: {error.message}", hint=error.hint) from None

@@ -1,10 +1,21 @@
-"""Closing a log for another that follows it: after a restore behind an anchor, where going on would fork it."""
+"""Closing a log for another that follows it.
 
+After a restore behind an anchor, going on would fork what was seen; after a key was compromised, what it signs is no
+longer believed.
+"""
+
+from collections.abc import Sequence
+
+from lockgate.audit.canonical import Json
+from lockgate.audit.draft import Draft
+from lockgate.audit.errors import TrailError
 from lockgate.audit.lineage import LostRange, Predecessor, opening
+from lockgate.audit.merkle import tree_root
 from lockgate.audit.note import render_verifier_key
 from lockgate.audit.signing import NoteSigner
 from lockgate.audit.store.appender import Appender, Clock, Receipt
 from lockgate.audit.store.store import Store, create_log
+from lockgate.audit.tiles import TileHashes
 
 
 def open_successor(
@@ -22,20 +33,62 @@ def open_successor(
     """
     # Signs what was committed and not signed.
     Appender(store, [old], seal_key, clock=clock).close()
+    store.free_writer_lock()
     head = store.head()
     predecessor = Predecessor(
         store.origin, head.size, head.root, render_verifier_key(old.verifier_key), reason
     )
+    receipt = _open(store, predecessor, new, seal_key, lost, (), clock)
+    store.set_state("closed", new.verifier_key.name)
+    return receipt
+
+
+def revoke_and_succeed(
+    store: Store,
+    revoked: str,
+    last_good: int,
+    new: NoteSigner,
+    seal_key: bytes,
+    reason: str,
+    clock: Clock,
+) -> Receipt:
+    """Freezes a log whose key (a vkey) is compromised, and opens one of `new`'s name, which says how far it was good.
+
+    The compromised key signs nothing more. The successor's second entry revokes it. Returns the first entry's receipt.
+    Raises TrailError where the log has no `last_good` entries.
+    """
+    size = store.head().size
+    if not 0 < last_good <= size:
+        raise TrailError(f"the log has {size} entries: {last_good} of them cannot be the good ones")
+    store.take_writer_lock()
+    store.set_state("frozen", new.verifier_key.name)
     store.free_writer_lock()
+    root = tree_root(last_good, TileHashes(size, store.tile))
+    predecessor = Predecessor(store.origin, last_good, root, revoked, reason)
+    fields: dict[str, Json] = {"event": "revoked", "use": "log", "vkey": revoked, "lastGood": last_good}
+    return _open(store, predecessor, new, seal_key, None, (Draft("key", fields, ("key",)),), clock)
+
+
+def _open(
+    store: Store,
+    predecessor: Predecessor,
+    new: NoteSigner,
+    seal_key: bytes,
+    lost: LostRange | None,
+    further: Sequence[Draft],
+    clock: Clock,
+) -> Receipt:
+    """Makes the successor with its first entries; returns the first one's receipt."""
     successor = create_log(store.url, new.verifier_key.name, clock(), seal_key)
     try:
         appender = Appender(successor, [new], seal_key, clock=clock)
         try:
             vkey = render_verifier_key(new.verifier_key)
             receipt = appender.append(opening(new.verifier_key.name, vkey, predecessor, lost))
+            for draft in further:
+                appender.append(draft)
         finally:
             appender.close()
     finally:
         successor.close()
-    store.set_state("closed", new.verifier_key.name)
     return receipt

@@ -150,11 +150,22 @@ class Checkpoints:
             findings.add(codes.CHECKPOINT_CHANGED, one.where, error.message)
             return False
         named = {span.key: span for span in spans}
-        if not any(key not in named or named[key].is_valid(one.checkpoint.size) for key in signers):
+        valid = [key for key in signers if key not in named or named[key].is_valid(one.checkpoint.size)]
+        if not valid:
             findings.add(
                 codes.KEY_UNKNOWN,
                 one.where,
                 "it is signed by a key that the log had given up, or did not have yet",
+            )
+            return False
+        limits = dict(self._trust.revoked)
+        if all(key in limits and one.checkpoint.size > limits[key] for key in valid):
+            good = max([limits[key] for key in valid])
+            findings.add(
+                codes.KEY_REVOKED,
+                one.where,
+                "it is signed by a key that was revoked",
+                f"good up to entry {good - 1}" if good else "",
             )
             return False
         try:
