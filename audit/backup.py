@@ -301,7 +301,9 @@ class _LogWalk:
         kept = KeptCosignature(_number(value["size"]), _text(value["witness"]), str(value["line"]))
         if kept.size not in self._roots or self._frontier.size:
             raise FormatError("a cosignature is of no checkpoint of the backup")
-        if parse_signature(kept.line).name != kept.witness:
+        line = parse_signature(kept.line)
+        # A witness with several keys has a line of each.
+        if kept.witness not in (line.name, f"{line.name}+{line.key_id.hex()}"):
             raise FormatError("a cosignature is another witness's")
         self._sink.cosignature(kept)
 
