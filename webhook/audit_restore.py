@@ -66,6 +66,10 @@ def restore(file: str, successor: str, reason: str, without_anchors: bool, home:
         # The database is in its place: only now the configuration moves on.
         if outcome.successor is not None:
             kept = keep_former(trail.home, trail.config, outcome.successor, outcome.seen)
+            outcome.lines.extend(
+                f"take the key `checkpoint` out of the ConfigMap {one.namespace}/{one.name}, and keep what it has"
+                for one in trail.config.anchors.configmap
+            )
             outcome.lines.append(f"what is left of {trail.origin} is verified in {kept}")
     for line in outcome.lines:
         click.echo(printable(line))
