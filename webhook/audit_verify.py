@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -9,10 +10,13 @@ from pathlib import Path
 from typing import Final
 
 import click
+from lockgate.audit.anchors.last_seen import FileMemory, last_seen_file
+from lockgate.audit.anchors.synchronise import synchronise
 from lockgate.audit.export_folder import ExportFolder
 from lockgate.audit.reader import StoredBody, TrailReader
 from lockgate.audit.store.appender import system_clock
 from lockgate.audit.store.store import Store, open_store
+from lockgate.audit.trust import AnchoredNote
 from lockgate.audit.verify.parallel import SMALL, Open, Opened, scan_here, scan_in_processes
 from lockgate.audit.verify.report import Report
 from lockgate.audit.verify.verify import verify_trail
@@ -26,6 +30,8 @@ from lockgate.webhook.trail_reading import Reading, open_reading
 
 # More than a disk can feed.
 MOST_PROCESSES: Final = 8
+# Who administers the file of --last-seen.
+VERIFIER: Final = "this verifier"
 OWN_KEY = (
     "the log's key was read from the folder itself: whoever wrote the one could have made the other "
     "(give --log-key or --trust with what you got in another way)"
@@ -45,6 +51,11 @@ OWN_KEY = (
 @click.option(
     "--open", "opening", is_flag=True, help="Open every body too and compare it with its commitment."
 )
+@click.option(
+    "--last-seen",
+    metavar="FILE",
+    help="Remember the verified checkpoint there, and take none that does not continue it.",
+)
 @FORMAT
 @OUTPUT
 def verify(
@@ -52,6 +63,7 @@ def verify(
     log_keys: tuple[str, ...],
     trust: str | None,
     opening: bool,
+    last_seen: str | None,
     chosen: str,
     output: str | None,
 ) -> int:
@@ -63,14 +75,29 @@ def verify(
     Examples:
       lockgate audit verify trail/ --log-key ~/keys/ci.vkey
       lockgate audit verify export/ --trust ~/trust.toml --format json
+      lockgate audit verify export/ --trust ~/trust.toml --last-seen ~/.cache/ci-log
     """
     if folder is None:
         raise UsageError("no trail to verify", hint="name its home folder, or an export")
     with open_reading(folder, log_keys, trust) as reading:
-        report = verified(reading, opening)
+        report = verified(reading, opening, _seen(last_seen))
+        if last_seen is not None and report.exit_code == 0:
+            _remember(reading, Path(last_seen))
     palette = Palette(False) if output is not None else choose_palette("auto", sys.stdout)
     write_output(render_json(report) if chosen == "json" else render_text(report, palette), output)
     return report.exit_code
+
+
+def _seen(path: str | None) -> tuple[AnchoredNote, ...]:
+    """What an earlier run remembered; nothing where there was none. Raises RefusedError."""
+    note = None if path is None else FileMemory(Path(path)).load().note
+    return () if note is None else (AnchoredNote(f"file {path}", VERIFIER, note),)
+
+
+def _remember(reading: Reading, path: Path) -> None:
+    """Moves the file on to the checkpoint that was verified."""
+    keys = reading.trust.log_keys
+    synchronise(reading.reader, last_seen_file(path, VERIFIER, reading.trust.origin, keys), keys)
 
 
 def _shown_key(body: StoredBody) -> bytes | None:
@@ -95,8 +122,8 @@ def _opening(reader: TrailReader) -> Open:
     return partial(_open_export, reader.place)
 
 
-def verified(reading: Reading, opening: bool) -> Report:
-    """Verifies a log; one whose key came with it is not verified."""
+def verified(reading: Reading, opening: bool, seen: Sequence[AnchoredNote] = ()) -> Report:
+    """Verifies a log, also against what was `seen` of it; one whose key came with it is not verified."""
     open_key: OpenKey | None = None
     if reading.trail is None:
         open_key = _shown_key
@@ -112,7 +139,7 @@ def verified(reading: Reading, opening: bool) -> Report:
         reading.trust,
         now_ms=system_clock(),
         index=index,
-        anchored=reading.anchored(),
+        anchored=(*reading.anchored(), *seen),
         open_key=open_key,
         scan=scan,
     )

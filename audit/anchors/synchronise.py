@@ -8,7 +8,7 @@ from typing import Final
 from lockgate.audit.anchors.anchor import Anchor, AnchoredLog
 from lockgate.audit.checkpoint import Checkpoint, open_checkpoint
 from lockgate.audit.errors import TrailError, UnverifiableError, VerificationError
-from lockgate.audit.merkle import EMPTY_ROOT, consistency_proof, tree_root
+from lockgate.audit.merkle import EMPTY_ROOT, consistency_proof
 from lockgate.audit.note import Note, Signature, VerifierKey, encode_base64, parse_note, render_note
 from lockgate.audit.tiles import TileHashes
 from lockgate.audit.witness.errors import ForkError, StaleError
@@ -96,27 +96,6 @@ def _check_nothing_seen(log: AnchoredLog, anchor: Anchor, keys: Sequence[Verifie
     if note is not None:
         held = open_checkpoint(note, log.origin, keys).checkpoint
         raise behind(anchor, held.size, Checkpoint(log.origin, 0, EMPTY_ROOT))
-
-
-def check_continues(log: AnchoredLog, anchor: Anchor, keys: Sequence[VerifierKey]) -> Checkpoint | None:
-    """Checks, without moving it, that the log continues the note that an anchor shows. Returns that checkpoint.
-
-    Raises BehindAnchorError.
-    """
-    note = anchor.last()
-    if note is None:
-        return None
-    if log.head().size == 0:
-        _check_nothing_seen(log, anchor, keys)
-    held = open_checkpoint(note, log.origin, keys).checkpoint
-    ours = _opened(log, keys)[1]
-    if held.size > ours.size:
-        raise behind(anchor, held.size, ours)
-    root = tree_root(held.size, TileHashes(ours.size, log.tile))
-    if root != held.root:
-        error = ForkError(f"our tree of size {held.size} has root {encode_base64(root)}")
-        raise forked(anchor, held.size, ours, error)
-    return held
 
 
 def _caught_up(

@@ -194,3 +194,34 @@ def test_a_checkpoint_that_an_anchor_got_and_a_crash_took_from_the_database_is_n
     connection.commit()
     connection.close()
     assert home.append(1) == 5
+
+
+def test_a_checker_remembers_what_it_saw(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept, seen = tmp_path / "kept.vkey", tmp_path / "seen"
+    kept.write_text(home.vkey)
+    home.append(3)
+    shutil.copytree(home.place, tmp_path / "old")
+
+    def verify(folder: Path, key: Path = kept) -> int:
+        return run(["audit", "verify", str(folder), "--log-key", str(key), "--last-seen", str(seen)])
+
+    # A key that came with the log is believed for nothing, and nothing is remembered of it.
+    assert verify(home.place, home.place / "log.vkey") == 4
+    assert not seen.exists()
+    assert verify(home.place) == 0
+    first = seen.read_bytes()
+    home.append(2)
+    assert verify(home.place) == 0
+    second = seen.read_bytes()
+    assert [one.split(b"\n")[1] for one in (first, second)] == [b"4", b"6"]
+    export = tmp_path / "export"
+    assert run(["audit", "export", str(export), "--trail", str(home.place)]) == 0
+    assert verify(export) == 0
+    capsys.readouterr()
+    assert verify(tmp_path / "old") == 3
+    assert "rolled" in capsys.readouterr().out
+    seen.write_bytes(b"something else\n")
+    assert verify(home.place) == 3
+    assert seen.read_bytes() == b"something else\n"

@@ -2,12 +2,12 @@
 
 import pytest
 from lockgate.audit.anchors.guard import WhenUnreachable, check_not_behind
-from lockgate.audit.anchors.synchronise import BehindAnchorError, check_continues, synchronise
+from lockgate.audit.anchors.synchronise import BehindAnchorError, synchronise
 from lockgate.audit.errors import TrailError, UnverifiableError
 from lockgate.audit.note import encode_base64
 from lockgate.audit.witness.errors import RefusedError, UnreachableError
 
-from tests.audit.anchors.peers import DictMemory, PeerAnchor, note_anchor
+from tests.audit.anchors.peers import PeerAnchor, note_anchor
 from tests.audit.growing_log import GrowingLog, witness_signer
 
 ONE = WhenUnreachable.ONE_CONFIRMS
@@ -113,15 +113,25 @@ def test_other_replicas_that_append_meanwhile_are_no_rollback(log: GrowingLog) -
     assert reads == [1]
 
 
-def test_a_note_is_compared_without_moving_it(log: GrowingLog) -> None:
-    memory = DictMemory()
-    anchor = note_anchor(log, memory)
-    assert check_continues(log, anchor, log.keys) is None
-    synchronise(log.fork(20), anchor, log.keys)
-    mark = memory.mark
-    held = check_continues(log, anchor, log.keys)
-    assert held and held.size == 20
-    for other in (log.fork(19), log.fork(19).grow(30, "other ")):
-        with pytest.raises(BehindAnchorError):
-            check_continues(other, anchor, log.keys)
-    assert memory.mark == mark
+HISTORIES = [
+    GrowingLog().grow(5),
+    *[GrowingLog().grow(at).fork(at).grow(5 - at, "other ") for at in range(5)],
+]
+
+
+@pytest.mark.parametrize("kind", ["note", "witness"])
+def test_every_history_before_every_anchor(kind: str) -> None:
+    """Refused exactly when what the anchor saw is not the beginning of what the database holds."""
+    for first, seen in enumerate(HISTORIES):
+        for held in range(1, 6):
+            for second, ours in enumerate(HISTORIES):
+                fork = 5 if first == second else min(at - 1 for at in (first, second) if at)
+                for size in range(1, 6):
+                    anchor = note_anchor(seen) if kind == "note" else peer(seen)
+                    anchor.advance(0, (), seen.note(held))
+                    log = ours.fork(size)
+                    if held <= size and held <= fork:
+                        assert synchronise(log, anchor, log.keys).checkpoint.size == size
+                    else:
+                        with pytest.raises(BehindAnchorError):
+                            synchronise(log, anchor, log.keys)
