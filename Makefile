@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench e2e soak format clean
+.PHONY: demo test vectors lint bench e2e soak format clean
 .DEFAULT_GOAL := demo
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -19,6 +19,9 @@ demo: $(STAMP)  ## check a small repository with mistakes, then its mended versi
 
 test: $(STAMP)  ## every test that needs PyPI only
 	$(BIN)/python -m pytest -m "not e2e"
+
+vectors: $(STAMP)  ## outside vectors that come as Go modules, which `make test` reads where they are
+	$(BIN)/python -m tests.vectors
 
 lint: $(STAMP)  ## style, types, import rules
 	$(BIN)/ruff check .

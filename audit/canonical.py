@@ -14,6 +14,8 @@ Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json]"
 MAX_INTEGER: Final = 2**53 - 1
 # An entry needs five levels; a body mirrors a manifest. Deeper input is hostile.
 MAX_DEPTH: Final = 200
+# Who reads something smaller, as entries are, has a limit of its own.
+MAX_SIZE: Final = 64 * 1024 * 1024
 
 _ENCODER: Final = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
@@ -26,7 +28,8 @@ def _check(value: object, depth: int) -> None:
         return
     if kind is int:
         if not -MAX_INTEGER <= value <= MAX_INTEGER:  # type: ignore[operator]
-            raise FormatError(f"the integer {value} is beyond 2**53 and has no canonical form")
+            # Without the number: Python refuses to write very long ones.
+            raise FormatError("an integer is beyond 2**53 and has no canonical form")
         return
     if depth >= MAX_DEPTH:
         raise FormatError(f"a value is nested deeper than {MAX_DEPTH} levels")
@@ -43,39 +46,19 @@ def _check(value: object, depth: int) -> None:
     raise FormatError(f"a value of type {kind.__name__} has no canonical form")
 
 
-def canonical_text(value: Json) -> str:
-    """The canonical text of a value. Raises FormatError for what has none."""
-    _check(value, 0)
-    return _ENCODER.encode(value)
-
-
 def canonical_bytes(value: Json) -> bytes:
     """The canonical text in UTF-8. Raises FormatError for what has none."""
+    _check(value, 0)
     try:
-        return canonical_text(value).encode()
+        return _ENCODER.encode(value).encode()
     except UnicodeEncodeError:
         raise FormatError("a string has half of a surrogate pair, which UTF-8 cannot hold") from None
 
 
-def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise FormatError("a key occurs twice in an object")
-    return made
-
-
-def parse_json(data: bytes) -> Json:
-    """The value of a JSON text of the restricted kind, in whatever layout. Raises FormatError."""
-    try:
-        value: Json = json.loads(data, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"no JSON: {error}") from None
-    _check(value, 0)
-    return value
-
-
 def parse_canonical(data: bytes) -> Json:
     """The value of a canonical text; any other text of the same value is refused. Raises FormatError."""
+    if len(data) > MAX_SIZE:
+        raise FormatError(f"a JSON text of {len(data)} bytes is longer than {MAX_SIZE}")
     try:
         value: Json = json.loads(data)
     except (ValueError, RecursionError) as error:

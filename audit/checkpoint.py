@@ -49,8 +49,10 @@ def render_checkpoint(checkpoint: Checkpoint) -> str:
         encode_base64(checkpoint.root),
         *checkpoint.extensions,
     )
-    if any("\n" in line or not line for line in lines):
-        raise FormatError("a line of a checkpoint is empty or has a newline")
+    if any("\n" in line or not line for line in lines) or len(checkpoint.extensions) > MAX_EXTENSIONS:
+        raise FormatError("a line of a checkpoint is empty or has a newline, or there are too many")
+    if not 0 <= checkpoint.size < MAX_SIZE or len(checkpoint.root) != HASH_SIZE:
+        raise FormatError("a checkpoint has the size of a tree, and a root of 32 bytes")
     return "".join([f"{line}\n" for line in lines])
 
 

@@ -6,6 +6,7 @@ A witness signs, with its clock, that it saw this checkpoint and none that contr
 from collections.abc import Sequence
 from dataclasses import dataclass
 from struct import pack, unpack
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -13,6 +14,9 @@ from lockgate.audit.checkpoint import parse_checkpoint
 from lockgate.audit.errors import FormatError, VerificationError
 from lockgate.audit.note import COSIGNATURE, ML_DSA_44, Note, Signature, VerifierKey, make_verifier_key
 from lockgate.audit.verifying import is_ed25519_signature, is_ml_dsa_44_signature
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 _SIZES = {COSIGNATURE: 64, ML_DSA_44: 2420}
 _TIME_SIZE = 8
@@ -96,4 +100,20 @@ class CosignatureSigner:
         """The line over a checkpoint's text at a time (Unix seconds)."""
         key = self.verifier_key
         signed = self._private.sign(cosigned_message(text, time))
+        return Signature(key.name, key.key_id, pack(">Q", time) + signed)
+
+
+class MlDsa44CosignatureSigner:
+    """Signs checkpoints as a witness does, with an ML-DSA-44 private key; randomised, as FIPS 204 advises."""
+
+    __slots__ = ("_private", "verifier_key")
+
+    def __init__(self, name: str, private: "MLDSA44PrivateKey") -> None:
+        self._private = private
+        self.verifier_key = make_verifier_key(name, private.public_key().public_bytes_raw(), ML_DSA_44)
+
+    def sign(self, text: str, time: int) -> Signature:
+        """The line over a checkpoint's text at a time (Unix seconds); its extension lines are not signed."""
+        key = self.verifier_key
+        signed = self._private.sign(cosigned_subtree(key.name, text, time))
         return Signature(key.name, key.key_id, pack(">Q", time) + signed)

@@ -25,7 +25,9 @@ MAX_NOTE: Final = 1_000_000
 MAX_SIGNATURES: Final = 100
 
 _DASH: Final = "\u2014 "
-_NAME: Final = re.compile(r"[^\s+\x00-\x20\x7f]+")
+# Arguments of a command that are not UTF-8 arrive as halves of surrogate pairs.
+_NAME: Final = re.compile(r"[^\s+\x00-\x20\x7f\ud800-\udfff]+")
+_NO_TEXT: Final = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 _PUBLIC_SIZE: Final = {ED25519: 32, COSIGNATURE: 32, ML_DSA_44: 1312}
 
 
@@ -114,8 +116,8 @@ def check_note_text(text: str) -> None:
     """A note's text ends with a newline and has no control characters but newlines. Raises FormatError."""
     if not text.endswith("\n"):
         raise FormatError("the text of a note ends with a newline")
-    if any(ord(one) < 0x20 and one != "\n" for one in text):
-        raise FormatError("the text of a note has a control character")
+    if _NO_TEXT.search(text):
+        raise FormatError("the text of a note has a control character, or half of a surrogate pair")
 
 
 def parse_signature(line: str) -> Signature:

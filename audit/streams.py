@@ -14,7 +14,14 @@ from urllib.parse import quote
 
 from lockgate.audit.canonical import canonical_bytes
 from lockgate.audit.errors import FormatError, VerificationError
-from lockgate.audit.merkle import Hash, inclusion_proof, leaf_hash, root_from_hashes, verify_inclusion
+from lockgate.audit.merkle import (
+    EMPTY_ROOT,
+    Hash,
+    inclusion_proof,
+    leaf_hash,
+    root_from_hashes,
+    verify_inclusion,
+)
 from lockgate.audit.note import encode_base64
 
 # A name stands in an entry of at most 4 KiB, several times over.
@@ -130,6 +137,8 @@ def verify_absence(name: str, proofs: Sequence[HeadProof], count: int, root: Has
         if proof.count != count:
             raise VerificationError("a neighbour is of another heads tree", where=proof.head.name)
         verify_head(proof, root)
+    if count == 0 and root != EMPTY_ROOT:
+        raise VerificationError("a heads tree of no streams has the root of the empty tree", where=name)
     below = [proof for proof in proofs if proof.head.name.encode() < name.encode()]
     above = [proof for proof in proofs if proof.head.name.encode() > name.encode()]
     left = below[0].index if len(below) == 1 else -1

@@ -68,6 +68,8 @@ def parse_tile_path(path: str) -> Tile:
 
 def render_entries(entries: Sequence[bytes]) -> bytes:
     """A bundle of 1 to 256 entries, each behind its length as a big-endian uint16."""
+    if not 0 < len(entries) <= TILE_WIDTH:
+        raise FormatError(f"a bundle has 1 to {TILE_WIDTH} entries, not {len(entries)}")
     parts: list[bytes] = []
     for entry in entries:
         if len(entry) > MAX_ENTRY:

@@ -50,6 +50,8 @@ def parse_tlog_proof(data: bytes) -> TlogProof:
     extra = b""
     if lines[0].startswith("extra "):
         extra = decode_base64(lines.pop(0).removeprefix("extra "), "the extra data of the proof")
+        if not extra:
+            raise FormatError("a tlog-proof without extra data has no line for it")
     if not lines or not lines[0].startswith("index "):
         raise FormatError("a tlog-proof names its index")
     index = parse_size(lines.pop(0).removeprefix("index "), "the index of the proof")

@@ -11,6 +11,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from lockgate.audit.errors import UnverifiableError
 
 # The y-coordinates of the eight points of small order on edwards25519, with their non-canonical spellings, sign bit
 # cleared (Chalkias et al., "Taming the many EdDSAs", table 1).
@@ -67,11 +68,23 @@ def is_p256_signature(key: EllipticCurvePublicKey, signature: bytes, message: by
 
 
 def is_ml_dsa_44_signature(public: bytes, signature: bytes, message: bytes) -> bool:
-    """Whether an ML-DSA-44 signature (FIPS 204, empty context) verifies. False where OpenSSL lacks it."""
+    """Whether an ML-DSA-44 signature (FIPS 204, empty context) verifies.
+
+    Raises UnverifiableError where the installed libraries lack ML-DSA: that is no sign of tampering.
+    """
     try:
         from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
-        MLDSA44PublicKey.from_public_bytes(public).verify(signature, message)
-    except (ImportError, UnsupportedAlgorithm, InvalidSignature, ValueError):
+        key = MLDSA44PublicKey.from_public_bytes(public)
+    except (ImportError, UnsupportedAlgorithm):
+        raise UnverifiableError(
+            "an ML-DSA-44 signature cannot be verified here",
+            hint="install a newer release of cryptography, built with an OpenSSL that has ML-DSA",
+        ) from None
+    except ValueError:
+        return False
+    try:
+        key.verify(signature, message)
+    except (InvalidSignature, ValueError):
         return False
     return True

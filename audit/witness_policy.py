@@ -4,14 +4,22 @@ Lines are `log <vkey> [<url>]`, `witness <name> <vkey> [<url>]`, `group <name> <
 `quorum <name|none>`; what is named has been defined above. `#` begins a comment line.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from lockgate.audit.errors import FormatError
-from lockgate.audit.note import COSIGNATURE, ML_DSA_44, VerifierKey, parse_verifier_key
+from lockgate.audit.note import COSIGNATURE, ED25519, ML_DSA_44, VerifierKey, parse_verifier_key
 
 MAX_POLICY: Final = 1_000_000
+# The specification asks for 32 of each; a policy is evaluated by walking it, group in group.
+MAX_DEFINED: Final = 256
+_LOG_KEYS: Final = frozenset((ED25519, ML_DSA_44))
+_WITNESS_KEYS: Final = frozenset((COSIGNATURE, ML_DSA_44))
+# Words are separated by spaces and tabs only; other spaces of Unicode are parts of names.
+_WORD: Final = re.compile(r"[^ \t]+")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 NONE: Final = "none"
 
 
@@ -63,21 +71,19 @@ def parse_witness_policy(text: str) -> WitnessPolicy:
     groups: dict[str, Group] = {}
     member_of: dict[str, str] = {}
     quorum = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split()
+    if _CONTROL.search(text):
+        raise FormatError("a witness policy has no control characters but tabs and newlines")
+    for number, line in enumerate(text.split("\n"), 1):
+        words = _WORD.findall(line)
         where = f"line {number}"
         if not words or words[0].startswith("#"):
             continue
         match words:
             case ["log", key, *url] if len(url) <= 1:
-                logs.append(parse_verifier_key(key))
+                logs.append(_key(key, _LOG_KEYS, [one.public for one in logs], where))
             case ["witness", name, key, *url] if len(url) <= 1:
                 _check_new(name, witnesses, groups, where)
-                made = parse_verifier_key(key)
-                if made.algorithm not in (COSIGNATURE, ML_DSA_44):
-                    raise FormatError(f"{where}: {name} has a key that makes no cosignatures")
-                if any(made == other for other, _ in witnesses.values()):
-                    raise FormatError(f"{where}: the key of {name} is another witness's too")
+                made = _key(key, _WITNESS_KEYS, [other.public for other, _ in witnesses.values()], where)
                 witnesses[name] = (made, url[0] if url else "")
             case ["group", name, threshold, *members] if members:
                 _check_new(name, witnesses, groups, where)
@@ -96,6 +102,8 @@ def parse_witness_policy(text: str) -> WitnessPolicy:
                 quorum = name
             case _:
                 raise FormatError(f"{where}: a line is log, witness, group or quorum with what belongs to it")
+        if len(logs) + len(witnesses) + len(groups) > MAX_DEFINED:
+            raise FormatError(f"{where}: a policy defines at most {MAX_DEFINED} logs, witnesses and groups")
     if not quorum:
         raise FormatError("the policy has no quorum")
     return WitnessPolicy(tuple(logs), witnesses, groups, quorum)
@@ -104,3 +112,16 @@ def parse_witness_policy(text: str) -> WitnessPolicy:
 def _check_new(name: str, witnesses: Mapping[str, object], groups: Mapping[str, object], where: str) -> None:
     if name == NONE or name in witnesses or name in groups:
         raise FormatError(f"{where}: the name {name} is taken")
+
+
+def _key(text: str, algorithms: Collection[int], seen: Collection[bytes], where: str) -> VerifierKey:
+    """A key of one of these algorithms whose material no other line has, under whatever name."""
+    try:
+        key = parse_verifier_key(text)
+    except FormatError as error:
+        raise FormatError(f"{where}: {error.message}") from None
+    if key.algorithm not in algorithms:
+        raise FormatError(f"{where}: the key {key.name} has an algorithm that does not sign this")
+    if key.public in seen:
+        raise FormatError(f"{where}: the key {key.name} is another line's too")
+    return key

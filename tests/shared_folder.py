@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-import pytest
+from tests.required import absent
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -16,12 +16,9 @@ def shared_root() -> Path:
 def shared_path(*parts: str) -> Path:
     """A path in the shared folder; skips the test, saying so, when it is absent.
 
-    With LOCKGATE_REQUIRE_VECTORS=1 an absent folder fails the test instead.
+    Where LOCKGATE_REQUIRE_VECTORS asks for `shared`, an absent folder fails the test instead.
     """
     path = shared_root().joinpath(*parts)
     if not path.exists():
-        reason = f"{path} is absent: outside vectors are not part of the project"
-        if os.environ.get("LOCKGATE_REQUIRE_VECTORS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        absent("shared", f"{path} is absent: outside vectors are not part of the project")
     return path

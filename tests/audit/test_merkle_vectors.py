@@ -12,7 +12,7 @@ from lockgate.audit.note import parse_verifier_key, render_note
 from lockgate.audit.signing import Ed25519Signer, sign_note
 from lockgate.audit.tiles import Tile, entries_path, parse_entries, render_entries, tile_path
 
-from tests.vectors import vector_folder
+from tests.vectors import vector_path
 
 ENTRIES = ["one", "two", "three", "four", "five", "six", "seven", "eit", "nain", "ten", "ileven", "twelf"]
 ENTRIES += ["threeten", "fourten", "fivten"]
@@ -27,7 +27,7 @@ def hashes(values: "list[str] | None") -> list[bytes]:
 
 
 def test_inclusion() -> None:
-    paths = sorted(vector_folder("merkle", "testdata", "inclusion").rglob("*.json"))
+    paths = sorted(vector_path("merkle", "testdata", "inclusion").rglob("*.json"))
     assert len(paths) == 98
     for path in paths:
         case = json.loads(path.read_bytes())
@@ -41,7 +41,7 @@ def test_inclusion() -> None:
 
 
 def test_consistency() -> None:
-    paths = sorted(vector_folder("merkle", "testdata", "consistency").rglob("*.json"))
+    paths = sorted(vector_path("merkle", "testdata", "consistency").rglob("*.json"))
     assert len(paths) == 98
     stricter: list[str] = []
     for path in paths:
@@ -61,7 +61,7 @@ def test_consistency() -> None:
 
 @pytest.mark.parametrize("size", range(16))
 def test_tessera_log(size: int) -> None:
-    log = vector_folder("tessera", "testdata", "log")
+    log = vector_path("tessera", "testdata", "log")
     key = parse_verifier_key(PUBLIC)
     signer = Ed25519Signer(ORIGIN, Ed25519PrivateKey.from_private_bytes(base64.b64decode(PRIVATE)[1:]))
     assert signer.verifier_key == key

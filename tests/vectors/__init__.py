@@ -8,60 +8,79 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Final
 
-import pytest
+from tests.required import absent
 
-MODULES = {
+MODULES: Final[Mapping[str, str]] = {
     "merkle": "github.com/transparency-dev/merkle@v0.0.3-0.20260707140218-77df88e508fa",
     "tessera": "github.com/transparency-dev/tessera@v1.0.4",
+    # The examples of RFC 8785, by its author.
+    "canonical": "github.com/cyberphone/json-canonicalization@v0.0.0-20241213102144-19d51d7fe467",
+    # What C2SP's CCTV keeps as ed25519: the edge cases that Go's own crypto/ed25519 is tested with.
+    "ed25519": "filippo.io/mostly-harmless/ed25519vectors@v0.0.0-20210322192420-30a2d7243a94",
 }
+# A module is a few megabytes.
+TIMEOUT_S: Final = 300
 
 
 class VectorsAbsentError(Exception):
-    """The modules cannot be had; the text says why."""
+    """A module cannot be had; the text says which, and why."""
 
 
 @cache
-def module_folders() -> dict[str, Path]:
-    """The folder of each module in the module cache, downloaded when it is not there."""
+def download() -> Mapping[str, Path | str]:
+    """The folder of each module in the module cache, downloaded when it is not there; else a text that says why not."""
     go = shutil.which("go")
     if go is None:
-        raise VectorsAbsentError("Go is not installed, and these vectors come with Go modules")
+        return dict.fromkeys(MODULES, "Go is not installed, and these vectors come as Go modules")
+    environment = {**os.environ, "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local", "GO111MODULE": "on"}
     with tempfile.TemporaryDirectory() as place:
-        environment = {**os.environ, "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local", "GO111MODULE": "on"}
-        done = subprocess.run(
-            [go, "mod", "download", "-json", *MODULES.values()],
-            cwd=place,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-    found: dict[str, Path] = {}
+        try:
+            done = subprocess.run(
+                [go, "mod", "download", "-json", *MODULES.values()],
+                cwd=place,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return dict.fromkeys(MODULES, f"go mod download took longer than {TIMEOUT_S} seconds")
+    found: dict[str, Path | str] = {}
+    names = {module: name for name, module in MODULES.items()}
     decoder = json.JSONDecoder()
     rest = done.stdout.strip()
     while rest:
         answer, end = decoder.raw_decode(rest)
         rest = rest[end:].strip()
-        for name, module in MODULES.items():
-            if "Dir" in answer and module == f"{answer['Path']}@{answer['Version']}":
-                found[name] = Path(answer["Dir"])
-    if len(found) != len(MODULES):
-        raise VectorsAbsentError(f"go mod download failed: {done.stderr.strip() or done.stdout.strip()}")
+        name = names.get(f"{answer['Path']}@{answer['Version']}")
+        if name is not None:
+            found[name] = (
+                Path(answer["Dir"]) if "Dir" in answer else str(answer.get("Error", "no reason given"))
+            )
+    why = done.stderr.strip() or "go mod download said nothing of it"
+    return {name: found.get(name, why) for name in MODULES}
+
+
+def module_folder(module: str) -> Path:
+    """The folder of a module in the module cache. Raises VectorsAbsentError."""
+    found = download()[module]
+    if isinstance(found, str):
+        raise VectorsAbsentError(f"the vectors of {MODULES[module]} are absent: {found}")
     return found
 
 
-def vector_folder(module: str, *parts: str) -> Path:
-    """A folder of a module; skips the test, saying so, when it cannot be had.
+def vector_path(module: str, *parts: str) -> Path:
+    """A path in a module; skips the test, saying so, when it cannot be had.
 
-    With LOCKGATE_REQUIRE_VECTORS=1 its absence fails the test instead.
+    Where LOCKGATE_REQUIRE_VECTORS asks for `go`, its absence fails the test instead.
     """
     try:
-        return module_folders()[module].joinpath(*parts)
+        return module_folder(module).joinpath(*parts)
     except VectorsAbsentError as error:
-        if os.environ.get("LOCKGATE_REQUIRE_VECTORS") == "1":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+        absent("go", str(error))
