@@ -2,9 +2,7 @@
 
 import base64
 import json
-import os
 import random
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,12 +15,12 @@ from lockgate.engine.documents.yaml_nodes import YamlError, compose
 from lockgate.engine.documents.yaml_values import build
 from lockgate.engine.errors import InputError
 
+from tests.e2e.programs import program
 from tests.engine.kubectl_yaml_cases import CASES
 from tests.shared_folder import shared_path
 
 pytestmark = pytest.mark.e2e
 
-SOURCE = Path(__file__).parent / "oracles" / "yaml"
 RANDOM_TEXTS = 20_000
 PIECES = [
     "a",
@@ -86,17 +84,8 @@ PIECES = [
 
 
 @pytest.fixture(scope="module")
-def oracle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    go = shutil.which("go")
-    if go is None:
-        reason = "go is absent: kubectl's YAML library cannot be built"
-        if os.environ.get("LOCKGATE_REQUIRE_PROGRAMS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    program = tmp_path_factory.mktemp("oracle") / "yaml"
-    environment = {**os.environ, "CGO_ENABLED": "0"}
-    subprocess.run([go, "build", "-o", program, "."], cwd=SOURCE, env=environment, check=True)
-    return program
+def oracle() -> Path:
+    return program("yaml")
 
 
 def answers(oracle: Path, inputs: Sequence[bytes]) -> list[list[dict[str, Value]]]:
