@@ -74,10 +74,10 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """A running server, gone afterwards."""
+def running_postgres(place: Path | None = None) -> Iterator[Postgres]:
+    """A running server in a folder of its own in `place`, or where temporary ones are; gone afterwards."""
     programs = postgres_programs()
-    folder = Path(tempfile.mkdtemp(prefix="lockgate-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="lockgate-pg-", dir=place))
     server = Postgres(folder, programs)
     try:
         server.create()
