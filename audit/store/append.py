@@ -352,7 +352,7 @@ class _Batch:
             else:
                 self.connection.exec_driver_sql(
                     "UPDATE stream_head s SET n = u.n, leaf_hash = u.leaf FROM "
-                    "unnest(%(id)s::bigint[], %(n)s::bigint[], %(leaf)s::bytea[]) AS u(id, n, leaf) "
+                    "unnest(%(id)b::bigint[], %(n)b::bigint[], %(leaf)b::bytea[]) AS u(id, n, leaf) "
                     "WHERE s.id = u.id",
                     {name: [one[name] for one in moved] for name in ("id", "n", "leaf")},
                 )

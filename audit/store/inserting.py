@@ -22,7 +22,7 @@ def _statement(table: type[Table]) -> tuple[str, tuple[str, ...]]:
             if isinstance(column.type, LargeBinary)
             else "text"
         )
-        arrays.append(f"%({column.name})s::{kind}[]")
+        arrays.append(f"%({column.name})b::{kind}[]")
     name = table.__tablename__
     return f"INSERT INTO {name} ({', '.join(names)}) SELECT * FROM unnest({', '.join(arrays)})", names  # noqa: S608
 
