@@ -195,11 +195,9 @@ def _link_value(link: StreamLink) -> dict[str, Json]:
 def finish(draft: Draft, time_ms: int, links: Sequence[StreamLink], previous_ms: int) -> bytes:
     """The entry of a draft at its time and place. previous_ms: time of the entry before (0 for the first).
 
-    Raises FormatError when it is larger than an entry may be, or has no canonical form.
+    Raises FormatError when it is larger than an entry may be, not as its kind demands, or has no canonical form.
     """
-    reserved = draft.fields.keys() & _GIVEN
-    if reserved:
-        raise FormatError(f"a draft does not set {', '.join(sorted(reserved))}")
+    check_draft(draft)
     value: dict[str, Json] = {
         **draft.fields,
         "v": VERSION,
@@ -242,17 +240,11 @@ def _parse_links(value: Json) -> tuple[StreamLink, ...]:
     return tuple(links)
 
 
-def parse_entry(data: bytes) -> Entry:
-    """An entry from its bytes. Raises FormatError for anything that no log of this format holds."""
-    if len(data) > MAX_ENTRY:
-        raise FormatError(f"an entry of {len(data)} bytes is larger than {MAX_ENTRY}")
-    value = parse_canonical(data)
-    if type(value) is not dict or value.get("v") != VERSION or type(value["v"]) is not int:
-        raise FormatError("the entry is of no version that is known here")
-    kind = value.get("kind")
-    if type(kind) is not str or kind not in SCHEMAS:
+def _check_own(kind: str, value: Mapping[str, Json]) -> Schema:
+    """Checks the fields that are a kind's own; returns its schema."""
+    schema = SCHEMAS.get(kind)
+    if schema is None:
         raise FormatError("the entry is of no kind that is known here")
-    schema = SCHEMAS[kind]
     own = value.keys() - _COMMON
     if not schema.required.keys() <= own <= schema.required.keys() | schema.optional.keys():
         raise FormatError(
@@ -262,9 +254,10 @@ def parse_entry(data: bytes) -> Entry:
         check = schema.required.get(name) or schema.optional[name]
         if not check(value[name]):
             raise _fail(name)
-    time, anomaly = value.get("time"), value.get("clockAnomaly", False)
-    if type(time) is not str or type(anomaly) is not bool or ("clockAnomaly" in value) != anomaly:
-        raise _fail("time")
+    return schema
+
+
+def _parse_commitments(schema: Schema, value: Mapping[str, Json]) -> dict[str, str]:
     commitments = value.get("commitments", {})
     if (
         type(commitments) is not dict
@@ -277,10 +270,47 @@ def parse_entry(data: bytes) -> Entry:
         if type(text) is not str or not is_hash_text(text):
             raise _fail(f"commitment of {name}")
         opened[name] = text
+    return opened
+
+
+def check_draft(draft: Draft) -> None:
+    """Checks that the entry of a draft will be one that `parse_entry` takes, but for its size. Raises FormatError.
+
+    An entry that is in the log stays there: who reads it later must never find it malformed.
+    """
+    reserved = draft.fields.keys() & _GIVEN
+    if reserved:
+        raise FormatError(f"a draft does not set {', '.join(sorted(reserved))}")
+    opened = _parse_commitments(_check_own(draft.kind, draft.fields), draft.fields)
+    if draft.body is not None and "body" not in opened:
+        raise _fail("body")
+    if draft.idempotency and len(draft.idempotency) != IDEMPOTENCY_SIZE:
+        raise _fail("idempotency")
+    if len(set(draft.streams)) != len(draft.streams):
+        raise FormatError("the entry is twice in one stream")
+    for name in draft.streams:
+        check_stream_name(name)
+
+
+def parse_entry(data: bytes) -> Entry:
+    """An entry from its bytes. Raises FormatError for anything that no log of this format holds."""
+    if len(data) > MAX_ENTRY:
+        raise FormatError(f"an entry of {len(data)} bytes is larger than {MAX_ENTRY}")
+    value = parse_canonical(data)
+    if type(value) is not dict or value.get("v") != VERSION or type(value["v"]) is not int:
+        raise FormatError("the entry is of no version that is known here")
+    kind = value.get("kind")
+    if type(kind) is not str:
+        raise FormatError("the entry is of no kind that is known here")
+    schema = _check_own(kind, value)
+    time, anomaly = value.get("time"), value.get("clockAnomaly", False)
+    if type(time) is not str or type(anomaly) is not bool or ("clockAnomaly" in value) != anomaly:
+        raise _fail("time")
+    opened = _parse_commitments(schema, value)
     digest, size = "", 0
     if "body" in value:
         body = value["body"]
-        if not _object({"sha256": _is_digest, "size": _is_count})(body) or "body" not in commitments:
+        if not _object({"sha256": _is_digest, "size": _is_count})(body) or "body" not in opened:
             raise _fail("body")
         assert type(body) is dict and type(body["sha256"]) is str and type(body["size"]) is int
         digest, size = body["sha256"], body["size"]

@@ -298,3 +298,23 @@ def test_secrets_are_nowhere(tmp_path: Path) -> None:
         body = unseal(unwrap_key(held.key, stored.wrapped_key), stored.sealed)
         assert b"K8sRequired" in body
         assert [one for one in secrets if one.encode() in body or one.encode() in receipt.entry] == []
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        Draft("policy", {"event": "added"}),
+        Draft("policy", {"event": "added", "policies": "sha256:" + "0" * 64, "more": 1}),
+        Draft("nothing", {}),
+        Draft("policy", {"event": "added", "policies": "sha256:" + "0" * 64}, ("two words",)),
+        Draft("policy", {"event": "added", "policies": "sha256:" + "0" * 64}, ("a", "a")),
+        Draft("policy", {"event": "added", "policies": "sha256:" + "0" * 64}, (), None, b"short"),
+        Draft("policy", {"event": "added", "policies": "sha256:" + "0" * 64, "v": 2}),
+    ],
+)
+def test_what_no_reader_would_take_is_not_appended(draft: Draft, tmp_path: Path) -> None:
+    with open_trail(tmp_path) as trail:
+        with pytest.raises(TrailError):
+            trail.appender.append(draft)
+        trail.fill(1)
+        assert trail.store.head().size == 2
