@@ -76,7 +76,9 @@ def test_request_key_is_recorded_once(tmp_path: Path) -> None:
 
 def test_bad_draft_fails_alone(tmp_path: Path) -> None:
     with open_trail(tmp_path) as trail:
-        large = trail.appender.submit(Draft("policy", {"event": "added", "policies": "x" * 5000}))
+        fields = {"event": "added", "policies": "sha256:" + "0" * 64}
+        streams = tuple([f"{'s' * 250}{number}" for number in range(20)])
+        large = trail.appender.submit(Draft("policy", fields, streams))
         good = trail.appender.submit(trail.decide(1))
         with pytest.raises(TrailError, match="4096"):
             large.result(10)
