@@ -5,7 +5,7 @@ verifier who kept the first key, or was given the latest, can follow every hones
 has signed nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lockgate.audit.canonical import Json
@@ -77,3 +77,24 @@ def key_spans(
     if not any(span.retired is None for span in spans.values()):
         raise FormatError("the log has retired all of its keys")
     return tuple(spans.values())
+
+
+def believed_keys(
+    spans: Sequence[KeySpan], given: Collection[VerifierKey], reach: Callable[[VerifierKey], int]
+) -> frozenset[VerifierKey]:
+    """The given keys and those of the log's that follow from them.
+
+    reach: the largest size of a checkpoint over the log's entries that a key signed and was allowed to sign; 0 without
+    any. A key follows when the entry that names it is below what a believed key reaches.
+    """
+    believed, new, reached = set(given), set(given), 0
+    while new:
+        reached = max([reached, *[reach(key) for key in new]])
+        new = {span.key for span in spans if span.added < reached} - believed
+        believed |= new
+    return frozenset(believed)
+
+
+def is_allowed(spans: Sequence[KeySpan], key: VerifierKey, size: int) -> bool:
+    """Whether a checkpoint of this size may rest on a believed key; one that no entry names has no bounds."""
+    return all(span.is_valid(size) for span in spans if span.key == key)

@@ -46,7 +46,14 @@ class Standing:
         if note is None:
             raise UnverifiableError("the log has no checkpoint yet")
         self.note = note
-        self.checkpoint: Checkpoint = open_checkpoint(note, trust.origin, trust.log_keys).checkpoint
+        signed = open_checkpoint(note, trust.origin, trust.log_keys)
+        self.checkpoint: Checkpoint = signed.checkpoint
+        if all(trust.is_revoked(key, self.checkpoint.size) for key in signed.keys):
+            raise VerificationError(
+                "the latest checkpoint is signed by a key that was revoked",
+                where=f"size {self.checkpoint.size}",
+                hint="an export that was made before still proves its entries",
+            )
         self._reader = reader
         self._hashes = TileHashes(self.checkpoint.size, reader.tile)
         if tree_root(self.checkpoint.size, self._hashes) != self.checkpoint.root:

@@ -52,10 +52,19 @@ class TrustedWitness:
 
 
 @dataclass(frozen=True, slots=True)
+class Revocation:
+    """A key of the log was compromised: what it signed is believed up to `size` entries, which have this root."""
+
+    key: VerifierKey
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
     """What the verifier knows from elsewhere. `administrator` is who runs the log; `maximum_age_s` is how old the
-    latest cosignature may be for the trail to count as witnessed. `revoked`: keys of the log that were compromised,
-    each with the largest size up to which its signatures are believed."""
+    latest cosignature may be for the trail to count as witnessed. `revoked`: the log's keys that were compromised,
+    as its successor tells it."""
 
     origin: str
     log_keys: tuple[VerifierKey, ...]
@@ -63,7 +72,7 @@ class Trust:
     witnesses: tuple[TrustedWitness, ...]
     quorum: Quorum
     maximum_age_s: int
-    revoked: tuple[tuple[VerifierKey, int], ...] = ()
+    revoked: tuple[Revocation, ...] = ()
 
     def __post_init__(self) -> None:
         """One key is one party: a log cannot witness itself, nor one witness count twice. Raises FormatError."""
@@ -74,6 +83,10 @@ class Trust:
                 raise FormatError(f"the witness {witness.name} has the key of {other}")
         if len({one.name for one in self.witnesses}) != len(self.witnesses):
             raise FormatError("two witnesses have one name")
+
+    def is_revoked(self, key: VerifierKey, size: int) -> bool:
+        """Whether a checkpoint of this size cannot rest on this key, since it was compromised by then."""
+        return any(one.key == key and size > one.size for one in self.revoked)
 
     def is_own(self, administrator: str) -> bool:
         """Whether that is who runs the log; spelling in capitals or with other spaces makes nobody else."""

@@ -1,25 +1,30 @@
 """`lockgate audit key`: the log's own keys: which there are, another one, and the drill for one that got away."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import click
 from lockgate.audit.draft import Draft
-from lockgate.audit.errors import FormatError, TrailError
+from lockgate.audit.entry import parse_entry
+from lockgate.audit.errors import TrailError
 from lockgate.audit.key_files import make_log_key
-from lockgate.audit.key_history import KeySpan, key_spans
-from lockgate.audit.note import render_verifier_key
+from lockgate.audit.key_history import KeySpan
+from lockgate.audit.note import VerifierKey, parse_verifier_key, render_verifier_key
 from lockgate.audit.signing import NoteSigner
-from lockgate.audit.store.appender import system_clock
-from lockgate.audit.store.erasure import entries_of_kind
+from lockgate.audit.store.appender import Receipt, system_clock
+from lockgate.audit.store.database import sqlite_path
+from lockgate.audit.store.log_keys import read_key_spans
 from lockgate.audit.store.succession import revoke_and_succeed
 from lockgate.webhook.audit_options import ACTOR, EPILOG, FORMAT, TRAIL
 from lockgate.webhook.former import Successor, keep_former, next_origin
+from lockgate.webhook.output import write_output
 from lockgate.webhook.terminal import printable
 from lockgate.webhook.toml_text import replace_setting, toml_string
 from lockgate.webhook.trail import LOG_KEY, Trail, current_user, load_signer, open_trail
 from lockgate.webhook.trail_config import FILE_NAME
+from lockgate.webhook.trail_reading import read_key
 
 NEW_SIGNER: Final = click.option(
     "--new-signer",
@@ -40,17 +45,6 @@ def key() -> None:
     """
 
 
-def spans_of(trail: Trail) -> tuple[KeySpan, ...]:
-    """The keys as the log's entries tell them. Raises FormatError."""
-    first = ""
-    for _, entry in entries_of_kind(trail.store, "log"):
-        first = first or str(entry.value.get("vkey", ""))
-    if not first:
-        raise FormatError("the log's first entry names no key")
-    events = [(index, entry.value) for index, entry in entries_of_kind(trail.store, "key")]
-    return key_spans(trail.origin, first, events)
-
-
 @key.command(epilog=EPILOG)
 @FORMAT
 @TRAIL
@@ -62,21 +56,47 @@ def show(chosen: str, home: str) -> None:
       lockgate audit key show --trail trail/ --format json
     """
     with open_trail(home) as trail:
-        spans = spans_of(trail)
+        spans = read_key_spans(trail.store)
     if chosen == "json":
-        value = [
-            {"vkey": render_verifier_key(span.key), "added": span.added, "retired": span.retired}
-            for span in spans
-        ]
-        click.echo(json.dumps({"schemaVersion": 1, "keys": value}, indent=2))
+        click.echo(json.dumps({"schemaVersion": 1, "keys": [_told(span) for span in spans]}, indent=2))
         return
     for span in spans:
         until = "in use" if span.retired is None else f"retired by entry {span.retired}"
+        if span.last_good is not None:
+            until = f"revoked: believed for the first {span.last_good} entries"
         click.echo(f"{printable(render_verifier_key(span.key))}\n  since entry {span.added}, {until}")
 
 
-def _new_signer(home: Path, uri: str, origin: str) -> tuple[str, NoteSigner]:
-    """The URI and the signer of the key to go on with, which is made where none is named."""
+def _told(span: KeySpan) -> dict[str, str | int | None]:
+    told: dict[str, str | int | None] = {
+        "vkey": render_verifier_key(span.key),
+        "added": span.added,
+        "retired": span.retired,
+    }
+    if span.last_good is not None:
+        told["lastGood"] = span.last_good
+    return told
+
+
+@key.command(epilog=EPILOG)
+@NEW_SIGNER
+@TRAIL
+def new(new_signer: str, home: str) -> None:
+    """Shows the line of a key that the log may go on with, and makes one in keys/ where none is named.
+
+    Nothing is appended. Witnesses that are told the line before `rotate` cosign without a break.
+
+    \b
+    Example:
+      lockgate audit key new --trail trail/
+    """
+    with open_trail(home) as trail:
+        uri, signer = _named_signer(trail.home, new_signer, trail.origin)
+    click.echo(f"{printable(uri)} signs as\n\n  {render_verifier_key(signer.verifier_key)}\n")
+
+
+def _named_signer(home: Path, uri: str, origin: str) -> tuple[str, NoteSigner]:
+    """The URI and the signer of a key, which is made where none is named."""
     if uri:
         return uri, load_signer(home, uri, origin)
     number = 2
@@ -87,45 +107,99 @@ def _new_signer(home: Path, uri: str, origin: str) -> tuple[str, NoteSigner]:
     return made, load_signer(home, made, origin)
 
 
+def _next_signer(
+    trail: Trail, uri: str, spans: Sequence[KeySpan], current: NoteSigner
+) -> tuple[str, NoteSigner]:
+    """The key to go on with: the named one, that of a rotation that was begun, or a new one."""
+    if uri:
+        return uri, load_signer(trail.home, uri, trail.origin)
+    in_use = [span for span in spans if span.retired is None]
+    since = max([span.added for span in in_use if span.key == current.verifier_key], default=0)
+    begun = {span.key for span in in_use if span.added > since}
+    for path in sorted((trail.home / "keys").glob("log-*.pem")):
+        found = f"file:keys/{path.name}"
+        signer = load_signer(trail.home, found, trail.origin)
+        if signer.verifier_key in begun:
+            return found, signer
+    for one in begun:
+        raise TrailError(
+            f"a rotation to {render_verifier_key(one)} was begun", hint="name that key with --new-signer"
+        )
+    if len(in_use) > 1:
+        return trail.config.signer, current
+    return _named_signer(trail.home, "", trail.origin)
+
+
 @key.command(epilog=EPILOG)
 @NEW_SIGNER
 @ACTOR
 @TRAIL
 def rotate(new_signer: str, actor: str | None, home: str) -> None:
-    """Goes on with another key: an entry names it, checkpoints of both follow, an entry gives the old one up.
+    """Goes on with another key: an entry names it under a checkpoint of both, and an entry gives the old one up.
 
-    Who verifies with the old key, or with the new one, can follow. A rotation that was interrupted is taken up by the
-    same command with the same --new-signer. Witnesses have to be told the new key before they cosign what it alone
-    signs.
+    Who verifies with the old key, or with the new one, can follow. The same command takes up a rotation that was
+    interrupted. With PostgreSQL, where other processes append too, the old key is given up by a second `rotate`, once
+    all of them were started with the new key. Tell witnesses the new key first (`new`): they cosign nothing else.
 
     \b
     Example:
       lockgate audit key rotate --trail trail/ --new-signer 'pkcs11:token=trail;object=log-2026?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/lockgate/pin'
     """
+    who = actor or current_user()
     with open_trail(home) as trail:
-        place = trail.home
-        uri, new = _new_signer(place, new_signer, trail.origin)
-        old = render_verifier_key(trail.signer().verifier_key)
+        spans = read_key_spans(trail.store)
+        old = trail.signer()
+        uri, new = _next_signer(trail, new_signer, spans, old)
         vkey = render_verifier_key(new.verifier_key)
-        if vkey == old:
+        _check_not_given_up(spans, new.verifier_key)
+        is_named = any(span.key == new.verifier_key for span in spans)
+        is_begun = new.verifier_key == old.verifier_key
+        if is_begun and all(span.retired is not None for span in spans if span.key != new.verifier_key):
             raise TrailError("the new key is the log's key already")
-        who = actor or current_user()
-        named = {render_verifier_key(span.key) for span in spans_of(trail)}
-        recorder = trail.recorder()
-        if vkey not in named:
-            _append(trail, recorder.key_event("added", "log", vkey, actor=who))
-        receipt = _append(trail, recorder.key_event("retired", "log", old, actor=who), new)
-        config = trail.config
-        trust = place / config.trust
-        keys = [render_verifier_key(one) for one in trail.trust().log_keys]
-    replace_setting(place / FILE_NAME, "signer", toml_string(uri))
-    replace_setting(trust, "log-keys", json.dumps([*[one for one in keys if one != vkey], vkey]))
-    (place / LOG_KEY).write_text(f"{vkey}\n")
+        if not is_named:
+            _append(trail, trail.recorder().key_event("added", "log", vkey, actor=who), new)
+        is_shared = sqlite_path(trail.store_url) is None
+        if not is_begun:
+            _go_on_with(trail, uri, vkey)
     click.echo(f"the log goes on with\n\n  {vkey}\n")
+    if is_shared and not is_begun:
+        click.echo(
+            "Start every process that appends with the new key, then run `rotate` again: it ends the old one."
+        )
+    else:
+        _retire(home, old, who)
     click.echo(
-        f"The checkpoint of size {receipt} is signed by both. Give the new line to whoever verifies, and to every "
-        "witness; the old key may be destroyed."
+        "Give the line to whoever verifies, and to every witness; former lines stay good for what they signed."
     )
+
+
+def _check_not_given_up(spans: Sequence[KeySpan], wanted: VerifierKey) -> None:
+    for span in spans:
+        if span.key == wanted and (span.retired is not None or span.last_good is not None):
+            raise TrailError("the log has given that key up: name another, or none to have one made")
+
+
+def _go_on_with(trail: Trail, uri: str, vkey: str) -> None:
+    """Writes the new key into the trail's home; the log knows it already."""
+    trust = trail.home / trail.config.trust
+    keys = [one for one in map(render_verifier_key, trail.trust().log_keys) if one != vkey]
+    replace_setting(trust, "log-keys", json.dumps([*keys, vkey]))
+    write_output(f"{vkey}\n", str(trail.home / LOG_KEY))
+    replace_setting(trail.home / FILE_NAME, "signer", toml_string(uri))
+
+
+def _retire(home: str, old: NoteSigner, actor: str) -> None:
+    """Gives every key but the current one up; the old one, if it is at hand, signs that too."""
+    with open_trail(home) as trail:
+        current = trail.signer().verifier_key
+        further = () if old.verifier_key == current else (old,)
+        for span in read_key_spans(trail.store):
+            if span.retired is None and span.key != current:
+                shown = render_verifier_key(span.key)
+                draft = trail.recorder().key_event("retired", "log", shown, actor=actor)
+                size = _append(trail, draft, *further)
+                click.echo(f"entry {size - 1} gives up {printable(shown)}")
+                further = ()
 
 
 def _append(trail: Trail, draft: Draft, *further: NoteSigner) -> int:
@@ -162,20 +236,31 @@ def revoke(last_good: int, reason: str, successor: str, new_signer: str, home: s
     """
     with open_trail(home) as trail:
         origin = successor or next_origin(trail.origin)
-        old = (trail.home / LOG_KEY).read_text().strip()
-        uri, new = _new_signer(trail.home, new_signer, origin)
+        old = render_verifier_key(read_key(str(trail.home / LOG_KEY)))
+        uri, new = _named_signer(trail.home, new_signer, origin)
+        if new.verifier_key.public == parse_verifier_key(old).public:
+            raise TrailError("the successor needs another key than the one that got away")
         seal_key = trail.master_key().seal_key
-        revoke_and_succeed(trail.store, old, last_good, new, seal_key, reason, system_clock)
+        receipt = revoke_and_succeed(trail.store, old, last_good, new, seal_key, reason, system_clock)
         vkey = render_verifier_key(new.verifier_key)
         kept = keep_former(trail.home, trail.config, Successor(origin, vkey), ())
         place = trail.home
         former = trail.origin
     replace_setting(place / FILE_NAME, "signer", toml_string(uri))
+    told = revocation(old, last_good, receipt)
     with (kept / "trust.toml").open("a") as stream:
-        stream.write(f"\n[[revoked]]\nkey = {toml_string(old)}\nlast-good = {last_good}\n")
+        stream.write(f"\n{told}")
     click.echo(f"froze {printable(former)}; its first {last_good} entries are believed")
     click.echo(f"opened {printable(origin)} with\n\n  {vkey}\n")
     click.echo(
-        "Keep that line elsewhere, and give it to whoever verifies and to every witness, with the size up to which the "
-        f"old key is believed: {last_good}. What is left of the old log is verified in {kept}."
+        "Keep that line elsewhere, and give it to whoever verifies and to every witness. Who has a trust file for the "
+        f"old log adds to it:\n\n{told}\nWhat is left of the old log is verified in {printable(str(kept))}."
     )
+
+
+def revocation(vkey: str, last_good: int, opened: Receipt) -> str:
+    """What a trust file of the old log says of its key; the root is that of the successor's first entry."""
+    predecessor = parse_entry(opened.entry).value["predecessor"]
+    assert isinstance(predecessor, dict)
+    root = str(predecessor["root"])
+    return f"[[revoked]]\nkey = {toml_string(vkey)}\nlast-good = {last_good}\nroot = {toml_string(root)}\n"

@@ -15,13 +15,16 @@ url = "https://witness.other.example/"   # asked by the log's keeper only
 [[revoked]]
 key = "example.com/lockgate/prod+1d2e…+AQ…"
 last-good = 40210                        # entries that its signatures are believed for
+root = "…"                               # of their tree, in base64, as the successor's first entry has it
 """
 
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from lockgate.audit.note import parse_verifier_key
-from lockgate.audit.trust import Trust, TrustedWitness
+from lockgate.audit.errors import FormatError
+from lockgate.audit.merkle import HASH_SIZE
+from lockgate.audit.note import decode_base64, parse_verifier_key
+from lockgate.audit.trust import Revocation, Trust, TrustedWitness
 from lockgate.audit.witness_policy import WitnessPolicy, parse_witness_policy
 from lockgate.engine.errors import LockgateError, UsageError
 from lockgate.webhook.trail_config import Table, Text, read_table
@@ -44,7 +47,15 @@ class RevokedTable(Table):
     """A key of the log that was compromised."""
 
     key: Text
-    last_good: Annotated[int, Field(ge=0)]
+    last_good: Annotated[int, Field(gt=0)]
+    root: Text
+
+    def parsed(self) -> Revocation:
+        """As `Trust` has it. Raises FormatError."""
+        root = decode_base64(self.root, "the root of what is believed of a revoked key")
+        if len(root) != HASH_SIZE:
+            raise FormatError("the root of what is believed of a revoked key has 32 bytes")
+        return Revocation(parse_verifier_key(self.key), self.last_good, root)
 
 
 class TrustConfig(Table):
@@ -81,7 +92,7 @@ def read_trust(path: Path) -> Trust:
             TrustedWitness(one.name, policy.witnesses[one.name][0], one.administrator, one.url)
             for one in made.witness
         ]
-        revoked = tuple([(parse_verifier_key(one.key), one.last_good) for one in made.revoked])
+        revoked = tuple([one.parsed() for one in made.revoked])
         return Trust(
             made.origin, log_keys, made.administrator, tuple(witnesses), policy, made.maximum_age, revoked
         )

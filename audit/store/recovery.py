@@ -13,6 +13,7 @@ from lockgate.audit.errors import VerificationError
 from lockgate.audit.merkle import leaf_hash, tree_root
 from lockgate.audit.note import VerifierKey
 from lockgate.audit.store.append import BatchAppender
+from lockgate.audit.store.log_keys import check_may_sign, read_key_spans
 from lockgate.audit.store.store import Store
 
 # Entries at the end that are looked at byte by byte; a whole verification is `lockgate audit verify`.
@@ -20,7 +21,9 @@ LAST_ENTRIES: Final = 1024
 
 
 def recover(store: Store, batches: BatchAppender, keys: Sequence[VerifierKey]) -> int:
-    """Checks what a new appender goes on from; returns the size of the last stored checkpoint (-1 without any).
+    """Checks what a new appender, which signs with `keys`, goes on from.
+
+    Returns the size of the last stored checkpoint (-1 without any).
 
     Raises VerificationError, with the place, when the database is not what the log left behind.
     """
@@ -42,10 +45,15 @@ def recover(store: Store, batches: BatchAppender, keys: Sequence[VerifierKey]) -
             raise VerificationError("an entry is missing", where=f"entry {index}")
         for _, _, _ in store.leaves(size, size + 1):
             raise VerificationError("there is an entry behind the head", where=f"entry {size}")
+        spans = read_key_spans(store)
+        if spans:
+            check_may_sign(store, spans, keys, size + 1)
         note = store.checkpoint()
         if note is None:
             return -1
-        signed = open_checkpoint(note, store.origin, keys).checkpoint
+        # Before a rotation is finished, the last one may be by the old key alone.
+        believed = tuple({*keys, *[span.key for span in spans]})
+        signed = open_checkpoint(note, store.origin, believed).checkpoint
         if signed.size > size:
             raise VerificationError(
                 f"a checkpoint of size {signed.size} was signed, and only {size} entries are there",

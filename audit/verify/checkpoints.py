@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lockgate.audit.checkpoint import Checkpoint, parse_checkpoint
 from lockgate.audit.cosignature import verify_cosignatures
 from lockgate.audit.errors import TrailError, VerificationError
-from lockgate.audit.key_history import KeySpan, key_spans
+from lockgate.audit.key_history import KeySpan, believed_keys, is_allowed, key_spans
 from lockgate.audit.merkle import Hash
 from lockgate.audit.note import Note, VerifierKey, parse_note, verify_note
 from lockgate.audit.reader import TrailReader
@@ -69,7 +69,8 @@ class Checkpoints:
     @property
     def sizes(self) -> frozenset[int]:
         """The sizes whose roots are to be compared."""
-        return frozenset([one.checkpoint.size for one in self._kept])
+        told = [one.size for one in self._trust.revoked]
+        return frozenset([*told, *[one.checkpoint.size for one in self._kept]])
 
     def notes(self, size: int) -> list[bytes]:
         """The good ones up to a size, the largest first."""
@@ -85,6 +86,16 @@ class Checkpoints:
         spans = self._believe(size, roots, history, findings)
         best: Checkpoint | None = None
         last_good = 0
+        for told in self._trust.revoked:
+            if roots.get(told.size) == told.root:
+                # Its successor vouches for so much, whatever the compromised key signed.
+                best = Checkpoint(self._trust.origin, told.size, told.root)
+            else:
+                findings.add(
+                    codes.FORKED,
+                    f"entries 0 to {told.size - 1}",
+                    "they are not the ones that were called good when the key was revoked",
+                )
         for one in sorted(self._kept, key=lambda kept: kept.checkpoint.size):
             checkpoint = one.checkpoint
             if self._trust.log_keys and not self._is_signed(one, spans, findings):
@@ -105,7 +116,8 @@ class Checkpoints:
                     since,
                 )
             else:
-                best, last_good = checkpoint, checkpoint.size
+                last_good = checkpoint.size
+                best = checkpoint if best is None or best.size < checkpoint.size else best
                 self._good.append(one)
         return best
 
@@ -120,24 +132,27 @@ class Checkpoints:
             if history.keys:
                 findings.add(codes.KEY_UNKNOWN, "entries of kind key", error.message)
             return ()
-        believed = set(given)
-        while True:
-            reached = max(
-                [
-                    one.checkpoint.size
-                    for one in self._kept
-                    if one.checkpoint.size <= size
-                    and roots.get(one.checkpoint.size) == one.checkpoint.root
-                    and any(_verifies(one, key) for key in believed)
-                ],
-                default=0,
-            )
-            more = {span.key for span in spans if span.added < reached} - believed
-            if not more:
-                break
-            believed |= more
+        largest_first = sorted(self._kept, key=lambda kept: -kept.checkpoint.size)
+
+        def reach(key: VerifierKey) -> int:
+            for one in largest_first:
+                checkpoint = one.checkpoint
+                if (
+                    one.is_by(key)
+                    and roots.get(checkpoint.size) == checkpoint.root
+                    and checkpoint.size <= size
+                    and self._may_sign(spans, key, checkpoint.size)
+                    and _verifies(one, key)
+                ):
+                    return checkpoint.size
+            return 0
+
+        believed = believed_keys(spans, given, reach)
         self.keys = (*given, *[span.key for span in spans if span.key in believed and span.key not in given])
         return tuple([span for span in spans if span.key in believed])
+
+    def _may_sign(self, spans: tuple[KeySpan, ...], key: VerifierKey, size: int) -> bool:
+        return is_allowed(spans, key, size) and not self._trust.is_revoked(key, size)
 
     def _is_signed(self, one: _Kept, spans: tuple[KeySpan, ...], findings: Findings) -> bool:
         """Whether a believed key signed it that may have at its size; a finding when not."""
@@ -149,18 +164,16 @@ class Checkpoints:
         except VerificationError as error:
             findings.add(codes.CHECKPOINT_CHANGED, one.where, error.message)
             return False
-        named = {span.key: span for span in spans}
-        valid = [key for key in signers if key not in named or named[key].is_valid(one.checkpoint.size)]
-        if not valid:
+        size = one.checkpoint.size
+        if not any(is_allowed(spans, key, size) for key in signers):
             findings.add(
                 codes.KEY_UNKNOWN,
                 one.where,
                 "it is signed by a key that the log had given up, or did not have yet",
             )
             return False
-        limits = dict(self._trust.revoked)
-        if all(key in limits and one.checkpoint.size > limits[key] for key in valid):
-            good = max([limits[key] for key in valid])
+        if not any(self._may_sign(spans, key, size) for key in signers):
+            good = max([told.size for told in self._trust.revoked])
             findings.add(
                 codes.KEY_REVOKED,
                 one.where,

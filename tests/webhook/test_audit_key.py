@@ -2,12 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from lockgate.audit.errors import TrailError
 from lockgate.audit.key_files import make_log_key
+from lockgate.audit.note import render_verifier_key
+from lockgate.audit.signing import NoteSigner
+from lockgate.audit.store.log_keys import read_key_spans
 from lockgate.webhook.cli import run
-from lockgate.webhook.trail import open_trail
+from lockgate.webhook.toml_text import replace_setting
+from lockgate.webhook.trail import load_signer, open_trail
 
 ORIGIN = "example.com/lockgate/ci"
 
@@ -46,20 +51,76 @@ def test_rotation_is_followed_from_either_key(home: Path, capsys: pytest.Capture
     assert [(one["added"], one["retired"]) for one in shown] == [(0, 2), (1, 4), (3, None)]
 
 
-def test_interrupted_rotation_is_taken_up(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    make_log_key(home / "keys" / "next.pem")
-    from lockgate.audit.note import render_verifier_key
-    from lockgate.webhook.trail import load_signer
+def kept_keys(home: Path) -> tuple[NoteSigner, NoteSigner, str]:
+    """The log's key, a further one in keys/log-2.pem, and its line."""
+    make_log_key(home / "keys" / "log-2.pem")
+    old, new = [load_signer(home, f"file:keys/{name}.pem", ORIGIN) for name in ("log", "log-2")]
+    return old, new, render_verifier_key(new.verifier_key)
 
-    new = render_verifier_key(load_signer(home, "file:keys/next.pem", ORIGIN).verifier_key)
-    with open_trail(str(home)) as trail, trail.appending() as appending:
-        appending.appender.append(trail.recorder().key_event("added", "log", new))
-    arguments = ["audit", "key", "rotate", "--trail", str(home), "--new-signer", "file:keys/next.pem"]
-    assert run(arguments) == 0
-    assert vkey(home) == new
-    assert verify(home, capsys, new)[1]["entries"] == 3
-    assert run(arguments) == 2
+
+def append_key(home: Path, event: Literal["added", "retired"], key: str, *further: NoteSigner) -> None:
+    with open_trail(str(home)) as trail, trail.appending(*further) as appending:
+        appending.appender.append(trail.recorder().key_event(event, "log", key))
+
+
+def rotated(home: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> int:
+    code = run(["audit", "key", "rotate", "--trail", str(home), *arguments])
+    for key in (vkey(home), *known(home)):
+        found, report = verify(home, capsys, key)
+        assert (found, report["findings"]) == (0, [])
+    return code
+
+
+def known(home: Path) -> list[str]:
+    with open_trail(str(home)) as trail:
+        return [render_verifier_key(span.key) for span in read_key_spans(trail.store)]
+
+
+def test_interrupted_rotation_is_taken_up(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, new, line = kept_keys(home)
+    append_key(home, "added", line, new)
+    assert rotated(home, capsys) == 0
+    assert vkey(home) == line
+    assert verify(home, capsys, line)[1]["entries"] == 3
+    assert run(["audit", "key", "rotate", "--trail", str(home), "--new-signer", "file:keys/log-2.pem"]) == 2
     assert "already" in capsys.readouterr().err
+    # What the log gave up is not taken back.
+    assert run(["audit", "key", "rotate", "--trail", str(home), "--new-signer", "file:keys/log.pem"]) == 2
+    assert "given that key up" in capsys.readouterr().err
+    assert len(known(home)) == 2
+
+
+def test_rotation_interrupted_before_the_old_key_is_given_up(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, new, line = kept_keys(home)
+    append_key(home, "added", line, new)
+    replace_setting(home / "trail.toml", "signer", '"file:keys/log-2.pem"')
+    assert rotated(home, capsys) == 0
+    shown = verify(home, capsys, line)[1]
+    assert (shown["entries"], len(known(home))) == (3, 2)
+
+
+def test_wrong_signer_signs_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old, new, line = kept_keys(home)
+    replace_setting(home / "trail.toml", "signer", '"file:keys/log-2.pem"')
+    with open_trail(str(home)) as trail, pytest.raises(TrailError, match="does not know the key"):
+        trail.appending()
+    replace_setting(home / "trail.toml", "signer", '"file:keys/log.pem"')
+    assert rotated(home, capsys, "--new-signer", "file:keys/log-2.pem") == 0
+    replace_setting(home / "trail.toml", "signer", '"file:keys/log.pem"')
+    with open_trail(str(home)) as trail, pytest.raises(TrailError, match="has given up the key"):
+        trail.appending()
+    assert verify(home, capsys, line)[0] == 0
+    assert old is not new
+
+
+def test_a_key_is_shown_before_it_is_used(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit", "key", "new", "--trail", str(home)]) == 0
+    said = capsys.readouterr().out
+    assert "file:keys/log-2.pem signs as" in said
+    assert rotated(home, capsys, "--new-signer", "file:keys/log-2.pem") == 0
+    assert vkey(home) in said
 
 
 def test_drill(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
