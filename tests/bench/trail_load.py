@@ -6,7 +6,6 @@ milliseconds on a connection of its own, so that a time is too long by that much
 
 import asyncio
 import json
-import os
 import statistics
 import time
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from tests.e2e.programs import place_of
 POLL_SECONDS = 0.004
 # How long the last entries are waited for.
 END_SECONDS = 30.0
+HAMMER_LOG = "hammer.log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def hammered(url: str, vkey: str, writers: int, seconds: float, folder: Path) ->
     command += [f"--num_writers={writers}", "--max_write_ops=20000", "--dup_chance=0", "--leaf_min_size=400"]
     # It reads too, as auditors do.
     command += ["--num_readers_full=1", "--num_readers_random=1", "--max_read_ops=20", "--show_ui=false"]
-    log = folder / f"hammer-{os.getpid()}.log"
+    log = folder / HAMMER_LOG
     with running(command, log) as process:
         # The connections are made, and the first of its bursts is over.
         time.sleep(3)
