@@ -72,14 +72,22 @@ class ExportFolder:
 
     def checkpoints(self) -> Iterator[bytes]:
         """The earlier checkpoints and the last."""
+        for name in self._checkpoint_names():
+            yield read_inside(self.place, name, MAX_NOTE)
+
+    def recent_checkpoints(self) -> Iterator[bytes]:
+        """The last checkpoint and the earlier ones."""
+        for name in reversed(self._checkpoint_names()):
+            yield read_inside(self.place, name, MAX_NOTE)
+
+    def _checkpoint_names(self) -> list[str]:
         folder = self.place / "checkpoints"
+        names: list[str] = []
         if folder.is_dir() and not folder.is_symlink():
-            names = sorted([path.name for path in folder.iterdir()])
+            names = sorted([f"checkpoints/{path.name}" for path in folder.iterdir()])
             if len(names) > MAX_CHECKPOINTS:
                 raise TrailError(f"the export has {len(names)} checkpoints")
-            for name in names:
-                yield read_inside(self.place, f"checkpoints/{name}", MAX_NOTE)
-        yield read_inside(self.place, "checkpoint", MAX_NOTE)
+        return [*names, "checkpoint"]
 
     @property
     def has_bodies(self) -> bool:

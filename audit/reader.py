@@ -98,6 +98,10 @@ class TrailReader(Protocol):
         """Every signed checkpoint that is kept, the smallest first, with cosignatures."""
         ...
 
+    def recent_checkpoints(self) -> Iterator[bytes]:
+        """The same, the largest first; who takes only some of them does not wait for the rest."""
+        ...
+
     @property
     def has_bodies(self) -> bool:
         """Whether bodies are kept here at all."""

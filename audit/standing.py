@@ -3,9 +3,9 @@
 Single entries are proven against the checkpoint. That nothing is wrong elsewhere is what `verify/` looks at.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from lockgate.audit.checkpoint import Checkpoint, open_checkpoint
 from lockgate.audit.errors import TrailError, UnverifiableError, VerificationError
@@ -21,7 +21,7 @@ from lockgate.audit.merkle import (
 from lockgate.audit.reader import TrailReader
 from lockgate.audit.tiles import TileHashes
 from lockgate.audit.tlog_proof import TlogProof
-from lockgate.audit.trust import MAX_NOTES, AnchoredNote, Assurance, Trust, assess
+from lockgate.audit.trust import AnchoredNote, Assurance, Trust, assess
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,9 @@ class Standing:
             raise VerificationError(
                 "the tiles are not those of the checkpoint", where=f"size {self.checkpoint.size}"
             )
-        notes = deque(reader.checkpoints(), MAX_NOTES)
-        notes.append(note)
+        notes = chain([note], reader.recent_checkpoints())
         self.assurance: Assurance = assess(
-            trust, self.checkpoint.size, self._root_at, reversed(notes), anchored, now_ms // 1000
+            trust, self.checkpoint.size, self._root_at, notes, anchored, now_ms // 1000
         )
 
     def _root_at(self, size: int) -> Hash:

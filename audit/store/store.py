@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from lockgate.audit.errors import TrailError
-from lockgate.audit.merkle import EMPTY_ROOT
+from lockgate.audit.merkle import EMPTY_ROOT, MAX_SIZE
 from lockgate.audit.reader import Head, IndexedRecord, StoredBody
 from lockgate.audit.store.append import BatchAppender, head_seal, read_tile
 from lockgate.audit.store.columns import as_bytes, as_int, as_text
@@ -103,27 +103,45 @@ class Store:
                 text("SELECT size, note FROM checkpoint WHERE log = :log ORDER BY size DESC LIMIT 1"),
                 {"log": self.log},
             ).one_or_none()
-            return None if row is None else as_bytes(row[1]) + self._lines(connection, row[0])
+            if row is None:
+                return None
+            return as_bytes(row[1]) + self._lines(connection, row[0], row[0]).get(row[0], b"")
 
     def checkpoints(self) -> Iterator[bytes]:
         """Every kept checkpoint with its cosignatures, the smallest first."""
-        with self.engine.connect() as connection:
-            sizes = connection.execute(
-                text("SELECT size FROM checkpoint WHERE log = :log ORDER BY size"), {"log": self.log}
-            ).scalars()
-            for size in sizes.all():
-                note = connection.execute(
-                    text("SELECT note FROM checkpoint WHERE log = :log AND size = :size"),
-                    {"log": self.log, "size": size},
-                ).scalar_one()
-                yield as_bytes(note) + self._lines(connection, size)
+        return self._checkpoints("size > :beyond ORDER BY size", -1)
 
-    def _lines(self, connection: Connection, size: int) -> bytes:
-        lines = connection.execute(
-            text("SELECT line FROM cosignature WHERE log = :log AND size = :size ORDER BY witness"),
-            {"log": self.log, "size": size},
-        ).scalars()
-        return "".join([f"{line}\n" for line in lines]).encode()
+    def recent_checkpoints(self) -> Iterator[bytes]:
+        """The same, the largest first."""
+        return self._checkpoints("size < :beyond ORDER BY size DESC", MAX_SIZE)
+
+    def _checkpoints(self, order: str, beyond: int) -> Iterator[bytes]:
+        """Checkpoints in an order, some at a time, so that nobody waits for those that they do not take."""
+        query = f"SELECT size, note FROM checkpoint WHERE log = :log AND {order} LIMIT 256"  # noqa: S608
+        while True:
+            with self.engine.connect() as connection:
+                rows = connection.execute(text(query), {"log": self.log, "beyond": beyond}).all()
+                sizes = [as_int(row[0]) for row in rows] or [0]
+                lines = self._lines(connection, min(sizes), max(sizes))
+            for row in rows:
+                yield as_bytes(row[1]) + lines.get(row[0], b"")
+            if not rows:
+                return
+            beyond = as_int(rows[-1][0])
+
+    def _lines(self, connection: Connection, first: int, last: int) -> dict[int, bytes]:
+        """The cosignature lines of the checkpoints from one size to another, by size."""
+        rows = connection.execute(
+            text(
+                "SELECT size, line FROM cosignature WHERE log = :log AND size >= :first AND size <= :last "
+                "ORDER BY size, witness"
+            ),
+            {"log": self.log, "first": first, "last": last},
+        )
+        made: dict[int, bytes] = {}
+        for size, line in rows:
+            made[size] = made.get(size, b"") + f"{as_text(line)}\n".encode()
+        return made
 
     @property
     def has_bodies(self) -> bool:

@@ -133,7 +133,7 @@ class WitnessClient:
         except (OSError, http.client.HTTPException, UnicodeError, FormatError) as error:
             self._drop()
             reason = _printable(str(error)) or type(error).__name__
-            if self._deadline.is_over:
+            if self._deadline.is_over or isinstance(error, TimeoutError):
                 reason = f"no whole answer within {self._timeout_s:g} s"
             raise UnreachableError(f"{self.url}: {reason}") from None
 

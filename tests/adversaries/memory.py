@@ -64,6 +64,9 @@ class MemoryTrail:
     def checkpoints(self) -> Iterator[bytes]:
         return iter(self.notes)
 
+    def recent_checkpoints(self) -> Iterator[bytes]:
+        return reversed(self.notes)
+
     def bodies(self, start: int, stop: int) -> Iterator[StoredBody]:
         for index in sorted(self.sealed):
             if start <= index < stop:
