@@ -21,7 +21,7 @@ def row(kind: str) -> str:
 def test_the_fields_of_a_kind(kind: str) -> None:
     schema = SCHEMAS[kind]
     text, _, committed = row(kind).partition("commitments ")
-    for name in schema.required | schema.optional:
+    for name in (*schema.required, *schema.optional):
         assert f"`{name}`" in text or f"`{name}:" in text, name
     for name in schema.optional:
         if kind not in ("log", "key"):

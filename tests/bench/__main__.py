@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench import commands, evaluation, fixed, loading, plain, trail_peer, whole
+from tests.bench import commands, evaluation, fixed, loading, plain, trail, trail_peer, whole
 from tests.e2e.programs import place_of, version_of
 from tests.shared_folder import shared_root
 
@@ -19,6 +19,7 @@ SECTIONS: dict[str, Callable[[], None]] = {
     "fixed": lambda: fixed.print_section(LIBRARY),
     "loading": loading.print_section,
     "commands": lambda: commands.print_section(LIBRARY, shared_root() / "corpus" / "dra", GATOR),
+    "trail": trail.print_section,
     "tessera": lambda: trail_peer.print_section(Path.cwd().parent),
 }
 
