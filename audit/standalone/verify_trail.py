@@ -18,6 +18,7 @@ import re
 import struct
 import sys
 import zlib
+from typing import NoReturn
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -37,7 +38,7 @@ class Tampered(Exception):
     """Something is not as it was recorded."""
 
 
-def fail(where, what):
+def fail(where, what) -> NoReturn:
     """Stops with a finding."""
     raise Tampered(f"{where}: {what}")
 

@@ -38,8 +38,8 @@ def insert_rows(connection: Connection, table: type[Table], rows: Sequence[tuple
     if not rows:
         return
     if is_sqlite(connection):
-        connection.exec_driver_sql(_plain(table), list(rows))
+        connection.exec_driver_sql(_plain(table), list(rows))  # pyright: ignore[reportArgumentType]
         return
-    statement, names = _statement(table)
+    statement, names = _statement(table)  # pyright: ignore[reportArgumentType]
     columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
     connection.exec_driver_sql(statement, columns)

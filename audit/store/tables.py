@@ -38,7 +38,7 @@ def _text(*, primary: bool = False, nullable: bool = False) -> Column[str]:
 class LogRow(Table, table=True):
     """A log: state `active`, `frozen` (no more appends: its key is not believed) or `closed` (it has a successor)."""
 
-    __tablename__ = "log"
+    __tablename__ = "log"  # pyright: ignore[reportAssignmentType]
     id: int = Field(sa_column=_number(primary=True))
     origin: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     created_ms: int = Field(sa_column=_number())
@@ -49,7 +49,7 @@ class LogRow(Table, table=True):
 class HeadRow(Table, table=True):
     """The one row that every append locks and moves on. `seal` is an HMAC over it, under a key of the installation."""
 
-    __tablename__ = "log_head"
+    __tablename__ = "log_head"  # pyright: ignore[reportAssignmentType]
     log: int = Field(sa_column=_number(primary=True))
     size: int = Field(sa_column=_number())
     root: bytes = Field(sa_column=_bytes())
@@ -64,7 +64,7 @@ class HeadRow(Table, table=True):
 class LeafRow(Table, table=True):
     """An entry's bytes and its leaf hash; never changed."""
 
-    __tablename__ = "leaf"
+    __tablename__ = "leaf"  # pyright: ignore[reportAssignmentType]
     place: int = Field(sa_column=_number(primary=True))
     leaf_hash: bytes = Field(sa_column=_bytes())
     entry: bytes = Field(sa_column=_bytes())
@@ -73,7 +73,7 @@ class LeafRow(Table, table=True):
 class TileRow(Table, table=True):
     """A full tile, or the partial last one of a level above 0."""
 
-    __tablename__ = "tile"
+    __tablename__ = "tile"  # pyright: ignore[reportAssignmentType]
     log: int = Field(sa_column=_number(primary=True))
     level: int = Field(sa_column=_number(primary=True))
     tile: int = Field(sa_column=_number(primary=True))
@@ -83,7 +83,7 @@ class TileRow(Table, table=True):
 class CheckpointRow(Table, table=True):
     """A signed checkpoint, as the note without cosignatures."""
 
-    __tablename__ = "checkpoint"
+    __tablename__ = "checkpoint"  # pyright: ignore[reportAssignmentType]
     log: int = Field(sa_column=_number(primary=True))
     size: int = Field(sa_column=_number(primary=True))
     note: bytes = Field(sa_column=_bytes())
@@ -93,7 +93,7 @@ class CheckpointRow(Table, table=True):
 class CosignatureRow(Table, table=True):
     """A witness's line on a checkpoint; the latest of each witness on each."""
 
-    __tablename__ = "cosignature"
+    __tablename__ = "cosignature"  # pyright: ignore[reportAssignmentType]
     log: int = Field(sa_column=_number(primary=True))
     size: int = Field(sa_column=_number(primary=True))
     witness: str = Field(sa_column=_text(primary=True))
@@ -103,7 +103,7 @@ class CosignatureRow(Table, table=True):
 class BodyRow(Table, table=True):
     """A sealed body and its entry's wrapped key; both gone once erased."""
 
-    __tablename__ = "body"
+    __tablename__ = "body"  # pyright: ignore[reportAssignmentType]
     place: int = Field(sa_column=_number(primary=True))
     vault_ref: bytes = Field(sa_column=_bytes())
     wrapped_key: bytes | None = Field(sa_column=_bytes(nullable=True))
@@ -113,7 +113,7 @@ class BodyRow(Table, table=True):
 class VaultRowTable(Table, table=True):
     """A namespace's key under the master key."""
 
-    __tablename__ = "vault_key"
+    __tablename__ = "vault_key"  # pyright: ignore[reportAssignmentType]
     ref: bytes = Field(sa_column=_bytes(primary=True))
     tag: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
     wrapped_key: bytes = Field(sa_column=_bytes())
@@ -123,7 +123,7 @@ class VaultRowTable(Table, table=True):
 class StreamRow(Table, table=True):
     """The head of a stream. `id` counts the streams of a log from `place_of(log, 0)`."""
 
-    __tablename__ = "stream_head"
+    __tablename__ = "stream_head"  # pyright: ignore[reportAssignmentType]
     id: int = Field(sa_column=_number(primary=True))
     name: str = Field(sa_column=_text())
     n: int = Field(sa_column=_number())
@@ -133,7 +133,7 @@ class StreamRow(Table, table=True):
 class StreamEntryRow(Table, table=True):
     """Where entry `n` of a stream is."""
 
-    __tablename__ = "stream_entry"
+    __tablename__ = "stream_entry"  # pyright: ignore[reportAssignmentType]
     stream: int = Field(sa_column=_number(primary=True))
     n: int = Field(sa_column=_number(primary=True))
     place: int = Field(sa_column=_number())
@@ -142,7 +142,7 @@ class StreamEntryRow(Table, table=True):
 class RecordRow(Table, table=True):
     """The query index: what entries say in clear."""
 
-    __tablename__ = "record"
+    __tablename__ = "record"  # pyright: ignore[reportAssignmentType]
     place: int = Field(sa_column=_number(primary=True))
     kind: str = Field(sa_column=_text())
     time_ms: int = Field(sa_column=_number())
@@ -156,7 +156,7 @@ class RecordRow(Table, table=True):
 class IdempotencyRow(Table, table=True):
     """Which entry a caller's request key made."""
 
-    __tablename__ = "idempotency"
+    __tablename__ = "idempotency"  # pyright: ignore[reportAssignmentType]
     log: int = Field(sa_column=_number(primary=True))
     key: bytes = Field(sa_column=_bytes(primary=True))
     place: int = Field(sa_column=_number())
@@ -165,7 +165,7 @@ class IdempotencyRow(Table, table=True):
 class AnchorRow(Table, table=True):
     """What an anchor held when it last answered; a note, for showing only."""
 
-    __tablename__ = "anchor"
+    __tablename__ = "anchor"  # pyright: ignore[reportAssignmentType]
     log: int = Field(sa_column=_number(primary=True))
     name: str = Field(sa_column=_text(primary=True))
     size: int = Field(sa_column=_number())
