@@ -1,8 +1,10 @@
 """Bodies: what was judged and what was said of it, whole, as it lies sealed beside the log.
 
-JSON as the engine writes values: sorted keys, numbers in the spelling that they had.
+JSON as the engine writes values: compact, keys sorted by code point, numbers in the spelling that they had
+(docs/trail.md, section 4). It is not the canonical form of entries, which has no fractions and no null.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +14,10 @@ from lockgate.engine.masking.masked_value import mask_values
 from lockgate.engine.review import Review
 
 VERSION: Final = 1
+
+_ENCODER: Final = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +29,22 @@ class MaskedDecision:
     facts: bytes
 
 
+def _render(value: Value) -> str:
+    try:
+        # Ten times as fast, and the same text, where there are only lists, objects, strings, integers and constants.
+        return _ENCODER.encode(value)
+    except TypeError:
+        return render_json(value)
+
+
+def text_bytes(text: str) -> bytes:
+    """A text in UTF-8. Halves of surrogate pairs, which UTF-8 cannot hold, become question marks."""
+    return text.encode("utf-8", "replace")
+
+
 def value_bytes(value: Value) -> bytes:
-    """A value as bodies hold it. Half surrogate pairs, which UTF-8 cannot hold, become question marks."""
-    return render_json(value).encode("utf-8", "replace")
+    """A value as bodies hold it."""
+    return text_bytes(_render(value))
 
 
 def _violations(decision: Decision) -> list[Value]:
@@ -53,6 +72,7 @@ def mask_decision(review: Review, decision: Decision, evaluator: str) -> MaskedD
         "notEvaluated": [{"policy": str(one.policy), "needs": one.needs} for one in decision.not_evaluated],
     }
     asked, answered = mask_values([review.request, said]).values
+    asked_text = _render(asked)
     body: dict[str, Value] = {
         "v": VERSION,
         "verdict": decision.verdict,
@@ -60,10 +80,14 @@ def mask_decision(review: Review, decision: Decision, evaluator: str) -> MaskedD
         "policies": decision.policies_digest,
         "facts": decision.facts_digest,
         "evaluator": evaluator,
-        "input": asked,
     }
     if isinstance(answered, dict):
         body.update(answered)
     else:
         body["said"] = answered
-    return MaskedDecision(value_bytes(body), value_bytes(asked), decision.facts_digest.encode())
+    rendered = {name: _render(part) for name, part in body.items()}
+    rendered["input"] = asked_text
+    text = ",".join([f'"{name}":{rendered[name]}' for name in sorted(rendered)])
+    return MaskedDecision(
+        text_bytes(f"{{{text}}}"), text_bytes(asked_text), text_bytes(decision.facts_digest)
+    )

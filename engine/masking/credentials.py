@@ -67,6 +67,10 @@ _BEARER: Final = r"(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})"
 # Nearly all text has none of them, which one search can tell.
 _ANY_SHAPE: Final = "|".join([f"(?:{pattern})" for pattern in (*_SHAPES, _BEARER)])
 _BASE64: Final = r"([A-Za-z0-9+/_-]{16,}={0,2})"
+_ANY_LITERAL: Final = f"{_ANY_SHAPE}|{_ANY_ASSIGNED}"
+
+# Names whose look is remembered: names of fields and variables recur, object after object.
+_MOST_NAMES: Final = 4096
 
 # Values that say nothing: masking them would hide the words of every message.
 _PLAIN_WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "nil", "~"})
@@ -88,11 +92,13 @@ def search(pattern: str, text: str) -> tuple[str, ...] | None:
     return None if match is None else tuple(match.groups())
 
 
+@functools.lru_cache(maxsize=_MOST_NAMES)
 def is_environment_name(name: str) -> bool:
     """May an environment variable of this name carry a credential?"""
     return len(name) <= 256 and _compiled(_ENVIRONMENT_NAME).search(name) is not None
 
 
+@functools.lru_cache(maxsize=_MOST_NAMES)
 def is_field_name(name: str) -> bool:
     """Is a field of this name meant to carry a credential itself (and not a reference to one)?"""
     return len(name) <= 256 and _compiled(_FIELD_NAME).search(name) is not None
@@ -120,6 +126,11 @@ def _groups(pattern: str, text: str) -> Iterator[Interval]:
             start, end = match.span(group)
             if start >= 0 and not says_nothing(text[start:end]):
                 yield start, end
+
+
+def may_hold_literals(text: str) -> bool:
+    """Is there anything for `find_shapes` or `find_assigned` to find, in the text or in one of its lines?"""
+    return _compiled(_ANY_LITERAL).search(text) is not None
 
 
 def find_shapes(text: str) -> Iterator[Interval]:

@@ -17,8 +17,14 @@ MASK: Final = "***"
 
 # Characters searched times forms searched for: 50 million take about 50 ms.
 MAX_WORK: Final = 50_000_000
+# The same for what is kept, where only known values are searched for: 200 million take about 100 ms.
+MAX_KEPT_WORK: Final = 200_000_000
+MAX_OCCURRENCES: Final = 100_000
 # What a message shows at most: kubectl and annotations cut earlier still.
 MAX_SHOWN: Final = 4_096
+
+# Longer values are no runs of something, and searching for those takes longer by the square of their length.
+_LONGEST_OVERLAPPING: Final = 512
 
 Interval = credentials.Interval
 _DELIMITERS: Final = frozenset("\"'`=:,;()[]{}<> \t\n")
@@ -67,8 +73,15 @@ class Masker:
         for form in self.forms:
             place = text.find(form)
             while place >= 0:
-                yield place, place + len(form)
-                place = text.find(form, place + 1)
+                first, end = place, place + len(form)
+                # What overlaps is one: a value such as `aaaa` stands at every place of a long run.
+                while len(form) <= _LONGEST_OVERLAPPING:
+                    found = text.rfind(form, place + 1, end + len(form))
+                    if found < 0:
+                        break
+                    place, end = found, found + len(form)
+                yield first, end
+                place = text.find(form, end)
         for form in self.short_forms:
             place = text.find(form)
             while place >= 0:
@@ -95,17 +108,24 @@ class Masker:
             masked = masked[:MAX_SHOWN] + f"… ({len(masked) - MAX_SHOWN} characters more)"
         return masked
 
+    def known_in(self, texts: str) -> "Masker | None":
+        """A Masker of the values that occur in the texts at all; None where finding them would take too long."""
+        if self.hidden or len(texts) * (len(self.forms) + len(self.short_forms)) > MAX_KEPT_WORK:
+            return None
+        forms = tuple([form for form in self.forms if form in texts])
+        short_forms = tuple([form for form in self.short_forms if form in texts])
+        # Each occurrence is a step of Python's.
+        if sum([texts.count(form) for form in (*forms, *short_forms)]) > MAX_OCCURRENCES:
+            return None
+        return Masker(forms, short_forms)
+
     def replaced(self, text: str) -> str:
-        """The text with every known secret value masked, whole; a remark in its place where that takes too long.
+        """The text with every known secret value masked, whole. The work is bounded by `known_in`.
 
         For what is kept: the shapes of credentials are among the known values then, since they were collected.
         """
-        if not self.forms and not self.short_forms and not self.hidden:
-            return text
-        if self._is_too_much(text):
-            return f"({len(text)} characters that may hold secret values, not kept)"
-        found = _merged(self._occurrences(text))
-        return _replace(text, found) if found else text
+        found = list(self._occurrences(text))
+        return _replace(text, _merged(found)) if found else text
 
     def name(self, text: str) -> str:
         """A name of an object, masked by shape only: a Secret may well hold the words that name things."""

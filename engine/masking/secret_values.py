@@ -27,6 +27,8 @@ MAX_SEARCHED: Final = 1_000_000
 MAX_RAW: Final = 8 * 1024 * 1024
 # Values nested in values (base64 of JSON with base64 of a pair, as in .dockerconfigjson) are followed this far.
 MAX_NESTING: Final = 4
+# Longer strings are looked through by themselves.
+_LONG: Final = 1_000
 # Shorter values are masked only where they stand alone, in quotes or as a whole line.
 MIN_ANYWHERE: Final = 4
 # Parts of a value are masked by themselves from this length on, if they mix letters and digits.
@@ -40,6 +42,8 @@ _RAW_PAIR: Final = r"""(?:^|[{,\s-])["']?([\pL\pN_.$/-]+)["']?\s*:\s+(\S.*)$"""
 _PROPERTIES: Final = r"^(?:[&!]\S*\s+)+(\S.*)$"
 # A scalar of a flow mapping or list; the quote at its end may be missing.
 _FLOW_SCALAR = re.compile(r""""((?:[^"\\]|\\.)*)"?|'([^']*)'?|([^\s{}\[\],"'][^{}\[\],"']*)""")
+# As credentials.find_base64 finds them.
+_BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _UNRESERVED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
 _STRUCTURE = frozenset(
     ("apiVersion", "kind", "name", "namespace", "type", "metadata", "data", "stringData", "immutable")
@@ -139,6 +143,8 @@ class SecretValues:
             for part in value.split(":"):
                 if len(part) >= MIN_ANYWHERE:
                     self.add(part, nesting + 1)
+                    if nesting == 0:
+                        self._add_encoded(part)
 
 
 def _percent_encoded(value: str) -> str:
@@ -221,6 +227,7 @@ def _secret_parts(item: dict[str, Value], path: Path) -> Iterator[tuple[Value, P
 def collect_value(root: Value, collected: SecretValues, nesting: int) -> list[Path]:
     """Adds what is secret in a value; returns the paths of the scalars that are secret as a whole."""
     paths: list[Path] = []
+    strings: dict[str, None] = {}
     stack: list[tuple[Value, Path]] = [(root, ())]
     while stack and not collected.overflow:
         item, path = stack.pop()
@@ -230,19 +237,56 @@ def collect_value(root: Value, collected: SecretValues, nesting: int) -> list[Pa
                     collected.add(text)
                     paths.append(where)
             for name, part in item.items():
-                if name == LAST_APPLIED and type(part) is str:
-                    _collect_copy(part, collected, nesting)
-                stack.append((part, (*path, name)))
+                if type(part) is str:
+                    if name == LAST_APPLIED:
+                        _collect_copy(part, collected, nesting)
+                    strings[part] = None
+                elif type(part) is dict or type(part) is list:
+                    stack.append((part, (*path, name)))
         elif type(item) is list:
+            before: Value = None
             for index, part in enumerate(item):
-                before = item[index - 1] if index else None
-                if type(part) is str and type(before) is str and credentials.is_option(before):
-                    collected.add(part)
-                    paths.append((*path, index))
-                stack.append((part, (*path, index)))
+                if type(part) is str:
+                    if type(before) is str and credentials.is_option(before):
+                        collected.add(part)
+                        paths.append((*path, index))
+                    strings[part] = None
+                elif type(part) is dict or type(part) is list:
+                    stack.append((part, (*path, index)))
+                before = part
         elif type(item) is str:
-            _collect_string(item, collected, nesting)
+            strings[item] = None
+    _collect_strings(strings, collected, nesting)
     return paths
+
+
+def _collect_strings(strings: Iterable[str], collected: SecretValues, nesting: int) -> None:
+    """What is secret in strings. Short ones are looked through together: nearly always there is nothing."""
+    short: list[str] = []
+    for text in strings:
+        if len(text) > _LONG or "\n" in text:
+            _collect_string(text, collected, nesting)
+        elif len(text) >= MIN_ANYWHERE:
+            short.append(text)
+    if not short:
+        return
+    joined = "\n".join(short)
+    for text in _suspects(joined, short):
+        _collect_literals(text, collected, nesting)
+    for run in _BASE64_RUN.findall(joined):
+        if not credentials.says_nothing(run):
+            _collect_base64(run, collected)
+
+
+def _suspects(joined: str, texts: list[str]) -> list[str]:
+    """Which of the texts, none of more than a line, may hold a literal; `joined`: all of them, a line each."""
+    if not credentials.may_hold_literals(joined) and not _SECRET_KIND.search(joined):
+        return []
+    if len(texts) == 1:
+        return texts
+    half = len(texts) // 2
+    first, second = texts[:half], texts[half:]
+    return [*_suspects("\n".join(first), first), *_suspects("\n".join(second), second)]
 
 
 def _collect_copy(text: str, collected: SecretValues, nesting: int) -> None:
@@ -265,6 +309,12 @@ def _collect_string(text: str, collected: SecretValues, nesting: int) -> None:
     if len(text) > MAX_SEARCHED:
         collected.overflow = True
         return
+    _collect_literals(text, collected, nesting)
+    for start, end in credentials.find_base64(text):
+        _collect_base64(text[start:end], collected)
+
+
+def _collect_literals(text: str, collected: SecretValues, nesting: int) -> None:
     find = credentials.find_raw_assigned if "\n" in text else credentials.find_assigned
     for start, end in (*credentials.find_shapes(text), *find(text)):
         collected.add(text[start:end])
@@ -273,10 +323,12 @@ def _collect_string(text: str, collected: SecretValues, nesting: int) -> None:
             _collect_copy(text, collected, nesting)
         else:
             collect_text(text, collected)
-    for start, end in credentials.find_base64(text):
-        decoded = decode_base64(text[start:end])
-        if decoded is not None and next(credentials.find_shapes(decoded), None) is not None:
-            collected.add(text[start:end])
+
+
+def _collect_base64(text: str, collected: SecretValues) -> None:
+    decoded = decode_base64(text)
+    if decoded is not None and next(credentials.find_shapes(decoded), None) is not None:
+        collected.add(text)
 
 
 def collect_document(document: Document, collected: SecretValues) -> None:
