@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 from lockgate.audit.cosignature import verify_cosignatures
 from lockgate.audit.note import Note, parse_note
 from lockgate.audit.witness.client import WitnessClient
@@ -243,3 +245,13 @@ def test_over_tls(tmp_path: Path, witnesses: Witnesses, certificate: Path) -> No
             client.add_checkpoint(9, (), log.note(9))
         with closing(WitnessClient(url.replace("https", "http"))) as client, pytest.raises(UnreachableError):
             client.add_checkpoint(9, (), log.note(9))
+
+
+@given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda one: post(b"")[:-2] + one + b"\r\n\r\n"))
+def test_any_head_is_read_or_refused(data: bytes) -> None:
+    try:
+        head = server_module._parse_head(data)
+    except server_module._BadRequest as refused:
+        assert refused.answer.status in (400, 411, 413, 417)
+    else:
+        assert 0 <= head.length <= MAX_REQUEST

@@ -2,9 +2,13 @@
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lockgate.audit.cosignature import verify_cosignatures
 from lockgate.audit.note import Note, VerifierKey, parse_note, render_verifier_key
 from lockgate.audit.witness.state import MAX_EVIDENCE, StateError, WitnessState
@@ -16,6 +20,7 @@ from tests.audit.witness.running import NOW, Witnesses
 from tests.audit.witness.steps import request, steps
 
 SIGNER = witness_signer("witness.example/w1")
+LOG = GrowingLog().grow(9)
 
 
 def cosigned(body: bytes, answer: Answer, key: VerifierKey) -> int:
@@ -209,3 +214,21 @@ def test_another_history_in_between_is_seen(tmp_path: Path, witnesses: Witnesses
     answer = witnesses(tmp_path, logs, SIGNER, clock).add_checkpoint(request(log, 10, 30))
     assert (answer.status, answer.body) == (409, b"20\n")
     assert second.add_checkpoint(request(log, 20, 30)).status == 422
+
+
+@given(st.binary(max_size=400), st.sampled_from(["alone", "before", "behind", "within"]), st.data())
+def test_any_bytes_get_an_answer_that_signs_nothing(made: bytes, how: str, data: st.DataObject) -> None:
+    """Noise, alone or mixed into a good request; a changed request is never cosigned, unless it says the same."""
+    good = request(LOG, 0, 9)
+    place = data.draw(st.integers(0, len(good)))
+    body = {
+        "alone": made,
+        "before": made + good,
+        "behind": good + made,
+        "within": good[:place] + made + good[place + len(made) :],
+    }[how]
+    with TemporaryDirectory() as folder, closing(Witnesses()) as witnesses:
+        answer = witnesses(Path(folder), {LOG.origin: LOG.keys}, SIGNER).add_checkpoint(body)
+    assert answer.status in (400, 403, 404, 409, 422) or (
+        answer.status == 200 and parse_note(parse_add_checkpoint(body).note).text == LOG.text(9)
+    )
