@@ -31,6 +31,9 @@ COMMANDS: Final = {
         "lockgate.webhook.audit_backup:backup", "Write every log of the database into one file."
     ),
     "restore": LazyCommand("lockgate.webhook.audit_restore:restore", "Put a backup back; say what was lost."),
+    "reindex": LazyCommand(
+        "lockgate.webhook.audit_reindex:reindex_command", "Make tiles and index anew from the entries."
+    ),
     "migrate": LazyCommand("lockgate.webhook.audit_migrate:migrate", "Bring the database to this version."),
     "witness": LazyCommand(
         "lockgate.webhook.audit_witness_command:witness", "Cosign the logs of others: init, add, serve, show."

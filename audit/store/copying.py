@@ -4,7 +4,7 @@ Tiles, streams, the query index and request keys are made anew from the entries.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from lockgate.audit.backup import (
     BackupWriter,
@@ -13,36 +13,25 @@ from lockgate.audit.backup import (
     LogHeader,
 )
 from lockgate.audit.entry import Entry
-from lockgate.audit.errors import TrailError, VerificationError
+from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import Frontier, Hash
 from lockgate.audit.reader import StoredBody
-from lockgate.audit.store.append import INDEXED
 from lockgate.audit.store.columns import as_bytes, as_int, as_text
-from lockgate.audit.store.growth import Growth
-from lockgate.audit.store.inserting import insert_rows
+from lockgate.audit.store.derived import CHUNK, Derived, Rows
 from lockgate.audit.store.schema import check_version, current_version, migrate
 from lockgate.audit.store.tables import (
     BodyRow,
     CheckpointRow,
     CosignatureRow,
     HeadRow,
-    IdempotencyRow,
     LeafRow,
     LogRow,
-    RecordRow,
-    StreamEntryRow,
-    StreamRow,
-    Table,
-    TileRow,
     VaultRowTable,
     place_of,
 )
-from lockgate.audit.tiles import TILE_WIDTH, Tile
+from lockgate.audit.tiles import TILE_WIDTH
 from lockgate.audit.vault import VaultRow
 from sqlalchemy import Connection, Engine, text
-
-# Rows that are written together.
-CHUNK: Final = 2048
 
 
 def dump_database(engine: Engine, writer_of: "WriterOf") -> None:
@@ -149,91 +138,50 @@ class DatabaseSink:
 
     def __init__(self, connection: Connection) -> None:
         check_empty(connection)
-        self._connection = connection
         self._log = 0
-        self._rows: dict[type[Table], list[tuple[Any, ...]]] = {}
-        self._growth = Growth(Frontier(), _no_tile)
-        self._streams: dict[str, tuple[int, int, Hash]] = {}
-        self._heads = (0, 0)
-
-    def _add(self, table: type[Table], *row: Any) -> None:
-        rows = self._rows.setdefault(table, [])
-        rows.append(row)
-        if len(rows) >= CHUNK:
-            insert_rows(self._connection, table, rows)
-            rows.clear()
-
-    def _flush(self) -> None:
-        for table, rows in self._rows.items():
-            insert_rows(self._connection, table, rows)
-            rows.clear()
+        self._rows = Rows(connection)
+        self._derived = Derived(0, self._rows, 0)
 
     def vault_row(self, row: VaultRow) -> None:
         """A namespace's key as stored."""
-        self._add(VaultRowTable, row.ref, row.tag, row.wrapped_key, row.sealed_name)
+        self._rows.add(VaultRowTable, row.ref, row.tag, row.wrapped_key, row.sealed_name)
 
     def log(self, header: LogHeader) -> None:
         """A log begins."""
         self._log += 1
-        self._growth = Growth(Frontier(), _no_tile)
-        self._streams = {}
-        self._heads = (0, header.created_ms)
-        self._add(LogRow, self._log, header.origin, header.created_ms, header.state, header.successor)
+        self._derived = Derived(self._log, self._rows, header.created_ms)
+        self._rows.add(LogRow, self._log, header.origin, header.created_ms, header.state, header.successor)
 
     def checkpoint(self, kept: KeptCheckpoint) -> None:
         """A checkpoint of the log."""
-        self._add(CheckpointRow, self._log, kept.size, kept.note, kept.time_ms)
+        self._rows.add(CheckpointRow, self._log, kept.size, kept.note, kept.time_ms)
 
     def cosignature(self, kept: KeptCosignature) -> None:
         """A line on one of the checkpoints."""
-        self._add(CosignatureRow, self._log, kept.size, kept.witness, kept.line)
+        self._rows.add(CosignatureRow, self._log, kept.size, kept.witness, kept.line)
 
     def entry(self, index: int, leaf: Hash, data: bytes, entry: Entry) -> None:
         """An entry, with what is found by it."""
-        place = place_of(self._log, index)
-        self._add(LeafRow, place, leaf, data)
-        for tile, content in self._growth.append(leaf):
-            self._add(TileRow, self._log, tile.level, tile.index, content)
-        told = [str(entry.value.get(name, "")) for name in INDEXED]
-        self._add(RecordRow, place, entry.kind, entry.time_ms, *told)
-        if entry.idempotency:
-            self._add(IdempotencyRow, self._log, entry.idempotency, place)
-        for link in entry.links:
-            known = self._streams.get(link.name)
-            stream = place_of(self._log, len(self._streams)) if known is None else known[0]
-            if link.n != (1 if known is None else known[1] + 1):
-                raise VerificationError(f"the stream {link.name} has a gap", where=f"entry {index}")
-            self._streams[link.name] = (stream, link.n, leaf)
-            self._add(StreamEntryRow, stream, link.n, place)
-        if entry.kind == "stream-heads":
-            self._heads = (index + 1, entry.time_ms)
+        self._rows.add(LeafRow, place_of(self._log, index), leaf, data)
+        self._derived.entry(index, leaf, entry)
 
     def body(self, body: StoredBody) -> None:
         """A body."""
         place = place_of(self._log, body.index)
-        self._add(BodyRow, place, body.vault_ref, body.wrapped_key, body.sealed)
+        self._rows.add(BodyRow, place, body.vault_ref, body.wrapped_key, body.sealed)
 
     def end_log(self, header: LogHeader, frontier: Frontier) -> None:
         """The head, the streams and the tiles that are not full."""
-        for level in range(1, len(self._growth.edges)):
-            partial = self._growth.partial(level)
-            if partial is not None:
-                self._add(TileRow, self._log, level, partial[0].index, partial[1])
-        for name, (stream, n, leaf) in self._streams.items():
-            self._add(StreamRow, stream, name, n, leaf)
-        self._add(
+        self._derived.finish()
+        self._rows.add(
             HeadRow,
             self._log,
             header.size,
             header.root,
             b"".join(frontier.hashes),
             header.time_ms,
-            len(self._streams),
-            *self._heads,
+            len(self._derived.streams),
+            *self._derived.heads,
             header.seal,
         )
-        self._flush()
-
-
-def _no_tile(tile: Tile) -> bytes:
-    raise TrailError(f"there is no tile {tile.index} of level {tile.level} yet")
+        self._rows.flush()
