@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -27,22 +28,37 @@ def write_secret(path: Path, data: bytes) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise TrailError(f"cannot write the key {path}: {(error.strerror or '').lower()}") from None
-    with open(descriptor, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(descriptor)
+    try:
+        with open(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(descriptor)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise TrailError(f"cannot write the key {path}: {(error.strerror or '').lower()}") from None
 
 
 def read_secret(path: Path) -> bytes:
-    """A key's file. Raises TrailError when others than its owner may read it."""
+    """A key's file; a symbolic link is followed to one. Raises TrailError when others than its owner may read it."""
     try:
-        with path.open("rb") as stream:
-            mode = os.fstat(stream.fileno()).st_mode
+        # Without waiting for a writer where it is a pipe.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with open(descriptor, "rb") as stream:
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
+                raise TrailError(f"the key {path} is no regular file")
+            if mode & 0o077:
+                raise TrailError(f"others may read the key {path}", hint=f"run: chmod 600 {path}")
             data = stream.read(MAX_FILE + 1)
     except OSError as error:
         raise TrailError(f"cannot read the key {path}: {(error.strerror or '').lower()}") from None
-    if mode & 0o077:
-        raise TrailError(f"others may read the key {path}", hint=f"run: chmod 600 {path}")
+    if len(data) > MAX_FILE:
+        raise TrailError(f"{path} is too large for a key")
     return data
 
 

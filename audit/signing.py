@@ -35,6 +35,9 @@ class Ed25519Signer:
         """The key that verifies what this signs."""
         return self._verifier_key
 
+    def __reduce__(self) -> str:
+        raise TypeError("a key that signs is not copied")
+
     def sign(self, text: bytes) -> Signature:
         """The signature line over a note's text (RFC 8032: deterministic)."""
         key = self._verifier_key

@@ -44,6 +44,9 @@ class VaultKey:
     def __repr__(self) -> str:
         return f"VaultKey({self.ref.hex()})"
 
+    def __reduce__(self) -> str:
+        raise TypeError("a namespace's key is not copied")
+
 
 class VaultKeys(Protocol):
     """Where the rows are kept."""

@@ -197,19 +197,19 @@ def _retire(home: str, old: NoteSigner, actor: str) -> None:
             if span.retired is None and span.key != current:
                 shown = render_verifier_key(span.key)
                 draft = trail.recorder().key_event("retired", "log", shown, actor=actor)
-                size = _append(trail, draft, *further)
-                click.echo(f"entry {size - 1} gives up {printable(shown)}")
+                index = _append(trail, draft, *further)
+                click.echo(f"entry {index} gives up {printable(shown)}")
                 further = ()
 
 
 def _append(trail: Trail, draft: Draft, *further: NoteSigner) -> int:
-    """Appends one entry, and tells which anchors were not reached; returns the size of its checkpoint."""
+    """Appends one entry, and tells which anchors were not reached; returns its index."""
     appending = trail.appending(*further)
     with appending:
         receipt = appending.appender.append(draft)
     for name, reason in appending.unreached:
         click.echo(f"note: the anchor {printable(name)} was not reached: {printable(reason)}", err=True)
-    return receipt.size
+    return receipt.index
 
 
 @key.command(epilog=EPILOG)

@@ -4,6 +4,7 @@ securesystemslib signs with tokens too, by ECDSA only; a log's checkpoints are s
 that this asks python-pkcs11, which securesystemslib brings, itself.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -64,7 +65,7 @@ class TokenSigner:
         return Signature(self.verifier_key.name, self.verifier_key.key_id, self._signed(text))
 
     def close(self) -> None:
-        """Ends the session with the token."""
+        """Ends the session with the token; the process stays logged in."""
         self._session.close()
 
 
@@ -89,7 +90,9 @@ def open_token_signer(uri: TokenUri, name: str) -> TokenSigner:
         wanted[Attribute.ID] = uri.object_id
     try:
         token = pkcs11.lib(uri.module).get_token(token_label=uri.token)
-        session = token.open(user_pin=pin)
+        if pin is not None:
+            _log_in(token, pin)
+        session = token.open()
     except Exception as error:  # noqa: BLE001 - libraries of tokens raise what they like
         raise TrailError(
             f"the token {uri.token!r} cannot be opened: {_said(error)}",
@@ -109,6 +112,17 @@ def open_token_signer(uri: TokenUri, name: str) -> TokenSigner:
     except BaseException:
         session.close()
         raise
+
+
+def _log_in(token: Any, pin: str) -> None:
+    """Logs this process in to a token, once, for as long as it runs: the login is one for all of its sessions.
+
+    The session that did it is never closed, since python-pkcs11 would log out every other one with it.
+    """
+    from pkcs11.exceptions import UserAlreadyLoggedIn
+
+    with suppress(UserAlreadyLoggedIn):
+        token.open(user_pin=pin)
 
 
 def _one(session: Any, attributes: dict[Any, Any], what: str) -> Any:
