@@ -57,6 +57,10 @@ class TrailIndex(Protocol):
         """Name, counter and entry index of every stream's every entry, in any order."""
         ...
 
+    def stream_entry_count(self) -> int:
+        """How many entries all streams have together."""
+        ...
+
     def stream_heads(self) -> list[StreamHead]:
         """The heads of all streams."""
         ...

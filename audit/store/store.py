@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from lockgate.audit.errors import TrailError
+from lockgate.audit.errors import TrailError, VerificationError
 from lockgate.audit.merkle import EMPTY_ROOT, MAX_SIZE
 from lockgate.audit.reader import Head, IndexedRecord, StoredBody
 from lockgate.audit.store.append import BatchAppender, head_seal, read_tile
@@ -46,7 +46,9 @@ class Store:
         with self.engine.connect() as connection:
             row = connection.execute(
                 text("SELECT size, root, time_ms FROM log_head WHERE log = :log"), {"log": self.log}
-            ).one()
+            ).one_or_none()
+        if row is None:
+            raise VerificationError("the log has no head", where="database")
         return Head(as_int(row[0]), as_bytes(row[1]), as_int(row[2]))
 
     def head_seal(self) -> bytes:
@@ -105,7 +107,7 @@ class Store:
             ).one_or_none()
             if row is None:
                 return None
-            return as_bytes(row[1]) + self._lines(connection, row[0], row[0]).get(row[0], b"")
+            return as_bytes(row[1]) + self._lines(connection, as_int(row[0]), row[0]).get(row[0], b"")
 
     def checkpoints(self) -> Iterator[bytes]:
         """Every kept checkpoint with its cosignatures, the smallest first."""
@@ -162,7 +164,7 @@ class Store:
                     {"first": place, "last": end},
                 ).all()
                 for row in rows:
-                    yield StoredBody(row[0] - first, _maybe(row[1]), _maybe(row[2]), as_bytes(row[3]))
+                    yield StoredBody(as_int(row[0]) - first, _maybe(row[1]), _maybe(row[2]), as_bytes(row[3]))
                 if len(rows) < 256:
                     return
                 place = rows[-1][0] + 1
@@ -178,7 +180,7 @@ class Store:
                 ),
                 {"name": name, "after": after, "limit": limit, **self._span()},
             ).all()
-        return [(row[0], row[1] - place_of(self.log, 0)) for row in rows]
+        return [(as_int(row[0]), as_int(row[1]) - place_of(self.log, 0)) for row in rows]
 
     def stream_heads(self) -> list[StreamHead]:
         """The heads of all streams, as the index has them."""
@@ -187,7 +189,7 @@ class Store:
                 text("SELECT name, n, leaf_hash FROM stream_head WHERE id >= :first AND id < :last"),
                 self._span(),
             ).all()
-        return [StreamHead(row[0], row[1], as_bytes(row[2])) for row in rows]
+        return [StreamHead(as_text(row[0]), as_int(row[1]), as_bytes(row[2])) for row in rows]
 
     def records(self, start: int, stop: int) -> Iterator[IndexedRecord]:
         """The query index from entry `start` up to `stop`."""
@@ -213,6 +215,12 @@ class Store:
             "WHERE e.stream >= :first AND e.stream < :last"
         ):
             yield as_text(row[0]), as_int(row[1]), as_int(row[2]) - first
+
+    def stream_entry_count(self) -> int:
+        """How many entries all streams have."""
+        query = "SELECT count(*) FROM stream_entry WHERE stream >= :first AND stream < :last"
+        with self.engine.connect() as connection:
+            return as_int(connection.execute(text(query), self._span()).scalar_one())
 
     def request_keys(self) -> Iterator[tuple[bytes, int]]:
         """Idempotency key and entry index."""

@@ -148,7 +148,7 @@ class Merge:
     def finish(self, index: TrailIndex | None) -> None:
         """Partial tiles above the lowest, and the index tables that are not in the order of entries."""
         self.history.finish(self.size)
-        if self.findings.found:
+        if self.findings.found or next(iter(self._reader.bodies(self.size, 1 << 39)), None) is not None:
             raise IrregularError
         for level, hashes in enumerate(self._levels):
             if hashes:
@@ -156,7 +156,14 @@ class Merge:
                 self._compare(Tile(level + 1, above, len(hashes)), hashes)
         if index is None:
             return
-        heads = {head.name.encode(): (head.n, head.leaf) for head in index.stream_heads()}
+        rows = index.stream_heads()
+        heads = {head.name.encode(): (head.n, head.leaf) for head in rows}
+        # Each range looked at the rows of its own links; what is more than these belongs to no entry.
+        links = sum([n for n, _ in self.heads.places.values()])
+        if len(rows) != len(heads) or index.stream_entry_count() != links:
+            raise IrregularError
+        if next(iter(index.records(self.size, 1 << 39)), None) is not None:
+            raise IrregularError
         if heads != {name: (n, a2b_base64(leaf)) for name, (n, leaf) in self.heads.places.items()}:
             raise IrregularError
         if dict(index.request_keys()) != {a2b_base64(key): at for key, at in self._requests.items()}:

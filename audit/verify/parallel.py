@@ -2,18 +2,21 @@
 
 import multiprocessing
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Final
 
 from lockgate.audit.reader import TrailIndex, TrailReader
-from lockgate.audit.verify.scan import Range, scan_range
+from lockgate.audit.verify.scan import IrregularError, Range, scan_range
 from lockgate.audit.verify.verify import Scan
 from lockgate.audit.verify.walk import OpenKey
 
 # Entries of a range: some tenths of a second's work, and a few megabytes of what comes back.
 RANGE: Final = 16_384
+# Ranges that a process may be ahead of the merge: what was scanned and not yet merged is kept in memory.
+AHEAD: Final = 4
 # A log of fewer entries is scanned sooner than another process has started.
 SMALL: Final = 40_000
 
@@ -25,8 +28,9 @@ Open = Callable[[], AbstractContextManager[Opened]]
 _opened: Opened | None = None
 
 
-def _ranges(size: int) -> list[tuple[int, int]]:
-    return [(start, min(start + RANGE, size)) for start in range(0, size, RANGE)]
+def _ranges(size: int) -> Iterator[tuple[int, int]]:
+    """One by one: the size is what a head or a checkpoint says, and nobody has signed it yet."""
+    return ((start, min(start + RANGE, size)) for start in range(0, size, RANGE))
 
 
 def scan_here(reader: TrailReader, index: TrailIndex | None, open_key: OpenKey | None = None) -> Scan:
@@ -59,13 +63,17 @@ def scan_in_processes(opening: Open, processes: int) -> Scan:
         with ProcessPoolExecutor(
             processes, multiprocessing.get_context(method), initializer=_start, initargs=(opening,)
         ) as pool:
-            waiting = []
-            for start, stop in _ranges(size):
-                inside = frozenset([one for one in wanted if start < one <= stop])
-                waiting.append(pool.submit(_work, start, stop, inside))
+            waiting: deque[Future[Range]] = deque()
             try:
-                for future in waiting:
-                    yield future.result()
+                for start, stop in _ranges(size):
+                    inside = frozenset([one for one in wanted if start < one <= stop])
+                    waiting.append(pool.submit(_work, start, stop, inside))
+                    if len(waiting) > AHEAD * processes:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            except BrokenExecutor:
+                raise IrregularError from None
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 

@@ -62,10 +62,10 @@ def verify_trail(
     """
     findings = Findings()
     checkpoints = Checkpoints(reader, trust, findings)
-    head = reader.head()
-    wanted = frozenset((head.size, *checkpoints.sizes, *_sizes(anchored)))
+    head = _head(reader, findings)
+    wanted = frozenset((*checkpoints.sizes, *_sizes(anchored)))
     walked = None
-    if scan is not None and not findings.found:
+    if scan is not None and head is not None and not findings.found:
         walked = _scanned(scan, reader, index, trust.origin, head, wanted)
     if walked is None:
         walked = _walked(reader, index, trust.origin, wanted, findings, open_key)
@@ -74,7 +74,8 @@ def verify_trail(
     remarks: list[str] = []
     if not reader.has_bodies and walked.missing:
         remarks.append(f"without the bodies of {walked.missing} entries: they are not shown here")
-    _check_head(head, walked, findings)
+    if head is not None:
+        _check_head(head, walked, findings)
     best = checkpoints.check(walked.size, walked.roots, walked.history, findings)
     if not trust.log_keys:
         unverifiable.append(
@@ -209,6 +210,14 @@ def _sizes(anchored: Sequence[AnchoredNote]) -> Iterator[int]:
             continue  # Told when the note is looked at.
 
 
+def _head(reader: TrailReader, findings: Findings) -> Head | None:
+    try:
+        return reader.head()
+    except TrailError as error:
+        findings.add(codes.HEAD_CHANGED, "head", error.message)
+        return None
+
+
 def _check_head(head: Head, walked: Walked, findings: Findings) -> None:
     size = walked.size
     if head.size != size:
@@ -316,7 +325,18 @@ class _RecordCheck:
         self._index = index
         self._findings = findings
         self._records = iter(()) if index is None else index.records(0, 1 << 39)
-        self._next: IndexedRecord | None = next(self._records, None)
+        self._next: IndexedRecord | None = None
+        self._advance()
+
+    def _advance(self) -> IndexedRecord | None:
+        """The record that was next; moves on to the one behind it."""
+        found = self._next
+        try:
+            self._next = next(self._records, None)
+        except TrailError as error:
+            self._findings.add(codes.INDEX_CHANGED, "record", error.message)
+            self._next = None
+        return found
 
     def check(self, index: int, entry: Entry | None) -> None:
         """Looks at the record of one entry; entries come in order."""
@@ -325,11 +345,11 @@ class _RecordCheck:
         where = f"record {index}"
         while self._next is not None and self._next.index < index:
             self._findings.add(codes.INDEX_CHANGED, f"record {self._next.index}", "it is of no entry")
-            self._next = next(self._records, None)
+            self._advance()
         if self._next is None or self._next.index != index:
             self._findings.add(codes.INDEX_CHANGED, where, "the query index lacks the entry")
             return
-        found, self._next = self._next, next(self._records, None)
+        found = self._advance()
         if entry is None:
             return
         texts = [
@@ -343,21 +363,39 @@ class _RecordCheck:
         """Looks at the tables that are not in the order of entries."""
         if self._index is None:
             return
-        for rest in (self._next, *self._records):
-            if rest is not None:
-                self._findings.add(codes.INDEX_CHANGED, f"record {rest.index}", "it is of no entry")
-        heads = {head.name: (head.n, head.leaf) for head in self._index.stream_heads()}
+        while self._next is not None:
+            self._findings.add(codes.INDEX_CHANGED, f"record {self._next.index}", "it is of no entry")
+            self._advance()
+        for name, check in (
+            ("stream_head", self._check_heads),
+            ("stream_entry", self._check_stream_entries),
+            ("idempotency", self._check_requests),
+        ):
+            try:
+                check(self._index, walk)
+            except TrailError as error:
+                self._findings.add(codes.INDEX_CHANGED, name, error.message)
+
+    def _check_heads(self, index: TrailIndex, walk: EntryWalk) -> None:
+        rows = index.stream_heads()
+        heads = {head.name: (head.n, head.leaf) for head in rows}
+        if len(heads) != len(rows):
+            self._findings.add(codes.INDEX_CHANGED, "stream_head", "it lists a stream twice")
         for name in sorted(heads.keys() | walk.streams.keys()):
             if heads.get(name) != walk.streams.get(name):
                 self._findings.add(
                     codes.INDEX_CHANGED, f"stream_head {name}", "it is not the stream's last entry"
                 )
+
+    def _check_stream_entries(self, index: TrailIndex, walk: EntryWalk) -> None:
         found = Multiset(walk.stream_set.key)
-        for name, n, index in self._index.all_stream_entries():
-            found.add(f"{name} {n} {index}")
+        for name, n, place in index.all_stream_entries():
+            found.add(f"{name} {n} {place}")
         if (found.total, found.count) != (walk.stream_set.total, walk.stream_set.count):
             self._findings.add(codes.INDEX_CHANGED, "stream_entry", "it does not list the streams' entries")
-        if dict(self._index.request_keys()) != walk.request_keys:
+
+    def _check_requests(self, index: TrailIndex, walk: EntryWalk) -> None:
+        if dict(index.request_keys()) != walk.request_keys:
             self._findings.add(
                 codes.INDEX_CHANGED, "idempotency", "it does not list the entries' request keys"
             )
