@@ -4,21 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from lockgate.audit.checkpoint import Checkpoint, render_checkpoint
-from lockgate.audit.errors import TrailError, VerificationError
-from lockgate.audit.merkle import Frontier, leaf_hash
-from lockgate.audit.note import Note, VerifierKey, render_note, render_verifier_key
-from lockgate.audit.signing import Ed25519Signer
-from lockgate.audit.store.store import open_store
-from lockgate.audit.trust import Trust
-from lockgate.audit.verify.checkpoints import Checkpoints
-from lockgate.audit.verify.findings import Findings
-from lockgate.audit.verify.history import History
-from lockgate.audit.verify.verify import verify_trail
-from lockgate.audit.witness_policy import parse_witness_policy
 
-from tests.audit.test_verify import LATER_MS, key_of, trust_of, verified
-from tests.audit.trails import ORIGIN, make_trail, private_key, tampered
+from tests.audit.test_verify import key_of, verified
+from tests.audit.trails import make_trail, tampered
 
 LOG = "(SELECT (place / 1099511627776) * 1099511627776 FROM leaf LIMIT 1)"
 
