@@ -121,3 +121,12 @@ def test_each_command_has_an_example_in_its_help(command: str, capsys: pytest.Ca
 def test_migrate_says_the_version(home: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit", "migrate", "--trail", home]) == 0
     assert "of version" in capsys.readouterr().out
+
+
+def test_without_the_extra_it_is_said_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("lockgate.webhook.extras.find_spec", lambda _name: None)
+    for command in (["audit", "show", "--trail", "trail"], ["check", "--trail", "trail", "."]):
+        assert run(command) == 2
+        assert "pip install 'lockgate[audit]'" in capsys.readouterr().err
