@@ -59,6 +59,37 @@ def test_consistency() -> None:
     assert len(stricter) == 1
 
 
+def test_subtrees_from_the_first_leaf() -> None:
+    """Of the vectors for subtrees those that begin at leaf 0, which are proofs of whole trees."""
+    judged = 0
+    for path in sorted(vector_path("merkle", "testdata", "subtreeinclusion").rglob("*.json")):
+        case = json.loads(path.read_bytes())
+        if case["start"]:
+            continue
+        leaf, root = hashes([case["leafHash"] or "", case["root"] or ""])
+        try:
+            verify_inclusion(leaf, case["leafIdx"], case["end"], hashes(case["proof"]), root)
+        except TrailError:
+            assert case["wantErr"], path
+        else:
+            assert not case["wantErr"], path
+        judged += 1
+    for path in sorted(vector_path("merkle", "testdata", "subtreeconsistency").rglob("*.json")):
+        case = json.loads(path.read_bytes())
+        if case["start"]:
+            continue
+        old, new = hashes([case["root1"] or "", case["root2"] or ""])
+        try:
+            verify_consistency(case["end"], old, case["size"], new, hashes(case["proof"]))
+        except TrailError:
+            # A root has 32 bytes here, always.
+            assert case["wantErr"] or len(old) != 32, path
+        else:
+            assert not case["wantErr"], path
+        judged += 1
+    assert judged > 50
+
+
 @pytest.mark.parametrize("size", range(16))
 def test_tessera_log(size: int) -> None:
     log = vector_path("tessera", "testdata", "log")
