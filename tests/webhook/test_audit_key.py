@@ -153,6 +153,31 @@ def test_drill(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert trail.store.state() == "frozen"
 
 
+def test_log_is_frozen_under_a_process_that_appends(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["audit", "key", "revoke", "--trail", str(home), "--reason", "lost", "--last-good", "1"]
+    old = vkey(home)
+    with open_trail(str(home)) as trail, trail.appending() as appending:
+        draft = trail.recorder().key_event("added", "witness", "w")
+        appending.appender.append(draft)
+        assert run(command) == 2
+        assert "is frozen, and has no successor yet" in capsys.readouterr().err
+        with pytest.raises(TrailError, match="is frozen"):
+            appending.appender.append(draft)
+    assert vkey(home) == old
+    assert run(command) == 0
+    assert vkey(home) != old
+    assert verify(home, capsys, vkey(home))[0] == 0
+
+
+def test_name_of_the_successor_is_taken(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is frozen for a successor that cannot be."""
+    command = ["audit", "key", "revoke", "--trail", str(home), "--reason", "lost", "--last-good", "1"]
+    assert run([*command, "--successor", ORIGIN]) == 2
+    assert "has a log" in capsys.readouterr().err
+    with open_trail(str(home)) as trail:
+        assert trail.store.state() == "active"
+
+
 def test_no_key_is_in_the_database_or_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit", "key", "rotate", "--trail", str(home)]) == 0
     said = "".join(capsys.readouterr())
