@@ -15,6 +15,7 @@ import hmac
 import json
 import os
 import re
+import stat
 import struct
 import sys
 import zlib
@@ -28,6 +29,7 @@ WIDTH = 256
 MAX_ENTRY = 4096
 MAX_BODY = 16 * 1024 * 1024
 MAX_FILE = 64 * 1024 * 1024
+MAX_LINE = 32 * 1024 * 1024
 TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})Z")
 KINDS = (
     "log decision policy exemption key erasure hold access coverage stream-heads".split()  # noqa: SIM905
@@ -43,21 +45,58 @@ def fail(where, what) -> NoReturn:
     raise Tampered(f"{where}: {what}")
 
 
-def read(root, name, limit=MAX_FILE):
-    """The bytes of a file of the export, which is no link and below no link."""
+def open_file(root, name):
+    """A file of the export, which is a regular one, no link and below no link; a pipe would keep us waiting."""
     path = root
     for part in name.split("/"):
         path = os.path.join(path, part)
         if os.path.islink(path):
             fail(name, "is a symbolic link")
     try:
-        with open(path, "rb") as file:
-            data = file.read(limit + 1)
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
         fail(name, error.strerror)
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        fail(name, "is no regular file")
+    return os.fdopen(number, "rb")
+
+
+def read(root, name, limit=MAX_FILE):
+    """The bytes of a file of the export."""
+    with open_file(root, name) as file:
+        data = file.read(limit + 1)
     if len(data) > limit:
         fail(name, "is too large")
     return data
+
+
+def lines_of(root, name):
+    """The lines of a file, one at a time."""
+    with open_file(root, name) as file:
+        while True:
+            line = file.readline(MAX_LINE + 1)
+            if len(line) > MAX_LINE:
+                fail(name, "has a line that is too long")
+            if not line:
+                return
+            yield line
+
+
+def digest_of(root, name):
+    """The SHA-256 of a file, of any size, in hexadecimal."""
+    made = hashlib.sha256()
+    with open_file(root, name) as file:
+        while True:
+            data = file.read(1 << 20)
+            if not data:
+                return made.hexdigest()
+            made.update(data)
+
+
+def shown(text):
+    """A text for a terminal, which a name or an origin out of the export does not steer."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def unbase64(text, where):
@@ -273,7 +312,8 @@ class Entries:
         if text != data or not plain(value) or not isinstance(value, dict):
             fail(where, "is not in canonical form")
         kind = value.get("kind")
-        if value.get("v") != 1 or kind not in KINDS:
+        # True equals 1 in Python, and in JSON it does not.
+        if type(value.get("v")) is not int or value["v"] != 1 or kind not in KINDS:
             fail(where, "is of no kind that is known here")
         if self.closed:
             fail(where, "follows the closing of the log")
@@ -282,7 +322,9 @@ class Entries:
             fail(where, "does not open this log, where it should or should not")
         self.closed = kind == "log" and value.get("event") == "closed"
         time = milliseconds(value.get("time"), where)
-        if (time < self.time - 2000) != value.get("clockAnomaly", False):
+        if value.get("clockAnomaly", True) is not True or (time < self.time - 2000) != (
+            "clockAnomaly" in value
+        ):
             fail(where, "is not at the time that it says")
         self.time = time
         self._links(value, leaf, where)
@@ -293,7 +335,8 @@ class Entries:
             self._heads(value, index, where)
         elif kind == "erasure":
             if value.get("scope") == "entry":
-                self.erased.add(value.get("index"))
+                if type(value.get("index")) is int and value["index"] < index:
+                    self.erased.add(value["index"])
             else:
                 self.erased_streams[value.get("stream")] = index
         if "body" in value:
@@ -308,7 +351,7 @@ class Entries:
             if not isinstance(link, dict) or not isinstance(link.get("k"), str):
                 fail(where, "has a link that is none")
             n, last = self.streams.get(link["k"], (0, None))
-            if link.get("n") != n + 1 or link.get("prev") != last:
+            if type(link.get("n")) is not int or link["n"] != n + 1 or link.get("prev") != last:
                 fail(where, f"does not follow number {n} of {link['k']}")
             self.streams[link["k"]] = (n + 1, base64.b64encode(leaf).decode())
 
@@ -353,7 +396,7 @@ def check_bodies(root, entries, size):
         name = "bodies/" + path_of("entries", bundle, WIDTH)[len("tile/entries/") :] + ".jsonl"
         if not os.path.lexists(os.path.join(root, name)):
             continue
-        for line in read(root, name, 1 << 30).splitlines():
+        for line in lines_of(root, name):
             try:
                 value = json.loads(line)
                 index, sealed = value["index"], base64.b64decode(value["sealed"], validate=True)
@@ -361,7 +404,7 @@ def check_bodies(root, entries, size):
             except (ValueError, KeyError, TypeError, RecursionError):
                 fail(name, "has a line that is no body's")
             where = f"body {index}"
-            if not isinstance(index, int) or index <= last or index // WIDTH != bundle:
+            if type(index) is not int or index <= last or index // WIDTH != bundle:
                 fail(where, "is out of its place")
             last = index
             told = entries.bodies.pop(index, None)
@@ -422,7 +465,8 @@ def check_manifest(root):
             name = os.path.relpath(os.path.join(place, one), root).replace(os.sep, "/")
             if name == "MANIFEST.sha256":
                 continue
-            if told.pop(name, None) != hashlib.sha256(read(root, name, 1 << 32)).hexdigest():
+            # One that nobody named is not even read: it may be larger than a disk.
+            if name not in told or told.pop(name) != digest_of(root, name):
                 fail(name, "is not the file that the manifest names")
     for name in told:
         fail(name, "is named by the manifest, and not there")
@@ -439,6 +483,8 @@ def check_proofs(root, tree, leaves, log_keys, witness_keys, origin):
             fail(name, "is no proof")
         index = int(lines[1][6:])
         checkpoint = Checkpoint(note, log_keys, witness_keys, name)
+        if log_keys and not checkpoint.signed:
+            fail(name, "has a checkpoint that the log's key did not sign")
         if checkpoint.origin != origin or tree.roots.get(checkpoint.size) != checkpoint.root:
             fail(name, "is of another log, or of a size that is not shown")
         made, place, last = leaves.get(index), index, checkpoint.size - 1
@@ -523,12 +569,12 @@ def main(arguments=None):
     try:
         lines = verify(os.path.abspath(options.folder), log_keys, witness_keys)
     except Tampered as found:
-        print(f"TAMPERED: {found}", file=sys.stderr)
+        print(f"TAMPERED: {shown(str(found))}", file=sys.stderr)
         return 3
-    except (ValueError, IndexError, TypeError, KeyError, AttributeError, OSError) as error:
-        print(f"TAMPERED: the export is malformed: {error}", file=sys.stderr)
+    except (ValueError, IndexError, TypeError, KeyError, AttributeError, OSError, RecursionError) as error:
+        print(f"TAMPERED: the export is malformed: {shown(str(error))}", file=sys.stderr)
         return 3
-    print("\n".join(lines))
+    print("\n".join(map(shown, lines)))
     if not log_keys:
         print("NOT PROVEN: give the log's key from outside with --log-key", file=sys.stderr)
         return 4

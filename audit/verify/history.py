@@ -58,8 +58,10 @@ class History:
                     )
                 self.last_heads = index
             case "erasure":
-                if value["scope"] == "entry" and type(value.get("index")) is int:
-                    self._erased.add(int(str(value["index"])))
+                # Only of what was there: nobody has leave to erase what is yet to come.
+                if value["scope"] == "entry":
+                    if type(value.get("index")) is int and int(str(value["index"])) < index:
+                        self._erased.add(int(str(value["index"])))
                 elif type(value.get("stream")) is str:
                     self._erased_streams[str(value["stream"])] = index
             case "key":

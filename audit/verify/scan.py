@@ -16,7 +16,7 @@ from lockgate.audit.commitments import field_key, verify_opening
 from lockgate.audit.entry import CLOCK_TOLERANCE_MS, parse_entry
 from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import Hash, root_from_hashes
-from lockgate.audit.reader import IndexedRecord, StoredBody, TrailIndex, TrailReader
+from lockgate.audit.reader import IndexedRecord, TrailIndex, TrailReader
 from lockgate.audit.sealing import unseal
 from lockgate.audit.tiles import TILE_WIDTH, Tile
 from lockgate.audit.times import parse_time
@@ -126,6 +126,7 @@ class _Scan:
 
     __slots__ = (
         "_bodies",
+        "_body",
         "_changed",
         "_entries",
         "_index",
@@ -144,9 +145,8 @@ class _Scan:
         self._changed: dict[bytes, Place] = {}
         self._second = b""
         self._time = b""
-        self._bodies: Iterator[StoredBody] | None = (
-            reader.bodies(made.start, made.stop) if reader.has_bodies else None
-        )
+        self._bodies = reader.bodies(made.start, made.stop)
+        self._body = next(self._bodies, None)
         self._index = index
         self._records: Iterator[IndexedRecord] | None = None
         # Where each stream's entries are, to be compared with the index.
@@ -180,8 +180,7 @@ class _Scan:
             lasts[name] = changed[name] = (n, text)
         if request is not None:
             made.requests.append((request, index))
-        if self._bodies is not None:
-            self._check_body(index, digest, int(size), committed, links)
+        self._check_body(index, digest, int(size), committed, links)
         if self._records is not None:
             texts = [b"" if one is None else one for one in (outcome, policies, model, environment, resource)]
             self._check_record(index, "decision", time.decode(), [one.decode() for one in texts], links)
@@ -190,7 +189,7 @@ class _Scan:
     def finish(self) -> None:
         """What is left in the tables that were read beside the entries."""
         self._made.last_time = self._time
-        if self._bodies is not None and next(self._bodies, None) is not None:
+        if self._body is not None:
             raise IrregularError
         if self._records is not None and next(self._records, None) is not None:
             raise IrregularError
@@ -220,13 +219,12 @@ class _Scan:
         committed: bytes,
         links: list[tuple[bytes, bytes, bytes]],
     ) -> None:
-        assert self._bodies is not None
-        stored = next(self._bodies, None)
+        stored = self._body
         if stored is None or stored.index != index:
             # An export leaves erased bodies out.
-            self._bodies = _put_back(stored, self._bodies)
             self._made.missing.append((index, [name for name, _, _ in links]))
             return
+        self._body = next(self._bodies, None)
         if stored.sealed is None:
             if stored.wrapped_key is not None:
                 raise IrregularError
@@ -281,7 +279,7 @@ class _Scan:
             links.append((name, b"", b""))
         if entry.idempotency:
             made.requests.append((b2a_base64(entry.idempotency, newline=False), index))
-        if self._bodies is not None and entry.body_digest:
+        if entry.body_digest:
             committed = entry.commitments["body"].encode()
             self._check_body(index, entry.body_digest.encode(), entry.body_size, committed, links)
         if self._records is not None:
@@ -290,9 +288,3 @@ class _Scan:
                 for name in ("outcome", "policies", "model", "environment", "resource")
             ]
             self._check_record(index, entry.kind, time.decode(), texts, links)
-
-
-def _put_back(body: StoredBody | None, rest: Iterator[StoredBody]) -> Iterator[StoredBody]:
-    if body is not None:
-        yield body
-    yield from rest
