@@ -50,7 +50,10 @@ class StreamHead:
 
 
 def _segment(text: str) -> str:
-    return quote(text, safe="")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise FormatError("a part of a stream's name has half of a surrogate pair") from None
 
 
 def check_stream_name(name: str) -> None:
