@@ -51,9 +51,10 @@ def test_a_tree_of_no_streams_has_its_root() -> None:
 
 def test_names() -> None:
     assert model_stream("team/fraud detection", "prod") == "model/team%2Ffraud%20detection/prod"
-    for make in (lambda: model_stream("\ud800", "prod"), lambda: policy_stream("Kind", "\udfff")):
-        with pytest.raises(FormatError):
-            make()
+    with pytest.raises(FormatError):
+        model_stream("\ud800", "prod")
+    with pytest.raises(FormatError):
+        policy_stream("Kind", "\udfff")
     for name in ("", "a b", "a\n", "é", "a" * 301):
         with pytest.raises(FormatError):
             check_stream_name(name)
