@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from lockgate.audit.canonical import Json
 from lockgate.audit.draft import Draft
-from lockgate.audit.entry import finish
+from lockgate.audit.entry import finish, parse_entry
 from lockgate.audit.errors import TrailError, VerificationError
-from lockgate.audit.merkle import HASH_SIZE, Frontier, Hash, leaf_hash
+from lockgate.audit.merkle import HASH_SIZE, Frontier, Hash, leaf_hash, tree_root
 from lockgate.audit.note import encode_base64
 from lockgate.audit.store.columns import as_bytes, as_int
 from lockgate.audit.store.database import is_sqlite
@@ -111,13 +111,18 @@ def split_frontier(data: bytes) -> list[Hash]:
 class BatchAppender:
     """Appends batches to one log over connections that are given; several logs and processes may share a database."""
 
-    __slots__ = ("_seal_key", "_state", "log", "origin")
+    __slots__ = ("_seal_key", "_signed", "_state", "log", "origin")
 
     def __init__(self, log: int, origin: str, seal_key: bytes) -> None:
         self.log: Final = log
         self.origin: Final = origin
         self._seal_key = seal_key
         self._state: LogState | None = None
+        self._signed: tuple[int, Hash] | None = None
+
+    def remember_signed(self, size: int, root: Hash) -> None:
+        """A checkpoint was signed: whatever the database becomes, this process goes on from there or not at all."""
+        self._signed = size, root
 
     def forget(self) -> None:
         """Drops what is remembered; a transaction failed or another writes."""
@@ -160,10 +165,33 @@ class BatchAppender:
             growth = Growth(made, lambda tile: read_tile(connection, self.log, tile))
             if made.root() != root or growth.root() != root:
                 raise VerificationError("the head's root is not that of the tiles", where=f"size {size}")
+            self._check_signed(growth)
             kept = LogState(self.log, growth, time_ms, streams, heads_size, heads_ms)
             self._state = kept
         kept.growth._get = lambda tile: read_tile(connection, self.log, tile)
         return kept
+
+    def _check_signed(self, growth: Growth) -> None:
+        """An older head has its seal too: a server that failed over to a replica that lagged is noticed here."""
+        if self._signed is None:
+            return
+        size, root = self._signed
+        if growth.size < size or tree_root(size, growth.read) != root:
+            raise VerificationError(
+                f"a checkpoint of size {size} was signed, and the database does not go on from it",
+                where=f"size {growth.size}",
+                hint="nothing was appended; close this log with `lockgate audit restore`",
+            )
+
+    def take_over(self, connection: Connection, answers: Sequence[Appended | TrailError]) -> bool:
+        """Whether a batch whose commit was not answered is in the log; then its state is this process's again."""
+        fresh = [one for one in answers if isinstance(one, Appended) and not one.repeated]
+        state = self.lock(connection)
+        if not fresh:
+            return True
+        return fresh[-1].index < state.growth.size and all(
+            state.growth.read(0, one.index) == one.leaf_hash for one in fresh
+        )
 
     def append(
         self, connection: Connection, drafts: Sequence[Draft], now_ms: int
@@ -236,8 +264,9 @@ class _Batch:
     def _take(self, draft: Draft) -> Appended:
         state = self.state
         index = state.growth.size
-        if index == 0 and draft.fields.get("event") != "opened":
-            raise TrailError("a log begins with its opening")
+        opens = draft.kind == "log" and draft.fields.get("event") == "opened"
+        if opens != (index == 0) or (opens and draft.fields.get("origin") != self.origin):
+            raise TrailError("a log begins with its opening, which names it, and has no other")
         heads: list[tuple[int, int, Hash]] = []
         links: list[StreamLink] = []
         fresh: list[str] = []
@@ -414,9 +443,21 @@ class _Batch:
                 {"log": self.state.log, **names},
             )
             for key, place, leaf, entry in rows:
-                index = place - place_of(self.state.log, 0)
-                found[as_bytes(key)] = Appended(index, as_bytes(leaf), as_bytes(entry), repeated=True)
+                index = as_int(place) - place_of(self.state.log, 0)
+                known = Appended(index, as_bytes(leaf), as_bytes(entry), repeated=True)
+                self._check_repeated(as_bytes(key), known)
+                found[as_bytes(key)] = known
         return found
+
+    def _check_repeated(self, key: bytes, known: Appended) -> None:
+        """The index of request keys must not name another's entry: the record would be taken for recorded."""
+        entry = parse_entry(known.entry)
+        if entry.idempotency != key or leaf_hash(known.entry) != self.state.growth.read(0, known.index):
+            raise VerificationError(
+                "the index of request keys names another entry",
+                where=f"entry {known.index}",
+                hint="run `lockgate audit verify`",
+            )
 
     def _find_streams(self, drafts: Sequence[Draft]) -> None:
         known = self.state.known

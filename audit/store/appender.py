@@ -4,6 +4,7 @@ A caller gets its receipt only when its entry is durable and a signed checkpoint
 caller waits, and is then told; nothing is dropped.
 """
 
+import os
 import queue
 import threading
 import time
@@ -23,6 +24,7 @@ from lockgate.audit.store.growth import BatchProofs
 from lockgate.audit.store.recovery import recover
 from lockgate.audit.store.store import Store
 from lockgate.audit.tlog_proof import TlogProof, render_tlog_proof
+from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -33,6 +35,18 @@ MAX_BATCH: Final = 256
 GATHER_S: Final = 0.005
 # One checkpoint a minute is kept for good; the latest always.
 KEEP_EVERY_MS: Final = 60_000
+# How long a batch waits for a database server that went away, such as one that is started again.
+RECONNECT_S: Final = 5.0
+RETRY_S: Final = 0.2
+
+# Size, note, and time of a checkpoint that is not in the database yet.
+_Unstored = tuple[int, bytes, int]
+_NOT_STORED: Final = "the record was not acknowledged by the database"
+_NOT_SIGNED: Final = "the record is in the log, and no checkpoint could be signed over it"
+_HINTS: Final = {
+    _NOT_STORED: "it may be in the log all the same: send it again with the same request key",
+    _NOT_SIGNED: "the next record's checkpoint covers it: send it again with the same request key for its receipt",
+}
 
 
 class BackPressureError(TrailError):
@@ -99,7 +113,8 @@ class Appender:
         self._batches = store.batch_appender(seal_key)
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(max_waiting)
         self._kept_ms = 0
-        self._unstored: tuple[int, bytes, int] | None = None
+        self._unstored: _Unstored | None = None
+        self._process = os.getpid()
         self._droppable: int | None = None
         self._halted: TrailError | None = None
         try:
@@ -134,12 +149,18 @@ class Appender:
         future: Future[Receipt] = Future()
         if self._halted is not None:
             raise self._halted
+        if self._process != os.getpid():
+            raise TrailError(
+                "the appender's thread is in the process that was forked",
+                hint="give the workers the socket of one appender",
+            )
         if self._closed.is_set():
             raise TrailError("the appender is closed")
         try:
             self._queue.put(_Waiting(draft, future, within), timeout=timeout)
         except queue.Full:
-            self.back_pressure += 1
+            with self._refusing:
+                self.back_pressure += 1
             raise BackPressureError(
                 f"the trail did not take a record within {timeout} s: {self._queue.maxsize} are waiting",
                 hint="the disk is slow or the load is high; the request was not recorded",
@@ -185,7 +206,7 @@ class Appender:
                     waiting = self._queue.get_nowait()
                 except queue.Empty:
                     return
-                if waiting is not None:
+                if waiting is not None and waiting.future.set_running_or_notify_cancel():
                     waiting.future.set_exception(TrailError("the appender is closed"))
 
     def _run(self) -> None:
@@ -216,17 +237,23 @@ class Appender:
         self._store_checkpoint()
 
     def _record(self, batch: list[_Waiting]) -> None:
+        # Who gave up before its turn is not recorded; from here on nobody can.
+        batch = [waiting for waiting in batch if waiting.future.set_running_or_notify_cancel()]
+        if not batch:
+            return
         halted = self._halted
         if halted is not None:
             for waiting in batch:
                 waiting.future.set_exception(halted)
             return
+        what = _NOT_STORED
         try:
             answers = self._commit(batch)
+            what = _NOT_SIGNED
             receipts = self._sign(answers)
         except Exception as error:  # noqa: BLE001 - every caller is told, whatever it was
             self._batches.forget()
-            failure = error if isinstance(error, TrailError) else _unexpected(error)
+            failure = error if isinstance(error, TrailError) else _unexpected(error, what)
             for waiting in batch:
                 waiting.future.set_exception(failure)
             return
@@ -237,14 +264,38 @@ class Appender:
                 waiting.future.set_result(receipt)
 
     def _commit(self, batch: list[_Waiting]) -> list[Appended | TrailError]:
+        """Commits a batch. A connection that is lost is made again for a while; what it committed is looked for first."""
         drafts = [waiting.draft for waiting in batch]
-        with self.store.write() as connection:
-            answers = self._batches.append(connection, drafts, self._clock())
-            for waiting, answer in zip(batch, answers, strict=True):
-                if waiting.within is not None and isinstance(answer, Appended) and not answer.repeated:
-                    waiting.within(connection)
-            self._store_pending(connection)
-        return answers
+        until = time.monotonic() + RECONNECT_S
+        answers: list[Appended | TrailError] = []
+        pending = self._unstored
+        lost = False
+        while True:
+            try:
+                if lost:
+                    with self.store.write() as connection:
+                        if answers and self._batches.take_over(connection, answers):
+                            return answers
+                answers = []
+                with self.store.write() as connection:
+                    answers = self._batches.append(connection, drafts, self._clock())
+                    for waiting, answer in zip(batch, answers, strict=True):
+                        if (
+                            waiting.within is not None
+                            and isinstance(answer, Appended)
+                            and not answer.repeated
+                        ):
+                            waiting.within(connection)
+                    self._store_pending(connection, pending)
+            except DBAPIError as error:
+                self._batches.forget()
+                if not (error.connection_invalidated or lost) or time.monotonic() > until:
+                    raise
+                lost = True
+                time.sleep(RETRY_S)
+            else:
+                self._stored(pending)
+                return answers
 
     def _sign(self, answers: list[Appended | TrailError]) -> list[Receipt | TrailError]:
         """Signs what was committed, and proves each entry against it."""
@@ -253,40 +304,55 @@ class Appender:
             raise TrailError("the batch left no state behind")
         head = self.store.head()
         growth = state.growth
-        if head.size == growth.size and head.root != growth.frontier.root():
-            raise VerificationError("the head that was committed is another", where=f"size {head.size}")
         size, root = growth.size, growth.frontier.root()
+        if head.size < size or (head.size == size and head.root != root):
+            raise VerificationError("the head that was committed is another", where=f"size {head.size}")
         text = render_checkpoint(Checkpoint(self.store.origin, size, root))
         note = render_note(sign_note(text, *self._signers))
         self._unstored = (size, note, state.time_ms)
+        self._batches.remember_signed(size, root)
         growth._get = self.store.tile
         proofs = BatchProofs(size, growth.read)
         receipts: list[Receipt | TrailError] = []
         for answer in answers:
             if isinstance(answer, Appended):
-                path = proofs.path(answer.index)
+                try:
+                    path = proofs.path(answer.index)
+                except TrailError as error:
+                    # A tile that an earlier entry needs is gone: that is no trouble of the others.
+                    receipts.append(error)
+                    continue
                 receipts.append(
                     Receipt(answer.index, answer.leaf_hash, answer.entry, size, path, note, answer.repeated)
                 )
             else:
                 receipts.append(answer)
         if self._on_checkpoint is not None:
-            self._on_checkpoint(size, note)
+            try:
+                self._on_checkpoint(size, note)
+            except Exception as error:  # noqa: BLE001 - what is recorded does not depend on who follows
+                self.trouble = f"a follower of the checkpoints failed: {error}"
         return receipts
 
-    def _store_pending(self, connection: "Connection") -> None:
-        if self._unstored is None:
+    def _store_pending(self, connection: "Connection", pending: "_Unstored | None") -> None:
+        if pending is None:
             return
-        size, note, time_ms = self._unstored
-        self.store.add_checkpoint(connection, size, note, time_ms)
-        if self._droppable is not None and self._droppable != size:
+        self.store.add_checkpoint(connection, *pending)
+        if self._droppable is not None and self._droppable != pending[0]:
             self.store.drop_checkpoint(connection, self._droppable)
+
+    def _stored(self, pending: "_Unstored | None") -> None:
+        """What was pending is committed: the next one replaces it, unless its minute has no other."""
+        if pending is None:
+            return
+        size, _, time_ms = pending
         if time_ms - self._kept_ms >= KEEP_EVERY_MS:
             self._kept_ms = time_ms
             self._droppable = None
         else:
             self._droppable = size
-        self._unstored = None
+        if self._unstored is pending:
+            self._unstored = None
 
     def _store_checkpoint(self) -> None:
         """Stores the last checkpoint while nothing is to be appended.
@@ -299,14 +365,14 @@ class Appender:
             return
         try:
             with self.store.write() as connection:
-                self._store_pending(connection)
+                self._store_pending(connection, pending)
         except Exception as error:  # noqa: BLE001 - shown by `trouble`, and met again by the next batch
-            self._unstored = pending
-            self.trouble = str(_unexpected(error))
+            self.trouble = str(_unexpected(error, "the checkpoint was not stored"))
         else:
+            self._stored(pending)
             self.trouble = ""
 
 
-def _unexpected(error: Exception) -> TrailError:
+def _unexpected(error: Exception, what: str) -> TrailError:
     reason = str(error.__cause__ or error).strip().split("\n")[0]
-    return TrailError(f"the record was not stored: {reason}")
+    return TrailError(f"{what}: {reason}", hint=_HINTS.get(what, ""))

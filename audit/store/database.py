@@ -8,13 +8,14 @@ from typing import IO, Any, Final
 
 from lockgate.audit.errors import TrailError
 from lockgate.audit.store.file_system import file_system_type, network_name
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 # How long a writer waits for another's transaction.
 BUSY_MS: Final = 10_000
+CONNECT_S: Final = 10
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -43,6 +44,8 @@ def open_engine(url: str) -> Engine:
 
 
 def _sqlite(path: Path) -> Engine:
+    # A link to another disk is judged by that disk, and no character of a path is a URL's.
+    path = path.resolve()
     folder = path.parent
     if not folder.is_dir():
         raise TrailError(f"there is no folder {folder}")
@@ -53,7 +56,8 @@ def _sqlite(path: Path) -> Engine:
             hint="use a local disk, or PostgreSQL",
         )
     engine = create_engine(
-        f"sqlite:///{path}",
+        URL.create("sqlite", database=str(path)),
+        hide_parameters=True,
         poolclass=QueuePool,
         connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000, "isolation_level": None},
     )
@@ -81,7 +85,13 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _postgresql(url: str) -> Engine:
     try:
-        engine = create_engine(url, pool_pre_ping=True)
+        engine = create_engine(
+            url,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            isolation_level="READ COMMITTED",
+            connect_args={"connect_timeout": CONNECT_S},
+        )
     except ImportError:
         raise TrailError(
             "PostgreSQL needs psycopg", hint="install it: pip install 'lockgate[postgres]'"
