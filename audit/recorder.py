@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from lockgate.audit.body import mask_decision, value_bytes
+from lockgate.audit.body import mask_decision, text_bytes, value_bytes
 from lockgate.audit.canonical import Json
 from lockgate.audit.commitments import commit_all, make_entry_key
 from lockgate.audit.draft import Draft, SealedBody
@@ -22,6 +22,7 @@ from lockgate.audit.vault import NO_NAMESPACE, Vault
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Decision, PolicyKey
 from lockgate.engine.masking.masked_value import mask_values
+from lockgate.engine.masking.masker import Masker
 from lockgate.engine.review import Review
 
 # Longer names do not fit twelve times into an entry: the decision is then listed under OTHER_POLICIES.
@@ -107,15 +108,15 @@ class Recorder:
         name, uid = _text(request.get("name")), _text(_part(_part(review.object, "metadata"), "uid"))
         where = "" if namespace == NO_NAMESPACE else namespace
         values = {
-            "object": f"{group}/{version}/{kind}/{where}/{name}/{uid}".encode(),
+            "object": text_bytes(f"{group}/{version}/{kind}/{where}/{name}/{uid}"),
             "input": masked.input,
             "body": masked.body,
         }
         if where:
-            values["namespace"] = where.encode()
+            values["namespace"] = text_bytes(where)
         actor = _text(_part(request.get("userInfo"), "username"))
         if actor:
-            values["actor"] = actor.encode()
+            values["actor"] = text_bytes(actor)
         if masked.facts:
             values["facts"] = masked.facts
         policies = digest_text(decision.policies_digest)
@@ -124,8 +125,8 @@ class Recorder:
             "outcome": decision.verdict,
             "policies": policies,
             "evaluator": self.evaluator,
-            "operation": _text(request.get("operation"))[:MAX_ENVIRONMENT] or "unknown",
-            "resource": _printable(resource)[:MAX_RESOURCE],
+            "operation": _in_clear(_text(request.get("operation")), MAX_ENVIRONMENT) or "unknown",
+            "resource": _in_clear(resource, MAX_RESOURCE),
         }
         streams = [policies_stream(policies), *_breached(decision)]
         if subject.model:
@@ -173,9 +174,9 @@ class Recorder:
             "exemption": exemption,
             "policies": digest_text(policies),
         }
-        values = {"namespace": namespace.encode()} if namespace else {}
+        values = {"namespace": text_bytes(namespace)} if namespace else {}
         if subject:
-            values["object"] = subject.encode()
+            values["object"] = text_bytes(subject)
         return self._about(
             "exemption", fields, ["exemption"], actor, details, values=values, namespace=namespace
         )
@@ -244,7 +245,7 @@ class Recorder:
     ) -> Draft:
         opened = dict(values or {})
         if actor:
-            opened["actor"] = actor.encode()
+            opened["actor"] = text_bytes(actor)
         body = b""
         if opened or details is not None:
             # The key and what it opens lie in the body, so that a commitment can be shown later.
@@ -276,5 +277,7 @@ class Recorder:
         return Draft(kind, fields, tuple(streams), sealed, key)
 
 
-def _printable(text: str) -> str:
-    return "".join([one if one.isprintable() else "?" for one in text])
+def _in_clear(text: str, longest: int) -> str:
+    """A name as an entry shows it to everybody: printable, cut, and masked where it has the shape of a credential."""
+    shown = "".join([one if one.isprintable() else "?" for one in text])
+    return Masker().name(shown)[:longest]

@@ -6,6 +6,7 @@ its namespace only under the master key.
 
 import hmac
 import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ MASTER_SIZE: Final = 32
 NO_NAMESPACE: Final = "-"
 # Unwrapped keys that a process keeps: more than a cluster has namespaces in use at once.
 MAX_CACHED: Final = 4096
+# How long a key is used without a look at whether another process destroyed it. Drafts under a destroyed key are refused.
+CHECK_EVERY_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,10 @@ class VaultKey:
 
     def __reduce__(self) -> str:
         raise TypeError("a namespace's key is not copied")
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 class VaultKeys(Protocol):
@@ -79,11 +86,11 @@ class MasterKey:
 
     def tag(self, namespace: str) -> bytes:
         """The tag that finds a namespace's row."""
-        return hmac.digest(self._derived("namespace tag"), namespace.encode(), "sha256")
+        return hmac.digest(self._derived("namespace tag"), _utf8(namespace), "sha256")
 
     def idempotency(self, request: str) -> bytes:
         """The 16 bytes that stand in an entry for the caller's request key."""
-        return hmac.digest(self._derived("idempotency"), request.encode(), "sha256")[:16]
+        return hmac.digest(self._derived("idempotency"), _utf8(request), "sha256")[:16]
 
     @property
     def seal_key(self) -> bytes:
@@ -105,23 +112,29 @@ class MasterKey:
 class Vault:
     """Finds and makes the keys of namespaces."""
 
-    __slots__ = ("_by_ref", "_cache", "_keys", "_lock", "_random", "master")
+    __slots__ = ("_by_ref", "_cache", "_clock", "_keys", "_lock", "_random", "master")
 
     def __init__(
-        self, master: MasterKey, keys: VaultKeys, random: Callable[[int], bytes] = secrets.token_bytes
+        self,
+        master: MasterKey,
+        keys: VaultKeys,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.master: Final = master
         self._keys = keys
         self._random = random
-        self._cache: OrderedDict[str, VaultKey] = OrderedDict()
+        self._clock = clock
+        # With the time up to which a key is used without a look.
+        self._cache: OrderedDict[str, tuple[VaultKey, float]] = OrderedDict()
         self._by_ref: OrderedDict[bytes, VaultKey] = OrderedDict()
         self._lock = Lock()
 
     def key_of(self, namespace: str) -> VaultKey:
         """The key of a namespace, made when there is none."""
         with self._lock:
-            found = self._cache.get(namespace)
-            if found is not None:
+            found, until = self._cache.get(namespace, (None, 0.0))
+            if found is not None and self._clock() < until:
                 self._cache.move_to_end(namespace)
                 return found
         tag = self.master.tag(namespace)
@@ -129,7 +142,7 @@ class Vault:
         if row is None:
             key = self._random(32)
             row = self._keys.add(
-                VaultRow(self._random(REF_SIZE), tag, self.master.wrap(key), seal(key, namespace.encode()))
+                VaultRow(self._random(REF_SIZE), tag, self.master.wrap(key), seal(key, _utf8(namespace)))
             )
         return self._keep(namespace, VaultKey(row.ref, self.master.unwrap(row.wrapped_key)))
 
@@ -174,7 +187,8 @@ class Vault:
 
     def _keep(self, namespace: str, key: VaultKey) -> VaultKey:
         with self._lock:
-            self._cache[namespace] = key
+            self._cache[namespace] = (key, self._clock() + CHECK_EVERY_S)
+            self._cache.move_to_end(namespace)
             if len(self._cache) > MAX_CACHED:
                 self._cache.popitem(last=False)
         return key

@@ -50,6 +50,13 @@ class ErasedKeyError(TrailError):
     """The key of the draft's namespace was destroyed since: the draft has to be made again."""
 
 
+def _erased_key() -> ErasedKeyError:
+    return ErasedKeyError(
+        "the key of the draft's namespace was destroyed",
+        hint="nothing was recorded; made again in a few seconds, the record gets a new key",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Appended:
     """An entry in its place. `repeated`: it was there before, by its idempotency key."""
@@ -249,7 +256,7 @@ class _Batch:
                 answers.append(known)
                 continue
             if draft.body is not None and draft.body.vault_ref in erased:
-                answers.append(ErasedKeyError("the key of the draft's namespace was destroyed"))
+                answers.append(_erased_key())
                 continue
             try:
                 made = self._take(draft)

@@ -8,7 +8,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
@@ -233,7 +233,8 @@ class Appender:
                     break
                 batch.append(more)
             busy = len(batch) > 1
-            self._record(batch)
+            for group in _groups(batch):
+                self._record(group)
         self._store_checkpoint()
 
     def _record(self, batch: list[_Waiting]) -> None:
@@ -371,6 +372,21 @@ class Appender:
         else:
             self._stored(pending)
             self.trouble = ""
+
+
+def _groups(batch: list[_Waiting]) -> Iterator[list[_Waiting]]:
+    """Parts of a batch, in order: what does more than to record is by itself, since its failure undoes the whole."""
+    group: list[_Waiting] = []
+    for waiting in batch:
+        if waiting.within is None:
+            group.append(waiting)
+            continue
+        if group:
+            yield group
+            group = []
+        yield [waiting]
+    if group:
+        yield group
 
 
 def _unexpected(error: Exception, what: str) -> TrailError:

@@ -5,6 +5,7 @@ what was erased: erasing those is their keeper's, and docs/trail.md says so.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from lockgate.audit.canonical import Json
 from lockgate.audit.entry import Entry, parse_entry
@@ -12,16 +13,23 @@ from lockgate.audit.errors import TrailError
 from lockgate.audit.recorder import MAX_REASON, Recorder
 from lockgate.audit.store.appender import Appender, Receipt
 from lockgate.audit.store.columns import as_bytes
-from lockgate.audit.store.database import is_sqlite
+from lockgate.audit.store.database import BUSY_MS, is_sqlite
 from lockgate.audit.store.store import Store
 from lockgate.audit.store.tables import place_of
 from lockgate.audit.streams import namespace_stream
 from lockgate.audit.vault import NO_NAMESPACE, Vault
 from sqlalchemy import Connection, text
 
+# How long an erasure waits for readers, such as a verification, to leave the write-ahead log.
+PATIENCE_MS: Final = 30_000
+
 
 class HeldError(TrailError):
     """A legal hold keeps what was to be erased."""
+
+
+class NotScrubbedError(TrailError):
+    """The erasure is recorded and done; old pages with what was erased are still in the write-ahead log."""
 
 
 def entries_of_kind(store: Store, kind: str) -> Iterator[tuple[int, Entry]]:
@@ -73,10 +81,13 @@ def _check_holds(store: Store, index: int | None, streams: frozenset[str]) -> No
 class Eraser:
     """Erases entries and namespaces of one log."""
 
-    def __init__(self, appender: Appender, recorder: Recorder, vault: Vault) -> None:
+    def __init__(
+        self, appender: Appender, recorder: Recorder, vault: Vault, patience_ms: int = PATIENCE_MS
+    ) -> None:
         self._appender = appender
         self._recorder = recorder
         self._vault = vault
+        self._patience_ms = patience_ms
         self._store = appender.store
 
     def erase_entry(self, index: int, reason: str, actor: str) -> Receipt:
@@ -140,8 +151,24 @@ class Eraser:
         return receipt
 
     def _scrub(self) -> None:
-        """SQLite overwrites what it deletes; the write-ahead log, which holds older pages, is emptied too."""
+        """SQLite overwrites what it deletes; the write-ahead log, which holds older pages, is emptied too.
+
+        Raises NotScrubbedError when readers keep it from that.
+        """
         with self._store.engine.connect() as connection:
-            if is_sqlite(connection):
-                connection.commit()
-                connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+            if not is_sqlite(connection):
+                return
+            connection.commit()
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            raw.execute(f"PRAGMA busy_timeout = {self._patience_ms}")
+            try:
+                (busy, _, _) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                raw.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        if busy:
+            raise NotScrubbedError(
+                "what was erased is gone from the database, and still in the write-ahead log beside it: "
+                "another process reads the database",
+                hint="it goes with the next erasure, or when the last process closes the database",
+            )

@@ -38,8 +38,16 @@ def mask_values(values: Sequence[Value]) -> MaskedValues:
     """
     try:
         plain = [_plain(value) for value in values]
+        try:
+            return _masked(plain)
+        except UnicodeEncodeError:
+            # Halves of surrogate pairs, which neither patterns nor files take.
+            return _masked([parse_json(render_json(value).encode("utf-8", "replace")) for value in plain])
     except (InputError, RecursionError):
         return MaskedValues(tuple([NOT_KEPT for _ in values]), Masker(hidden=True))
+
+
+def _masked(plain: Sequence[Value]) -> MaskedValues:
     collected = SecretValues()
     trees = [_tree(collect_value(value, collected, 0)) for value in plain]
     masker = masker_of(collected)
@@ -49,7 +57,7 @@ def mask_values(values: Sequence[Value]) -> MaskedValues:
     # Nearly always nothing of what was taken out is anywhere else.
     known = masker.known_in("\n".join([text for value in made for text in _texts(value)]))
     if known is None:
-        return MaskedValues(tuple([NOT_KEPT for _ in values]), masker)
+        return MaskedValues(tuple([NOT_KEPT for _ in plain]), masker)
     if known.forms or known.short_forms:
         numbers = frozenset(masker.forms)
         made = [_replaced(value, known, numbers) for value in made]
