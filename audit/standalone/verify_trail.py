@@ -120,6 +120,7 @@ class Key:
         if made.hex() != key_id or len(data) != 33 or data[0] not in (1, 4):
             raise ValueError("not an Ed25519 verifier key")
         self.name, self.id, self.algorithm = name, made, data[0]
+        self.raw = data
         self.public = Ed25519PublicKey.from_public_bytes(data[1:])
 
     def verifies(self, signature, message):
@@ -155,21 +156,21 @@ class Checkpoint:
             fail(where, "has no size")
         self.origin, self.size, self.root = lines[0], int(lines[1]), unbase64(lines[2], where)
         self.witnesses = {}
-        self.signed = False
-        text = (head + "\n").encode()
+        self.where, self.lines = where, []
+        self.text = text = (head + "\n").encode()
         for line in tail[:-1].split("\n"):
             words = line.split(" ")
             if len(words) != 3 or words[0] != "\u2014":
                 fail(where, "has a line that is no signature")
             signature = unbase64(words[2], where)
+            self.lines.append((words[1], signature[:4], signature[4:]))
             self._check(words[1], signature[:4], signature[4:], text, log_keys, witness_keys, where)
 
     def _check(self, name, key_id, signature, text, log_keys, witness_keys, where):
         for key in log_keys:
-            if (key.name, key.id) == (name, key_id):
-                if len(signature) != 64 or not key.verifies(signature, text):
-                    fail(where, "was changed after the log signed it")
-                self.signed = True
+            mine = (key.name, key.id) == (name, key_id)
+            if mine and (len(signature) != 64 or not key.verifies(signature, text)):
+                fail(where, "was changed after the log signed it")
         for key in witness_keys:
             if (key.name, key.id) == (name, key_id):
                 if len(signature) != 72:
@@ -179,6 +180,52 @@ class Checkpoint:
                 if not key.verifies(signature[8:], message):
                     fail(where, f"has a cosignature of {name} that is not over it")
                 self.witnesses[name] = time
+
+    def is_by(self, key):
+        """Whether this key signed it."""
+        return any(
+            (key.name, key.id) == (name, key_id)
+            and len(signature) == 64
+            and key.verifies(signature, self.text)
+            for name, key_id, signature in self.lines
+        )
+
+
+class LogKeys:
+    """The log's keys: those given from outside, and those that the log's entries name under a believed key."""
+
+    def __init__(self, given, events):
+        self.believed, self.spans = list(given), {}
+        for index, event, vkey, last_good in events:
+            if event == "added" and vkey not in self.spans:
+                self.spans[vkey] = [Key(vkey), index, 2**63, 2**63]
+            elif event == "retired" and vkey in self.spans:
+                self.spans[vkey][2] = index
+            elif event == "revoked" and vkey in self.spans:
+                self.spans[vkey][3] = min(last_good, self.spans[vkey][3])
+
+    def may_sign(self, key, size):
+        """Whether a checkpoint of this size may rest on a key; one that no entry names has no bounds."""
+        return all(
+            added < size <= min(retired, last_good)
+            for named, added, retired, last_good in self.spans.values()
+            if (named.name, named.raw) == (key.name, key.raw)
+        )
+
+    def follow(self, checkpoints):
+        """Believes the keys that are named below a checkpoint of a believed one."""
+        waiting = list(self.spans.values())
+        moved = True
+        while moved and waiting:
+            reached = max([one.size for one in checkpoints if self.signed(one)], default=0)
+            more = [span for span in waiting if span[1] < reached]
+            waiting = [span for span in waiting if span[1] >= reached]
+            self.believed += [span[0] for span in more]
+            moved = bool(more)
+
+    def signed(self, checkpoint):
+        """Whether a believed key signed it that may have."""
+        return any(self.may_sign(key, checkpoint.size) and checkpoint.is_by(key) for key in self.believed)
 
 
 def node(left, right):
@@ -298,6 +345,7 @@ class Entries:
         self.time = 0
         self.bodies = {}
         self.closed = False
+        self.keys = []
 
     def add(self, index, data, leaf):
         """The next entry."""
@@ -321,6 +369,10 @@ class Entries:
         if opening != (index == 0) or (opening and value.get("origin") != self.origin):
             fail(where, "does not open this log, where it should or should not")
         self.closed = kind == "log" and value.get("event") == "closed"
+        if opening:
+            self.keys.append((0, "added", value.get("vkey"), None))
+        elif kind == "key" and value.get("use") == "log" and value["vkey"].startswith(self.origin + "+"):
+            self.keys.append((index, value.get("event"), value["vkey"], value.get("lastGood")))
         time = milliseconds(value.get("time"), where)
         if value.get("clockAnomaly", True) is not True or (time < self.time - 2000) != (
             "clockAnomaly" in value
@@ -472,7 +524,7 @@ def check_manifest(root):
         fail(name, "is named by the manifest, and not there")
 
 
-def check_proofs(root, tree, leaves, log_keys, witness_keys, origin):
+def check_proofs(root, tree, leaves, log_keys, witness_keys, origin, keys):
     """The proofs of single entries have to lead to a checkpoint of this log."""
     folder = os.path.join(root, "proofs")
     for one in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
@@ -483,7 +535,7 @@ def check_proofs(root, tree, leaves, log_keys, witness_keys, origin):
             fail(name, "is no proof")
         index = int(lines[1][6:])
         checkpoint = Checkpoint(note, log_keys, witness_keys, name)
-        if log_keys and not checkpoint.signed:
+        if log_keys and not keys.signed(checkpoint):
             fail(name, "has a checkpoint that the log's key did not sign")
         if checkpoint.origin != origin or tree.roots.get(checkpoint.size) != checkpoint.root:
             fail(name, "is of another log, or of a size that is not shown")
@@ -513,14 +565,10 @@ def proof_indices(root):
 def verify(root, log_keys, witness_keys):
     """Everything; returns lines for people. Raises Tampered."""
     latest = Checkpoint(read(root, "checkpoint"), log_keys, witness_keys, "checkpoint")
-    if log_keys and not latest.signed:
-        fail("checkpoint", "is not signed by the log's key that was given")
     earlier = []
     folder = os.path.join(root, "checkpoints")
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         made = Checkpoint(read(root, f"checkpoints/{name}"), log_keys, witness_keys, f"checkpoints/{name}")
-        if log_keys and not made.signed:
-            fail(f"checkpoints/{name}", "is not signed by the log's key that was given")
         earlier.append(made)
     tree = Tree(root, latest.size, {one.size for one in [latest, *earlier]})
     entries = Entries(latest.origin)
@@ -535,9 +583,14 @@ def verify(root, log_keys, witness_keys):
     for one in [latest, *earlier]:
         if one.origin != latest.origin or (one.size and tree.roots.get(one.size) != one.root):
             fail(f"checkpoint of size {one.size}", "was signed over other entries")
+    keys = LogKeys(log_keys, entries.keys)
+    keys.follow([latest, *earlier])
+    for one in [latest, *earlier]:
+        if log_keys and not keys.signed(one):
+            fail(one.where, "is not signed by the log's key that was given, nor by one that its entries name")
     bodies = check_bodies(root, entries, latest.size)
     check_streams(root, entries)
-    check_proofs(root, tree, leaves, log_keys, witness_keys, latest.origin)
+    check_proofs(root, tree, leaves, log_keys, witness_keys, latest.origin, keys)
     check_manifest(root)
     lines = [f"{latest.origin}: {latest.size} entries, {len(entries.streams)} streams"]
     lines.append(

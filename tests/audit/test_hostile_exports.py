@@ -17,6 +17,7 @@ from lockgate.audit.store.erasure import Eraser
 from lockgate.audit.tiles import render_entries
 
 from tests.audit.test_export import Made, stand_alone, verified
+from tests.audit.test_key_history import VKEYS, rotate
 from tests.audit.trails import ORIGIN, make_trail, private_key
 
 VERIFIER = Path(__file__).parents[2] / "audit" / "standalone" / "verify_trail.py"
@@ -186,3 +187,17 @@ def test_many_erased_in_a_row(tmp_path: Path) -> None:
     bare = verified(tmp_path / "bare", trail.vkey)
     assert (bare.exit_code, bare.bodies) == (0, 0)
     assert "without the bodies of" in bare.remarks[0]
+
+
+def test_rotations_are_followed(tmp_path: Path) -> None:
+    """From the first key or the latest, as the other verifier does; a key that no entry names is not believed."""
+    trail = make_trail(f"sqlite:///{tmp_path / 'trail.db'}")
+    trail.fill(5)
+    rotate(trail, 0, 1)
+    rotate(trail, 1, 2)
+    trail.appender.close()
+    export_trail(trail.store, tmp_path / "export", VKEYS[2], ExportRequest((2,)))
+    trail.store.close()
+    for number, code in ((0, 0), (1, 0), (2, 0), (3, 3)):
+        done = stand_alone(tmp_path / "export", "--log-key", VKEYS[number])
+        assert (done.returncode, verified(tmp_path / "export", VKEYS[number]).exit_code) == (code, code)
