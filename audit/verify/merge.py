@@ -28,7 +28,10 @@ class HeadsTree:
     def move(self, changed: dict[bytes, Place]) -> None:
         """Streams that moved on."""
         for name, place in changed.items():
-            if name not in self.places:
+            before = self.places.get(name)
+            if before == place:
+                continue
+            if before is None:
                 insort(self._names, name)
             self.places[name] = place
             self._leaves.pop(name, None)
@@ -59,6 +62,7 @@ class Merge:
         self.missing: list[tuple[int, tuple[str, ...]]] = []
         self.size = 0
         self.bodies = 0
+        self.unshown = 0
         self.opened = 0
         self.roots: dict[int, Hash] = {0: Frontier().root()} if 0 in wanted else {}
         self.root = Frontier().root()
@@ -88,6 +92,7 @@ class Merge:
             kinds = self.history.kinds
             kinds["decision"] = kinds.get("decision", 0) + part.decisions
         self.bodies += part.bodies
+        self.unshown += part.unshown
         self.opened += part.opened
         self.missing += [(index, tuple([name.decode() for name in names])) for index, names in part.missing]
         self._grow(part)

@@ -26,19 +26,22 @@ _B64: Final = rb"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="
 _TEXT: Final = rb"[ !#-\[\]-~]{1,1024}"
 _DIGEST: Final = rb"sha256:[0-9a-f]{64}"
 _LINK: Final = rb'\{"k":"[!#-\[\]-~]{1,300}","n":(?:1\}|(?:[2-9]|[1-9][0-9]{1,14}),"prev":"' + _B64 + rb'"\})'
-# A decision with a body, as the recorder makes them; groups: digest and size of the sealed body, its commitment,
-# environment, idempotency, model, outcome, policies, resource, streams, time.
+# A decision with a body, as the recorder makes them.
 _DECISION: Final = re.compile(
-    rb'\{"body":\{"sha256":"(' + _DIGEST + rb')","size":(0|[1-9][0-9]{0,14})\},'
-    rb'"commitments":\{(?:"actor":"' + _B64 + rb'",)?"body":"(' + _B64 + rb')"'
+    rb'\{"body":\{"sha256":"(?P<digest>' + _DIGEST + rb')","size":(?P<size>0|[1-9][0-9]{0,14})\},'
+    rb'"commitments":\{(?:"actor":"' + _B64 + rb'",)?"body":"(?P<committed>' + _B64 + rb')"'
     rb'(?:,"facts":"' + _B64 + rb'")?(?:,"input":"' + _B64 + rb'")?'
     rb'(?:,"namespace":"' + _B64 + rb'")?(?:,"object":"' + _B64 + rb'")?\},'
-    rb'(?:"environment":"(' + _TEXT + rb')",)?"evaluator":"' + _TEXT + rb'",'
-    rb'(?:"idempotency":"([A-Za-z0-9+/]{21}[AQgw]==)",)?"kind":"decision",'
-    rb'(?:"model":"(' + _TEXT + rb')",)?"operation":"' + _TEXT + rb'",'
-    rb'"outcome":"(allow|warn|deny|error)","policies":"(' + _DIGEST + rb')","resource":"(' + _TEXT + rb')",'
-    rb'"streams":\[((?:' + _LINK + rb"(?:," + _LINK + rb")*)?)\],"
-    rb'"time":"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)","v":1\}'
+    rb'(?:"environment":"(?P<environment>' + _TEXT + rb')",)?"evaluator":"' + _TEXT + rb'",'
+    rb'(?:"idempotency":"(?P<request>[A-Za-z0-9+/]{21}[AQgw]==)",)?"kind":"decision",'
+    rb'(?:"model":"(?P<model>' + _TEXT + rb')",)?"operation":"' + _TEXT + rb'",'
+    rb'"outcome":"(?P<outcome>allow|warn|deny|error)","policies":"(?P<policies>'
+    + _DIGEST
+    + rb')","resource":"(?P<resource>'
+    + _TEXT
+    + rb')",'
+    rb'"streams":\[(?P<streams>(?:' + _LINK + rb"(?:," + _LINK + rb")*)?)\],"
+    rb'"time":"(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)","v":1\}'
 )
 _LINKS: Final = re.compile(rb'"k":"([^"]+)","n":([0-9]+)(?:,"prev":"([^"]+)")?\}')
 MAX_ENTRY: Final = 4096
@@ -57,8 +60,8 @@ class Range:
 
     tile_roots: of the full tiles of leaves; rest: leaf hashes behind the last of them. firsts: the first link of each
     stream (counter, previous leaf in base64); lasts: where each stream stands at the end. special: entries that are no
-    plain decisions, with the streams that moved since the one before. requests: idempotency keys (base64) by entry.
-    missing: entries whose body is gone, with their streams. wanted: leaf hashes of a tile up to a size that is asked
+    plain decisions; those of stream heads with where the streams of the range stood before. requests: idempotency keys (base64) by entry.
+    missing: entries whose body is gone, with their streams; unshown: how many, where no body is kept. wanted: leaf hashes of a tile up to a size that is asked
     for.
     """
 
@@ -74,6 +77,7 @@ class Range:
     wanted: dict[int, list[Hash]] = field(default_factory=dict)
     first_time: bytes = b""
     last_time: bytes = b""
+    unshown: int = 0
     decisions: int = 0
     bodies: int = 0
     opened: int = 0
@@ -127,8 +131,8 @@ class _Scan:
     __slots__ = (
         "_bodies",
         "_body",
-        "_changed",
         "_entries",
+        "_has_bodies",
         "_index",
         "_made",
         "_open_key",
@@ -141,8 +145,8 @@ class _Scan:
         self, made: Range, reader: TrailReader, index: TrailIndex | None, open_key: OpenKey | None
     ) -> None:
         self._made = made
+        self._has_bodies = reader.has_bodies
         self._open_key = open_key
-        self._changed: dict[bytes, Place] = {}
         self._second = b""
         self._time = b""
         self._bodies = reader.bodies(made.start, made.stop)
@@ -161,14 +165,12 @@ class _Scan:
         if found is None or len(data) > MAX_ENTRY:
             self._other(index, data, leaf)
             return
-        digest, size, committed, environment, request, model, outcome, policies, resource, streams, time = (
-            found.groups()
-        )
+        request, streams, time = found.group("request", "streams", "time")
         if time < self._time or time[:19] != self._second:
             self._check_time(time)
         self._time = time
         text = b2a_base64(leaf, newline=False)
-        lasts, changed = made.lasts, self._changed
+        lasts = made.lasts
         links = _LINKS.findall(streams)
         for name, number, prev in links:
             n = int(number)
@@ -177,12 +179,14 @@ class _Scan:
                 made.firsts[name] = (n, prev)
             elif last[0] + 1 != n or last[1] != prev:
                 raise IrregularError
-            lasts[name] = changed[name] = (n, text)
+            lasts[name] = (n, text)
         if request is not None:
             made.requests.append((request, index))
+        digest, size, committed = found.group("digest", "size", "committed")
         self._check_body(index, digest, int(size), committed, links)
         if self._records is not None:
-            texts = [b"" if one is None else one for one in (outcome, policies, model, environment, resource)]
+            told = found.group("outcome", "policies", "model", "environment", "resource")
+            texts = [b"" if one is None else one for one in told]
             self._check_record(index, "decision", time.decode(), [one.decode() for one in texts], links)
         made.decisions += 1
 
@@ -220,6 +224,9 @@ class _Scan:
         links: list[tuple[bytes, bytes, bytes]],
     ) -> None:
         stored = self._body
+        if stored is None and not self._has_bodies:
+            self._made.unshown += 1
+            return
         if stored is None or stored.index != index:
             # An export leaves erased bodies out.
             self._made.missing.append((index, [name for name, _, _ in links]))
@@ -263,8 +270,8 @@ class _Scan:
             raise IrregularError
         self._check_time(time)
         self._time = time
-        made.special.append((index, data, self._changed))
-        self._changed = {}
+        # Heads are logged once for as many entries as there are streams, so that a copy of these costs each little.
+        made.special.append((index, data, dict(made.lasts) if entry.kind == "stream-heads" else {}))
         text = b2a_base64(leaf, newline=False)
         links: list[tuple[bytes, bytes, bytes]] = []
         for link in entry.links:
@@ -275,7 +282,7 @@ class _Scan:
                 made.firsts[name] = (link.n, prev)
             elif last != (link.n - 1, prev):
                 raise IrregularError
-            made.lasts[name] = self._changed[name] = (link.n, text)
+            made.lasts[name] = (link.n, text)
             links.append((name, b"", b""))
         if entry.idempotency:
             made.requests.append((b2a_base64(entry.idempotency, newline=False), index))

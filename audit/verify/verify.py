@@ -138,7 +138,7 @@ def _scanned(
         made.bodies,
         made.opened,
         erased,
-        len(made.missing),
+        len(made.missing) + made.unshown,
         made.last_ms,
     )
 
