@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from lockgate.audit.errors import VerificationError
 from lockgate.audit.reader import StoredBody
-from lockgate.audit.sealing import seal, unseal, unwrap_key, wrap_key
+from lockgate.audit.sealing import seal, unwrap_key, wrap_key
 
 REF_SIZE: Final = 16
 MASTER_SIZE: Final = 32
@@ -171,13 +171,6 @@ class Vault:
         """The key of an entry from its stored body; None once it is destroyed. Raises VerificationError."""
         held = self.get(body.vault_ref) if body.wrapped_key is not None else None
         return None if held is None or body.wrapped_key is None else unwrap_key(held.key, body.wrapped_key)
-
-    def name_of(self, ref: bytes) -> str | None:
-        """The namespace that a reference stands for; None once its key is destroyed."""
-        row = self._keys.get(ref)
-        if row is None:
-            return None
-        return unseal(self.master.unwrap(row.wrapped_key), row.sealed_name).decode()
 
     def forget(self, namespace: str, ref: bytes) -> None:
         """Drops what the process remembers of a namespace whose key was destroyed."""

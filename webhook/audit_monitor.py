@@ -8,7 +8,7 @@ from lockgate.audit.errors import UnverifiableError
 from lockgate.audit.monitor import Monitored, monitor, read_state, write_state
 from lockgate.audit.times import render_time
 from lockgate.engine.errors import UsageError
-from lockgate.webhook.audit_options import FORMAT, OUTPUT
+from lockgate.webhook.audit_options import FORMAT, LOG_KEYS, OUTPUT, TRUST
 from lockgate.webhook.output import write_output
 from lockgate.webhook.terminal import printable
 from lockgate.webhook.trail_reading import open_reading
@@ -69,14 +69,8 @@ def _json(origin: str, found: Monitored) -> str:
     metavar="FILE",
     help="What the monitor remembers between its runs; keep it on another machine than the log.",
 )
-@click.option(
-    "--log-key",
-    "log_keys",
-    multiple=True,
-    metavar="VKEY|FILE",
-    help="The log's key, from somewhere else than the folder; may be repeated.",
-)
-@click.option("--trust", metavar="FILE", help="A trust.toml of your own: keys, witnesses, who runs what.")
+@LOG_KEYS
+@TRUST
 @FORMAT
 @OUTPUT
 def monitor_command(

@@ -12,6 +12,16 @@ TRAIL: Final = click.option(
     metavar="DIR",
     help="The trail's home folder, made by `lockgate audit init`; LOCKGATE_TRAIL names it too.",
 )
+LOG_KEYS: Final = click.option(
+    "--log-key",
+    "log_keys",
+    multiple=True,
+    metavar="VKEY|FILE",
+    help="The log's key, from somewhere else than the folder; may be repeated.",
+)
+TRUST: Final = click.option(
+    "--trust", metavar="FILE", help="A trust.toml of your own: keys, witnesses, who runs what."
+)
 FORMAT: Final = click.option(
     "--format",
     "chosen",

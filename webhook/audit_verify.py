@@ -22,7 +22,7 @@ from lockgate.audit.verify.report import Report
 from lockgate.audit.verify.verify import verify_trail
 from lockgate.audit.verify.walk import OpenKey
 from lockgate.engine.errors import UsageError
-from lockgate.webhook.audit_options import EPILOG, FORMAT, OUTPUT
+from lockgate.webhook.audit_options import EPILOG, FORMAT, LOG_KEYS, OUTPUT, TRUST
 from lockgate.webhook.output import write_output
 from lockgate.webhook.render_verification import render_json, render_text
 from lockgate.webhook.terminal import Palette, choose_palette
@@ -40,14 +40,8 @@ OWN_KEY = (
 
 @click.command(epilog=EPILOG)
 @click.argument("folder", envvar="LOCKGATE_TRAIL", required=False, metavar="DIR")
-@click.option(
-    "--log-key",
-    "log_keys",
-    multiple=True,
-    metavar="VKEY|FILE",
-    help="The log's key, from somewhere else than the folder; may be repeated.",
-)
-@click.option("--trust", metavar="FILE", help="A trust.toml of your own: keys, witnesses, who runs what.")
+@LOG_KEYS
+@TRUST
 @click.option(
     "--open", "opening", is_flag=True, help="Open every body too and compare it with its commitment."
 )

@@ -440,8 +440,7 @@ class _Batch:
         found: dict[bytes, Appended] = {}
         for start in range(0, len(keys), 500):
             some = keys[start : start + 500]
-            names = {f"k{place}": key for place, key in enumerate(some)}
-            listed = ", ".join([f":{name}" for name in names])
+            listed, names = _listed(some)
             rows = self.connection.execute(
                 text(
                     "SELECT i.key, l.place, l.leaf_hash, l.entry FROM idempotency i JOIN leaf l "  # noqa: S608 - names made here
@@ -474,8 +473,7 @@ class _Batch:
         first, last = place_of(self.state.log, 0), place_of(self.state.log + 1, 0)
         for start in range(0, len(wanted), 500):
             some = wanted[start : start + 500]
-            names = {f"n{place}": name for place, name in enumerate(some)}
-            listed = ", ".join([f":{name}" for name in names])
+            listed, names = _listed(some)
             rows = self.connection.execute(
                 text(
                     "SELECT name, id, n, leaf_hash FROM stream_head "  # noqa: S608 - names made here
@@ -490,13 +488,18 @@ class _Batch:
         wanted = {draft.body.vault_ref for draft in drafts if draft.body is not None}
         if not wanted:
             return set()
-        names = {f"r{place}": ref for place, ref in enumerate(sorted(wanted))}
-        listed = ", ".join([f":{name}" for name in names])
+        listed, names = _listed(sorted(wanted))
         rows = self.connection.execute(
             text(f"SELECT ref FROM vault_key WHERE ref IN ({listed})"),  # noqa: S608 - names made here
             names,
         )
         return wanted - {as_bytes(row[0]) for row in rows}
+
+
+def _listed(values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
+    """The parameters of an `IN (…)`, as they stand in the statement and with their values."""
+    names = {f"one{place}": value for place, value in enumerate(values)}
+    return ", ".join([f":{name}" for name in names]), names
 
 
 def _last_full(size: int, level: int) -> int:
