@@ -1,0 +1,27 @@
+"""Errors of CEL: of an expression that is not well-formed, and of its evaluation."""
+
+from lockgate.engine.record import record
+
+
+@record
+class Mistake:
+    """What is wrong with an expression, and where in it: `offset` in code points."""
+
+    offset: int
+    message: str
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be compiled; all that is wrong with it, in order."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("; ".join([one.message for one in mistakes]))
+        self.mistakes = mistakes
+
+
+class CelError(Exception):
+    """An evaluation's error. `&&`, `||` and the macros built on them absorb it where the other side decides."""
+
+
+class CostError(Exception):
+    """The cost limit or deadline is reached. Nothing absorbs it."""
