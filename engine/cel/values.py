@@ -7,6 +7,7 @@ values of Kubernetes' libraries (subclasses of `Opaque`). A document's `Number` 
 """
 
 from collections.abc import Iterable, Iterator
+from math import inf
 from typing import Any, Final, final
 
 from lockgate.engine.codegen.values import Number
@@ -55,13 +56,17 @@ class Duration(Opaque):
 
 @final
 class Timestamp(Opaque):
-    """A moment: nanoseconds since 1970 in UTC; years 1 to 9999."""
+    """A moment: nanoseconds since 1970 in UTC; years 1 to 9999.
 
-    __slots__ = ("ns",)
+    offset: seconds east of UTC that it was written with, which only `string()` shows.
+    """
+
+    __slots__ = ("ns", "offset")
     type_name = "google.protobuf.Timestamp"
 
-    def __init__(self, ns: int) -> None:
+    def __init__(self, ns: int, offset: int = 0) -> None:
         self.ns: Final = ns
+        self.offset: Final = offset
 
     def __eq__(self, other: object) -> bool:
         return type(other) is Timestamp and self.ns == other.ns
@@ -126,5 +131,17 @@ class Map:
 
 
 def native(value: Any) -> Value:
-    """A value of a document, one level of it, as CEL's: a `Number` is a double."""
-    return float(value.exact) if type(value) is Number else value
+    """A value of a document, one level of it, as CEL's: a `Number` is a double, and so is an int of more than 64 bits.
+
+    That is how Kubernetes' decoder of JSON gives them.
+    """
+    kind = type(value)
+    if kind is Number:
+        return float(value.exact)
+    if kind is int and not MIN_INT <= value <= MAX_INT:
+        try:
+            return float(value)
+        except OverflowError:
+            # Infinite, as a `Number` of that size is.
+            return inf if value > 0 else -inf
+    return value
