@@ -6,10 +6,10 @@ from typing import Final
 
 from lockgate.audit.canonical import Json
 from lockgate.audit.draft import Draft
+from lockgate.audit.entry_rules import MINUTE_MS
 from lockgate.audit.recorder import digest_text
 from lockgate.audit.times import render_time
 
-MINUTE_MS: Final = 60_000
 # What judges when somebody asks, such as a check, is named so: minutes in which it did not run are no gap.
 ON_DEMAND: Final = "check/"
 
@@ -24,7 +24,12 @@ class InForce:
 
 
 class Coverage:
-    """Counts one instance's requests, and gives an entry for each minute, also for one in which nothing was judged."""
+    """Counts one instance's requests, and gives an entry for each minute, also for one in which nothing was judged.
+
+    Only a minute that was ticked is claimed: one that the next tick ended. A process that was stopped, or a machine
+    that slept, has no entry for the minutes of its pause, nor for the one in which it began; what it counted in them
+    is in its next entry.
+    """
 
     __slots__ = ("_counts", "_from_ms", "_in_force", "_lock", "instance")
 
@@ -65,24 +70,23 @@ class Coverage:
     def _take(self, now_ms: int, through: str) -> list[Draft]:
         end = now_ms - now_ms % MINUTE_MS
         drafts: list[Draft] = []
-        if end <= self._from_ms:
-            if through == "now" and any(self._counts):
-                # Two sets of policies in one minute: each has its entry for it.
-                drafts.append(self._draft(self._from_ms, self._from_ms + MINUTE_MS))
-            return drafts
-        # The counts are of the whole time; a thread that slept does not know their minutes.
-        drafts.append(self._draft(self._from_ms, end))
-        self._from_ms = end
+        if end == self._from_ms + MINUTE_MS:
+            drafts.append(self._draft(self._from_ms))
+        self._from_ms = max(self._from_ms, end)
+        if through == "now" and any(self._counts):
+            # Two sets of policies in one minute: each has its entry for it. After a pause too: the counts are of a
+            # time whose minutes nobody ticked, and are told in the one that is surely not over.
+            drafts.append(self._draft(self._from_ms))
         return drafts
 
-    def _draft(self, start_ms: int, end_ms: int) -> Draft:
+    def _draft(self, start_ms: int) -> Draft:
         judged, unmatched, refused = self._counts
         self._counts = [0, 0, 0]
         in_force = self._in_force
         fields: dict[str, Json] = {
             "instance": self.instance,
             "from": render_time(start_ms),
-            "to": render_time(end_ms),
+            "to": render_time(start_ms + MINUTE_MS),
             "policies": digest_text(in_force.policies),
             "configuration": digest_text(in_force.configuration),
             "evaluator": in_force.evaluator,

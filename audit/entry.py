@@ -8,6 +8,7 @@ from typing import Final
 
 from lockgate.audit.canonical import Json, canonical_bytes, parse_canonical
 from lockgate.audit.draft import Draft
+from lockgate.audit.entry_rules import check_rules
 from lockgate.audit.errors import FormatError
 from lockgate.audit.merkle import HASH_SIZE
 from lockgate.audit.note import decode_base64, encode_base64
@@ -254,6 +255,7 @@ def _check_own(kind: str, value: Mapping[str, Json]) -> Schema:
         check = schema.required.get(name) or schema.optional[name]
         if not check(value[name]):
             raise _fail(name)
+    check_rules(kind, value)
     return schema
 
 

@@ -5,7 +5,7 @@ without a receipt for every one of its Decisions raises.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterator
 from concurrent.futures import Future
 from hashlib import sha256
 from typing import Final
@@ -59,21 +59,24 @@ class Recording:
         subject = Subject(self._model, self._environment or environment or "")
 
         def record(judged: Judged) -> None:
-            if judged.decision.matched == 0 and judged.decision.verdict == "allow":
-                self._coverage.count_unmatched()
-                return
-            self._coverage.count_judged()
-            self._submit(lambda: self._recorder.decision(judged.review, judged.decision, subject))
+            try:
+                for draft in self._drafts(judged, subject):
+                    self._waiting.append(self._appender.submit(draft, RECEIPT_S))
+                while len(self._waiting) > MAX_WAITING:
+                    self._take()
+            except TrailError as error:
+                raise _refused(error) from error
 
         return record
 
-    def _submit(self, make: Callable[[], Draft]) -> None:
-        try:
-            self._waiting.append(self._appender.submit(make(), RECEIPT_S))
-            while len(self._waiting) > MAX_WAITING:
-                self._take()
-        except TrailError as error:
-            raise _refused(error) from error
+    def _drafts(self, judged: Judged, subject: Subject) -> Iterator[Draft]:
+        """The entries of minutes that are over, and of a Decision; one on what no policy matched is a count."""
+        yield from self._coverage.tick(system_clock())
+        if judged.decision.matched == 0 and judged.decision.verdict == "allow":
+            self._coverage.count_unmatched()
+            return
+        self._coverage.count_judged()
+        yield self._recorder.decision(judged.review, judged.decision, subject)
 
     def _take(self) -> None:
         receipt = self._waiting.popleft().result(RECEIPT_S)

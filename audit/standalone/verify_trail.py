@@ -10,6 +10,7 @@ tlog-cosignature, tlog-tiles and tlog-proof, and Lockgate's docs/trail.md.
 
 import argparse
 import base64
+import datetime
 import hashlib
 import hmac
 import json
@@ -31,9 +32,48 @@ MAX_BODY = 16 * 1024 * 1024
 MAX_FILE = 64 * 1024 * 1024
 MAX_LINE = 32 * 1024 * 1024
 TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})Z")
-KINDS = (
-    "log decision policy exemption key erasure hold access coverage stream-heads".split()  # noqa: SIM905
-)
+# The fields of an entry besides those of all, by kind and, where there are several cases, by case. `name:type`, text
+# without a type; n: count, d: digest, t: time, h: hash, a|b: one of these, P, L, S: the objects below. `?`: optional.
+CASE = {"log": "event", "key": "event", "erasure": "scope", "hold": "event"}
+FIELDS = {
+    "log opened": "event origin vkey predecessor:P? lost:L?",
+    "log closed": "event reason successor:S?",
+    "decision": "outcome:allow|warn|deny|error policies:d evaluator operation resource model? environment?",
+    "policy": "event:added|changed|removed policies:d before:d? policy?",
+    "exemption": "event:granted|used|revoked|expired exemption policies:d",
+    "key added": "event use:log|statement|witness vkey? key?",
+    "key retired": "event use:log|statement|witness vkey? key?",
+    "key revoked": "event use:log|statement|witness vkey? key? lastGood:n?",
+    "erasure entry": "scope entries:n reason index:n first:n?",
+    "erasure namespace": "scope entries:n reason stream first:n?",
+    "hold placed": "event hold reason index:n? stream?",
+    "hold lifted": "event hold reason",
+    "access": "action:reveal|export|replay entries:n index:n?",
+    "coverage": "instance from:t to:t policies:d configuration:d evaluator judged:n unmatched:n refused:n",
+    "stream-heads": "size:n count:n root:h",
+    "P": "origin size:n root:h vkey reason",
+    "L": "from:n to:n root:h?",
+    "S": "origin vkey",
+    "body": "sha256:d size:n",
+}
+# Exactly one of two.
+EITHER = {"key": ("vkey", "key"), "hold placed": ("index", "stream")}
+COMMITTED = {
+    "decision": "namespace object actor input facts body",
+    "exemption": "namespace object actor body",
+    "policy": "actor body",
+    "key": "actor body",
+    "erasure": "actor body",
+    "hold": "actor body",
+    "access": "actor body",
+}
+COMMON = {"v", "kind", "time", "clockAnomaly", "streams", "idempotency", "commitments", "body"}
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+STREAM = re.compile(r"[!-~]{1,300}")
+MAX_TEXT = 1024
+MINUTE = 60_000
+MAX_COVERAGE = 10 * MINUTE
+EPOCH = datetime.datetime(1970, 1, 1)
 
 
 class Tampered(Exception):
@@ -312,12 +352,87 @@ def milliseconds(text, where):
     if found is None:
         fail(where, "has no time")
     year, month, day, hour, minute, second, milli = map(int, found.groups())
-    # Days since an epoch of no importance (Howard Hinnant's days_from_civil).
-    year -= month <= 2
-    era = year // 400
-    day_of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
-    of_era = (year - era * 400) * 365 + (year - era * 400) // 4 - (year - era * 400) // 100 + day_of_year
-    return ((((era * 146097 + of_era) * 24 + hour) * 60 + minute) * 60 + second) * 1000 + milli
+    try:
+        moment = datetime.datetime(year, month, day, hour, minute, second, milli * 1000)
+    except ValueError:
+        fail(where, "has no time")
+    made = (moment - EPOCH) // datetime.timedelta(milliseconds=1)
+    return made if made >= 0 else fail(where, "is before 1970")
+
+
+def is_hash(value):
+    """Whether a value is the base64 of 32 bytes, in its one spelling."""
+    return isinstance(value, str) and len(value) == 44 and len(unbase64(value, "an entry")) == 32
+
+
+def is_count(value):
+    """Whether a value is a number that counts; True is none."""
+    return type(value) is int and value >= 0
+
+
+def fits(kind, value, where):
+    """Whether a value is as the type of a field says."""
+    if kind in FIELDS:
+        return isinstance(value, dict) and has_fields(kind, value, where)
+    if kind == "n":
+        return is_count(value)
+    if kind == "h":
+        return is_hash(value)
+    if not isinstance(value, str):
+        return False
+    if kind == "t":
+        return milliseconds(value, where) >= 0
+    if kind == "d":
+        return DIGEST.fullmatch(value) is not None
+    return value in kind.split("|") if kind else 0 < len(value) <= MAX_TEXT
+
+
+def has_fields(name, value, where):
+    """Whether an object has the fields of FIELDS, each as it should be, and no other."""
+    left = set(value)
+    for part in FIELDS[name].split():
+        field, _, kind = part.rstrip("?").partition(":")
+        if field not in left:
+            if part.endswith("?"):
+                continue
+            return False
+        if not fits(kind, value[field], where):
+            return False
+        left.discard(field)
+    return not left
+
+
+def check_fields(value, where):
+    """An entry has the fields of its kind, which agree with each other."""
+    kind = value["kind"]
+    case = f"{kind} {value.get(CASE[kind])}" if kind in CASE else kind
+    if case not in FIELDS or case in ("P", "L", "S", "body"):
+        fail(where, "is of no kind that is known here")
+    if not has_fields(case, {name: value[name] for name in value.keys() - COMMON}, where):
+        fail(where, f"does not have the fields of its kind ({case})")
+    either = EITHER.get(kind) or EITHER.get(case)
+    if either and (either[0] in value) == (either[1] in value):
+        fail(where, f"has to have either {either[0]} or {either[1]}")
+    if "lost" in value and ("predecessor" not in value or value["lost"]["from"] > value["lost"]["to"]):
+        fail(where, "tells of a lost range that is none")
+    if kind == "coverage":
+        start, stop = milliseconds(value["from"], where), milliseconds(value["to"], where)
+        if start % MINUTE or stop % MINUTE or not start < stop <= start + MAX_COVERAGE:
+            fail(where, "is not of 1 to 10 whole minutes")
+    committed = value.get("commitments", {"": ""})
+    if "commitments" in value and (
+        not isinstance(committed, dict)
+        or not committed
+        or committed.keys() - set(COMMITTED.get(kind, "").split())
+        or not all(map(is_hash, committed.values()))
+    ):
+        fail(where, "has commitments that are none of its kind")
+    if "body" in value and not ("body" in committed and fits("body", value["body"], where)):
+        fail(where, "has a body that it does not commit to")
+    if "idempotency" in value and (
+        not isinstance(value["idempotency"], str) or len(unbase64(value["idempotency"], where)) != 16
+    ):
+        fail(where, "has a request key that is none")
 
 
 def plain(value):
@@ -361,8 +476,9 @@ class Entries:
             fail(where, "is not in canonical form")
         kind = value.get("kind")
         # True equals 1 in Python, and in JSON it does not.
-        if type(value.get("v")) is not int or value["v"] != 1 or kind not in KINDS:
-            fail(where, "is of no kind that is known here")
+        if type(value.get("v")) is not int or value["v"] != 1 or not isinstance(kind, str):
+            fail(where, "is of no version and kind that is known here")
+        check_fields(value, where)
         if self.closed:
             fail(where, "follows the closing of the log")
         opening = kind == "log" and value.get("event") == "opened"
@@ -371,7 +487,7 @@ class Entries:
         self.closed = kind == "log" and value.get("event") == "closed"
         if opening:
             self.keys.append((0, "added", value.get("vkey"), None))
-        elif kind == "key" and value.get("use") == "log" and value["vkey"].startswith(self.origin + "+"):
+        elif kind == "key" and value["use"] == "log" and value.get("vkey", "").startswith(self.origin + "+"):
             self.keys.append((index, value.get("event"), value["vkey"], value.get("lastGood")))
         time = milliseconds(value.get("time"), where)
         if value.get("clockAnomaly", True) is not True or (time < self.time - 2000) != (
@@ -400,12 +516,19 @@ class Entries:
         if not isinstance(links, list):
             fail(where, "has no streams")
         for link in links:
-            if not isinstance(link, dict) or not isinstance(link.get("k"), str):
+            if (
+                not isinstance(link, dict)
+                or link.keys() - {"k", "n", "prev"}
+                or not isinstance(link.get("k"), str)
+                or not STREAM.fullmatch(link["k"])
+            ):
                 fail(where, "has a link that is none")
             n, last = self.streams.get(link["k"], (0, None))
             if type(link.get("n")) is not int or link["n"] != n + 1 or link.get("prev") != last:
                 fail(where, f"does not follow number {n} of {link['k']}")
             self.streams[link["k"]] = (n + 1, base64.b64encode(leaf).decode())
+        if len({link["k"] for link in links}) != len(links):
+            fail(where, "is twice in one stream")
 
     def _heads(self, value, index, where):
         made = []

@@ -174,7 +174,7 @@ def _one_history(folder: Path, chance: random.Random) -> int:
 
     def hold() -> None:
         event = chance.choice(("placed", "lifted"))
-        index = chance.randrange(trail.store.head().size)
+        index = chance.randrange(trail.store.head().size) if event == "placed" else None
         draft = trail.recorder.hold(event, f"h{chance.randrange(3)}", "a case", "law", index=index)  # type: ignore[arg-type]
         trail.appender.append(draft)
 

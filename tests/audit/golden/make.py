@@ -35,9 +35,10 @@ def fill(trail: Trail) -> None:
     coverage = Coverage("server-0", InForce(POLICIES, "6" * 64, "lockgate/test"), trail.clock.now_ms)
     coverage.count_judged()
     coverage.count_unmatched()
-    trail.clock.now_ms += 120_000
-    for draft in coverage.tick(trail.clock.now_ms):
-        append(draft)
+    for _ in range(2):
+        trail.clock.now_ms += 60_000
+        for draft in coverage.tick(trail.clock.now_ms):
+            append(draft)
     eraser = Eraser(trail.appender, recorder, trail.vault)
     eraser.erase_entry(5, "asked for", ACTOR)
     eraser.erase_namespace("team-1", "the team is gone", ACTOR)

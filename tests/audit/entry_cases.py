@@ -1,0 +1,216 @@
+"""Fields of entries that fit together and that do not; both verifiers, and who makes drafts, have to agree on each."""
+
+from dataclasses import dataclass
+
+from lockgate.audit.canonical import Json
+
+from tests.audit.trails import ORIGIN
+
+DIGEST = "sha256:" + "a" * 64
+HASH = "A" * 43 + "="
+VKEY = f"{ORIGIN}+00000000+AAAA"
+TIME = "2026-09-21T15:{}:00.000Z"
+PREDECESSOR: dict[str, Json] = {
+    "origin": "example.com/old",
+    "size": 7,
+    "root": HASH,
+    "vkey": VKEY,
+    "reason": "restored",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`error` is what our parser says of it, or nothing for an entry that is right."""
+
+    kind: str
+    fields: dict[str, Json]
+    error: str = ""
+
+
+def opened(**more: Json) -> dict[str, Json]:
+    return {"event": "opened", **more}
+
+
+def coverage(start: str, stop: str) -> dict[str, Json]:
+    return {
+        "instance": "a",
+        "from": start,
+        "to": stop,
+        "policies": DIGEST,
+        "configuration": DIGEST,
+        "evaluator": "lockgate/test",
+        "judged": 1,
+        "unmatched": 0,
+        "refused": 0,
+    }
+
+
+def log_key(event: str, **more: Json) -> dict[str, Json]:
+    return {"event": event, "use": "witness", **more}
+
+
+def erasure(scope: str, **more: Json) -> dict[str, Json]:
+    return {"scope": scope, "entries": 1, "reason": "asked for", **more}
+
+
+def hold(event: str, **more: Json) -> dict[str, Json]:
+    return {"event": event, "hold": "case-7", "reason": "a dispute", **more}
+
+
+# Of an entry that opens a log.
+OPENINGS = [
+    Case("log", opened(origin=ORIGIN, vkey=VKEY)),
+    Case("log", opened(origin=ORIGIN, vkey=VKEY, predecessor=PREDECESSOR)),
+    Case("log", opened(origin=ORIGIN, vkey=VKEY, predecessor=PREDECESSOR, lost={"from": 7, "to": 9})),
+    Case("log", opened(origin=ORIGIN, vkey=VKEY, predecessor=PREDECESSOR, lost={"from": 7, "to": 7})),
+    Case("log", opened(origin=ORIGIN), "the entry (log opened) lacks vkey"),
+    Case("log", opened(vkey=VKEY), "the entry (log opened) lacks origin"),
+    Case(
+        "log",
+        opened(origin=ORIGIN, vkey=VKEY, successor={"origin": "b", "vkey": VKEY}),
+        "the entry (log opened) may not have successor",
+    ),
+    Case(
+        "log",
+        opened(origin=ORIGIN, vkey=VKEY, reason="because"),
+        "the entry (log opened) may not have reason",
+    ),
+    Case(
+        "log",
+        opened(origin=ORIGIN, vkey=VKEY, lost={"from": 7, "to": 9}),
+        "the entry (log opened) tells what was lost, and of no predecessor",
+    ),
+    Case(
+        "log",
+        opened(origin=ORIGIN, vkey=VKEY, predecessor=PREDECESSOR, lost={"from": 9, "to": 7}),
+        "the entry (log opened) has a lost range that ends before it begins",
+    ),
+    Case(
+        "log",
+        opened(origin=ORIGIN, vkey=VKEY, predecessor={**PREDECESSOR, "more": 1}),
+        "the entry's predecessor is not as its kind demands",
+    ),
+]
+
+# Of an entry behind the opening.
+LATER = [
+    Case("log", {"event": "closed", "reason": "full"}),
+    Case("log", {"event": "closed", "reason": "full", "successor": {"origin": "b", "vkey": VKEY}}),
+    Case("log", {"event": "closed"}, "the entry (log closed) lacks reason"),
+    Case(
+        "log",
+        {"event": "closed", "reason": "full", "origin": ORIGIN},
+        "the entry (log closed) may not have origin",
+    ),
+    Case(
+        "log",
+        {"event": "closed", "reason": "full", "predecessor": PREDECESSOR, "lost": {"from": 1, "to": 2}},
+        "the entry (log closed) may not have lost, predecessor",
+    ),
+    Case(
+        "log",
+        {"event": "closed", "reason": "full", "successor": {"origin": "b"}},
+        "the entry's successor is not as its kind demands",
+    ),
+    Case("key", log_key("added", key="w")),
+    Case("key", log_key("retired", vkey=VKEY)),
+    Case("key", log_key("revoked", key="w", lastGood=0)),
+    Case("key", log_key("revoked", key="w")),
+    Case("key", log_key("added"), "the entry (key added) has to have either vkey or key"),
+    Case("key", log_key("added", key="w", vkey=VKEY), "the entry (key added) has to have either vkey or key"),
+    Case("key", log_key("revoked", lastGood=1), "the entry (key revoked) has to have either vkey or key"),
+    Case("key", log_key("added", key="w", lastGood=1), "the entry (key added) may not have lastGood"),
+    Case("key", log_key("retired", key="w", lastGood=1), "the entry (key retired) may not have lastGood"),
+    Case("key", log_key("lost", key="w"), "the entry's event is not as its kind demands"),
+    Case("key", log_key("revoked", key="w", lastGood=-1), "the entry's lastGood is not as its kind demands"),
+    Case("erasure", erasure("entry", index=0)),
+    Case("erasure", erasure("namespace", stream="namespace/a")),
+    Case("erasure", erasure("entry"), "the entry (erasure entry) lacks index"),
+    Case("erasure", erasure("namespace"), "the entry (erasure namespace) lacks stream"),
+    Case("erasure", erasure("namespace", index=0), "the entry (erasure namespace) lacks stream"),
+    Case(
+        "erasure",
+        erasure("entry", index=0, stream="namespace/a"),
+        "the entry (erasure entry) may not have stream",
+    ),
+    Case(
+        "erasure",
+        erasure("namespace", index=0, stream="namespace/a"),
+        "the entry (erasure namespace) may not have index",
+    ),
+    Case("erasure", erasure("all", index=0), "the entry's scope is not as its kind demands"),
+    Case("hold", hold("placed", index=0)),
+    Case("hold", hold("placed", stream="namespace/a")),
+    Case("hold", hold("lifted")),
+    Case("hold", hold("placed"), "the entry (hold placed) has to have either index or stream"),
+    Case(
+        "hold",
+        hold("placed", index=0, stream="namespace/a"),
+        "the entry (hold placed) has to have either index or stream",
+    ),
+    Case("hold", hold("lifted", index=0), "the entry (hold lifted) may not have index"),
+    Case("coverage", coverage(TIME.format("01"), TIME.format("02"))),
+    Case("coverage", coverage(TIME.format("01"), TIME.format("11"))),
+    Case(
+        "coverage",
+        coverage(TIME.format("01"), TIME.format("12")),
+        "the entry (coverage) is not of 1 to 10 minutes",
+    ),
+    Case(
+        "coverage",
+        coverage(TIME.format("01"), TIME.format("01")),
+        "the entry (coverage) is not of 1 to 10 minutes",
+    ),
+    Case(
+        "coverage",
+        coverage(TIME.format("02"), TIME.format("01")),
+        "the entry (coverage) is not of 1 to 10 minutes",
+    ),
+    Case(
+        "coverage",
+        coverage("2026-09-21T15:00:00.001Z", TIME.format("01")),
+        "the entry (coverage) is not of whole minutes",
+    ),
+    Case(
+        "coverage",
+        coverage(TIME.format("01"), "2026-09-21T15:01:30.000Z"),
+        "the entry (coverage) is not of whole minutes",
+    ),
+    Case(
+        "coverage",
+        coverage("2026-02-30T15:01:00.000Z", TIME.format("01")),
+        "'2026-02-30T15:01:00' is no time",
+    ),
+    Case("access", {"action": "reveal", "entries": 1}),
+    Case("access", {"action": "look", "entries": 1}, "the entry's action is not as its kind demands"),
+    Case("access", {"action": "reveal", "entries": True}, "the entry's entries is not as its kind demands"),
+    Case(
+        "access",
+        {"action": "reveal", "entries": 1, "more": 1},
+        "an entry of kind access has other fields than these: action, entries, more",
+    ),
+    Case("policy", {"event": "added", "policies": DIGEST, "policy": "K8s/x"}),
+    Case(
+        "policy",
+        {"event": "added", "policies": "a" * 64},
+        "the entry's policies is not as its kind demands",
+    ),
+    Case(
+        "policy",
+        {"event": "added", "policies": DIGEST, "policy": "x" * 1025},
+        "the entry's policy is not as its kind demands",
+    ),
+    Case(
+        "policy",
+        {"event": "added", "policies": DIGEST, "commitments": {"input": HASH}},
+        "the entry's commitments is not as its kind demands",
+    ),
+    Case(
+        "policy",
+        {"event": "added", "policies": DIGEST, "commitments": {}},
+        "the entry's commitments is not as its kind demands",
+    ),
+    Case("policy", {"event": "added", "policies": DIGEST, "commitments": {"actor": HASH}}),
+    Case("nothing", {}, "the entry is of no kind that is known here"),
+]
