@@ -12,7 +12,8 @@ class Overload:
     """One signature of a function.
 
     parameters: the target first, for one that is called as `target.name(…)` (`receiver`). compute: takes the values in that order and
-    returns one; raises CelError. cost: what a call takes from the budget, of its arguments' values; None is 1.
+    returns one; raises CelError. cost: what a call takes from the budget, of its arguments' values; None is 1. total: `compute`
+    takes values of any kinds, and raises CelError for those that do not fit; if not, it is for values of `parameters` only.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Overload:
     result: AnyType
     compute: Callable[..., Value]
     cost: Callable[..., int] | None = None
+    total: bool = False
 
 
 @record
