@@ -23,7 +23,7 @@ VERSIONS: Mapping[str, str] = {
     "kube-apiserver": "1.34.4",
 }
 ORACLES = Path(__file__).parent / "oracles"
-OURS = ("yaml", "trail-judge", "trail-witness", "trail-peer")
+OURS = ("yaml", "trail-judge", "trail-witness", "trail-peer", "cel")
 
 
 def programs_root() -> Path:
