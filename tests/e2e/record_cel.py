@@ -15,7 +15,7 @@ def main() -> None:
         kinds: Counter[str] = Counter()
         lines = []
         for question, answer in zip(asked, ask(asked), strict=True):
-            kinds[next(name for name in ("mistakes", "error", "result") if name in answer)] += 1
+            kinds[next(name for name in ("crash", "mistakes", "error", "result") if name in answer)] += 1
             kinds["with others"] += "others" in answer
             line = {"expression": question.expression, **recorded(answer)}
             lines.append(json.dumps(line, ensure_ascii=False) + "\n")

@@ -4,16 +4,18 @@
 // Each line of standard input is a question, each line of standard output its answer:
 //
 //	{"expression", "environment": "admission" | "dra", "variables": {NAME: JSON}, "composed": [[NAME, EXPRESSION]], "repeat"}
-//	{"type", "mistakes": [{"offset", "message"}], "result", "error", "cost", "others": [answer]}
+//	{"type", "mistakes": [{"offset", "message"}], "result", "error", "cost", "others": [answer], "crash"}
 //
 // "composed" are the variables of a policy, in their order. Maps have no order in Go, so an expression is evaluated
-// "repeat" times; "others" are answers that differ from the first. Values are tagged with their type: see values.go.
+// "repeat" times; "others" are answers that differ from the first. "crash" is what cel-go panics with. Values are tagged
+// with their type: see values.go.
 package main
 
 import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"reflect"
 
@@ -42,6 +44,7 @@ type answer struct {
 	Error    *string   `json:"error,omitempty"`
 	Cost     *uint64   `json:"cost,omitempty"`
 	Others   []answer  `json:"others,omitempty"`
+	Crash    string    `json:"crash,omitempty"`
 }
 
 // evaluation is what an environment makes of an expression without mistakes.
@@ -79,7 +82,12 @@ func run(evaluate evaluation) answer {
 	return found
 }
 
-func respond(asked question) answer {
+func respond(asked question) (found answer) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			found = answer{Crash: fmt.Sprint(cause)}
+		}
+	}()
 	variables := map[string]any{}
 	for name, text := range asked.Variables {
 		var value any

@@ -69,7 +69,9 @@ func tagged(value ref.Val) any {
 		return map[string]any{"cidr": one.Prefix.String()}
 	case apiservercel.Semver:
 		return map[string]any{"semver": one.Version.String()}
-	case *apiservercel.Format:
+	case *apiservercel.Quantity:
+		return map[string]any{"quantity": one.Quantity.String()}
+	case apiservercel.Format:
 		return map[string]any{"format": one.Name}
 	case traits.Mapper:
 		return map[string]any{"map": entries(one)}
