@@ -8,7 +8,8 @@ from lockgate.engine.codegen.values import Value
 from lockgate.webhook.appending import append_one
 from lockgate.webhook.audit_options import ACTOR, EPILOG, TRAIL
 from lockgate.webhook.terminal import printable
-from lockgate.webhook.trail import LOG_KEY, current_user, open_trail
+from lockgate.webhook.trail import current_user, open_trail
+from lockgate.webhook.trail_config import LOG_KEY
 
 
 @click.command(epilog=EPILOG)

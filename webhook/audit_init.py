@@ -19,8 +19,8 @@ from lockgate.webhook.audit_options import EPILOG
 from lockgate.webhook.output import write_output
 from lockgate.webhook.terminal import printable
 from lockgate.webhook.toml_text import toml_string
-from lockgate.webhook.trail import LOG_KEY, load_signer, open_trail, store_url
-from lockgate.webhook.trail_config import FILE_NAME, read_trail_config
+from lockgate.webhook.trail import load_signer, open_trail
+from lockgate.webhook.trail_config import FILE_NAME, LOG_KEY, read_trail_config, store_url
 
 # An origin is written into every checkpoint, proof and witness's configuration.
 MAX_ORIGIN: Final = 200

@@ -1,5 +1,6 @@
 """`lockgate audit key`: the log's own keys: which there are, another one, and the drill for one that got away."""
 
+import base64
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,23 +8,25 @@ from typing import Final
 
 import click
 from lockgate.audit.draft import Draft
-from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import TrailError
 from lockgate.audit.key_files import make_log_key
 from lockgate.audit.key_history import KeySpan
+from lockgate.audit.merkle import tree_root
 from lockgate.audit.note import VerifierKey, parse_verifier_key, render_verifier_key
 from lockgate.audit.signing import NoteSigner
-from lockgate.audit.store.appender import Receipt, system_clock
+from lockgate.audit.store.appender import system_clock
 from lockgate.audit.store.database import sqlite_path
 from lockgate.audit.store.log_keys import read_key_spans
+from lockgate.audit.store.store import Store
 from lockgate.audit.store.succession import revoke_and_succeed
+from lockgate.audit.tiles import TileHashes
 from lockgate.webhook.audit_options import ACTOR, EPILOG, FORMAT, TRAIL
-from lockgate.webhook.former import Successor, keep_former, next_origin
-from lockgate.webhook.output import write_output
+from lockgate.webhook.former import Successor, next_origin, succeed
+from lockgate.webhook.home_change import HomeChange, change_home, changing
 from lockgate.webhook.terminal import printable
-from lockgate.webhook.toml_text import replace_setting, toml_string
-from lockgate.webhook.trail import LOG_KEY, Trail, current_user, load_signer, open_trail
-from lockgate.webhook.trail_config import FILE_NAME
+from lockgate.webhook.toml_text import toml_string, with_setting
+from lockgate.webhook.trail import Trail, current_user, load_signer, open_trail
+from lockgate.webhook.trail_config import FILE_NAME, LOG_KEY
 from lockgate.webhook.trail_reading import read_key
 
 NEW_SIGNER: Final = click.option(
@@ -181,11 +184,15 @@ def _check_not_given_up(spans: Sequence[KeySpan], wanted: VerifierKey) -> None:
 
 def _go_on_with(trail: Trail, uri: str, vkey: str) -> None:
     """Writes the new key into the trail's home; the log knows it already."""
-    trust = trail.home / trail.config.trust
+    trust = trail.config.trust
     keys = [one for one in map(render_verifier_key, trail.trust().log_keys) if one != vkey]
-    replace_setting(trust, "log-keys", json.dumps([*keys, vkey]))
-    write_output(f"{vkey}\n", str(trail.home / LOG_KEY))
-    replace_setting(trail.home / FILE_NAME, "signer", toml_string(uri))
+    trusted, settings = [(trail.home / name).read_text("utf-8") for name in (trust, FILE_NAME)]
+    files = {
+        trust: with_setting(trusted, "log-keys", json.dumps([*keys, vkey])),
+        LOG_KEY: f"{vkey}\n",
+        FILE_NAME: with_setting(settings, "signer", toml_string(uri)),
+    }
+    change_home(trail.home, HomeChange(files))
 
 
 def _retire(home: str, old: NoteSigner, actor: str) -> None:
@@ -241,15 +248,13 @@ def revoke(last_good: int, reason: str, successor: str, new_signer: str, home: s
         if new.verifier_key.public == parse_verifier_key(old).public:
             raise TrailError("the successor needs another key than the one that got away")
         seal_key = trail.master_key().seal_key
-        receipt = revoke_and_succeed(trail.store, old, last_good, new, seal_key, reason, system_clock)
         vkey = render_verifier_key(new.verifier_key)
-        kept = keep_former(trail.home, trail.config, Successor(origin, vkey), ())
-        place = trail.home
+        told = revocation(old, last_good, trail.store)
+        change = succeed(trail.home, trail.config, Successor(origin, vkey, uri), believed=told)
+        with changing(trail.home, change):
+            revoke_and_succeed(trail.store, old, last_good, new, seal_key, reason, system_clock)
+        kept = change.kept(trail.home)
         former = trail.origin
-    replace_setting(place / FILE_NAME, "signer", toml_string(uri))
-    told = revocation(old, last_good, receipt)
-    with (kept / "trust.toml").open("a") as stream:
-        stream.write(f"\n{told}")
     click.echo(f"froze {printable(former)}; its first {last_good} entries are believed")
     click.echo(f"opened {printable(origin)} with\n\n  {vkey}\n")
     click.echo(
@@ -258,9 +263,10 @@ def revoke(last_good: int, reason: str, successor: str, new_signer: str, home: s
     )
 
 
-def revocation(vkey: str, last_good: int, opened: Receipt) -> str:
-    """What a trust file of the old log says of its key; the root is that of the successor's first entry."""
-    predecessor = parse_entry(opened.entry).value["predecessor"]
-    assert isinstance(predecessor, dict)
-    root = str(predecessor["root"])
+def revocation(vkey: str, last_good: int, store: Store) -> str:
+    """What a trust file of the old log says of its key. Raises TrailError where the log has no `last_good` entries."""
+    size = store.head().size
+    if last_good > size:
+        raise TrailError(f"the log has {size} entries: {last_good} of them cannot be the good ones")
+    root = base64.b64encode(tree_root(last_good, TileHashes(size, store.tile))).decode("ascii")
     return f"[[revoked]]\nkey = {toml_string(vkey)}\nlast-good = {last_good}\nroot = {toml_string(root)}\n"

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,8 @@ from lockgate.audit.verify.verify import verify_trail
 from lockgate.audit.witness.errors import RefusedError, UnreachableError
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.audit_options import EPILOG, TRAIL
-from lockgate.webhook.former import Successor, keep_former, next_origin
+from lockgate.webhook.former import Successor, next_origin, succeed
+from lockgate.webhook.home_change import changing
 from lockgate.webhook.terminal import printable
 from lockgate.webhook.trail import Trail, open_trail
 
@@ -59,18 +60,18 @@ def restore(file: str, successor: str, reason: str, without_anchors: bool, home:
       lockgate audit restore /backups/trail-2026-11-26 --trail trail/
     """
     with open_trail(home) as trail:
-        restoring = _Restoring(trail, Path(file), without_anchors)
-        with restoring.target() as url:
-            restoring.load(url)
-            outcome = restoring.finish(url, successor, reason)
-        # The database is in its place: only now the configuration moves on.
-        if outcome.successor is not None:
-            kept = keep_former(trail.home, trail.config, outcome.successor, outcome.seen)
+        # The files of the home move on when the database is in its place.
+        with ExitStack() as moving:
+            restoring = _Restoring(trail, Path(file), without_anchors, moving)
+            with restoring.target() as url:
+                restoring.load(url)
+                outcome = restoring.finish(url, successor, reason)
+        if outcome.kept is not None:
             outcome.lines.extend(
                 f"take the key `checkpoint` out of the ConfigMap {one.namespace}/{one.name}, and keep what it has"
                 for one in trail.config.anchors.configmap
             )
-            outcome.lines.append(f"what is left of {trail.origin} is verified in {kept}")
+            outcome.lines.append(f"what is left of {trail.origin} is verified in {outcome.kept}")
     for line in outcome.lines:
         click.echo(printable(line))
     if outcome.successor is not None:
@@ -82,23 +83,24 @@ def restore(file: str, successor: str, reason: str, without_anchors: bool, home:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What to tell, the successor where one was opened, and how far others saw the log."""
+    """What to tell; where a successor was opened, that and the folder in which the old log is kept."""
 
     lines: list[str]
-    successor: Successor | None
-    seen: Sequence[Seen]
+    successor: Successor | None = None
+    kept: Path | None = None
 
 
 class _Restoring:
-    """One restore of one trail."""
+    """One restore of one trail; a change of its home goes into `moving`, which ends when the database is in place."""
 
-    def __init__(self, trail: Trail, file: Path, without_anchors: bool) -> None:
+    def __init__(self, trail: Trail, file: Path, without_anchors: bool, moving: ExitStack) -> None:
         self.trail = trail
         self.file = file
         self.trust = trail.trust()
         self.seal_key = trail.master_key().seal_key
         self._without_anchors = without_anchors
         self._before: bytes | None = None
+        self._moving = moving
 
     @contextmanager
     def target(self) -> Iterator[str]:
@@ -178,15 +180,17 @@ class _Restoring:
                     if who
                     else "the log goes on; it has no anchor"
                 )
-                return _Outcome(lines, None, seen)
-            made = self._succeed(store, farthest, successor or next_origin(store.origin), reason)
+                return _Outcome(lines)
+            origin = successor or next_origin(store.origin)
+            lost = LostRange(head.size, farthest.size, farthest.root)
+            made, kept = self._succeed(store, origin, lost, seen, reason)
             lines += [
                 f"lost: entries {head.size} to {farthest.size - 1}, all that was recorded after {last}",
                 f"    {farthest.name} saw {farthest.size} entries",
                 f"closed {store.origin}: to go on would fork what was seen",
                 f"opened {made.origin}, whose first entry says so; its key is below",
             ]
-            return _Outcome(lines, made, seen)
+            return _Outcome(lines, made, kept)
         finally:
             store.close()
 
@@ -213,12 +217,16 @@ class _Restoring:
                     anchor.close()
         return seen
 
-    def _succeed(self, store: Store, farthest: Seen, origin: str, reason: str) -> Successor:
+    def _succeed(
+        self, store: Store, origin: str, lost: LostRange, seen: Sequence[Seen], reason: str
+    ) -> tuple[Successor, Path]:
         trail = self.trail
         old, new = trail.signer(), trail.signer(origin)
-        lost = LostRange(store.head().size, farthest.size, farthest.root)
+        successor = Successor(origin, render_verifier_key(new.verifier_key))
+        change = succeed(trail.home, trail.config, successor, seen)
+        self._moving.enter_context(changing(trail.home, change))
         open_successor(store, old, new, self.seal_key, reason, lost, system_clock)
-        return Successor(origin, render_verifier_key(new.verifier_key))
+        return successor, change.kept(trail.home)
 
 
 def _remove(path: Path) -> None:
@@ -232,11 +240,13 @@ def _replace(made: Path, path: Path) -> None:
         number = 1
         while path.with_name(f"{path.name}.before-{number}").exists():
             number += 1
-        for end in _SIDE_FILES[1:]:
+        # Linked and not moved, so that there is a database under the name at every moment.
+        for end in _SIDE_FILES:
             side = path.with_name(f"{path.name}{end}")
             if side.exists():
-                os.replace(side, path.with_name(f"{path.name}.before-{number}{end}"))
-        os.replace(path, path.with_name(f"{path.name}.before-{number}"))
+                os.link(side, path.with_name(f"{path.name}.before-{number}{end}"))
+        for end in _SIDE_FILES[1:]:
+            path.with_name(f"{path.name}{end}").unlink(missing_ok=True)
     os.replace(made, path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

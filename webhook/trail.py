@@ -23,12 +23,12 @@ from lockgate.audit.witness.client import WitnessClient
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.appending import Appending
 from lockgate.webhook.extras import require_cluster
-from lockgate.webhook.trail_config import TrailConfig, read_trail_config
+from lockgate.webhook.home_change import settle_home
+from lockgate.webhook.trail_config import LOG_KEY, TrailConfig, read_trail_config, store_url
 from lockgate.webhook.trust_config import read_trust
 from lockgate.webhook.version import VERSION
 
 EVALUATOR: Final = f"lockgate/{VERSION}"
-LOG_KEY: Final = "log.vkey"
 
 
 def current_user() -> str:
@@ -150,13 +150,6 @@ class Trail:
         self.close()
 
 
-def store_url(home: Path, store: str) -> str:
-    """A store's URL, with a plain path or `sqlite:///` path counted from the home."""
-    if "://" in store and not store.startswith("sqlite:///"):
-        return store
-    return f"sqlite:///{home / store.removeprefix('sqlite:///')}"
-
-
 def _file(home: Path, uri: str, setting: str) -> Path:
     if not uri.startswith("file:"):
         raise UsageError(f"{setting} is written file:PATH, not {uri.partition(':')[0]}:…")
@@ -174,8 +167,9 @@ def load_signer(home: Path, uri: str, origin: str) -> NoteSigner:
 
 
 def open_trail(home: str) -> Trail:
-    """The trail in a home folder. Raises UsageError or TrailError."""
+    """The trail in a home folder; a change of it that was interrupted is ended first. Raises UsageError or TrailError."""
     place = Path(home)
+    settle_home(place)
     trail = Trail(place, read_trail_config(place))
     vkey = place / LOG_KEY
     if not vkey.is_file():

@@ -25,6 +25,7 @@ from lockgate.webhook.terminal import printable
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 FILE_NAME: Final = "trail.toml"
+LOG_KEY: Final = "log.vkey"
 # A trail's configuration of a hundred witnesses takes 20 KB.
 MAX_BYTES: Final = 256 * 1024
 
@@ -111,6 +112,13 @@ def read_trail_config(home: Path) -> TrailConfig:
             f"there is no folder {printable(str(home))}", hint="make a trail with `lockgate audit init`"
         )
     return read_table(home / FILE_NAME, TrailConfig)
+
+
+def store_url(home: Path, store: str) -> str:
+    """A store's URL, with a plain path or `sqlite:///` path counted from the home."""
+    if "://" in store and not store.startswith("sqlite:///"):
+        return store
+    return f"sqlite:///{home / store.removeprefix('sqlite:///')}"
 
 
 def _explained(error: ValidationError, file: str, text: str) -> UsageError:

@@ -14,7 +14,8 @@ from lockgate.audit.store.appender import system_clock
 from lockgate.audit.trust import AnchoredNote, Trust
 from lockgate.audit.witness_policy import parse_witness_policy
 from lockgate.engine.errors import UsageError
-from lockgate.webhook.trail import LOG_KEY, Trail, open_trail
+from lockgate.webhook.trail import Trail, open_trail
+from lockgate.webhook.trail_config import LOG_KEY
 from lockgate.webhook.trust_config import MAXIMUM_AGE_S, read_trust
 
 MAX_KEY_FILE: Final = 64 * 1024
