@@ -20,7 +20,7 @@ SHOWN = 10
 # What somebody does who has the database: the triggers in it stop nobody. A place is a log and, in 40 bits, an index.
 TAMPERING = (
     "DROP TRIGGER leaf_update",
-    "UPDATE leaf SET entry = CAST(replace(CAST(entry AS TEXT), 'deny', 'allow') AS BLOB) WHERE place % 1099511627776 = 2",
+    "UPDATE leaf SET entry = CAST(replace(CAST(entry AS TEXT), 'deny', 'allow') AS BLOB) WHERE place % 1099511627776 = 3",
 )
 
 

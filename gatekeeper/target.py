@@ -6,7 +6,7 @@ After github.com/open-policy-agent/gatekeeper pkg/target/target.go and the JSON 
 """
 
 from collections.abc import Mapping
-from typing import Final, final
+from typing import Final, Literal, final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
@@ -19,6 +19,7 @@ from lockgate.gatekeeper.review_numbers import review_value
 DEFAULT_NAMESPACE: Final = "default"
 
 Object = dict[str, Value]
+Operation = Literal["", "CREATE"]
 # Shared by all reviews: values are never mutated.
 _EMPTY: Final[Object] = {}
 _NO_RESOURCE: Final[Object] = {"group": "", "version": "", "resource": ""}
@@ -101,8 +102,13 @@ def find_namespaces(objects: "Mapping[str, Object] | list[Object]") -> dict[str,
     }
 
 
-def review_document(document: Document, cluster: Cluster, source: ObjectSource = "Original") -> Review:
-    """The review of one manifest: no operation, no user, no former state."""
+def review_document(
+    document: Document, cluster: Cluster, source: ObjectSource = "Original", operation: Operation = ""
+) -> Review:
+    """The review of one manifest, which has no user and no former state.
+
+    operation: what is asked of the cluster; `gator` names none.
+    """
     value = document.value
     kind, scope = cluster.kind_of(value)
     name = namespace = ""
@@ -118,6 +124,7 @@ def review_document(document: Document, cluster: Cluster, source: ObjectSource =
         value = _in_namespace(value, namespace)
     request = _REQUEST.copy()
     request["kind"] = kind
+    request["operation"] = operation
     request["object"] = value if document.small_integers_only else review_value(value)
     if name:
         request["name"] = name

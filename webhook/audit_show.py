@@ -6,18 +6,15 @@ from typing import Any, Final
 
 import click
 from lockgate.audit.canonical import Json
-from lockgate.audit.commitments import field_key, verify_opening
 from lockgate.audit.entry import SCHEMAS, Entry, parse_entry
-from lockgate.audit.errors import VerificationError
 from lockgate.audit.merkle import leaf_hash
 from lockgate.audit.note import encode_base64
-from lockgate.audit.reader import StoredBody
-from lockgate.audit.sealing import unseal
 from lockgate.audit.standing import ProvenEntry, Standing
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.appending import append_one
 from lockgate.webhook.audit_options import ACTOR, EPILOG, FORMAT, TRAIL
+from lockgate.webhook.bodies import open_body
 from lockgate.webhook.output import write_output
 from lockgate.webhook.terminal import printable
 from lockgate.webhook.trail import Trail, current_user
@@ -128,19 +125,11 @@ def _reveal(trail: Trail, proven: list[ProvenEntry], actor: str) -> dict[int, st
     asked.extend(list(found)[:_BLOCK])
     draft = trail.recorder().access("reveal", len(found), actor, {"entries": asked}, index)
     append_one(trail, draft)
-    return {one.index: _open(trail, one, found[one.index]) for one in proven if one.index in found}
-
-
-def _open(trail: Trail, proven: ProvenEntry, body: StoredBody) -> str:
-    """A body, compared with what its entry committed to."""
-    where = f"body {proven.index}"
-    key = trail.vault().entry_key(body)
-    if key is None or body.sealed is None:
-        raise VerificationError("its key is gone, and it is still there", where=where)
-    opened = unseal(key, body.sealed)
-    commitment = parse_entry(proven.entry).commitments.get("body", "")
-    verify_opening(field_key(key, "body"), opened, commitment)
-    return opened.decode("utf-8", "replace")
+    return {
+        one.index: open_body(trail.vault(), one.index, one.entry, found[one.index]).decode("utf-8", "replace")
+        for one in proven
+        if one.index in found
+    }
 
 
 def _render_json(shown: list[_Shown], standing: Standing) -> str:

@@ -122,7 +122,7 @@ class _ReviewBuilder:
     unknown: set[str]
 
     def __call__(self, document: Document) -> Review:
-        review = review_document(document, self.view.cluster(self.real))
+        review = review_document(document, self.view.cluster(self.real), operation="CREATE")
         if review.scope == "Unknown":
             self.unknown.add(f"{document.value.get('apiVersion')} {document.value.get('kind')}")
         return review

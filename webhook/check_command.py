@@ -81,11 +81,11 @@ def _start_recording(
     from lockgate.webhook.extras import require_audit
 
     require_audit()
+    from lockgate.audit.recorder import Subject
     from lockgate.webhook.recording import start_recording
 
-    return start_recording(
-        home, loaded.policies.digest, settings, subject["model"] or "", subject["environment"] or ""
-    )
+    named = Subject(subject["model"] or "", subject["environment"] or "")
+    return start_recording(home, loaded.policies, settings, named)
 
 
 def _end_recording(recording: "Recording") -> None:

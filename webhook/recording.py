@@ -5,7 +5,7 @@ without a receipt for every one of its Decisions raises.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from hashlib import sha256
 from typing import Final
@@ -19,12 +19,14 @@ from lockgate.audit.recorder import Subject
 from lockgate.audit.store.appender import Receipt, system_clock
 from lockgate.audit.store.database import explain
 from lockgate.engine.errors import LockgateError, UsageError
+from lockgate.engine.policy import PolicySet
 from lockgate.webhook.appending import Appending
 from lockgate.webhook.config import Config
 from lockgate.webhook.config_reader import MAX_CONFIG_BYTES
 from lockgate.webhook.gate import Judged, Record
+from lockgate.webhook.policy_changes import policy_changes
 from lockgate.webhook.report import Recorded
-from lockgate.webhook.trail import EVALUATOR, Trail, open_trail
+from lockgate.webhook.trail import EVALUATOR, Trail, current_user, open_trail
 
 # Decisions that wait for their receipts: several batches, and little memory.
 MAX_WAITING: Final = 1024
@@ -39,31 +41,36 @@ class Recording:
     """Records the Decisions of one run."""
 
     def __init__(
-        self, trail: Trail, appending: Appending, in_force: InForce, model: str, environment: str
+        self,
+        trail: Trail,
+        appending: Appending,
+        in_force: InForce,
+        subject: Subject,
+        changes: Sequence[Draft],
     ) -> None:
+        """`subject`: what is judged, where no file says it otherwise. changes: entries that come before all others."""
         self._trail = trail
         self._appending = appending
         self._appender = appending.appender
         self._is_closed = False
         self._recorder = trail.recorder()
-        self._model = model
-        self._environment = environment
+        self._subject = subject
         self._in_force = in_force
         self._coverage = Coverage(f"{ON_DEMAND}{trail.config.instance}", in_force, system_clock())
         self._waiting: deque[Future[Receipt]] = deque()
         self._first: int | None = None
         self._last: Receipt | None = None
+        for change in changes:
+            self._hand_in(change)
 
     def of_file(self, environment: str | None) -> Record:
         """What records the Decisions on one file; `environment` is the configuration's for it."""
-        subject = Subject(self._model, self._environment or environment or "")
+        subject = Subject(self._subject.model, self._subject.environment or environment or "")
 
         def record(judged: Judged) -> None:
             try:
                 for draft in self._drafts(judged, subject):
-                    self._waiting.append(self._appender.submit(draft, RECEIPT_S))
-                while len(self._waiting) > MAX_WAITING:
-                    self._take()
+                    self._hand_in(draft)
             except TrailError as error:
                 raise _refused(error) from error
 
@@ -77,6 +84,11 @@ class Recording:
             return
         self._coverage.count_judged()
         yield self._recorder.decision(judged.review, judged.decision, subject)
+
+    def _hand_in(self, draft: Draft) -> None:
+        self._waiting.append(self._appender.submit(draft, RECEIPT_S))
+        while len(self._waiting) > MAX_WAITING:
+            self._take()
 
     def _take(self) -> None:
         receipt = self._waiting.popleft().result(RECEIPT_S)
@@ -135,9 +147,9 @@ def _configuration_digest(settings: Config) -> str:
         raise UsageError(f"cannot read the configuration {settings.file}: {reason}") from None
 
 
-def start_recording(home: str, policies: str, settings: Config, model: str, environment: str) -> Recording:
-    """Opens a trail to record a run. policies: the digest of what judges. Raises UsageError or RecordError."""
-    in_force = InForce(policies, _configuration_digest(settings), EVALUATOR)
+def start_recording(home: str, policies: PolicySet, settings: Config, subject: Subject) -> Recording:
+    """Opens a trail to record a run, from the policies that changed since the last one. Raises UsageError or RecordError."""
+    in_force = InForce(policies.digest, _configuration_digest(settings), EVALUATOR)
     try:
         trail = open_trail(home)
         try:
@@ -145,7 +157,13 @@ def start_recording(home: str, policies: str, settings: Config, model: str, envi
         except BaseException:
             trail.close()
             raise
-        return Recording(trail, appending, in_force, model, environment)
+        try:
+            changes = policy_changes(trail, policies, current_user())
+            return Recording(trail, appending, in_force, subject, changes)
+        except BaseException:
+            appending.close()
+            trail.close()
+            raise
     except TrailError as error:
         raise RecordError(f"nothing can be recorded: {error.message}", hint=error.hint) from error
     except Exception as error:

@@ -47,7 +47,7 @@ def test_the_demo_shows_mistakes_and_then_none() -> None:
     assert "recorded in example.com/lockgate/demo: entries 1 to" in recorded
     honest, _, tampered = recorded.partition("Somebody with the database")
     assert "example.com/lockgate/demo: verified" in honest and "self-attested" in honest
-    assert "TAMPERING FOUND" in tampered and "entry-changed at entry 2" in tampered
+    assert "TAMPERING FOUND" in tampered and "entry-changed at entry 3" in tampered
     assert "exit code 3" in tampered
     assert "Traceback" not in done.stderr
 

@@ -1,6 +1,7 @@
 """`lockgate check --trail`: every Decision is in the log before the answer is given, or there is no answer."""
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -81,6 +82,110 @@ def test_a_run_is_recorded(key: str, capsys: pytest.CaptureFixture[str]) -> None
     assert coverage["judged"] + coverage["unmatched"] == 2  # type: ignore[operator]
 
 
+def entries_of(kind: str) -> list[dict[str, Any]]:
+    with open_trail("trail") as opened:
+        found = [parse_entry(one) for one in opened.store.entries(0, opened.store.head().size)]
+    return [dict(entry.value) for entry in found if entry.kind == kind]
+
+
+def test_a_check_judges_objects_as_created(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    checked(capsys)
+    assert {one["operation"] for one in entries_of("decision")} == {"CREATE"}
+    assert run(["audit", "show", "2", "--trail", "trail", "--format", "json", "--reveal"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)["entries"]
+    assert entry["body"]["input"]["operation"] == "CREATE"
+
+
+TEMPLATE = """apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: k8sno}
+spec:
+  crd: {spec: {names: {kind: K8sNo}}}
+  targets:
+  - target: admission.k8s.gatekeeper.sh
+    rego: |
+      package k8sno
+      violation[{"msg": "no"}] { input.review.object.kind == "Pod" }
+"""
+
+
+def constraint(name: str, action: str = "warn") -> str:
+    return (
+        "---\napiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sNo\n"
+        f"metadata: {{name: {name}}}\nspec: {{enforcementAction: {action}}}\n"
+    )
+
+
+# policies of each run → what the log has of them: event, policy
+RUNS = [
+    ([constraint("a"), constraint("b")], [("added", None)]),
+    ([constraint("a"), constraint("b")], []),
+    (
+        [constraint("b", "dryrun"), constraint("c")],
+        [("removed", "K8sNo/a"), ("changed", "K8sNo/b"), ("added", "K8sNo/c")],
+    ),
+    ([constraint("b", "dryrun"), constraint("c")], []),
+    (
+        [constraint("a"), constraint("b")],
+        [("added", "K8sNo/a"), ("changed", "K8sNo/b"), ("removed", "K8sNo/c")],
+    ),
+    ([constraint(f"n{n}") for n in range(40)], [("changed", None)]),
+    ([constraint(f"n{n}") for n in range(40)], []),
+    ([constraint(f"n{n}") for n in range(39)], [("removed", "K8sNo/n39")]),
+]
+
+
+def test_each_change_of_the_policies_is_recorded_once(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[dict[str, Any]] = []
+    sets: list[str] = []
+    for constraints, expected in RUNS:
+        Path("policies.yaml").write_text(TEMPLATE + "".join(constraints))
+        assert run(["check", "--trail", "trail", "-p", "policies.yaml", "app.yaml"]) == 0
+        found = entries_of("policy")
+        new = found[len(told) :]
+        assert [(one["event"], one.get("policy")) for one in new] == expected
+        in_force = entries_of("decision")[-1]["policies"]
+        for one in new:
+            assert one["policies"] == in_force
+            assert one.get("before") == (sets[-1] if sets else None)
+        sets.append(in_force)
+        told = found
+    # The digests of the policy itself lie in the body.
+    index = next(entry["streams"][0]["n"] for entry in told if entry.get("policy") == "K8sNo/b")
+    assert index == 3
+    with open_trail("trail") as opened:
+        ((_, place),) = opened.store.stream_entries("policy-change", 2, 1)
+    capsys.readouterr()
+    assert run(["audit", "show", str(place), "--trail", "trail", "--format", "json", "--reveal"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)["entries"]
+    details = entry["body"]["details"]
+    assert all(len(details[name]) == 64 for name in ("before", "after"))
+    assert details["before"] != details["after"]
+    assert run(["audit", "verify", "trail", "--log-key", key]) == 0
+
+
+def test_another_instance_has_its_own_policies(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("policies.yaml").write_text(TEMPLATE + constraint("a"))
+    config = Path("trail/trail.toml")
+    mine = config.read_text()
+    theirs = re.sub("(?m)^instance = .*$", 'instance = "other"', mine)
+    events = []
+    for text in (mine, theirs, mine, theirs):
+        config.write_text(text)
+        assert run(["check", "--trail", "trail", "-p", "policies.yaml", "app.yaml"]) == 0
+        events.append(len(entries_of("policy")))
+    assert events == [1, 2, 2, 2]
+
+
+def test_what_is_known_of_the_policies_was_erased(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("policies.yaml").write_text(TEMPLATE + constraint("a"))
+    for erases in (True, False, False):
+        assert run(["check", "--trail", "trail", "-p", "policies.yaml", "app.yaml"]) == 0
+        if erases:
+            assert erased(capsys, "erase", "1")[0] == 0
+    assert [one["event"] for one in entries_of("policy")] == ["added", "added"]
+
+
 def test_the_text_ends_with_where_it_is(key: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "--trail", "trail", "app.yaml"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
@@ -102,7 +207,7 @@ def test_the_environment_of_a_folder_is_the_configurations(
     Path("lockgate.yaml").write_text('folders: [{path: ".", environment: staging}]\n')
     checked(capsys, "--model", "fraud")
     with open_trail("trail") as opened:
-        entry = parse_entry(next(iter(opened.store.entries(1, 2))))
+        entry = parse_entry(next(iter(opened.store.entries(2, 3))))
     assert entry.value["environment"] == "staging"
     assert "model/fraud/staging" in {link.name for link in entry.links}
 
@@ -192,11 +297,11 @@ def test_verify_says_where(key: str, capsys: pytest.CaptureFixture[str]) -> None
     assert run(["audit", "verify", "trail", "--log-key", key, "--format", "json"]) == 3
     made = json.loads(capsys.readouterr().out)
     assert made["verdict"] == "tampered"
-    assert {"code": "entry-changed", "where": "entry 1"}.items() <= made["findings"][0].items()
+    assert {"code": "entry-changed", "where": "entry 2"}.items() <= made["findings"][0].items()
     # Without a key from elsewhere too.
     assert run(["audit", "verify", "trail"]) == 3
-    assert run(["audit", "show", "1", "--trail", "trail"]) == 3
-    assert "entry 1" in capsys.readouterr().err
+    assert run(["audit", "show", "2", "--trail", "trail"]) == 3
+    assert "entry 2" in capsys.readouterr().err
 
 
 def test_verify_with_the_key_of_another_log(key: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -209,19 +314,19 @@ def test_bodies_are_opened_and_the_log_keeps_that_they_were(
     key: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checked(capsys)
-    arguments = ["audit", "show", "1", "--trail", "trail", "--format", "json"]
+    arguments = ["audit", "show", "2", "--trail", "trail", "--format", "json"]
     assert run([*arguments, "--reveal", "--actor", "auditor@example.com"]) == 0
     (entry,) = json.loads(capsys.readouterr().out)["entries"]
     assert entry["body"]["input"]["name"] == "good"
     assert run(["audit", "show", "--trail", "trail", "--kind", "access", "--format", "json"]) == 0
     (access,) = json.loads(capsys.readouterr().out)["entries"]
-    assert (access["entry"]["action"], access["entry"]["index"]) == ("reveal", 1)
+    assert (access["entry"]["action"], access["entry"]["index"]) == ("reveal", 2)
     assert "auditor@example.com" not in json.dumps(access)
 
 
 def test_prove_an_entry(key: str, capsys: pytest.CaptureFixture[str]) -> None:
     checked(capsys)
-    arguments = ["audit", "prove", "1", "--trail", "trail", "--output", "1.proof", "--entry", "1.json"]
+    arguments = ["audit", "prove", "2", "--trail", "trail", "--output", "1.proof", "--entry", "1.json"]
     assert run(arguments) == 0
     proof = parse_tlog_proof(Path("1.proof").read_bytes())
     verify_tlog_proof(proof, Path("1.json").read_bytes(), ORIGIN, [read_key(key)])
@@ -251,7 +356,7 @@ def test_an_export_is_verified_and_opened(key: str, capsys: pytest.CaptureFixtur
     assert made["bodies"]["opened"] == made["bodies"]["checked"] > 1
     assert made["state"] == "self-attested"
     assert run(["audit", "verify", "out"]) == 4
-    assert run(["audit", "show", "1", "--trail", "out"]) == 0
+    assert run(["audit", "show", "2", "--trail", "out"]) == 0
     bundle = next(Path("out/tile/entries/000.p").iterdir())
     bundle.write_bytes(bundle.read_bytes().replace(b'"warn"', b'"deny"'))
     assert run(["audit", "verify", "out", "--log-key", key]) == 3
@@ -279,21 +384,21 @@ def erased(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, st
 def test_erased_and_held(key: str, capsys: pytest.CaptureFixture[str]) -> None:
     checked(capsys)
     assert erased(capsys, "hold", "place", "case-7", "--namespace", "team-a")[0] == 0
-    assert erased(capsys, "hold", "place", "case-7", "--index", "1")[0] == 2
+    assert erased(capsys, "hold", "place", "case-7", "--index", "2")[0] == 2
     assert run(["audit", "hold", "list", "--trail", "trail"]) == 0
     assert "case-7" in capsys.readouterr().out
-    for what in (("1",), ("--namespace", "team-a")):
+    for what in (("2",), ("--namespace", "team-a")):
         code, told = erased(capsys, "erase", *what)
         assert code == 2
         assert "case-7" in told
     assert erased(capsys, "hold", "lift", "case-7")[0] == 0
     assert erased(capsys, "hold", "lift", "case-7")[0] == 2
-    assert erased(capsys, "erase", "1")[0] == 0
-    assert erased(capsys, "erase", "1")[0] == 2
+    assert erased(capsys, "erase", "2")[0] == 0
+    assert erased(capsys, "erase", "2")[0] == 2
     assert erased(capsys, "erase", "--namespace", "team-a")[0] == 0
     assert erased(capsys, "erase", "--namespace", "nobody")[0] == 2
     assert erased(capsys, "erase")[0] == 2
     assert run(["audit", "verify", "trail", "--log-key", key, "--open", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["bodies"]["erased"] == 1
-    assert run(["audit", "show", "1", "--reveal", "--trail", "trail"]) == 0
+    assert run(["audit", "show", "2", "--reveal", "--trail", "trail"]) == 0
     assert "not here: erased" in capsys.readouterr().out

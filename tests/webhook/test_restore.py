@@ -55,7 +55,7 @@ def test_the_log_goes_on(key: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert check() == 0
     code, made = state(capsys, "--log-key", key)
     assert (code, made["origin"], made["state"]) == (0, ORIGIN, "anchored by the same administrator")
-    assert made["entries"] == 5
+    assert made["entries"] == 6
 
 
 def test_behind_an_anchor_a_successor_says_what_was_lost(
@@ -68,12 +68,12 @@ def test_behind_an_anchor_a_successor_says_what_was_lost(
     lose_database()
     assert restore(name) == 0
     out = capsys.readouterr().out
-    assert "lost: entries 3 to 4" in out
+    assert "lost: entries 4 to 5" in out
     assert f"opened {ORIGIN}/r1" in out
     seen = Path("seen.former-1").read_text().split("\n")
     value = first_entry()
-    assert value["lost"] == {"from": 3, "to": 5, "root": seen[2]}
-    assert (value["predecessor"]["origin"], value["predecessor"]["size"]) == (ORIGIN, 3)
+    assert value["lost"] == {"from": 4, "to": 6, "root": seen[2]}
+    assert (value["predecessor"]["origin"], value["predecessor"]["size"]) == (ORIGIN, 4)
     assert f"  {value['vkey']}\n" in out
     # The old log is verified where it was kept, and takes no more.
     assert run(["audit", "verify", "trail/former/1", "--log-key", key]) == 0
@@ -93,7 +93,7 @@ def test_the_database_that_was_there_counts_too(key: str, capsys: pytest.Capture
     name = backup()
     assert check() == 0
     assert restore(name, "--successor", "example.com/second") == 0
-    assert "the database that was there saw 5 entries" in capsys.readouterr().out
+    assert "the database that was there saw 6 entries" in capsys.readouterr().out
     assert first_entry()["origin"] == "example.com/second"
     assert Path("trail/trail.db.before-1").is_file()
 
@@ -109,7 +109,7 @@ def test_a_witness_accepts_the_successor(
         capsys.readouterr()
         assert restore(name) == 0
         # A witness tells its size and no root.
-        assert first_entry()["lost"] == {"from": 3, "to": 5}
+        assert first_entry()["lost"] == {"from": 4, "to": 6}
         # Until its administrator knows the new log, nothing confirms.
         assert check() == 2
         assert "nothing is appended before an anchor confirms" in capsys.readouterr().err
