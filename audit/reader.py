@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lockgate.audit.streams import StreamHead
 from lockgate.audit.tiles import Tile
+from lockgate.engine.record import light_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Head:
     time_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@light_record
 class StoredBody:
     """The body of entry `index` as stored: None for what was erased. `entry_key`: where an export opens it."""
 
@@ -28,11 +29,10 @@ class StoredBody:
     entry_key: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedRecord:
-    """What the query index has of entry `index`."""
+class IndexedRecord(NamedTuple):
+    """What the query index has of entry `number`."""
 
-    index: int
+    number: int
     kind: str
     time_ms: int
     outcome: str

@@ -11,7 +11,8 @@ from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import FormatError, TrailError
 from lockgate.audit.key_history import KeySpan, is_allowed, key_spans
 from lockgate.audit.note import VerifierKey, render_verifier_key
-from lockgate.audit.store.store import CHUNK, Store
+from lockgate.audit.store.reading import CHUNK
+from lockgate.audit.store.store import Store
 
 STREAM = "key"
 

@@ -1,50 +1,32 @@
-"""Scanning entries fast: one regular expression accepts the commonest entries in their one canonical form.
+"""Scanning entries fast: layouts (`layout.py`) cut the commonest entries apart in their one canonical form.
 
-It accepts nothing that `entry.parse_entry` refuses; what it does not know goes there. A scan says that a range of
+They take nothing that `entry.parse_entry` refuses; what they do not know goes there. A scan says that a range of
 entries is in order and sums it up; where anything is out of order it says only that, and the exact walk (`walk.py`)
 finds out what.
 """
 
-import re
 from binascii import b2a_base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
 from typing import Final
 
 from lockgate.audit.commitments import field_key, verify_opening
-from lockgate.audit.entry import CLOCK_TOLERANCE_MS, parse_entry
+from lockgate.audit.entry import CLOCK_TOLERANCE_MS, IDEMPOTENCY_SIZE, parse_entry
 from lockgate.audit.errors import TrailError
-from lockgate.audit.merkle import Hash, root_from_hashes
+from lockgate.audit.merkle import HASH_SIZE, Hash, root_from_hashes
 from lockgate.audit.reader import IndexedRecord, TrailIndex, TrailReader
 from lockgate.audit.sealing import unseal
 from lockgate.audit.tiles import TILE_WIDTH, Tile
 from lockgate.audit.times import parse_time
+from lockgate.audit.verify.layout import CLEAR, KIND, NAME, Layouts, are_base64, are_hex
 from lockgate.audit.verify.walk import OpenKey
 
-_B64: Final = rb"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="
-_TEXT: Final = rb"[ !#-\[\]-~]{1,1024}"
-_DIGEST: Final = rb"sha256:[0-9a-f]{64}"
-_LINK: Final = rb'\{"k":"[!#-\[\]-~]{1,300}","n":(?:1\}|(?:[2-9]|[1-9][0-9]{1,14}),"prev":"' + _B64 + rb'"\})'
-# A decision with a body, as the recorder makes them.
-_DECISION: Final = re.compile(
-    rb'\{"body":\{"sha256":"(?P<digest>' + _DIGEST + rb')","size":(?P<size>0|[1-9][0-9]{0,14})\},'
-    rb'"commitments":\{(?:"actor":"' + _B64 + rb'",)?"body":"(?P<committed>' + _B64 + rb')"'
-    rb'(?:,"facts":"' + _B64 + rb'")?(?:,"input":"' + _B64 + rb'")?'
-    rb'(?:,"namespace":"' + _B64 + rb'")?(?:,"object":"' + _B64 + rb'")?\},'
-    rb'(?:"environment":"(?P<environment>' + _TEXT + rb')",)?"evaluator":"' + _TEXT + rb'",'
-    rb'(?:"idempotency":"(?P<request>[A-Za-z0-9+/]{21}[AQgw]==)",)?"kind":"decision",'
-    rb'(?:"model":"(?P<model>' + _TEXT + rb')",)?"operation":"' + _TEXT + rb'",'
-    rb'"outcome":"(?P<outcome>allow|warn|deny|error)","policies":"(?P<policies>'
-    + _DIGEST
-    + rb')","resource":"(?P<resource>'
-    + _TEXT
-    + rb')",'
-    rb'"streams":\[(?P<streams>(?:' + _LINK + rb"(?:," + _LINK + rb")*)?)\],"
-    rb'"time":"(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)","v":1\}'
-)
-_LINKS: Final = re.compile(rb'"k":"([^"]+)","n":([0-9]+)(?:,"prev":"([^"]+)")?\}')
-MAX_ENTRY: Final = 4096
+# Texts in clear that a scan remembers.
+MAX_CLEAR: Final = 4096
+_ZERO: Final = ord("0")
+_MILLISECONDS: Final = {b".%03dZ" % one: one for one in range(1000)}
 
 # A stream's place: counter, and the leaf hash of its last entry in base64.
 Place = tuple[int, bytes]
@@ -116,6 +98,7 @@ def scan_range(
                 raise IrregularError
             roots.append(root_from_hashes(hashes))
             hashes = []
+            scan.check_block()
     if expected != stop:
         raise IrregularError
     if hashes and reader.tile(Tile(0, stop // TILE_WIDTH, len(hashes))) != b"".join(hashes):
@@ -131,28 +114,44 @@ class _Scan:
     __slots__ = (
         "_bodies",
         "_body",
+        "_clear",
+        "_commitments",
+        "_digests",
         "_entries",
+        "_expected",
         "_has_bodies",
         "_index",
+        "_layouts",
         "_made",
         "_open_key",
         "_records",
+        "_requests",
         "_second",
+        "_second_ms",
         "_time",
+        "_time_ms",
     )
 
     def __init__(
         self, made: Range, reader: TrailReader, index: TrailIndex | None, open_key: OpenKey | None
     ) -> None:
         self._made = made
+        self._layouts = Layouts()
+        self._clear: dict[bytes, tuple[str, ...]] = {}
+        self._digests: list[bytes] = []
+        self._commitments: list[bytes] = []
+        self._requests: list[bytes] = []
         self._has_bodies = reader.has_bodies
         self._open_key = open_key
         self._second = b""
+        self._second_ms = 0
+        self._time_ms = 0
         self._time = b""
         self._bodies = reader.bodies(made.start, made.stop)
         self._body = next(self._bodies, None)
         self._index = index
         self._records: Iterator[IndexedRecord] | None = None
+        self._expected: list[tuple[object, ...]] = []
         # Where each stream's entries are, to be compared with the index.
         self._entries: dict[bytes, list[int]] = {}
         if index is not None:
@@ -161,37 +160,89 @@ class _Scan:
     def step(self, index: int, data: bytes, leaf: Hash) -> None:
         """The next entry."""
         made = self._made
-        found = _DECISION.fullmatch(data)
-        if found is None or len(data) > MAX_ENTRY:
+        found = self._layouts.cut(data)
+        if found is None:
             self._other(index, data, leaf)
             return
-        request, streams, time = found.group("request", "streams", "time")
-        if time < self._time or time[:19] != self._second:
-            self._check_time(time)
-        self._time = time
+        layout, parts = found
+        time = parts[-1]
+        if time != self._time:
+            fraction = _MILLISECONDS.get(time[19:])
+            if fraction is None or time < self._time or time[:19] != self._second:
+                self._check_time(time)
+            else:
+                self._time_ms = self._second_ms + fraction
+            self._time = time
         text = b2a_base64(leaf, newline=False)
         lasts = made.lasts
-        links = _LINKS.findall(streams)
-        for name, number, prev in links:
+        for place, counter, before in layout.links:
+            name, number = parts[place], parts[counter]
+            if not number.isdigit() or number[0] == _ZERO:
+                raise IrregularError
             n = int(number)
             last = lasts.get(name)
+            # The previous leaf's text is compared with one that was made here, by this scan or by the merge.
+            prev = parts[before] if before else b""
             if last is None:
+                if NAME.fullmatch(name) is None:
+                    raise IrregularError
                 made.firsts[name] = (n, prev)
             elif last[0] + 1 != n or last[1] != prev:
                 raise IrregularError
             lasts[name] = (n, text)
-        if request is not None:
+        clear = parts[layout.clear]
+        if layout.has_request:
+            request = parts[layout.clear + 1]
+            behind = parts[layout.clear + 2]
+            # What comes behind the request's key begins here and nowhere else.
+            if not behind.startswith(KIND):
+                raise IrregularError
+            clear += behind
+            self._requests.append(request)
             made.requests.append((request, index))
-        digest, size, committed = found.group("digest", "size", "committed")
-        self._check_body(index, digest, int(size), committed, links)
+        if clear not in self._clear:
+            self._read_clear(clear)
+        digest, size = parts[0], parts[1]
+        if not size.isdigit() or (size[0] == _ZERO and size != b"0"):
+            raise IrregularError
+        self._digests.append(digest)
+        self._commitments += parts[layout.commitments]
+        if self._has_bodies or self._body is not None:
+            names = [parts[place] for place, _, _ in layout.links]
+            self._check_body(index, digest, int(size), parts[layout.committed], names)
+        else:
+            made.unshown += 1
         if self._records is not None:
-            told = found.group("outcome", "policies", "model", "environment", "resource")
-            texts = [b"" if one is None else one for one in told]
-            self._check_record(index, "decision", time.decode(), [one.decode() for one in texts], links)
+            names = [parts[place] for place, _, _ in layout.links]
+            self._check_record(index, "decision", self._time_ms, self._clear[clear], names)
         made.decisions += 1
+
+    def _read_clear(self, clear: bytes) -> None:
+        """Checks a text in clear that was not met before."""
+        found = CLEAR.fullmatch(clear)
+        if found is None:
+            raise IrregularError
+        if len(self._clear) >= MAX_CLEAR:
+            self._clear.clear()
+        told = found.group("outcome", "policies", "model", "environment", "resource")
+        self._clear[clear] = tuple(["" if one is None else one.decode() for one in told])
+
+    def check_block(self) -> None:
+        """Looks at what is checked in many at once: hashes' digits, and the query index."""
+        if (
+            not are_hex(self._digests)
+            or not are_base64(self._commitments, HASH_SIZE)
+            or not are_base64(self._requests, IDEMPOTENCY_SIZE)
+        ):
+            raise IrregularError
+        self._check_index()
+        self._digests.clear()
+        self._commitments.clear()
+        self._requests.clear()
 
     def finish(self) -> None:
         """What is left in the tables that were read beside the entries."""
+        self.check_block()
         self._made.last_time = self._time
         if self._body is not None:
             raise IrregularError
@@ -206,12 +257,14 @@ class _Scan:
 
     def _check_time(self, time: bytes) -> None:
         try:
-            now = parse_time(time.decode())
+            now = parse_time(time.decode("ascii", "replace"))
         except TrailError:
             raise IrregularError from None
         if self._time and now < parse_time(self._time.decode()) - CLOCK_TOLERANCE_MS:
             raise IrregularError
         self._second = time[:19]
+        self._second_ms = now - now % 1000
+        self._time_ms = now
         if not self._made.first_time:
             self._made.first_time = time
 
@@ -221,7 +274,7 @@ class _Scan:
         digest: bytes,
         size: int,
         committed: bytes,
-        links: list[tuple[bytes, bytes, bytes]],
+        names: list[bytes],
     ) -> None:
         stored = self._body
         if stored is None and not self._has_bodies:
@@ -229,18 +282,18 @@ class _Scan:
             return
         if stored is None or stored.index != index:
             # An export leaves erased bodies out.
-            self._made.missing.append((index, [name for name, _, _ in links]))
+            self._made.missing.append((index, names))
             return
         self._body = next(self._bodies, None)
         if stored.sealed is None:
             if stored.wrapped_key is not None:
                 raise IrregularError
-            self._made.missing.append((index, [name for name, _, _ in links]))
+            self._made.missing.append((index, names))
             return
         if (
             stored.wrapped_key is None
             or len(stored.sealed) != size
-            or sha256(stored.sealed).hexdigest().encode() != digest[7:]
+            or sha256(stored.sealed).hexdigest().encode() != digest
         ):
             raise IrregularError
         self._made.bodies += 1
@@ -250,13 +303,23 @@ class _Scan:
             self._made.opened += 1
 
     def _check_record(
-        self, index: int, kind: str, time: str, texts: list[str], links: list[tuple[bytes, bytes, bytes]]
+        self, index: int, kind: str, time_ms: int, texts: tuple[str, ...], names: list[bytes]
     ) -> None:
-        assert self._records is not None
-        if next(self._records, None) != IndexedRecord(index, kind, parse_time(time), *texts):
+        """Notes what the index tables have to say of an entry."""
+        self._expected.append((index, kind, time_ms, *texts))
+        entries = self._entries
+        for name in names:
+            try:
+                entries[name].append(index)
+            except KeyError:
+                entries[name] = [index]
+
+    def _check_index(self) -> None:
+        """Compares the query index with the entries since it was last called."""
+        expected = self._expected
+        if self._records is not None and list(islice(self._records, len(expected))) != expected:
             raise IrregularError
-        for name, _, _ in links:
-            self._entries.setdefault(name, []).append(index)
+        expected.clear()
 
     def _other(self, index: int, data: bytes, leaf: Hash) -> None:
         """An entry that the expression does not know."""
@@ -273,7 +336,7 @@ class _Scan:
         # Heads are logged once for as many entries as there are streams, so that a copy of these costs each little.
         made.special.append((index, data, dict(made.lasts) if entry.kind == "stream-heads" else {}))
         text = b2a_base64(leaf, newline=False)
-        links: list[tuple[bytes, bytes, bytes]] = []
+        names: list[bytes] = []
         for link in entry.links:
             name = link.name.encode()
             prev = b"" if link.prev is None else b2a_base64(link.prev, newline=False)
@@ -283,15 +346,18 @@ class _Scan:
             elif last != (link.n - 1, prev):
                 raise IrregularError
             made.lasts[name] = (link.n, text)
-            links.append((name, b"", b""))
+            names.append(name)
         if entry.idempotency:
             made.requests.append((b2a_base64(entry.idempotency, newline=False), index))
         if entry.body_digest:
             committed = entry.commitments["body"].encode()
-            self._check_body(index, entry.body_digest.encode(), entry.body_size, committed, links)
+            digest = entry.body_digest.removeprefix("sha256:").encode()
+            self._check_body(index, digest, entry.body_size, committed, names)
         if self._records is not None:
-            texts = [
-                str(entry.value.get(name, ""))
-                for name in ("outcome", "policies", "model", "environment", "resource")
-            ]
-            self._check_record(index, entry.kind, time.decode(), texts, links)
+            texts = tuple(
+                [
+                    str(entry.value.get(name, ""))
+                    for name in ("outcome", "policies", "model", "environment", "resource")
+                ]
+            )
+            self._check_record(index, entry.kind, entry.time_ms, texts, names)

@@ -343,10 +343,10 @@ class _RecordCheck:
         if self._index is None:
             return
         where = f"record {index}"
-        while self._next is not None and self._next.index < index:
-            self._findings.add(codes.INDEX_CHANGED, f"record {self._next.index}", "it is of no entry")
+        while self._next is not None and self._next.number < index:
+            self._findings.add(codes.INDEX_CHANGED, f"record {self._next.number}", "it is of no entry")
             self._advance()
-        if self._next is None or self._next.index != index:
+        if self._next is None or self._next.number != index:
             self._findings.add(codes.INDEX_CHANGED, where, "the query index lacks the entry")
             return
         found = self._advance()
@@ -364,7 +364,7 @@ class _RecordCheck:
         if self._index is None:
             return
         while self._next is not None:
-            self._findings.add(codes.INDEX_CHANGED, f"record {self._next.index}", "it is of no entry")
+            self._findings.add(codes.INDEX_CHANGED, f"record {self._next.number}", "it is of no entry")
             self._advance()
         for name, check in (
             ("stream_head", self._check_heads),

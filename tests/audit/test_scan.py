@@ -1,13 +1,21 @@
 """The fast scan accepts nothing that the strict parser refuses."""
 
 import random
+from base64 import b64encode
 
 import pytest
 from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import TrailError
-from lockgate.audit.verify.scan import _DECISION
+from lockgate.audit.merkle import leaf_hash
+from lockgate.audit.note import decode_base64
+from lockgate.audit.verify.findings import Findings
+from lockgate.audit.verify.layout import DECISION, Layouts, are_base64, are_hex
+from lockgate.audit.verify.merge import merge
+from lockgate.audit.verify.scan import IrregularError, scan_range
+from lockgate.audit.verify.walk import EntryWalk
 
-from tests.audit.trails import open_trail
+from tests.adversaries.memory import MemoryTrail
+from tests.audit.trails import ORIGIN, open_trail
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +27,7 @@ def entries(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
 
 
 def test_decisions_are_known(entries: list[bytes]) -> None:
-    assert sum(_DECISION.fullmatch(entry) is not None for entry in entries) == 9
+    assert sum(DECISION.fullmatch(entry) is not None for entry in entries) == 9
 
 
 def mutated(chance: random.Random, entry: bytes, others: list[bytes]) -> bytes:
@@ -47,7 +55,7 @@ def test_mutations(entries: list[bytes]) -> None:
     accepted = 0
     for _ in range(30_000):
         data = mutated(chance, chance.choice(entries), entries)
-        if _DECISION.fullmatch(data) is None:
+        if DECISION.fullmatch(data) is None:
             continue
         accepted += 1
         try:
@@ -56,3 +64,74 @@ def test_mutations(entries: list[bytes]) -> None:
             # Dates and links are looked at one by one, after the expression.
             assert "time" in error.message or "stream" in error.message, (data, error.message)
     assert accepted > 500
+
+
+def test_layouts_cut_what_the_expression_takes(entries: list[bytes]) -> None:
+    layouts = Layouts()
+    for _ in range(2):
+        for entry in entries:
+            found = DECISION.fullmatch(entry)
+            cut = layouts.cut(entry)
+            assert (cut is None) == (found is None)
+            if cut is None or found is None:
+                continue
+            layout, parts = cut
+            assert (parts[0], parts[1], parts[-1]) == (found["digest"], found["size"], found["time"])
+            assert parts[layout.committed] == found["commitments"].split(b'"body":"')[1][:44]
+            assert layout.has_request == (found["request"] is not None)
+            names = [parts[place] for place, _, _ in layout.links]
+            assert names == [link.name.encode() for link in parse_entry(entry).links]
+
+
+def test_a_scan_that_knows_the_layout_takes_nothing_that_the_walk_refuses(entries: list[bytes]) -> None:
+    """Entries from which layouts are learned, and behind them one that was changed."""
+    chance = random.Random(20261127)
+    taken = refused = 0
+    for _ in range(6_000):
+        place = chance.randrange(2, len(entries))
+        data = mutated(chance, entries[place], entries)
+        trail = MemoryTrail(ORIGIN, [*entries[:place], data], {}, has_bodies=False)
+        try:
+            made = scan_range(trail, None, 0, len(trail.data), frozenset())
+            merge([made], trail, None, ORIGIN, frozenset())
+        except IrregularError:
+            refused += 1
+            continue
+        taken += 1
+        findings = Findings()
+        walk = EntryWalk(ORIGIN, findings)
+        for entry in trail.data:
+            walk.step(entry, leaf_hash(entry))
+        assert not findings.found, data
+    assert refused > 3_000
+    assert taken > 100
+
+
+@pytest.mark.parametrize("size", [1, 2, 16, 31, 32, 33])
+def test_base64_of_many_is_as_of_one(size: int) -> None:
+    chance = random.Random(size)
+    texts = [b64encode(chance.randbytes(size)) for _ in range(50)]
+    assert are_base64(texts, size)
+    letters = b"AQgw4+/=-_\n \x00\xff9zB"
+    for _ in range(2_000):
+        changed = list(texts)
+        place, at = chance.randrange(50), chance.randrange(len(texts[0]))
+        text = bytearray(changed[place])
+        text[at] = chance.choice(letters)
+        changed[place] = bytes(text)
+        assert are_base64(changed, size) == is_canonical(bytes(text), size), (text, size)
+    assert not are_base64([*texts, texts[0][:-1]], size)
+
+
+def is_canonical(text: bytes, size: int) -> bool:
+    try:
+        return len(decode_base64(text.decode(), "a text")) == size
+    except (TrailError, UnicodeDecodeError):
+        return False
+
+
+def test_hexadecimal_of_many() -> None:
+    assert are_hex([b"00ff", b"a9"])
+    assert are_hex([])
+    for bad in (b"0G", b"0A", b"\xff0", b" 0"):
+        assert not are_hex([b"00", bad])
