@@ -25,3 +25,11 @@ class CelError(Exception):
 
 class CostError(Exception):
     """The cost limit or deadline is reached. Nothing absorbs it."""
+
+
+class UnknownError(Exception):
+    """The evaluation needs something that is not known here, such as who may do what. Nothing absorbs it."""
+
+    def __init__(self, needs: str) -> None:
+        super().__init__(f"needs {needs}")
+        self.needs = needs

@@ -1,0 +1,285 @@
+"""A checked tree as Python source: the fast path, in which any exception means "evaluate again with care".
+
+CEL has no effects, so that the order in which parts are evaluated matters only for errors; and those are found by the
+careful path (`careful.py`), which has CEL's rules for them. So `&&` is `and`, a missing key is Python's KeyError,
+and a value of the wrong kind is whatever Python raises for it, or what a test of its class finds.
+Text of an expression gets into the code as literals only; every name is one of `runtime.NAMES` or numbered.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from math import isfinite
+from typing import Any, Final
+
+from lockgate.engine.cel.ast import (
+    Call,
+    Constant,
+    Index,
+    ListLiteral,
+    Macro,
+    MapLiteral,
+    MessageLiteral,
+    Name,
+    Node,
+    Select,
+)
+from lockgate.engine.cel.emit_call import emit_call
+from lockgate.engine.cel.emit_macro import emit_macro
+from lockgate.engine.cel.errors import ExpressionError, Mistake
+from lockgate.engine.cel.knowledge import Typing
+from lockgate.engine.cel.links import Links
+from lockgate.engine.cel.pieces import AND, CONDITION, MAX_NESTING, OR, Piece, literal_type, terms, weight
+from lockgate.engine.cel.types import BOOL, DYN, INT, STRING, AnyType, ObjectType, Type
+from lockgate.engine.cel.values import TypeValue, Uint, Value
+from lockgate.engine.codegen.writer import Writer
+
+
+class Emitter:
+    """Generates the function of one tree."""
+
+    def __init__(self, typing: Typing) -> None:
+        self.typing = typing
+        self.links = Links()
+        self.writer = Writer("return")
+        # Locals of the macros' variables that are in scope, and of variables of the environment.
+        self.scope: dict[str, Piece] = {}
+        self._variables: dict[str, str] = {}
+
+    def function(self, node: Node) -> str:
+        """The source of the function for a whole expression. Raises SizeError where Python has no room for it."""
+        result = self.emit(node)
+        self.writer.line(f"return {result.text}")
+        reads = [f"    {local} = names[{name!a}]" for name, local in self._variables.items()]
+        head = [
+            "def run(names, budget):",
+            f"    budget.left -= {weight(node)}",
+            "    if budget.left < 0: exhausted(budget)",
+        ]
+        return "\n".join([*head, *reads, *self.writer.text(), ""])
+
+    def emit(self, node: Node) -> Piece:
+        """The code for a node: an expression, after statements where it needs some."""
+        piece = _EMITTERS[type(node)](self, node)
+        return self.spill(piece) if piece.nesting > MAX_NESTING else piece
+
+    def truth(self, node: Node) -> Piece:
+        """The code for a node that has to be a bool."""
+        piece = self.emit(node)
+        return piece if piece.is_a(BOOL) else Piece(f"truth({piece.text})", BOOL, piece.nesting + 1)
+
+    def spill(self, piece: Piece) -> Piece:
+        """The value in a local."""
+        if piece.is_atom:
+            return piece
+        local = self.writer.name()
+        self.writer.line(f"{local} = {piece.text}")
+        return Piece(local, piece.type)
+
+    def hold(self, piece: Piece) -> tuple[str, str]:
+        """A text that gives the value when it is first needed, and one that gives it again."""
+        if piece.is_atom:
+            return piece.text, piece.text
+        local = self.writer.name()
+        return f"({local} := {piece.text})", local
+
+    @contextmanager
+    def bound(self, variables: Mapping[str, Piece]) -> Iterator[None]:
+        """The scope of a macro's variables."""
+        outside = self.scope
+        self.scope = {**outside, **variables}
+        yield
+        self.scope = outside
+
+    def branch(self, header: str, local: str, emit: Callable[[], Piece]) -> tuple[Piece, bool]:
+        """The code for a value under a condition, and whether it is an expression alone.
+
+        If it needs statements, a block is written that puts the value into the local.
+        """
+        writer = self.writer
+        at = len(writer.lines)
+        with writer.block(header):
+            piece = emit()
+            if len(writer.lines) > at + 1:
+                writer.line(f"{local} = {piece.text}")
+                return piece, False
+        del writer.lines[at:]
+        return piece, True
+
+    def variable(self, name: str, kind: AnyType) -> Piece:
+        """A variable of the environment."""
+        local = self._variables.get(name)
+        if local is None:
+            local = self._variables[name] = self.writer.name(name)
+        return Piece(local, kind)
+
+
+def _constant(emitter: Emitter, node: Constant) -> Piece:
+    return literal(emitter, node.value)
+
+
+def literal(emitter: Emitter, value: Value) -> Piece:
+    """A value as source."""
+    kind = type(value)
+    if kind is Uint:
+        return Piece(emitter.links.name(("uint", int(value))), Type("uint"))
+    if kind is TypeValue:
+        return Piece(emitter.links.name(("type", value.name)))
+    if kind is float and not isfinite(value):
+        return Piece(emitter.links.name(("double", repr(value))), literal_type(value))
+    if kind is int and value < 0:
+        return Piece(f"({value!r})", INT, 1)
+    return Piece(ascii(value), literal_type(value))
+
+
+def _name(emitter: Emitter, node: Name) -> Piece:
+    found = emitter.scope.get(node.name)
+    return emitter.variable(node.name, emitter.typing.type_of(node)) if found is None else found
+
+
+def _select(emitter: Emitter, node: Select) -> Piece:
+    operand = emitter.emit(node.operand)
+    nesting = operand.nesting + 1
+    field = ascii(node.field)
+    if node.optional:
+        return Piece(f"optional_index({operand.text}, {field})", Type("optional_type"), nesting)
+    if operand.is_a(Type("optional_type")):
+        function, kind = ("has", BOOL) if node.test else ("select", Type("optional_type"))
+        return Piece(f"{function}({operand.text}, {field})", kind, nesting)
+    if node.test:
+        first, again = emitter.hold(operand)
+        text = f"({field} in {again} if {first}.__class__ is dict else has({again}, {field}))"
+        return Piece(text, BOOL, nesting)
+    return Piece(f"{_primary(operand)}[{field}]", _value_type(emitter, node, node.operand), nesting)
+
+
+def _index(emitter: Emitter, node: Index) -> Piece:
+    operand, index = emitter.emit(node.operand), emitter.emit(node.index)
+    nesting = max(operand.nesting, index.nesting) + 1
+    if node.optional:
+        text = f"optional_index({operand.text}, {index.text})"
+        return Piece(text, Type("optional_type"), nesting)
+    kind = _value_type(emitter, node, node.operand)
+    if index.is_a(STRING) and not operand.is_a(Type("optional_type")):
+        # Of Python's values only a dict takes a text.
+        return Piece(f"{_primary(operand)}[{index.text}]", kind, nesting)
+    if isinstance(node.index, Constant) and type(node.index.value) is int and node.index.value >= 0:
+        first, again = emitter.hold(operand)
+        place = index.text
+        text = f"({again}[{place}] if {first}.__class__ is list else index({again}, {place}))"
+        return Piece(text, kind, nesting)
+    return Piece(f"index({operand.text}, {index.text})", kind, nesting)
+
+
+def _value_type(emitter: Emitter, node: Node, operand: Node) -> AnyType:
+    # Declared fields are what somebody else has promised; nothing is built on it.
+    if isinstance(emitter.typing.type_of(operand), ObjectType):
+        return DYN
+    return emitter.typing.type_of(node)
+
+
+def _primary(piece: Piece) -> str:
+    # A literal, which has no field, is bracketed for Python's sake.
+    return piece.text if piece.text[0].isalpha() or piece.text[0] in "([{" else f"({piece.text})"
+
+
+def _list(emitter: Emitter, node: ListLiteral) -> Piece:
+    parts: list[str] = []
+    nesting = 0
+    for at, item in enumerate(node.items):
+        piece = emitter.emit(item)
+        nesting = max(nesting, piece.nesting)
+        parts.append(f"*given({piece.text})" if at in node.optional else piece.text)
+    return Piece(f"[{', '.join(parts)}]", Type("list", (DYN,)), nesting + 1)
+
+
+def _map(emitter: Emitter, node: MapLiteral) -> Piece:
+    texts: list[str] = []
+    nesting = 0
+    plain = all(
+        isinstance(item.key, Constant) and type(item.key.value) is str and not item.optional
+        for item in node.items
+    )
+    for item in node.items:
+        key, value = emitter.emit(item.key), emitter.emit(item.value)
+        nesting = max(nesting, key.nesting, value.nesting)
+        if plain:
+            texts.append(f"{key.text}: {value.text}")
+        else:
+            texts.append(f"({key.text}, {value.text}, {item.optional})")
+    if plain:
+        return Piece(f"{{{', '.join(texts)}}}", Type("map", (STRING, DYN)), nesting + 1)
+    return Piece(f"make_map([{', '.join(texts)}])", Type("map", (DYN, DYN)), nesting + 2)
+
+
+def _message(emitter: Emitter, node: MessageLiteral) -> Piece:
+    raise ExpressionError((Mistake(node.offset, f"undeclared reference to '{node.type_name}'"),))
+
+
+def _call(emitter: Emitter, node: Call) -> Piece:
+    if node.target is None:
+        if node.function == AND or node.function == OR:
+            return _logic(emitter, node)
+        if node.function == CONDITION:
+            return _condition(emitter, node)
+    return emit_call(emitter, node)
+
+
+def _logic(emitter: Emitter, node: Call) -> Piece:
+    """A chain of `&&` or `||`: one expression, as far as its terms need no statements."""
+    word, header = (" and ", "if {}:") if node.function == AND else (" or ", "if not {}:")
+    writer = emitter.writer
+    first, *others = terms(node)
+    piece = emitter.truth(first)
+    texts, nesting = [piece.text], piece.nesting
+    local = ""
+    for term in others:
+        local = local or writer.name()
+        at = len(writer.lines)
+        if texts != [local]:
+            writer.line(f"{local} = {word.join(texts)}")
+        piece, is_inline = emitter.branch(header.format(local), local, partial(emitter.truth, term))
+        if is_inline:
+            del writer.lines[at:]
+            texts.append(piece.text)
+            nesting = max(nesting, piece.nesting)
+        else:
+            texts, nesting = [local], 0
+    if len(texts) == 1:
+        return Piece(texts[0], BOOL, nesting)
+    return Piece(f"({word.join(texts)})", BOOL, nesting + 1)
+
+
+def _condition(emitter: Emitter, node: Call) -> Piece:
+    condition, then, other = node.arguments
+    asked = emitter.truth(condition)
+    writer = emitter.writer
+    local = writer.name()
+    at = len(writer.lines)
+    first, first_inline = emitter.branch(f"if {asked.text}:", local, partial(emitter.emit, then))
+    if first_inline:
+        with writer.block(f"if {asked.text}:"):
+            writer.line(f"{local} = {first.text}")
+    second, second_inline = emitter.branch("else:", local, partial(emitter.emit, other))
+    kind = first.type if first.type == second.type else DYN
+    if first_inline and second_inline:
+        del writer.lines[at:]
+        nesting = max(asked.nesting, first.nesting, second.nesting) + 1
+        return Piece(f"({first.text} if {asked.text} else {second.text})", kind, nesting)
+    if second_inline:
+        with writer.block("else:"):
+            writer.line(f"{local} = {second.text}")
+    return Piece(local, kind)
+
+
+_EMITTERS: Final[Mapping[type, Callable[[Emitter, Any], Piece]]] = {
+    Constant: _constant,
+    Name: _name,
+    Select: _select,
+    Index: _index,
+    Call: _call,
+    ListLiteral: _list,
+    MapLiteral: _map,
+    MessageLiteral: _message,
+    Macro: emit_macro,
+}

@@ -1,0 +1,166 @@
+"""Calls and operators: Python's own operators where the kinds of the operands are known or can be tested at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from lockgate.engine.cel.ast import Call, Constant, ListLiteral
+from lockgate.engine.cel.errors import ExpressionError, Mistake
+from lockgate.engine.cel.functions import Overload
+from lockgate.engine.cel.knowledge import call_arguments, call_shape
+from lockgate.engine.cel.pieces import CLASSES, Piece
+from lockgate.engine.cel.types import BOOL, DYN, INT, STRING, AnyType, Type, TypeVariable
+
+if TYPE_CHECKING:
+    from lockgate.engine.cel.emit import Emitter
+
+_NOT: Final = "!_"
+_ORDERED: Final = {"_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">="}
+# Types of whose values Python's order is CEL's. Of doubles NaN has none.
+_PLAIN_ORDER: Final = (INT, STRING)
+_PLAIN_EQUALITY: Final = (INT, STRING, BOOL)
+# Constants that Python has one object of.
+_SINGLETONS: Final = (type(None), bool)
+# Up to here integers and doubles are compared exactly by everybody.
+_EXACT: Final = 2**52
+
+
+def emit_call(emitter: "Emitter", node: Call) -> Piece:
+    """The code for a call that is no `&&`, `||` or condition."""
+    if node.target is None and node.function == _NOT:
+        piece = emitter.truth(node.arguments[0])
+        return Piece(f"(not {piece.text})", BOOL, piece.nesting + 1)
+    # `map` takes no frame of its own, of which a deep tree needs many.
+    arguments = list(map(emitter.emit, call_arguments(node)))
+    if node.target is None:
+        special = _SPECIAL.get(node.function)
+        found = None if special is None else special(emitter, node, arguments)
+        if found is not None:
+            return found
+    return emit_function(emitter, node, arguments)
+
+
+def emit_function(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Piece:
+    """A call of the one overload that may apply, or a dispatch at run time."""
+    overloads = emitter.typing.overloads_of(node)
+    if not overloads:
+        message = f"undeclared reference to '{node.function}' (in container '')"
+        raise ExpressionError((Mistake(node.offset, message),))
+    nesting = max([one.nesting for one in arguments], default=0) + 1
+    if len(overloads) == 1:
+        guarded = _guarded(emitter, arguments, overloads[0])
+        if guarded is not None:
+            name = emitter.links.name(("call", node.function, overloads[0].id))
+            return Piece(f"{name}({', '.join(guarded)})", overloads[0].result, nesting + 1)
+    result = emitter.typing.type_of(node)
+    return Piece(f"{_dispatch(emitter, node)}({', '.join([one.text for one in arguments])})", result, nesting)
+
+
+def _dispatch(emitter: "Emitter", node: Call) -> str:
+    return emitter.links.name(("dispatch", *call_shape(node)))
+
+
+def _guarded(emitter: "Emitter", arguments: Sequence[Piece], overload: Overload) -> list[str] | None:
+    """The arguments, each tested for its class where that is open; None where no test is known."""
+    texts: list[str] = []
+    for piece, wanted in zip(arguments, overload.parameters, strict=True):
+        if overload.total or _is_certain(piece, wanted):
+            texts.append(piece.text)
+            continue
+        name = CLASSES.get(wanted.name)
+        if name is None:
+            return None
+        first, again = emitter.hold(piece)
+        texts.append(f"{again} if {first}.__class__ is {name} else mismatch()")
+    return texts
+
+
+def _is_certain(piece: Piece, wanted: AnyType) -> bool:
+    if isinstance(wanted, TypeVariable) or wanted.name == "dyn":
+        return True
+    return isinstance(wanted, Type) and piece.is_a(wanted)
+
+
+def _equality(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Piece | None:
+    """`==` and `!=` where Python has the same answer: beside null, a bool, a text, a small integer."""
+    left, right = arguments
+    constant = node.arguments[1]
+    if isinstance(node.arguments[0], Constant):
+        left, right, constant = right, left, node.arguments[0]
+    equals = node.function == "_==_"
+    sign = "==" if equals else "!="
+    nesting = max(left.nesting, right.nesting) + 1
+    if any(left.is_a(kind) and right.is_a(kind) for kind in _PLAIN_EQUALITY):
+        return Piece(f"({left.text} {sign} {right.text})", BOOL, nesting)
+    if not isinstance(constant, Constant):
+        if not left.is_a(DYN) and not left.is_a(STRING):
+            return None
+        # Most often both are texts, and no other value equals one.
+        (first, again), (other, other_again) = emitter.hold(left), emitter.hold(right)
+        compute = emit_function(emitter, node, [Piece(again), Piece(other_again)])
+        text = f"{again} {sign} {other_again} if {first}.__class__ is {other}.__class__ is str else {compute.text}"
+        return Piece(f"({text})", BOOL, nesting + 1)
+    value = constant.value
+    kind = type(value)
+    if kind in _SINGLETONS:
+        return Piece(f"({left.text} {'is' if equals else 'is not'} {value})", BOOL, nesting)
+    if kind is str:
+        return Piece(f"({left.text} {sign} {right.text})", BOOL, nesting)
+    if kind is int and abs(value) <= _EXACT:
+        # To Python a bool is an int.
+        first, again = emitter.hold(left)
+        text = f"({first} == {right.text} and {again}.__class__ is not bool)"
+        return Piece(text if equals else f"(not {text})", BOOL, nesting + 1)
+    return None
+
+
+def _order(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Piece | None:
+    """`<` and its like of two integers or texts; of one of them and something that is tested to be of its kind."""
+    operator = _ORDERED[node.function]
+    left, right = arguments
+    nesting = max(left.nesting, right.nesting) + 1
+    kind = next((kind for kind in _PLAIN_ORDER if left.is_a(kind) or right.is_a(kind)), None)
+    if kind is None:
+        return None
+    if left.is_a(kind) and right.is_a(kind):
+        return Piece(f"({left.text} {operator} {right.text})", BOOL, nesting)
+    tested, known = (right, left) if left.is_a(kind) else (left, right)
+    if not tested.is_a(DYN):
+        return None
+    # It is written twice.
+    known = known if known.nesting == 0 else emitter.spill(known)
+    first, again = emitter.hold(tested)
+    one, other = (known.text, again) if tested is right else (again, known.text)
+    dispatch = f"{_dispatch(emitter, node)}({one}, {other})"
+    test = f"{first}.__class__ is {CLASSES[kind.name]}"
+    return Piece(f"({one} {operator} {other} if {test} else {dispatch})", BOOL, nesting + 1)
+
+
+def _member(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Piece | None:
+    """`in` of a list of constant texts, and of the keys of a map."""
+    item, container = arguments
+    given = node.arguments[1]
+    nesting = max(item.nesting, container.nesting) + 1
+    if isinstance(given, ListLiteral) and given.items and not given.optional:
+        members = [one.value for one in given.items if isinstance(one, Constant) and type(one.value) is str]
+        if len(members) == len(given.items):
+            # What has no hash is no text: Python raises, and the careful path knows the answer.
+            return Piece(f"({item.text} in {emitter.links.name(('texts', *members))})", BOOL, nesting)
+    if not item.is_a(STRING):
+        return None
+    first, again = emitter.hold(container)
+    needle = item if isinstance(node.arguments[0], Constant) else emitter.spill(item)
+    dispatch = f"{_dispatch(emitter, node)}({needle.text}, {again})"
+    return Piece(
+        f"({needle.text} in {again} if {first}.__class__ is dict else {dispatch})", BOOL, nesting + 1
+    )
+
+
+_SPECIAL: Final[Mapping[str, "Callable[[Emitter, Call, Sequence[Piece]], Piece | None]"]] = {
+    "_==_": _equality,
+    "_!=_": _equality,
+    "_<_": _order,
+    "_<=_": _order,
+    "_>_": _order,
+    "_>=_": _order,
+    "@in": _member,
+}

@@ -1,0 +1,113 @@
+"""Compiled expressions: evaluated fast, and again with care where that fails."""
+
+from collections.abc import Callable, Mapping
+from types import CodeType
+from typing import Any, Final
+
+from lockgate.engine.cel.ast import Node
+from lockgate.engine.cel.budget import POLICY_EXCEEDED, CostBudget
+from lockgate.engine.cel.errors import CelError, CostError, UnknownError
+from lockgate.engine.cel.functions import Function
+from lockgate.engine.cel.links import Link, resolve
+from lockgate.engine.cel.runtime import NAMES
+from lockgate.engine.cel.values import Value
+from lockgate.engine.codegen.meter import RUNNING
+from lockgate.engine.codegen.spending import Budget, LimitError
+from lockgate.engine.record import record
+
+# What tracebacks of generated code name as its file.
+CODE_FILE: Final = "<cel>"
+# The name of the generated function.
+FUNCTION: Final = "run"
+
+# What ends an evaluation whatever other parts of it would say.
+_FATAL: Final = (CostError, LimitError, MemoryError, UnknownError)
+
+Evaluate = Callable[[Mapping[str, Value], Budget], Value]
+
+
+@record
+class Artifact:
+    """A compiled expression as plain data. `code` is None where Python has no room for the fast path.
+
+    source: the Python that `code` was made of, for people; not stored.
+    """
+
+    code: CodeType | None
+    links: tuple[Link, ...]
+    source: str = ""
+
+    def to_plain(self) -> tuple[Any, ...]:
+        """The artifact for `marshal`."""
+        return self.code, self.links
+
+    @classmethod
+    def from_plain(cls, plain: tuple[Any, ...]) -> "Artifact":
+        """The artifact from what `to_plain` gave."""
+        return cls(*plain)
+
+
+class Expression:
+    """One expression. Safe to use from several threads.
+
+    tree: gives the checked tree of the expression, when it is first needed for the careful path.
+    """
+
+    def __init__(
+        self, artifact: Artifact, functions: Mapping[str, Function], tree: Callable[[], Node]
+    ) -> None:
+        self.artifact: Final = artifact
+        self._functions = functions
+        self._tree = tree
+        self._careful: Evaluate | None = None
+        self._fast: Evaluate = self._with_care if artifact.code is None else _link(artifact, functions)
+
+    def evaluate(self, variables: Mapping[str, Value], budget: CostBudget) -> Value:
+        """The expression's value with these variables, values of CEL each.
+
+        Raises CelError for an error of the evaluation, CostError where the budget is used up, and UnknownError where it
+        needs what is not known here.
+        """
+        outside = budget.begin_call()
+        around = RUNNING.budget
+        RUNNING.budget = budget
+        try:
+            try:
+                return self._fast(variables, budget)
+            except _FATAL:
+                raise
+            except Exception:  # noqa: BLE001 - whatever Python raises there: the careful path says what it means
+                budget.undo_call()
+            return self._with_care(variables, budget)
+        except LimitError as error:
+            raise CostError(f"{POLICY_EXCEEDED} ({error.message})") from error
+        except MemoryError as error:
+            raise CostError(POLICY_EXCEEDED) from error
+        finally:
+            RUNNING.budget = around
+            budget.end_call(outside)
+
+    def _with_care(self, variables: Mapping[str, Value], budget: Budget) -> Value:
+        careful = self._careful
+        try:
+            if careful is None:
+                # Few evaluations fail.
+                from lockgate.engine.cel.careful import Careful
+
+                careful = self._careful = Careful(self._functions).expression(self._tree())
+            return careful(variables, budget)
+        except (CelError, *_FATAL):
+            raise
+        except RecursionError as error:
+            raise CelError("a value is nested too deep") from error
+        except Exception as error:
+            # Ours to mend; until then the evaluation has failed, and nothing is allowed by it.
+            raise CelError(f"internal error: {type(error).__name__}: {error}") from error
+
+
+def _link(artifact: Artifact, functions: Mapping[str, Function]) -> Evaluate:
+    names: dict[str, Any] = {**NAMES, **resolve(artifact.links, functions)}
+    assert artifact.code is not None
+    exec(artifact.code, names)  # noqa: S102 - our own generated code; expressions reach it as literals only
+    found: Evaluate = names[FUNCTION]
+    return found

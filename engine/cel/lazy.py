@@ -1,0 +1,51 @@
+"""A map whose values are computed when they are first asked for, as `variables` is."""
+
+from collections.abc import Callable, Iterable
+from typing import final
+
+from lockgate.engine.cel.errors import CelError
+from lockgate.engine.cel.library import containers
+from lockgate.engine.cel.values import Value
+
+
+@final
+class LazyMap(dict[str, Value]):
+    """`names` are the keys that it has; `compute` gives the value of one, and may raise.
+
+    A value is computed once; so is an error of its evaluation, which is raised again each time. To code that reads a
+    key it is a dict.
+    """
+
+    __slots__ = ("_compute", "_failures", "names")
+
+    def __init__(self, names: Iterable[str], compute: Callable[[str], Value]) -> None:
+        super().__init__()
+        self.names = frozenset(names)
+        self._compute = compute
+        self._failures: dict[str, CelError] = {}
+
+    def __missing__(self, name: str) -> Value:
+        if name not in self.names:
+            raise KeyError(name)
+        if name in self._failures:
+            raise self._failures[name]
+        try:
+            value = self[name] = self._compute(name)
+        except CelError as error:
+            self._failures[name] = error
+            raise
+        return value
+
+
+def select(operand: Value, field: str) -> Value:
+    """`operand.field`, of a lazy map too."""
+    if type(operand) is LazyMap and field in operand.names:
+        return operand[field]
+    return containers.select(operand, field)
+
+
+def has(operand: Value, field: str) -> bool:
+    """`has(operand.field)`, of a lazy map too, which computes nothing for it."""
+    if type(operand) is LazyMap:
+        return field in operand.names
+    return containers.has(operand, field)

@@ -1,0 +1,90 @@
+"""Pieces of generated code: Python expressions with what is known of their values."""
+
+from typing import Final
+
+from lockgate.engine.cel.ast import Call, Macro, Node
+from lockgate.engine.cel.types import BOOL, BYTES, DOUBLE, DYN, INT, STRING, UINT, AnyType, Type
+from lockgate.engine.cel.values import Value
+from lockgate.engine.cel.walking import children
+from lockgate.engine.codegen.writer import is_name
+from lockgate.engine.record import record
+
+# Parentheses that an expression may nest before it goes on in a local: Python's tokenizer takes 200.
+MAX_NESTING: Final = 25
+
+AND: Final = "_&&_"
+OR: Final = "_||_"
+CONDITION: Final = "_?_:_"
+
+# The Python class of the values of a type, where there is one. A map has two.
+CLASSES: Final = {
+    "bool": "bool",
+    "int": "int",
+    "uint": "Uint",
+    "double": "float",
+    "string": "str",
+    "bytes": "bytes",
+    "list": "list",
+    "optional_type": "Optional",
+}
+
+_LITERALS: Final[dict[type, Type]] = {
+    bool: BOOL,
+    int: INT,
+    str: STRING,
+    bytes: BYTES,
+    float: DOUBLE,
+    type(UINT): DYN,
+}
+
+
+@record
+class Piece:
+    """A Python expression. nesting: how deep its parentheses go. type: of its value, DYN where it is open."""
+
+    text: str
+    type: AnyType = DYN
+    nesting: int = 0
+
+    @property
+    def is_atom(self) -> bool:
+        """Is it a name, which may be written twice?"""
+        return is_name(self.text)
+
+    def is_a(self, wanted: Type) -> bool:
+        """Is the value certainly of this type (its parameters left aside)?"""
+        return isinstance(self.type, Type) and self.type.name == wanted.name
+
+
+def literal_type(value: Value) -> Type:
+    """The type of a value that can be written as a literal of Python."""
+    return _LITERALS.get(type(value), DYN)
+
+
+def terms(node: Call) -> list[Node]:
+    """The terms of a chain of `&&` or of `||`, however it is bracketed."""
+    found: list[Node] = []
+    waiting: list[Node] = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Call) and one.function == node.function and one.target is None:
+            waiting.extend(reversed(one.arguments))
+        else:
+            found.append(one)
+    return found
+
+
+def weight(node: Node) -> int:
+    """What one evaluation of a node costs, in nodes; what a macro does for each item is counted where it does it."""
+    count = 0
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        count += 1
+        waiting.extend([one.target] if isinstance(one, Macro) else children(one))
+    return count
+
+
+def turn_weight(macro: Macro) -> int:
+    """What one turn of a macro's loop costs."""
+    return 1 + sum(map(weight, macro.parts))

@@ -1,0 +1,41 @@
+"""Expressions compiled without a checker, on both paths, for the tests of the compiler."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from lockgate.engine.cel.budget import CostBudget
+from lockgate.engine.cel.compiler import compile_tree
+from lockgate.engine.cel.errors import CelError, CostError
+from lockgate.engine.cel.expression import Artifact, Expression
+from lockgate.engine.cel.functions import Function
+from lockgate.engine.cel.knowledge import Untyped
+from lockgate.engine.cel.library.catalogue import FUNCTIONS
+from lockgate.engine.cel.library.equality import equal
+from lockgate.engine.cel.parser import parse
+from lockgate.engine.cel.values import Value
+from lockgate.engine.codegen.budget import Limits
+
+BY_NAME: Final[Mapping[str, Function]] = {one.name: one for one in FUNCTIONS}
+
+
+def compiled(source: str) -> Expression:
+    """An expression of which no types are known."""
+    return compile_tree(parse(source), Untyped(BY_NAME), BY_NAME)
+
+
+def careful(source: str) -> Expression:
+    """The same without a fast path."""
+    return Expression(Artifact(None, ()), BY_NAME, lambda: parse(source))
+
+
+def outcome(expression: Expression, variables: Mapping[str, Value], limits: Limits | None = None) -> Value:
+    """The value, or the error as text."""
+    try:
+        return expression.evaluate(variables, CostBudget(limits or Limits()))
+    except (CelError, CostError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def same(left: Value, right: Value) -> bool:
+    """Are two outcomes the same, in their kinds too?"""
+    return type(left) is type(right) and equal(left, right)
