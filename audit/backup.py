@@ -45,7 +45,7 @@ _DIGEST_SIZE: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class LogHeader:
-    """A log as its rows say; `seal` is the head's (`store.append.head_seal`). Times in Unix milliseconds."""
+    """A log as its rows say; `seal` is the head's (`store.seal.head_seal`). Times in Unix milliseconds."""
 
     origin: str
     created_ms: int

@@ -29,6 +29,9 @@ MAX_NAME: Final = 300
 # Policies that one decision breached and that it is listed under by name; the rest are in OTHER_POLICIES.
 MAX_POLICIES: Final = 12
 OTHER_POLICIES: Final = "policy/*"
+# The heads of all streams are logged after a sixteenth as many entries at the soonest: who recomputes their root has
+# work for sixteen streams an entry then, however the log's keeper makes the log.
+HEADS_SHARE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,11 @@ class StreamHead:
     name: str
     n: int
     leaf: Hash
+
+
+def is_early_for_heads(entries: int, streams: int) -> bool:
+    """Whether stream heads come too soon, so many entries behind the last ones (or the log's begin), with `streams` in all."""
+    return entries * HEADS_SHARE < streams
 
 
 def _segment(text: str) -> str:

@@ -5,12 +5,11 @@ caller waits, and is then told; nothing is dropped.
 """
 
 import os
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from lockgate.audit.checkpoint import Checkpoint, render_checkpoint
@@ -19,8 +18,10 @@ from lockgate.audit.errors import TrailError, VerificationError
 from lockgate.audit.merkle import Hash
 from lockgate.audit.note import render_note
 from lockgate.audit.signing import NoteSigner, sign_note
-from lockgate.audit.store.append import Appended
+from lockgate.audit.store.batch import Appended
+from lockgate.audit.store.batch_rows import KeptCheckpoint
 from lockgate.audit.store.growth import BatchProofs
+from lockgate.audit.store.line import ClosedError, FullError, Line
 from lockgate.audit.store.recovery import recover
 from lockgate.audit.store.store import Store
 from lockgate.audit.tlog_proof import TlogProof, render_tlog_proof
@@ -31,16 +32,16 @@ if TYPE_CHECKING:
 
 MAX_WAITING: Final = 4096
 MAX_BATCH: Final = 256
-# How long a batch waits for company, once the log is busy.
+# How long a batch waits for as many as there were before, once the log is busy.
 GATHER_S: Final = 0.005
+# The last checkpoint is stored when nothing came for so long.
+IDLE_S: Final = 1.0
 # One checkpoint a minute is kept for good; the latest always.
 KEEP_EVERY_MS: Final = 60_000
 # How long a batch waits for a database server that went away, such as one that is started again.
 RECONNECT_S: Final = 5.0
 RETRY_S: Final = 0.2
 
-# Size, note, and time of a checkpoint that is not in the database yet.
-_Unstored = tuple[int, bytes, int]
 _NOT_STORED: Final = "the record was not acknowledged by the database"
 _NOT_SIGNED: Final = "the record is in the log, and no checkpoint could be signed over it"
 _HINTS: Final = {
@@ -111,9 +112,10 @@ class Appender:
         self._clock = clock
         self._on_checkpoint = on_checkpoint
         self._batches = store.batch_appender(seal_key)
-        self._queue: queue.Queue[_Waiting | None] = queue.Queue(max_waiting)
+        self._line: Final = Line[_Waiting](max_waiting)
+        self._max_waiting: Final = max_waiting
         self._kept_ms = 0
-        self._unstored: _Unstored | None = None
+        self._unstored: KeptCheckpoint | None = None
         self._process = os.getpid()
         self._droppable: int | None = None
         self._halted: TrailError | None = None
@@ -122,8 +124,7 @@ class Appender:
         except BaseException:
             store.free_writer_lock()
             raise
-        self._closed = threading.Event()
-        self._refusing = threading.Lock()
+        self._counting = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="trail-appender", daemon=True)
         self._thread.start()
 
@@ -154,19 +155,17 @@ class Appender:
                 "the appender's thread is in the process that was forked",
                 hint="give the workers the socket of one appender",
             )
-        if self._closed.is_set():
-            raise TrailError("the appender is closed")
         try:
-            self._queue.put(_Waiting(draft, future, within), timeout=timeout)
-        except queue.Full:
-            with self._refusing:
+            self._line.put(_Waiting(draft, future, within), timeout)
+        except ClosedError:
+            raise TrailError("the appender is closed") from None
+        except FullError:
+            with self._counting:
                 self.back_pressure += 1
             raise BackPressureError(
-                f"the trail did not take a record within {timeout} s: {self._queue.maxsize} are waiting",
+                f"the trail did not take a record within {timeout} s: {self._max_waiting} are waiting",
                 hint="the disk is slow or the load is high; the request was not recorded",
             ) from None
-        if self._closed.is_set() and not self._thread.is_alive():
-            self._refuse_rest()
         return future
 
     def append(
@@ -193,48 +192,27 @@ class Appender:
 
     def close(self) -> None:
         """Takes no more, records what waits, stores the last checkpoint, and stops."""
-        if not self._closed.is_set():
-            self._closed.set()
-            self._queue.put(None)
+        self._line.close()
         self._thread.join()
-        self._refuse_rest()
 
-    def _refuse_rest(self) -> None:
-        with self._refusing:
-            while True:
-                try:
-                    waiting = self._queue.get_nowait()
-                except queue.Empty:
-                    return
-                if waiting is not None and waiting.future.set_running_or_notify_cancel():
-                    waiting.future.set_exception(TrailError("the appender is closed"))
+    @property
+    def waiting(self) -> int:
+        """How many drafts wait for their turn."""
+        return len(self._line)
 
     def _run(self) -> None:
-        stop = False
-        busy = False
-        while not stop:
-            try:
-                first = self._queue.get(timeout=1.0)
-            except queue.Empty:
-                self._store_checkpoint()
-                continue
-            if first is None:
+        expected = 1
+        while True:
+            batch = self._line.take(MAX_BATCH, expected, GATHER_S, IDLE_S)
+            if not batch and self._line.is_closed:
                 break
-            batch = [first]
-            deadline = time.monotonic() + (GATHER_S if busy else 0)
-            while len(batch) < MAX_BATCH:
-                try:
-                    left = deadline - time.monotonic()
-                    more = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if more is None:
-                    stop = True
-                    break
-                batch.append(more)
-            busy = len(batch) > 1
+            if not batch:
+                expected = 1
+                self._store_checkpoint()
             for group in _groups(batch):
                 self._record(group)
+            # Who is answered now is back soon, and who came meanwhile waits: they make the next batch together.
+            expected = len(batch) + len(self._line)
         self._store_checkpoint()
 
     def _record(self, batch: list[_Waiting]) -> None:
@@ -269,7 +247,7 @@ class Appender:
         drafts = [waiting.draft for waiting in batch]
         until = time.monotonic() + RECONNECT_S
         answers: list[Appended | TrailError] = []
-        pending = self._unstored
+        pending = self._pending()
         lost = False
         while True:
             try:
@@ -279,7 +257,7 @@ class Appender:
                             return answers
                 answers = []
                 with self.store.write() as connection:
-                    answers = self._batches.append(connection, drafts, self._clock())
+                    answers = self._batches.append(connection, drafts, self._clock(), pending)
                     for waiting, answer in zip(batch, answers, strict=True):
                         if (
                             waiting.within is not None
@@ -287,7 +265,6 @@ class Appender:
                             and not answer.repeated
                         ):
                             waiting.within(connection)
-                    self._store_pending(connection, pending)
             except DBAPIError as error:
                 self._batches.forget()
                 if not (error.connection_invalidated or lost) or time.monotonic() > until:
@@ -310,9 +287,9 @@ class Appender:
             raise VerificationError("the head that was committed is another", where=f"size {head.size}")
         text = render_checkpoint(Checkpoint(self.store.origin, size, root))
         note = render_note(sign_note(text, *self._signers))
-        self._unstored = (size, note, state.time_ms)
+        self._unstored = KeptCheckpoint(size, note, state.time_ms)
         self._batches.remember_signed(size, root)
-        growth._get = self.store.tile
+        growth.get = self.store.tile
         proofs = BatchProofs(size, growth.read)
         receipts: list[Receipt | TrailError] = []
         for answer in answers:
@@ -335,24 +312,23 @@ class Appender:
                 self.trouble = f"a follower of the checkpoints failed: {error}"
         return receipts
 
-    def _store_pending(self, connection: "Connection", pending: "_Unstored | None") -> None:
-        if pending is None:
-            return
-        self.store.add_checkpoint(connection, *pending)
-        if self._droppable is not None and self._droppable != pending[0]:
-            self.store.drop_checkpoint(connection, self._droppable)
+    def _pending(self) -> KeptCheckpoint | None:
+        """The last checkpoint, where it is not stored yet, and the one that it makes needless."""
+        pending = self._unstored
+        if pending is None or self._droppable == pending.size:
+            return pending
+        return replace(pending, instead_of=self._droppable)
 
-    def _stored(self, pending: "_Unstored | None") -> None:
+    def _stored(self, pending: KeptCheckpoint | None) -> None:
         """What was pending is committed: the next one replaces it, unless its minute has no other."""
         if pending is None:
             return
-        size, _, time_ms = pending
-        if time_ms - self._kept_ms >= KEEP_EVERY_MS:
-            self._kept_ms = time_ms
+        if pending.time_ms - self._kept_ms >= KEEP_EVERY_MS:
+            self._kept_ms = pending.time_ms
             self._droppable = None
         else:
-            self._droppable = size
-        if self._unstored is pending:
+            self._droppable = pending.size
+        if self._unstored is not None and self._unstored.size == pending.size:
             self._unstored = None
 
     def _store_checkpoint(self) -> None:
@@ -361,12 +337,12 @@ class Appender:
         When that fails it waits for the next batch, whose callers are told; signing the same head again after a crash
         gives the same bytes.
         """
-        pending = self._unstored
+        pending = self._pending()
         if pending is None:
             return
         try:
             with self.store.write() as connection:
-                self._store_pending(connection, pending)
+                self._batches.keep(connection, pending)
         except Exception as error:  # noqa: BLE001 - shown by `trouble`, and met again by the next batch
             self.trouble = str(_unexpected(error, "the checkpoint was not stored"))
         else:

@@ -8,9 +8,9 @@ from uuid import uuid4
 from lockgate.audit.backup import LogHeader, NoSink, walk_backup
 from lockgate.audit.errors import TrailError
 from lockgate.audit.note import VerifierKey
-from lockgate.audit.store.append import head_seal
 from lockgate.audit.store.copying import DatabaseSink, WriterOf, check_empty, dump_database
 from lockgate.audit.store.database import check_connection, open_engine, write_transaction
+from lockgate.audit.store.seal import head_seal
 from lockgate.audit.store.store import Store, open_store
 from sqlalchemy.exc import SQLAlchemyError
 

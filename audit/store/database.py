@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -101,6 +102,10 @@ def _postgresql(url: str) -> Engine:
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    # Imported with the first connection: SQLite's users do not have the driver.
+    from lockgate.audit.store.postgresql import register_arrays
+
+    register_arrays(connection)
     for name in ("fsync", "synchronous_commit", "full_page_writes"):
         with connection.cursor() as cursor:
             cursor.execute(f"SHOW {name}")
@@ -116,6 +121,13 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
 def write_transaction(engine: Engine) -> Any:
     """A connection in a transaction that may write: on SQLite it holds the writer's lock from the start."""
     return engine.execution_options(trail_writes="yes").begin()
+
+
+def read_once(engine: Engine) -> AbstractContextManager[Connection]:
+    """A connection for one statement that reads: on PostgreSQL without a transaction, which would cost two round trips."""
+    if engine.dialect.name == "sqlite":
+        return engine.connect()
+    return engine.execution_options(isolation_level="AUTOCOMMIT").connect()
 
 
 def is_sqlite(connection: Connection) -> bool:

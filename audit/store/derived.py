@@ -5,7 +5,8 @@ from typing import Any, Final
 from lockgate.audit.entry import Entry, parse_entry
 from lockgate.audit.errors import TrailError, VerificationError
 from lockgate.audit.merkle import Frontier, Hash, leaf_hash
-from lockgate.audit.store.append import INDEXED
+from lockgate.audit.store.batch import INDEXED
+from lockgate.audit.store.columns import as_int
 from lockgate.audit.store.growth import Growth
 from lockgate.audit.store.inserting import insert_rows
 from lockgate.audit.store.store import Store
@@ -52,15 +53,16 @@ class Rows:
 class Derived:
     """Derives one log's rows from its entries, in order."""
 
-    __slots__ = ("_growth", "_log", "_rows", "heads", "streams")
+    __slots__ = ("_growth", "_log", "_rows", "heads", "streams", "time_ms")
 
     def __init__(self, log: int, rows: Rows, created_ms: int) -> None:
         self._log = log
         self._rows = rows
         self._growth = Growth(Frontier(), _no_tile)
         self.streams: dict[str, tuple[int, int, Hash]] = {}
-        # Entries behind the last stream heads, and their time.
+        # Size behind the last stream heads, and their time.
         self.heads = (0, created_ms)
+        self.time_ms = 0
 
     @property
     def frontier(self) -> Frontier:
@@ -70,6 +72,7 @@ class Derived:
     def entry(self, index: int, leaf: Hash, entry: Entry) -> None:
         """The next entry. Raises VerificationError for a stream with a gap."""
         place = place_of(self._log, index)
+        self.time_ms = entry.time_ms
         for tile, content in self._growth.append(leaf):
             self._rows.add(TileRow, self._log, tile.level, tile.index, content)
         told = [str(entry.value.get(name, "")) for name in INDEXED]
@@ -118,7 +121,10 @@ def reindex(store: Store) -> int:
         ):
             connection.execute(text(statement), {"log": store.log, "first": first, "last": last})
         rows = Rows(connection)
-        derived = Derived(store.log, rows, 0)
+        created = connection.execute(
+            text("SELECT created_ms FROM log WHERE id = :log"), {"log": store.log}
+        ).scalar_one()
+        derived = Derived(store.log, rows, as_int(created))
         for index, stored, data in store.leaves(0, head.size):
             leaf = leaf_hash(data)
             if index != derived.frontier.size or leaf != stored:
@@ -131,7 +137,16 @@ def reindex(store: Store) -> int:
         derived.finish()
         rows.flush()
         connection.execute(
-            text("UPDATE log_head SET streams = :streams WHERE log = :log"),
-            {"streams": len(derived.streams), "log": store.log},
+            text(
+                "UPDATE log_head SET streams = :streams, time_ms = :time, heads_size = :size, heads_ms = :at "
+                "WHERE log = :log"
+            ),
+            {
+                "streams": len(derived.streams),
+                "time": derived.time_ms,
+                "size": derived.heads[0],
+                "at": derived.heads[1],
+                "log": store.log,
+            },
         )
     return head.size

@@ -51,10 +51,10 @@ class Pyramid:
 class Growth:
     """A log's right edge: `size` entries, the last tile of each level, and the frontier as a second opinion."""
 
-    __slots__ = ("_get", "edges", "frontier", "recent")
+    __slots__ = ("edges", "frontier", "get", "recent")
 
     def __init__(self, frontier: Frontier, get: Callable[[Tile], bytes]) -> None:
-        self._get = get
+        self.get = get
         self.frontier = frontier
         self.recent: dict[tuple[int, int], Pyramid] = {}
         self.edges: list[Pyramid] = []
@@ -122,7 +122,7 @@ class Growth:
             return self.edges[level]
         found = self.recent.get((level, index))
         if found is None:
-            found = Pyramid.of(tile_hashes(self._get(Tile(level, index)), TILE_WIDTH))
+            found = Pyramid.of(tile_hashes(self.get(Tile(level, index)), TILE_WIDTH))
             self._remember(level, index, found)
         return found
 

@@ -1,30 +1,32 @@
 """Inserting many rows at once: `executemany` on SQLite, arrays and `unnest` on PostgreSQL (one statement a table)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from lockgate.audit.store.arrays import bigint_array, bytea_array, text_array
 from lockgate.audit.store.database import is_sqlite
 from lockgate.audit.store.tables import Table
 from sqlalchemy import BigInteger, Connection, LargeBinary
 
+_MakeArray = Callable[[Any], Any]
+
 
 @lru_cache(maxsize=32)
-def _statement(table: type[Table]) -> tuple[str, tuple[str, ...]]:
+def _arrays(table: type[Table]) -> tuple[str, tuple[_MakeArray, ...]]:
+    """The statement of a table, and for each column what makes its array."""
     columns = table.__table__.columns  # type: ignore[attr-defined]
-    names = tuple([column.name for column in columns])
-    arrays = []
+    names = ", ".join([column.name for column in columns])
+    makers: list[_MakeArray] = []
     for column in columns:
-        kind = (
-            "bigint"
-            if isinstance(column.type, BigInteger)
-            else "bytea"
-            if isinstance(column.type, LargeBinary)
-            else "text"
-        )
-        arrays.append(f"%({column.name})b::{kind}[]")
-    name = table.__tablename__
-    return f"INSERT INTO {name} ({', '.join(names)}) SELECT * FROM unnest({', '.join(arrays)})", names  # noqa: S608
+        if isinstance(column.type, BigInteger):
+            makers.append(bigint_array)
+        elif isinstance(column.type, LargeBinary):
+            makers.append(bytea_array)
+        else:
+            makers.append(text_array)
+    listed = ", ".join(["%s"] * len(makers))
+    return f"INSERT INTO {table.__tablename__} ({names}) SELECT * FROM unnest({listed})", tuple(makers)  # noqa: S608 - names of our own tables
 
 
 @lru_cache(maxsize=32)
@@ -33,13 +35,18 @@ def _plain(table: type[Table]) -> str:
     return f"INSERT INTO {table.__tablename__} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - names of our own tables
 
 
+def insertion(table: type[Table], rows: Sequence[tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
+    """PostgreSQL's statement that inserts rows, and its parameters: an array a column."""
+    statement, makers = _arrays(table)  # pyright: ignore[reportArgumentType]
+    columns = zip(*rows, strict=True)
+    return statement, tuple([make(column) for make, column in zip(makers, columns, strict=True)])
+
+
 def insert_rows(connection: Connection, table: type[Table], rows: Sequence[tuple[Any, ...]]) -> None:
     """Inserts rows, whose values are in the order of the table's columns."""
     if not rows:
         return
     if is_sqlite(connection):
         connection.exec_driver_sql(_plain(table), list(rows))  # pyright: ignore[reportArgumentType]
-        return
-    statement, names = _statement(table)  # pyright: ignore[reportArgumentType]
-    columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
-    connection.exec_driver_sql(statement, columns)
+    else:
+        connection.exec_driver_sql(*insertion(table, rows))

@@ -9,8 +9,9 @@ from typing import Any, Final
 from lockgate.audit.errors import VerificationError
 from lockgate.audit.merkle import MAX_SIZE
 from lockgate.audit.reader import Head, IndexedRecord, StoredBody
-from lockgate.audit.store.append import read_tile
 from lockgate.audit.store.columns import as_bytes, as_int, as_text, check_kinds
+from lockgate.audit.store.database import read_once
+from lockgate.audit.store.log_state import read_tile
 from lockgate.audit.store.tables import LOG_SPAN, place_of
 from lockgate.audit.streams import StreamHead
 from lockgate.audit.tiles import TILE_WIDTH, Tile, render_entries
@@ -36,7 +37,7 @@ class StoredLog:
 
     def head(self) -> Head:
         """The head row."""
-        with self.engine.connect() as connection:
+        with read_once(self.engine) as connection:
             row = connection.execute(
                 text("SELECT size, root, time_ms FROM log_head WHERE log = :log"), {"log": self.log}
             ).one_or_none()

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import EMPTY_ROOT
-from lockgate.audit.store.append import BatchAppender, head_seal
+from lockgate.audit.store.append import BatchAppender
 from lockgate.audit.store.columns import as_bytes
 from lockgate.audit.store.database import (
     WriterLock,
@@ -15,6 +15,7 @@ from lockgate.audit.store.database import (
 )
 from lockgate.audit.store.reading import StoredLog
 from lockgate.audit.store.schema import check_version, current_version, migrate
+from lockgate.audit.store.seal import head_seal
 from lockgate.audit.vault import VaultRow
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
@@ -60,16 +61,6 @@ class Store(StoredLog):
                 "ON CONFLICT (log, size) DO NOTHING"
             ),
             {"log": self.log, "size": size, "note": note, "time_ms": time_ms},
-        )
-
-    def drop_checkpoint(self, connection: Connection, size: int) -> None:
-        """Drops a checkpoint that a later one makes needless, unless a witness signed it."""
-        connection.execute(
-            text(
-                "DELETE FROM checkpoint WHERE log = :log AND size = :size AND NOT EXISTS "
-                "(SELECT 1 FROM cosignature WHERE log = :log AND size = :size)"
-            ),
-            {"log": self.log, "size": size},
         )
 
     def add_cosignature(self, size: int, note: bytes, witness: str, line: str, time_ms: int) -> None:

@@ -64,7 +64,7 @@ def test_a_hold_that_waits_before_an_erasure_is_in_force(tmp_path: Path) -> None
 
         thread = threading.Thread(target=erase)
         thread.start()
-        while trail.appender._queue.qsize() < 2 and thread.is_alive():
+        while trail.appender.waiting < 2 and thread.is_alive():
             thread.join(0.001)
         go_on.set()
         thread.join(30)

@@ -335,7 +335,7 @@ def test_prove_an_entry(key: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_prove_a_stream(
     key: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lockgate.audit.store.append.HEADS_EVERY", 3)
+    monkeypatch.setattr("lockgate.audit.store.batch.HEADS_EVERY", 3)
     # Heads are logged after as many entries as there are streams.
     Path("app.yaml").write_text("\n---\n".join([PODS.replace("good", f"pod-{n}") for n in range(9)]))
     checked(capsys, "--model", "fraud", "--environment", "prod")

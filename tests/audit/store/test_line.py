@@ -1,0 +1,111 @@
+"""The line in front of the appender."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lockgate.audit.store.line import ClosedError, FullError, Line
+
+LONG = 30.0
+
+
+def full(most: int) -> Line[int]:
+    line = Line[int](most)
+    for number in range(most):
+        line.put(number, 0)
+    return line
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 20))
+def test_first_come_first_served(waiting: int, most: int, enough: int) -> None:
+    line = full(waiting)
+    taken: list[int] = []
+    while len(line):
+        some = line.take(most, enough, 0, 0)
+        assert 0 < len(some) <= most
+        taken += some
+    assert taken == list(range(waiting))
+
+
+def test_nothing_comes() -> None:
+    assert Line[int](1).take(1, 1, 0, 0.001) == []
+
+
+def test_no_room() -> None:
+    line = full(2)
+    for timeout in (0, 0.001):
+        with pytest.raises(FullError):
+            line.put(2, timeout)
+    assert len(line) == 2
+
+
+def test_room_is_waited_for() -> None:
+    line = full(1)
+    with ThreadPoolExecutor() as pool:
+        put = pool.submit(line.put, 1, LONG)
+        taken = line.take(1, 1, 0, LONG)
+        put.result(LONG)
+        taken += line.take(1, 1, 0, LONG)
+    assert taken == [0, 1]
+
+
+def test_as_many_as_before_are_waited_for() -> None:
+    line = full(5)
+    line.take(5, 1, 0, LONG)
+    with ThreadPoolExecutor() as pool:
+        taken = pool.submit(line.take, 9, 3, LONG, LONG)
+        for number in range(3):
+            assert not taken.done()
+            line.put(number, LONG)
+        assert taken.result(LONG) == [0, 1, 2]
+
+
+def test_more_than_there_is_room_for_are_not_waited_for() -> None:
+    line = full(2)
+    assert line.take(9, 9, LONG, LONG) == [0, 1]
+
+
+def test_closed() -> None:
+    line = full(2)
+    with ThreadPoolExecutor() as pool:
+        put = pool.submit(line.put, 2, LONG)
+        line.close()
+        with pytest.raises(ClosedError):
+            put.result(LONG)
+    with pytest.raises(ClosedError):
+        line.put(3, LONG)
+    assert line.take(1, 9, LONG, LONG) == [0]
+    assert line.take(9, 9, LONG, LONG) == [1]
+    assert line.take(9, 9, LONG, LONG) == []
+
+
+def test_who_takes_is_told_of_the_end() -> None:
+    line = Line[int](1)
+    with ThreadPoolExecutor() as pool:
+        taken = pool.submit(line.take, 1, 1, LONG, LONG)
+        line.close()
+        assert taken.result(LONG) == []
+
+
+def test_many_threads() -> None:
+    line = Line[int](7)
+    each, threads = 200, 8
+    taken: list[int] = []
+
+    def put(start: int) -> None:
+        for number in range(start, start + each):
+            line.put(number, LONG)
+
+    workers = [threading.Thread(target=put, args=(place * each,)) for place in range(threads)]
+    for worker in workers:
+        worker.start()
+    while len(taken) < each * threads:
+        taken += line.take(5, 3, 0.001, LONG)
+    for worker in workers:
+        worker.join()
+    assert sorted(taken) == list(range(each * threads))
+    for place in range(threads):
+        own = [number for number in taken if number // each == place]
+        assert own == sorted(own)
