@@ -8,6 +8,7 @@ import base64
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,6 +19,8 @@ from lockgate.audit.canonical import Json, canonical_bytes
 from lockgate.audit.checkpoint import parse_checkpoint
 from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import TrailError, VerificationError
+from lockgate.audit.export_bodies import ExpectedBodies, UncoveredError
+from lockgate.audit.export_lists import KEYS, STREAMS, ExportLists
 from lockgate.audit.files import sync_tree, write_below
 from lockgate.audit.merkle import Frontier, Hash, leaf_hash, root_from_hashes
 from lockgate.audit.note import encode_base64, parse_note
@@ -29,6 +32,9 @@ from lockgate.audit.verify.walk import OpenKey
 
 VERIFIER: Final = "verify_trail.py"
 MANIFEST: Final = "MANIFEST.sha256"
+# A checkpoint follows its entries within a fraction of a second where an appender runs.
+PATIENCE_S: Final = 10.0
+_POLL_S: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,36 +87,6 @@ class _Tiles:
                 write_below(self._root, tile_path(Tile(level, index, len(hashes))), b"".join(hashes))
 
 
-class _Streams:
-    """The heads of the streams, and the keys that the log names, as of the export."""
-
-    def __init__(self) -> None:
-        self.heads: dict[str, tuple[int, Hash, int]] = {}
-        self.keys: list[Json] = []
-
-    def take(self, index: int, data: bytes, leaf: Hash) -> None:
-        entry = parse_entry(data)
-        for link in entry.links:
-            self.heads[link.name] = (link.n, leaf, index)
-        value = entry.value
-        if entry.kind == "key" or (entry.kind == "log" and index == 0):
-            kept = {
-                name: value[name]
-                for name in ("event", "use", "vkey", "key", "lastGood", "time")
-                if name in value
-            }
-            self.keys.append({"index": index, **kept})
-
-    def lines(self) -> bytes:
-        made: list[bytes] = []
-        for name in sorted(self.heads, key=str.encode):
-            n, leaf, index = self.heads[name]
-            made.append(
-                canonical_bytes({"index": index, "k": name, "leaf": encode_base64(leaf), "n": n}) + b"\n"
-            )
-        return b"".join(made)
-
-
 def _body_line(body: StoredBody, request: ExportRequest) -> bytes:
     assert body.sealed is not None
     value: dict[str, Json] = {"index": body.index, "sealed": base64.b64encode(body.sealed).decode()}
@@ -120,7 +96,9 @@ def _body_line(body: StoredBody, request: ExportRequest) -> bytes:
     return canonical_bytes(value) + b"\n"
 
 
-def _write_bodies(root: Path, reader: TrailReader, size: int, request: ExportRequest) -> None:
+def _write_bodies(
+    root: Path, reader: TrailReader, size: int, request: ExportRequest, expected: ExpectedBodies
+) -> None:
     bundle, lines = -1, bytearray()
     for body in reader.bodies(0, size):
         if body.sealed is None:
@@ -130,17 +108,23 @@ def _write_bodies(root: Path, reader: TrailReader, size: int, request: ExportReq
                 write_below(root, bodies_path(bundle), bytes(lines))
             bundle, lines = body.index // TILE_WIDTH, bytearray()
         lines += _body_line(body, request)
+        expected.found(body.index)
     if lines:
         write_below(root, bodies_path(bundle), bytes(lines))
+    expected.check(reader)
 
 
-def _write_entries(root: Path, reader: TrailReader, size: int, tiles: _Tiles, streams: _Streams) -> None:
+def _write_entries(
+    root: Path, reader: TrailReader, size: int, tiles: _Tiles, lists: ExportLists, expected: ExpectedBodies
+) -> None:
     bundle: list[bytes] = []
     index = 0
     for data in reader.entries(0, size):
         leaf = leaf_hash(data)
         tiles.append(leaf)
-        streams.take(index, data, leaf)
+        entry = parse_entry(data)
+        lists.take(index, entry, leaf)
+        expected.take(index, entry)
         bundle.append(data)
         index += 1
         if len(bundle) == TILE_WIDTH:
@@ -179,23 +163,44 @@ def _write_manifest(root: Path) -> None:
     write_below(root, MANIFEST, "".join(lines).encode())
 
 
-def export_trail(reader: TrailReader, place: Path, vkey: str, request: ExportRequest) -> int:
+def export_trail(
+    reader: TrailReader,
+    place: Path,
+    vkey: str,
+    request: ExportRequest,
+    *,
+    patience_s: float = PATIENCE_S,
+) -> int:
     """Writes the log up to its latest checkpoint as a new folder; returns its size.
 
-    vkey: the log's key, for programs that ask for a file; it proves nothing where it lies. Raises TrailError.
+    vkey: the log's key, for programs that ask for a file; it proves nothing where it lies. patience_s: how long it
+    waits for the checkpoint that covers an erasure. Raises TrailError.
     """
     if place.exists():
         raise TrailError(f"{place} exists already", hint="name a new folder")
-    note = reader.checkpoint()
-    if note is None:
-        raise TrailError("the log has no checkpoint yet")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    end = time.monotonic() + patience_s
+    while True:
+        note = reader.checkpoint()
+        if note is None:
+            raise TrailError("the log has no checkpoint yet")
+        try:
+            return _export(reader, note, place, vkey, request)
+        except UncoveredError:
+            while reader.checkpoint() == note:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(_POLL_S)
+
+
+def _export(reader: TrailReader, note: bytes, place: Path, vkey: str, request: ExportRequest) -> int:
+    """Writes the log up to a checkpoint. Raises UncoveredError where a body is gone and its record is behind that."""
     checkpoint = parse_checkpoint(parse_note(note).text)
     size = checkpoint.size
-    place.parent.mkdir(parents=True, exist_ok=True)
     root = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     try:
-        tiles, streams = _Tiles(root), _Streams()
-        _write_entries(root, reader, size, tiles, streams)
+        tiles, lists, expected = _Tiles(root), ExportLists(), ExpectedBodies()
+        _write_entries(root, reader, size, tiles, lists, expected)
         if tiles.frontier.size != size or tiles.frontier.root() != checkpoint.root:
             raise VerificationError(
                 "the entries are not those of the latest checkpoint: nothing is exported",
@@ -208,11 +213,11 @@ def export_trail(reader: TrailReader, place: Path, vkey: str, request: ExportReq
             if old.size < size:
                 write_below(root, checkpoint_path(old.size), earlier)
         if request.bodies != "none":
-            _write_bodies(root, reader, size, request)
+            _write_bodies(root, reader, size, request, expected)
         _write_proofs(root, note, size, request.proofs)
         write_below(root, "log.vkey", f"{vkey}\n".encode())
-        write_below(root, "keys.json", canonical_bytes({"keys": streams.keys, "origin": checkpoint.origin}))
-        write_below(root, "streams.jsonl", streams.lines())
+        write_below(root, KEYS, lists.keys(checkpoint.origin))
+        write_below(root, STREAMS, lists.streams())
         write_below(root, VERIFIER, verifier_source())
         write_below(root, "VERIFY.md", _guide(checkpoint.origin, size, request).encode())
         _write_manifest(root)

@@ -10,6 +10,7 @@ tlog-cosignature, tlog-tiles and tlog-proof, and Lockgate's docs/trail.md.
 
 import argparse
 import base64
+import bisect
 import datetime
 import hashlib
 import hmac
@@ -458,6 +459,8 @@ class Entries:
         self.erased = set()
         self.erased_streams = {}
         self.time = 0
+        self.names = []
+        self.active, self.holds, self.erasures = {}, [], []
         self.bodies = {}
         self.closed = False
         self.keys = []
@@ -502,14 +505,24 @@ class Entries:
         if kind == "stream-heads":
             self._heads(value, index, where)
         elif kind == "erasure":
-            if value.get("scope") == "entry":
-                if type(value.get("index")) is int and value["index"] < index:
-                    self.erased.add(value["index"])
-            else:
-                self.erased_streams[value.get("stream")] = index
+            if "stream" in value:
+                self.erased_streams[value["stream"]] = index
+            elif value["index"] < index:
+                self.erased.add(value["index"])
+            # Only of what was there: nobody has leave to erase what is yet to come.
+            if value.get("index", -1) < index:
+                self.erasures.append((index, value.get("index"), value.get("stream")))
+        elif kind == "hold":
+            before = self.active.pop(value["hold"], None)
+            if before:
+                before[1] = index
+            if value["event"] == "placed":
+                self.active[value["hold"]] = [index, 2**63, value.get("index"), value.get("stream")]
+                self.holds.append(self.active[value["hold"]])
+        names = tuple(link["k"] for link in value["streams"])
+        self.names.append(names)
         if "body" in value:
-            names = [link["k"] for link in value["streams"]]
-            self.bodies[index] = (value["body"], value.get("commitments", {}).get("body"), names)
+            self.bodies[index] = (value["body"], value["commitments"]["body"], names)
 
     def _links(self, value, leaf, where):
         links = value.get("streams")
@@ -529,6 +542,26 @@ class Entries:
             self.streams[link["k"]] = (n + 1, base64.b64encode(leaf).decode())
         if len({link["k"] for link in links}) != len(links):
             fail(where, "is twice in one stream")
+
+    def check_holds(self):
+        """Nothing was erased that a hold kept."""
+        kept = {}
+        for placed, lifted, index, stream in self.holds:
+            names = self.names[index] if index is not None and index < len(self.names) else ()
+            # By the entry or the stream that is kept; for a namespace's erasure also by the streams of such an entry.
+            for key in [("entry", index), ("stream", stream), *(("through", name) for name in names)]:
+                begins, ends = kept.setdefault(key, ([], []))
+                begins.append(placed)
+                ends.append(max([lifted, *ends[-1:]]))
+        for at, index, stream in self.erasures:
+            keys = [("stream", stream), ("through", stream)]
+            if index is not None:
+                keys = [("entry", index), *(("stream", name) for name in self.names[index])]
+            for key in keys:
+                begins, ends = kept.get(key, ([], []))
+                before = bisect.bisect_left(begins, at)
+                if before and ends[before - 1] > at:
+                    fail(f"entry {at}", "records the erasure of what a hold kept")
 
     def _heads(self, value, index, where):
         made = []
@@ -703,6 +736,7 @@ def verify(root, log_keys, witness_keys):
         if index in wanted:
             leaves[index] = leaf
     tree.finish()
+    entries.check_holds()
     for one in [latest, *earlier]:
         if one.origin != latest.origin or (one.size and tree.roots.get(one.size) != one.root):
             fail(f"checkpoint of size {one.size}", "was signed over other entries")

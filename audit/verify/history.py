@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 
 from lockgate.audit.canonical import Json
 from lockgate.audit.entry import Entry
+from lockgate.audit.erasures import Erasures
 from lockgate.audit.merkle import Hash
 from lockgate.audit.note import encode_base64
 from lockgate.audit.times import parse_time
 from lockgate.audit.verify import findings as codes
 from lockgate.audit.verify.findings import Findings
+from lockgate.audit.verify.holds import Holds
 
 
 class History:
@@ -16,11 +18,11 @@ class History:
 
     __slots__ = (
         "_closed_at",
-        "_erased",
-        "_erased_streams",
         "_findings",
         "coverage",
+        "erasures",
         "first_key",
+        "holds",
         "keys",
         "kinds",
         "last_heads",
@@ -32,8 +34,8 @@ class History:
         self.origin = origin
         self._findings = findings
         self._closed_at = -1
-        self._erased: set[int] = set()
-        self._erased_streams: dict[str, int] = {}
+        self.erasures = Erasures()
+        self.holds = Holds()
         self.kinds: dict[str, int] = {}
         self.keys: list[tuple[int, Mapping[str, Json]]] = []
         self.coverage: dict[str, list[tuple[int, int]]] = {}
@@ -58,12 +60,10 @@ class History:
                     )
                 self.last_heads = index
             case "erasure":
-                # Only of what was there: nobody has leave to erase what is yet to come.
-                if value["scope"] == "entry":
-                    if type(value.get("index")) is int and int(str(value["index"])) < index:
-                        self._erased.add(int(str(value["index"])))
-                elif type(value.get("stream")) is str:
-                    self._erased_streams[str(value["stream"])] = index
+                self.erasures.take(index, value)
+                self.holds.take_erasure(index, value)
+            case "hold":
+                self.holds.take_hold(index, value)
             case "key":
                 self.keys.append((index, value))
             case "coverage":
@@ -97,7 +97,7 @@ class History:
         """
         erased = 0
         for index, streams in missing:
-            if index in self._erased or any(self._erased_streams.get(name, -1) > index for name in streams):
+            if self.erasures.explain(index, streams):
                 erased += 1
             else:
                 self._findings.add(

@@ -69,6 +69,7 @@ def verify_trail(
         walked = _scanned(scan, reader, index, trust.origin, head, wanted)
     if walked is None:
         walked = _walked(reader, index, trust.origin, wanted, findings, open_key)
+    walked.history.holds.check(reader, findings)
     size = walked.size
     unverifiable: list[str] = []
     remarks: list[str] = []

@@ -119,7 +119,7 @@ def sizes(trail: MemoryTrail) -> list[int]:
 def write_export(trail: MemoryTrail, place: Path, vkey: str) -> bool:
     """Writes it as an export with every digest right; False where even the writer cannot make sense of it."""
     try:
-        export_trail(trail, place, vkey, ExportRequest())
+        export_trail(trail, place, vkey, ExportRequest(), patience_s=0)
     except TrailError:
         return False
     return True
