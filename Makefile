@@ -48,6 +48,7 @@ soak: $(STAMP)  ## ten minutes each of fuzzing and of random programs beside OPA
 	$(BIN)/python -m tests.soak differential --minutes 10
 	$(BIN)/python -m tests.soak crashes
 	$(BIN)/python -m tests.soak adversaries
+	$(BIN)/python -m tests.soak flips
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache

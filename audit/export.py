@@ -273,5 +273,5 @@ outside. Without a witness's key the answer rests on whoever holds the log's key
 | `proofs/` | proofs for single entries (`c2sp.org/tlog-proof@v1`) |
 | `keys.json` | the log's keys as its entries tell them |
 | `log.vkey` | the log's key, for programs that want a file |
-| `MANIFEST.sha256` | digests of the files, against accidents (`sha256sum -c`) |
+| `MANIFEST.sha256` | digests of all files (`sha256sum -c`); there is no other |
 """

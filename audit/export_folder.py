@@ -31,8 +31,12 @@ class ExportFolder:
 
     def __init__(self, place: Path) -> None:
         self.place: Final = place
-        note = read_inside(place, "checkpoint", MAX_NOTE)
-        self._checkpoint: Final[Checkpoint] = parse_checkpoint(parse_note(note).text)
+        """Raises VerificationError where its checkpoint is none: whatever has a folder of tiles had one."""
+        try:
+            note = read_inside(place, "checkpoint", MAX_NOTE)
+            self._checkpoint: Final[Checkpoint] = parse_checkpoint(parse_note(note).text)
+        except TrailError as error:
+            raise VerificationError(error.message, where="checkpoint", hint=error.hint) from None
 
     @property
     def origin(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
-from lockgate.audit.errors import FormatError
+from lockgate.audit.errors import FormatError, VerificationError
 from lockgate.audit.export_folder import ExportFolder, is_export
 from lockgate.audit.note import VerifierKey, parse_verifier_key
 from lockgate.audit.reader import TrailReader
@@ -69,7 +69,11 @@ def read_key(text: str) -> VerifierKey:
 
 
 def _own_trust(place: Path, origin: str, administrator: str) -> Trust:
-    key = read_key(str(place / LOG_KEY))
+    """Trust in the key that lies in an export. Raises VerificationError where none does."""
+    try:
+        key = read_key(str(place / LOG_KEY))
+    except UsageError as error:
+        raise VerificationError(error.message, where=LOG_KEY, hint="give --log-key") from None
     return Trust(origin, (key,), administrator, (), parse_witness_policy("quorum none\n"), MAXIMUM_AGE_S)
 
 

@@ -71,6 +71,14 @@ COMMITTED = {
 COMMON = {"v", "kind", "time", "clockAnomaly", "streams", "idempotency", "commitments", "body"}
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 STREAM = re.compile(r"[!-~]{1,300}")
+KEY_FIELDS = ("event", "use", "vkey", "key", "lastGood", "time")
+# The files of an export: those that are always there, those for people, and the others.
+NEEDED = {"checkpoint", "streams.jsonl", "keys.json", "log.vkey"}
+FOR_PEOPLE = {"VERIFY.md", "verify_trail.py"}
+OTHERS = re.compile(
+    r"checkpoints/(\d{16})|proofs/(0|[1-9]\d*)\.tlog-proof|bodies/((?:x\d{3}/)*\d{3})\.jsonl"
+    r"|tile/(entries|\d{1,2})/((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d*))?"
+)
 MAX_TEXT = 1024
 MINUTE = 60_000
 MAX_COVERAGE = 10 * MINUTE
@@ -436,6 +444,11 @@ def check_fields(value, where):
         fail(where, "has a request key that is none")
 
 
+def canonical(value):
+    """RFC 8785, for what entries hold."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
 def plain(value):
     """Whether a value is of those that an entry may hold."""
     if isinstance(value, dict):
@@ -463,7 +476,7 @@ class Entries:
         self.active, self.holds, self.erasures = {}, [], []
         self.bodies = {}
         self.closed = False
-        self.keys = []
+        self.keys, self.key_lines = [], []
 
     def add(self, index, data, leaf):
         """The next entry."""
@@ -472,7 +485,7 @@ class Entries:
             fail(where, "is too large")
         try:
             value = json.loads(data)
-            text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+            text = canonical(value)
         except (ValueError, RecursionError):
             fail(where, "is no JSON")
         if text != data or not plain(value) or not isinstance(value, dict):
@@ -488,6 +501,9 @@ class Entries:
         if opening != (index == 0) or (opening and value.get("origin") != self.origin):
             fail(where, "does not open this log, where it should or should not")
         self.closed = kind == "log" and value.get("event") == "closed"
+        if opening or kind == "key":
+            kept = {name: value[name] for name in KEY_FIELDS if name in value}
+            self.key_lines.append({"index": index, **kept})
         if opening:
             self.keys.append((0, "added", value.get("vkey"), None))
         elif kind == "key" and value["use"] == "log" and value.get("vkey", "").startswith(self.origin + "+"):
@@ -498,7 +514,7 @@ class Entries:
         ):
             fail(where, "is not at the time that it says")
         self.time = time
-        self._links(value, leaf, where)
+        self._links(value, index, leaf, where)
         request = value.get("idempotency")
         if request is not None and self.requests.setdefault(request, index) != index:
             fail(where, f"repeats the request of entry {self.requests[request]}")
@@ -524,7 +540,7 @@ class Entries:
         if "body" in value:
             self.bodies[index] = (value["body"], value["commitments"]["body"], names)
 
-    def _links(self, value, leaf, where):
+    def _links(self, value, index, leaf, where):
         links = value.get("streams")
         if not isinstance(links, list):
             fail(where, "has no streams")
@@ -536,10 +552,10 @@ class Entries:
                 or not STREAM.fullmatch(link["k"])
             ):
                 fail(where, "has a link that is none")
-            n, last = self.streams.get(link["k"], (0, None))
+            n, last, _ = self.streams.get(link["k"], (0, None, -1))
             if type(link.get("n")) is not int or link["n"] != n + 1 or link.get("prev") != last:
                 fail(where, f"does not follow number {n} of {link['k']}")
-            self.streams[link["k"]] = (n + 1, base64.b64encode(leaf).decode())
+            self.streams[link["k"]] = (n + 1, base64.b64encode(leaf).decode(), index)
         if len({link["k"] for link in links}) != len(links):
             fail(where, "is twice in one stream")
 
@@ -566,9 +582,9 @@ class Entries:
     def _heads(self, value, index, where):
         made = []
         for name in sorted(self.streams, key=lambda one: one.encode()):
-            n, leaf = self.streams[name]
-            text = json.dumps({"k": name, "leaf": leaf, "n": n}, sort_keys=True, separators=(",", ":"))
-            made.append(hashlib.sha256(b"\x00" + text.encode()).digest())
+            n, leaf, _ = self.streams[name]
+            text = canonical({"k": name, "leaf": leaf, "n": n})
+            made.append(hashlib.sha256(b"\x00" + text).digest())
         told = (value.get("size"), value.get("count"), value.get("root"))
         if told != (index, len(made), base64.b64encode(subtree(made)).decode()):
             fail(where, "tells other heads of the streams")
@@ -648,28 +664,64 @@ def check_opened(key, sealed, commitment, where):
         fail(where, "is not the one that its entry committed to")
 
 
-def check_streams(root, entries):
-    """The list of heads has to be that of the entries."""
-    told = {}
-    for line in read(root, "streams.jsonl").splitlines():
-        try:
-            value = json.loads(line)
-            told[value["k"]] = (value["n"], value["leaf"])
-        except (ValueError, KeyError, TypeError, RecursionError):
-            fail("streams.jsonl", "has a line that is no stream's")
-    if told != entries.streams:
-        fail("streams.jsonl", "does not tell the last entries of the streams")
+def check_lists(root, entries):
+    """The lists of streams and keys, and the key that lies in the folder, have to be as the entries say."""
+    made = (
+        canonical({"index": index, "k": name, "leaf": leaf, "n": n}) + b"\n"
+        for name, (n, leaf, index) in sorted(entries.streams.items(), key=lambda one: one[0].encode())
+    )
+    for line in lines_of(root, "streams.jsonl"):
+        if line != next(made, None):
+            fail("streams.jsonl", "does not tell the last entries of the streams")
+    if next(made, None) is not None:
+        fail("streams.jsonl", "does not tell of every stream")
+    if read(root, "keys.json") != canonical({"keys": entries.key_lines, "origin": entries.origin}):
+        fail("keys.json", "does not tell the keys that the entries name")
+    named = [f"{vkey}\n".encode() for _, event, vkey, _ in entries.keys if event == "added"]
+    if read(root, "log.vkey") not in named:
+        fail("log.vkey", "is not a key that the entries name")
 
 
-def check_manifest(root):
+def is_of_export(name, size):
+    """Whether an export of this size may have such a file."""
+    if name in NEEDED or name in FOR_PEOPLE:
+        return True
+    found = OTHERS.fullmatch(name)
+    if not found or not name.isascii():
+        return False
+    earlier, proven, bodies, level, index, width = found.groups()
+    if earlier or proven:
+        return 0 < int(earlier) < size if earlier else int(proven) < size
+    number = int((bodies or index).replace("x", "").replace("/", ""))
+    if bodies:
+        return (
+            number * WIDTH < size and name == "bodies" + path_of(0, number, WIDTH)[len("tile/0") :] + ".jsonl"
+        )
+    wide = min(WIDTH, (size >> (8 * int(level) if level != "entries" else 0)) - number * WIDTH)
+    return wide == int(width or WIDTH) and name == path_of(level, number, wide)
+
+
+def unlisted(error):
+    """A folder that cannot be looked into may hold anything."""
+    fail("the export", f"cannot be listed: {error.strerror}")
+
+
+def check_manifest(root, size):
     """Digests of the files, and no file beside them."""
-    told = {}
-    for line in read(root, "MANIFEST.sha256").decode("utf-8", "replace").splitlines():
-        digest, _, name = line.partition("  ")
-        told[name] = digest
-    for place, folders, names in os.walk(root):
-        folders[:] = [one for one in folders if one != "__pycache__"]
-        for one in names:
+    told, last = {}, ""
+    for line in lines_of(root, "MANIFEST.sha256"):
+        found = re.fullmatch(rb"([0-9a-f]{64})  ([!-~]{1,200})\n", line)
+        name = found[2].decode() if found else ""
+        if name <= last:
+            fail("MANIFEST.sha256", "has a line that is no digest and name, or is out of order")
+        told[name], last = found[1].decode(), name
+        if not is_of_export(name, size):
+            fail(name, "is no file of an export of this size")
+    for name in sorted(NEEDED - told.keys()):
+        fail("MANIFEST.sha256", f"does not name {name}")
+    for place, folders, names in os.walk(root, onerror=unlisted):
+        links = [one for one in folders if os.path.islink(os.path.join(place, one))]
+        for one in [*names, *links]:
             name = os.path.relpath(os.path.join(place, one), root).replace(os.sep, "/")
             if name == "MANIFEST.sha256":
                 continue
@@ -687,6 +739,9 @@ def check_proofs(root, tree, leaves, log_keys, witness_keys, origin, keys):
         name = f"proofs/{one}"
         head, blank, note = read(root, name).partition(b"\n\n")
         lines = head.decode("utf-8", "replace").split("\n")
+        extra = b""
+        if len(lines) > 1 and lines[1].startswith("extra "):
+            extra = unbase64(lines.pop(1)[6:], name) or fail(name, "has no extra data where it says so")
         if not blank or lines[0] != "c2sp.org/tlog-proof@v1" or not lines[1].startswith("index "):
             fail(name, "is no proof")
         index = int(lines[1][6:])
@@ -696,8 +751,10 @@ def check_proofs(root, tree, leaves, log_keys, witness_keys, origin, keys):
         if checkpoint.origin != origin or tree.roots.get(checkpoint.size) != checkpoint.root:
             fail(name, "is of another log, or of a size that is not shown")
         made, place, last = leaves.get(index), index, checkpoint.size - 1
-        if made is None or one != f"{index}.tlog-proof":
+        if made is None or one != f"{index}.tlog-proof" or lines[1] != f"index {index}" or index > last:
             fail(name, "is of no entry")
+        if extra and hashlib.sha256(b"\x00" + extra).digest() != made:
+            fail(name, "has another entry with it than the log's")
         for line in lines[2:]:
             other = unbase64(line, name)
             if place & 1 or place == last:
@@ -746,9 +803,9 @@ def verify(root, log_keys, witness_keys):
         if log_keys and not keys.signed(one):
             fail(one.where, "is not signed by the log's key that was given, nor by one that its entries name")
     bodies = check_bodies(root, entries, latest.size)
-    check_streams(root, entries)
+    check_lists(root, entries)
     check_proofs(root, tree, leaves, log_keys, witness_keys, latest.origin, keys)
-    check_manifest(root)
+    check_manifest(root, latest.size)
     lines = [f"{latest.origin}: {latest.size} entries, {len(entries.streams)} streams"]
     lines.append(
         "without bodies" if bodies is None else f"{bodies[0]} bodies as their entries say, {bodies[1]} opened"

@@ -18,16 +18,12 @@ from lockgate.audit.verify.history import History
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A checkpoint as it is kept."""
+    """A checkpoint as it is kept; `where`: how findings name it."""
 
     checkpoint: Checkpoint
     note: Note
     data: bytes
-
-    @property
-    def where(self) -> str:
-        """How findings name it."""
-        return f"checkpoint of size {self.checkpoint.size}"
+    where: str
 
     def is_by(self, key: VerifierKey) -> bool:
         """Whether a line says to be this key's."""
@@ -42,6 +38,7 @@ class Checkpoints:
         self._trust = trust
         self._kept: list[_Kept] = []
         self._good: list[_Kept] = []
+        self._spans: tuple[KeySpan, ...] = ()
         try:
             for data in reader.checkpoints():
                 self._read(data, findings)
@@ -55,16 +52,33 @@ class Checkpoints:
     def _read(self, data: bytes, findings: Findings) -> None:
         if any(one.data == data for one in self._kept[-1:]):
             return
+        made = self._parse(data, "", findings)
+        if made is not None:
+            self._kept.append(made)
+
+    def _parse(self, data: bytes, where: str, findings: Findings) -> _Kept | None:
+        """A checkpoint of this log; `where` is its size when not given."""
         try:
             note = parse_note(data)
-            made = _Kept(parse_checkpoint(note.text), note, data)
+            checkpoint = parse_checkpoint(note.text)
         except TrailError as error:
-            findings.add(codes.CHECKPOINT_CHANGED, "checkpoint", error.message)
-            return
-        if made.checkpoint.origin != self._trust.origin:
-            findings.add(codes.ORIGIN_WRONG, made.where, f"it is of the log {made.checkpoint.origin!r}")
-            return
-        self._kept.append(made)
+            findings.add(codes.CHECKPOINT_CHANGED, where or "checkpoint", error.message)
+            return None
+        made = _Kept(checkpoint, note, data, where or f"checkpoint of size {checkpoint.size}")
+        if checkpoint.origin != self._trust.origin:
+            findings.add(codes.ORIGIN_WRONG, made.where, f"it is of the log {checkpoint.origin!r}")
+            return None
+        return made
+
+    def judge(self, data: bytes, where: str, findings: Findings) -> Checkpoint | None:
+        """A checkpoint that lies elsewhere, after `check`; None and a finding for one that is not to be believed.
+
+        Its root is the caller's to compare.
+        """
+        made = self._parse(data, where, findings)
+        if made is None or (self._trust.log_keys and not self._is_signed(made, self._spans, findings)):
+            return None
+        return made.checkpoint
 
     @property
     def sizes(self) -> frozenset[int]:
@@ -83,7 +97,7 @@ class Checkpoints:
 
         size, roots: of the tree that the entries make. history: names the log's further keys.
         """
-        spans = self._believe(size, roots, history, findings)
+        spans = self._spans = self._believe(size, roots, history, findings)
         best: Checkpoint | None = None
         last_good = 0
         for told in self._trust.revoked:

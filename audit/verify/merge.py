@@ -36,6 +36,10 @@ class HeadsTree:
             self.places[name] = place
             self._leaves.pop(name, None)
 
+    def as_walked(self) -> dict[str, tuple[int, Hash]]:
+        """Where each stream stands, as the exact walk has it."""
+        return {name.decode(): (n, a2b_base64(leaf)) for name, (n, leaf) in self.places.items()}
+
     def state(self) -> tuple[int, Hash]:
         """Count and root of the heads tree."""
         leaves = self._leaves

@@ -7,6 +7,7 @@ from lockgate.audit.checkpoint import Checkpoint, parse_checkpoint
 from lockgate.audit.coverage import ON_DEMAND
 from lockgate.audit.entry import Entry
 from lockgate.audit.errors import TrailError, VerificationError
+from lockgate.audit.export_folder import ExportFolder
 from lockgate.audit.merkle import Hash, leaf_hash
 from lockgate.audit.note import parse_note, verify_note
 from lockgate.audit.reader import Head, IndexedRecord, TrailIndex, TrailReader
@@ -15,6 +16,7 @@ from lockgate.audit.trust import AnchoredNote, Assurance, Trust, assess
 from lockgate.audit.verify import findings as codes
 from lockgate.audit.verify.checkpoints import Checkpoints
 from lockgate.audit.verify.findings import Findings
+from lockgate.audit.verify.folder import Known, check_folder
 from lockgate.audit.verify.history import History
 from lockgate.audit.verify.merge import merge
 from lockgate.audit.verify.report import Gap, Report
@@ -33,6 +35,7 @@ class Walked:
     root: Hash
     roots: Mapping[int, Hash]
     history: History
+    heads: Callable[[], dict[str, tuple[int, Hash]]]
     streams: int
     bodies: int
     opened: int
@@ -86,6 +89,8 @@ def verify_trail(
         unverifiable.append("there is no checkpoint that the log's key signed")
     if best is not None and best.size < size:
         remarks.append(f"the last {size - best.size} entries are under no stored checkpoint yet")
+    if isinstance(reader, ExportFolder) and not findings.found:
+        check_folder(reader, Known(size, walked.heads(), walked.history), checkpoints, findings)
     assurance = _assess(checkpoints, trust, walked, best, anchored, now_ms, findings)
     _check_future(walked, now_ms, findings)
     return Report(
@@ -135,6 +140,7 @@ def _scanned(
         made.root,
         made.roots,
         made.history,
+        made.heads.as_walked,
         len(made.heads.places),
         made.bodies,
         made.opened,
@@ -172,6 +178,7 @@ def _walked(
         tree.frontier.root(),
         tree.roots,
         walk.history,
+        lambda: walk.streams,
         len(walk.streams),
         bodies.checked,
         bodies.opened,

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from lockgate.audit.checkpoint import Checkpoint, render_checkpoint
+from lockgate.audit.entry import parse_entry
+from lockgate.audit.errors import TrailError
 from lockgate.audit.export import ExportRequest, export_trail
+from lockgate.audit.export_lists import ExportLists
 from lockgate.audit.merkle import Frontier, leaf_hash
 from lockgate.audit.note import render_note, render_verifier_key
 from lockgate.audit.signing import Ed25519Signer, sign_note
@@ -100,6 +103,11 @@ def test_hostile(name: str, made: Made, tmp_path: Path) -> None:
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
     assert "\x1b" not in done.stdout + done.stderr
+    try:
+        assert verified(copy, made.vkey).exit_code == 3
+    except TrailError:
+        # The checkpoint itself, or what is read before anything is verified.
+        assert name == "pipe_for_checkpoint"
 
 
 def signed_log(place: Path, entries: list[bytes]) -> str:
@@ -114,11 +122,19 @@ def signed_log(place: Path, entries: list[bytes]) -> str:
     (place / "tile" / "entries" / "000.p" / str(len(entries))).write_bytes(render_entries(entries))
     note = render_note(sign_note(render_checkpoint(Checkpoint(ORIGIN, tree.size, tree.root())), signer))
     (place / "checkpoint").write_bytes(note)
-    (place / "streams.jsonl").write_bytes(b"")
+    lists = ExportLists()
+    for index, (one, leaf) in enumerate(zip(entries, hashes, strict=True)):
+        try:
+            lists.take(index, parse_entry(one), leaf)
+        except TrailError:
+            break
+    vkey = render_verifier_key(signer.verifier_key)
+    (place / "streams.jsonl").write_bytes(lists.streams())
+    (place / "keys.json").write_bytes(lists.keys(ORIGIN))
+    (place / "log.vkey").write_text(f"{vkey}\n")
     shutil.copy(VERIFIER, place / "verify_trail.py")
     list_files(place)
-
-    return render_verifier_key(signer.verifier_key)
+    return vkey
 
 
 def entry(**fields: object) -> bytes:

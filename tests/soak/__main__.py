@@ -1,6 +1,6 @@
-"""Long runs: `python -m tests.soak differential|fuzz|crashes|adversaries [--seed N] [--minutes N] [--pairs N]`.
+"""Long runs: `python -m tests.soak differential|fuzz|crashes|adversaries|flips [--seed N] [--minutes N] [--pairs N]`.
 
-`adversaries` forges logs and tells honest histories. `crashes` kills the trail's writers and its PostgreSQL server, and takes unsynced writes away. `differential` asks a running OPA (`make e2e` builds it); `fuzz` needs no program. Both use OPA's conformance cases as
+`adversaries` forges logs and tells honest histories. `flips` flips bits of exports. `crashes` kills the trail's writers and its PostgreSQL server, and takes unsynced writes away. `differential` asks a running OPA (`make e2e` builds it); `fuzz` needs no program. Both use OPA's conformance cases as
 material where the shared folder has them. Exit code 1 when something was found.
 """
 
@@ -16,6 +16,7 @@ from tests.fuzz.fuzzing import Fuzzer
 from tests.shared_folder import ROOT, shared_root
 from tests.soak.adversaries import run_adversaries
 from tests.soak.crashes import run_crashes
+from tests.soak.flips import run_all_flips
 
 # What is printed of what was found; all of it is counted.
 MOST_SHOWN = 20
@@ -24,7 +25,7 @@ MOST_SHOWN = 20
 def main(arguments: list[str]) -> int:
     """Runs until the time is over or enough has been compared, and prints what was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak")
-    parser.add_argument("what", choices=["adversaries", "crashes", "differential", "fuzz"])
+    parser.add_argument("what", choices=["adversaries", "crashes", "differential", "flips", "fuzz"])
     parser.add_argument("--seed", type=int, default=None, help="of the first program; random by default")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument(
@@ -37,6 +38,8 @@ def main(arguments: list[str]) -> int:
         return run_crashes(seed)
     if given.what == "adversaries":
         return run_adversaries(seed)
+    if given.what == "flips":
+        return run_all_flips(seed)
     end = time.monotonic() + given.minutes * 60
     if given.what == "fuzz":
         return _fuzz(seed, end)
