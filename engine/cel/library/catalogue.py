@@ -3,12 +3,17 @@
 from typing import Final
 
 from lockgate.engine.cel.functions import Function
-from lockgate.engine.cel.library import operators, standard
+from lockgate.engine.cel.library import lists, operators, optionals, regexes, sets, standard, strings
 from lockgate.engine.cel.library.declaring import merged
 
 FUNCTIONS: Final[tuple[Function, ...]] = merged(
     (
         *operators.FUNCTIONS,
         *standard.FUNCTIONS,
+        *regexes.FUNCTIONS,
+        *lists.FUNCTIONS,
+        *optionals.FUNCTIONS,
+        *strings.FUNCTIONS,
+        *sets.FUNCTIONS,
     )
 )
