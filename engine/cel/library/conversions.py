@@ -12,11 +12,15 @@ from lockgate.engine.cel.values import Duration, Timestamp, TypeValue, Uint, Val
 
 _INT: Final = re.compile(r"[-+]?0*[0-9]{1,19}")
 _UINT: Final = re.compile(r"0*[0-9]{1,20}")
+# Underscores between digits, as in Go's literals.
+_DIGITS: Final = "[0-9]+(?:_[0-9]+)*"
 _DOUBLE: Final = re.compile(
-    r"[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|inf|infinity)|nan", re.IGNORECASE
+    rf"[-+]?(?:(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:e[-+]?{_DIGITS})?|inf|infinity)|nan",
+    re.IGNORECASE,
 )
+_HEX_DIGITS: Final = "[0-9a-f]+(?:_[0-9a-f]+)*"
 _HEXADECIMAL: Final = re.compile(
-    r"[-+]?0x_?(?:(?:[0-9a-f]+_?)+\.?(?:[0-9a-f]+_?)*|\.[0-9a-f]+)p[-+]?[0-9]+", re.IGNORECASE
+    rf"[-+]?0x_?(?:{_HEX_DIGITS}(?:\.(?:{_HEX_DIGITS})?)?|\.{_HEX_DIGITS})p[-+]?{_DIGITS}", re.IGNORECASE
 )
 _BOOLS: Final = {
     **dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True),
@@ -98,11 +102,11 @@ def string_to_double(text: str) -> float:
     """`double("1.5")`."""
     if len(text) <= _LONGEST:
         if _DOUBLE.fullmatch(text):
-            found = float(text)
+            found = float(text.replace("_", ""))
             # Go refuses what is out of range, unless infinity itself is written.
             if abs(found) != float("inf") or text.lstrip("+-")[0] in "iI":
                 return found
-        elif _HEXADECIMAL.fullmatch(text) and "__" not in text:
+        elif _HEXADECIMAL.fullmatch(text):
             try:
                 return float.fromhex(text.replace("_", ""))
             except (ValueError, OverflowError):

@@ -12,7 +12,7 @@ from lockgate.engine.codegen.budget import MAX_TEXT
 MAX_ITEMS: Final = 1_000_000
 
 # Values that one comparison walks through: of shared parts, a short expression makes values without end.
-MAX_WALK: Final = 2_000_000
+MAX_WALK: Final = 1_000_000
 
 
 def bound_text(size: int) -> None:

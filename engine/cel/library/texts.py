@@ -1,7 +1,6 @@
 """`contains`, `startsWith`, `endsWith` and `matches`."""
 
 from lockgate.engine.cel.errors import CelError
-from lockgate.engine.cel.library.kinds import unsupported
 from lockgate.engine.cel.values import Value
 from lockgate.engine.regex import Pattern, RegexError, compile_pattern
 
@@ -39,7 +38,5 @@ def pattern(source: str) -> Pattern:
 
 def matches(text: Value, source: Value) -> bool:
     """`text.matches(pattern)`: does the pattern match anywhere in the text?"""
-    if type(text) is not str:
-        raise unsupported("matches", text)
     _texts(text, source)
     return pattern(source).search(text)

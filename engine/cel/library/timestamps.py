@@ -1,7 +1,7 @@
 """Timestamps: read from RFC 3339, written by it, and what clocks and calendars show of them in a time zone."""
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 
@@ -15,7 +15,7 @@ _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _INTEGER: Final = re.compile("[-+]?[0-9]{1,18}")
 _ZONES: Final = 64
-# Go has no time zone file beside these under names with such signs.
+# No zone of the database has another sign in its name.
 _ZONE_NAME: Final = re.compile("[A-Za-z0-9_+/-]{1,100}")
 _LONGEST: Final = 100
 
@@ -50,18 +50,21 @@ def timestamp_text(moment: Timestamp) -> str:
 
 
 @lru_cache(maxsize=_ZONES)
-def _zone(name: str) -> tzinfo:
-    """A zone by its name in the IANA database, or by its distance from UTC. Raises CelError."""
+def _zone(name: str) -> tzinfo | int:
+    """A zone by its name in the IANA database, or the seconds that it is east of UTC. Raises CelError."""
     hours, colon, minutes = name.partition(":")
     if colon:
-        return _fixed_zone(name, _integer(hours), _integer(minutes))
+        whole, rest = _integer(hours), _integer(minutes)
+        return 60 * (whole * 60 + (-rest if name[0] == "-" else rest))
     if name in ("", "UTC", "Local"):
-        return UTC
+        return 0
+    if ".." in name or name[0] in "/\\":
+        raise CelError("time: invalid location name")
     # Needed by policies that name a zone.
     from zoneinfo import ZoneInfo
 
     try:
-        if not _ZONE_NAME.fullmatch(name) or name[0] == "/":
+        if not _ZONE_NAME.fullmatch(name):
             raise ValueError(name)
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError) as error:
@@ -77,33 +80,29 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _fixed_zone(name: str, hours: int, minutes: int) -> tzinfo:
-    distance = hours * 60 + (-minutes if name[0] == "-" else minutes)
-    try:
-        return timezone(timedelta(minutes=distance))
-    except (ValueError, OverflowError) as error:
-        raise CelError(f"unknown time zone {name[:_LONGEST]}") from error
-
-
 def _local(moment: Timestamp, zone: str) -> tuple[date, int]:
     """The date, and nanoseconds since midnight."""
-    ns = moment.ns
     place = _zone(zone)
-    if place is not UTC:
-        try:
-            distance = (_EPOCH + timedelta(seconds=ns // SECOND)).astimezone(place).utcoffset()
-        except OverflowError as error:
-            raise CelError("timestamp overflow") from error
-        ns += int(distance.total_seconds()) * SECOND if distance else 0
-    days, rest = divmod(ns, _DAY)
+    days, rest = divmod(moment.ns + _distance(place, moment.ns // SECOND) * SECOND, _DAY)
     return _date(days), rest
+
+
+def _distance(place: tzinfo | int, now: int) -> int:
+    """The seconds that a zone is east of UTC at a time."""
+    if isinstance(place, int):
+        return place
+    try:
+        found = (_EPOCH + timedelta(seconds=now)).astimezone(place).utcoffset()
+    except OverflowError as error:
+        raise CelError("timestamp overflow") from error
+    return int(found.total_seconds()) if found else 0
 
 
 def _date(days: int) -> date:
     """The date so many days after 1970. A zone may show a moment of the first or last day in a year that has none."""
     try:
         return date.fromordinal(_EPOCH_DAY + days)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise CelError("timestamp overflow") from error
 
 
