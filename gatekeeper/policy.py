@@ -208,9 +208,13 @@ class UnbuiltPolicy(Gated):
 
 def _is_missing(name: str, review: Review) -> bool:
     """Is the empty field of the review unknown, and not just empty?"""
-    if review.request.get("operation"):
+    if review.request.get("uid"):
+        # A request that was made, and not a manifest.
         return False
-    return name != "namespaceObject" or bool(review.request.get("namespace"))
+    if name == "namespaceObject":
+        return bool(review.request.get("namespace"))
+    # Gatekeeper shows no user with generated objects.
+    return review.source != "Generated"
 
 
 def _path(value: Value) -> Path | None:

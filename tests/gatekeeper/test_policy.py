@@ -1,6 +1,6 @@
 """Constraints as policies: what a template's results become."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from lockgate.engine.codegen.budget import Limits
@@ -10,7 +10,7 @@ from lockgate.engine.policy import EvaluationContext, Facts, Matched, NotMatched
 from lockgate.gatekeeper.enforcement import EnforcementPoint
 from lockgate.gatekeeper.loader import load_policies
 from lockgate.gatekeeper.policy import MessageFailure
-from lockgate.gatekeeper.target import Cluster, review_document
+from lockgate.gatekeeper.target import Cluster, Operation, review_document
 from lockgate.gatekeeper.template import EngineChoice
 
 from tests.gatekeeper.workbench import HIT, Json, constraint, document, manifest, template
@@ -165,8 +165,14 @@ def test_the_inventory_must_be_known() -> None:
 def test_what_a_manifest_does_not_tell(
     name: str, rego: str, value: Json, point: EnforcementPoint, evaluated: bool
 ) -> None:
-    found = results(f'violation[{{"msg": "x"}}] {{ not {rego} }}', value, point=point)
-    assert found == [violation()] if evaluated else isinstance(found[0], NotEvaluated)
+    policy = load(
+        template(f'package probe\n\nviolation[{{"msg": "x"}}] {{ not {rego} }}'), constraint({}), point
+    )
+    # That an object is judged as created does not tell who creates it.
+    for operation in get_args(Operation):
+        review = review_document(document(value), Cluster(), operation=operation)
+        found = policy.violations(review, EvaluationContext(Facts({}), NOW, Limits()))
+        assert found == [violation()] if evaluated else isinstance(found[0], NotEvaluated)
 
 
 def test_annotations_name_rule_page_and_fix() -> None:
