@@ -1,5 +1,6 @@
 """A Decision: what policies said of a review."""
 
+from collections.abc import Iterable
 from dataclasses import field
 from typing import Literal
 
@@ -56,10 +57,22 @@ class NotEvaluated:
 
 
 @light_record
+class Exempted:
+    """A violation that an exemption permits, with who answers for it and until when (Unix time in nanoseconds)."""
+
+    violation: Violation
+    exemption: str
+    owner: str
+    ticket: str
+    expires_ns: int
+
+
+@light_record
 class Decision:
     """Verdict, violations, failures and digests for one review; sorted by (policy, message, path).
 
-    matched: how many policies applied to the review, or might have (their match could not be told).
+    matched: how many policies applied to the review, or might have (their match could not be told). exempted: what
+    would be violations.
     """
 
     verdict: Verdict
@@ -69,3 +82,15 @@ class Decision:
     policies_digest: str
     facts_digest: str
     matched: int = 0
+    exempted: tuple[Exempted, ...] = ()
+
+
+def decide_verdict(violations: Iterable[Violation]) -> Verdict:
+    """The severest action of any violation."""
+    verdict: Verdict = "allow"
+    for violation in violations:
+        if "deny" in violation.actions:
+            return "deny"
+        if "warn" in violation.actions:
+            verdict = "warn"
+    return verdict

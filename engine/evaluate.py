@@ -1,7 +1,7 @@
 """The pure heart: policies judge one review, and a Decision comes out. No input or output, no clock."""
 
 from lockgate.engine.codegen.budget import Limits
-from lockgate.engine.decision import Decision, Failure, NotEvaluated, PolicyKey, Verdict, Violation
+from lockgate.engine.decision import Decision, Failure, NotEvaluated, PolicyKey, Violation, decide_verdict
 from lockgate.engine.documents.document import Path
 from lockgate.engine.policy import (
     MATCHED,
@@ -52,7 +52,7 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
     if len(violations) > 1:
         violations.sort(key=_violation_order)
     # Most constraints deny.
-    verdict = "deny" if "deny" in violations[0].actions else _verdict(violations)
+    verdict = "deny" if "deny" in violations[0].actions else decide_verdict(violations)
     return Decision(verdict, tuple(violations), (), (), policies.digest, facts.digest, count)
 
 
@@ -73,7 +73,7 @@ def _troubled(
     not_evaluated = [other for other in others if isinstance(other, NotEvaluated)]
     failures.sort(key=lambda failure: (failure.policy, failure.message))
     not_evaluated.sort(key=lambda absent: (absent.policy, absent.needs))
-    verdict = "error" if failures else _verdict(violations)
+    verdict = "error" if failures else decide_verdict(violations)
     return Decision(
         verdict,
         _ordered(violations),
@@ -89,16 +89,6 @@ def _ordered(violations: list[Violation]) -> tuple[Violation, ...]:
     if len(violations) > 1:
         violations.sort(key=_violation_order)
     return tuple(violations)
-
-
-def _verdict(violations: list[Violation]) -> Verdict:
-    verdict: Verdict = "allow"
-    for violation in violations:
-        if "deny" in violation.actions:
-            return "deny"
-        if "warn" in violation.actions:
-            verdict = "warn"
-    return verdict
 
 
 def _violation_order(violation: Violation) -> tuple[object, ...]:

@@ -1,0 +1,214 @@
+"""The kind Exemption: what may be violated, by what, until when, and who answers for it."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Final
+
+from lockgate.engine.codegen.values import Value, render_json
+from lockgate.engine.decision import Violation
+from lockgate.engine.documents.document import Document
+from lockgate.engine.kinds import split_api_version
+from lockgate.engine.record import record
+from lockgate.gatekeeper.exemptions.moments import parse_moment
+from lockgate.gatekeeper.exemptions.selection import Selection, only_fields, parse_selections
+from lockgate.gatekeeper.fields import Field, render_path, root
+from lockgate.gatekeeper.labels import is_subdomain, selector_problems
+from lockgate.gatekeeper.match import Matcher, compile_match
+from lockgate.gatekeeper.problems import PolicyErrors, policy_error
+
+GROUP: Final = "exemptions.lockgate.dev"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+KIND: Final = "Exemption"
+
+MAX_REASON: Final = 1_000
+MAX_NAME: Final = 200
+# More is a policy's job, and each is compared with every violation.
+MAX_VIOLATIONS: Final = 1_000
+MAX_SIGNATURES: Final = 16
+
+# An object's own labels are not among these: they are set by whoever is judged.
+_MATCH_FIELDS: Final = ("kinds", "namespaces", "excludedNamespaces", "namespaceSelector", "name", "scope")
+# One of these has to narrow the match down.
+_NARROWING: Final = ("kinds", "namespaces", "namespaceSelector", "name")
+
+
+@record
+class ViolationFilter:
+    """One violation that is meant: at a path, with a message, or with a message of this digest (SHA-256, hex)."""
+
+    path: str
+    message: str
+    message_digest: str
+
+    def takes(self, violation: Violation) -> bool:
+        """Is it this one?"""
+        if self.path and (violation.path is None or render_path(violation.path) != self.path):
+            return False
+        if self.message and violation.message != self.message:
+            return False
+        return not self.message_digest or message_digest(violation.message) == self.message_digest
+
+
+@record
+class Signature:
+    """A signature over `Exemption.signed`, by whom it says it is."""
+
+    signer: str
+    data: bytes
+
+
+@record
+class Exemption:
+    """A checked Exemption. Moments in nanoseconds since 1970; violations: empty for every one of the policies'.
+
+    signed: the bytes that signatures are over. digest: SHA-256 (hex) over them.
+    """
+
+    name: str
+    policies: tuple[Selection, ...]
+    matcher: Matcher
+    violations: tuple[ViolationFilter, ...]
+    reason: str
+    owner: str
+    ticket: str
+    issued_ns: int
+    expires_ns: int
+    signatures: tuple[Signature, ...]
+    signed: bytes
+    digest: str
+    document: Document
+
+
+def message_digest(message: str) -> str:
+    """The digest of a violation's message (hex), for one that must not be written down."""
+    return sha256(message.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def is_exemption(value: Mapping[str, Value]) -> bool:
+    """Is the object an Exemption, of any version?"""
+    return split_api_version(value.get("apiVersion"))[0] == GROUP and value.get("kind") == KIND
+
+
+def parse_exemption(document: Document) -> Exemption:
+    """Reads an Exemption strictly. Raises PolicyError or PolicyErrors, with the place."""
+    top = root(document)
+    check_version(top)
+    only_fields(top, "apiVersion", "kind", "metadata", "spec", "status")
+    name = top.at("metadata", "name")
+    if not is_subdomain(name.string()):
+        name.refuse(
+            f"{name.string()!r} is no name for an Exemption", "lower-case letters, digits, '-' and '.'"
+        )
+    spec = top.get("spec")
+    only_fields(
+        spec,
+        "policies",
+        "match",
+        "violations",
+        "reason",
+        "owner",
+        "ticket",
+        "issuedAt",
+        "expiresAt",
+        "signatures",
+    )
+    policies = parse_selections(spec.get("policies"))
+    if not policies:
+        spec.refuse("spec.policies is empty", "list the policies that may be violated, by kind and name")
+    issued, expires = parse_moment(spec.get("issuedAt")), parse_moment(spec.get("expiresAt"))
+    if expires <= issued:
+        spec.get("expiresAt").refuse("spec.expiresAt is not after spec.issuedAt")
+    signed = signed_bytes(name.string(), spec.mapping())
+    return Exemption(
+        name=name.string(),
+        policies=policies,
+        matcher=compile_match(_match(spec.get("match"))),
+        violations=_violations(spec.get("violations")),
+        reason=_text(spec.get("reason"), MAX_REASON),
+        owner=_text(spec.get("owner"), MAX_NAME),
+        ticket="" if spec.get("ticket").absent else _text(spec.get("ticket"), MAX_NAME),
+        issued_ns=issued,
+        expires_ns=expires,
+        signatures=_signatures(spec.get("signatures")),
+        signed=signed,
+        digest=sha256(signed).hexdigest(),
+        document=document,
+    )
+
+
+def check_version(top: Field) -> None:
+    """Refuses other versions than the one there is."""
+    version = top.get("apiVersion")
+    if version.string() != API_VERSION:
+        version.refuse(f"unsupported version {version.string()!r}", f"write {API_VERSION}")
+
+
+def signed_bytes(name: str, spec: Mapping[str, Value]) -> bytes:
+    """What signatures are over: a line that says what it is, and name and spec without signatures, as sorted JSON."""
+    said: Value = {"name": name, "spec": {key: spec[key] for key in sorted(spec) if key != "signatures"}}
+    return b"lockgate-exemption/v1\n" + render_json(said).encode("utf-8", "surrogatepass")
+
+
+def _text(field: Field, longest: int) -> str:
+    text = field.string().strip()
+    if not text:
+        field.refuse(f"{field.name} is missing", "an exemption says why it is there and who answers for it")
+    if len(text) > longest:
+        field.refuse(f"{field.name} has {len(text)} characters, and may have {longest}")
+    return text
+
+
+def _match(field: Field) -> dict[str, Value]:
+    match = field.mapping()
+    if "labelSelector" in match:
+        field.get("labelSelector").refuse(
+            "an exemption cannot go by the object's own labels: whoever is judged sets them",
+            "match by namespaces, name or kinds",
+        )
+    only_fields(field, *_MATCH_FIELDS)
+    selector = field.get("namespaceSelector")
+    if not selector.absent:
+        problems = [*selector_problems(selector.value, selector.path)]
+        if problems:
+            raise PolicyErrors([policy_error(field.document, problem) for problem in problems])
+    if not any(match.get(name) for name in _NARROWING):
+        field.refuse(
+            "spec.match does not narrow down what is exempt",
+            f"give one of {', '.join(_NARROWING)}; to switch a policy off, remove its constraint",
+        )
+    return match
+
+
+def _violations(field: Field) -> tuple[ViolationFilter, ...]:
+    made: list[ViolationFilter] = []
+    for item in field.items():
+        only_fields(item, "path", "message", "messageSha256")
+        path, message, digest = [item.get(name).string() for name in ("path", "message", "messageSha256")]
+        if not (path or message or digest):
+            item.refuse(f"{item.name} names no violation", "give its path, its message, or both")
+        made.append(ViolationFilter(path, message, digest))
+    if len(made) > MAX_VIOLATIONS:
+        field.refuse(f"{field.name} has {len(made)} entries, and may have {MAX_VIOLATIONS}")
+    if not field.absent and not made:
+        field.refuse(f"{field.name} is empty", "remove it to exempt every violation of the policies")
+    return tuple(made)
+
+
+def _signatures(field: Field) -> tuple[Signature, ...]:
+    from base64 import b64decode
+
+    made: list[Signature] = []
+    for item in field.items():
+        only_fields(item, "signer", "signature")
+        signer, text = item.get("signer").string(), item.get("signature").string()
+        if not signer:
+            item.refuse(f"{item.name} has no signer")
+        try:
+            data = b64decode(text, validate=True)
+        except ValueError:
+            item.get("signature").refuse(f"{item.get('signature').name} is no base64")
+        made.append(Signature(signer, data))
+    if len(made) > MAX_SIGNATURES:
+        field.refuse(f"{field.name} has {len(made)} entries, and may have {MAX_SIGNATURES}")
+    return tuple(made)
