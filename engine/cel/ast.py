@@ -94,7 +94,8 @@ class MessageLiteral:
 @record
 class Macro:
     """A macro over a range: `all`, `exists`, `exists_one`, `map`, `filter`, `transformList`, `transformMap`,
-    `transformMapEntry`, `optMap`, `optFlatMap`, `sortBy`.
+    `transformMapEntry`, `optMap`, `optFlatMap`, `sortBy`; and `bind`, which the
+    checker makes of `cel.bind(variable, target, part)` where that is declared.
 
     variables: the one or two names that `parts` may use. parts: the predicate or the transformation; of `map`,
     `transformList`, `transformMap` and `transformMapEntry` with a filter, the filter and then the transformation.

@@ -11,6 +11,11 @@ class Mistake:
     message: str
 
 
+def line_and_column(source: str, offset: int) -> tuple[int, int]:
+    """The place of an offset: its line, counted from 1, and its column, counted from 0, as cel-go counts them."""
+    return source.count("\n", 0, offset) + 1, offset - (source.rfind("\n", 0, offset) + 1)
+
+
 class ExpressionError(Exception):
     """An expression that cannot be compiled; all that is wrong with it, in order."""
 

@@ -33,6 +33,18 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# What a token may start with that has no end.
+_BEGUN: Final = re.compile(
+    rf"""
+    (?:
+        "(?:[^"\\\n\r]++|{_ESCAPE})*
+      | '(?:[^'\\\n\r]++|{_ESCAPE})*
+    )
+    (?:\\(?:[0-3][0-7]?|[xX][0-9a-fA-F]?|u[0-9a-fA-F]{{0,3}}|U[0-9a-fA-F]{{0,7}})?)?
+  | [&|=]
+    """,
+    re.VERBOSE,
+)
 _KINDS: Final[dict[str, Kind]] = {
     "string": "string",
     "bytes": "bytes",
@@ -128,11 +140,10 @@ def _unquoted(text: str) -> tuple[str, bool]:
 
 
 def _unrecognized(source: str, place: int) -> str:
-    """What to show of a text that is no token: a string that does not end to its line's end, else one character."""
-    if source[place] in "\"'":
-        line = re.compile(r"[^\n\r]*").match(source, place)
-        return line.group()[:100] if line else ""
-    return source[place]
+    """What to show of a text that is no token: up to the character, and with it, where it goes wrong."""
+    begun = _BEGUN.match(source, place)
+    end = begun.end() if begun else place
+    return source[max(place, end - 99) : end + 1]
 
 
 def _refuse_surrogates(source: str) -> None:

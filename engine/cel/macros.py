@@ -31,7 +31,6 @@ RECEIVER_MACROS: Final[dict[tuple[str, int], Shape]] = {
     ("exists", 3): Shape("exists", 2, _QUANTIFIER),
     ("exists_one", 2): Shape("exists_one", 1, _QUANTIFIER),
     ("exists_one", 3): Shape("exists_one", 2, _QUANTIFIER),
-    ("existsOne", 2): Shape("exists_one", 1, _QUANTIFIER),
     ("existsOne", 3): Shape("exists_one", 2, _QUANTIFIER),
     ("map", 2): Shape("map", 1, _MAP),
     ("map", 3): Shape("map", 1, _MAP),

@@ -78,6 +78,7 @@ _LEVELS: Final[tuple[dict[str, str], ...]] = (
 )
 _STRENGTH: Final = {symbol: level for level, operators in enumerate(_LEVELS) for symbol in operators}
 
+_STARTS: Final = frozenset(["[", "{", "(", ".", "-", "!"])
 _OPERAND: Final = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
 
 
@@ -102,7 +103,8 @@ class _Parser:
     def whole(self) -> Node:
         node = self._expression()
         if self._token.kind != "end":
-            self._refuse(f"extraneous input {self._shown()} expecting <EOF>")
+            last = self._tokens[self._place + 1].kind == "end"
+            self._refuse(f"{'extraneous' if last else 'mismatched'} input {self._shown()} expecting <EOF>")
         return node
 
     # Tokens
@@ -135,6 +137,8 @@ class _Parser:
 
     def _name(self) -> Token:
         token = self._token
+        if token.text in ("true", "false", "null"):
+            self._fail("IDENTIFIER")
         if token.kind != "name" or token.text in _KEYWORDS:
             before = self._tokens[self._place - 1].text
             self._refuse(
@@ -153,6 +157,14 @@ class _Parser:
 
     def _fail(self, expected: str) -> NoReturn:
         self._refuse(f"mismatched input {self._shown()} expecting {expected}")
+
+    def _no_operand(self) -> NoReturn:
+        """As ANTLR: what could be left out, so that an operand followed, is extraneous."""
+        after = self._tokens[min(self._place + 1, len(self._tokens) - 1)]
+        starts = after.kind not in ("symbol", "end", "quoted name") or after.text in _STARTS
+        if self._token.kind == "end" or after.text == "in" or not starts:
+            self._fail(_OPERAND)
+        self._refuse(f"extraneous input {self._shown()} expecting {_OPERAND}")
 
     def _refuse(self, message: str) -> NoReturn:
         raise _error(self._token.offset, f"Syntax error: {message}")
@@ -287,9 +299,9 @@ class _Parser:
                         self._next()
                         return self._identifier(".", self._name())
                     case _:
-                        self._fail(_OPERAND)
+                        self._no_operand()
             case _:
-                self._fail(_OPERAND)
+                self._no_operand()
 
     def _word(self) -> Node:
         token = self._token
@@ -299,7 +311,7 @@ class _Parser:
             case "null":
                 return Constant(self._next().offset, None)
             case "in":
-                self._fail(_OPERAND)
+                self._no_operand()
             case _:
                 return self._identifier("", self._next())
 

@@ -73,6 +73,8 @@ def _text(node: Node) -> str:
             return f"{node.type_name}{{{', '.join(fields)}}}"
         case Macro():
             arguments = [*node.variables, *[_text(one) for one in node.parts]]
+            if node.name == "bind":
+                return f"cel.bind({node.variables[0]}, {_text(node.target)}, {_text(node.parts[0])})"
             return f"{_within(node.target, _MEMBER)}.{node.name}({', '.join(arguments)})"
 
 

@@ -42,6 +42,8 @@ class ObjectType:
 AnyType = Type | TypeVariable | ObjectType
 
 DYN: Final = Type("dyn")
+# A value of unknown type in a message; `dyn` in all but its name.
+ANY: Final = Type("any")
 ERROR: Final = Type("!error!")
 NULL: Final = Type("null_type")
 BOOL: Final = Type("bool")
