@@ -70,6 +70,15 @@ def decision(verdict: str = "allow", breached: int = 0) -> Decision:
     return Decision(verdict, violations, (), (), POLICIES, "", matched=max(1, breached))  # type: ignore[arg-type]
 
 
+def draft_decision(recorder: Recorder, number: int = 0, **how: str) -> Draft:
+    """A draft of a decision; every fourth denies."""
+    obj = pod(f"pod-{number}", how.get("namespace", f"team-{number % 3}"))
+    verdict = "deny" if number % 4 == 1 else "allow"
+    subject = Subject(how.get("model", f"model-{number % 2}"), how.get("environment", "prod"))
+    made = decision(verdict, 2 if verdict == "deny" else 0)
+    return recorder.decision(review(obj), made, subject, how.get("request", ""))
+
+
 @dataclass
 class Trail:
     """A store with what appends to it."""
@@ -86,12 +95,7 @@ class Trail:
         return render_verifier_key(self.signer.verifier_key)
 
     def decide(self, number: int = 0, **how: str) -> Draft:
-        namespace = how.get("namespace", f"team-{number % 3}")
-        obj = pod(f"pod-{number}", namespace)
-        verdict = "deny" if number % 4 == 1 else "allow"
-        subject = Subject(how.get("model", f"model-{number % 2}"), how.get("environment", "prod"))
-        made = decision(verdict, 2 if verdict == "deny" else 0)
-        return self.recorder.decision(review(obj), made, subject, how.get("request", ""))
+        return draft_decision(self.recorder, number, **how)
 
     def fill(self, count: int) -> list[Receipt]:
         futures = [self.appender.submit(self.decide(number)) for number in range(count)]

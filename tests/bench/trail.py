@@ -26,6 +26,7 @@ from lockgate.audit.verify.parallel import Opened, scan_here, scan_in_processes
 from lockgate.audit.verify.verify import verify_trail
 
 from tests.audit.trails import START_MS, Clock, Trail, make_large, make_trail
+from tests.bench.trail_callers import PROCESSES, THREADS, throughput_over_socket
 from tests.e2e.postgres import running_postgres
 from tests.e2e.programs import place_of
 from tests.faults.checking import trust_of
@@ -34,7 +35,7 @@ RATE = 100
 SECONDS = 20
 CALLERS = 64
 LARGE = 1_000_000
-PROCESSES = 2
+VERIFIERS = 2
 NOW_MS = START_MS + 10**11
 
 
@@ -142,6 +143,10 @@ def _print_appends(name: str, trail: Trail) -> None:
     _row(f"{name}: {CALLERS} callers that draft in this process", f"{throughput(trail):,.0f} entries/s")
     drafts = [trail.decide(number) for number in range(3000)]
     _row(f"{name}: {CALLERS} callers, drafts made before", f"{throughput(trail, drafts):,.0f} entries/s")
+    _row(
+        f"{name}: {PROCESSES} processes of {THREADS} callers that draft, over the appender's socket",
+        f"{throughput_over_socket(trail):,.0f} entries/s",
+    )
 
 
 def _print_verify(place: Path, trail: Trail) -> None:
@@ -152,14 +157,14 @@ def _print_verify(place: Path, trail: Trail) -> None:
     reader = ExportFolder(export)
     for name, source, scan in (
         ("export", reader, scan_here(reader, None)),
-        ("export", reader, scan_in_processes(partial(_open_export, str(export)), PROCESSES)),
+        ("export", reader, scan_in_processes(partial(_open_export, str(export)), VERIFIERS)),
         (
             "store with bodies",
             trail.store,
             scan_in_processes(partial(_open, str(place / "large.db")), PROCESSES),
         ),
     ):
-        processes = 1 if scan.__qualname__.startswith("scan_here") else PROCESSES
+        processes = 1 if scan.__qualname__.startswith("scan_here") else VERIFIERS
         started = time.perf_counter()
         report = verify_trail(source, trust_of(key), now_ms=NOW_MS, scan=scan)
         took = time.perf_counter() - started
