@@ -20,6 +20,7 @@ from lockgate.audit.store.batch_rows import (
     streams_of,
 )
 from lockgate.audit.store.columns import as_bytes
+from lockgate.audit.store.database import DURABILITY, check_durability
 from lockgate.audit.store.inserting import insertion
 from lockgate.audit.store.postgresql import Statement, run_together
 from lockgate.audit.store.tables import (
@@ -34,7 +35,7 @@ from sqlalchemy import Connection
 
 # First argument of PostgreSQL's advisory locks of ours: "LG".
 _LOCK_CLASS: Final = 0x4C47
-_LOCK: Final = "SELECT pg_advisory_xact_lock(%s::int, %s::int)"
+_LOCK: Final = f"SELECT {DURABILITY}, pg_advisory_xact_lock(%s::int, %s::int)"
 _HEAD: Final = f"SELECT {HEAD_COLUMNS} FROM log_head h JOIN log l ON l.id = h.log WHERE h.log = %s::bigint FOR UPDATE OF h"  # noqa: S608
 _REPEATED: Final = (
     "SELECT i.key, l.place, l.leaf_hash, l.entry FROM idempotency i JOIN leaf l ON l.place = i.place "
@@ -76,7 +77,10 @@ class PostgresqlBatch:
         self._log = log
 
     def lock(self, connection: Connection, wanted: Wanted) -> tuple[LockedHead, Found]:
-        """The lock first: the statements behind it see what its last holder committed (READ COMMITTED)."""
+        """The lock first: the statements behind it see what its last holder committed (READ COMMITTED).
+
+        Raises TrailError when a commit would not be durable any more.
+        """
         statements = [Statement(_LOCK, (_LOCK_CLASS, self._log)), Statement(_HEAD, (self._log,))]
         if wanted.keys:
             statements.append(Statement(_REPEATED, (self._log, bytea_array(wanted.keys))))
@@ -84,7 +88,8 @@ class PostgresqlBatch:
             statements.append(self._find_streams(wanted.streams))
         if wanted.vault_refs:
             statements.append(Statement(_VAULT_REFS, (bytea_array(wanted.vault_refs),)))
-        _, head, *rest = [one.rows for one in run_together(connection, statements)]
+        lock, head, *rest = [one.rows for one in run_together(connection, statements)]
+        check_durability(lock[0][:-1])
         found = Found(
             repeated_of(rest.pop(0)) if wanted.keys else {},
             streams_of(rest.pop(0)) if wanted.streams else {},
@@ -103,7 +108,7 @@ class PostgresqlBatch:
         return streams_of(found.rows)
 
     def keep(self, connection: Connection, checkpoint: KeptCheckpoint) -> None:
-        """The same checkpoint once more does nothing."""
+        """A second checkpoint of a size, such as one by another key, does nothing."""
         run_together(connection, self._keep(checkpoint))
 
     def _keep(self, checkpoint: KeptCheckpoint) -> list[Statement]:

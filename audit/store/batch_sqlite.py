@@ -69,10 +69,11 @@ class SqliteBatch:
         return streams_of(list(_listed(connection, query, span(self._log), names)))
 
     def keep(self, connection: Connection, checkpoint: KeptCheckpoint) -> None:
-        """The same checkpoint once more does nothing."""
+        """A second checkpoint of a size, such as one by another key, does nothing."""
         connection.exec_driver_sql(
-            "INSERT INTO checkpoint (log, size, note, time_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (self._log, checkpoint.size, checkpoint.note, checkpoint.time_ms),
+            "INSERT INTO checkpoint (log, size, note, time_ms) SELECT ?, ?, ?, ? "
+            "WHERE NOT EXISTS (SELECT 1 FROM checkpoint WHERE log = ? AND size = ?)",
+            (self._log, checkpoint.size, checkpoint.note, checkpoint.time_ms, self._log, checkpoint.size),
         )
         if checkpoint.instead_of is not None:
             connection.exec_driver_sql(

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, Final
@@ -16,6 +17,9 @@ from sqlalchemy.pool import QueuePool
 
 # How long a writer waits for another's transaction.
 BUSY_MS: Final = 10_000
+# Settings without which a commit is not durable. A role, a session or a reload can change them at any time.
+_DURABLE: Final = ("fsync", "synchronous_commit", "full_page_writes")
+DURABILITY: Final = ", ".join([f"current_setting('{name}')" for name in _DURABLE])
 CONNECT_S: Final = 10
 
 
@@ -106,16 +110,20 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
     from lockgate.audit.store.postgresql import register_arrays
 
     register_arrays(connection)
-    for name in ("fsync", "synchronous_commit", "full_page_writes"):
-        with connection.cursor() as cursor:
-            cursor.execute(f"SHOW {name}")
-            (value,) = cursor.fetchone()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {DURABILITY}")
+        check_durability(cursor.fetchone())
+    connection.rollback()
+
+
+def check_durability(values: Sequence[str]) -> None:
+    """Whether what PostgreSQL acknowledges is on disk: the columns of DURABILITY. Raises TrailError."""
+    for name, value in zip(_DURABLE, values, strict=True):
         if value not in ("on", "remote_write", "remote_apply"):
             raise TrailError(
                 f"PostgreSQL runs with {name} = {value}: what it acknowledges can be lost",
                 hint=f"set {name} = on",
             )
-    connection.rollback()
 
 
 def write_transaction(engine: Engine) -> Any:

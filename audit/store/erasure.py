@@ -12,24 +12,20 @@ from lockgate.audit.entry import Entry, parse_entry
 from lockgate.audit.errors import TrailError
 from lockgate.audit.recorder import MAX_REASON, Recorder
 from lockgate.audit.store.appender import Appender, Receipt
-from lockgate.audit.store.columns import as_bytes
-from lockgate.audit.store.database import BUSY_MS, is_sqlite
+from lockgate.audit.store.columns import as_bytes, as_int
+from lockgate.audit.store.scrubbing import scrub
 from lockgate.audit.store.store import Store
 from lockgate.audit.store.tables import place_of
 from lockgate.audit.streams import namespace_stream
 from lockgate.audit.vault import NO_NAMESPACE, Vault
 from sqlalchemy import Connection, text
 
-# How long an erasure waits for readers, such as a verification, to leave the write-ahead log.
+# How long an erasure waits for readers, such as a verification, of what was there before.
 PATIENCE_MS: Final = 30_000
 
 
 class HeldError(TrailError):
     """A legal hold keeps what was to be erased."""
-
-
-class NotScrubbedError(TrailError):
-    """The erasure is recorded and done; old pages with what was erased are still in the write-ahead log."""
 
 
 def entries_of_kind(store: Store, kind: str) -> Iterator[tuple[int, Entry]]:
@@ -44,7 +40,7 @@ def entries_of_kind(store: Store, kind: str) -> Iterator[tuple[int, Entry]]:
             {"kind": kind, "first": first, "last": place_of(store.log + 1, 0)},
         ).all()
     for place, entry in rows:
-        yield place - first, parse_entry(as_bytes(entry))
+        yield as_int(place) - first, parse_entry(as_bytes(entry))
 
 
 def active_holds(store: Store) -> dict[str, Entry]:
@@ -91,7 +87,10 @@ class Eraser:
         self._store = appender.store
 
     def erase_entry(self, index: int, reason: str, actor: str) -> Receipt:
-        """Destroys the body and the key of one entry. Raises HeldError, or TrailError when there is nothing."""
+        """Destroys the body and the key of one entry. Raises HeldError, or TrailError when there is nothing.
+
+        Raises NotScrubbedError when it is done, and its bytes are still in the database's files.
+        """
         entry = _one_entry(self._store, index)
         if not entry.body_digest:
             raise TrailError(f"entry {index} has no body")
@@ -116,11 +115,13 @@ class Eraser:
                 raise TrailError(f"the body of entry {index} is gone already")
 
         receipt = self._appender.append(self._recorder.erasure(fields, actor), within=destroy)
-        self._scrub()
+        scrub(self._store.engine, self._patience_ms)
         return receipt
 
     def erase_namespace(self, namespace: str, reason: str, actor: str) -> Receipt:
-        """Destroys the key of a namespace and every body under it. Raises HeldError, or TrailError."""
+        """Destroys the key of a namespace and every body under it. Raises HeldError, TrailError, or as
+        `erase_entry` NotScrubbedError.
+        """
         held = self._vault.find(namespace)
         if held is None or namespace == NO_NAMESPACE:
             raise TrailError("the trail knows no such namespace")
@@ -132,7 +133,7 @@ class Eraser:
             ).scalar_one()
         fields: dict[str, Json] = {
             "scope": "namespace",
-            "entries": int(count),
+            "entries": as_int(count),
             "stream": stream,
             "reason": reason[:MAX_REASON],
         }
@@ -147,28 +148,5 @@ class Eraser:
 
         receipt = self._appender.append(self._recorder.erasure(fields, actor), within=destroy)
         self._vault.forget(namespace, held.ref)
-        self._scrub()
+        scrub(self._store.engine, self._patience_ms)
         return receipt
-
-    def _scrub(self) -> None:
-        """SQLite overwrites what it deletes; the write-ahead log, which holds older pages, is emptied too.
-
-        Raises NotScrubbedError when readers keep it from that.
-        """
-        with self._store.engine.connect() as connection:
-            if not is_sqlite(connection):
-                return
-            connection.commit()
-            raw = connection.connection.driver_connection
-            assert raw is not None
-            raw.execute(f"PRAGMA busy_timeout = {self._patience_ms}")
-            try:
-                (busy, _, _) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            finally:
-                raw.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        if busy:
-            raise NotScrubbedError(
-                "what was erased is gone from the database, and still in the write-ahead log beside it: "
-                "another process reads the database",
-                hint="it goes with the next erasure, or when the last process closes the database",
-            )

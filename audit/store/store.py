@@ -5,7 +5,7 @@ from typing import Any, Final
 from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import EMPTY_ROOT
 from lockgate.audit.store.append import BatchAppender
-from lockgate.audit.store.columns import as_bytes
+from lockgate.audit.store.columns import as_bytes, as_int, as_text
 from lockgate.audit.store.database import (
     WriterLock,
     check_connection,
@@ -54,11 +54,12 @@ class Store(StoredLog):
         return write_transaction(self.engine)
 
     def add_checkpoint(self, connection: Connection, size: int, note: bytes, time_ms: int) -> None:
-        """Stores a checkpoint; the same once more does nothing."""
+        """Stores a checkpoint; a second one of its size, such as one by another key, does nothing."""
         connection.execute(
             text(
-                "INSERT INTO checkpoint (log, size, note, time_ms) VALUES (:log, :size, :note, :time_ms) "
-                "ON CONFLICT (log, size) DO NOTHING"
+                "INSERT INTO checkpoint (log, size, note, time_ms) "
+                "SELECT :log, :size, :note, :time_ms WHERE NOT EXISTS "
+                "(SELECT 1 FROM checkpoint WHERE log = :log AND size = :size) ON CONFLICT (log, size) DO NOTHING"
             ),
             {"log": self.log, "size": size, "note": note, "time_ms": time_ms},
         )
@@ -141,7 +142,7 @@ def create_log(url: str, origin: str, now_ms: int, seal_key: bytes) -> Store:
         )
         if taken.scalar_one():
             raise TrailError(f"the database has a log {origin} already")
-        log = int(connection.execute(text("SELECT coalesce(max(id), 0) + 1 FROM log")).scalar_one())
+        log = as_int(connection.execute(text("SELECT coalesce(max(id), 0) + 1 FROM log")).scalar_one())
         connection.execute(
             text(
                 "INSERT INTO log (id, origin, created_ms, state, successor) "
@@ -174,12 +175,15 @@ def open_store(url: str, origin: str | None = None) -> Store:
     check_connection(engine)
     with engine.connect() as connection:
         check_version(connection)
-        rows = connection.execute(text("SELECT id, origin, state FROM log ORDER BY id")).all()
+        rows = [
+            (as_int(row[0]), as_text(row[1]), as_text(row[2]))
+            for row in connection.execute(text("SELECT id, origin, state FROM log ORDER BY id"))
+        ]
     found = (
         [row for row in rows if row[1] == origin] if origin else [row for row in rows if row[2] == "active"]
     )
     if not found and not origin:
-        found = list(rows)[-1:]
+        found = rows[-1:]
     if not found:
         engine.dispose()
         raise TrailError(f"the database has no log {origin}" if origin else "the database has no log")

@@ -14,6 +14,7 @@ from lockgate.audit.merkle import tree_root
 from lockgate.audit.note import render_verifier_key
 from lockgate.audit.signing import NoteSigner
 from lockgate.audit.store.appender import Appender, Clock, Receipt
+from lockgate.audit.store.columns import as_int
 from lockgate.audit.store.store import Store, create_log, open_store
 from lockgate.audit.tiles import TileHashes
 from sqlalchemy import text
@@ -110,6 +111,6 @@ def _size_of(store: Store, origin: str) -> int | None:
     with store.engine.connect() as connection:
         query = "SELECT h.size FROM log l JOIN log_head h ON h.log = l.id WHERE l.origin = :origin"
         size = connection.execute(text(query), {"origin": origin}).scalar_one_or_none()
-    if size:
+    if size is not None and as_int(size):
         raise TrailError(f"the database has a log {origin} already", hint="name another successor")
     return None if size is None else 0

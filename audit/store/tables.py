@@ -160,14 +160,3 @@ class IdempotencyRow(Table, table=True):
     log: int = Field(sa_column=_number(primary=True))
     key: bytes = Field(sa_column=_bytes(primary=True))
     place: int = Field(sa_column=_number())
-
-
-class AnchorRow(Table, table=True):
-    """What an anchor held when it last answered; a note, for showing only."""
-
-    __tablename__ = "anchor"  # pyright: ignore[reportAssignmentType]
-    log: int = Field(sa_column=_number(primary=True))
-    name: str = Field(sa_column=_text(primary=True))
-    size: int = Field(sa_column=_number())
-    note: bytes = Field(sa_column=_bytes())
-    time_ms: int = Field(sa_column=_number())

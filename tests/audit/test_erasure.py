@@ -9,7 +9,8 @@ from lockgate.audit.commitments import commit, field_key, verify_opening
 from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import TrailError, VerificationError
 from lockgate.audit.sealing import unseal
-from lockgate.audit.store.erasure import Eraser, HeldError, NotScrubbedError
+from lockgate.audit.store.erasure import Eraser, HeldError
+from lockgate.audit.store.scrubbing import NotScrubbedError
 from lockgate.audit.vault import CHECK_EVERY_S, NO_NAMESPACE, Vault
 from sqlalchemy import Connection
 

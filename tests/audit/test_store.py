@@ -9,6 +9,7 @@ from lockgate.audit.draft import Draft
 from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import TrailError, VerificationError
 from lockgate.audit.merkle import Frontier, leaf_hash, verify_inclusion
+from lockgate.audit.store.batch_rows import KeptCheckpoint
 from lockgate.audit.store.erasure import Eraser, HeldError
 from lockgate.audit.store.store import create_log, open_store
 from lockgate.audit.store.tables import Table
@@ -175,15 +176,38 @@ def test_unsigned_entries_of_our_own_are_signed_at_the_next_start(tmp_path: Path
 def test_triggers(tmp_path: Path) -> None:
     with open_trail(tmp_path) as trail:
         trail.fill(1)
+        trail.appender.close()
         connection = sqlite3.connect(tmp_path / "trail.db")
         for statement in (
             "UPDATE leaf SET entry = x'00'",
             "DELETE FROM leaf",
             "UPDATE checkpoint SET note = x'00'",
+            "INSERT OR REPLACE INTO leaf SELECT place, leaf_hash, x'00' FROM leaf",
+            "REPLACE INTO leaf SELECT place, leaf_hash, entry FROM leaf",
+            "UPDATE OR REPLACE leaf SET place = place + 1",
+            (
+                "INSERT INTO leaf SELECT place, leaf_hash, x'00' FROM leaf WHERE true "
+                "ON CONFLICT DO UPDATE SET entry = x'00'"
+            ),
+            "INSERT OR REPLACE INTO checkpoint SELECT log, size, x'00', time_ms FROM checkpoint",
         ):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 connection.execute(statement)
         connection.close()
+
+
+def test_a_second_checkpoint_of_a_size_does_nothing(tmp_path: Path) -> None:
+    """As when a log's key was rotated, and the head that both keys sign is the same."""
+    with open_trail(tmp_path) as trail:
+        trail.appender.close()
+        before = list(trail.store.checkpoints())
+        size = trail.store.head().size
+        with trail.store.write() as connection:
+            trail.store.add_checkpoint(connection, size, b"by another key", trail.clock())
+            trail.store.batch_appender(MASTER.seal_key).keep(
+                connection, KeptCheckpoint(size, b"by another key", trail.clock())
+            )
+        assert list(trail.store.checkpoints()) == before
 
 
 def test_stream_heads_are_logged(tmp_path: Path) -> None:
@@ -213,6 +237,14 @@ def test_newer_database_is_refused(tmp_path: Path) -> None:
     create_log(str(tmp_path / "trail.db"), ORIGIN, 1, MASTER.seal_key).close()
     tampered(tmp_path / "trail.db", "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(TrailError, match="newer"):
+        open_store(str(tmp_path / "trail.db"))
+
+
+@pytest.mark.parametrize("change", ["id = 'text'", "origin = x'00'", "state = x'00'"])
+def test_values_of_other_types_in_the_table_of_logs(change: str, tmp_path: Path) -> None:
+    create_log(str(tmp_path / "trail.db"), ORIGIN, 1, MASTER.seal_key).close()
+    tampered(tmp_path / "trail.db", f"UPDATE log SET {change}")
+    with pytest.raises(VerificationError, match="holds"):
         open_store(str(tmp_path / "trail.db"))
 
 

@@ -167,7 +167,7 @@ def make_large(path: Path, size: int) -> Trail:
 def tampered(path: Path, *statements: str) -> None:
     """Changes a database as somebody does who has its file: triggers do not stop them."""
     connection = sqlite3.connect(path)
-    for table in ("leaf_update", "leaf_delete", "checkpoint_update"):
+    for table in ("leaf_insert", "leaf_update", "leaf_delete", "checkpoint_insert", "checkpoint_update"):
         connection.execute(f"DROP TRIGGER IF EXISTS {table}")
     for statement in statements:
         connection.execute(statement)

@@ -107,7 +107,13 @@ def test_triggers(server: Postgres) -> None:
     trail.fill(3)
     trail.close()
     store = open_store(server.url, origin)
-    for statement in ("DELETE FROM leaf", "UPDATE leaf SET entry = ''", "UPDATE checkpoint SET note = ''"):
+    for statement in (
+        "DELETE FROM leaf",
+        "UPDATE leaf SET entry = ''",
+        "UPDATE checkpoint SET note = ''",
+        "TRUNCATE leaf",
+        "TRUNCATE checkpoint",
+    ):
         with pytest.raises(SQLAlchemyError, match="append-only"), store.write() as connection:
             connection.execute(text(statement))
     store.close()
