@@ -10,6 +10,7 @@ from typing import Final
 from lockgate.audit.checkpoint import Checkpoint, parse_checkpoint
 from lockgate.audit.errors import FormatError, TrailError, VerificationError
 from lockgate.audit.export import bodies_path
+from lockgate.audit.export_lists import KEYS
 from lockgate.audit.files import MAX_LINE, AbsentError, open_inside, read_inside
 from lockgate.audit.merkle import HASH_SIZE
 from lockgate.audit.note import MAX_NOTE, parse_note
@@ -63,6 +64,16 @@ class ExportFolder:
         """The entries from `start` up to `stop`."""
         for _, _, entry in self.leaves(start, stop):
             yield entry
+
+    def key_entries(self) -> Iterator[int]:
+        """Where the entries of kind `key` are, as the folder's list tells. Raises FormatError for another file."""
+        try:
+            for line in json.loads(read_inside(self.place, KEYS))["keys"]:
+                if type(line["index"]) is not int or line["index"] < 0:
+                    raise ValueError
+                yield line["index"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise FormatError(f"{KEYS} is not a list of keys") from None
 
     def tile(self, tile: Tile) -> bytes:
         """A tile's bytes."""

@@ -5,25 +5,34 @@ this. Its state is its own; it belongs on another machine than the log, and make
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from lockgate.audit.canonical import Json, canonical_bytes, parse_canonical
-from lockgate.audit.checkpoint import open_checkpoint
+from lockgate.audit.checkpoint import Checkpoint, parse_checkpoint
 from lockgate.audit.coverage import ON_DEMAND
-from lockgate.audit.errors import FormatError, TrailError
+from lockgate.audit.errors import FormatError, TrailError, VerificationError
 from lockgate.audit.files import replace_file
+from lockgate.audit.key_following import FollowedKeys, follow, notes_below, reach_of
+from lockgate.audit.key_history import is_allowed, key_spans
 from lockgate.audit.merkle import Frontier, Hash, leaf_hash
-from lockgate.audit.note import VerifierKey, decode_base64, encode_base64
+from lockgate.audit.note import (
+    Note,
+    VerifierKey,
+    decode_base64,
+    encode_base64,
+    parse_note,
+    render_verifier_key,
+)
 from lockgate.audit.reader import TrailReader
 from lockgate.audit.verify import findings as codes
 from lockgate.audit.verify.findings import Finding, Findings
 from lockgate.audit.verify.report import Gap
 from lockgate.audit.verify.walk import EntryWalk
 
-VERSION: Final = 1
+VERSION: Final = 2
 MAX_STATE: Final = 512 * 1024 * 1024
 # A batch may be larger than what is left until the heads are due.
 SLACK: Final = 256
@@ -31,7 +40,11 @@ SLACK: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class MonitorState:
-    """How far the monitor came: the tree, where each stream stands, where coverage ends, the last stream heads."""
+    """How far the monitor came: the tree, where each stream stands, where coverage ends, the last stream heads.
+
+    keys: the entries that name a key of the log, the opening too, by index. reach: how far each key's checkpoints went,
+    by its vkey.
+    """
 
     origin: str
     frontier: Frontier
@@ -39,6 +52,8 @@ class MonitorState:
     streams: dict[str, tuple[int, Hash]]
     covered: dict[str, int]
     last_heads: int
+    keys: tuple[tuple[int, Mapping[str, Json]], ...] = ()
+    reach: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def start(cls, origin: str) -> "MonitorState":
@@ -68,6 +83,8 @@ def render_state(state: MonitorState) -> bytes:
         "lastHeads": state.last_heads + 1,
         "streams": {name: {"n": n, "leaf": encode_base64(leaf)} for name, (n, leaf) in state.streams.items()},
         "covered": dict(state.covered.items()),
+        "keys": [{"index": index, "entry": dict(entry)} for index, entry in state.keys],
+        "reach": dict(state.reach),
     }
     return canonical_bytes(value)
 
@@ -77,7 +94,10 @@ def parse_state(data: bytes) -> MonitorState:
     value = parse_canonical(data)
     try:
         if not isinstance(value, dict) or value["v"] != VERSION:
-            raise FormatError("the monitor's state is of no version that is known here")
+            raise FormatError(
+                "the monitor's state is of no version that is known here",
+                hint="move it away: the next run begins at the first entry",
+            )
         hashes, streams, covered = value["hashes"], value["streams"], value["covered"]
         size, origin, last_ms, heads = value["size"], value["origin"], value["lastMs"], value["lastHeads"]
         assert isinstance(hashes, list) and isinstance(streams, dict) and isinstance(covered, dict)
@@ -88,10 +108,17 @@ def parse_state(data: bytes) -> MonitorState:
             assert isinstance(place, dict) and isinstance(place["n"], int)
             found[name] = (place["n"], decode_base64(str(place["leaf"]), "a leaf hash"))
         ends = {name: end for name, end in covered.items() if isinstance(end, int)}
+        keys: list[tuple[int, Mapping[str, Json]]] = []
+        told, reach = value["keys"], value["reach"]
+        assert isinstance(told, list) and isinstance(reach, dict)
+        for one in told:
+            assert isinstance(one, dict) and isinstance(one["index"], int) and isinstance(one["entry"], dict)
+            keys.append((one["index"], one["entry"]))
+        reached = {vkey: size for vkey, size in reach.items() if isinstance(size, int)}
         frontier = Frontier.from_hashes(size, [decode_base64(str(one), "a hash") for one in hashes])
     except (KeyError, AssertionError, json.JSONDecodeError):
         raise FormatError("the monitor's state is not one that it wrote") from None
-    return MonitorState(origin, frontier, last_ms, found, ends, heads - 1)
+    return MonitorState(origin, frontier, last_ms, found, ends, heads - 1, tuple(keys), reached)
 
 
 def read_state(path: Path, origin: str) -> MonitorState:
@@ -114,18 +141,23 @@ def write_state(path: Path, state: MonitorState) -> None:
 
 
 def monitor(reader: TrailReader, state: MonitorState, keys: Sequence[VerifierKey]) -> Monitored:
-    """Follows a log from where the state stands to its latest checkpoint.
+    """Follows a log from where the state stands to its latest checkpoint, and its keys from the given ones.
 
     The new state is the old one when anything was found, so that the next run finds it again. Raises TrailError when
-    there is no checkpoint that one of the keys signed.
+    there is no checkpoint that a believed key signed.
     """
-    note = reader.checkpoint()
-    if note is None:
+    data = reader.checkpoint()
+    if data is None:
         raise TrailError("the log has no checkpoint yet")
-    latest = open_checkpoint(note, state.origin, keys).checkpoint
+    note = parse_note(data)
+    latest = parse_checkpoint(note.text)
+    if latest.origin != state.origin:
+        raise VerificationError(f"the checkpoint is of the log {latest.origin!r}, not {state.origin!r}")
     findings = Findings()
     start = state.frontier.size
     if latest.size < start:
+        followed, _ = _follow(state, (), keys, (), {}, findings)
+        followed.signers(note, latest.size)
         findings.add(
             codes.ROLLED_BACK,
             "checkpoint",
@@ -133,15 +165,26 @@ def monitor(reader: TrailReader, state: MonitorState, keys: Sequence[VerifierKey
             f"lost from entry {latest.size}",
         )
         return Monitored(state, 0, tuple(findings.found), (), 0)
+    kept = [(note, latest), *_kept(reader, state.origin, start, latest.size)]
+    wanted = {checkpoint.size for _, checkpoint in kept}
     tree = Frontier.from_hashes(start, state.frontier.hashes)
+    roots = {start: tree.root()}
     walk = EntryWalk.resume(state.origin, findings, start, state.last_ms, state.streams)
-    for index, stored, data in reader.leaves(start, latest.size):
-        leaf = leaf_hash(data)
+    opening: list[tuple[int, Mapping[str, Json]]] = []
+    for index, stored, entry_data in reader.leaves(start, latest.size):
+        leaf = leaf_hash(entry_data)
         if index != tree.size or leaf != stored:
             findings.add(codes.ENTRY_CHANGED, f"entry {index}", "it is not in its place, or was changed")
             break
         tree.append(leaf)
-        walk.step(data, leaf)
+        entry = walk.step(entry_data, leaf)
+        if index == 0 and entry is not None:
+            opening.append((0, entry.value))
+        if tree.size in wanted:
+            roots[tree.size] = tree.root()
+    events = (*opening, *walk.history.keys)
+    followed, reach = _follow(state, events, keys, kept, roots, findings)
+    followed.signers(note, latest.size)
     if tree.size != latest.size:
         findings.add(codes.ENTRY_MISSING, f"entry {tree.size}", f"the checkpoint is of size {latest.size}")
     elif tree.root() != latest.root:
@@ -161,8 +204,53 @@ def monitor(reader: TrailReader, state: MonitorState, keys: Sequence[VerifierKey
         covered[instance] = max([covered.get(instance, 0), *[stop for _, stop in spans]])
     heads = max(state.last_heads, walk.history.last_heads)
     overdue = max(0, tree.size - (heads + 1) - max(1000, len(walk.streams)) - SLACK)
-    after = MonitorState(state.origin, tree, walk.last_ms, dict(walk.streams), covered, heads)
+    after = MonitorState(
+        state.origin,
+        tree,
+        walk.last_ms,
+        dict(walk.streams),
+        covered,
+        heads,
+        (*state.keys, *events),
+        reach,
+    )
     return Monitored(after, tree.size - start, (), gaps, overdue)
+
+
+def _kept(reader: TrailReader, origin: str, start: int, size: int) -> list[tuple[Note, Checkpoint]]:
+    """The kept checkpoints beyond the entries that the monitor knows, the largest first."""
+    made: list[tuple[Note, Checkpoint]] = []
+    for note, checkpoint in notes_below(reader.recent_checkpoints(), origin, size):
+        if checkpoint.size <= start:
+            break
+        made.append((note, checkpoint))
+    return made
+
+
+def _follow(
+    state: MonitorState,
+    events: Sequence[tuple[int, Mapping[str, Json]]],
+    given: Sequence[VerifierKey],
+    kept: Sequence[tuple[Note, Checkpoint]],
+    roots: Mapping[int, Hash],
+    findings: Findings,
+) -> tuple[FollowedKeys, dict[str, int]]:
+    """The keys that are believed, and how far each that the log names went; `kept` are over the tree with these roots."""
+    opening, *rest = [*state.keys, *events] or [(0, {})]
+    try:
+        spans = key_spans(state.origin, str(opening[1].get("vkey", "")), rest)
+    except TrailError as error:
+        if rest:
+            findings.add(codes.KEY_UNKNOWN, "entries of kind key", error.message)
+        return FollowedKeys(tuple(given), ()), dict(state.reach)
+    reach: dict[str, int] = {}
+    for key in {*given, *[span.key for span in spans]}:
+        vkey = render_verifier_key(key)
+        before = state.reach.get(vkey, 0)
+        # What it signed beyond the size that it is believed up to now is nothing.
+        before = before if before and is_allowed(spans, key, before) else 0
+        reach[vkey] = max(before, reach_of(key, kept, spans, roots.get))
+    return follow(spans, given, lambda key: reach[render_verifier_key(key)]), reach
 
 
 def _gaps(state: MonitorState, walk: EntryWalk) -> tuple[Gap, ...]:

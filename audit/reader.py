@@ -90,6 +90,10 @@ class TrailReader(Protocol):
         """Index, leaf hash as stored, and entry of what there is from `start` up to `stop`, in order."""
         ...
 
+    def key_entries(self) -> Iterator[int]:
+        """Where the log's entries of kind `key` are, as its keeper tells."""
+        ...
+
     def tile(self, tile: Tile) -> bytes:
         """A tile of hashes. Raises TrailError when there is none."""
         ...

@@ -4,11 +4,13 @@ Single entries are proven against the checkpoint. That nothing is wrong elsewher
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
-from lockgate.audit.checkpoint import Checkpoint, open_checkpoint
+from lockgate.audit.checkpoint import Checkpoint, parse_checkpoint
 from lockgate.audit.errors import TrailError, UnverifiableError, VerificationError
+from lockgate.audit.key_following import FollowedKeys, follow, is_by, notes_below, reach_of, told_spans
+from lockgate.audit.key_history import is_allowed
 from lockgate.audit.merkle import (
     Hash,
     consistency_proof,
@@ -18,6 +20,7 @@ from lockgate.audit.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from lockgate.audit.note import Note, VerifierKey, parse_note, verify_note
 from lockgate.audit.reader import TrailReader
 from lockgate.audit.tiles import TileHashes
 from lockgate.audit.tlog_proof import TlogProof
@@ -34,9 +37,9 @@ class ProvenEntry:
 
 
 class Standing:
-    """A log as of its latest checkpoint, which one of the trusted keys signed."""
+    """A log as of its latest checkpoint. `keys`: the trusted ones, or those that follow from them; one of them signed it."""
 
-    __slots__ = ("_hashes", "_reader", "assurance", "checkpoint", "note")
+    __slots__ = ("_hashes", "_reader", "assurance", "checkpoint", "keys", "note")
 
     def __init__(
         self, reader: TrailReader, trust: Trust, anchored: Sequence[AnchoredNote], now_ms: int
@@ -46,24 +49,48 @@ class Standing:
         if note is None:
             raise UnverifiableError("the log has no checkpoint yet")
         self.note = note
-        signed = open_checkpoint(note, trust.origin, trust.log_keys)
-        self.checkpoint: Checkpoint = signed.checkpoint
-        if all(trust.is_revoked(key, self.checkpoint.size) for key in signed.keys):
+        parsed = parse_note(note)
+        self.checkpoint: Checkpoint = parse_checkpoint(parsed.text)
+        size, origin = self.checkpoint.size, self.checkpoint.origin
+        if origin != trust.origin:
+            raise VerificationError(f"the checkpoint is of the log {origin!r}, not {trust.origin!r}")
+        self._reader = reader
+        self._hashes = TileHashes(size, reader.tile)
+        if tree_root(size, self._hashes) != self.checkpoint.root:
+            raise VerificationError("the tiles are not those of the checkpoint", where=f"size {size}")
+        followed = self._follow(trust, parsed)
+        self.keys: tuple[VerifierKey, ...] = followed.keys
+        if all(trust.is_revoked(key, size) for key in followed.signers(parsed, size)):
             raise VerificationError(
                 "the latest checkpoint is signed by a key that was revoked",
-                where=f"size {self.checkpoint.size}",
+                where=f"size {size}",
                 hint="an export that was made before still proves its entries",
-            )
-        self._reader = reader
-        self._hashes = TileHashes(self.checkpoint.size, reader.tile)
-        if tree_root(self.checkpoint.size, self._hashes) != self.checkpoint.root:
-            raise VerificationError(
-                "the tiles are not those of the checkpoint", where=f"size {self.checkpoint.size}"
             )
         notes = chain([note], reader.recent_checkpoints())
         self.assurance: Assurance = assess(
-            trust, self.checkpoint.size, self._root_at, notes, anchored, now_ms // 1000
+            replace(trust, log_keys=self.keys), size, self._root_at, notes, anchored, now_ms // 1000
         )
+
+    def _follow(self, trust: Trust, latest: Note) -> FollowedKeys:
+        """The keys that are believed: the log's rotations are followed, as far as they are told of, up to the latest."""
+        size, reader = self.checkpoint.size, self._reader
+        spans = told_spans(trust.origin, size, reader.key_entries(), lambda index: self.prove(index).entry)
+
+        def may_sign(key: VerifierKey, size: int) -> bool:
+            return is_allowed(spans, key, size) and not trust.is_revoked(key, size)
+
+        if any(is_by(latest, key) for key in trust.log_keys) and any(
+            may_sign(key, size) for key in verify_note(latest, trust.log_keys)
+        ):
+            # As it is most of the time: no other checkpoint has to be looked at.
+            return follow(spans, trust.log_keys, lambda _: size)
+
+        def reach(key: VerifierKey) -> int:
+            kept = notes_below(chain([self.note], reader.recent_checkpoints()), trust.origin, size)
+            good = ((note, one) for note, one in kept if may_sign(key, one.size))
+            return reach_of(key, good, spans, self._root_at)
+
+        return follow(spans, trust.log_keys, reach)
 
     def _root_at(self, size: int) -> Hash:
         """The root of the first entries, proven to be continued by the checkpoint."""

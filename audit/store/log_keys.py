@@ -11,10 +11,7 @@ from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import FormatError, TrailError
 from lockgate.audit.key_history import KeySpan, is_allowed, key_spans
 from lockgate.audit.note import VerifierKey, render_verifier_key
-from lockgate.audit.store.reading import CHUNK
 from lockgate.audit.store.store import Store
-
-STREAM = "key"
 
 
 def read_key_spans(store: Store) -> tuple[KeySpan, ...]:
@@ -26,11 +23,8 @@ def read_key_spans(store: Store) -> tuple[KeySpan, ...]:
     if not isinstance(vkey, str):
         raise FormatError("the log's first entry names no key")
     events: list[tuple[int, Mapping[str, Json]]] = []
-    after = 0
-    while rows := store.stream_entries(STREAM, after, CHUNK):
-        for n, index in rows:
-            after = n
-            events.extend([(index, parse_entry(data).value) for data in store.entries(index, index + 1)])
+    for index in store.key_entries():
+        events.extend([(index, parse_entry(data).value) for data in store.entries(index, index + 1)])
     return key_spans(store.origin, vkey, events)
 
 

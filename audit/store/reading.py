@@ -19,6 +19,8 @@ from sqlalchemy import Connection, Engine, text
 
 # Rows that a reader takes at a time.
 CHUNK: Final = 4096
+# Of the entries of kind `key`.
+KEY_STREAM: Final = "key"
 _LEAF: Final = (int, bytes, bytes)
 _RECORD: Final = (int, str, int, str, str, str, str, str)
 _BODY: Final = (int, bytes, bytes, bytes)
@@ -156,6 +158,14 @@ class StoredLog:
         check_kinds(rows, _STREAM_ENTRY)
         first = place_of(self.log, 0)
         return [(n, place - first) for n, place in rows]
+
+    def key_entries(self) -> Iterator[int]:
+        """Where the entries of kind `key` are, by the index of streams."""
+        after = 0
+        while rows := self.stream_entries(KEY_STREAM, after, CHUNK):
+            for n, index in rows:
+                after = n
+                yield index
 
     def stream_heads(self) -> list[StreamHead]:
         """The heads of all streams, as the index has them."""

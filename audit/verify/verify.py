@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from lockgate.audit.checkpoint import Checkpoint, parse_checkpoint
 from lockgate.audit.coverage import ON_DEMAND
 from lockgate.audit.entry import Entry
-from lockgate.audit.errors import TrailError, VerificationError
+from lockgate.audit.errors import FormatError, TrailError, VerificationError
 from lockgate.audit.export_folder import ExportFolder
 from lockgate.audit.merkle import Hash, leaf_hash
 from lockgate.audit.note import parse_note, verify_note
@@ -279,21 +279,21 @@ def _assess(
             kept.append(one)
     if best is None or findings.found or not trust.log_keys:
         return None
-    believed = replace(trust, log_keys=checkpoints.keys)
 
     def root_at(wanted: int) -> Hash:
         return walked.roots[wanted]
 
     try:
+        # Refused where a witness has a key that the entries name as the log's.
         return assess(
-            believed,
+            replace(trust, log_keys=checkpoints.keys),
             best.size,
             root_at,
             checkpoints.notes(best.size),
             _within(kept, best.size),
             now_ms // 1000,
         )
-    except VerificationError as error:
+    except (FormatError, VerificationError) as error:
         findings.add(codes.COSIGNATURE_CHANGED, "assurance", error.message)
         return None
 

@@ -45,6 +45,11 @@ class MemoryTrail:
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         return iter(self.data[start:stop])
 
+    def key_entries(self) -> Iterator[int]:
+        for index, entry in enumerate(self.data):
+            if parsed(entry)["kind"] == "key":
+                yield index
+
     def tile(self, tile: Tile) -> bytes:
         if tile.level < 0:
             start = tile.index * TILE_WIDTH

@@ -4,11 +4,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from lockgate.audit.coverage import Coverage, InForce
+from lockgate.audit.entry_rules import MINUTE_MS
 from lockgate.audit.errors import FormatError, VerificationError
 from lockgate.audit.monitor import MonitorState, monitor, parse_state, read_state, render_state, write_state
 from lockgate.audit.store.store import open_store
+from lockgate.audit.verify.verify import verify_trail
 
 from tests.audit.trails import ORIGIN, Trail, make_trail, private_key, reopen_trail, tampered
+from tests.faults.checking import trust_of
 
 from lockgate.audit.signing import Ed25519Signer  # isort: skip
 
@@ -108,3 +112,32 @@ def test_state_of_another_log(tmp_path: Path) -> None:
     write_state(path, MonitorState.start("example.com/other"))
     with pytest.raises(FormatError, match=r"example.com/other"):
         read_state(path, ORIGIN)
+
+
+def test_minutes_that_nobody_ticked(tmp_path: Path) -> None:
+    """A process that was stopped for minutes: the first run of the monitor behind it tells of them, and verify does."""
+    path = tmp_path / "trail.db"
+    trail = make_trail(str(path))
+    start = trail.clock.now_ms // MINUTE_MS * MINUTE_MS
+    coverage = Coverage("server-0", InForce("5" * 64, "c" * 64, "lockgate/test"), start)
+    state = MonitorState.start(ORIGIN)
+    told: list[list[tuple[int, int]]] = []
+    # Ticks in the minutes 1, 2, 3 and then, a pause behind, 8 and 9; the monitor runs after each.
+    for minute in (1, 2, 3, 8, 9, 10):
+        trail.clock.now_ms = start + minute * MINUTE_MS + 10
+        for draft in coverage.tick(trail.clock.now_ms):
+            trail.appender.append(draft)
+        trail.appender.close()
+        found = monitor(trail.store, state, [KEY])
+        told.append(
+            [((one.from_ms - start) // MINUTE_MS, (one.to_ms - start) // MINUTE_MS) for one in found.gaps]
+        )
+        state = found.state
+        trail.store.close()
+        trail = reopen_trail(str(path), clock=trail.clock)
+    assert told == [[], [], [], [], [(3, 8)], []]
+    report = verify_trail(trail.store, trust_of(KEY), now_ms=trail.clock.now_ms)
+    assert [(one.from_ms - start, one.to_ms - start) for one in report.gaps] == [
+        (3 * MINUTE_MS, 8 * MINUTE_MS)
+    ]
+    trail.close()
