@@ -47,7 +47,6 @@ from lockgate.engine.cel.types import (
     type_of,
 )
 from lockgate.engine.cel.unify import (
-    MAX_TYPE_PARTS,
     Substitution,
     TypeSizeError,
     is_dyn_or_error,
@@ -79,9 +78,16 @@ def check(node: Node, environment: Environment) -> Checked:
     checker = _Checker(environment)
     try:
         return checker.whole(node)
+    except RecursionError:
+        # A tree of the parser's depth is gone through with room to spare, but not from everywhere.
+        raise ExpressionError((Mistake(node.offset, "the expression nests too deep"),)) from None
     except TypeSizeError:
         raise ExpressionError(
-            (Mistake(node.offset, f"a type in this expression has more than {MAX_TYPE_PARTS} parts"),)
+            (
+                Mistake(
+                    node.offset, "a type in this expression is too large: its lists and maps nest too deep"
+                ),
+            )
         ) from None
 
 
@@ -166,7 +172,7 @@ class _Checker:
                 return self._select(node)
             case Index():
                 operand, index = self._check(node.operand), self._check(node.index)
-                checked = replace(node, operand=operand, index=index)
+                checked = Index(node.offset, operand, index, node.optional)
                 name = "_[?_]" if node.optional else "_[_]"
                 return self._resolve_call(checked, name, None, (operand, index))
             case Call():
@@ -187,10 +193,14 @@ class _Checker:
                 return found
         operand = self._check(node.operand)
         result = self._field(node, operand)
-        return self._set(replace(node, operand=operand), BOOL if node.test else result)
+        checked = Select(node.offset, operand, node.field, node.optional, node.test)
+        return self._set(checked, BOOL if node.test else result)
 
     def _field(self, node: Select, operand: Node) -> AnyType:
-        target, inside = unwrap_optional(self._resolved_type(operand))
+        over = self._resolved_type(operand)
+        if is_dyn_or_error(over):
+            return optional_of(DYN) if node.optional else DYN
+        target, inside = unwrap_optional(over)
         result: AnyType = DYN
         if isinstance(target, ObjectType):
             declared = dict(target.fields).get(node.field)
@@ -288,7 +298,8 @@ class _Checker:
             if place in node.optional:
                 one = self._unwrapped(item, one)
             joined = self._joined(joined, one)
-        return self._set(replace(node, items=items), list_of(joined or self._substitution.fresh()))
+        checked = ListLiteral(node.offset, items, node.optional)
+        return self._set(checked, list_of(joined or self._substitution.fresh()))
 
     def _map(self, node: MapLiteral) -> Node:
         keys: AnyType | None = None
@@ -299,10 +310,10 @@ class _Checker:
             keys = self._joined(keys, self._type(key))
             one = self._type(value)
             values = self._joined(values, self._unwrapped(value, one) if item.optional else one)
-            items.append(replace(item, key=key, value=value))
+            items.append(MapItem(item.offset, key, value, item.optional))
         fresh = self._substitution.fresh
         result = map_of(keys or fresh(), values or fresh())
-        return self._set(replace(node, items=tuple(items)), result)
+        return self._set(MapLiteral(node.offset, tuple(items)), result)
 
     def _unwrapped(self, node: Node, one: AnyType) -> AnyType:
         inside, optional = unwrap_optional(one)
@@ -334,7 +345,7 @@ class _Checker:
             return self._optional_macro(node, target)
         variables = self._range(node, target)
         parts = self._within(list(zip(node.variables, variables, strict=True)), node.parts)
-        checked = replace(node, target=target, parts=parts)
+        checked = Macro(node.offset, node.name, target, node.variables, parts)
         given = [self._type(one) for one in parts]
         match node.name:
             case "all" | "exists":
@@ -423,7 +434,7 @@ class _Checker:
             some = self._expanded(node, "optional.of", [some])
         none = optional_of(self._substitution.fresh())
         result = self._expanded(node, "_?_:_", [has_value, some, none])
-        return self._set(replace(node, target=target, parts=(part,)), result)
+        return self._set(Macro(node.offset, node.name, target, node.variables, (part,)), result)
 
 
 def _error(mistakes: list[Mistake]) -> ExpressionError:

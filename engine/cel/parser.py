@@ -24,8 +24,8 @@ from lockgate.engine.cel.macros import global_macro, receiver_macro
 from lockgate.engine.cel.values import MAX_INT, MAX_UINT, MIN_INT, Uint
 from lockgate.engine.cel.walking import depth
 
-# cel-go counts visits of calls and selects up to 250; here every node counts, so that whoever goes through a tree by
-# recursion stays within Python's 1000 frames.
+# cel-go counts visits of calls and selects up to 250; here every node counts, and half as many parentheses and brackets
+# may be open, so that whoever goes through a tree by recursion stays within Python's 1000 frames.
 MAX_DEPTH: Final = 250
 
 RESERVED: Final = frozenset(

@@ -22,18 +22,22 @@ from lockgate.engine.cel.types import (
 
 # A type grows where macros nest one variable in two places: each `map(x, {x: x})` doubles it. None in use has fifty parts.
 MAX_TYPE_PARTS: Final = 2_000
+# Parts one in another: types are gone through by recursion.
+MAX_TYPE_DEPTH: Final = 130
 
 _PRIMITIVES: Final = frozenset(["bool", "bytes", "double", "int", "string", "uint"])
+_NEVER_NULL: Final = _PRIMITIVES | {"list", "map", "type"}
+_UNKNOWN: Final = frozenset([DYN.name, ANY.name, ERROR.name])
 _SHOWN: Final = {DURATION: "duration", TIMESTAMP: "timestamp", NULL: "null"}
 
 
 class TypeSizeError(Exception):
-    """A type has more than `MAX_TYPE_PARTS` parts."""
+    """A type has more than `MAX_TYPE_PARTS` parts, or is deeper than `MAX_TYPE_DEPTH`."""
 
 
 def is_dyn_or_error(one: AnyType) -> bool:
     """Whether nothing is known of values of this type."""
-    return one in (DYN, ANY, ERROR)
+    return isinstance(one, Type) and one.name in _UNKNOWN
 
 
 def unwrap_optional(one: AnyType) -> tuple[AnyType, bool]:
@@ -115,27 +119,33 @@ class Substitution:
 
     def resolved(self, one: AnyType) -> AnyType:
         """The type with all that is known put in. Raises TypeSizeError."""
-        return self._resolve(one, [MAX_TYPE_PARTS], None)
+        if isinstance(one, Type) and not one.parameters:
+            return one
+        return self._resolve(one, [MAX_TYPE_PARTS], None, MAX_TYPE_DEPTH)
 
     def closed(self, one: AnyType) -> AnyType:
         """The same, with `dyn` for what is still open. Raises TypeSizeError."""
-        return self._resolve(one, [MAX_TYPE_PARTS], DYN)
+        return self._resolve(one, [MAX_TYPE_PARTS], DYN, MAX_TYPE_DEPTH)
 
     def known(self, one: AnyType) -> AnyType:
         """The same, with `dyn` for `any` too. Raises TypeSizeError."""
+        if isinstance(one, Type) and not one.parameters:
+            return DYN if one.name == ANY.name else one
         return _without_any(self.closed(one))
 
-    def _resolve(self, one: AnyType, left: list[int], unknown: AnyType | None) -> AnyType:
+    def _resolve(self, one: AnyType, left: list[int], unknown: AnyType | None, depth: int) -> AnyType:
         left[0] -= 1
-        if left[0] < 0:
+        if left[0] < 0 or depth < 0:
             raise TypeSizeError
         if isinstance(one, TypeVariable):
             bound = self._bound.get(one.name)
             if bound is not None:
-                return self._resolve(bound, left, unknown)
+                return self._resolve(bound, left, unknown, depth - 1)
             return one if unknown is None else unknown
         if isinstance(one, Type) and one.parameters:
-            return Type(one.name, tuple([self._resolve(part, left, unknown) for part in one.parameters]))
+            return Type(
+                one.name, tuple([self._resolve(part, left, unknown, depth - 1) for part in one.parameters])
+            )
         return one
 
     def _bind(self, name: str, one: AnyType) -> None:
@@ -158,14 +168,16 @@ class Substitution:
             return False
         if is_dyn_or_error(given) or is_dyn_or_error(wanted):
             return True
-        if given == NULL:
-            return _is_nullable(wanted)
-        if wanted == NULL:
+        if given.name == NULL.name:
+            return wanted.name == NULL.name or _is_nullable(wanted)
+        if wanted.name == NULL.name:
             return _is_nullable(given)
         if isinstance(given, ObjectType) or isinstance(wanted, ObjectType):
             return is_equivalent(given, wanted)
         if given.name != wanted.name:
             return False
+        if not given.parameters and not wanted.parameters:
+            return True
         return given.name == "type" or self._all_assignable(given.parameters, wanted.parameters)
 
     def _stands_for(self, one: AnyType, variable: AnyType) -> tuple[bool, bool]:
@@ -209,7 +221,7 @@ def _without_any(one: AnyType) -> AnyType:
 def _is_nullable(one: AnyType) -> bool:
     if isinstance(one, ObjectType):
         return True
-    return isinstance(one, Type) and one.name not in _PRIMITIVES | {"list", "map", "type"}
+    return isinstance(one, Type) and one.name not in _NEVER_NULL
 
 
 def _says_no_more(left: AnyType, right: AnyType) -> bool:

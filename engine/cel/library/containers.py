@@ -8,7 +8,7 @@ from lockgate.engine.cel.library.kinds import show, type_name, unsupported
 from lockgate.engine.cel.values import MAX_INT, MIN_INT, NONE, Map, Optional, Uint, Value, native
 
 # Go's names of kinds that are no key of anything.
-_NO_KEYS: Final = {
+NO_KEYS: Final = {
     type(None): "types.Null",
     bytes: "types.Bytes",
     list: "*types.baseList",
@@ -67,7 +67,7 @@ def _look_up(container: Any, key: Value) -> Any:
     if kind is dict and type(key) is str:
         return native(container.get(key, MISSING))
     if type(key) not in _KEYS:
-        raise CelError(f"invalid qualifier type: {_NO_KEYS.get(type(key)) or type_name(key)}")
+        raise CelError(f"invalid qualifier type: {NO_KEYS.get(type(key)) or type_name(key)}")
     if kind is list:
         at = _place(key)
         return native(container[at]) if 0 <= at < len(container) else MISSING

@@ -23,12 +23,22 @@ from lockgate.engine.cel.values import Value
 
 # Kinds by the names that overloads have in them.
 _NUMBERS: Final = {"int64": INT, "uint64": UINT, "double": DOUBLE}
-_SAME_KIND: Final = (
-    ("bool", BOOL),
-    ("string", STRING),
-    ("bytes", BYTES),
-    ("timestamp", TIMESTAMP),
-    ("duration", DURATION),
+# What can be compared, in cel-go's order, which shows: a value of an open type takes the first overload's.
+_ORDERED: Final = (
+    ("bool", BOOL, BOOL),
+    ("int64", INT, INT),
+    ("int64_double", INT, DOUBLE),
+    ("int64_uint64", INT, UINT),
+    ("uint64", UINT, UINT),
+    ("uint64_double", UINT, DOUBLE),
+    ("uint64_int64", UINT, INT),
+    ("double", DOUBLE, DOUBLE),
+    ("double_int64", DOUBLE, INT),
+    ("double_uint64", DOUBLE, UINT),
+    ("string", STRING, STRING),
+    ("bytes", BYTES, BYTES),
+    ("timestamp", TIMESTAMP, TIMESTAMP),
+    ("duration", DURATION, DURATION),
 )
 
 
@@ -39,27 +49,19 @@ def computed_in_place(*_: Value) -> Value:
 
 def _ordering(name: str, label: str, compute: Compute) -> Function:
     """A comparison: numbers of any two kinds, and values of one kind."""
-    overloads = [
-        total_call(
-            f"{label}_{left}" if left == right else f"{label}_{left}_{right}",
-            (left_type, right_type),
-            BOOL,
-            compute,
-        )
-        for left, left_type in _NUMBERS.items()
-        for right, right_type in _NUMBERS.items()
-    ]
-    overloads += [
-        total_call(
-            f"{label}_{kind}",
-            (of_kind, of_kind),
-            BOOL,
-            compute,
-            costs.of_shorter if of_kind in (STRING, BYTES) else None,
-        )
-        for kind, of_kind in _SAME_KIND
-    ]
-    return function(name, *overloads)
+    return function(
+        name,
+        *[
+            total_call(
+                f"{label}_{kinds}",
+                (left, right),
+                BOOL,
+                compute,
+                costs.of_shorter if left in (STRING, BYTES) else None,
+            )
+            for kinds, left, right in _ORDERED
+        ],
+    )
 
 
 def _arithmetic(name: str, label: str, compute: Compute, kinds: tuple[str, ...]) -> Function:
@@ -73,22 +75,21 @@ def _arithmetic(name: str, label: str, compute: Compute, kinds: tuple[str, ...])
     )
 
 
-def _sums(
-    name: str, label: str, compute: Compute, more: tuple[tuple[str, Type, Type, Type], ...]
-) -> Function:
-    """An operator on two numbers of one kind, and on what else is given: kinds, operands and result."""
-    numbers = _arithmetic(name, label, compute, ("double", "int64", "uint64")).overloads
-    others = [
-        total_call(
-            f"{label}_{kinds}",
-            (left, right),
-            result,
-            compute,
-            costs.of_both if result in (STRING, BYTES) else None,
-        )
-        for kinds, left, right, result in more
-    ]
-    return function(name, *others, *numbers)
+def _sums(name: str, label: str, compute: Compute, of: tuple[tuple[str, Type, Type, Type], ...]) -> Function:
+    """An operator by its kinds, operands and results, in cel-go's order."""
+    return function(
+        name,
+        *[
+            total_call(
+                f"{label}_{kinds}",
+                (left, right),
+                result,
+                compute,
+                costs.of_both if result in (STRING, BYTES) else None,
+            )
+            for kinds, left, right, result in of
+        ],
+    )
 
 
 _OPTIONAL_A: Final = optional_of(A)
@@ -107,11 +108,14 @@ FUNCTIONS: Final[tuple[Function, ...]] = (
         arithmetic.add,
         (
             ("bytes", BYTES, BYTES, BYTES),
+            ("double", DOUBLE, DOUBLE, DOUBLE),
             ("duration_duration", DURATION, DURATION, DURATION),
             ("duration_timestamp", DURATION, TIMESTAMP, TIMESTAMP),
             ("timestamp_duration", TIMESTAMP, DURATION, TIMESTAMP),
+            ("int64", INT, INT, INT),
             ("list", LIST_OF_A, LIST_OF_A, LIST_OF_A),
             ("string", STRING, STRING, STRING),
+            ("uint64", UINT, UINT, UINT),
         ),
     ),
     _sums(
@@ -119,9 +123,12 @@ FUNCTIONS: Final[tuple[Function, ...]] = (
         "subtract",
         arithmetic.subtract,
         (
+            ("double", DOUBLE, DOUBLE, DOUBLE),
             ("duration_duration", DURATION, DURATION, DURATION),
+            ("int64", INT, INT, INT),
             ("timestamp_duration", TIMESTAMP, DURATION, TIMESTAMP),
             ("timestamp_timestamp", TIMESTAMP, TIMESTAMP, DURATION),
+            ("uint64", UINT, UINT, UINT),
         ),
     ),
     _arithmetic("_*_", "multiply", arithmetic.multiply, ("double", "int64", "uint64")),

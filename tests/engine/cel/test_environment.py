@@ -47,6 +47,14 @@ def test_overloads_are_those_of_kubernetes() -> None:
     assert rows(FUNCTIONS) - {renamed(line) for line in TABLE.read_text().splitlines()} == set()
 
 
+@pytest.mark.parametrize("function", FUNCTIONS, ids=[one.name for one in FUNCTIONS])
+def test_overloads_are_in_the_order_of_kubernetes(function: Function) -> None:
+    # A value of an open type takes the type of the first one that fits.
+    ours = [one.id for one in function.overloads]
+    declared = {one.name: one for one in declared_functions()}[function.name]
+    assert ours == [one.id for one in declared.overloads if one.id in ours]
+
+
 def test_an_environment_is_extended() -> None:
     base = make_environment(FUNCTIONS, {"a": INT})
     more = base.extended(variables={"request": ADMISSION_REQUEST})

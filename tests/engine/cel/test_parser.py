@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lockgate.engine.cel.ast import Call, Constant, Macro, Name, Select
-from lockgate.engine.cel.errors import ExpressionError
+from lockgate.engine.cel.errors import ExpressionError, line_and_column
 from lockgate.engine.cel.lexer import MAX_CODE_POINTS
 from lockgate.engine.cel.parser import MAX_DEPTH, RESERVED, parse
 from lockgate.engine.cel.printing import render_expression
@@ -257,3 +257,10 @@ def test_any_text_is_a_tree_or_a_mistake(source: str) -> None:
         assert all(0 <= one.offset <= len(source) for one in error.mistakes)
     else:
         assert all(0 <= one.offset < len(source) for one in walk(node))
+
+
+@pytest.mark.parametrize(
+    ("offset", "place"), [(0, (1, 0)), (1, (1, 1)), (2, (1, 2)), (3, (2, 0)), (4, (2, 1)), (5, (3, 0))]
+)
+def test_lines_and_columns(offset: int, place: tuple[int, int]) -> None:
+    assert line_and_column("é+\na\n", offset) == place
