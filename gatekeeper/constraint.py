@@ -33,7 +33,7 @@ class Constraint:
     """One constraint, checked against its template; `parameters` have the schema's defaults.
 
     match: None when there is no match block. actions: what a violation leads to at the enforcement point that
-    it was loaded for, sorted; empty when it is not enforced there.
+    it was loaded for, sorted; empty when it is not enforced there. object: all of it, with the schema's defaults.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class Constraint:
     match: Mapping[str, Value] | None
     actions: tuple[Action, ...]
     parameters: Value
+    object: Mapping[str, Value]
     annotations: Mapping[str, str]
     document: Document
     digest: str
@@ -101,6 +102,7 @@ def parse_constraint(document: Document, template: Template, *, point: Enforceme
         match=None if match.absent else match.mapping(),
         actions=actions,
         parameters={} if parameters.absent else parameters.value,
+        object=filled,
         annotations=top.at("metadata", "annotations").string_map(),
         document=document,
         digest=_digest(template, name.string(), whole.get("spec").value, actions),

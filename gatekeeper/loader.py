@@ -13,6 +13,10 @@ from lockgate.engine.record import record
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.program import PARAMETERS, Program
 from lockgate.engine.rego.specialise import Allowance, Specialiser
+from lockgate.gatekeeper.cel_policy import make_cel_policy
+from lockgate.gatekeeper.cel_review import LastReview
+from lockgate.gatekeeper.cel_template import CelCompiler
+from lockgate.gatekeeper.compiled_cel import CelTemplate
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY, RegoTemplate
 from lockgate.gatekeeper.constraint import Constraint, find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.enforcement import EnforcementPoint
@@ -21,9 +25,10 @@ from lockgate.gatekeeper.policy import (
     DOCS_ANNOTATION,
     FIX_ANNOTATION,
     RULE_ANNOTATION,
+    UNKNOWN_FIELDS,
     ConstraintPolicy,
     Gate,
-    UnbuiltPolicy,
+    Gated,
 )
 from lockgate.gatekeeper.problems import Lint, Problem, flatten, policy_error
 from lockgate.gatekeeper.rego_template import ShowCode, TemplateCompiler
@@ -52,10 +57,18 @@ class Loaded:
 
 @record
 class CompiledTemplate:
-    """A template with its Rego compiled; `rego` is None when another engine evaluates it."""
+    """A template with the code of the engine that evaluates it."""
 
     template: Template
-    rego: RegoTemplate | None
+    code: RegoTemplate | CelTemplate
+
+
+@record
+class Compilers:
+    """What compiles templates, one for each engine."""
+
+    rego: TemplateCompiler
+    cel: CelCompiler
 
 
 def load_policies(
@@ -76,7 +89,11 @@ def load_policies(
     allowance: says when constraints get code of their own.
     """
     allowance = Allowance() if allowance is None else allowance
-    compiler = TemplateCompiler(Capabilities() if capabilities is None else capabilities, cache, show)
+    compilers = Compilers(
+        TemplateCompiler(Capabilities() if capabilities is None else capabilities, cache, show),
+        CelCompiler(cache),
+    )
+    reviews = LastReview()
     # Of two things with one name the first counts; by file, so that the order of a folder's listing does not.
     given = sorted(documents, key=lambda document: document.file)
     errors: list[PolicyError] = []
@@ -88,7 +105,7 @@ def load_policies(
         try:
             template = parse_template(document)
             _refuse_second(template, compiled)
-            compiled[template.kind.lower()] = prepare_template(template, engine=engine, compiler=compiler)
+            compiled[template.kind.lower()] = prepare_template(template, engine=engine, compilers=compilers)
         except PolicyError as error:
             errors.extend(flatten(error))
             broken.update(_kinds_named(document))
@@ -105,12 +122,13 @@ def load_policies(
         try:
             entry = compiled[find_template(document, templates).kind.lower()]
             constraint = parse_constraint(document, entry.template, point=point)
-            specialiser = _specialiser(entry, constraint, compiler, allowance)
+            specialiser = _specialiser(entry, constraint, compilers.rego, allowance)
             policy = make_policy(
                 entry,
                 constraint,
                 point=point,
                 matcher=matchers.compile(constraint.match),
+                reviews=reviews,
                 specialiser=specialiser,
             )
             other = first.setdefault(policy.key, document)
@@ -120,7 +138,7 @@ def load_policies(
             policies[policy.key] = policy
         except PolicyError as error:
             errors.extend(flatten(error))
-    lints = [lint for entry in compiled.values() if entry.rego is not None for lint in entry.rego.lints]
+    lints = [lint for entry in compiled.values() for lint in entry.code.lints]
     return Loaded(
         policies=make_policy_set(list(policies.values())),
         errors=tuple(sorted(errors, key=lambda error: _order(error.location, error.message))),
@@ -129,19 +147,17 @@ def load_policies(
     )
 
 
-def prepare_template(
-    template: Template, *, engine: EngineChoice, compiler: TemplateCompiler
-) -> CompiledTemplate:
-    """Compiles the template's Rego when Rego evaluates it. Raises PolicyError."""
-    if template.engine(engine) != "Rego":
-        return CompiledTemplate(template, None)
-    return CompiledTemplate(template, compiler.compile(template))
+def prepare_template(template: Template, *, engine: EngineChoice, compilers: Compilers) -> CompiledTemplate:
+    """Compiles the template's code for the engine that evaluates it. Raises PolicyError."""
+    if template.engine(engine) == "Rego":
+        return CompiledTemplate(template, compilers.rego.compile(template))
+    return CompiledTemplate(template, compilers.cel.compile(template))
 
 
 def _specialiser(
     entry: CompiledTemplate, constraint: Constraint, compiler: TemplateCompiler, allowance: Allowance
 ) -> Specialiser | None:
-    if len(render_json(constraint.parameters)) > _LARGEST_IN_CODE:
+    if not isinstance(entry.code, RegoTemplate) or len(render_json(constraint.parameters)) > _LARGEST_IN_CODE:
         return None
 
     def make() -> Program:
@@ -156,9 +172,10 @@ def make_policy(
     *,
     point: EnforcementPoint,
     matcher: Matcher,
+    reviews: LastReview,
     specialiser: Specialiser | None = None,
 ) -> Policy:
-    """The policy of a constraint."""
+    """The policy of a constraint. `reviews` is shared by policies that judge the same reviews."""
     template = entry.template
     operations = frozenset(template.operations) if point == _WEBHOOK else frozenset()
     gate = Gate(
@@ -169,17 +186,18 @@ def make_policy(
         docs=_annotation(constraint, template, DOCS_ANNOTATION),
         fix=_annotation(constraint, template, FIX_ANNOTATION),
     )
-    if entry.rego is None:
-        return UnbuiltPolicy(gate, gate.policy_key)
+    # At gator's point nothing is unknown.
+    unknown = frozenset[str]() if point == _GATOR else UNKNOWN_FIELDS
+    code = entry.code
+    if isinstance(code, CelTemplate):
+        return make_cel_policy(Gated(gate, gate.policy_key), code, unknown=unknown, reviews=reviews)
     return ConstraintPolicy(
         gate=gate,
-        evaluate=entry.rego.program.prepare({PARAMETERS: constraint.parameters}, specialiser).entry(
-            ENTRY_POINT
-        ),
+        evaluate=code.program.prepare({PARAMETERS: constraint.parameters}, specialiser).entry(ENTRY_POINT),
         parameters=constraint.parameters,
-        rules=entry.rego.program.artifact.rules,
-        reads_inventory=entry.rego.program.reads_data((INVENTORY,)),
-        unknown=frozenset() if point == _GATOR else entry.rego.reads,
+        rules=code.program.artifact.rules,
+        reads_inventory=code.program.reads_data((INVENTORY,)),
+        unknown=unknown & code.reads,
         key=gate.policy_key,
     )
 

@@ -28,11 +28,14 @@ _NO_DATA: Final[dict[str, Value]] = {}
 _NO_DETAILS: Final[dict[str, Value]] = {}
 # They stand in an object in the set of results.
 _DEEPEST_DETAILS: Final = MAX_DEPTH - 2
-_CEL_NEEDS: Final = "the K8sNativeValidation (CEL) engine, which is not built yet"
 _NEEDS: Final = {
     "userInfo": "who makes the request (input.review.userInfo)",
     "namespaceObject": "the Namespace of the object (input.review.namespaceObject): give its manifest",
 }
+
+
+# Fields of a review that are not always known.
+UNKNOWN_FIELDS: Final = frozenset(_NEEDS)
 
 
 @record
@@ -152,10 +155,7 @@ class ConstraintPolicy(Gated):
         """What the policy needs and is not known; empty when nothing is lacking."""
         if self.reads_inventory and context.facts.inventory is None:
             return "the inventory of the cluster (data.inventory)"
-        for name in self.unknown:
-            if not review.request.get(name) and _is_missing(name, review):
-                return _NEEDS[name]
-        return ""
+        return next(filter(None, [absent_field(name, review) for name in self.unknown]), "")
 
     def _results(self, members: Sequence[Value]) -> Sequence[Violation | Failure | NotEvaluated]:
         """The violations that `data.template.violation[r]` tells of, r being each of the members."""
@@ -193,28 +193,15 @@ class ConstraintPolicy(Gated):
         return results
 
 
-@record
-class UnbuiltPolicy(Gated):
-    """A constraint whose template's engine cannot be run here; it matches, and is not evaluated."""
-
-    needs: str = _CEL_NEEDS
-
-    def violations(
-        self, review: Review, context: EvaluationContext
-    ) -> Sequence[Violation | Failure | NotEvaluated]:
-        """That the constraint was not evaluated, and what it needs."""
-        return [NotEvaluated(self.key, self.needs)]
-
-
-def _is_missing(name: str, review: Review) -> bool:
-    """Is the empty field of the review unknown, and not just empty?"""
-    if review.request.get("uid"):
-        # A request that was made, and not a manifest.
-        return False
+def absent_field(name: str, review: Review) -> str:
+    """What a policy needs that reads a field of the review (`UNKNOWN_FIELDS`), if it is unknown, and not just empty."""
+    # What has a uid is a request that was made, and not a manifest.
+    if review.request.get(name) or review.request.get("uid"):
+        return ""
     if name == "namespaceObject":
-        return bool(review.request.get("namespace"))
+        return _NEEDS[name] if review.request.get("namespace") else ""
     # Gatekeeper shows no user with generated objects.
-    return review.source != "Generated"
+    return "" if review.source == "Generated" else _NEEDS[name]
 
 
 def _path(value: Value) -> Path | None:

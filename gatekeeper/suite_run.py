@@ -19,9 +19,11 @@ from lockgate.engine.record import record
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.review import Review, Scope
 from lockgate.gatekeeper.admission import is_admission_review, parse_admission_review
+from lockgate.gatekeeper.cel_review import LastReview
+from lockgate.gatekeeper.cel_template import CelCompiler
 from lockgate.gatekeeper.constraint import find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.inventory import build_inventory
-from lockgate.gatekeeper.loader import CompiledTemplate, make_policy, prepare_template
+from lockgate.gatekeeper.loader import CompiledTemplate, Compilers, make_policy, prepare_template
 from lockgate.gatekeeper.match import compile_match
 from lockgate.gatekeeper.policy import MessageFailure
 from lockgate.gatekeeper.problems import ConstraintSchemaError
@@ -36,11 +38,6 @@ from lockgate.gatekeeper.template import EngineChoice, is_template, parse_templa
 _POINT: Final = "gator.gatekeeper.sh"
 _FILTERED: Final = "does not match --run"
 _EXPANSION: Final = "expansion templates are not evaluated yet"
-_CEL: Final = (
-    "its template has K8sNativeValidation (CEL), which Gatekeeper prefers and which is not evaluated yet; "
-    "--engine rego evaluates its Rego"
-)
-_CEL_ONLY: Final = "its template has K8sNativeValidation (CEL) only, which is not evaluated yet"
 
 
 @record
@@ -95,7 +92,8 @@ class _Runner:
         self.options = options
         self.chosen = chosen
         self.files = ObjectFiles()
-        self.compiler = TemplateCompiler(options.capabilities)
+        self.compilers = Compilers(TemplateCompiler(options.capabilities), CelCompiler())
+        self.reviews = LastReview()
 
     def suite(self, suite: Suite) -> SuiteResult:
         start = self.options.clock()
@@ -142,9 +140,7 @@ class _Runner:
         if not is_template(document.value):
             raise InputError(f"path {test.template!r}: not a ConstraintTemplate")
         template = parse_template(document)
-        if template.engine(self.options.engine) != "Rego":
-            raise _SkippedError(_CEL if template.rego is not None else _CEL_ONLY)
-        return prepare_template(template, engine=self.options.engine, compiler=self.compiler)
+        return prepare_template(template, engine=self.options.engine, compilers=self.compilers)
 
     def _policy(self, suite: Suite, test: Test, template: CompiledTemplate) -> Policy:
         if not test.constraint:
@@ -154,7 +150,8 @@ class _Runner:
             raise InputError(f"path {test.constraint!r}: not a Constraint")
         found = find_template(document, [template.template])
         constraint = parse_constraint(document, found, point=_POINT)
-        return make_policy(template, constraint, point=_POINT, matcher=compile_match(constraint.match))
+        matcher = compile_match(constraint.match)
+        return make_policy(template, constraint, point=_POINT, matcher=matcher, reviews=self.reviews)
 
     def _check_invalid(self, suite: Suite, test: Test, template: CompiledTemplate) -> None:
         wanted = "constraint should have failed schema validation"

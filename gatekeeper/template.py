@@ -14,6 +14,7 @@ from lockgate.engine.kinds import split_api_version
 from lockgate.engine.record import record
 from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.version import RegoVersion
+from lockgate.gatekeeper.cel_source import CelSource, parse_cel_source
 from lockgate.gatekeeper.fields import Field, root
 from lockgate.gatekeeper.problems import PolicyErrors, Problem, policy_error
 from lockgate.gatekeeper.scalar_text import text_start
@@ -57,6 +58,7 @@ class Template:
     schema: Schema | None
     engines: tuple[EngineName, ...]
     rego: RegoSource | None
+    cel: CelSource | None
     operations: tuple[str, ...]
     annotations: Mapping[str, str]
     document: Document
@@ -75,7 +77,7 @@ def is_template(value: Mapping[str, Value]) -> bool:
 
 
 def parse_template(document: Document) -> Template:
-    """Reads a template and checks all but its Rego. Raises PolicyErrors with everything that is wrong."""
+    """Reads a template and checks all but its code. Raises PolicyErrors with everything that is wrong."""
     top = root(document)
     version = split_api_version(document.value.get("apiVersion"))[1]
     if version not in VERSIONS:
@@ -93,13 +95,12 @@ def parse_template(document: Document) -> Template:
         schema = _schema(top.at("spec", "crd", "spec", "validation"), version)
     except PolicyError as error:
         errors.append(error)
-    engines: tuple[EngineName, ...] = ()
-    rego = None
+    code = _Code((), None, None)
     operations: tuple[str, ...] = ()
     try:
         target = _target(top)
         operations = _operations(target)
-        engines, rego = _code(target)
+        code = _code(target)
     except PolicyError as error:
         errors.append(error)
     annotations: dict[str, str] = {}
@@ -114,8 +115,9 @@ def parse_template(document: Document) -> Template:
         name=name,
         version=version,
         schema=schema,
-        engines=engines,
-        rego=rego,
+        engines=code.engines,
+        rego=code.rego,
+        cel=code.cel,
         operations=operations,
         annotations=annotations,
         document=document,
@@ -191,10 +193,18 @@ def _operations(target: Field) -> tuple[str, ...]:
     return names
 
 
-def _code(target: Field) -> tuple[tuple[EngineName, ...], RegoSource | None]:
+@record
+class _Code:
+    engines: tuple[EngineName, ...]
+    rego: RegoSource | None
+    cel: CelSource | None
+
+
+def _code(target: Field) -> _Code:
     engines: set[str] = set()
     unknown: list[str] = []
     rego: RegoSource | None = None
+    cel: CelSource | None = None
     for code in target.get("code").items():
         engine = code.get("engine").string()
         if engine not in (REGO, CEL):
@@ -206,6 +216,8 @@ def _code(target: Field) -> tuple[tuple[EngineName, ...], RegoSource | None]:
         # Of several entries for an engine Gatekeeper takes the first.
         if engine == REGO and REGO not in engines and not target.get("rego").string():
             rego = _rego_code(source)
+        if engine == CEL and CEL not in engines:
+            cel = parse_cel_source(source)
         engines.add(engine)
     if target.get("rego").string():
         engines.add(REGO)
@@ -215,14 +227,14 @@ def _code(target: Field) -> tuple[tuple[EngineName, ...], RegoSource | None]:
         target.refuse(
             "no language driver is installed that handles this constraint template: "
             f"available drivers: {CEL}, {REGO}{given}",
-            "give `rego`, or `code` with engine Rego",
+            f"give `rego`, or `code` with engine Rego or {CEL}",
         )
     ordered: list[EngineName] = []
     if CEL in engines:
         ordered.append("K8sNativeValidation")
     if REGO in engines:
         ordered.append("Rego")
-    return tuple(ordered), rego
+    return _Code(tuple(ordered), rego, cel)
 
 
 def _rego_code(source: Field) -> RegoSource:

@@ -22,14 +22,14 @@ from lockgate.engine.cel.ast import (
 )
 from lockgate.engine.cel.careful_macro import careful_macro
 from lockgate.engine.cel.errors import CelError
-from lockgate.engine.cel.frame import Compute, Frame, Scope
+from lockgate.engine.cel.frame import Compute, Failed, Frame, Scope
 from lockgate.engine.cel.functions import Function
 from lockgate.engine.cel.knowledge import call_arguments, call_shape
 from lockgate.engine.cel.lazy import has, select
 from lockgate.engine.cel.library.containers import index, optional_index
 from lockgate.engine.cel.paying import paying_dispatcher
-from lockgate.engine.cel.pieces import AND, CONDITION, OR, terms, weight
-from lockgate.engine.cel.runtime import given, make_map
+from lockgate.engine.cel.pieces import AND, CONDITION, OR, OR_ELSE, terms, weight
+from lockgate.engine.cel.runtime import given, is_empty, make_map, value_of
 from lockgate.engine.cel.values import Value
 from lockgate.engine.codegen.spending import Budget
 
@@ -72,7 +72,14 @@ def _constant(careful: Careful, node: Constant) -> Compute:
 def _name(careful: Careful, node: Name) -> Compute:
     name, place = node.name, careful.scope.find(node.name)
     if place is not None:
-        return lambda frame: frame.locals[place]
+
+        def read_local(frame: Frame) -> Value:
+            value = frame.locals[place]
+            if type(value) is Failed:
+                raise value.error
+            return value
+
+        return read_local
 
     def read(frame: Frame) -> Value:
         try:
@@ -92,7 +99,13 @@ def _select(careful: Careful, node: Select) -> Compute:
 def _index(careful: Careful, node: Index) -> Compute:
     operand, place = careful.compute(node.operand), careful.compute(node.index)
     function = optional_index if node.optional else index
-    return lambda frame: function(operand(frame), place(frame))
+
+    def evaluate(frame: Frame) -> Value:
+        container = operand(frame)
+        # Of nothing no place is asked for.
+        return container if is_empty(container) else function(container, place(frame))
+
+    return evaluate
 
 
 def _list(careful: Careful, node: ListLiteral) -> Compute:
@@ -139,6 +152,8 @@ def _call(careful: Careful, node: Call) -> Compute:
             return _logic(careful, node)
         if node.function == CONDITION:
             return _condition(careful, node)
+    elif node.function in OR_ELSE and len(node.arguments) == 1:
+        return _or_else(careful, node, node.target)
     function = careful.function(*call_shape(node))
     arguments = list(map(careful.compute, call_arguments(node)))
     if len(arguments) == 1:
@@ -155,6 +170,20 @@ def _call(careful: Careful, node: Call) -> Compute:
         return function(*values)
 
     return call
+
+
+def _or_else(careful: Careful, node: Call, target: Node) -> Compute:
+    """`or` and `orValue`."""
+    found, other = careful.compute(target), careful.compute(node.arguments[0])
+    is_value = node.function == "orValue"
+
+    def evaluate(frame: Frame) -> Value:
+        value = found(frame)
+        if is_empty(value):
+            return other(frame)
+        return value_of(value) if is_value else value
+
+    return evaluate
 
 
 def _logic(careful: Careful, node: Call) -> Compute:

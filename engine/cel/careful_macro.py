@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.cel.ast import Macro
 from lockgate.engine.cel.errors import CelError
-from lockgate.engine.cel.frame import Compute, Frame
+from lockgate.engine.cel.frame import Compute, Failed, Frame
 from lockgate.engine.cel.knowledge import SORT_BY_KEYS
 from lockgate.engine.cel.pieces import turn_weight
-from lockgate.engine.cel.runtime import each, has_value, make_map, merged, pairs, truth
-from lockgate.engine.cel.values import NONE, Optional, Value
+from lockgate.engine.cel.runtime import each, has_value, make_map, merged, pairs, truth, wrapped
+from lockgate.engine.cel.values import NONE, Value
 
 if TYPE_CHECKING:
     from lockgate.engine.cel.careful import Careful
@@ -182,13 +182,30 @@ def _optional(careful: "Careful", node: Macro) -> Compute:
             return NONE
         loop.turn(frame, target.value)
         value = part(frame)
-        return value if is_flat else Optional(value)
+        return value if is_flat else wrapped(value)
+
+    return evaluate
+
+
+def _bind(careful: "Careful", node: Macro) -> Compute:
+    """`cel.bind`: an error of the value is one where the value is read."""
+    loop = _Loop(careful, node)
+    part = loop.parts[0]
+
+    def evaluate(frame: Frame) -> Value:
+        try:
+            value = loop.range(frame)
+        except CelError as error:
+            value = Failed(error)
+        loop.turn(frame, value)
+        return part(frame)
 
     return evaluate
 
 
 _COMPUTES: Final[Mapping[str, "Callable[[Careful, Macro], Compute]"]] = {
     "all": _quantifier,
+    "bind": _bind,
     "exists": _quantifier,
     "exists_one": _exists_one,
     "filter": _filter,

@@ -30,7 +30,7 @@ from lockgate.engine.cel.errors import ExpressionError, Mistake
 from lockgate.engine.cel.knowledge import Typing
 from lockgate.engine.cel.links import Links
 from lockgate.engine.cel.pieces import AND, CONDITION, MAX_NESTING, OR, Piece, literal_type, terms, weight
-from lockgate.engine.cel.types import BOOL, DYN, INT, STRING, AnyType, ObjectType, Type
+from lockgate.engine.cel.types import ANY, BOOL, DYN, INT, STRING, AnyType, ObjectType, Type
 from lockgate.engine.cel.values import TypeValue, Uint, Value
 from lockgate.engine.codegen.writer import Writer
 
@@ -175,7 +175,8 @@ def _value_type(emitter: Emitter, node: Node, operand: Node) -> AnyType:
     # Declared fields are what somebody else has promised; nothing is built on it.
     if isinstance(emitter.typing.type_of(operand), ObjectType):
         return DYN
-    return emitter.typing.type_of(node)
+    kind = emitter.typing.type_of(node)
+    return DYN if kind == ANY else kind
 
 
 def _primary(piece: Piece) -> str:

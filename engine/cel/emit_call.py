@@ -1,13 +1,14 @@
 """Calls and operators: Python's own operators where the kinds of the operands are known or can be tested at once."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from lockgate.engine.cel.ast import Call, Constant, ListLiteral
+from lockgate.engine.cel.ast import Call, Constant, ListLiteral, Node
 from lockgate.engine.cel.errors import ExpressionError, Mistake
 from lockgate.engine.cel.functions import Overload
 from lockgate.engine.cel.knowledge import call_arguments, call_shape
-from lockgate.engine.cel.pieces import CLASSES, Piece
+from lockgate.engine.cel.pieces import CLASSES, OR_ELSE, Piece
 from lockgate.engine.cel.types import BOOL, DYN, INT, STRING, AnyType, Type, TypeVariable
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def emit_call(emitter: "Emitter", node: Call) -> Piece:
     if node.target is None and node.function == _NOT:
         piece = emitter.truth(node.arguments[0])
         return Piece(f"(not {piece.text})", BOOL, piece.nesting + 1)
+    if node.target is not None and node.function in OR_ELSE and len(node.arguments) == 1:
+        return _or_else(emitter, node, node.target)
     # `map` takes no frame of its own, of which a deep tree needs many.
     arguments = list(map(emitter.emit, call_arguments(node)))
     if node.target is None:
@@ -53,6 +56,25 @@ def emit_function(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) ->
             return Piece(f"{name}({', '.join(guarded)})", overloads[0].result, nesting + 1)
     result = emitter.typing.type_of(node)
     return Piece(f"{_dispatch(emitter, node)}({', '.join([one.text for one in arguments])})", result, nesting)
+
+
+def _or_else(emitter: "Emitter", node: Call, target: Node) -> Piece:
+    """`or` and `orValue`: the argument is evaluated where the target has no value only."""
+    writer = emitter.writer
+    found = emitter.spill(emitter.emit(target)).text
+    local = writer.name()
+    kept = found if node.function == "or" else f"value_of({found})"
+    at = len(writer.lines)
+    piece, is_inline = emitter.branch(
+        f"if is_empty({found}):", local, partial(emitter.emit, node.arguments[0])
+    )
+    kind = emitter.typing.type_of(node)
+    if is_inline:
+        del writer.lines[at:]
+        return Piece(f"({piece.text} if is_empty({found}) else {kept})", kind, piece.nesting + 2)
+    with writer.block("else:"):
+        writer.line(f"{local} = {kept}")
+    return Piece(local, kind)
 
 
 def _dispatch(emitter: "Emitter", node: Call) -> str:

@@ -126,7 +126,7 @@ def _optional(emitter: "Emitter", node: Macro) -> Piece:
         writer.line(f"{local} = {target.text}.value")
         with emitter.bound({node.variables[0]: Piece(local)}):
             value = emitter.emit(node.parts[0])
-        writer.line(f"{result} = {value.text if node.name == 'optFlatMap' else f'Optional({value.text})'}")
+        writer.line(f"{result} = {value.text if node.name == 'optFlatMap' else f'wrapped({value.text})'}")
     return Piece(result, DYN if node.name == "optFlatMap" else optional_of(DYN))
 
 
@@ -138,8 +138,16 @@ def _sort_by(emitter: "Emitter", node: Macro) -> Piece:
     )
 
 
+def _bind(emitter: "Emitter", node: Macro) -> Piece:
+    """`cel.bind`: evaluated at once, which only errors could tell from cel-go's way, when it is first read."""
+    value = emitter.spill(emitter.emit(node.target))
+    with emitter.bound({node.variables[0]: value}):
+        return emitter.emit(node.parts[0])
+
+
 _EMITTERS: Final[Mapping[str, "Callable[[Emitter, Macro], Piece]"]] = {
     "all": _quantifier,
+    "bind": _bind,
     "exists": _quantifier,
     "exists_one": _exists_one,
     "filter": _filter,

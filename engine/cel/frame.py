@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, final
 
 from lockgate.engine.cel.budget import exhausted
+from lockgate.engine.cel.errors import CelError
 from lockgate.engine.cel.values import Value
 from lockgate.engine.codegen.spending import Budget
 
@@ -24,6 +25,16 @@ class Frame:
         self.budget.left -= steps
         if self.budget.left < 0:
             exhausted(self.budget)
+
+
+@final
+class Failed:
+    """In the place of a variable whose value is an error."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: CelError) -> None:
+        self.error = error
 
 
 Compute = Callable[[Frame], Value]

@@ -45,7 +45,10 @@ def select(operand: Value, field: str) -> Value:
 
 
 def has(operand: Value, field: str) -> bool:
-    """`has(operand.field)`, of a lazy map too, which computes nothing for it."""
-    if type(operand) is LazyMap:
-        return field in operand.names
-    return containers.has(operand, field)
+    """`has(operand.field)`, of a lazy map too, where a value that cannot be computed is an error, as in Kubernetes."""
+    if type(operand) is not LazyMap:
+        return containers.has(operand, field)
+    if field not in operand.names:
+        return False
+    _ = operand[field]
+    return True

@@ -3,7 +3,7 @@
 from typing import Final
 
 from lockgate.engine.cel.ast import Call, Macro, Node
-from lockgate.engine.cel.types import BOOL, BYTES, DOUBLE, DYN, INT, STRING, UINT, AnyType, Type
+from lockgate.engine.cel.types import BOOL, BYTES, DOUBLE, DYN, INT, STRING, AnyType, Type
 from lockgate.engine.cel.values import Value
 from lockgate.engine.cel.walking import children
 from lockgate.engine.codegen.writer import is_name
@@ -15,6 +15,8 @@ MAX_NESTING: Final = 25
 AND: Final = "_&&_"
 OR: Final = "_||_"
 CONDITION: Final = "_?_:_"
+# Methods of optional values that may do without their argument.
+OR_ELSE: Final = frozenset(("or", "orValue"))
 
 # The Python class of the values of a type, where there is one. A map has two.
 CLASSES: Final = {
@@ -34,7 +36,6 @@ _LITERALS: Final[dict[type, Type]] = {
     str: STRING,
     bytes: BYTES,
     float: DOUBLE,
-    type(UINT): DYN,
 }
 
 

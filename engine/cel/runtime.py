@@ -7,8 +7,8 @@ from lockgate.engine.cel.budget import exhausted
 from lockgate.engine.cel.errors import CelError
 from lockgate.engine.cel.lazy import has, select
 from lockgate.engine.cel.library.containers import index, optional_index
-from lockgate.engine.cel.library.kinds import show, type_name
-from lockgate.engine.cel.values import NONE, Map, Optional, Uint, Value
+from lockgate.engine.cel.library.kinds import no_such_overload, show
+from lockgate.engine.cel.values import NONE, Duration, Map, Optional, Timestamp, TypeValue, Uint, Value
 
 # Kinds that a key of a map may have.
 _KEYS: Final = frozenset((str, int, Uint, bool))
@@ -23,6 +23,10 @@ _GO_TYPES: Final = {
     float: "types.Double",
     str: "types.String",
     bytes: "types.Bytes",
+    Duration: "types.Duration",
+    Timestamp: "types.Timestamp",
+    TypeValue: "*types.Type",
+    Optional: "*types.Optional",
 }
 
 Entry = tuple[Value, Value, bool]
@@ -44,7 +48,22 @@ def has_value(optional: Value) -> bool:
     """Has an optional a value?"""
     if type(optional) is Optional:
         return optional.has_value
-    raise CelError("no such overload")
+    raise no_such_overload("hasValue", optional)
+
+
+def is_empty(value: Value) -> bool:
+    """Is it an optional without a value? Whatever is no optional stands for itself to `or` and `orValue`."""
+    return type(value) is Optional and not value.has_value
+
+
+def value_of(value: Value) -> Value:
+    """The value of an optional that has one, or what is no optional."""
+    return value.value if type(value) is Optional else value
+
+
+def wrapped(value: Value) -> Optional:
+    """What `optMap` gives: of an optional its value, or null, as an optional again, which is cel-go's way."""
+    return Optional(value.value) if type(value) is Optional else Optional(value)
 
 
 def each(value: Value) -> list[Value]:
@@ -53,22 +72,31 @@ def each(value: Value) -> list[Value]:
     if kind is list:
         items: list[Value] = value
         return items
-    return [name for name, _ in _entries(value)]
+    found = _entries(value)
+    if found is None:
+        raise CelError(f"got '{_go_type(value)}', expected iterable type")
+    return [name for name, _ in found]
 
 
 def pairs(value: Value) -> list[tuple[Value, Value]]:
     """What a macro with two variables goes through: places and items of a list, keys and values of a map."""
-    return list(enumerate(value)) if type(value) is list else _entries(value)
+    if type(value) is list:
+        return list(enumerate(value))
+    found = _entries(value)
+    if found is None:
+        raise CelError(f"unsupported comprehension range type: {_go_type(value)}")
+    return found
 
 
-def _entries(value: Value) -> list[tuple[Value, Value]]:
+def _entries(value: Value) -> list[tuple[Value, Value]] | None:
     """The entries of a map by their keys: Go has no order, and answers have to be the same each time."""
-    kind = type(value)
-    if kind is Map:
+    if type(value) is Map:
         return sorted(value.items(), key=_key_order)
-    if isinstance(value, dict):
-        return sorted(value.items(), key=_name)
-    raise CelError(f"got '{_GO_TYPES.get(kind) or type_name(value)}', expected iterable type")
+    return sorted(value.items(), key=_name) if isinstance(value, dict) else None
+
+
+def _go_type(value: Value) -> str:
+    return _GO_TYPES.get(type(value)) or f"cel.{type(value).__name__}"
 
 
 def _name(entry: tuple[str, Value]) -> str:
@@ -111,7 +139,7 @@ def merged(maps: Iterable[Value]) -> Value:
     keys: set[tuple[bool, Value]] = set()
     for one in maps:
         if type(one) is not Map and not isinstance(one, dict):
-            raise CelError("no such overload")
+            raise no_such_overload("cel.@mapInsert", {}, one)
         for key, value in one.items():
             place = (type(key) is bool, key)
             if place in keys:
@@ -138,6 +166,7 @@ NAMES: Final[Mapping[str, Any]] = {
     "has": has,
     "has_value": has_value,
     "index": index,
+    "is_empty": is_empty,
     "make_map": make_map,
     "merged": merged,
     "mismatch": mismatch,
@@ -145,6 +174,8 @@ NAMES: Final[Mapping[str, Any]] = {
     "pairs": pairs,
     "select": select,
     "truth": truth,
+    "value_of": value_of,
+    "wrapped": wrapped,
     "__builtins__": {
         "bool": bool,
         "bytes": bytes,

@@ -20,6 +20,7 @@ from lockgate.engine.kinds import split_api_version
 from lockgate.gatekeeper.inventory import facts_of
 from lockgate.gatekeeper.loader import load_policies
 from lockgate.gatekeeper.target import Cluster, review_document
+from lockgate.gatekeeper.template import EngineChoice
 
 from tests.e2e.programs import run_program
 from tests.shared_folder import shared_path
@@ -79,10 +80,13 @@ def _name(value: Object) -> Found:
     return (str(value["apiVersion"]), str(value["kind"]), str(metadata["namespace"]), str(metadata["name"]))
 
 
-def _theirs(policies: list[Document], objects: list[Object], folder: Path) -> Counter[Found]:
+def _theirs(
+    policies: list[Document], objects: list[Object], engine: EngineChoice, folder: Path
+) -> Counter[Found]:
     values = [*(document.value for document in policies), *objects]
     (folder / "all.yaml").write_text("\n---\n".join(render_json(value) for value in values))
-    arguments = ("test", "-f", folder, "-o", "json", "--enable-k8s-native-validation=false")
+    flag = "true" if engine == "default" else "false"
+    arguments = ("test", "-f", folder, "-o", "json", f"--enable-k8s-native-validation={flag}")
     said = run_program("gator", *arguments, cwd=folder)
     found: Counter[Found] = Counter()
     for result in json.loads(said.stdout):
@@ -92,13 +96,13 @@ def _theirs(policies: list[Document], objects: list[Object], folder: Path) -> Co
         constraint, message = result["constraint"], result["msg"]
         if "eval_conflict_error" in message:
             message = "eval_conflict_error"
-        details = json.dumps(result["metadata"]["details"] or {}, sort_keys=True)
+        details = json.dumps((result.get("metadata") or {}).get("details") or {}, sort_keys=True)
         found[(constraint["kind"], constraint["metadata"]["name"], *_name(value), message, details)] += 1
     return found
 
 
-def _ours(policies: list[Document], objects: list[Object]) -> Counter[Found]:
-    loaded = load_policies(policies, point="gator.gatekeeper.sh", engine="rego")
+def _ours(policies: list[Document], objects: list[Object], engine: EngineChoice) -> Counter[Found]:
+    loaded = load_policies(policies, point="gator.gatekeeper.sh", engine=engine)
     assert not loaded.errors, loaded.errors
     facts, cluster = facts_of(objects), Cluster(namespace="")
     found: Counter[Found] = Counter()
@@ -118,13 +122,14 @@ def _ours(policies: list[Document], objects: list[Object]) -> Counter[Found]:
     return found
 
 
+@pytest.mark.parametrize("engine", ["rego", "default"])
 @pytest.mark.parametrize(
     "step", [pytest.param(1, id="as the library matches"), pytest.param(8, id="everywhere")]
 )
-def test_the_same_violations(step: int, tmp_path: Path) -> None:
+def test_the_same_violations(step: int, engine: EngineChoice, tmp_path: Path) -> None:
     policies = _policies(everywhere=step > 1)
     # Without a match every constraint sees every object, which takes gator long; a part of the objects is enough.
     objects = _objects()[::step]
-    ours, theirs = _ours(policies, objects), _theirs(policies, objects, tmp_path)
+    ours, theirs = _ours(policies, objects, engine), _theirs(policies, objects, engine, tmp_path)
     assert ours - theirs == Counter() and theirs - ours == Counter()
     assert ours.total() > 100

@@ -1,14 +1,17 @@
 """The tables of facts in tests/gatekeeper, put to the real gator: it must agree with every row."""
 
 import re
+from collections import Counter
 from contextlib import chdir
 from pathlib import Path
 
 import pytest
 from lockgate.gatekeeper.suite_report import render_report
 from lockgate.gatekeeper.suite_run import run_suites
+from lockgate.gatekeeper.template import EngineChoice
 
 from tests.e2e.programs import run_program
+from tests.gatekeeper.cel_cases import CEL_CASES, REFUSED, cel_template
 from tests.gatekeeper.constraint_cases import CONSTRAINT_CASES
 from tests.gatekeeper.match_cases import MATCH_CASES
 from tests.gatekeeper.review_cases import REVIEW_CASES
@@ -92,6 +95,27 @@ def test_templates(tmp_path: Path) -> None:
     assert not disagreed, said
 
 
+def test_cel(tmp_path: Path) -> None:
+    suite = SuiteFolder(tmp_path)
+    for case in CEL_CASES:
+        counts = Counter(case.messages)
+        assertions: list[Json] = [{"violations": len(case.messages)}]
+        assertions += [
+            {"violations": count, "message": f"^{re.escape(message)}$"} for message, count in counts.items()
+        ]
+        suite.test(case.name, case.template, constraint(case.spec), [(case.value, (), assertions)])
+    said = verify(suite)
+    assert "FAIL" not in said, said
+
+
+def test_cel_that_is_refused(tmp_path: Path) -> None:
+    suite = SuiteFolder(tmp_path)
+    for name, source, _ in REFUSED:
+        suite.test(name, cel_template(source), constraint({}), [(manifest(), (), [{"violations": 0}])])
+    said = verify(suite)
+    assert [name for name, _, _ in REFUSED if f"--- FAIL: {name}\t" not in said] == [], said
+
+
 def _outcomes(text: str) -> list[str]:
     """The lines that tell outcomes, without the times, and not what was said of failures."""
     words = ("=== RUN", "=== SKIP", "--- PASS", "--- FAIL", "ok\t", "FAIL\t")
@@ -118,10 +142,11 @@ def test_messages_of_a_suite_with_everything(tmp_path: Path) -> None:
     assert pattern.findall(ours) == pattern.findall(theirs) != []
 
 
-def test_the_library(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("engine", "flag"), [("rego", "false"), ("default", "true")])
+def test_the_library(engine: EngineChoice, flag: str, tmp_path: Path) -> None:
     folder = shared_path("vectors", "gatekeeper-library")
     theirs = run_program(
-        "gator", "verify", "-v", "--enable-k8s-native-validation=false", f"{folder}/...", cwd=tmp_path
+        "gator", "verify", "-v", f"--enable-k8s-native-validation={flag}", f"{folder}/...", cwd=tmp_path
     )
-    report = run_suites([f"{folder}/..."], engine="rego")
+    report = run_suites([f"{folder}/..."], engine=engine)
     assert _outcomes(render_report(report, "all")) == _outcomes(theirs.stdout)

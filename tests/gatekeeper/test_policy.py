@@ -5,7 +5,6 @@ from typing import Any, get_args
 import pytest
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
-from lockgate.engine.evaluate import evaluate
 from lockgate.engine.policy import EvaluationContext, Facts, Matched, NotMatched, Policy
 from lockgate.gatekeeper.enforcement import EnforcementPoint
 from lockgate.gatekeeper.loader import load_policies
@@ -13,7 +12,7 @@ from lockgate.gatekeeper.policy import MessageFailure
 from lockgate.gatekeeper.target import Cluster, Operation, review_document
 from lockgate.gatekeeper.template import EngineChoice
 
-from tests.gatekeeper.workbench import HIT, Json, constraint, document, manifest, template
+from tests.gatekeeper.workbench import Json, constraint, document, manifest, template
 
 NOW = 1_700_000_000_000_000_000
 KEY = PolicyKey("Probe", "probe")
@@ -222,35 +221,6 @@ def test_operations_count_at_the_webhook(
     review = review_document(document(manifest()), Cluster())
     review = replace(review, request={**review.request, "operation": operation})
     assert isinstance(policy.match(review), Matched) is matches
-
-
-CEL = {"engine": "K8sNativeValidation", "source": {"validations": [{"expression": "true"}]}}
-
-
-def test_a_template_with_both_engines() -> None:
-    both = template(HIT, code=[CEL])
-    review = review_document(document(manifest()), Cluster())
-    context = EvaluationContext(Facts({}), NOW, Limits())
-    found = load(both).violations(review, context)
-    assert len(found) == 1 and isinstance(found[0], NotEvaluated)
-    assert "K8sNativeValidation" in found[0].needs
-    assert load(both, engine="rego").violations(review, context) == [violation("hit")]
-
-
-def test_a_template_with_cel_alone_is_not_evaluated_either_way() -> None:
-    made = template()
-    made["spec"]["targets"] = [{"target": "admission.k8s.gatekeeper.sh", "code": [CEL]}]
-    for engine in ("default", "rego"):
-        policy = load(made, engine=engine)
-        decision = evaluate(
-            review_document(document(manifest()), Cluster()),
-            load_policies([document(made), document(constraint({}))]).policies,
-            Facts({}),
-            now_ns=NOW,
-            limits=Limits(),
-        )
-        assert [absent.policy for absent in decision.not_evaluated] == [policy.key]
-        assert decision.verdict == "allow"
 
 
 def test_parameters_reach_the_policy_with_defaults() -> None:

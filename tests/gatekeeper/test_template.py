@@ -3,7 +3,8 @@
 import pytest
 from lockgate.engine.errors import PolicyError
 from lockgate.engine.rego.capabilities import Capabilities
-from lockgate.gatekeeper.loader import load_policies, prepare_template
+from lockgate.gatekeeper.cel_template import CelCompiler
+from lockgate.gatekeeper.loader import Compilers, load_policies, prepare_template
 from lockgate.gatekeeper.problems import flatten
 from lockgate.gatekeeper.rego_compile import ModuleCache
 from lockgate.gatekeeper.rego_template import TemplateCompiler
@@ -16,7 +17,8 @@ from tests.gatekeeper.workbench import HIT, document, documents, template
 def load(case: TemplateCase) -> list[PolicyError]:
     try:
         parsed = parse_template(document(case.value, "template.yaml"))
-        prepare_template(parsed, engine="default", compiler=TemplateCompiler(Capabilities()))
+        compilers = Compilers(TemplateCompiler(Capabilities()), CelCompiler())
+        prepare_template(parsed, engine="default", compilers=compilers)
     except PolicyError as error:
         return flatten(error)
     return []

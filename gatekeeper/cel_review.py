@@ -1,0 +1,151 @@
+"""A review as expressions see it: `object`, `oldObject`, `request` and `namespaceObject`.
+
+After Gatekeeper's pkg/drivers/k8scel (driver.go, transform/request.go) and k8s.io/apiserver's
+pkg/admission/plugin/cel/condition.go: on DELETE there is no object; Go leaves empty texts of the request out.
+"""
+
+import threading
+from typing import Final, final
+
+from lockgate.engine.cel.documents import native_document
+from lockgate.engine.cel.values import Value
+from lockgate.engine.review import Review
+
+Object = dict[str, Value]
+
+# What a Namespace shows, of its metadata (CreateNamespaceObject).
+_NAMESPACE_METADATA: Final = (
+    "name",
+    "generateName",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "finalizers",
+)
+
+
+@final
+class ReviewValues:
+    """The variables of one review; those that few policies read are made when they are asked for."""
+
+    __slots__ = ("_namespace", "_request", "object", "old_object", "review")
+
+    def __init__(self, review: Review) -> None:
+        self.review: Final = review
+        document = review.document
+        value, old = review.object, review.old_object
+        if review.request.get("operation") == "DELETE":
+            value = None
+        is_native = document is not None and document.small_integers_only
+        self.object: Final[Value] = value if is_native else native_document(value)
+        self.old_object: Final[Value] = native_document(old)
+        self._request: Object | None = None
+        self._namespace: Object | None = None
+
+    @property
+    def any_object(self) -> Value:
+        """`variables.anyObject`: the object, or the one that is deleted."""
+        is_deleted = self.object is None and self.review.request.get("operation") == "DELETE"
+        return self.old_object if is_deleted else self.object
+
+    @property
+    def request(self) -> Object:
+        """The request without its objects."""
+        found = self._request
+        if found is None:
+            found = self._request = _request(self.review.request)
+        return found
+
+    @property
+    def namespace(self) -> Object | None:
+        """The Namespace that the request falls in; None where there is none, or it is not shown to policies."""
+        known = self.review.namespace
+        if known is None or not self.review.request.get("namespaceObject"):
+            return None
+        found = self._namespace
+        if found is None:
+            found = self._namespace = _namespace(native_document(known))
+        return found
+
+
+@final
+class LastReview(threading.local):
+    """Keeps the values of the review that a thread is judging, which all policies with CEL share."""
+
+    def __init__(self) -> None:
+        self._values: ReviewValues | None = None
+
+    def values(self, review: Review) -> ReviewValues:
+        """The values of the review."""
+        found = self._values
+        if found is None or found.review is not review:
+            found = self._values = ReviewValues(review)
+        return found
+
+
+def _request(given: Object) -> Object:
+    kind = _texts(given.get("kind"), ("group", "version", "kind"))
+    resource = _texts(given.get("resource"), ("group", "version", "resource"))
+    made: Object = {
+        "uid": "",
+        "kind": kind,
+        "resource": resource,
+        "requestKind": kind,
+        "requestResource": resource,
+        "operation": _text(given, "operation"),
+        "userInfo": _user(given.get("userInfo")),
+        "dryRun": given.get("dryRun") is True,
+        "object": None,
+        "oldObject": None,
+        "options": native_document(given.get("options")),
+    }
+    for name, shown in (
+        ("subResource", "subResource"),
+        ("subResource", "requestSubResource"),
+        ("name", "name"),
+        ("namespace", "namespace"),
+    ):
+        text = _text(given, name)
+        if text:
+            made[shown] = text
+    return made
+
+
+def _user(given: Value) -> Object:
+    if not isinstance(given, dict):
+        return {}
+    made: Object = {name: text for name in ("username", "uid") if (text := _text(given, name))}
+    groups = given.get("groups")
+    if isinstance(groups, list) and groups:
+        made["groups"] = [one for one in groups if isinstance(one, str)]
+    extra = given.get("extra")
+    if isinstance(extra, dict) and extra:
+        made["extra"] = {
+            name: [one for one in values if isinstance(one, str)]
+            for name, values in extra.items()
+            if isinstance(values, list)
+        }
+    return made
+
+
+def _namespace(given: Object) -> Object:
+    metadata = given.get("metadata")
+    shown: Object = {"creationTimestamp": None}
+    if isinstance(metadata, dict):
+        shown.update({name: metadata[name] for name in _NAMESPACE_METADATA if name in metadata})
+    return {"metadata": shown, "spec": given.get("spec") or {}, "status": given.get("status") or {}}
+
+
+def _texts(given: Value, names: tuple[str, ...]) -> Object:
+    return {name: _text(given, name) if isinstance(given, dict) else "" for name in names}
+
+
+def _text(given: Object, name: str) -> str:
+    found = given.get(name)
+    return found if isinstance(found, str) else ""
