@@ -1,7 +1,7 @@
 """Loads templates and constraints from documents into a PolicySet; every error of every document is collected."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.codegen.values import render_json
@@ -13,10 +13,7 @@ from lockgate.engine.record import record
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.program import PARAMETERS, Program
 from lockgate.engine.rego.specialise import Allowance, Specialiser
-from lockgate.gatekeeper.cel_policy import make_cel_policy
-from lockgate.gatekeeper.cel_review import LastReview
-from lockgate.gatekeeper.cel_template import CelCompiler
-from lockgate.gatekeeper.compiled_cel import CelTemplate
+from lockgate.gatekeeper.cel_engine import CelEngine
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY, RegoTemplate
 from lockgate.gatekeeper.constraint import Constraint, find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.enforcement import EnforcementPoint
@@ -33,6 +30,9 @@ from lockgate.gatekeeper.policy import (
 from lockgate.gatekeeper.problems import Lint, Problem, flatten, policy_error
 from lockgate.gatekeeper.rego_template import ShowCode, TemplateCompiler
 from lockgate.gatekeeper.template import EngineChoice, Template, is_template, parse_template
+
+if TYPE_CHECKING:
+    from lockgate.gatekeeper.compiled_cel import CelTemplate
 
 # Parameters of more characters are no constants of code: it would grow with them.
 _LARGEST_IN_CODE: Final = 20_000
@@ -60,7 +60,7 @@ class CompiledTemplate:
     """A template with the code of the engine that evaluates it."""
 
     template: Template
-    code: RegoTemplate | CelTemplate
+    code: "RegoTemplate | CelTemplate"
 
 
 @record
@@ -68,7 +68,7 @@ class Compilers:
     """What compiles templates, one for each engine."""
 
     rego: TemplateCompiler
-    cel: CelCompiler
+    cel: CelEngine
 
 
 def load_policies(
@@ -91,9 +91,8 @@ def load_policies(
     allowance = Allowance() if allowance is None else allowance
     compilers = Compilers(
         TemplateCompiler(Capabilities() if capabilities is None else capabilities, cache, show),
-        CelCompiler(cache),
+        CelEngine(cache),
     )
-    reviews = LastReview()
     # Of two things with one name the first counts; by file, so that the order of a folder's listing does not.
     given = sorted(documents, key=lambda document: document.file)
     errors: list[PolicyError] = []
@@ -128,7 +127,7 @@ def load_policies(
                 constraint,
                 point=point,
                 matcher=matchers.compile(constraint.match),
-                reviews=reviews,
+                cel=compilers.cel,
                 specialiser=specialiser,
             )
             other = first.setdefault(policy.key, document)
@@ -172,10 +171,10 @@ def make_policy(
     *,
     point: EnforcementPoint,
     matcher: Matcher,
-    reviews: LastReview,
+    cel: CelEngine,
     specialiser: Specialiser | None = None,
 ) -> Policy:
-    """The policy of a constraint. `reviews` is shared by policies that judge the same reviews."""
+    """The policy of a constraint. `cel`: what compiled the template, if it has CEL."""
     template = entry.template
     operations = frozenset(template.operations) if point == _WEBHOOK else frozenset()
     gate = Gate(
@@ -189,8 +188,8 @@ def make_policy(
     # At gator's point nothing is unknown.
     unknown = frozenset[str]() if point == _GATOR else UNKNOWN_FIELDS
     code = entry.code
-    if isinstance(code, CelTemplate):
-        return make_cel_policy(Gated(gate, gate.policy_key), code, unknown=unknown, reviews=reviews)
+    if not isinstance(code, RegoTemplate):
+        return cel.policy(Gated(gate, gate.policy_key), code, unknown)
     return ConstraintPolicy(
         gate=gate,
         evaluate=code.program.prepare({PARAMETERS: constraint.parameters}, specialiser).entry(ENTRY_POINT),

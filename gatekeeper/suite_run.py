@@ -19,8 +19,7 @@ from lockgate.engine.record import record
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.review import Review, Scope
 from lockgate.gatekeeper.admission import is_admission_review, parse_admission_review
-from lockgate.gatekeeper.cel_review import LastReview
-from lockgate.gatekeeper.cel_template import CelCompiler
+from lockgate.gatekeeper.cel_engine import CelEngine
 from lockgate.gatekeeper.constraint import find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.inventory import build_inventory
 from lockgate.gatekeeper.loader import CompiledTemplate, Compilers, make_policy, prepare_template
@@ -92,8 +91,7 @@ class _Runner:
         self.options = options
         self.chosen = chosen
         self.files = ObjectFiles()
-        self.compilers = Compilers(TemplateCompiler(options.capabilities), CelCompiler())
-        self.reviews = LastReview()
+        self.compilers = Compilers(TemplateCompiler(options.capabilities), CelEngine())
 
     def suite(self, suite: Suite) -> SuiteResult:
         start = self.options.clock()
@@ -151,7 +149,7 @@ class _Runner:
         found = find_template(document, [template.template])
         constraint = parse_constraint(document, found, point=_POINT)
         matcher = compile_match(constraint.match)
-        return make_policy(template, constraint, point=_POINT, matcher=matcher, reviews=self.reviews)
+        return make_policy(template, constraint, point=_POINT, matcher=matcher, cel=self.compilers.cel)
 
     def _check_invalid(self, suite: Suite, test: Test, template: CompiledTemplate) -> None:
         wanted = "constraint should have failed schema validation"

@@ -3,7 +3,7 @@
 import pytest
 from lockgate.engine.errors import PolicyError
 from lockgate.engine.rego.capabilities import Capabilities
-from lockgate.gatekeeper.cel_template import CelCompiler
+from lockgate.gatekeeper.cel_engine import CelEngine
 from lockgate.gatekeeper.loader import Compilers, load_policies, prepare_template
 from lockgate.gatekeeper.problems import flatten
 from lockgate.gatekeeper.rego_compile import ModuleCache
@@ -17,7 +17,7 @@ from tests.gatekeeper.workbench import HIT, document, documents, template
 def load(case: TemplateCase) -> list[PolicyError]:
     try:
         parsed = parse_template(document(case.value, "template.yaml"))
-        compilers = Compilers(TemplateCompiler(Capabilities()), CelCompiler())
+        compilers = Compilers(TemplateCompiler(Capabilities()), CelEngine())
         prepare_template(parsed, engine="default", compilers=compilers)
     except PolicyError as error:
         return flatten(error)
