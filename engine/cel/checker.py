@@ -31,11 +31,13 @@ from lockgate.engine.cel.types import (
     BOOL,
     BYTES,
     DOUBLE,
+    DURATION,
     DYN,
     ERROR,
     INT,
     NULL,
     STRING,
+    TIMESTAMP,
     UINT,
     AnyType,
     ObjectType,
@@ -335,7 +337,14 @@ class _Checker:
         if not isinstance(named, Constant):
             shown = render_type(self._type(named))
             return self._set(checked, self._refuse(node.offset, f"'{shown}' is not a type"))
-        return self._set(checked, self._refuse(node.offset, f"'{named.value.name}' is not a message type"))
+        name = named.value.name
+        declared = self._environment.types[name]
+        if isinstance(declared, ObjectType) or declared in (DURATION, TIMESTAMP):
+            message = (
+                f"messages of type '{name}' cannot be written here; use timestamp(…), duration(…) or a map"
+            )
+            return self._set(checked, self._refuse(node.offset, message))
+        return self._set(checked, self._refuse(node.offset, f"'{name}' is not a message type"))
 
     # Macros
 

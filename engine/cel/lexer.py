@@ -22,9 +22,9 @@ _STRING = rf"""
 _TOKEN: Final = re.compile(
     rf"""
     (?P<hidden>(?:[\t\ \r\n\f]+|//[^\n]*)+)
+  | (?P<name>(?!(?:[rR]|[bB][rR]?)["'])[A-Za-z_][A-Za-z0-9_]*)
   | (?P<string>{_STRING})
   | (?P<bytes>[bB](?:{_STRING}))
-  | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
   | (?P<double>[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+|\.[0-9]+(?:[eE][+-]?[0-9]+)?)
   | (?P<uint>(?:0x[0-9a-fA-F]+|[0-9]+)[uU])
   | (?P<int>0x[0-9a-fA-F]+|[0-9]+)
@@ -45,7 +45,7 @@ _BEGUN: Final = re.compile(
     """,
     re.VERBOSE,
 )
-_KINDS: Final[dict[str, Kind]] = {
+_KINDS: Final[dict[str | None, Kind]] = {
     "string": "string",
     "bytes": "bytes",
     "name": "name",
@@ -82,10 +82,11 @@ def tokens(source: str) -> list[Token]:
         token = match(source, place)
         if token is None:
             raise _error(place, f"Syntax error: token recognition error at: '{_unrecognized(source, place)}'")
-        group = token.lastgroup
-        if group is not None and group != "hidden":
-            found.append(Token(_KINDS[group], token.group(), place))
-        place = token.end()
+        kind = _KINDS.get(token.lastgroup)
+        after = token.end()
+        if kind is not None:
+            found.append(Token(kind, source[place:after], place))
+        place = after
     found.append(Token("end", "<EOF>", end))
     _refuse_surrogates(source)
     return found

@@ -78,8 +78,13 @@ _LEVELS: Final[tuple[dict[str, str], ...]] = (
 )
 _STRENGTH: Final = {symbol: level for level, operators in enumerate(_LEVELS) for symbol in operators}
 
+_PREFIXES: Final = frozenset(["!", "-"])
 _STARTS: Final = frozenset(["[", "{", "(", ".", "-", "!"])
-_OPERAND: Final = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
+_LITERALS: Final = "'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER"
+_OPERAND: Final = f"{{'[', '{{', '(', '.', '-', '!', {_LITERALS}}}"
+_ARGUMENT: Final = f"{{'[', '{{', '(', ')', '.', '-', '!', {_LITERALS}}}"
+_ITEM: Final = f"{{'[', ']', '{{', '(', '.', ',', '-', '!', '?', {_LITERALS}}}"
+_ENTRY: Final = f"{{'[', '{{', '}}', '(', '.', ',', '-', '!', '?', {_LITERALS}}}"
 
 
 def parse(source: str) -> Node:
@@ -118,22 +123,29 @@ class _Parser:
         return token
 
     def _is(self, symbol: str) -> bool:
-        return self._token.text == symbol and self._token.kind == "symbol"
+        # No token of another kind looks like one: strings have their quotes.
+        return self._token.text == symbol
 
     def _take(self, symbol: str) -> Token | None:
-        return self._next() if self._is(symbol) else None
-
-    def _need(self, symbol: str, expected: str = "") -> Token:
-        if not self._is(symbol):
-            self._fail(expected or f"'{symbol}'")
-        return self._next()
-
-    def _close(self) -> Token:
-        """The parenthesis that is needed here."""
         token = self._token
-        if not self._is(")") and (token.kind in ("symbol", "end") and token.text not in ("(", "{", "!")):
-            self._refuse(f"missing ')' at {self._shown()}")
-        return self._need(")")
+        if token.text != symbol:
+            return None
+        self._place += 1
+        self._token = self._tokens[self._place]
+        return token
+
+    def _need(self, symbol: str, also: str = "") -> Token:
+        """The symbol. What else could stand here is in the message; ANTLR tells what is missing from what is too much."""
+        token = self._token
+        if token.text == symbol:
+            return self._next()
+        expected = f"{{'{symbol}', '{also}'}}" if also else f"'{symbol}'"
+        after = self._tokens[min(self._place + 1, len(self._tokens) - 1)].text
+        if token.kind != "end" and after in (symbol, also):
+            self._refuse(f"extraneous input {self._shown()} expecting {expected}")
+        if not also and _follows(symbol, token):
+            self._refuse(f"missing '{symbol}' at {self._shown()}")
+        self._fail(expected)
 
     def _name(self) -> Token:
         token = self._token
@@ -158,13 +170,19 @@ class _Parser:
     def _fail(self, expected: str) -> NoReturn:
         self._refuse(f"mismatched input {self._shown()} expecting {expected}")
 
-    def _no_operand(self) -> NoReturn:
-        """As ANTLR: what could be left out, so that an operand followed, is extraneous."""
+    def _need_operand(self, also: tuple[str, ...], expected: str) -> None:
+        """That an operand starts here, or one of the symbols is here. As ANTLR: what could be left out is extraneous."""
+        token = self._token
+        if token.text in also or _starts(token):
+            return
         after = self._tokens[min(self._place + 1, len(self._tokens) - 1)]
-        starts = after.kind not in ("symbol", "end", "quoted name") or after.text in _STARTS
-        if self._token.kind == "end" or after.text == "in" or not starts:
-            self._fail(_OPERAND)
-        self._refuse(f"extraneous input {self._shown()} expecting {_OPERAND}")
+        if token.kind != "end" and (after.text in also or _starts(after)):
+            self._refuse(f"extraneous input {self._shown()} expecting {expected}")
+        self._fail(expected)
+
+    def _no_operand(self) -> NoReturn:
+        self._need_operand((), _OPERAND)
+        self._fail(_OPERAND)
 
     def _refuse(self, message: str) -> NoReturn:
         raise _error(self._token.offset, f"Syntax error: {message}")
@@ -199,10 +217,7 @@ class _Parser:
         return left
 
     def _level(self) -> int | None:
-        token = self._token
-        if token.kind == "symbol" or token.text == "in":
-            return _STRENGTH.get(token.text)
-        return None
+        return _STRENGTH.get(self._token.text)
 
     def _pair(self, left: Node, level: int) -> Node:
         operator = self._next()
@@ -219,7 +234,7 @@ class _Parser:
 
     def _unary(self) -> Node:
         first = self._token
-        if not (self._is("!") or self._is("-")):
+        if first.text not in _PREFIXES:
             return self._member(self._primary())
         symbol: Literal["!", "-"] = "!" if first.text == "!" else "-"
         count = 0
@@ -243,9 +258,11 @@ class _Parser:
     def _member(self, node: Node) -> Node:
         """`node` with the selects, calls and indexes that follow it."""
         while True:
-            if dot := self._take("."):
-                node = self._after_dot(node, dot)
-            elif bracket := self._take("["):
+            following = self._token.text
+            if following == ".":
+                node = self._after_dot(node, self._next())
+            elif following == "[":
+                bracket = self._next()
                 optional = self._take("?") is not None
                 index = self._expression()
                 self._need("]")
@@ -265,12 +282,13 @@ class _Parser:
 
     def _arguments(self) -> tuple[Node, ...]:
         """What stands between parentheses; the first is passed by already."""
+        self._need_operand((")",), _ARGUMENT)
         if self._take(")"):
             return ()
         found = [self._expression()]
         while self._take(","):
             found.append(self._expression())
-        self._close()
+        self._need(")")
         return tuple(found)
 
     def _primary(self) -> Node:
@@ -289,7 +307,7 @@ class _Parser:
                     case "(":
                         self._next()
                         node = self._expression()
-                        self._close()
+                        self._need(")")
                         return node
                     case "[":
                         return self._list()
@@ -340,6 +358,8 @@ class _Parser:
         opening = self._next()
         items: list[MapItem] = []
         while not self._is("}"):
+            if not items and self._take(","):
+                break
             optional = self._take("?") is not None
             field = self._field()
             colon = self._need(":")
@@ -374,6 +394,7 @@ class _Parser:
 
     def _list(self) -> Node:
         opening = self._next()
+        self._need_operand(("]", ",", "?"), _ITEM)
         items: list[Node] = []
         optional: list[int] = []
         while not self._is("]"):
@@ -385,11 +406,12 @@ class _Parser:
             items.append(self._expression())
             if not self._take(","):
                 break
-        self._need("]", "{']', ','}")
+        self._need("]", ",")
         return ListLiteral(opening.offset, tuple(items), frozenset(optional))
 
     def _map(self) -> Node:
         opening = self._next()
+        self._need_operand(("}", ",", "?"), _ENTRY)
         items: list[MapItem] = []
         while not self._is("}"):
             if not items and self._take(","):
@@ -400,8 +422,22 @@ class _Parser:
             items.append(MapItem(colon.offset, key, self._expression(), optional))
             if not self._take(","):
                 break
-        self._need("}", "{'}', ','}")
+        self._need("}", ",")
         return MapLiteral(opening.offset, tuple(items))
+
+
+def _starts(token: Token) -> bool:
+    """Whether an operand can start with the token."""
+    if token.kind == "symbol":
+        return token.text in _STARTS
+    return token.kind not in ("end", "quoted name") and token.text != "in"
+
+
+def _follows(symbol: str, token: Token) -> bool:
+    """Whether the token can come after the symbol."""
+    if symbol == ":":
+        return _starts(token)
+    return token.text == "in" or (token.kind in ("symbol", "end") and token.text not in "({!:,")
 
 
 def _balanced(function: str, terms: list[Node], offsets: list[int]) -> Node:

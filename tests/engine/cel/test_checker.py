@@ -142,6 +142,16 @@ MISTAKES = [
     ("a.b{c: 1}", [(3, undeclared("a.b"))]),
     ("int{}", [(3, "'int' is not a message type")]),
     ("i{}", [(1, "'int' is not a type")]),
+    # Kubernetes allows this one.
+    (
+        "google.protobuf.Timestamp{seconds: 1}",
+        [
+            (
+                25,
+                "messages of type 'google.protobuf.Timestamp' cannot be written here; use timestamp(…), duration(…) or a map",
+            )
+        ],
+    ),
     (
         "cel.bind(x, 1, x)",
         [(0, undeclared("cel")), (8, undeclared("bind")), (9, undeclared("x")), (15, undeclared("x"))],

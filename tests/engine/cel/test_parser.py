@@ -17,6 +17,7 @@ OPERAND = (
     "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, "
     "IDENTIFIER}"
 )
+ARGUMENT = OPERAND.replace("'(', '.'", "'(', ')', '.'")
 
 
 def grouped(source: str) -> str:
@@ -117,6 +118,14 @@ MISTAKES = [
     ("a.in", 2, "Syntax error: no viable alternative at input '.in'"),
     ("[1, 2", 5, "Syntax error: mismatched input '<EOF>' expecting {']', ','}"),
     ("{1: 2", 5, "Syntax error: mismatched input '<EOF>' expecting {'}', ','}"),
+    ("[1 2]", 3, "Syntax error: extraneous input '2' expecting {']', ','}"),
+    ("f(", 2, f"Syntax error: mismatched input '<EOF>' expecting {ARGUMENT}"),
+    ("{1 2}", 3, "Syntax error: missing ':' at '2'"),
+    ("a[1,2]", 3, "Syntax error: mismatched input ',' expecting ']'"),
+    ("a and b", 2, "Syntax error: mismatched input 'and' expecting <EOF>"),
+    ("a & b", 2, "Syntax error: token recognition error at: '& '"),
+    (r"'abc\q'", 0, r"Syntax error: token recognition error at: ''abc\q'"),
+    ("a.null", 2, "Syntax error: mismatched input 'null' expecting IDENTIFIER"),
     ("a ? b", 5, "Syntax error: mismatched input '<EOF>' expecting ':'"),
     ("a ? b ? c : d : e", 6, "Syntax error: mismatched input '?' expecting ':'"),
     ('"abc', 0, "Syntax error: token recognition error at: '\"abc'"),
