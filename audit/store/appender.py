@@ -160,12 +160,7 @@ class Appender:
         except ClosedError:
             raise TrailError("the appender is closed") from None
         except FullError:
-            with self._counting:
-                self.back_pressure += 1
-            raise BackPressureError(
-                f"the trail did not take a record within {timeout} s: {self._max_waiting} are waiting",
-                hint="the disk is slow or the load is high; the request was not recorded",
-            ) from None
+            raise self.count_back_pressure() from None
         return future
 
     def append(
@@ -194,6 +189,20 @@ class Appender:
         """Takes no more, records what waits, stores the last checkpoint, and stops."""
         self._line.close()
         self._thread.join()
+
+    def count_back_pressure(self) -> BackPressureError:
+        """Counts a draft that found no room for as long as it would wait; the error for who sent it."""
+        with self._counting:
+            self.back_pressure += 1
+        return BackPressureError(
+            f"the trail did not take the record in time: {self._max_waiting} are waiting",
+            hint="the disk is slow or the load is high; the request was not recorded",
+        )
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a draft would have to wait for room."""
+        return len(self._line) >= self._max_waiting
 
     @property
     def waiting(self) -> int:

@@ -11,7 +11,8 @@ import pytest
 from lockgate.audit.draft import Draft
 from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import leaf_hash
-from lockgate.audit.store.appender_socket import AppenderServer, SocketAppender
+from lockgate.audit.store.appender_server import AppenderServer
+from lockgate.audit.store.appender_socket import SocketAppender
 
 from tests.audit.trails import open_trail
 from tests.faults.checking import check_after

@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 from lockgate.audit.recorder import Recorder
-from lockgate.audit.store.appender_socket import AppenderServer, SocketAppender
+from lockgate.audit.store.appender_server import AppenderServer
+from lockgate.audit.store.appender_socket import SocketAppender
 from lockgate.audit.store.store import open_store
 from lockgate.audit.vault import Vault
 
