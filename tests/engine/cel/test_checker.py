@@ -419,6 +419,25 @@ def test_a_type_that_grows_without_end_is_refused() -> None:
         assert found[0][1] == "a type in this expression is too large: its lists and maps nest too deep"
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "+".join(["i"] * 250),
+        "true ? 1 : " * 249 + "2",
+        "object" + ".a" * 249,
+        "object" + ".?a" * 249,
+        "li" + ".map(x, x)" * 249,
+        "li.all(x, " * 120 + "true" + ")" * 120,
+        "[" * 120 + "]" * 120,
+        "[size(" * 50 + "li" + ")]" * 50,
+    ],
+    ids=lambda source: source[:12],
+)
+def test_what_is_as_deep_as_can_be_is_typed_and_rendered(source: str) -> None:
+    found = checked(source)
+    assert render_type(checked(render_expression(found.node)).result) == render_type(found.result)
+
+
 def test_no_more_than_a_hundred_mistakes() -> None:
     found = outcome(f"[{', '.join(['undefined'] * 200)}]")
     assert len(found) == 100
