@@ -93,8 +93,14 @@ def verify_stream_proof(proof: StreamProof, origin: str, keys: Sequence[Verifier
     head's.
     """
     verify_tlog_proof(parse_tlog_proof(proof.proof), proof.heads_entry, origin, keys)
+    return check_heads(proof)
+
+
+def check_heads(proof: StreamProof) -> int:
+    """Checks a proof up to the entry of the heads, whose own proof is the caller's to verify; returns as above."""
     entry = parse_entry(proof.heads_entry)
-    if entry.kind != "stream-heads" or entry.value["size"] != proof.size:
+    at = parse_tlog_proof(proof.proof).index
+    if entry.kind != "stream-heads" or entry.value["size"] != proof.size or at != proof.size:
         raise VerificationError("the entry is not that of the stream heads at this size", where=proof.name)
     root = decode_base64(str(entry.value["root"]), "the root of the heads")
     count = int(str(entry.value["count"]))

@@ -135,14 +135,15 @@ def _write_entries(
     tiles.finish()
 
 
-def _write_proofs(root: Path, note: bytes, size: int, indices: Sequence[int]) -> None:
+def _write_proofs(root: Path, reader: TrailReader, note: bytes, size: int, indices: Sequence[int]) -> None:
     read = TileHashes(size, lambda tile: root.joinpath(tile_path(tile)).read_bytes())
     proofs = BatchProofs(size, read)
     for index in sorted(set(indices)):
         if not 0 <= index < size:
             raise TrailError(f"there is no entry {index} in an export of {size}")
-        proof = TlogProof(index, proofs.path(index), note)
-        write_below(root, f"proofs/{index}.tlog-proof", render_tlog_proof(proof))
+        for entry in reader.entries(index, index + 1):
+            proof = TlogProof(index, proofs.path(index), note, entry)
+            write_below(root, f"proofs/{index}.tlog-proof", render_tlog_proof(proof))
 
 
 def _files(root: Path) -> Iterator[str]:
@@ -214,7 +215,7 @@ def _export(reader: TrailReader, note: bytes, place: Path, vkey: str, request: E
                 write_below(root, checkpoint_path(old.size), earlier)
         if request.bodies != "none":
             _write_bodies(root, reader, size, request, expected)
-        _write_proofs(root, note, size, request.proofs)
+        _write_proofs(root, reader, note, size, request.proofs)
         write_below(root, "log.vkey", f"{vkey}\n".encode())
         write_below(root, KEYS, lists.keys(checkpoint.origin))
         write_below(root, STREAMS, lists.streams())
@@ -257,9 +258,10 @@ Then:
 
     python {VERIFIER} THIS-FOLDER --log-key LINE-OR-FILE [--witness-key LINE-OR-FILE]…
     lockgate audit verify THIS-FOLDER --log-key LINE-OR-FILE
+    lockgate audit verify --proof THIS-FOLDER/proofs/INDEX.tlog-proof --log-key LINE-OR-FILE
     fsck --storage_url=file://$PWD/THIS-FOLDER/ --public_key=LOG-KEY-FILE --ui=false --N=2048
 
-The first two end with 0 when everything agrees, 3 when something was changed, and 4 when there was no key from
+All but the last end with 0 when everything agrees, 3 when something was changed, and 4 when there was no key from
 outside. Without a witness's key the answer rests on whoever holds the log's key.
 
 ## What is here
@@ -270,7 +272,7 @@ outside. Without a witness's key the answer rests on whoever holds the log's key
 | `checkpoints/` | earlier signed checkpoints |
 | `bodies/` | what was judged and said, one line an entry. {opened} |
 | `streams.jsonl` | the last entry of every stream |
-| `proofs/` | proofs for single entries (`c2sp.org/tlog-proof@v1`) |
+| `proofs/` | proofs for single entries (`c2sp.org/tlog-proof@v1`), each with its entry, for who is not given the rest |
 | `keys.json` | the log's keys as its entries tell them |
 | `log.vkey` | the log's key, for programs that want a file |
 | `MANIFEST.sha256` | digests of all files (`sha256sum -c`); there is no other |

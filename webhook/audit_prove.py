@@ -1,5 +1,7 @@
 """`lockgate audit prove`: a proof for one entry, or that a stream is complete, which others can check on their own."""
 
+from dataclasses import replace
+
 import click
 from lockgate.audit.completeness import prove_stream, render_stream_proof
 from lockgate.audit.tlog_proof import render_tlog_proof
@@ -14,17 +16,20 @@ from lockgate.webhook.trail_reading import open_reading
 @click.option(
     "--stream", metavar="NAME", help="Prove how many entries a stream has, or that it does not exist."
 )
-@click.option("--entry", metavar="FILE", help="Write the entry's bytes there, which the proof is about.")
+@click.option(
+    "--entry", metavar="FILE", help="Write the entry's bytes there too, which the proof has with it."
+)
 @OUTPUT
 @TRAIL
 def prove(index: int | None, stream: str | None, entry: str | None, output: str | None, home: str) -> None:
     """Writes a proof that an entry is in the log (c2sp.org/tlog-proof@v1), or one for a whole stream (JSON).
 
-    Without the log's key from elsewhere a proof shows nothing to whoever is given it.
+    Without the log's key from elsewhere a proof shows nothing to whoever is given it. `lockgate audit verify --proof`
+    checks one.
 
     \b
     Examples:
-      lockgate audit prove 12 --trail trail/ --output 12.tlog-proof --entry 12.json
+      lockgate audit prove 12 --trail trail/ --output 12.tlog-proof
       lockgate audit prove --stream model/fraud/prod --trail trail/ --output fraud.json
     """
     if (index is None) == (stream is None):
@@ -38,7 +43,7 @@ def prove(index: int | None, stream: str | None, entry: str | None, output: str 
         else:
             assert index is not None
             proven = standing.prove(index)
-            write_output(render_tlog_proof(proven.proof).decode(), output)
+            write_output(render_tlog_proof(replace(proven.proof, extra=proven.entry)).decode(), output)
             told = standing.assurance.statement(index)
             if entry is not None:
                 write_output(proven.entry.decode(), entry)

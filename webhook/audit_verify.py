@@ -23,6 +23,7 @@ from lockgate.audit.verify.verify import verify_trail
 from lockgate.audit.verify.walk import OpenKey
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.audit_options import EPILOG, FORMAT, LOG_KEYS, OUTPUT, TRUST
+from lockgate.webhook.audit_verify_proof import ProofFile, verify_proof_file
 from lockgate.webhook.output import write_output
 from lockgate.webhook.render_verification import render_json, render_text
 from lockgate.webhook.terminal import Palette, choose_palette
@@ -50,18 +51,31 @@ OWN_KEY = (
     metavar="FILE",
     help="Remember the verified checkpoint there, and take none that does not continue it.",
 )
+@click.option(
+    "--proof",
+    metavar="FILE",
+    help="Check a proof that `audit prove` wrote, from this file alone; no DIR then.",
+)
+@click.option(
+    "--entry", metavar="FILE", help="The entry's bytes, for a proof that does not have them with it."
+)
 @FORMAT
 @OUTPUT
+@click.pass_context
 def verify(
+    context: click.Context,
     folder: str | None,
     log_keys: tuple[str, ...],
     trust: str | None,
     opening: bool,
     last_seen: str | None,
+    proof: str | None,
+    entry: str | None,
     chosen: str,
     output: str | None,
 ) -> int:
-    """Re-checks a trail (its home folder) or an export: entries, tree, checkpoints, streams, bodies, index, anchors.
+    """Re-checks a trail (its home folder) or an export: entries, tree, checkpoints, streams, bodies, index, anchors,
+    and of an export every file. Or a proof.
 
     Nothing in the folder is trusted. With only the key that lies in it the answer is 4, however well everything fits.
 
@@ -70,7 +84,17 @@ def verify(
       lockgate audit verify trail/ --log-key ~/keys/ci.vkey
       lockgate audit verify export/ --trust ~/trust.toml --format json
       lockgate audit verify export/ --trust ~/trust.toml --last-seen ~/.cache/ci-log
+      lockgate audit verify --proof 12.tlog-proof --log-key ~/keys/ci.vkey
     """
+    if proof is not None:
+        named = context.get_parameter_source("folder") is click.core.ParameterSource.COMMANDLINE
+        if named or opening or last_seen is not None:
+            raise UsageError(
+                "a proof is checked on its own", hint="leave out the folder, --open and --last-seen"
+            )
+        return verify_proof_file(ProofFile(proof, entry), log_keys, trust, chosen, output)
+    if entry is not None:
+        raise UsageError("--entry is for a proof", hint="give the proof with --proof")
     if folder is None:
         raise UsageError("no trail to verify", hint="name its home folder, or an export")
     with open_reading(folder, log_keys, trust) as reading:

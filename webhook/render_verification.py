@@ -15,7 +15,8 @@ _MAX_GAPS: Final = 10
 _VERDICTS: Final = {0: "verified", 3: "TAMPERING FOUND", 4: "cannot be verified"}
 
 
-def _range(one: AssuredRange) -> dict[str, Any]:
+def range_value(one: AssuredRange) -> dict[str, Any]:
+    """A range of entries with what it rests on, for programs."""
     return {
         "from": one.start,
         "to": one.stop,
@@ -52,7 +53,7 @@ def render_json(report: Report) -> str:
             for one in report.gaps
         ],
         "state": None if assurance is None else str(assurance.state),
-        "assurance": [] if assurance is None else [_range(one) for one in assurance.ranges],
+        "assurance": [] if assurance is None else [range_value(one) for one in assurance.ranges],
         "remarks": [*report.remarks, *(() if assurance is None else assurance.remarks)],
     }
     return json.dumps(value, indent=2) + "\n"

@@ -1,6 +1,7 @@
-"""Verifies an export of a Lockgate trail. One file; needs Python 3.9 or newer and `cryptography`, and nothing else.
+"""Verifies an export of a Lockgate trail, or a proof. One file; needs Python 3.9 or newer and `cryptography`, and nothing else.
 
     python verify_trail.py FOLDER --log-key VKEY|FILE [--witness-key VKEY|FILE]...
+    python verify_trail.py --proof FILE [--entry FILE] --log-key VKEY|FILE [--witness-key VKEY|FILE]...
 
 Exit codes: 0 everything agrees · 2 wrong usage · 3 something was changed · 4 no key from outside, so nothing is proven.
 
@@ -79,6 +80,8 @@ OTHERS = re.compile(
     r"checkpoints/(\d{16})|proofs/(0|[1-9]\d*)\.tlog-proof|bodies/((?:x\d{3}/)*\d{3})\.jsonl"
     r"|tile/(entries|\d{1,2})/((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d*))?"
 )
+STREAM_PROOF = {"v", "stream", "size", "headsEntry", "proof", "heads", "entries"}
+HEAD = {"name", "n", "leaf", "index", "count", "hashes"}
 MAX_TEXT = 1024
 MINUTE = 60_000
 MAX_COVERAGE = 10 * MINUTE
@@ -87,6 +90,10 @@ EPOCH = datetime.datetime(1970, 1, 1)
 
 class Tampered(Exception):
     """Something is not as it was recorded."""
+
+
+class Misused(Exception):
+    """What was given is not what can be verified."""
 
 
 def fail(where, what) -> NoReturn:
@@ -462,6 +469,24 @@ def plain(value):
     return isinstance(value, str)
 
 
+def parse_entry(data, where):
+    """An entry from its bytes: canonical, and with the fields of its kind."""
+    if len(data) > MAX_ENTRY:
+        fail(where, "is too large")
+    try:
+        value = json.loads(data)
+        text = canonical(value)
+    except (ValueError, RecursionError):
+        fail(where, "is no JSON")
+    if text != data or not plain(value) or not isinstance(value, dict):
+        fail(where, "is not in canonical form")
+    # True equals 1 in Python, and in JSON it does not.
+    if type(value.get("v")) is not int or value["v"] != 1 or not isinstance(value.get("kind"), str):
+        fail(where, "is of no version and kind that is known here")
+    check_fields(value, where)
+    return value
+
+
 class Entries:
     """Follows the entries: form, time, streams, repeated requests, erasures."""
 
@@ -481,20 +506,8 @@ class Entries:
     def add(self, index, data, leaf):
         """The next entry."""
         where = f"entry {index}"
-        if len(data) > MAX_ENTRY:
-            fail(where, "is too large")
-        try:
-            value = json.loads(data)
-            text = canonical(value)
-        except (ValueError, RecursionError):
-            fail(where, "is no JSON")
-        if text != data or not plain(value) or not isinstance(value, dict):
-            fail(where, "is not in canonical form")
-        kind = value.get("kind")
-        # True equals 1 in Python, and in JSON it does not.
-        if type(value.get("v")) is not int or value["v"] != 1 or not isinstance(kind, str):
-            fail(where, "is of no version and kind that is known here")
-        check_fields(value, where)
+        value = parse_entry(data, where)
+        kind = value["kind"]
         if self.closed:
             fail(where, "follows the closing of the log")
         opening = kind == "log" and value.get("event") == "opened"
@@ -712,7 +725,7 @@ def check_manifest(root, size):
     for line in lines_of(root, "MANIFEST.sha256"):
         found = re.fullmatch(rb"([0-9a-f]{64})  ([!-~]{1,200})\n", line)
         name = found[2].decode() if found else ""
-        if name <= last:
+        if not found or name <= last:
             fail("MANIFEST.sha256", "has a line that is no digest and name, or is out of order")
         told[name], last = found[1].decode(), name
         if not is_of_export(name, size):
@@ -732,40 +745,125 @@ def check_manifest(root, size):
         fail(name, "is named by the manifest, and not there")
 
 
+def parse_proof(data, name):
+    """A tlog-proof: index, the entry that it may have with it, hashes from the leaf upwards, and the checkpoint."""
+    head, blank, note = data.partition(b"\n\n")
+    lines = head.decode("utf-8", "replace").split("\n")
+    if not blank or lines.pop(0) != "c2sp.org/tlog-proof@v1" or not lines:
+        fail(name, "is no proof")
+    extra = b""
+    if lines[0].startswith("extra "):
+        extra = unbase64(lines.pop(0)[6:], name) or fail(name, "has no extra data where it says so")
+    if not lines or not re.fullmatch(r"index (0|[1-9][0-9]{0,18})", lines[0]) or len(lines) > 64:
+        fail(name, "is no proof")
+    hashes = [unbase64(line, name) for line in lines[1:]]
+    if any(len(one) != 32 for one in hashes):
+        fail(name, "has a hash that is none")
+    return int(lines[0][6:]), extra, hashes, note
+
+
+def climb(leaf, index, size, hashes, name):
+    """RFC 6962: the root that an inclusion proof leads to, from a leaf hash in a tree of a size."""
+    if index >= size:
+        fail(name, "is of no entry")
+    made, place, last = leaf, index, size - 1
+    for other in hashes:
+        if last == 0:
+            fail(name, "is too long")
+        if place & 1 or place == last:
+            made = node(other, made)
+            while place and not place & 1:
+                place, last = place >> 1, last >> 1
+        else:
+            made = node(made, other)
+        place, last = place >> 1, last >> 1
+    return made if last == 0 else fail(name, "is too short")
+
+
 def check_proofs(root, tree, leaves, log_keys, witness_keys, origin, keys):
     """The proofs of single entries have to lead to a checkpoint of this log."""
     folder = os.path.join(root, "proofs")
     for one in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         name = f"proofs/{one}"
-        head, blank, note = read(root, name).partition(b"\n\n")
-        lines = head.decode("utf-8", "replace").split("\n")
-        extra = b""
-        if len(lines) > 1 and lines[1].startswith("extra "):
-            extra = unbase64(lines.pop(1)[6:], name) or fail(name, "has no extra data where it says so")
-        if not blank or lines[0] != "c2sp.org/tlog-proof@v1" or not lines[1].startswith("index "):
-            fail(name, "is no proof")
-        index = int(lines[1][6:])
+        index, extra, hashes, note = parse_proof(read(root, name), name)
         checkpoint = Checkpoint(note, log_keys, witness_keys, name)
         if log_keys and not keys.signed(checkpoint):
             fail(name, "has a checkpoint that the log's key did not sign")
         if checkpoint.origin != origin or tree.roots.get(checkpoint.size) != checkpoint.root:
             fail(name, "is of another log, or of a size that is not shown")
-        made, place, last = leaves.get(index), index, checkpoint.size - 1
-        if made is None or one != f"{index}.tlog-proof" or lines[1] != f"index {index}" or index > last:
+        if index not in leaves or one != f"{index}.tlog-proof":
             fail(name, "is of no entry")
-        if extra and hashlib.sha256(b"\x00" + extra).digest() != made:
+        if extra and hashlib.sha256(b"\x00" + extra).digest() != leaves[index]:
             fail(name, "has another entry with it than the log's")
-        for line in lines[2:]:
-            other = unbase64(line, name)
-            if place & 1 or place == last:
-                made = node(other, made)
-                while place and not place & 1:
-                    place, last = place >> 1, last >> 1
-            else:
-                made = node(made, other)
-            place, last = place >> 1, last >> 1
-        if last or made != checkpoint.root:
+        if climb(leaves[index], index, checkpoint.size, hashes, name) != checkpoint.root:
             fail(name, "does not lead to its checkpoint")
+
+
+def check_stream_proof(value, heads):
+    """What the proof of a stream says of it, by the entry of the stream heads. Returns a line for people."""
+    name, size, shown = value["stream"], value["size"], value["heads"]
+    if heads["kind"] != "stream-heads" or type(size) is not int or heads["size"] != size or len(shown) > 2:
+        fail("proof", "has another entry than that of the stream heads")
+    if not STREAM.fullmatch(name) or not all(map(is_count, value["entries"])):
+        fail("proof", "names no stream, or entries that are none")
+    for one in shown:
+        if one.keys() != HEAD or not STREAM.fullmatch(one["name"]):
+            fail("proof", "has a head that is none")
+        leaf = canonical({"k": one["name"], "leaf": one["leaf"], "n": one["n"]})
+        hashes = [unbase64(text, "proof") for text in one["hashes"]]
+        if not (is_count(one["n"]) and is_count(one["index"]) and is_hash(one["leaf"]) and len(hashes) < 64):
+            fail("proof", "has a head that is none")
+        made = climb(hashlib.sha256(b"\x00" + leaf).digest(), one["index"], heads["count"], hashes, "proof")
+        if one["count"] != heads["count"] or base64.b64encode(made).decode() != heads["root"]:
+            fail("proof", "has a head that is not under the logged root")
+    own = [one for one in shown if one["name"] == name]
+    if own:
+        if len(shown) != 1 or len(value["entries"]) != own[0]["n"]:
+            fail("proof", "does not name the entries of the stream")
+        return f"the stream {name} has {own[0]['n']} entries among the first {size}; the last has {own[0]['leaf']}"
+    below = [one["index"] for one in shown if one["name"].encode() < name.encode()] or [-1]
+    above = [one["index"] for one in shown if one["name"].encode() > name.encode()] or [heads["count"]]
+    if len(below) > 1 or len(above) > 1 or above[0] != below[0] + 1 or value["entries"]:
+        fail("proof", "does not show that there is no such stream")
+    return f"there is no stream {name} among the first {size} entries"
+
+
+def verify_proof(data, given, log_keys, witness_keys):
+    """A proof on its own; `given`: the entry's bytes, where they lie apart. Returns lines for people."""
+    value = None
+    if data.startswith(b"{"):
+        value = json.loads(data)
+        if canonical(value) + b"\n" != data or value.keys() != STREAM_PROOF or value["v"] != 1:
+            fail("proof", "is none of a stream")
+    elif not data.startswith(b"c2sp.org/tlog-proof@"):
+        raise Misused("that is no proof of an entry or of a stream")
+    inner = data if value is None else value["proof"].encode()
+    index, entry, hashes, note = parse_proof(inner, "proof")
+    entry = entry if value is None else unbase64(value["headsEntry"], "proof")
+    if entry and given and entry != given:
+        fail("proof", "has another entry with it than the given one")
+    entry = entry or given
+    if not entry:
+        raise Misused("the proof does not have its entry with it: give the entry's bytes with --entry")
+    checkpoint = Checkpoint(note, log_keys, witness_keys, "proof")
+    if log_keys and not any(checkpoint.is_by(key) and key.name == checkpoint.origin for key in log_keys):
+        fail("proof", "has a checkpoint that no given key of the log signed")
+    leaf = hashlib.sha256(b"\x00" + entry).digest()
+    if climb(leaf, index, checkpoint.size, hashes, "proof") != checkpoint.root:
+        fail("proof", "does not lead from the entry to its checkpoint")
+    parsed = parse_entry(entry, f"entry {index}")
+    if value is None:
+        told = f"entry {index} is in the log: {parsed['kind']} of {parsed['time']}"
+    else:
+        told = check_stream_proof(value, parsed)
+        if index != value["size"]:
+            fail("proof", "has stream heads of another size")
+    lines = [f"{checkpoint.origin}: {told}", f"under the checkpoint of {checkpoint.size} entries"]
+    lines += [f"signed by {key.name}+{key.id.hex()}" for key in log_keys if checkpoint.is_by(key)]
+    lines += [f"witnessed by {name}" for name in sorted(checkpoint.witnesses)]
+    if not checkpoint.witnesses:
+        lines.append("self-attested: no witness whose key was given vouches for it")
+    return lines
 
 
 def proof_indices(root):
@@ -817,10 +915,21 @@ def verify(root, log_keys, witness_keys):
     return lines
 
 
+def alone(path):
+    """The bytes of a file that was named on the command line."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAX_FILE)
+    except OSError as error:
+        raise Misused(f"cannot read {path}: {error.strerror}") from None
+
+
 def main(arguments=None):
     """The command; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Verifies an export of a Lockgate trail.")
-    parser.add_argument("folder")
+    parser = argparse.ArgumentParser(description="Verifies an export or a proof of a Lockgate trail.")
+    parser.add_argument("folder", nargs="?")
+    parser.add_argument("--proof", help="a proof of an entry or of a stream, in place of a folder")
+    parser.add_argument("--entry", help="the entry's bytes, for a proof that does not have them with it")
     parser.add_argument("--log-key", action="append", default=[], help="the log's vkey, or a file with it")
     parser.add_argument("--witness-key", action="append", default=[], help="a witness's vkey, or a file")
     options = parser.parse_args(arguments)
@@ -830,16 +939,24 @@ def main(arguments=None):
     except (ValueError, OSError) as error:
         print(f"a key cannot be read: {error}", file=sys.stderr)
         return 2
-    if not os.path.isdir(options.folder):
-        print(f"there is no folder {options.folder}", file=sys.stderr)
-        return 2
     try:
-        lines = verify(os.path.abspath(options.folder), log_keys, witness_keys)
+        if (options.folder is None) == (options.proof is None) or (options.entry and not options.proof):
+            raise Misused("give a folder, or a proof with --proof")
+        if options.proof:
+            entry = alone(options.entry) if options.entry else b""
+            lines = verify_proof(alone(options.proof), entry, log_keys, witness_keys)
+        elif os.path.isdir(options.folder):
+            lines = verify(os.path.abspath(options.folder), log_keys, witness_keys)
+        else:
+            raise Misused(f"there is no folder {options.folder}")
+    except Misused as error:
+        print(shown(str(error)), file=sys.stderr)
+        return 2
     except Tampered as found:
         print(f"TAMPERED: {shown(str(found))}", file=sys.stderr)
         return 3
     except (ValueError, IndexError, TypeError, KeyError, AttributeError, OSError, RecursionError) as error:
-        print(f"TAMPERED: the export is malformed: {shown(str(error))}", file=sys.stderr)
+        print(f"TAMPERED: it is malformed: {shown(str(error))}", file=sys.stderr)
         return 3
     print("\n".join(map(shown, lines)))
     if not log_keys:

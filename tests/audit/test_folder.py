@@ -174,7 +174,7 @@ CASES = {
         "proofs/3.tlog-proof: is of no entry",
     ),
     "a proof with another entry": Case(
-        edit("proofs/3.tlog-proof", "index 3", "extra AAAA\nindex 3"),
+        line("proofs/3.tlog-proof", 1, "extra AAAA\n"),
         "export-changed: proofs/3.tlog-proof: it has another entry with it than the log's",
         "proofs/3.tlog-proof: has another entry with it than the log's",
     ),
