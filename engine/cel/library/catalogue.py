@@ -3,17 +3,37 @@
 from typing import Final
 
 from lockgate.engine.cel.functions import Function
-from lockgate.engine.cel.library import lists, operators, optionals, regexes, sets, standard, strings
+from lockgate.engine.cel.library import (
+    authorizer,
+    lists,
+    named_formats,
+    networks,
+    operators,
+    optionals,
+    quantities,
+    regexes,
+    semvers,
+    sets,
+    standard,
+    strings,
+    urls,
+)
 from lockgate.engine.cel.library.declaring import merged
 
 FUNCTIONS: Final[tuple[Function, ...]] = merged(
     (
         *operators.FUNCTIONS,
         *standard.FUNCTIONS,
+        *urls.FUNCTIONS,
         *regexes.FUNCTIONS,
         *lists.FUNCTIONS,
+        *authorizer.FUNCTIONS,
         *optionals.FUNCTIONS,
+        *quantities.FUNCTIONS,
         *strings.FUNCTIONS,
         *sets.FUNCTIONS,
+        *networks.FUNCTIONS,
+        *named_formats.FUNCTIONS,
+        *semvers.FUNCTIONS,
     )
 )

@@ -100,7 +100,15 @@ def parse_url(text: str) -> Url:
     return Url(**fields)  # type: ignore[arg-type]
 
 
-def _fields(text: str) -> dict[str, object]:
+def parse_request_uri(text: str) -> Url:
+    """The parts of an absolute URL or path, in which `#` begins no fragment. Raises BuiltinError, without the URL."""
+    if not text:
+        raise BuiltinError("empty url")
+    return Url(**_fields(text, "invalid URI for request"))  # type: ignore[arg-type]
+
+
+def _fields(text: str, relative: str = "") -> dict[str, object]:
+    """The parts of a URL by their names. relative: the error for one that has neither scheme nor `/` at its start."""
     if _CONTROL.search(text):
         raise BuiltinError("net/url: invalid control character in URL")
     if text == "*":
@@ -117,6 +125,8 @@ def _fields(text: str) -> dict[str, object]:
     if not rest.startswith("/"):
         if scheme:
             return {**fields, "opaque": rest}
+        if relative:
+            raise BuiltinError(relative)
         if ":" in rest.partition("/")[0]:
             raise BuiltinError("first path segment in URL cannot contain colon")
     if rest.startswith("//") and (scheme or not rest.startswith("///")):
