@@ -3,10 +3,10 @@
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import click
-from lockgate.webhook.report import FailOn
+from lockgate.webhook.report import FailOn, JudgedObject
 
 if TYPE_CHECKING:
     from lockgate.gatekeeper.template import EngineChoice
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lockgate.webhook.report import Recorded, Report
     from lockgate.webhook.terminal import ColourChoice
 
-FORMATS = ("text", "json", "sarif", "github")
+FORMATS = ("text", "json", "sarif", "github", "junit", "tap")
 
 # Standard input is read up to this size and one byte, which the size limit of files then refuses.
 _STDIN_LIMIT = 8 * 1024 * 1024 + 1
@@ -101,15 +101,21 @@ def _end_recording(recording: "Recording") -> None:
 def _render(
     report: "Report",
     chosen: str,
+    fail_on: frozenset[FailOn],
     exit_code: int,
     color: "ColourChoice",
     to_file: bool,
     recorded: "Recorded | None",
+    explanations: "Explanations | None",
 ) -> str:
     if chosen == "json":
         from lockgate.webhook.render_json import render_json
 
-        return render_json(report, recorded)
+        if explanations is None:
+            return render_json(report, recorded)
+        from lockgate.webhook.explanations import explanations_json
+
+        return render_json(report, recorded, explanations_json(explanations.found))
     if chosen == "sarif":
         from lockgate.webhook.render_sarif import render_sarif
 
@@ -118,6 +124,14 @@ def _render(
         from lockgate.webhook.render_github import render_github
 
         return render_github(report)
+    if chosen == "junit":
+        from lockgate.webhook.render_junit import render_junit
+
+        return render_junit(report, fail_on)
+    if chosen == "tap":
+        from lockgate.webhook.render_tap import render_tap
+
+        return render_tap(report, fail_on)
     from lockgate.webhook.render_text import render_text
     from lockgate.webhook.terminal import Palette, choose_palette
 
@@ -125,13 +139,13 @@ def _render(
     return render_text(report, palette)
 
 
-def _explanations(gate: "Gate", loaded: "LoadedPolicies") -> "Explanations":
+def _explanations(gate: "Gate", loaded: "LoadedPolicies", which: Literal["all", "matched"]) -> "Explanations":
     from lockgate.engine.policy import EvaluationContext
     from lockgate.gatekeeper.tracing import TemplateTracer
     from lockgate.webhook.explanations import Explanations
 
     context = EvaluationContext(gate.facts, gate.now_ns, gate.limits)
-    return Explanations(loaded.policies, TemplateTracer(loaded.templates), context, "matched")
+    return Explanations(loaded.policies, TemplateTracer(loaded.templates), context, which)
 
 
 def _trace(explanations: "Explanations", color: "ColourChoice", to_file: bool) -> str:
@@ -194,6 +208,11 @@ def _tell_notices(report: "Report") -> None:
     "--trace", is_flag=True, help="After the report, tell why each policy that matches says what it says."
 )
 @click.option(
+    "--explain",
+    is_flag=True,
+    help="As --trace, also for policies that do not match: what of the match failed first; in text and json.",
+)
+@click.option(
     "--trail", metavar="DIR", help="Record every Decision in this trail; what cannot be recorded is an error."
 )
 @click.option("--model", metavar="NAME", help="The model that the objects belong to, for --trail.")
@@ -218,6 +237,7 @@ def check(
     output: str | None,
     color: "ColourChoice",
     trace: bool,
+    explain: bool,
     trail: str | None,
     model: str | None,
     environment: str | None,
@@ -249,7 +269,9 @@ def check(
     if (model or environment) and not trail:
         raise UsageError("--model and --environment are for --trail")
     if trace and chosen != "text":
-        raise UsageError("--trace is for people", hint="use --format text, or lockgate explain --format json")
+        raise UsageError("--trace is for people", hint="use --format text, or --explain --format json")
+    if explain and chosen not in ("text", "json"):
+        raise UsageError("--explain is told in text and json", hint="use --format text or --format json")
     cwd = os.getcwd()
     settings = read_settings(config, cwd)
     chosen_paths = paths or tuple([os.path.join(settings.root, path) for path in settings.paths])
@@ -263,8 +285,9 @@ def check(
     walk = find_inputs(inputs)
     loaded = choose_policies(policies, settings, cwd, engine, cache)
     gate = Gate(loaded.policies, Facts(), Limits(), time.time_ns())
-    explanations = _explanations(gate, loaded) if trace else None
-    findings = Findings(gate, allow_unrendered, explanations, notices=list(loaded.notices))
+    explanations = _explanations(gate, loaded, "all" if explain else "matched") if trace or explain else None
+    judged: list[JudgedObject] | None = [] if chosen in ("junit", "tap") else None
+    findings = Findings(gate, allow_unrendered, explanations, judged, notices=list(loaded.notices))
     progress = Progress(len(walk.files), None if no_progress else progress_stream())
     recording = None
     recorded = None
@@ -280,17 +303,18 @@ def check(
     finally:
         if recording is not None:
             recording.close()
-    exit_code = report.exit_code(failing | settings.fail_on)
+    failing |= settings.fail_on
+    exit_code = report.exit_code(failing)
     if require_objects and not report.documents:
         exit_code = 2
-    rendered = _render(report, chosen, exit_code, color, output is not None, recorded)
-    if explanations is not None:
+    rendered = _render(report, chosen, failing, exit_code, color, output is not None, recorded, explanations)
+    if explanations is not None and chosen == "text":
         rendered += _trace(explanations, color, output is not None)
     if recorded is not None and chosen == "text":
         rendered += f"{recorded}\n"
     write_output(rendered, output)
     if chosen == "json":
         _tell_notices(report)
-    if recorded is not None and chosen in ("sarif", "github"):
+    if recorded is not None and chosen not in ("text", "json"):
         click.echo(f"note: {recorded}", err=True)
     return exit_code

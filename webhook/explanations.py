@@ -15,7 +15,7 @@ from lockgate.engine.review import Review
 from lockgate.gatekeeper.policy import ConstraintPolicy
 from lockgate.gatekeeper.tracing import TemplateTracer, Traced
 from lockgate.webhook.render_reasons import reason_json, reason_lines, value_text
-from lockgate.webhook.report import Resource
+from lockgate.webhook.report import JudgedObject, Resource
 from lockgate.webhook.terminal import Palette, printable
 
 Outcome = Literal["violated", "clean", "not matched", "not evaluated", "error"]
@@ -30,15 +30,6 @@ _STYLES = {
 
 
 @record
-class Subject:
-    """An object: its file, the line where it begins, and its name (masked)."""
-
-    file: str
-    line: int
-    resource: Resource
-
-
-@record
 class Explanation:
     """Why one policy says what it says of one object.
 
@@ -46,7 +37,7 @@ class Explanation:
     the policy was not evaluated. reasons: what became of the rules; `left_out` evaluations are not among them. masker: of the object's file.
     """
 
-    subject: Subject
+    subject: JudgedObject
     policy: PolicyKey
     outcome: Outcome
     masker: Masker
@@ -78,7 +69,7 @@ class Explanations:
     object: str = ""
     found: list[Explanation] = field(default_factory=list)
 
-    def add(self, subject: Subject, review: Review, masker: Masker) -> None:
+    def add(self, subject: JudgedObject, review: Review, masker: Masker) -> None:
         """Explains what the policies say of one object."""
         resource = subject.resource
         full = f"{resource.namespace}/{resource.name}" if resource.namespace else resource.name
@@ -93,7 +84,7 @@ class Explanations:
             if self.which == "all" or explained.outcome != "not matched":
                 self.found.append(explained)
 
-    def _explain(self, policy: Policy, subject: Subject, review: Review, masker: Masker) -> Explanation:
+    def _explain(self, policy: Policy, subject: JudgedObject, review: Review, masker: Masker) -> Explanation:
         matched = policy.match(review)
         if isinstance(matched, MatchError):
             outcome: Outcome = "not evaluated" if matched.needs else "error"
@@ -180,7 +171,7 @@ def explanation_lines(explained: Explanation, palette: Palette) -> list[str]:
 def render_text(found: Sequence[Explanation], palette: Palette) -> str:
     """All explanations for people, object by object."""
     lines: list[str] = []
-    last: Subject | None = None
+    last: JudgedObject | None = None
     for explained in found:
         subject = explained.subject
         if subject != last:
@@ -193,9 +184,14 @@ def render_text(found: Sequence[Explanation], palette: Palette) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
+def explanations_json(found: Sequence[Explanation]) -> list[dict[str, object]]:
+    """All explanations as JSON has them."""
+    return [_explanation_json(explained) for explained in found]
+
+
 def render_json(found: Sequence[Explanation]) -> str:
     """All explanations for programs."""
-    made = {"schemaVersion": 1, "explanations": [_explanation_json(explained) for explained in found]}
+    made = {"schemaVersion": 1, "explanations": explanations_json(found)}
     return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -13,6 +13,7 @@ from lockgate.engine.review import Review
 from lockgate.webhook.gate import Gate, Record, ReviewBuilder
 from lockgate.webhook.report import (
     Finding,
+    JudgedObject,
     Problem,
     Quote,
     Report,
@@ -90,6 +91,8 @@ class Findings:
     allow_unrendered: bool = False
     # Where it is wanted, why policies say what they say.
     explanations: "Explanations | None" = None
+    # Where it is wanted, every object that was judged.
+    judged: list[JudgedObject] | None = None
     documents: int = 0
     files: int = 0
     findings: list[Finding] = field(default_factory=list)
@@ -114,7 +117,7 @@ class Findings:
                 broken.append((document, refused))
                 continue
             decision = judged.decision
-            if self.explanations is not None:
+            if self.explanations is not None or self.judged is not None:
                 reviewed.append((document, judged.review))
             if decision.violations or decision.failures or decision.not_evaluated:
                 resource = find_resource(document.value, judged.review.request.get("namespace"))
@@ -132,7 +135,7 @@ class Findings:
         for document, resource, decision in decided:
             self._add_decision(document, _masked_resource(resource, masker), decision, masker)
         for document, review in reviewed:
-            self._explain(document, review, masker)
+            self._tell(document, review, masker)
         for document, problem in broken:
             resource = _masked_resource(find_resource(document.value), masker)
             self._add_problem(
@@ -143,14 +146,14 @@ class Findings:
         for entry in content.skipped:
             self.add_skipped(entry, masker)
 
-    def _explain(self, document: Document, review: Review, masker: "Masker") -> None:
-        if self.explanations is None:
-            return
-        from lockgate.webhook.explanations import Subject
-
+    def _tell(self, document: Document, review: Review, masker: "Masker") -> None:
         named = find_resource(document.value, review.request.get("namespace"))
+        resource = _masked_resource(named, masker)
         line = document.locate(None).span.line
-        self.explanations.add(Subject(document.file, line, _masked_resource(named, masker)), review, masker)
+        if self.judged is not None:
+            self.judged.append(JudgedObject(document.file, line, resource))
+        if self.explanations is not None:
+            self.explanations.add(JudgedObject(document.file, line, resource), review, masker)
 
     def _add_problem(self, document: Document, message: str, hint: str, masker: "Masker") -> None:
         span = document.locate(None).span
@@ -215,6 +218,7 @@ class Findings:
             self.skipped,
             self.not_evaluated,
             self.notices,
+            self.judged or (),
         )
 
 

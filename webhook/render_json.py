@@ -1,6 +1,7 @@
 """`check --format json`: the report as one JSON object, described by `schemas/check.schema.json`."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lockgate.webhook.report import Finding, Recorded, Report, Resource
@@ -49,10 +50,14 @@ def _trail(recorded: Recorded) -> dict[str, Any]:
     }
 
 
-def render_json(report: Report, recorded: Recorded | None = None) -> str:
+def render_json(
+    report: Report,
+    recorded: Recorded | None = None,
+    explanations: Sequence[Mapping[str, object]] | None = None,
+) -> str:
     """The report as JSON text in ASCII with a final newline; two-space indented, keys in the documented order.
 
-    recorded: where its Decisions are in a trail, if there is one.
+    recorded: where its Decisions are in a trail, if there is one. explanations: as `lockgate explain` has them.
     """
     made: dict[str, Any] = {
         "schemaVersion": SCHEMA_VERSION,
@@ -78,4 +83,6 @@ def render_json(report: Report, recorded: Recorded | None = None) -> str:
     }
     if recorded is not None:
         made["trail"] = _trail(recorded)
+    if explanations is not None:
+        made["explanations"] = explanations
     return json.dumps(made, indent=2) + "\n"

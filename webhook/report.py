@@ -1,5 +1,6 @@
 """A Report: what one run of `check` found, ready to be rendered. Every string in it is masked already."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from lockgate.engine.decision import Action
@@ -118,6 +119,15 @@ class Unevaluated:
         return (self.policy, self.constraint, repr(self.resource), self.needs)
 
 
+@ordered_record
+class JudgedObject:
+    """An object that was judged, and the line where it begins."""
+
+    file: str
+    line: int
+    resource: Resource
+
+
 @record
 class Recorded:
     """Where a run's Decisions are in a trail: entries `first` to `last` (None: there was nothing to record).
@@ -140,7 +150,10 @@ class Recorded:
 
 @record
 class Report:
-    """Everything a run found, sorted. `documents` counts judged objects, `files` the files that were read."""
+    """Everything a run found, sorted. `documents` counts judged objects, `files` the files that were read.
+
+    judged: the objects themselves, where the format wants them.
+    """
 
     documents: int
     files: int
@@ -149,6 +162,7 @@ class Report:
     skipped: tuple[SkippedInput, ...]
     not_evaluated: tuple[Unevaluated, ...]
     notices: tuple[str, ...]
+    judged: tuple[JudgedObject, ...] = ()
 
     def count(self, action: Action) -> int:
         """How many violations carry the action."""
@@ -183,6 +197,7 @@ def make_report(
     skipped: list[SkippedInput],
     not_evaluated: list[Unevaluated],
     notices: list[str],
+    judged: Sequence[JudgedObject] = (),
 ) -> Report:
     """A Report over the parts, sorted; equal entries of `errors`, `not_evaluated` and `notices` once."""
     return Report(
@@ -193,4 +208,5 @@ def make_report(
         skipped=tuple(sorted(skipped)),
         not_evaluated=tuple(sorted(dict.fromkeys(not_evaluated), key=lambda entry: entry.order)),
         notices=tuple(sorted(set(notices))),
+        judged=tuple(sorted(judged)),
     )

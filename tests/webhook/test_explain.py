@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from tests.shared_folder import ROOT
 from tests.webhook.helpers import Ran, run_lockgate
 from tests.webhook.test_check import BAD, GOOD, TEMPLATE, constraint
 
@@ -131,3 +133,16 @@ def test_trace_of_a_check(tree: Path) -> None:
     assert "NeededLabels/owner  clean" in trace
     assert "not matched" not in trace
     assert run_lockgate("check", "--trace", "--format", "json", "-p", "policies", ".", cwd=tree).code == 2
+
+
+def test_check_explains_also_what_does_not_match(tree: Path) -> None:
+    command = ("check", "--explain", "-p", "policies", "bad.yaml", "good.yaml")
+    ran = run_lockgate(*command, cwd=tree)
+    assert ran.code == 1
+    assert ran.out.partition("0 not evaluated\n\n")[2] == explain(tree, "bad.yaml", "good.yaml").out
+    made = json.loads(run_lockgate(*command, "--format", "json", cwd=tree).out)
+    jsonschema.validate(made, json.loads((ROOT / "webhook" / "schemas" / "check.schema.json").read_text()))
+    told = json.loads(explain(tree, "--format", "json", "bad.yaml", "good.yaml").out)
+    assert made["explanations"] == told["explanations"]
+    ran = run_lockgate(*command, "--format", "sarif", cwd=tree)
+    assert (ran.code, "--explain is told in text and json" in ran.err) == (2, True)
