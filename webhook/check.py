@@ -5,7 +5,7 @@ with the tree.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lockgate.engine.documents.document import Document, DocumentError, Skipped
@@ -17,7 +17,7 @@ from lockgate.engine.review import Review
 from lockgate.gatekeeper.target import review_document
 from lockgate.webhook.config import Config
 from lockgate.webhook.gate import Gate
-from lockgate.webhook.judging import FileContent, Findings
+from lockgate.webhook.judging import FileContent, Findings, Found
 from lockgate.webhook.progress import Progress
 from lockgate.webhook.report import Report, Unevaluated
 from lockgate.webhook.tree import ClusterView, TreeFacts, make_view, may_describe_cluster
@@ -65,14 +65,16 @@ def find_inputs(inputs: Inputs) -> Walk:
     return walk_paths(paths, real_cwd, excludes)
 
 
-def _read(inputs: Inputs, walk: Walk) -> Iterator[Content]:
-    if inputs.stdin is not None:
-        file = InputFile(STDIN, STDIN_SHOWN)
-        data = inputs.stdin
-        too_long = too_large(STDIN_SHOWN, len(data))
-        yield Content(file, inputs.config.root, data if too_long is None else too_long)
-    for found in walk.files:
-        yield Content(found, os.path.realpath(found.path), read_file(found))
+def _files(inputs: Inputs, walk: Walk) -> Sequence[InputFile]:
+    """What is read, in its order."""
+    return walk.files if inputs.stdin is None else [InputFile(STDIN, STDIN_SHOWN), *walk.files]
+
+
+def _read(inputs: Inputs, file: InputFile) -> Content:
+    if inputs.stdin is not None and file.path == STDIN:
+        too_long = too_large(STDIN_SHOWN, len(inputs.stdin))
+        return Content(file, inputs.config.root, inputs.stdin if too_long is None else too_long)
+    return Content(file, os.path.realpath(file.path), read_file(file))
 
 
 def _find_patches(walk: Walk) -> dict[str, PatchReference]:
@@ -106,7 +108,8 @@ def _content(read: Content, patches: Mapping[str, PatchReference]) -> FileConten
 def _learn(inputs: Inputs, walk: Walk) -> TreeFacts:
     """The first pass: kinds and Namespaces of the tree."""
     facts = TreeFacts()
-    for read in _read(inputs, walk):
+    for file in _files(inputs, walk):
+        read = _read(inputs, file)
         if isinstance(read.outcome, bytes) and may_describe_cluster(read.outcome):
             reading = read_documents(read.outcome, read.file.shown, duplicates="error")
             facts.add([document.value for document in reading.documents])
@@ -137,19 +140,40 @@ def run_check(
     findings: Findings,
     progress: Progress,
     recording: "Recording | None" = None,
+    jobs: int = 1,
 ) -> Report:
     """Judges what the walk found.
 
     namespace: of objects that name none; None leaves it to the configuration, then to `default`. recording: takes each
-    Decision into a trail, and raises where it cannot.
+    Decision into a trail, and raises where it cannot. jobs: how many processes judge; what they find is the same.
     """
     view = make_view(_learn(inputs, walk), inputs.config, namespace)
     unknown: set[str] = set()
     patches = _find_patches(walk)
-    for read in _read(inputs, walk):
+    files = _files(inputs, walk)
+
+    def judge(file: InputFile, into: Findings) -> None:
+        read = _read(inputs, file)
         record = None if recording is None else recording.of_file(inputs.config.environment(read.real))
-        findings.add_file(_content(read, patches), _ReviewBuilder(view, read.real, unknown), record)
-        progress.advance()
+        into.add_file(_content(read, patches), _ReviewBuilder(view, read.real, unknown), record)
+
+    def judge_part(part: Sequence[InputFile]) -> tuple[Found, set[str]]:
+        own = findings.fresh()
+        for file in part:
+            judge(file, own)
+        return own.found(), unknown
+
+    if jobs > 1:
+        from lockgate.webhook.jobs import share_out
+
+        for count, (found, unknown_there) in share_out(files, jobs, judge_part):
+            findings.add_found(found)
+            unknown.update(unknown_there)
+            progress.advance(count)
+    else:
+        for file in files:
+            judge(file, findings)
+            progress.advance()
     progress.close()
     findings.add_left_out(walk.errors, walk.skipped)
     findings.not_evaluated.extend(not_configured)

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, get_args
 
 import click
@@ -23,6 +24,9 @@ FORMATS = ("text", "json", "sarif", "github", "junit", "tap")
 # Standard input is read up to this size and one byte, which the size limit of files then refuses.
 _STDIN_LIMIT = 8 * 1024 * 1024 + 1
 
+# With `--jobs auto`, a process for so many files: fewer are judged before a second one would have begun.
+FILES_EACH = 100
+
 
 def _fail_on(values: tuple[str, ...]) -> frozenset[FailOn]:
     """The values of --fail-on: repeated, or a list with commas."""
@@ -36,6 +40,21 @@ def _fail_on(values: tuple[str, ...]) -> frozenset[FailOn]:
                 )
             made.add(chosen)
     return frozenset(made)
+
+
+def _jobs(value: str) -> Callable[[int], int]:
+    """How many processes --jobs asks for, by the number of files."""
+    if value == "1":
+        return lambda files: 1
+    from lockgate.webhook.jobs import MAX_JOBS, can_fork, cores
+
+    if value == "auto":
+        return lambda files: max(1, min(cores(), MAX_JOBS, files // FILES_EACH)) if can_fork() else 1
+    if not value.isascii() or not value.isdecimal() or not 1 <= int(value[:6]) <= MAX_JOBS:
+        raise click.BadParameter(
+            f"{value[:40]!r} is neither auto nor a number from 1 to {MAX_JOBS}", param_hint="--jobs"
+        )
+    return lambda files: int(value) if can_fork() else 1
 
 
 def read_settings(path: str | None, cwd: str) -> "Config":
@@ -221,6 +240,13 @@ def _tell_notices(report: "Report") -> None:
     metavar="NAME",
     help="The environment that they would enter, for --trail; without it the configuration's folders tell.",
 )
+@click.option(
+    "-j",
+    "--jobs",
+    default="1",
+    metavar="N",
+    help="Judge in N processes; `auto`: one a core, where there are enough files. The report is the same.",
+)
 @click.option("--no-progress", is_flag=True, help="No progress bar on a terminal.")
 def check(
     paths: tuple[str, ...],
@@ -241,6 +267,7 @@ def check(
     trail: str | None,
     model: str | None,
     environment: str | None,
+    jobs: str,
     no_progress: bool,
 ) -> int:
     """Judges the Kubernetes manifests in files and folders, or on standard input (-).
@@ -253,6 +280,7 @@ def check(
       lockgate check --trail trail/ --model fraud --environment prod deploy/
     """
     failing = _fail_on(fail_on)
+    wanted_jobs = _jobs(jobs)
 
     from lockgate.engine.codegen.budget import Limits
     from lockgate.engine.errors import UsageError
@@ -295,7 +323,15 @@ def check(
         recording = _start_recording(trail, loaded, settings, model=model, environment=environment)
     try:
         report = run_check(
-            inputs, walk, gate, loaded.not_configured, namespace, findings, progress, recording
+            inputs,
+            walk,
+            gate,
+            loaded.not_configured,
+            namespace,
+            findings,
+            progress,
+            recording,
+            wanted_jobs(len(walk.files)) if recording is None and explanations is None else 1,
         )
         if recording is not None:
             recorded = recording.finish()

@@ -83,6 +83,19 @@ def quote_span(lines: Sequence[str], span: Span, masker: "Masker") -> Quote | No
     return None if shown is None else Quote(span.line, *shown)
 
 
+@record
+class Found:
+    """What was found in some of the files, as another process tells it."""
+
+    documents: int
+    files: int
+    findings: list[Finding]
+    errors: list[Problem]
+    skipped: list[SkippedInput]
+    not_evaluated: list[Unevaluated]
+    judged: list[JudgedObject] | None
+
+
 @mutable_record
 class Findings:
     """Gathers the entries of a Report, file by file; nothing of a file is kept but what is shown."""
@@ -207,6 +220,34 @@ class Findings:
             self.add_error(error, (), masker)
         for entry in skipped:
             self.add_skipped(entry, masker)
+
+    def fresh(self) -> "Findings":
+        """The same with nothing in it, for another process."""
+        judged: list[JudgedObject] | None = None if self.judged is None else []
+        return Findings(self.gate, self.allow_unrendered, judged=judged)
+
+    def found(self) -> Found:
+        """What is in it by now."""
+        return Found(
+            self.documents,
+            self.files,
+            self.findings,
+            self.errors,
+            self.skipped,
+            self.not_evaluated,
+            self.judged,
+        )
+
+    def add_found(self, found: Found) -> None:
+        """Takes in what another process found in files that come next."""
+        self.documents += found.documents
+        self.files += found.files
+        self.findings += found.findings
+        self.errors += found.errors
+        self.skipped += found.skipped
+        self.not_evaluated += found.not_evaluated
+        if self.judged is not None:
+            self.judged += found.judged or []
 
     def report(self) -> Report:
         """The Report on everything that was added."""

@@ -23,9 +23,9 @@ class Progress:
     drawn: float = 0.0
     done: int = 0
 
-    def advance(self) -> None:
-        """One step more."""
-        self.done += 1
+    def advance(self, steps: int = 1) -> None:
+        """So many steps more."""
+        self.done += steps
         if self.stream is None:
             return
         now = time.monotonic()
