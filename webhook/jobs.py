@@ -78,11 +78,17 @@ def share_out(
         sys.stderr.flush()
         for _ in range(min(jobs, len(parts))):
             receiving, sending = Pipe(duplex=False)
-            child = os.fork()
-            if not child:
-                _work(todo, sending, [receiving, *workers], parts, work)
+            # An interrupt waits until the worker is known, so that it is ended too.
+            former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                child = os.fork()
+                if not child:
+                    signal.signal(signal.SIGINT, signal.SIG_IGN)
+                    _work(todo, sending, [receiving, *workers], parts, work)
+                workers[receiving] = child
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, former)
             sending.close()
-            workers[receiving] = child
         yield from _in_order(workers, parts)
     finally:
         os.close(todo)
@@ -99,7 +105,6 @@ def _work(
     """The life of a worker; never returns. An interrupt is for the process that shares out."""
     code = 1
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         for other in others:
             other.close()
