@@ -117,6 +117,15 @@ def test_the_report_is_the_same(tree: Path, chosen: str) -> None:
     assert no_child_is_left()
 
 
+# A test run that a shell put into the background would hand on that interrupts are ignored.
+INTERRUPTED = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from lockgate.webhook.cli import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
 @pytest.mark.parametrize("jobs", ["0", "-1", "257", "1.5", "many", "²", ""])
 def test_a_number_of_jobs_that_is_none(tree: Path, jobs: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "-p", "policies", "-j", jobs, "app"]) == 2
@@ -126,7 +135,7 @@ def test_a_number_of_jobs_that_is_none(tree: Path, jobs: str, capsys: pytest.Cap
 def test_an_interrupt_stops_all(tree: Path) -> None:
     for number in range(2000):
         Path(f"app/more-{number}.yaml").write_text(BAD)
-    command = [sys.executable, "-m", "lockgate.webhook", "check", "-p", "policies", "-j", "2", "app"]
+    command = [sys.executable, "-c", INTERRUPTED, "check", "-p", "policies", "-j", "2", "app"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
