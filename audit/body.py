@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.codegen.values import Value, render_json
-from lockgate.engine.decision import Decision
+from lockgate.engine.decision import Decision, Exempted, Violation
 from lockgate.engine.masking.masked_value import mask_values
 from lockgate.engine.review import Review
 
@@ -47,30 +47,39 @@ def value_bytes(value: Value) -> bytes:
     return text_bytes(_render(value))
 
 
-def _violations(decision: Decision) -> list[Value]:
-    made: list[Value] = []
-    for violation in decision.violations:
-        one: dict[str, Value] = {
-            "policy": str(violation.policy),
-            "message": violation.message,
-            "actions": list(violation.actions),
-            "details": violation.details,
-        }
-        if violation.path is not None:
-            one["path"] = list(violation.path)
-        if violation.rule is not None:
-            one["rule"] = violation.rule
-        made.append(one)
-    return made
+def _violation(violation: Violation) -> dict[str, Value]:
+    one: dict[str, Value] = {
+        "policy": str(violation.policy),
+        "message": violation.message,
+        "actions": list(violation.actions),
+        "details": violation.details,
+    }
+    if violation.path is not None:
+        one["path"] = list(violation.path)
+    if violation.rule is not None:
+        one["rule"] = violation.rule
+    return one
+
+
+def _exempted(exempted: Exempted) -> dict[str, Value]:
+    return {
+        **_violation(exempted.violation),
+        "exemption": exempted.exemption,
+        "owner": exempted.owner,
+        "ticket": exempted.ticket,
+        "expires": exempted.expires_ns,
+    }
 
 
 def mask_decision(review: Review, decision: Decision, evaluator: str) -> MaskedDecision:
     """The body of a decision, with every secret value of the request masked wherever it is echoed."""
     said: dict[str, Value] = {
-        "violations": _violations(decision),
+        "violations": [_violation(one) for one in decision.violations],
         "failures": [{"policy": str(one.policy), "message": one.message} for one in decision.failures],
         "notEvaluated": [{"policy": str(one.policy), "needs": one.needs} for one in decision.not_evaluated],
     }
+    if decision.exempted:
+        said["exempted"] = [_exempted(one) for one in decision.exempted]
     asked, answered = mask_values([review.request, said]).values
     asked_text = _render(asked)
     body: dict[str, Value] = {

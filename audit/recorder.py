@@ -63,6 +63,17 @@ def _namespace(review: Review) -> str:
     return named or NO_NAMESPACE
 
 
+def _object_name(review: Review, namespace: str) -> str:
+    """What is judged, as decisions commit to it: `group/version/kind/namespace/name/uid`."""
+    group, version, kind = _resource(review)
+    uid = _text(_part(_part(review.object, "metadata"), "uid"))
+    return f"{group}/{version}/{kind}/{namespace}/{_text(review.request.get('name'))}/{uid}"
+
+
+def _actor(review: Review) -> str:
+    return _text(_part(review.request.get("userInfo"), "username"))
+
+
 def _breached(decision: Decision) -> list[str]:
     """The streams of the policies that a decision speaks of."""
     keys: dict[PolicyKey, None] = {}
@@ -105,16 +116,15 @@ class Recorder:
         group, version, kind = _resource(review)
         namespace = _namespace(review)
         request = review.request
-        name, uid = _text(request.get("name")), _text(_part(_part(review.object, "metadata"), "uid"))
         where = "" if namespace == NO_NAMESPACE else namespace
         values = {
-            "object": text_bytes(f"{group}/{version}/{kind}/{where}/{name}/{uid}"),
+            "object": text_bytes(_object_name(review, where)),
             "input": masked.input,
             "body": masked.body,
         }
         if where:
             values["namespace"] = text_bytes(where)
-        actor = _text(_part(request.get("userInfo"), "username"))
+        actor = _actor(review)
         if actor:
             values["actor"] = text_bytes(actor)
         if masked.facts:
@@ -177,9 +187,25 @@ class Recorder:
         values = {"namespace": text_bytes(namespace)} if namespace else {}
         if subject:
             values["object"] = text_bytes(subject)
-        return self._about(
-            "exemption", fields, ["exemption"], actor, details, values=values, namespace=namespace
-        )
+        streams = ["exemption"] if event == "used" else ["exemption", "exemption-change"]
+        return self._about("exemption", fields, streams, actor, details, values=values, namespace=namespace)
+
+    def exemption_uses(self, review: Review, decision: Decision) -> list[Draft]:
+        """The drafts of the exemptions that a Decision used, one each."""
+        namespace = _namespace(review)
+        where = "" if namespace == NO_NAMESPACE else namespace
+        used = sorted({one.exemption for one in decision.exempted})
+        return [
+            self.exemption(
+                "used",
+                name,
+                decision.policies_digest,
+                namespace=where,
+                subject=_object_name(review, where),
+                actor=_actor(review),
+            )
+            for name in used
+        ]
 
     def access(
         self,

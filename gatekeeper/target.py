@@ -19,7 +19,7 @@ from lockgate.gatekeeper.review_numbers import review_value
 DEFAULT_NAMESPACE: Final = "default"
 
 Object = dict[str, Value]
-Operation = Literal["", "CREATE"]
+Operation = Literal["", "CREATE", "UPDATE"]
 # Shared by all reviews: values are never mutated.
 _EMPTY: Final[Object] = {}
 _NO_RESOURCE: Final[Object] = {"group": "", "version": "", "resource": ""}
@@ -103,11 +103,18 @@ def find_namespaces(objects: "Mapping[str, Object] | list[Object]") -> dict[str,
 
 
 def review_document(
-    document: Document, cluster: Cluster, source: ObjectSource = "Original", operation: Operation = ""
+    document: Document,
+    cluster: Cluster,
+    source: ObjectSource = "Original",
+    operation: Operation = "",
+    *,
+    old: Object | None = None,
+    user: Object | None = None,
 ) -> Review:
-    """The review of one manifest, which has no user and no former state.
+    """The review of one manifest.
 
-    operation: what is asked of the cluster; `gator` names none.
+    operation: what is asked of the cluster; `gator` names none. old: its former state, where it has one. user: who
+    asks, as `userInfo` has it, where it is known.
     """
     value = document.value
     kind, scope = cluster.kind_of(value)
@@ -122,10 +129,16 @@ def review_document(
     if not namespace and scope == "Namespaced" and cluster.namespace:
         namespace = cluster.namespace
         value = _in_namespace(value, namespace)
+    if old is not None and namespace and scope == "Namespaced":
+        old = _in_namespace(old, namespace)
     request = _REQUEST.copy()
     request["kind"] = kind
     request["operation"] = operation
     request["object"] = value if document.small_integers_only else review_value(value)
+    if old is not None:
+        request["oldObject"] = review_value(old)
+    if user is not None:
+        request["userInfo"] = user
     if name:
         request["name"] = name
     known = None
@@ -135,7 +148,7 @@ def review_document(
             known = cluster.namespaces.get(namespace)
             if known is not None:
                 request["namespaceObject"] = cluster.shown(namespace, known)
-    return Review(request, value, None, known, document, scope, source)
+    return Review(request, value, old, known, document, scope, source)
 
 
 def review_request(request: Object, namespace: Object | None, scope: Scope) -> Review:

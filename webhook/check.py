@@ -8,13 +8,15 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document, DocumentError, Skipped
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.documents.tree import PatchReference, find_patches
 from lockgate.engine.errors import UsageError
 from lockgate.engine.record import record
 from lockgate.engine.review import Review
-from lockgate.gatekeeper.target import review_document
+from lockgate.gatekeeper.exemptions.kinds import is_exemption
+from lockgate.gatekeeper.target import Operation, review_document
 from lockgate.webhook.config import Config
 from lockgate.webhook.gate import Gate
 from lockgate.webhook.judging import FileContent, Findings, Found
@@ -24,7 +26,9 @@ from lockgate.webhook.tree import ClusterView, TreeFacts, make_view, may_describ
 from lockgate.webhook.walk import STDIN, STDIN_SHOWN, InputFile, Walk, read_file, too_large, walk_paths
 
 if TYPE_CHECKING:
-    # Imported where a trail is named.
+    # Imported where a base or a trail is named.
+    from lockgate.webhook.base import Base
+    from lockgate.webhook.old_objects import OldObjects
     from lockgate.webhook.recording import Recording
 
 
@@ -37,6 +41,15 @@ class Inputs:
     excludes: tuple[str, ...]
     stdin: bytes | None
     config: Config
+
+
+@record
+class Request:
+    """What is known of how the objects come to the cluster. user: as `userInfo` has it; base: the former state."""
+
+    namespace: str | None = None
+    user: dict[str, Value] | None = None
+    base: "Base | None" = None
 
 
 @record
@@ -105,15 +118,24 @@ def _content(read: Content, patches: Mapping[str, PatchReference]) -> FileConten
     return FileContent(outcome, reading.documents, reading.errors, skipped)
 
 
-def _learn(inputs: Inputs, walk: Walk) -> TreeFacts:
-    """The first pass: kinds and Namespaces of the tree."""
+def _learn(inputs: Inputs, walk: Walk, base: "Base | None") -> "tuple[TreeFacts, OldObjects | None]":
+    """The first pass: kinds and Namespaces of the tree, and which files are as in the base."""
     facts = TreeFacts()
+    old = None
+    if base is not None:
+        from lockgate.webhook.old_objects import OldObjects
+
+        old = OldObjects(base, [path for path in inputs.paths if path != STDIN])
     for file in _files(inputs, walk):
         read = _read(inputs, file)
-        if isinstance(read.outcome, bytes) and may_describe_cluster(read.outcome):
+        if not isinstance(read.outcome, bytes):
+            continue
+        if old is not None:
+            old.compare(read.real, read.outcome)
+        if may_describe_cluster(read.outcome):
             reading = read_documents(read.outcome, read.file.shown, duplicates="error")
             facts.add([document.value for document in reading.documents])
-    return facts
+    return facts, old
 
 
 @record
@@ -123,9 +145,20 @@ class _ReviewBuilder:
     view: ClusterView
     real: str
     unknown: set[str]
+    user: dict[str, Value] | None
+    old: "OldObjects | None"
+    # Is the file as in the base, so that its objects are their own former state?
+    is_unchanged: bool
 
     def __call__(self, document: Document) -> Review:
-        review = review_document(document, self.view.cluster(self.real), operation="CREATE")
+        cluster = self.view.cluster(self.real)
+        old = None
+        if self.is_unchanged:
+            old = document.value
+        elif self.old is not None:
+            old = self.old.find(document, cluster.namespace)
+        operation: Operation = "CREATE" if old is None else "UPDATE"
+        review = review_document(document, cluster, operation=operation, old=old, user=self.user)
         if review.scope == "Unknown":
             self.unknown.add(f"{document.value.get('apiVersion')} {document.value.get('kind')}")
         return review
@@ -136,7 +169,7 @@ def run_check(
     walk: Walk,
     gate: Gate,
     not_configured: Sequence[Unevaluated],
-    namespace: str | None,
+    request: Request,
     findings: Findings,
     progress: Progress,
     recording: "Recording | None" = None,
@@ -144,10 +177,18 @@ def run_check(
 ) -> Report:
     """Judges what the walk found.
 
-    namespace: of objects that name none; None leaves it to the configuration, then to `default`. recording: takes each
-    Decision into a trail, and raises where it cannot. jobs: how many processes judge; what they find is the same.
+    request: its namespace is that of objects that name none; None leaves it to the configuration, then to `default`.
+    recording: takes each Decision into a trail, and raises where it cannot. jobs: how many processes judge; what they
+    find is the same.
     """
-    view = make_view(_learn(inputs, walk), inputs.config, namespace)
+    learned, old = _learn(inputs, walk, request.base)
+    view = make_view(learned, inputs.config, request.namespace)
+    if old is not None:
+        old.read(view)
+        view = view.with_namespaces(old.namespaces())
+        findings.notices += [
+            f"{path} cannot be read as of the base: its objects count as new" for path in old.unread
+        ]
     unknown: set[str] = set()
     patches = _find_patches(walk)
     files = _files(inputs, walk)
@@ -155,7 +196,11 @@ def run_check(
     def judge(file: InputFile, into: Findings) -> None:
         read = _read(inputs, file)
         record = None if recording is None else recording.of_file(inputs.config.environment(read.real))
-        into.add_file(_content(read, patches), _ReviewBuilder(view, read.real, unknown), record)
+        content = _content(read, patches)
+        is_unchanged = old is not None and old.is_unchanged(read.real)
+        build = _ReviewBuilder(view, read.real, unknown, request.user, old, is_unchanged)
+        into.add_file(content, build, record)
+        into.notices += _without_effect(content, gate)
 
     def judge_part(part: Sequence[InputFile]) -> tuple[Found, set[str]]:
         own = findings.fresh()
@@ -177,6 +222,7 @@ def run_check(
     progress.close()
     findings.add_left_out(walk.errors, walk.skipped)
     findings.not_evaluated.extend(not_configured)
+    findings.notices += _about_exemptions(findings)
     if walk.excluded:
         findings.notices.append(f"{walk.excluded} excluded by --exclude or the configuration")
     if unknown:
@@ -184,6 +230,46 @@ def run_check(
     if not findings.documents:
         findings.notices.append("no Kubernetes object was found")
     return findings.report()
+
+
+def _without_effect(content: FileContent, gate: Gate) -> list[str]:
+    """Exemptions among what is judged that are none of those which the check was given."""
+    names = set() if gate.exemptions is None else {one.name for one in gate.exemptions.all}
+    made: list[str] = []
+    for document in content.documents:
+        if not is_exemption(document.value):
+            continue
+        metadata = document.value.get("metadata")
+        name = metadata.get("name") if type(metadata) is dict else None
+        if name not in names:
+            made.append(
+                f"an Exemption in {document.file} has no effect: it is among what is judged, and not given as policy"
+            )
+    return made
+
+
+def _about_exemptions(findings: Findings) -> list[str]:
+    """Exemptions that expired, that rules refuse, or that nothing needed."""
+    gate = findings.gate
+    if gate.exemptions is None:
+        return []
+    keys = [policy.key for policy in gate.policies.policies]
+    used = {one.exemption for one in findings.exempted}
+    made: list[str] = []
+    for standing in gate.exemptions.standings(keys, gate.now_ns):
+        one = standing.exemption
+        if standing.state != "active":
+            made.append(f"the exemption {one.name} of {one.owner} has no effect: {standing.why}")
+            continue
+        if standing.why:
+            made.append(
+                f"the exemption {one.name} of {one.owner} has no effect on some policies: {standing.why}"
+            )
+        if one.name not in used:
+            made.append(
+                f"the exemption {one.name} of {one.owner} exempts nothing here: remove it if nothing needs it"
+            )
+    return made
 
 
 def _unknown_kinds(names: Sequence[str]) -> str:

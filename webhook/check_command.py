@@ -7,14 +7,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, get_args
 
 import click
-from lockgate.webhook.report import FailOn, JudgedObject
+from lockgate.webhook.report import FailOn
 
 if TYPE_CHECKING:
+    from lockgate.engine.codegen.values import Value
     from lockgate.gatekeeper.template import EngineChoice
+    from lockgate.webhook.baseline import Excusable
     from lockgate.webhook.config import Config
+    from lockgate.webhook.deciding import Deciding, Given
     from lockgate.webhook.explanations import Explanations
     from lockgate.webhook.gate import Gate
-    from lockgate.webhook.policy_sources import LoadedPolicies
+    from lockgate.webhook.policy_sources import LoadedPolicies, Loader
     from lockgate.webhook.recording import Recording
     from lockgate.webhook.report import Recorded, Report
     from lockgate.webhook.terminal import ColourChoice
@@ -57,45 +60,22 @@ def _jobs(value: str) -> Callable[[int], int]:
     return lambda files: int(value) if can_fork() else 1
 
 
-def read_settings(path: str | None, cwd: str) -> "Config":
-    """The configuration in the file, or in the nearest one there is."""
-    from lockgate.webhook.config import Config, ConfigPlace, find_config
-    from lockgate.webhook.walk import shown_path
-
-    place = find_config(cwd) if path is None else ConfigPlace(cwd, path, shown_path(path, cwd))
-    if place.file is None:
-        return Config(place.root)
-    from lockgate.webhook.config_reader import read_config
-
-    return read_config(place.file, place.shown)
-
-
 def _show_code(kind: str, source: str) -> None:
     click.echo(f"# {kind}\n{source}", err=True)
 
 
-def choose_policies(
-    given: tuple[str, ...], config: "Config", cwd: str, engine: str | None, cache: bool | None
-) -> "LoadedPolicies":
-    """The policies that are given, else those of the configuration, else the baseline."""
+def make_loader(engine: str | None, cache: bool | None) -> "Loader":
+    """What loads and compiles policies."""
     from lockgate.webhook.failures import DEBUG_VARIABLE, SHOW_CODE
     from lockgate.webhook.policy_sources import Loader, open_cache
 
     choice: EngineChoice = "rego" if engine == "rego" else "default"
     if os.environ.get(DEBUG_VARIABLE) == SHOW_CODE:
-        loader = Loader(choice, None, _show_code)
-    else:
-        loader = Loader(choice, open_cache(cache, os.environ))
-    if given:
-        return loader.given(given, cwd)
-    if config.policies:
-        return loader.given([os.path.join(config.root, path) for path in config.policies], cwd)
-    return loader.baseline()
+        return Loader(choice, None, _show_code)
+    return Loader(choice, open_cache(cache, os.environ))
 
 
-def _start_recording(
-    home: str, loaded: "LoadedPolicies", settings: "Config", **subject: str | None
-) -> "Recording":
+def _start_recording(home: str, gate: "Gate", settings: "Config", **subject: str | None) -> "Recording":
     """Opens the trail. Raises UsageError or TrailError before anything is judged."""
     from lockgate.webhook.extras import require_audit
 
@@ -104,7 +84,7 @@ def _start_recording(
     from lockgate.webhook.recording import start_recording
 
     named = Subject(subject["model"] or "", subject["environment"] or "")
-    return start_recording(home, loaded.policies, settings, named)
+    return start_recording(home, gate, settings, named)
 
 
 def _end_recording(recording: "Recording") -> None:
@@ -175,6 +155,59 @@ def _trace(explanations: "Explanations", color: "ColourChoice", to_file: bool) -
     return "\n" + render_text(explanations.found, palette) if explanations.found else ""
 
 
+def _user(name: str | None, groups: tuple[str, ...]) -> "dict[str, Value] | None":
+    """Who asks, as an AdmissionRequest's `userInfo` has it."""
+    if not name:
+        return None
+    shown: list[Value] = list(groups)
+    return {"username": name, "groups": shown} if shown else {"username": name}
+
+
+def _propose(
+    deciding: "Deciding", given: "Given", loader: "Loader", judge: "Callable[[Deciding], Report]"
+) -> "tuple[dict[str, int] | None, str]":
+    """What the change's own policies, exemptions and settings would find, and a remark on it; it does not decide."""
+    from lockgate.engine.errors import LockgateError
+    from lockgate.webhook.deciding import read_work_tree
+
+    try:
+        own = read_work_tree(given, loader)
+        if not deciding.differs(own):
+            return None, ""
+        found = judge(own).summary()
+    except LockgateError as error:
+        return (
+            None,
+            f"what this change has as policies or settings cannot be used (it does not decide): {error}",
+        )
+    counts = ", ".join([f"{found[name]} {name}" for name in ("denied", "warned", "errors")])
+    return found, f"with this change's own policies, exemptions and settings, which do not decide: {counts}"
+
+
+def _write_baseline(path: str, found: "list[Excusable]", owner: str, expires: str, now_ns: int) -> str:
+    """Writes exemptions for what was found; says so. Raises UsageError for a file that is there already."""
+    from lockgate.engine.errors import UsageError
+    from lockgate.gatekeeper.exemptions.moments import SECOND_NS, span_ns
+    from lockgate.webhook.baseline import render_baseline
+
+    span = span_ns(expires)
+    if span is None:
+        raise UsageError(f"--expires takes a span of time, not {expires!r}", hint="such as 90d")
+    issued = now_ns - now_ns % SECOND_NS
+    text = render_baseline(found, owner, issued, issued + span)
+    try:
+        with open(path, "x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise UsageError(
+            f"{path} is there already", hint="a baseline is written once; remove it to write another"
+        ) from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot write {path}: {reason}") from None
+    return f"wrote exemptions for {len(found)} violations to {path}; they expire in {expires}, and {owner} answers for them"
+
+
 def _tell_notices(report: "Report") -> None:
     """On standard error, for the formats that have no place for them."""
     from lockgate.webhook.terminal import printable
@@ -196,6 +229,34 @@ def _tell_notices(report: "Report") -> None:
     metavar="PATH",
     help="A file or folder of ConstraintTemplates and constraints; may be repeated. In a folder, samples/ beside a "
     "suite.yaml is test data. Without it: the configuration's policies, else the baseline profile.",
+)
+@click.option(
+    "--exemptions",
+    multiple=True,
+    metavar="PATH",
+    help="A file or folder of Exemptions and ExemptionPolicies, besides those among the policies; may be repeated.",
+)
+@click.option(
+    "--base",
+    metavar="REF",
+    help="Judge a change: policies, exemptions and settings are those of this revision of git, and objects have their "
+    "former state from there.",
+)
+@click.option("--user", metavar="NAME", help="Who would apply the objects, for policies that ask.")
+@click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of --user; may be repeated.")
+@click.option(
+    "--write-baseline",
+    "baseline",
+    metavar="FILE",
+    help="Write Exemptions for the violations that there are today; with --owner.",
+)
+@click.option("--owner", metavar="NAME", help="Who answers for the exemptions of --write-baseline.")
+@click.option(
+    "--expires",
+    default="90d",
+    show_default=True,
+    metavar="SPAN",
+    help="How long they last; such as 90d or 12h.",
 )
 @click.option("--format", "chosen", type=click.Choice(FORMATS), default="text", help="How to report.")
 @click.option(
@@ -251,6 +312,13 @@ def _tell_notices(report: "Report") -> None:
 def check(
     paths: tuple[str, ...],
     policies: tuple[str, ...],
+    exemptions: tuple[str, ...],
+    base: str | None,
+    user: str | None,
+    groups: tuple[str, ...],
+    baseline: str | None,
+    owner: str | None,
+    expires: str,
     chosen: str,
     fail_on: tuple[str, ...],
     namespace: str | None,
@@ -278,19 +346,26 @@ def check(
       lockgate check -p policies/ --format sarif --output findings.sarif deploy/
       helm template chart/ | lockgate check -
       lockgate check --trail trail/ --model fraud --environment prod deploy/
+      lockgate check --base origin/main deploy/
+      lockgate check --write-baseline exemptions/today.yaml --owner team-fraud deploy/
     """
     failing = _fail_on(fail_on)
     wanted_jobs = _jobs(jobs)
 
+    from contextlib import ExitStack
+    from dataclasses import replace
+
     from lockgate.engine.codegen.budget import Limits
     from lockgate.engine.errors import UsageError
     from lockgate.engine.policy import Facts
-    from lockgate.webhook.check import Inputs, find_inputs, run_check
+    from lockgate.webhook.check import Inputs, Request, find_inputs, run_check
     from lockgate.webhook.config import is_namespace_name
+    from lockgate.webhook.deciding import Given, read_base, read_work_tree
     from lockgate.webhook.gate import Gate
     from lockgate.webhook.judging import Findings
     from lockgate.webhook.output import write_output
     from lockgate.webhook.progress import Progress, progress_stream
+    from lockgate.webhook.report import BaseRevision
 
     if namespace is not None and not is_namespace_name(namespace):
         raise UsageError(f"{namespace!r} is no name of a namespace")
@@ -300,45 +375,85 @@ def check(
         raise UsageError("--trace is for people", hint="use --format text, or --explain --format json")
     if explain and chosen not in ("text", "json"):
         raise UsageError("--explain is told in text and json", hint="use --format text or --format json")
+    if groups and not user:
+        raise UsageError("--group is for --user")
+    if (baseline is None) != (owner is None):
+        raise UsageError("--write-baseline and --owner belong together")
     cwd = os.getcwd()
-    settings = read_settings(config, cwd)
-    chosen_paths = paths or tuple([os.path.join(settings.root, path) for path in settings.paths])
-    if not chosen_paths:
-        raise UsageError(
-            "no path to check",
-            hint="name files or folders, - for standard input, or list paths in lockgate.yaml",
+    now_ns = time.time_ns()
+    given = Given(policies, exemptions, config, cwd)
+    loader = make_loader(engine, cache)
+    with ExitStack() as stack:
+        deciding = (
+            read_work_tree(given, loader)
+            if base is None
+            else stack.enter_context(read_base(base, given, loader))
         )
-    stdin = sys.stdin.buffer.read(_STDIN_LIMIT) if "-" in paths else None
-    inputs = Inputs(chosen_paths, cwd, excludes, stdin, settings)
-    walk = find_inputs(inputs)
-    loaded = choose_policies(policies, settings, cwd, engine, cache)
-    gate = Gate(loaded.policies, Facts(), Limits(), time.time_ns())
-    explanations = _explanations(gate, loaded, "all" if explain else "matched") if trace or explain else None
-    judged: list[JudgedObject] | None = [] if chosen in ("junit", "tap") else None
-    findings = Findings(gate, allow_unrendered, explanations, judged, notices=list(loaded.notices))
-    progress = Progress(len(walk.files), None if no_progress else progress_stream())
-    recording = None
-    recorded = None
-    if trail is not None:
-        recording = _start_recording(trail, loaded, settings, model=model, environment=environment)
-    try:
-        report = run_check(
-            inputs,
-            walk,
+        settings, loaded = deciding.settings, deciding.loaded
+        chosen_paths = paths or tuple([os.path.join(settings.root, path) for path in settings.paths])
+        if not chosen_paths:
+            raise UsageError(
+                "no path to check",
+                hint="name files or folders, - for standard input, or list paths in lockgate.yaml",
+            )
+        stdin = sys.stdin.buffer.read(_STDIN_LIMIT) if "-" in paths else None
+        inputs = Inputs(chosen_paths, cwd, excludes, stdin, settings)
+        walk = find_inputs(inputs)
+        request = Request(namespace, _user(user, groups), deciding.base)
+        gate = Gate(loaded.policies, Facts(), Limits(), now_ns, deciding.exemptions)
+        explanations = (
+            _explanations(gate, loaded, "all" if explain else "matched") if trace or explain else None
+        )
+        findings = Findings(
             gate,
-            loaded.not_configured,
-            namespace,
-            findings,
-            progress,
-            recording,
-            wanted_jobs(len(walk.files)) if recording is None and explanations is None else 1,
+            allow_unrendered,
+            explanations,
+            judged=[] if chosen in ("junit", "tap") else None,
+            excusable=None if baseline is None else [],
+            notices=list(loaded.notices),
         )
-        if recording is not None:
-            recorded = recording.finish()
-            _end_recording(recording)
-    finally:
-        if recording is not None:
-            recording.close()
+        proposed = None
+        if deciding.base is not None:
+
+            def judge(own: "Deciding") -> "Report":
+                other = Gate(own.loaded.policies, Facts(), Limits(), now_ns, own.exemptions)
+                found = Findings(other, allow_unrendered)
+                changed = replace(inputs, config=own.settings)
+                quiet = Progress(len(walk.files), None)
+                return run_check(changed, walk, other, own.loaded.not_configured, request, found, quiet)
+
+            proposed, remark = _propose(deciding, given, loader, judge)
+            if remark:
+                findings.notices.append(remark)
+        progress = Progress(len(walk.files), None if no_progress else progress_stream())
+        recording = None
+        recorded = None
+        if trail is not None:
+            recording = _start_recording(trail, gate, settings, model=model, environment=environment)
+        try:
+            report = run_check(
+                inputs,
+                walk,
+                gate,
+                loaded.not_configured,
+                request,
+                findings,
+                progress,
+                recording,
+                wanted_jobs(len(walk.files)) if recording is None and explanations is None else 1,
+            )
+            if recording is not None:
+                recorded = recording.finish()
+                _end_recording(recording)
+        finally:
+            if recording is not None:
+                recording.close()
+        if deciding.base is not None:
+            tree = deciding.base.tree
+            report = replace(report, base=BaseRevision(tree.revision, tree.commit, proposed))
+    if baseline is not None and owner is not None:
+        said = _write_baseline(baseline, findings.excusable or [], owner, expires, now_ns)
+        click.echo(f"note: {said}", err=True)
     failing |= settings.fail_on
     exit_code = report.exit_code(failing)
     if require_objects and not report.documents:

@@ -29,7 +29,8 @@ class FolderSettings:
 class Config:
     """A repository's configuration. `root` is the real folder that its paths count from; `file` None: there is none.
 
-    namespaces: labels of namespaces that live in the cluster and not in the tree.
+    namespaces: labels of namespaces that live in the cluster and not in the tree. digest: SHA-256 (hex) of the file's
+    bytes; "" without one.
     """
 
     root: str
@@ -41,6 +42,8 @@ class Config:
     namespaces: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     cluster_version: str | None = None
     fail_on: frozenset[FailOn] = frozenset({"deny"})
+    exemptions: tuple[str, ...] = ()
+    digest: str = ""
 
     def _settings(self, path: str) -> Iterator[FolderSettings]:
         """The settings that hold for a real path, the deepest first."""

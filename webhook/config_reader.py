@@ -6,6 +6,7 @@ same file is `schemas/lockgate.schema.json`.
 
 import os
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Any, Final, get_args
 
 import yaml
@@ -163,14 +164,16 @@ def parse_config(data: bytes, file: str, root: str) -> Config:
         raise UsageError(f"invalid YAML: {error.problem}", location=location, quoted=quoted) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise UsageError(f"{file} is no valid YAML") from error
+    digest = sha256(data).hexdigest()
     if node is None:
-        return Config(root, file)
+        return Config(root, file, digest=digest)
     reader = _Reader(file, lines, root)
     made = reader.mapping(
         node,
         FILE_NAME,
         {
             "policies": lambda item: reader.paths(item, "policies"),
+            "exemptions": lambda item: reader.paths(item, "exemptions"),
             "paths": lambda item: reader.paths(item, "paths"),
             "excludes": lambda item: reader.texts(item, "excludes"),
             "folders": lambda item: tuple([reader.folder(one) for one in reader.items(item, "folders")]),
@@ -191,6 +194,8 @@ def parse_config(data: bytes, file: str, root: str) -> Config:
         namespaces=made.get("namespaces", ()),
         cluster_version=made.get("clusterVersion"),
         fail_on=made.get("failOn", frozenset({"deny"})),
+        exemptions=made.get("exemptions", ()),
+        digest=digest,
     )
 
 

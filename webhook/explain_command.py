@@ -68,8 +68,9 @@ def explain(
     from lockgate.engine.errors import UsageError
     from lockgate.engine.policy import EvaluationContext, Facts
     from lockgate.gatekeeper.tracing import TemplateTracer
-    from lockgate.webhook.check import Inputs, find_inputs, run_check
-    from lockgate.webhook.check_command import choose_policies, read_settings
+    from lockgate.webhook.check import Inputs, Request, find_inputs, run_check
+    from lockgate.webhook.check_command import make_loader
+    from lockgate.webhook.deciding import Given, read_work_tree
     from lockgate.webhook.explanations import Explanations, render_json, render_text
     from lockgate.webhook.gate import Gate
     from lockgate.webhook.judging import Findings
@@ -78,12 +79,12 @@ def explain(
     from lockgate.webhook.terminal import Palette, choose_palette, printable
 
     cwd = os.getcwd()
-    settings = read_settings(config, cwd)
+    deciding = read_work_tree(Given(policies, (), config, cwd), make_loader(engine, None))
+    settings, loaded = deciding.settings, deciding.loaded
     stdin = sys.stdin.buffer.read(_STDIN_LIMIT) if "-" in paths else None
     inputs = Inputs(paths, cwd, (), stdin, settings)
     walk = find_inputs(inputs)
-    loaded = choose_policies(policies, settings, cwd, engine, None)
-    gate = Gate(loaded.policies, Facts(), Limits(), time.time_ns())
+    gate = Gate(loaded.policies, Facts(), Limits(), time.time_ns(), deciding.exemptions)
     explanations = Explanations(
         loaded.policies,
         TemplateTracer(loaded.templates),
@@ -92,7 +93,7 @@ def explain(
         object=wanted,
     )
     findings = Findings(gate, allow_unrendered=True, explanations=explanations)
-    report = run_check(inputs, walk, gate, (), namespace, findings, Progress(len(walk.files), None))
+    report = run_check(inputs, walk, gate, (), Request(namespace), findings, Progress(len(walk.files), None))
     for problem in report.errors:
         click.echo(f"error: {printable(problem.file)}:{problem.line}: {printable(problem.message)}", err=True)
     found = explanations.found

@@ -12,6 +12,7 @@ from lockgate.engine.record import mutable_record, record
 from lockgate.engine.review import Review
 from lockgate.webhook.gate import Gate, Record, ReviewBuilder
 from lockgate.webhook.report import (
+    ExemptFinding,
     Finding,
     JudgedObject,
     Problem,
@@ -26,6 +27,7 @@ from lockgate.webhook.report import (
 if TYPE_CHECKING:
     # Imported when there is something to show.
     from lockgate.engine.masking.masker import Masker
+    from lockgate.webhook.baseline import Excusable
     from lockgate.webhook.explanations import Explanations
 
 
@@ -94,6 +96,9 @@ class Found:
     skipped: list[SkippedInput]
     not_evaluated: list[Unevaluated]
     judged: list[JudgedObject] | None
+    exempted: list[ExemptFinding]
+    excusable: "list[Excusable] | None"
+    notices: list[str]
 
 
 @mutable_record
@@ -106,12 +111,15 @@ class Findings:
     explanations: "Explanations | None" = None
     # Where it is wanted, every object that was judged.
     judged: list[JudgedObject] | None = None
+    # Where it is wanted, every violation as an exemption would name it.
+    excusable: "list[Excusable] | None" = None
     documents: int = 0
     files: int = 0
     findings: list[Finding] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     skipped: list[SkippedInput] = field(default_factory=list)
     not_evaluated: list[Unevaluated] = field(default_factory=list)
+    exempted: list[ExemptFinding] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
     def add_file(
@@ -132,7 +140,7 @@ class Findings:
             decision = judged.decision
             if self.explanations is not None or self.judged is not None:
                 reviewed.append((document, judged.review))
-            if decision.violations or decision.failures or decision.not_evaluated:
+            if decision.violations or decision.failures or decision.not_evaluated or decision.exempted:
                 resource = find_resource(document.value, judged.review.request.get("namespace"))
                 decided.append((document, resource, decision))
         if not (decided or broken or reviewed or content.errors or content.skipped):
@@ -186,12 +194,32 @@ class Findings:
     ) -> None:
         for violation in decision.violations:
             self.findings.append(_finding(document, resource, violation, masker))
+            if self.excusable is not None:
+                self.excusable.append(_excusable(resource, violation, masker))
+        if decision.exempted:
+            self._add_exempted(document, resource, decision, masker)
         for failure in decision.failures:
             message = f"{failure.policy} could not be evaluated on {resource}: {failure.message}"
             self._add_problem(document, message, "", masker)
         for absent in decision.not_evaluated:
             self.not_evaluated.append(
                 Unevaluated(absent.policy.kind, absent.policy.name, resource, masker.text(absent.needs))
+            )
+
+    def _add_exempted(
+        self, document: Document, resource: Resource, decision: Decision, masker: "Masker"
+    ) -> None:
+        from lockgate.gatekeeper.exemptions.moments import render_moment
+
+        for one in decision.exempted:
+            self.exempted.append(
+                ExemptFinding(
+                    _finding(document, resource, one.violation, masker),
+                    one.exemption,
+                    masker.text(one.owner),
+                    masker.text(one.ticket),
+                    render_moment(one.expires_ns),
+                )
             )
 
     def add_error(self, error: DocumentError, lines: Sequence[str], masker: "Masker") -> None:
@@ -224,7 +252,8 @@ class Findings:
     def fresh(self) -> "Findings":
         """The same with nothing in it, for another process."""
         judged: list[JudgedObject] | None = None if self.judged is None else []
-        return Findings(self.gate, self.allow_unrendered, judged=judged)
+        excusable: list[Excusable] | None = None if self.excusable is None else []
+        return Findings(self.gate, self.allow_unrendered, judged=judged, excusable=excusable)
 
     def found(self) -> Found:
         """What is in it by now."""
@@ -236,6 +265,9 @@ class Findings:
             self.skipped,
             self.not_evaluated,
             self.judged,
+            self.exempted,
+            self.excusable,
+            self.notices,
         )
 
     def add_found(self, found: Found) -> None:
@@ -248,6 +280,10 @@ class Findings:
         self.not_evaluated += found.not_evaluated
         if self.judged is not None:
             self.judged += found.judged or []
+        self.exempted += found.exempted
+        if self.excusable is not None:
+            self.excusable += found.excusable or []
+        self.notices += found.notices
 
     def report(self) -> Report:
         """The Report on everything that was added."""
@@ -260,6 +296,7 @@ class Findings:
             self.not_evaluated,
             self.notices,
             self.judged or (),
+            self.exempted,
         )
 
 
@@ -279,4 +316,25 @@ def _finding(document: Document, resource: Resource, violation: Violation, maske
         fix=masker.text(violation.fix),
         docs=masker.text(violation.docs),
         quote=quote_span(document.lines, located.span, masker),
+    )
+
+
+def _excusable(resource: Resource, violation: Violation, masker: "Masker") -> "Excusable":
+    """A violation as an exemption names it; what would show a secret is named by its digest."""
+    from lockgate.gatekeeper.exemptions.exemption import message_digest
+    from lockgate.gatekeeper.fields import render_path
+    from lockgate.webhook.baseline import Excusable
+
+    path = "" if violation.path is None else render_path(violation.path)
+    if masker.text(path) != path:
+        path = ""
+    message = violation.message
+    is_shown = masker.text(message) == message
+    return Excusable(
+        violation.policy.kind,
+        violation.policy.name,
+        resource,
+        path,
+        message if is_shown else "",
+        "" if is_shown else message_digest(message),
     )

@@ -7,6 +7,7 @@ import click
 from lockgate.webhook.policy_docs import pages
 from lockgate.webhook.policy_folder import PolicyFolder
 from lockgate.webhook.policy_scaffold import new_rule
+from lockgate.webhook.policy_sign import sign
 from lockgate.webhook.policy_sync import Generated, synced
 
 FOLDER = click.option(
@@ -34,6 +35,9 @@ def policy() -> None:
       lockgate policy new workloads/no_host_path
       lockgate policy sync --check && lockgate policy docs --check
     """
+
+
+policy.add_command(sign)
 
 
 @policy.command()

@@ -6,7 +6,7 @@ are a suite's test data, and its constraints are not meant to be enforced. Name 
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint, user_cache_folder
@@ -18,6 +18,7 @@ from lockgate.engine.kinds import split_api_version
 from lockgate.engine.policy import PolicySet
 from lockgate.engine.record import record
 from lockgate.gatekeeper.constraint import is_constraint
+from lockgate.gatekeeper.exemptions.kinds import GROUP, is_about_exemptions
 from lockgate.gatekeeper.loader import Loaded, load_policies
 from lockgate.gatekeeper.problems import PolicyErrors
 from lockgate.gatekeeper.rego_template import ShowCode
@@ -34,6 +35,7 @@ NOT_CONFIGURED: Final = "lockgate.dev/not-configured"
 MAX_POLICY_BYTES: Final = 8 * 1024 * 1024
 
 _MARK: Final = b"gatekeeper.sh"
+_EXEMPTIONS_MARK: Final = GROUP.encode()
 # Where the Rego of a shipped template starts: nine tenths of it, and not needed to say what a rule lacks.
 _TARGETS: Final = b"\n  targets:\n"
 # What Gatekeeper would act on, and `check` does not: it is said, since it may change a verdict.
@@ -44,12 +46,16 @@ _NOT_APPLIED: Final = frozenset(
 
 @record
 class LoadedPolicies:
-    """Compiled policies, what is not configured in them, remarks for the user, and the templates."""
+    """Compiled policies, what is not configured in them, remarks for the user, and the templates.
+
+    about_exemptions: the Exemptions and ExemptionPolicies among the policies.
+    """
 
     policies: PolicySet
     not_configured: tuple[Unevaluated, ...]
     notices: tuple[str, ...]
     templates: tuple[Template, ...]
+    about_exemptions: tuple[Document, ...] = ()
 
 
 def _read(path: str, shown: str) -> bytes:
@@ -103,8 +109,16 @@ def _is_policy(document: Document) -> bool:
     return is_template(document.value) or is_constraint(document.value)
 
 
-def _given(paths: Sequence[str], cwd: str) -> list[Document]:
-    """The documents of the policy files and folders; each path must have a template or a constraint."""
+def read_exemptions(paths: Sequence[str], cwd: str) -> list[Document]:
+    """The Exemptions and ExemptionPolicies of files and folders; each path must have one. Raises UsageError."""
+    documents = _given(paths, cwd, _is_about_exemptions, "Exemption and no ExemptionPolicy")
+    return [*filter(_is_about_exemptions, documents)]
+
+
+def _given(
+    paths: Sequence[str], cwd: str, is_wanted: Callable[[Document], bool], missing: str
+) -> list[Document]:
+    """The documents of files and folders; each path must have one that is wanted."""
     made: dict[str, tuple[Document, ...]] = {}
     for path in paths:
         shown = shown_path(path, cwd)
@@ -117,14 +131,18 @@ def _given(paths: Sequence[str], cwd: str) -> list[Document]:
             name = shown_path(file, cwd)
             if real not in made:
                 data = _read(file, name)
-                made[real] = () if is_folder and _MARK not in data else _documents(file, name, data)
-            found = found or any(map(_is_policy, made[real]))
+                is_left_out = is_folder and _MARK not in data and _EXEMPTIONS_MARK not in data
+                made[real] = () if is_left_out else _documents(file, name, data)
+            found = found or any(map(is_wanted, made[real]))
         if not found:
             raise UsageError(
-                f"{shown} has no ConstraintTemplate and no constraint",
-                hint="policies are *.yaml, *.yml and *.json files with Gatekeeper's kinds",
+                f"{shown} has no {missing}", hint="files are looked at that end in .yaml, .yml or .json"
             )
     return [document for documents in made.values() for document in documents]
+
+
+def _is_about_exemptions(document: Document) -> bool:
+    return is_about_exemptions(document.value)
 
 
 def _notices(documents: Sequence[Document]) -> list[str]:
@@ -160,7 +178,7 @@ class Loader:
 
         A constraint of a shipped rule needs no template: the shipped one is used where none is given.
         """
-        documents = _given(paths, cwd)
+        documents = _given(paths, cwd, _is_policy, "ConstraintTemplate and no constraint")
         defined = {_template_kind(document) for document in documents if is_template(document.value)}
         missing = {_kind(document) for document in documents if is_constraint(document.value)} - defined
         shipped = (
@@ -168,7 +186,13 @@ class Loader:
         )
         loaded, notices = self._compile([*documents, *shipped])
         remarks = (*notices, *_notices(documents))
-        return LoadedPolicies(loaded.policies, tuple(_held_open(documents)), remarks, loaded.templates)
+        return LoadedPolicies(
+            loaded.policies,
+            tuple(_held_open(documents)),
+            remarks,
+            loaded.templates,
+            tuple(filter(_is_about_exemptions, documents)),
+        )
 
     def baseline(self) -> LoadedPolicies:
         """The shipped baseline profile with the templates of its rules; others are said not to be configured."""

@@ -18,12 +18,11 @@ from lockgate.audit.note import parse_note
 from lockgate.audit.recorder import Subject
 from lockgate.audit.store.appender import Receipt, system_clock
 from lockgate.audit.store.database import explain
-from lockgate.engine.errors import LockgateError, UsageError
-from lockgate.engine.policy import PolicySet
+from lockgate.engine.errors import LockgateError
 from lockgate.webhook.appending import Appending
 from lockgate.webhook.config import Config
-from lockgate.webhook.config_reader import MAX_CONFIG_BYTES
-from lockgate.webhook.gate import Judged, Record
+from lockgate.webhook.exemption_changes import exemption_changes
+from lockgate.webhook.gate import Gate, Judged, Record
 from lockgate.webhook.policy_changes import policy_changes
 from lockgate.webhook.report import Recorded
 from lockgate.webhook.trail import EVALUATOR, Trail, current_user, open_trail
@@ -84,6 +83,8 @@ class Recording:
             return
         self._coverage.count_judged()
         yield self._recorder.decision(judged.review, judged.decision, subject)
+        if judged.decision.exempted:
+            yield from self._recorder.exemption_uses(judged.review, judged.decision)
 
     def _hand_in(self, draft: Draft) -> None:
         self._waiting.append(self._appender.submit(draft, RECEIPT_S))
@@ -135,21 +136,13 @@ def _refused(error: TrailError) -> RecordError:
     return RecordError(f"the Decisions could not be recorded: {error.message}", hint=error.hint)
 
 
-def _configuration_digest(settings: Config) -> str:
-    """The digest of the configuration's file; of nothing where there is none."""
-    if settings.file is None:
-        return sha256(b"").hexdigest()
-    try:
-        with open(settings.file, "rb") as stream:
-            return sha256(stream.read(MAX_CONFIG_BYTES)).hexdigest()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(f"cannot read the configuration {settings.file}: {reason}") from None
+def start_recording(home: str, gate: Gate, settings: Config, subject: Subject) -> Recording:
+    """Opens a trail to record a run, from what changed of policies and exemptions since the last one.
 
-
-def start_recording(home: str, policies: PolicySet, settings: Config, subject: Subject) -> Recording:
-    """Opens a trail to record a run, from the policies that changed since the last one. Raises UsageError or RecordError."""
-    in_force = InForce(policies.digest, _configuration_digest(settings), EVALUATOR)
+    Raises UsageError or RecordError.
+    """
+    policies = gate.policies
+    in_force = InForce(policies.digest, settings.digest or sha256(b"").hexdigest(), EVALUATOR)
     try:
         trail = open_trail(home)
         try:
@@ -158,7 +151,11 @@ def start_recording(home: str, policies: PolicySet, settings: Config, subject: S
             trail.close()
             raise
         try:
-            changes = policy_changes(trail, policies, current_user())
+            actor = current_user()
+            changes = [
+                *policy_changes(trail, policies, actor),
+                *exemption_changes(trail, gate.exemptions, policies.digest, actor, gate.now_ns),
+            ]
             return Recording(trail, appending, in_force, subject, changes)
         except BaseException:
             appending.close()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lockgate.webhook.report import Finding, Recorded, Report, Resource
+from lockgate.webhook.report import ExemptFinding, Finding, Recorded, Report, Resource
 
 SCHEMA_VERSION = 1
 
@@ -37,6 +37,16 @@ def _violation(finding: Finding) -> dict[str, Any]:
         "resource": _resource(finding.resource),
         "fix": finding.fix,
         "docs": finding.docs,
+    }
+
+
+def _exempted(one: ExemptFinding) -> dict[str, Any]:
+    return {
+        **_violation(one.finding),
+        "exemption": one.exemption,
+        "owner": one.owner,
+        "ticket": one.ticket,
+        "expires": one.expires,
     }
 
 
@@ -81,6 +91,11 @@ def render_json(
             for entry in report.not_evaluated
         ],
     }
+    if report.exempted:
+        made["exempted"] = [_exempted(one) for one in report.exempted]
+    if report.base is not None:
+        base = report.base
+        made["base"] = {"revision": base.revision, "commit": base.commit, "proposed": base.proposed}
     if recorded is not None:
         made["trail"] = _trail(recorded)
     if explanations is not None:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from lockgate.engine.decision import Action
-from lockgate.webhook.report import EXIT_NOT_EVALUATED, Finding, Problem, Report
+from lockgate.webhook.report import EXIT_NOT_EVALUATED, ExemptFinding, Finding, Problem, Report
 from lockgate.webhook.version import VERSION
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -36,7 +36,7 @@ def _rule_id(finding: Finding) -> str:
 def _rules(report: Report) -> list[dict[str, Any]]:
     """One reporting descriptor a constraint, in the order of their ids; the help is the first finding's."""
     made: dict[str, dict[str, Any]] = {}
-    for finding in report.findings:
+    for finding in (*report.findings, *[one.finding for one in report.exempted]):
         name = _rule_id(finding)
         rule = made.setdefault(name, {"id": name, "name": finding.policy})
         if finding.docs and "helpUri" not in rule and re.match(r"https?://\S+\Z", finding.docs):
@@ -88,6 +88,14 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
     }
 
 
+def _suppressed(one: ExemptFinding, index: int) -> dict[str, Any]:
+    """What is exempt, as a result that is suppressed by something outside of the file (section 3.27.23)."""
+    ticket = f", {one.ticket}" if one.ticket else ""
+    told = f"exemption {one.exemption} of {one.owner}{ticket}, until {one.expires}"
+    suppression = {"kind": "external", "status": "accepted", "justification": told}
+    return {**_result(one.finding, index), "suppressions": [suppression]}
+
+
 def _error(problem: Problem) -> dict[str, Any]:
     return {
         "level": "error",
@@ -133,6 +141,9 @@ def render_sarif(report: Report, exit_code: int) -> str:
                 "toolExecutionNotifications": [*[_error(problem) for problem in report.errors], *notes],
             }
         ],
-        "results": [_result(finding, indexes[_rule_id(finding)]) for finding in report.findings],
+        "results": [
+            *[_result(finding, indexes[_rule_id(finding)]) for finding in report.findings],
+            *[_suppressed(one, indexes[_rule_id(one.finding)]) for one in report.exempted],
+        ],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"

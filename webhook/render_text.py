@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from lockgate.webhook.report import Finding, Problem, Quote, Report, SkippedInput, Unevaluated
+from lockgate.webhook.report import ExemptFinding, Finding, Problem, Quote, Report, SkippedInput, Unevaluated
 from lockgate.webhook.terminal import Palette, is_safe, printable
 
 # More skipped inputs than this are told by reason, so that they do not bury what matters; `--format json` has all.
@@ -116,6 +116,27 @@ def _not_evaluated(entries: Sequence[Unevaluated], palette: Palette) -> list[str
     return [*lines, ""]
 
 
+def _exempted(entries: Sequence[ExemptFinding], palette: Palette) -> list[str]:
+    """One line for each exemption and policy, with the first of the objects."""
+    if not entries:
+        return []
+    lines = [palette.paint("Exempt", "bold")]
+    groups: dict[tuple[str, str, str], list[ExemptFinding]] = {}
+    for entry in entries:
+        finding = entry.finding
+        groups.setdefault((entry.exemption, finding.policy, finding.constraint), []).append(entry)
+    for (exemption, policy, constraint), group in groups.items():
+        first = group[0]
+        others = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        place = f"{printable(first.finding.file)}:{first.finding.span.line}"
+        ticket = f", {printable(first.ticket)}" if first.ticket else ""
+        lines.append(
+            f"  {place}  {printable(policy)}/{printable(constraint)}  {printable(str(first.finding.resource))}{others}"
+            f"  by {printable(exemption)} ({printable(first.owner)}{ticket}, until {first.expires})"
+        )
+    return [*lines, ""]
+
+
 def _counts(report: Report, palette: Palette) -> str:
     summary = report.summary()
     styles = {"denied": "red", "warned": "yellow", "dryrun": "cyan", "errors": "red"}
@@ -126,6 +147,8 @@ def _counts(report: Report, palette: Palette) -> str:
             continue
         shown = f"{count} {names.get(name, name)}"
         parts.append(palette.paint(shown, styles[name], "bold") if count and name in styles else shown)
+    if report.exempted:
+        parts.append(f"{len(report.exempted)} exempt")
     objects = "object" if report.documents == 1 else "objects"
     files = "file" if report.files == 1 else "files"
     return f"{report.documents} {objects} in {report.files} {files}: {', '.join(parts)}"
@@ -145,6 +168,7 @@ def render_text(report: Report, palette: Palette) -> str:
             lines += [*_finding(finding, palette), ""]
     lines += _skipped(report.skipped, palette)
     lines += _not_evaluated(report.not_evaluated, palette)
+    lines += _exempted(report.exempted, palette)
     lines += [f"note: {printable(notice)}" for notice in report.notices]
     lines.append(_counts(report, palette))
     return "\n".join(lines) + "\n"

@@ -72,6 +72,26 @@ class Finding:
 
 
 @record
+class ExemptFinding:
+    """A violation that an exemption permits. `expires` is RFC 3339; `ticket` may be empty."""
+
+    finding: Finding
+    exemption: str
+    owner: str
+    ticket: str
+    expires: str
+
+
+@record
+class BaseRevision:
+    """The revision that what decided was taken from. `proposed`: the counts under what the change itself has instead."""
+
+    revision: str
+    commit: str
+    proposed: dict[str, int] | None
+
+
+@record
 class Problem:
     """Something that could not be judged: unreadable input, or a policy that failed on an object."""
 
@@ -163,6 +183,8 @@ class Report:
     not_evaluated: tuple[Unevaluated, ...]
     notices: tuple[str, ...]
     judged: tuple[JudgedObject, ...] = ()
+    exempted: tuple[ExemptFinding, ...] = ()
+    base: BaseRevision | None = None
 
     def count(self, action: Action) -> int:
         """How many violations carry the action."""
@@ -198,6 +220,7 @@ def make_report(
     not_evaluated: list[Unevaluated],
     notices: list[str],
     judged: Sequence[JudgedObject] = (),
+    exempted: Sequence[ExemptFinding] = (),
 ) -> Report:
     """A Report over the parts, sorted; equal entries of `errors`, `not_evaluated` and `notices` once."""
     return Report(
@@ -209,4 +232,5 @@ def make_report(
         not_evaluated=tuple(sorted(dict.fromkeys(not_evaluated), key=lambda entry: entry.order)),
         notices=tuple(sorted(set(notices))),
         judged=tuple(sorted(judged)),
+        exempted=tuple(sorted(exempted, key=lambda one: (*one.finding.order, one.exemption))),
     )

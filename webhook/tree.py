@@ -81,6 +81,11 @@ class ClusterView:
     config: Config
     namespace: str | None
 
+    def with_namespaces(self, namespaces: Mapping[str, Object]) -> "ClusterView":
+        """The same, where these Namespaces are as given here."""
+        labelled = {name: _labelled(name, value) for name, value in sorted(namespaces.items())}
+        return ClusterView(self.kinds, {**self.namespaces, **labelled}, self.config, self.namespace)
+
     def cluster(self, real_path: str) -> Cluster:
         """The cluster as objects of a file (its real path) see it; --namespace wins over the configuration."""
         namespace = self.namespace or self.config.namespace(real_path) or DEFAULT_NAMESPACE

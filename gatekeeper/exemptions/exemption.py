@@ -7,19 +7,14 @@ from typing import Final
 from lockgate.engine.codegen.values import Value, render_json
 from lockgate.engine.decision import Violation
 from lockgate.engine.documents.document import Document
-from lockgate.engine.kinds import split_api_version
 from lockgate.engine.record import record
+from lockgate.gatekeeper.exemptions.kinds import API_VERSION
 from lockgate.gatekeeper.exemptions.moments import parse_moment
 from lockgate.gatekeeper.exemptions.selection import Selection, only_fields, parse_selections
 from lockgate.gatekeeper.fields import Field, render_path, root
 from lockgate.gatekeeper.labels import is_subdomain, selector_problems
 from lockgate.gatekeeper.match import Matcher, compile_match
 from lockgate.gatekeeper.problems import PolicyErrors, policy_error
-
-GROUP: Final = "exemptions.lockgate.dev"
-VERSION: Final = "v1alpha1"
-API_VERSION: Final = f"{GROUP}/{VERSION}"
-KIND: Final = "Exemption"
 
 MAX_REASON: Final = 1_000
 MAX_NAME: Final = 200
@@ -83,11 +78,6 @@ class Exemption:
 def message_digest(message: str) -> str:
     """The digest of a violation's message (hex), for one that must not be written down."""
     return sha256(message.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def is_exemption(value: Mapping[str, Value]) -> bool:
-    """Is the object an Exemption, of any version?"""
-    return split_api_version(value.get("apiVersion"))[0] == GROUP and value.get("kind") == KIND
 
 
 def parse_exemption(document: Document) -> Exemption:

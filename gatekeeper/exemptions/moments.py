@@ -28,12 +28,18 @@ def parse_moment(field: Field) -> int:
 
 def parse_span(field: Field) -> int:
     """Nanoseconds of a span such as `90d`, `12h` or `30m`. Raises PolicyError."""
-    found = _SPAN.fullmatch(field.string())
-    if found is None:
+    span = span_ns(field.string())
+    if span is None:
         field.refuse(
             f"{field.name} is no span of time", "write days, hours or minutes, such as 90d, 12h or 30m"
         )
-    return int(found[1]) * _SECONDS[found[2]] * SECOND_NS
+    return span
+
+
+def span_ns(text: str) -> int | None:
+    """Nanoseconds of a span such as `90d`; None for what is none."""
+    found = _SPAN.fullmatch(text)
+    return None if found is None else int(found[1]) * _SECONDS[found[2]] * SECOND_NS
 
 
 def render_moment(ns: int) -> str:

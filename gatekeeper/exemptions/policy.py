@@ -3,18 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import PolicyKey
 from lockgate.engine.documents.document import Document
-from lockgate.engine.kinds import split_api_version
 from lockgate.engine.record import record
-from lockgate.gatekeeper.exemptions.exemption import GROUP, Exemption, check_version
+from lockgate.gatekeeper.exemptions.exemption import Exemption, check_version
 from lockgate.gatekeeper.exemptions.moments import SECOND_NS, parse_span, render_moment, render_span
 from lockgate.gatekeeper.exemptions.selection import Selection, only_fields, parse_selections
 from lockgate.gatekeeper.exemptions.signing import PublicKey, is_signed_by, parse_public_key
 from lockgate.gatekeeper.fields import Field, root
 
-KIND: Final = "ExemptionPolicy"
 # Where no policy says how long: long enough for a baseline to be worked off.
 DEFAULT_DURATION_NS: Final = 366 * 86_400 * SECOND_NS
 
@@ -43,11 +40,6 @@ class ExemptionRule:
     def covers(self, key: PolicyKey) -> bool:
         """Does the rule speak of exemptions from this policy?"""
         return not self.policies or any(one.covers(key) for one in self.policies)
-
-
-def is_exemption_policy(value: Mapping[str, Value]) -> bool:
-    """Is the object an ExemptionPolicy, of any version?"""
-    return split_api_version(value.get("apiVersion"))[0] == GROUP and value.get("kind") == KIND
 
 
 def parse_exemption_policy(document: Document) -> tuple[ExemptionRule, ...]:

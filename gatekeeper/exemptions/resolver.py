@@ -10,11 +10,11 @@ from lockgate.engine.errors import PolicyError
 from lockgate.engine.policy import Matched
 from lockgate.engine.record import record
 from lockgate.engine.review import Review
-from lockgate.gatekeeper.exemptions.exemption import Exemption, is_exemption, parse_exemption
+from lockgate.gatekeeper.exemptions.exemption import Exemption, parse_exemption
+from lockgate.gatekeeper.exemptions.kinds import is_exemption, is_exemption_policy
 from lockgate.gatekeeper.exemptions.moments import render_moment
 from lockgate.gatekeeper.exemptions.policy import (
     ExemptionRule,
-    is_exemption_policy,
     objection,
     parse_exemption_policy,
 )
@@ -111,14 +111,6 @@ class Exemptions:
         against = {key: self._objection(one, key) for key in meant}
         why = "; ".join(sorted({text for text in against.values() if text}))
         return Standing(one, "refused" if all(against.values()) else "active", why)
-
-
-NO_EXEMPTIONS: Final = Exemptions((), ())
-
-
-def is_about_exemptions(document: Document) -> bool:
-    """Is the object an Exemption or an ExemptionPolicy?"""
-    return is_exemption(document.value) or is_exemption_policy(document.value)
 
 
 def load_exemptions(documents: Iterable[Document]) -> Exemptions:

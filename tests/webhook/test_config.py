@@ -2,6 +2,7 @@
 
 import json
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import jsonschema
@@ -69,7 +70,8 @@ def test_the_deepest_folder_wins(path: str, namespace: str | None, environment: 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "{}"])
 def test_an_empty_file_says_nothing(text: str) -> None:
-    assert parse(text) == Config("/repo", "lockgate.yaml")
+    digest = sha256(text.encode()).hexdigest()
+    assert parse(text) == Config("/repo", "lockgate.yaml", digest=digest)
 
 
 # The text, the place, a part of the message, a part of the hint.

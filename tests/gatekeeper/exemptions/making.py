@@ -11,7 +11,8 @@ from lockgate.engine.decision import Action, Decision, Failure, PolicyKey, Viola
 from lockgate.engine.documents.document import Document, Path
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.review import Review
-from lockgate.gatekeeper.exemptions.exemption import API_VERSION, parse_exemption
+from lockgate.gatekeeper.exemptions.exemption import parse_exemption
+from lockgate.gatekeeper.exemptions.kinds import API_VERSION
 from lockgate.gatekeeper.exemptions.moments import SECOND_NS
 from lockgate.gatekeeper.exemptions.resolver import Exemptions, load_exemptions
 from lockgate.gatekeeper.target import Cluster, review_document

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from lockgate.engine.decision import Failure, PolicyKey
 from lockgate.engine.errors import PolicyError
 from lockgate.gatekeeper.exemptions.exemption import message_digest
-from lockgate.gatekeeper.exemptions.resolver import NO_EXEMPTIONS
 
 from tests.gatekeeper.exemptions.making import (
     DAY_NS,
@@ -221,7 +220,7 @@ def test_two_of_one_name() -> None:
 
 def test_nothing_to_resolve_costs_nothing() -> None:
     denied = decision(violation())
-    assert NO_EXEMPTIONS.resolve(review(), denied, NOW_NS) is denied
+    assert loaded().resolve(review(), denied, NOW_NS) is denied
     allowed = decision()
     assert loaded(exemption()).resolve(review(), allowed, NOW_NS) is allowed
 

@@ -1,0 +1,103 @@
+"""`check --write-baseline`: exemptions for what violates policies today, so that only what is new is refused.
+
+One Exemption for each object and policy, with the violations that it has now, by path and message: any other violation
+of the same policy by the same object is not exempt. The file is YAML whose texts are in double quotes, which is JSON.
+"""
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Final
+
+from lockgate.engine.errors import UsageError
+from lockgate.engine.kinds import split_api_version
+from lockgate.engine.record import ordered_record
+from lockgate.gatekeeper.exemptions.kinds import API_VERSION, EXEMPTION
+from lockgate.gatekeeper.exemptions.moments import render_moment
+from lockgate.webhook.report import Resource
+
+DEFAULT_SPAN: Final = "90d"
+_REASON: Final = "found when the baseline was written"
+
+
+@ordered_record
+class Excusable:
+    """A violation as an exemption names it: `path` and `message` may be empty; one that must not be shown has a digest."""
+
+    policy: str
+    constraint: str
+    resource: Resource
+    path: str
+    message: str
+    message_digest: str
+
+
+def render_baseline(found: Sequence[Excusable], owner: str, issued_ns: int, expires_ns: int) -> str:
+    """The Exemptions, sorted, as a YAML stream. Raises UsageError for an object that has no name."""
+    groups: dict[tuple[str, str, Resource], list[Excusable]] = {}
+    for one in sorted(set(found)):
+        groups.setdefault((one.policy, one.constraint, one.resource), []).append(one)
+    parts = [
+        _exemption(policy, constraint, resource, group, owner, issued_ns, expires_ns)
+        for (policy, constraint, resource), group in groups.items()
+    ]
+    return "---\n".join(parts)
+
+
+def _exemption(
+    policy: str,
+    constraint: str,
+    resource: Resource,
+    group: Sequence[Excusable],
+    owner: str,
+    issued_ns: int,
+    expires_ns: int,
+) -> str:
+    if not resource.name:
+        raise UsageError(
+            f"an exemption cannot name a {resource.kind} that has no name", hint="name the object, or mend it"
+        )
+    identity = "\n".join([policy, constraint, *_identity(resource)])
+    api_group, _ = split_api_version(resource.api_version)
+    match = [f"    kinds: [{{apiGroups: [{_text(api_group)}], kinds: [{_text(resource.kind)}]}}]"]
+    if resource.namespace:
+        match.append(f"    namespaces: [{_text(resource.namespace)}]")
+    match.append(f"    name: {_text(resource.name)}")
+    lines = [
+        f"# {_comment(str(resource))}",
+        f"apiVersion: {API_VERSION}",
+        f"kind: {EXEMPTION}",
+        "metadata:",
+        f"  name: baseline-{sha256(identity.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}",
+        "spec:",
+        f"  policies: [{{kind: {_text(policy)}, name: {_text(constraint)}}}]",
+        "  match:",
+        *match,
+        "  violations:",
+    ]
+    for one in group:
+        fields = {"path": one.path, "message": one.message, "messageSha256": one.message_digest}
+        shown = [f"{name}: {_text(value)}" for name, value in fields.items() if value]
+        lines += [f"    - {shown[0]}", *[f"      {line}" for line in shown[1:]]]
+    return "\n".join(
+        [
+            *lines,
+            f"  reason: {_text(_REASON)}",
+            f"  owner: {_text(owner)}",
+            f"  issuedAt: {_text(render_moment(issued_ns))}",
+            f"  expiresAt: {_text(render_moment(expires_ns))}",
+            "",
+        ]
+    )
+
+
+def _identity(resource: Resource) -> tuple[str, ...]:
+    return resource.api_version, resource.kind, resource.namespace, resource.name
+
+
+def _text(text: str) -> str:
+    return json.dumps(text)
+
+
+def _comment(text: str) -> str:
+    return "".join([one if one.isprintable() else "?" for one in text])
