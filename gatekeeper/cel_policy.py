@@ -107,7 +107,7 @@ class CelPolicy(Gated):
 
         def compute(name: str) -> Value:
             try:
-                return variables[name].evaluate(names, budget)
+                return variables[name].evaluate_for(names, budget)
             except CelError as error:
                 raise CelError(f'composited variable "{name}" fails to evaluate: {error}') from error
 

@@ -25,13 +25,16 @@ POLICY_EXCEEDED: Final = (
 
 @final
 class CostBudget(Budget):
-    """The budget of a policy's expressions on one request: each has `CALL_LIMIT` for itself, all have `limits`."""
+    """The budget of a policy's expressions on one request: each has `CALL_LIMIT` for itself, all have `limits`.
 
-    __slots__ = ("_start",)
+    start: what had been taken when the present expression began.
+    """
+
+    __slots__ = ("start",)
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
-        self._start = 0
+        self.start = 0
 
     @property
     def taken(self) -> int:
@@ -40,21 +43,21 @@ class CostBudget(Budget):
 
     def begin_call(self) -> int:
         """Begins the count of an expression; gives what `end_call` goes on with, since expressions ask for others."""
-        outside = self._start
-        self._start = self.granted - self.left
+        outside = self.start
+        self.start = self.granted - self.left
         return outside
 
     def end_call(self, outside: int) -> None:
         """Ends the count of an expression. What it took counts for itself, and not for the one that asked for it."""
-        self._start = outside + self.granted - self.left - self._start
+        self.start = outside + self.granted - self.left - self.start
 
     def undo_call(self) -> None:
         """Gives back what the expression took: it is evaluated again from its start."""
-        self.left = self.granted - self._start
+        self.left = self.granted - self.start
 
     def refill(self) -> str:
         """Grants another slice; else says which limit is reached. Raises CostError at the limit of the expression."""
-        if self.granted - self.left - self._start > CALL_LIMIT:
+        if self.granted - self.left - self.start > CALL_LIMIT:
             raise CostError(CALL_EXCEEDED)
         return super().refill()
 

@@ -8,16 +8,31 @@ from lockgate.engine.cel.ast import Call, Constant, ListLiteral, Node
 from lockgate.engine.cel.errors import ExpressionError, Mistake
 from lockgate.engine.cel.functions import Overload
 from lockgate.engine.cel.knowledge import call_arguments, call_shape
-from lockgate.engine.cel.pieces import CLASSES, OR_ELSE, Piece
-from lockgate.engine.cel.types import BOOL, DYN, INT, STRING, AnyType, Type, TypeVariable
+from lockgate.engine.cel.pieces import CLASSES, MAX_NESTING, OR_ELSE, Piece
+from lockgate.engine.cel.types import (
+    BOOL,
+    DOUBLE,
+    DURATION,
+    DYN,
+    INT,
+    STRING,
+    TIMESTAMP,
+    UINT,
+    AnyType,
+    Type,
+    TypeVariable,
+)
 
 if TYPE_CHECKING:
     from lockgate.engine.cel.emit import Emitter
 
 _NOT: Final = "!_"
+PLUS: Final = "_+_"
+LIST: Final = Type("list")
 _ORDERED: Final = {"_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">="}
 # Types of whose values Python's order is CEL's. Of doubles NaN has none.
 _PLAIN_ORDER: Final = (INT, STRING)
+_ADDED: Final = (INT, UINT, DOUBLE, DURATION, TIMESTAMP)
 _PLAIN_EQUALITY: Final = (INT, STRING, BOOL)
 # Constants that Python has one object of.
 _SINGLETONS: Final = (type(None), bool)
@@ -32,10 +47,13 @@ def emit_call(emitter: "Emitter", node: Call) -> Piece:
         return Piece(f"(not {piece.text})", BOOL, piece.nesting + 1)
     if node.target is not None and node.function in OR_ELSE and len(node.arguments) == 1:
         return _or_else(emitter, node, node.target)
+    if node.function == PLUS and node.target is None:
+        return _sum(emitter, node)
     # `map` takes no frame of its own, of which a deep tree needs many.
     arguments = list(map(emitter.emit, call_arguments(node)))
-    if node.target is None:
-        special = _SPECIAL.get(node.function)
+    names = _SPECIAL if node.target is None else _SPECIAL_METHODS
+    if len(arguments) == _ARITY.get(node.function, 2):
+        special = names.get(node.function)
         found = None if special is None else special(emitter, node, arguments)
         if found is not None:
             return found
@@ -56,6 +74,66 @@ def emit_function(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) ->
             return Piece(f"{name}({', '.join(guarded)})", overloads[0].result, nesting + 1)
     result = emitter.typing.type_of(node)
     return Piece(f"{_dispatch(emitter, node)}({', '.join([one.text for one in arguments])})", result, nesting)
+
+
+def _sum(emitter: "Emitter", node: Call) -> Piece:
+    """A chain of `+`: at once, if no part is known to be a number, else one by one."""
+    calls = [node]
+    while _is_plus(calls[-1].arguments[0]):
+        inner = calls[-1].arguments[0]
+        assert isinstance(inner, Call)
+        calls.append(inner)
+    calls.reverse()
+    parts = list(map(emitter.emit, [calls[0].arguments[0], *[call.arguments[1] for call in calls]]))
+    if not any(one.is_a(kind) for one in parts for kind in _ADDED):
+        nesting = max([one.nesting for one in parts]) + 2
+        kind = emitter.typing.type_of(node)
+        return Piece(f"summed(({', '.join([one.text for one in parts])}), budget)", kind, nesting)
+    result = parts[0]
+    for call, part in zip(calls, parts[1:], strict=True):
+        result = emit_function(emitter, call, [result, part])
+        if result.nesting > MAX_NESTING:
+            result = emitter.spill(result)
+    return result
+
+
+def _is_plus(node: Node) -> bool:
+    return isinstance(node, Call) and node.function == PLUS and node.target is None
+
+
+def _size(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Piece | None:
+    (value,) = arguments
+    if value.is_a(STRING) or value.is_a(LIST):
+        return Piece(f"len({value.text})", INT, value.nesting + 1)
+    if not value.is_a(DYN):
+        return None
+    first, again = emitter.hold(value)
+    compute = emit_function(emitter, node, [Piece(again)])
+    return Piece(f"(len({again}) if {first}.__class__ is list else {compute.text})", INT, value.nesting + 2)
+
+
+def _string(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Piece | None:
+    """`string(x)`, which most often is one already."""
+    (value,) = arguments
+    if value.is_a(STRING):
+        return value
+    if not value.is_a(DYN):
+        return None
+    first, again = emitter.hold(value)
+    compute = emit_function(emitter, node, [Piece(again)])
+    return Piece(f"({again} if {first}.__class__ is str else {compute.text})", STRING, value.nesting + 2)
+
+
+def _affix(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Piece | None:
+    """`startsWith` and `endsWith` of a constant text, which is compared in no time."""
+    text, affix = arguments
+    constant = node.arguments[0]
+    if not isinstance(constant, Constant) or type(constant.value) is not str:
+        return None
+    first, again = emitter.hold(text)
+    compute = emit_function(emitter, node, [Piece(again), affix])
+    test = f"{again}.{node.function.lower()}({affix.text}) if {first}.__class__ is str else {compute.text}"
+    return Piece(f"({test})", BOOL, text.nesting + 2)
 
 
 def _or_else(emitter: "Emitter", node: Call, target: Node) -> Piece:
@@ -168,7 +246,7 @@ def _member(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Piece
             # What has no hash is no text: Python raises, and the careful path knows the answer.
             return Piece(f"({item.text} in {emitter.links.name(('texts', *members))})", BOOL, nesting)
     if not item.is_a(STRING):
-        return None
+        return Piece(f"member({item.text}, {container.text}, budget)", BOOL, nesting)
     first, again = emitter.hold(container)
     needle = item if isinstance(node.arguments[0], Constant) else emitter.spill(item)
     dispatch = f"{_dispatch(emitter, node)}({needle.text}, {again})"
@@ -185,4 +263,13 @@ _SPECIAL: Final[Mapping[str, "Callable[[Emitter, Call, Sequence[Piece]], Piece |
     "_>_": _order,
     "_>=_": _order,
     "@in": _member,
+    "size": _size,
+    "string": _string,
 }
+_SPECIAL_METHODS: Final[Mapping[str, "Callable[[Emitter, Call, Sequence[Piece]], Piece | None]"]] = {
+    "endsWith": _affix,
+    "size": _size,
+    "startsWith": _affix,
+}
+# How many values those take that do not take two.
+_ARITY: Final = {"size": 1, "string": 1}

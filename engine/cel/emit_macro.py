@@ -42,7 +42,8 @@ def _range(emitter: "Emitter", node: Macro) -> str:
         return emitter.spill(Piece(f"pairs({target.text})", DYN, 1)).text
     if target.is_a(Type("list")):
         return emitter.spill(target).text
-    return emitter.spill(Piece(f"each({target.text})", DYN, 1)).text
+    first, again = emitter.hold(target)
+    return emitter.spill(Piece(f"({again} if {first}.__class__ is list else each({again}))", DYN, 1)).text
 
 
 def _quantifier(emitter: "Emitter", node: Macro) -> Piece:

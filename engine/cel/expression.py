@@ -21,7 +21,7 @@ CODE_FILE: Final = "<cel>"
 FUNCTION: Final = "run"
 
 # What ends an evaluation whatever other parts of it would say.
-_FATAL: Final = (CostError, LimitError, MemoryError, UnknownError)
+FATAL: Final = (CostError, LimitError, MemoryError, UnknownError)
 
 Evaluate = Callable[[Mapping[str, Value], Budget], Value]
 
@@ -74,7 +74,7 @@ class Expression:
         try:
             try:
                 return self._fast(variables, budget)
-            except _FATAL:
+            except FATAL:
                 raise
             except Exception:  # noqa: BLE001 - whatever Python raises there: the careful path says what it means
                 budget.undo_call()
@@ -87,6 +87,21 @@ class Expression:
             RUNNING.budget = around
             budget.end_call(outside)
 
+    def evaluate_for(self, variables: Mapping[str, Value], budget: CostBudget) -> Value:
+        """The value for another expression that is being evaluated with the same budget, as `evaluate` gives it."""
+        # As `begin_call` and `end_call` do it, written out: templates have many variables.
+        outside = budget.start
+        budget.start = budget.granted - budget.left
+        try:
+            return self._fast(variables, budget)
+        except FATAL:
+            raise
+        except Exception:  # noqa: BLE001 - as in `evaluate`, which tells what it means
+            budget.undo_call()
+        finally:
+            budget.start = outside + budget.granted - budget.left - budget.start
+        return self.evaluate(variables, budget)
+
     def _with_care(self, variables: Mapping[str, Value], budget: Budget) -> Value:
         careful = self._careful
         try:
@@ -96,7 +111,7 @@ class Expression:
 
                 careful = self._careful = Careful(self._functions).expression(self._tree())
             return careful(variables, budget)
-        except (CelError, *_FATAL):
+        except (CelError, *FATAL):
             raise
         except RecursionError as error:
             raise CelError("a value is nested too deep") from error

@@ -1,14 +1,19 @@
 """What generated code calls, and what the careful path shares with it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from typing import Any, Final
 
 from lockgate.engine.cel.budget import exhausted
 from lockgate.engine.cel.errors import CelError
 from lockgate.engine.cel.lazy import has, select
+from lockgate.engine.cel.library.arithmetic import add
 from lockgate.engine.cel.library.containers import index, optional_index
+from lockgate.engine.cel.library.equality import contained
 from lockgate.engine.cel.library.kinds import no_such_overload, show
+from lockgate.engine.cel.library.limits import bound_items, bound_text
 from lockgate.engine.cel.values import NONE, Duration, Map, Optional, Timestamp, TypeValue, Uint, Value
+from lockgate.engine.codegen.spending import Budget
 
 # Kinds that a key of a map may have.
 _KEYS: Final = frozenset((str, int, Uint, bool))
@@ -64,6 +69,36 @@ def value_of(value: Value) -> Value:
 def wrapped(value: Value) -> Optional:
     """What `optMap` gives: of an optional its value, or null, as an optional again, which is cel-go's way."""
     return Optional(value.value) if type(value) is Optional else Optional(value)
+
+
+def summed(parts: Sequence[Value], budget: Budget) -> Value:
+    """A chain of `+`, which costs what the sums cost one by one."""
+    kind = type(parts[0])
+    if kind is not str and kind is not list:
+        return reduce(add, parts)
+    size = cost = 0
+    for part in parts:
+        if type(part) is not kind:
+            raise CelError("no such overload")
+        size += len(part)
+        cost += size
+    budget.left -= cost // 10 + len(parts)
+    if budget.left < 0:
+        exhausted(budget)
+    if kind is str:
+        bound_text(size)
+        return "".join(parts)
+    bound_items(size)
+    return [item for part in parts for item in part]
+
+
+def member(item: Value, container: Value, budget: Budget) -> bool:
+    """`item in container`."""
+    if type(container) is list:
+        budget.left -= len(container)
+        if budget.left < 0:
+            exhausted(budget)
+    return contained(item, container)
 
 
 def each(value: Value) -> list[Value]:
@@ -168,11 +203,13 @@ NAMES: Final[Mapping[str, Any]] = {
     "index": index,
     "is_empty": is_empty,
     "make_map": make_map,
+    "member": member,
     "merged": merged,
     "mismatch": mismatch,
     "optional_index": optional_index,
     "pairs": pairs,
     "select": select,
+    "summed": summed,
     "truth": truth,
     "value_of": value_of,
     "wrapped": wrapped,

@@ -4,23 +4,35 @@ from collections.abc import Mapping
 from typing import Final
 
 from lockgate.engine.cel.budget import CostBudget
-from lockgate.engine.cel.compiler import compile_tree
-from lockgate.engine.cel.errors import CelError, CostError
+from lockgate.engine.cel.compiler import compile_expression, compile_tree
+from lockgate.engine.cel.environment import make_environment
+from lockgate.engine.cel.errors import CelError, CostError, ExpressionError
 from lockgate.engine.cel.expression import Artifact, Expression
 from lockgate.engine.cel.functions import Function
 from lockgate.engine.cel.knowledge import Untyped
 from lockgate.engine.cel.library.catalogue import FUNCTIONS
 from lockgate.engine.cel.library.equality import equal
 from lockgate.engine.cel.parser import parse
+from lockgate.engine.cel.types import DYN
 from lockgate.engine.cel.values import Value
 from lockgate.engine.codegen.budget import Limits
 
 BY_NAME: Final[Mapping[str, Function]] = {one.name: one for one in FUNCTIONS}
 
+ENVIRONMENT: Final = make_environment(FUNCTIONS, {"object": DYN, "x": DYN})
+
 
 def compiled(source: str) -> Expression:
     """An expression of which no types are known."""
     return compile_tree(parse(source), Untyped(BY_NAME), BY_NAME)
+
+
+def checked(source: str) -> Expression | None:
+    """The expression with `object` as Kubernetes declares it; None where the checker refuses it."""
+    try:
+        return compile_expression(source, ENVIRONMENT)
+    except ExpressionError:
+        return None
 
 
 def careful(source: str) -> Expression:
