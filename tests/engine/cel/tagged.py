@@ -39,7 +39,7 @@ def tagged(value: Value) -> dict[str, Any]:
         case Optional():
             return {"optional": tagged(one.value) if one.has_value else None}
         case _:
-            return {one.type_name.rpartition(".")[2].lower(): str(one)}
+            return {one.type_name.rpartition(".")[2].lower().removeprefix("named"): str(one)}
 
 
 def in_order(entries: list[list[Any]]) -> list[list[Any]]:
@@ -53,9 +53,13 @@ def ordered(answer: Any) -> Any:
         return [ordered(item) for item in answer]
     if not isinstance(answer, dict):
         return answer
-    return {
+    found: dict[str, Any] = {
         name: in_order(ordered(item)) if name == "map" else ordered(item) for name, item in answer.items()
     }
+    if type(found.get("double")) is int:
+        # Go writes a large double as digits.
+        found["double"] = float(found["double"])
+    return found
 
 
 def _double(value: float) -> float | str:

@@ -1,0 +1,39 @@
+"""Random CEL expressions here and in Kubernetes' own CEL."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tests.conformance.cel_cases import Question
+from tests.e2e.cel_oracle import ask
+from tests.engine.cel.answering import answer, difference
+from tests.engine.cel.random_expressions import random_question
+
+# So often is an expression asked again whose answer is none of the oracle's: it may depend on the order of a map.
+REPEAT = 500
+
+
+@dataclass(slots=True)
+class Differences:
+    """What was found in a run; `counts` says how many answers of each kind the oracle gave."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    found: list[str] = field(default_factory=list)
+
+
+def compare(seeds: range, run: Differences) -> None:
+    """Asks both about the questions of some seeds."""
+    questions = [random_question(seed) for seed in seeds]
+    for seed, question, theirs in zip(seeds, questions, ask(questions, 2), strict=True):
+        run.counts[next(name for name in ("crash", "mistakes", "error", "result") if name in theirs)] += 1
+        ours = answer(question)
+        if difference(ours, theirs) and _still(question, ours):
+            run.counts["differences"] += 1
+            shown = difference(ours, theirs)
+            run.found.append(
+                f"seed {seed}: {question.expression}\n{question.variables}\nhere {shown}\nthere {theirs}"
+            )
+
+
+def _still(question: Question, ours: dict[str, object]) -> bool:
+    [theirs] = ask([question], REPEAT)
+    return bool(difference(ours, theirs))
