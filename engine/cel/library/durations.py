@@ -67,6 +67,27 @@ def duration_text(ns: int) -> str:
     return format_float(seconds_of(ns), "f", -1) + "s"
 
 
+def shown_duration(ns: int) -> str:
+    """A duration as Go's `%v` shows it: `1h0m0.5s`, `1.5ms`, `0s`."""
+    sign, left = ("-", -ns) if ns < 0 else ("", ns)
+    if left < SECOND:
+        for unit, size in (("ms", 1_000_000), ("\u00b5s", 1_000), ("ns", 1)):
+            if left >= size:
+                return f"{sign}{_decimal(left, size)}{unit}"
+        return "0s"
+    minutes, rest = divmod(left, 60 * SECOND)
+    hours, minutes = divmod(minutes, 60)
+    shown = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
+    return f"{sign}{shown}{_decimal(rest, SECOND)}s"
+
+
+def _decimal(number: int, unit: int) -> str:
+    """A number in units, with as many digits behind the point as it has."""
+    whole, rest = divmod(number, unit)
+    fraction = str(unit + rest)[1:].rstrip("0")
+    return f"{whole}.{fraction}" if fraction else str(whole)
+
+
 def seconds_of(ns: int) -> float:
     """Seconds as Go's `Duration.Seconds` computes them."""
     whole, rest = _cut(ns, SECOND)

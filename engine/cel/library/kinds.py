@@ -113,7 +113,13 @@ def _scalar(value: Value) -> str:
     if value is None:
         # Go's constant for null is a number.
         return "0"
-    return f"<{type_name(value)}>"
+    if kind is Duration or kind is Timestamp:
+        # Needed by few errors.
+        from lockgate.engine.cel.library.durations import shown_duration
+        from lockgate.engine.cel.library.timestamps import shown_timestamp
+
+        return shown_duration(value.ns) if kind is Duration else shown_timestamp(value)
+    return str(value)
 
 
 def double_text(value: float) -> str:

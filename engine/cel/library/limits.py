@@ -7,6 +7,7 @@ from typing import Final
 
 from lockgate.engine.cel.errors import CostError
 from lockgate.engine.codegen.budget import MAX_TEXT
+from lockgate.engine.codegen.meter import charge
 
 # Items of one list or map that an operation makes. The longest list of a review of 3 MB has half of them.
 MAX_ITEMS: Final = 1_000_000
@@ -28,7 +29,7 @@ def bound_items(count: int) -> None:
 
 
 class Walk:
-    """A count of values that an operation may still look at."""
+    """A count of values that an operation may still look at. They are paid for, beyond what the call costs."""
 
     __slots__ = ("left",)
 
@@ -36,7 +37,8 @@ class Walk:
         self.left = most
 
     def step(self, count: int = 1) -> None:
-        """Takes some. Raises CostError where none are left."""
+        """Takes some. Raises CostError where none are left, BudgetError where the evaluation has no steps left."""
+        charge(count)
         self.left -= count
         if self.left < 0:
             raise CostError(f"an operation would look at more than {MAX_WALK} values")

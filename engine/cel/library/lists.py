@@ -230,8 +230,9 @@ def _cost_of_copy(items: Value, *_: Value) -> int:
     return costs.new_list(costs.size(items))
 
 
-def _cost_of_slice(_: Value, start: int, end: int) -> int:
-    return costs.new_list(max(end - start, 0))
+def _cost_of_slice(items: Value, start: int, end: int) -> int:
+    # What is refused costs nothing.
+    return costs.new_list(end - start) if 0 <= start <= end <= costs.size(items) else 0
 
 
 FUNCTIONS: Final[tuple[Function, ...]] = (

@@ -253,8 +253,11 @@ def add(left: Quantity, right: Quantity) -> Quantity:
 
 
 def negated(quantity: Quantity) -> Quantity:
-    """The quantity with the other sign."""
-    return Quantity(-quantity.unscaled, quantity.scale, quantity.format, is_decimal=quantity.is_decimal)
+    """The quantity with the other sign, but for the least of the machine's integers, which Go leaves as it is."""
+    number = quantity.unscaled
+    if quantity.is_decimal or number != MIN_INT:
+        number = -number
+    return Quantity(number, quantity.scale, quantity.format, is_decimal=quantity.is_decimal)
 
 
 def of_integer(number: int) -> Quantity:

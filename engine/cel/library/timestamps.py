@@ -42,11 +42,20 @@ def parse_timestamp(text: str) -> Timestamp | None:
 
 def timestamp_text(moment: Timestamp) -> str:
     """RFC 3339 with as many digits of a second as it has, in the zone with which it was written."""
+    return _rendered(moment, "2006-01-02T15:04:05.999999999Z07:00", "")
+
+
+def shown_timestamp(moment: Timestamp) -> str:
+    """A timestamp as Go's `%v` shows it. A zone that was written has its distance from UTC for a name."""
+    zone = _rendered(moment, "-0700", "") if moment.offset else "UTC"
+    return _rendered(moment, "2006-01-02 15:04:05.999999999 -0700 MST", zone)
+
+
+def _rendered(moment: Timestamp, layout: str, zone: str) -> str:
     from lockgate.engine.rego.builtins import go_layout
 
     days, rest = divmod(moment.ns + moment.offset * SECOND, _DAY)
-    shown = go_layout.Moment(_date(days), rest, moment.offset, "")
-    return go_layout.render(shown, go_layout.NAMED["RFC3339Nano"])
+    return go_layout.render(go_layout.Moment(_date(days), rest, moment.offset, zone), layout)
 
 
 @lru_cache(maxsize=_ZONES)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lockgate.engine.cel.errors import CelError, CostError
 from lockgate.engine.cel.library import quantities, quantity_value
 from lockgate.engine.cel.library.quantity_value import Quantity, add, compare, negated, parse, render
-from lockgate.engine.cel.values import MAX_INT
+from lockgate.engine.cel.values import MAX_INT, MIN_INT
 
 from tests.engine.cel.library.calling import asked, body, called, told
 
@@ -98,6 +98,12 @@ def test_quantities_are_added_to_integers() -> None:
     assert str(asked("sub", parse("1"), 5)) == "-4"
     assert str(asked("add", parse("0"), 5_000)) == "5e3"
     assert asked("isInteger", asked("add", parse("1"), MAX_INT)) is False
+
+
+def test_the_least_integer_has_no_opposite() -> None:
+    # Go negates it into itself.
+    assert str(asked("sub", parse("5"), MIN_INT)) == "-9223372036854775803"
+    assert str(asked("sub", parse("0"), MIN_INT)) == "-9223372036854775808"
 
 
 def test_quantities_are_compared() -> None:

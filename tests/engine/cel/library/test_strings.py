@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lockgate.engine.cel.errors import CelError, CostError
-from lockgate.engine.cel.library import strings
+from lockgate.engine.cel.library import quantity_value, strings
 from lockgate.engine.cel.library.formatting import format_text
 from lockgate.engine.cel.library.limits import MAX_ITEMS
 from lockgate.engine.cel.values import NONE, Duration, Map, Optional, Timestamp, TypeValue, Uint, Value
@@ -82,6 +82,15 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ("join", (["a", [1, "b", {"c": True}]],), "join: invalid input: [1, b, {c: true}]"),
     ("join", (["a", Optional(1)],), "join: invalid input: optional(1)"),
     ("join", (["a", NONE],), "join: invalid input: optional.none()"),
+    ("join", (["a", b"ab"],), "join: invalid input: [97 98]"),
+    ("join", (["a", None],), "join: invalid input: 0"),
+    ("join", (["a", TypeValue("int")],), "join: invalid input: int"),
+    ("join", (["a", quantity_value.parse("1.5")],), "join: invalid input: 1500m"),
+    ("join", (["a", Duration(3_600_500_000_000)],), "join: invalid input: 1h0m0.5s"),
+    ("join", (["a", Duration(-1_500)],), "join: invalid input: -1.5\u00b5s"),
+    ("join", (["a", Duration(0)],), "join: invalid input: 0s"),
+    ("join", (["a", Timestamp(500_000_000)],), "join: invalid input: 1970-01-01 00:00:00.5 +0000 UTC"),
+    ("join", (["a", Timestamp(0, 7_200)],), "join: invalid input: 1970-01-01 02:00:00 +0200 +0200"),
     ("join", ([1],), "no such overload: join(list)"),
     ("find", ("a", "("), "Illegal regex: error parsing regexp: missing ): ("),
     ("find", (1, "a"), "no such overload"),
