@@ -5,7 +5,7 @@ with the tree.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lockgate.engine.codegen.values import Value
@@ -18,8 +18,9 @@ from lockgate.engine.review import Review
 from lockgate.gatekeeper.exemptions.kinds import is_exemption
 from lockgate.gatekeeper.target import Operation, review_document
 from lockgate.webhook.config import Config
-from lockgate.webhook.gate import Gate
+from lockgate.webhook.gate import Gate, ReviewBuilder
 from lockgate.webhook.judging import FileContent, Findings, Found
+from lockgate.webhook.policy_sources import Judges
 from lockgate.webhook.progress import Progress
 from lockgate.webhook.report import Report, Unevaluated
 from lockgate.webhook.tree import ClusterView, TreeFacts, make_view, may_describe_cluster
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     # Imported where a base or a trail is named.
     from lockgate.webhook.base import Base
     from lockgate.webhook.old_objects import OldObjects
+    from lockgate.webhook.plain_content import PlainReviews
     from lockgate.webhook.recording import Recording
 
 
@@ -164,6 +166,33 @@ class _ReviewBuilder:
         return review
 
 
+def _objects(
+    inputs: Inputs, walk: Walk, request: Request, unknown: set[str], notices: list[str]
+) -> Callable[[Content], tuple[FileContent, ReviewBuilder]]:
+    """What reads the Kubernetes objects of a file, once the tree's own kinds, Namespaces and patches are known."""
+    learned, old = _learn(inputs, walk, request.base)
+    view = make_view(learned, inputs.config, request.namespace)
+    if old is not None:
+        old.read(view)
+        view = view.with_namespaces(old.namespaces())
+        notices += [f"{path} cannot be read as of the base: its objects count as new" for path in old.unread]
+    patches = _find_patches(walk)
+
+    def read_objects(read: Content) -> tuple[FileContent, ReviewBuilder]:
+        is_unchanged = old is not None and old.is_unchanged(read.real)
+        build = _ReviewBuilder(view, read.real, unknown, request.user, old, is_unchanged)
+        return _content(read, patches), build
+
+    return read_objects
+
+
+def _plain(read: Content) -> "tuple[FileContent, PlainReviews]":
+    """Whole documents of a file."""
+    from lockgate.webhook.plain_content import plain_content
+
+    return plain_content(read.outcome, read.file.shown, read.real)
+
+
 def run_check(
     inputs: Inputs,
     walk: Walk,
@@ -174,31 +203,22 @@ def run_check(
     progress: Progress,
     recording: "Recording | None" = None,
     jobs: int = 1,
+    judges: Judges = "objects",
 ) -> Report:
     """Judges what the walk found.
 
     request: its namespace is that of objects that name none; None leaves it to the configuration, then to `default`.
     recording: takes each Decision into a trail, and raises where it cannot. jobs: how many processes judge; what they
-    find is the same.
+    find is the same. judges: what the policies are about.
     """
-    learned, old = _learn(inputs, walk, request.base)
-    view = make_view(learned, inputs.config, request.namespace)
-    if old is not None:
-        old.read(view)
-        view = view.with_namespaces(old.namespaces())
-        findings.notices += [
-            f"{path} cannot be read as of the base: its objects count as new" for path in old.unread
-        ]
     unknown: set[str] = set()
-    patches = _find_patches(walk)
     files = _files(inputs, walk)
+    content_of = _objects(inputs, walk, request, unknown, findings.notices) if judges == "objects" else _plain
 
     def judge(file: InputFile, into: Findings) -> None:
         read = _read(inputs, file)
         record = None if recording is None else recording.of_file(inputs.config.environment(read.real))
-        content = _content(read, patches)
-        is_unchanged = old is not None and old.is_unchanged(read.real)
-        build = _ReviewBuilder(view, read.real, unknown, request.user, old, is_unchanged)
+        content, build = content_of(read)
         into.add_file(content, build, record)
         into.notices += _without_effect(content, gate)
 
@@ -208,7 +228,13 @@ def run_check(
             judge(file, own)
         return own.found(), unknown
 
-    if jobs > 1:
+    if judges == "combined":
+        from lockgate.webhook.plain_content import combined_content
+
+        parts = [(*_plain(_read(inputs, file)), file.shown) for file in files]
+        findings.add_file(*combined_content(parts), None if recording is None else recording.of_file(None))
+        findings.files = len(files)
+    elif jobs > 1:
         from lockgate.webhook.jobs import share_out
 
         for count, (found, unknown_there) in share_out(files, jobs, judge_part):
@@ -228,7 +254,8 @@ def run_check(
     if unknown:
         findings.notices.append(_unknown_kinds(sorted(unknown)))
     if not findings.documents:
-        findings.notices.append("no Kubernetes object was found")
+        what = "Kubernetes object" if judges == "objects" else "document"
+        findings.notices.append(f"no {what} was found")
     return findings.report()
 
 

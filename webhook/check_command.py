@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
 import click
@@ -11,6 +11,7 @@ from lockgate.webhook.report import FailOn
 
 if TYPE_CHECKING:
     from lockgate.engine.codegen.values import Value
+    from lockgate.engine.rego.version import RegoVersion
     from lockgate.gatekeeper.template import EngineChoice
     from lockgate.webhook.baseline import Excusable
     from lockgate.webhook.config import Config
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from lockgate.webhook.gate import Gate
     from lockgate.webhook.policy_sources import LoadedPolicies, Loader
     from lockgate.webhook.recording import Recording
-    from lockgate.webhook.report import Recorded, Report
+    from lockgate.webhook.report import Recorded, Report, Unevaluated
     from lockgate.webhook.terminal import ColourChoice
 
 FORMATS = ("text", "json", "sarif", "github", "junit", "tap")
@@ -136,6 +137,15 @@ def _render(
 
     palette = Palette(color == "always") if to_file else choose_palette(color, sys.stdout)
     return render_text(report, palette)
+
+
+def _held_open(loaded: "LoadedPolicies", paths: Sequence[str], cwd: str) -> "Sequence[Unevaluated]":
+    """What the policies leave open, and what of the input has no parser."""
+    if loaded.judges == "objects":
+        return loaded.not_configured
+    from lockgate.webhook.conftest_policies import without_parser
+
+    return (*loaded.not_configured, *without_parser(paths, cwd))
 
 
 def _explanations(gate: "Gate", loaded: "LoadedPolicies", which: Literal["all", "matched"]) -> "Explanations":
@@ -302,6 +312,23 @@ def _tell_notices(report: "Report") -> None:
     help="The environment that they would enter, for --trail; without it the configuration's folders tell.",
 )
 @click.option(
+    "--rego-namespace",
+    "rego_namespaces",
+    multiple=True,
+    metavar="NAME",
+    help="Of plain Rego, the packages whose rules judge (main without it); may be repeated, and have * in it.",
+)
+@click.option("--all-namespaces", is_flag=True, help="Of plain Rego, all packages.")
+@click.option(
+    "--data",
+    "data",
+    multiple=True,
+    metavar="PATH",
+    help="Of plain Rego, files and folders of data; may be repeated.",
+)
+@click.option("--combine", is_flag=True, help="Of plain Rego, all documents are one input, a list.")
+@click.option("--v0-compatible", is_flag=True, help="Plain Rego is written in Rego v0.")
+@click.option(
     "-j",
     "--jobs",
     default="1",
@@ -335,6 +362,11 @@ def check(
     trail: str | None,
     model: str | None,
     environment: str | None,
+    rego_namespaces: tuple[str, ...],
+    all_namespaces: bool,
+    data: tuple[str, ...],
+    combine: bool,
+    v0_compatible: bool,
     jobs: str,
     no_progress: bool,
 ) -> int:
@@ -383,6 +415,12 @@ def check(
     now_ns = time.time_ns()
     given = Given(policies, exemptions, config, cwd)
     loader = make_loader(engine, cache)
+    if rego_namespaces or all_namespaces or data or combine or v0_compatible:
+        from lockgate.webhook.conftest_policies import ConftestOptions
+
+        chosen_packages = None if all_namespaces else rego_namespaces
+        version: RegoVersion = "v0" if v0_compatible else "v1"
+        loader = replace(loader, conftest=ConftestOptions(chosen_packages, data, version, combine))
     with ExitStack() as stack:
         deciding = (
             read_work_tree(given, loader)
@@ -420,7 +458,8 @@ def check(
                 found = Findings(other, allow_unrendered)
                 changed = replace(inputs, config=own.settings)
                 quiet = Progress(len(walk.files), None)
-                return run_check(changed, walk, other, own.loaded.not_configured, request, found, quiet)
+                held_open, judges = own.loaded.not_configured, own.loaded.judges
+                return run_check(changed, walk, other, held_open, request, found, quiet, judges=judges)
 
             proposed, remark = _propose(deciding, given, loader, judge)
             if remark:
@@ -435,12 +474,13 @@ def check(
                 inputs,
                 walk,
                 gate,
-                loaded.not_configured,
+                _held_open(loaded, chosen_paths, cwd),
                 request,
                 findings,
                 progress,
                 recording,
                 wanted_jobs(len(walk.files)) if recording is None and explanations is None else 1,
+                loaded.judges,
             )
             if recording is not None:
                 recorded = recording.finish()

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lockgate.engine.record import record
@@ -71,6 +72,9 @@ def read_base(revision: str, given: Given, loader: Loader) -> Iterator[Deciding]
         settings = base.config(given.config, given.cwd)
         policies = base.paths(given.policies or _rooted(settings, settings.policies), "policies")
         exemptions = base.paths(given.exemptions or _rooted(settings, settings.exemptions), "exemptions")
+        if loader.conftest is not None:
+            data = tuple(base.paths(loader.conftest.data, "data"))
+            loader = replace(loader, conftest=replace(loader.conftest, data=data))
         yield _load(settings, loader, policies, exemptions, base.folder, base)
 
 

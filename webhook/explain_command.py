@@ -93,7 +93,16 @@ def explain(
         object=wanted,
     )
     findings = Findings(gate, allow_unrendered=True, explanations=explanations)
-    report = run_check(inputs, walk, gate, (), Request(namespace), findings, Progress(len(walk.files), None))
+    report = run_check(
+        inputs,
+        walk,
+        gate,
+        (),
+        Request(namespace),
+        findings,
+        Progress(len(walk.files), None),
+        judges=loaded.judges,
+    )
     for problem in report.errors:
         click.echo(f"error: {printable(problem.file)}:{problem.line}: {printable(problem.message)}", err=True)
     found = explanations.found

@@ -33,12 +33,16 @@ if TYPE_CHECKING:
 
 @record
 class FileContent:
-    """What one input held. `data` are its bytes, for quoting around errors."""
+    """What one input held. `data` are its bytes, for quoting around errors.
+
+    beside: objects that are not judged themselves, and whose secrets may show.
+    """
 
     data: bytes
     documents: Sequence[Document]
     errors: Sequence[DocumentError]
     skipped: Sequence[Skipped]
+    beside: Sequence[Document] = ()
 
 
 def _text(value: Value) -> str:
@@ -152,7 +156,7 @@ class Findings:
         if content.errors or content.skipped:
             raw = content.data.decode("utf-8", "replace")
             lines = raw.split("\n") if raw else []
-        masker = make_masker(content.documents, raw)
+        masker = make_masker((*content.documents, *content.beside), raw)
         for document, resource, decision in decided:
             self._add_decision(document, _masked_resource(resource, masker), decision, masker)
         for document, review in reviewed:

@@ -7,7 +7,7 @@ are a suite's test data, and its constraints are not meant to be enforced. Name 
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint, user_cache_folder
 from lockgate.engine.codegen.values import Value
@@ -25,6 +25,9 @@ from lockgate.gatekeeper.rego_template import ShowCode
 from lockgate.gatekeeper.template import EngineChoice, Template, is_template
 from lockgate.webhook.report import Unevaluated
 from lockgate.webhook.walk import SUFFIXES, shown_path
+
+if TYPE_CHECKING:
+    from lockgate.webhook.conftest_policies import ConftestOptions
 
 # The shipped policies lie beside this package; found without importlib.resources, which costs 20 ms.
 SHIPPED: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "policies")
@@ -44,6 +47,10 @@ _NOT_APPLIED: Final = frozenset(
 )
 
 
+# What policies are about: Kubernetes' objects, whole documents of any kind, or all documents as one.
+Judges = Literal["objects", "documents", "combined"]
+
+
 @record
 class LoadedPolicies:
     """Compiled policies, what is not configured in them, remarks for the user, and the templates.
@@ -56,6 +63,7 @@ class LoadedPolicies:
     notices: tuple[str, ...]
     templates: tuple[Template, ...]
     about_exemptions: tuple[Document, ...] = ()
+    judges: Judges = "objects"
 
 
 def _read(path: str, shown: str) -> bytes:
@@ -154,6 +162,14 @@ def _notices(documents: Sequence[Document]) -> list[str]:
     return [f"{counts[kind]} {kind} among the policies: check does not apply it" for kind in sorted(counts)]
 
 
+def _is_plain_rego(path: str) -> bool:
+    if not os.path.isdir(path):
+        return path.endswith(".rego")
+    from lockgate.webhook.conftest_policies import is_plain_rego
+
+    return is_plain_rego(path, _MARK)
+
+
 def open_cache(wanted: bool | None, environment: Mapping[str, str]) -> CodeCache | None:
     """The cache of compiled policies: the user's own, off where CI is set unless it is asked for."""
     folder = user_cache_folder(environment)
@@ -166,18 +182,28 @@ def open_cache(wanted: bool | None, environment: Mapping[str, str]) -> CodeCache
 class Loader:
     """Loads and compiles policies for an engine, with the cache of compiled code if there is one.
 
-    `show` is told the Python that each template's Rego is compiled to.
+    `show` is told the Python that each template's Rego is compiled to. conftest: says that the policies are Conftest's.
     """
 
     engine: EngineChoice
     cache: CodeCache | None
     show: ShowCode | None = None
+    conftest: "ConftestOptions | None" = None
 
     def given(self, paths: Sequence[str], cwd: str) -> LoadedPolicies:
         """The policies under the paths. Raises UsageError when there are none, PolicyErrors when they are wrong.
 
-        A constraint of a shipped rule needs no template: the shipped one is used where none is given.
+        A constraint of a shipped rule needs no template: the shipped one is used where none is given. Paths of plain
+        Rego only are Conftest's.
         """
+        plain = paths if self.conftest is not None else [path for path in paths if _is_plain_rego(path)]
+        if plain:
+            if len(plain) < len(paths):
+                raise UsageError(
+                    f"{shown_path(plain[0], cwd)} is plain Rego, and other policies are Gatekeeper's",
+                    hint="check with each kind in a run of its own: one is about documents, one about objects",
+                )
+            return self._plain(plain)
         documents = _given(paths, cwd, _is_policy, "ConstraintTemplate and no constraint")
         defined = {_template_kind(document) for document in documents if is_template(document.value)}
         missing = {_kind(document) for document in documents if is_constraint(document.value)} - defined
@@ -194,8 +220,17 @@ class Loader:
             tuple(filter(_is_about_exemptions, documents)),
         )
 
+    def _plain(self, paths: Sequence[str]) -> LoadedPolicies:
+        from lockgate.webhook.conftest_policies import ConftestOptions, load_conftest
+
+        options = self.conftest or ConftestOptions()
+        judges: Judges = "combined" if options.combine else "documents"
+        return LoadedPolicies(load_conftest(paths, options), (), (), (), (), judges)
+
     def baseline(self) -> LoadedPolicies:
         """The shipped baseline profile with the templates of its rules; others are said not to be configured."""
+        if self.conftest is not None:
+            raise UsageError("options for plain Rego, and no policies", hint="name them with -p")
         profile = _documents(BASELINE, "baseline.yaml", _read(BASELINE, "baseline.yaml"))
         wanted = {_kind(document) for document in profile}
         templates: list[Document] = []
