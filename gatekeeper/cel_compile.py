@@ -5,7 +5,7 @@ pkg/admission/plugin/cel/{compile,composition}.go. Gatekeeper finds mistakes onl
 of the template, but for those of a messageExpression, without which its `message` is shown.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from lockgate.engine.cel.admission import ADMISSION_VARIABLES, variables_type
@@ -48,10 +48,17 @@ def compile_source(source: CelSource) -> CelTemplate:
     return _Compiler(source).template()
 
 
-def checked_again(text: ExpressionText, variables: Sequence[str], *, is_variable: bool) -> Node:
-    """The checked tree of an expression of a template that compiles; what type each variable has makes no difference."""
-    types = dict.fromkeys((ANY_OBJECT, PARAMETERS, *variables), DYN)
-    return check(parse(text.text), _with_variables(base_environment(), types, is_variable=is_variable)).node
+def checked_again(source: CelSource, text: ExpressionText) -> Checked:
+    """An expression of a template that compiles, checked once more with the types of the variables before it."""
+    base = base_environment()
+    types: dict[str, AnyType] = {ANY_OBJECT: DYN, PARAMETERS: DYN}
+    for variable in source.variables:
+        environment = _with_variables(base, types, is_variable=True)
+        checked = check(parse(variable.expression.text), environment)
+        if variable.expression is text:
+            return checked
+        types[variable.name] = checked.result
+    return check(parse(text.text), _with_variables(base, types, is_variable=False))
 
 
 class _Compiler:

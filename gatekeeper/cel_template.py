@@ -17,6 +17,7 @@ from lockgate.gatekeeper.template import Template
 
 if TYPE_CHECKING:
     from lockgate.engine.cel.ast import Node
+    from lockgate.engine.cel.knowledge import Typing
 
 # Entries of Rego's templates have no such part in their keys.
 _LANGUAGE: Final = b"cel"
@@ -110,11 +111,13 @@ def _from_plain(
 
     functions = {one.name: one for one in FUNCTIONS}
 
-    def stored(plain: Any, text: ExpressionText, *, is_variable: bool = False) -> Expression:
-        def tree() -> "Node":
+    def stored(plain: Any, text: ExpressionText) -> Expression:
+        def tree() -> "tuple[Node, Typing]":
+            # Few evaluations fail.
             from lockgate.gatekeeper.cel_compile import checked_again
 
-            return checked_again(text, [one.name for one in source.variables], is_variable=is_variable)
+            checked = checked_again(source, text)
+            return checked.node, checked
 
         return Expression(Artifact.from_plain(plain), functions, tree)
 
@@ -139,7 +142,7 @@ def _from_plain(
                 for plain, one in zip(conditions, source.match_conditions, strict=True)
             ]
         ),
-        variables={name: stored(plain, texts[name], is_variable=True) for name, plain in variables.items()},
+        variables={name: stored(plain, texts[name]) for name, plain in variables.items()},
         names=frozenset((ANY_OBJECT, PARAMETERS, *variables)),
         reads=frozenset(reads),
         lints=tuple(

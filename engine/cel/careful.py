@@ -24,11 +24,11 @@ from lockgate.engine.cel.careful_macro import careful_macro
 from lockgate.engine.cel.errors import CelError
 from lockgate.engine.cel.frame import Compute, Failed, Frame, Scope
 from lockgate.engine.cel.functions import Function
-from lockgate.engine.cel.knowledge import call_arguments, call_shape
-from lockgate.engine.cel.lazy import has, select
-from lockgate.engine.cel.library.containers import index, optional_index
-from lockgate.engine.cel.paying import paying_dispatcher
-from lockgate.engine.cel.pieces import AND, CONDITION, OR, OR_ELSE, terms, weight
+from lockgate.engine.cel.knowledge import Typing, call_arguments, call_shape
+from lockgate.engine.cel.lazy import has, optional_index, select
+from lockgate.engine.cel.library.containers import index
+from lockgate.engine.cel.paying import paying_dispatcher, paying_overload
+from lockgate.engine.cel.pieces import AND, CONDITION, IN, OR, OR_ELSE, terms, weight
 from lockgate.engine.cel.runtime import given, is_empty, make_map, value_of
 from lockgate.engine.cel.values import Value
 from lockgate.engine.codegen.spending import Budget
@@ -39,8 +39,9 @@ CarefulExpression = Callable[[Mapping[str, Value], Budget], Value]
 class Careful:
     """Makes the closures of one tree."""
 
-    def __init__(self, functions: Mapping[str, Function]) -> None:
+    def __init__(self, functions: Mapping[str, Function], typing: Typing) -> None:
         self._functions = functions
+        self._typing = typing
         self.scope = Scope()
 
     def expression(self, node: Node) -> CarefulExpression:
@@ -58,6 +59,13 @@ class Careful:
     def compute(self, node: Node) -> Compute:
         """What computes a node's value."""
         return _COMPUTES[type(node)](self, node)
+
+    def call(self, node: Call) -> Callable[..., Value]:
+        """What calls a call's function: the one overload that the checker found, or any of the function's."""
+        overloads = self._typing.overloads_of(node)
+        if len(overloads) == 1:
+            return paying_overload(self._functions[node.function], overloads[0])
+        return self.function(*call_shape(node))
 
     def function(self, name: str, receiver: bool, arity: int) -> Callable[..., Value]:
         """What calls a function, whatever the kinds of its arguments."""
@@ -154,7 +162,9 @@ def _call(careful: Careful, node: Call) -> Compute:
             return _condition(careful, node)
     elif node.function in OR_ELSE and len(node.arguments) == 1:
         return _or_else(careful, node, node.target)
-    function = careful.function(*call_shape(node))
+    if _is_in_nothing(node):
+        return lambda frame: False
+    function = careful.call(node)
     arguments = list(map(careful.compute, call_arguments(node)))
     if len(arguments) == 1:
         (only,) = arguments
@@ -170,6 +180,11 @@ def _call(careful: Careful, node: Call) -> Compute:
         return function(*values)
 
     return call
+
+
+def _is_in_nothing(node: Call) -> bool:
+    """Is it `x in []`, for which cel-go evaluates no x?"""
+    return node.function == IN and node.arguments[-1] == ListLiteral(node.arguments[-1].offset, ())
 
 
 def _or_else(careful: Careful, node: Call, target: Node) -> Compute:

@@ -8,7 +8,7 @@ from lockgate.engine.cel.errors import CelError
 from lockgate.engine.cel.frame import Compute, Failed, Frame
 from lockgate.engine.cel.knowledge import SORT_BY_KEYS
 from lockgate.engine.cel.pieces import turn_weight
-from lockgate.engine.cel.runtime import each, has_value, make_map, merged, pairs, truth, wrapped
+from lockgate.engine.cel.runtime import each, has_value, make_map, merged, pairs, refuse_twice, truth, wrapped
 from lockgate.engine.cel.values import NONE, Value
 
 if TYPE_CHECKING:
@@ -111,13 +111,23 @@ def _filter(careful: "Careful", node: Macro) -> Compute:
     return evaluate
 
 
-def _collecting(loop: _Loop) -> Callable[[Frame, list[Value]], list[tuple[Value, Value]]]:
-    """What gives items with what the transformation makes of them, of those that the filter takes, if there is one."""
+def _keep(item: Value, value: Value) -> None:
+    """Nothing is wrong with a value that a list or a map gets."""
+
+
+def _collecting(
+    loop: _Loop, refuse: Callable[[], Callable[[Value, Value], None]] = lambda: _keep
+) -> Callable[[Frame, list[Value]], list[tuple[Value, Value]]]:
+    """What gives items with what the transformation makes of them, of those that the filter takes, if there is one.
+
+    refuse: makes what raises CelError for a value that cannot be collected after those before it.
+    """
     *filters, transformation = loop.parts
 
     def collect(frame: Frame, items: list[Value]) -> list[tuple[Value, Value]]:
         failure: CelError | None = None
         found: list[tuple[Value, Value]] = []
+        check = refuse()
         for item in items:
             loop.turn(frame, item)
             try:
@@ -128,7 +138,9 @@ def _collecting(loop: _Loop) -> Callable[[Frame, list[Value]], list[tuple[Value,
             if not taken or failure is not None:
                 continue
             try:
-                found.append((item, transformation(frame)))
+                value = transformation(frame)
+                check(item, value)
+                found.append((item, value))
             except CelError as error:
                 failure = error
         if failure is not None:
@@ -154,7 +166,7 @@ def _transform_map(careful: "Careful", node: Macro) -> Compute:
 
 def _transform_entry(careful: "Careful", node: Macro) -> Compute:
     loop = _Loop(careful, node)
-    collect = _collecting(loop)
+    collect = _collecting(loop, refuse_twice)
     return lambda frame: merged([value for _, value in collect(frame, loop.items(frame))])
 
 

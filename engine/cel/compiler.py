@@ -26,7 +26,7 @@ def compile_checked(checked: Checked, environment: Environment) -> Expression:
 
 def compile_tree(node: Node, typing: Typing, functions: Mapping[str, Function]) -> Expression:
     """Compiles a tree of which `typing` knows something."""
-    return Expression(_generate(node, typing), functions, lambda: node)
+    return Expression(_generate(node, typing), functions, lambda: (node, typing))
 
 
 def _generate(node: Node, typing: Typing) -> Artifact:

@@ -67,13 +67,17 @@ def emit_function(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) ->
         message = f"undeclared reference to '{node.function}' (in container '')"
         raise ExpressionError((Mistake(node.offset, message),))
     nesting = max([one.nesting for one in arguments], default=0) + 1
-    if len(overloads) == 1:
-        guarded = _guarded(emitter, arguments, overloads[0])
-        if guarded is not None:
-            name = emitter.links.name(("call", node.function, overloads[0].id))
-            return Piece(f"{name}({', '.join(guarded)})", overloads[0].result, nesting + 1)
     result = emitter.typing.type_of(node)
-    return Piece(f"{_dispatch(emitter, node)}({', '.join([one.text for one in arguments])})", result, nesting)
+    texts = ", ".join([one.text for one in arguments])
+    if len(overloads) > 1:
+        return Piece(f"{_dispatch(emitter, node)}({texts})", result, nesting)
+    overload = overloads[0]
+    guarded = _guarded(emitter, arguments, overload)
+    if guarded is None:
+        name = emitter.links.name(("tested", node.function, overload.id))
+        return Piece(f"{name}({texts})", result, nesting)
+    name = emitter.links.name(("call", node.function, overload.id))
+    return Piece(f"{name}({', '.join(guarded)})", result, nesting + 1)
 
 
 def _sum(emitter: "Emitter", node: Call) -> Piece:
@@ -166,18 +170,39 @@ def _guarded(emitter: "Emitter", arguments: Sequence[Piece], overload: Overload)
         if overload.total or _is_certain(piece, wanted):
             texts.append(piece.text)
             continue
-        name = CLASSES.get(wanted.name)
-        if name is None:
-            return None
         first, again = emitter.hold(piece)
-        texts.append(f"{again} if {first}.__class__ is {name} else mismatch()")
+        test = _test(wanted, again)
+        if test is None:
+            return None
+        texts.append(f"{again} if {first}{test} else mismatch()")
     return texts
+
+
+def _test(wanted: AnyType, again: str) -> str | None:
+    """What follows a value in a test of its class; of a list with members of a kind also of its first one's, as in Go."""
+    name = CLASSES.get(wanted.name)
+    if name is None:
+        return None
+    if not _has_members(wanted):
+        return f".__class__ is {name}"
+    assert isinstance(wanted, Type)
+    member = CLASSES.get(wanted.parameters[0].name)
+    if wanted.name != "list" or member is None or _has_members(wanted.parameters[0]):
+        return None
+    return f".__class__ is list and (not {again} or {again}[0].__class__ is {member})"
 
 
 def _is_certain(piece: Piece, wanted: AnyType) -> bool:
     if isinstance(wanted, TypeVariable) or wanted.name == "dyn":
         return True
-    return isinstance(wanted, Type) and piece.is_a(wanted)
+    return piece.type == wanted if _has_members(wanted) else isinstance(wanted, Type) and piece.is_a(wanted)
+
+
+def _has_members(wanted: AnyType) -> bool:
+    """Is it a list or map whose members have to be of a kind too?"""
+    return isinstance(wanted, Type) and any(
+        not isinstance(one, TypeVariable) and one != DYN for one in wanted.parameters
+    )
 
 
 def _equality(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Piece | None:
@@ -240,7 +265,10 @@ def _member(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Piece
     item, container = arguments
     given = node.arguments[1]
     nesting = max(item.nesting, container.nesting) + 1
-    if isinstance(given, ListLiteral) and given.items and not given.optional:
+    if isinstance(given, ListLiteral) and not given.items:
+        # Nothing is in it, whatever the item is.
+        return Piece("False", BOOL)
+    if isinstance(given, ListLiteral) and not given.optional:
         members = [one.value for one in given.items if isinstance(one, Constant) and type(one.value) is str]
         if len(members) == len(given.items):
             # What has no hash is no text: Python raises, and the careful path knows the answer.

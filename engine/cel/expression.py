@@ -8,6 +8,7 @@ from lockgate.engine.cel.ast import Node
 from lockgate.engine.cel.budget import POLICY_EXCEEDED, CostBudget
 from lockgate.engine.cel.errors import CelError, CostError, UnknownError
 from lockgate.engine.cel.functions import Function
+from lockgate.engine.cel.knowledge import Typing
 from lockgate.engine.cel.links import Link, resolve
 from lockgate.engine.cel.runtime import NAMES
 from lockgate.engine.cel.values import Value
@@ -50,11 +51,11 @@ class Artifact:
 class Expression:
     """One expression. Safe to use from several threads.
 
-    tree: gives the checked tree of the expression, when it is first needed for the careful path.
+    tree: gives the tree of the expression with its types, when it is first needed for the careful path.
     """
 
     def __init__(
-        self, artifact: Artifact, functions: Mapping[str, Function], tree: Callable[[], Node]
+        self, artifact: Artifact, functions: Mapping[str, Function], tree: Callable[[], tuple[Node, Typing]]
     ) -> None:
         self.artifact: Final = artifact
         self._functions = functions
@@ -109,7 +110,8 @@ class Expression:
                 # Few evaluations fail.
                 from lockgate.engine.cel.careful import Careful
 
-                careful = self._careful = Careful(self._functions).expression(self._tree())
+                node, typing = self._tree()
+                careful = self._careful = Careful(self._functions, typing).expression(node)
             return careful(variables, budget)
         except (CelError, *FATAL):
             raise

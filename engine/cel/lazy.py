@@ -5,7 +5,7 @@ from typing import final
 
 from lockgate.engine.cel.errors import CelError
 from lockgate.engine.cel.library import containers
-from lockgate.engine.cel.values import Value
+from lockgate.engine.cel.values import NONE, Optional, Value
 
 
 @final
@@ -42,6 +42,13 @@ def select(operand: Value, field: str) -> Value:
     if type(operand) is LazyMap and field in operand.names:
         return operand[field]
     return containers.select(operand, field)
+
+
+def optional_index(operand: Value, key: Value) -> Value:
+    """`operand[?key]` and `operand.?key`, of a lazy map too."""
+    if type(operand) is LazyMap:
+        return Optional(operand[key]) if key in operand.names else NONE
+    return containers.optional_index(operand, key)
 
 
 def has(operand: Value, field: str) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from lockgate.engine.cel.functions import Function
-from lockgate.engine.cel.paying import paying, paying_dispatcher
+from lockgate.engine.cel.paying import paying, paying_dispatcher, paying_overload
 from lockgate.engine.cel.values import TypeValue, Uint
 
-# ("call", function, overload) · ("dispatch", function, receiver, arity) · ("texts", members…) · ("uint", number) ·
+# ("call", function, overload): its body · ("tested", function, overload): after a look at the arguments ·
+# ("dispatch", function, receiver, arity) · ("texts", members…) · ("uint", number) ·
 # ("type", name) · ("double", "inf", "-inf" or "nan")
 Link = tuple[Any, ...]
 
@@ -39,6 +40,11 @@ def _call(functions: Mapping[str, Function], name: str, overload: str) -> Callab
     return next(paying(one) for one in functions[name].overloads if one.id == overload)
 
 
+def _tested(functions: Mapping[str, Function], name: str, overload: str) -> Callable[..., Any]:
+    function = functions[name]
+    return next(paying_overload(function, one) for one in function.overloads if one.id == overload)
+
+
 def _dispatch(functions: Mapping[str, Function], *shape: Any) -> Callable[..., Any]:
     name, receiver, arity = shape
     return paying_dispatcher(functions[name], receiver, arity)
@@ -47,6 +53,7 @@ def _dispatch(functions: Mapping[str, Function], *shape: Any) -> Callable[..., A
 _RESOLVERS: Final[Mapping[str, Callable[..., Any]]] = {
     "call": _call,
     "dispatch": _dispatch,
+    "tested": _tested,
     "texts": lambda functions, *members: frozenset(members),
     "uint": lambda functions, number: Uint(number),
     "type": lambda functions, name: TypeValue(name),

@@ -35,21 +35,14 @@ def paying(overload: Overload) -> Compute:
 def paying_dispatcher(function: Function, receiver: bool, arity: int) -> Compute:
     """What calls the function with so many arguments, the target among them, whatever their kinds, and pays."""
     found = dispatcher(function, receiver, arity)
+    if isinstance(found, Dispatcher):
+        return _choosing(found)
     overloads = [
         one for one in function.overloads if one.receiver is receiver and len(one.parameters) == arity
     ]
     costs = [one.cost for one in overloads if one.cost is not None]
     if not costs:
         return found
-    if isinstance(found, Dispatcher):
-
-        def call_chosen(*arguments: Value) -> Value:
-            chosen = found.choose(*arguments)
-            if chosen.cost is not None:
-                pay(chosen.cost(*arguments))
-            return chosen.compute(*arguments)
-
-        return call_chosen
     # One body for all kinds. What it costs is known to apply once it has an answer.
     cost = costs[0]
 
@@ -59,3 +52,23 @@ def paying_dispatcher(function: Function, receiver: bool, arity: int) -> Compute
         return result
 
     return call
+
+
+def paying_overload(function: Function, overload: Overload) -> Compute:
+    """What calls one overload of the function, and no other, after a look at its arguments' kinds, and pays."""
+    if overload.total:
+        return paying(overload)
+    return _choosing(Dispatcher(function.name, (overload,)))
+
+
+def _choosing(found: Dispatcher) -> Compute:
+    if all(one.cost is None for one in found.overloads):
+        return found
+
+    def call_chosen(*arguments: Value) -> Value:
+        chosen = found.choose(*arguments)
+        if chosen.cost is not None:
+            pay(chosen.cost(*arguments))
+        return chosen.compute(*arguments)
+
+    return call_chosen

@@ -15,6 +15,7 @@ MAX_NESTING: Final = 25
 AND: Final = "_&&_"
 OR: Final = "_||_"
 CONDITION: Final = "_?_:_"
+IN: Final = "@in"
 # Methods of optional values that may do without their argument.
 OR_ELSE: Final = frozenset(("or", "orValue"))
 

@@ -1,14 +1,14 @@
 """What generated code calls, and what the careful path shares with it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Any, Final
 
 from lockgate.engine.cel.budget import exhausted
 from lockgate.engine.cel.errors import CelError
-from lockgate.engine.cel.lazy import has, select
+from lockgate.engine.cel.lazy import has, optional_index, select
 from lockgate.engine.cel.library.arithmetic import add
-from lockgate.engine.cel.library.containers import index, optional_index
+from lockgate.engine.cel.library.containers import index
 from lockgate.engine.cel.library.equality import contained
 from lockgate.engine.cel.library.kinds import no_such_overload, show
 from lockgate.engine.cel.library.limits import bound_items, bound_text
@@ -170,18 +170,29 @@ def make_map(entries: Sequence[Entry]) -> Value:
 
 def merged(maps: Iterable[Value]) -> Value:
     """The entries of maps in one. Raises CelError for a key in two of them."""
+    refuse = refuse_twice()
     found: list[tuple[Value, Value]] = []
-    keys: set[tuple[bool, Value]] = set()
     for one in maps:
+        refuse(None, one)
+        found.extend(one.items())
+    return _map_of(found)
+
+
+def refuse_twice() -> Callable[[Value, Value], None]:
+    """What raises CelError for a map with a key that one before it had, and for what is no map."""
+    keys: set[tuple[bool, Value]] = set()
+
+    def refuse(_: Value, one: Value) -> None:
         if type(one) is not Map and not isinstance(one, dict):
             raise no_such_overload("cel.@mapInsert", {}, one)
-        for key, value in one.items():
+        for entry in one.items():
+            key = entry[0]
             place = (type(key) is bool, key)
             if place in keys:
                 raise CelError(f"insert failed: key {show(key)} already exists")
             keys.add(place)
-            found.append((key, value))
-    return _map_of(found)
+
+    return refuse
 
 
 def _map_of(entries: Sequence[tuple[Value, Value]]) -> Value:

@@ -37,7 +37,7 @@ def checked(source: str) -> Expression | None:
 
 def careful(source: str) -> Expression:
     """The same without a fast path."""
-    return Expression(Artifact(None, ()), BY_NAME, lambda: parse(source))
+    return Expression(Artifact(None, ()), BY_NAME, lambda: (parse(source), Untyped(BY_NAME)))
 
 
 def outcome(expression: Expression, variables: Mapping[str, Value], limits: Limits | None = None) -> Value:
