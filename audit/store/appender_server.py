@@ -38,10 +38,10 @@ _CREDENTIALS: Final = struct.Struct("3i")
 class _Connection:
     """A caller's connection: one draft at a time, then its answer."""
 
-    __slots__ = ("asked", "draft", "frames", "socket", "to_send", "until")
+    __slots__ = ("asked", "draft", "frames", "peer", "to_send", "until")
 
-    def __init__(self, made: socket.socket) -> None:
-        self.socket: Final = made
+    def __init__(self, peer: socket.socket) -> None:
+        self.peer: Final = peer
         self.frames: Final = Frames()
         # A draft for which there is no room yet; then the receipt that is waited for.
         self.draft: Draft | None = None
@@ -128,8 +128,8 @@ class AppenderServer:
         """Who breaks off, or sends what is no frame, is not answered any more."""
         if connection in self._connections:
             self._connections.discard(connection)
-            self._selector.unregister(connection.socket)
-            connection.socket.close()
+            self._selector.unregister(connection.peer)
+            connection.peer.close()
             connection.draft = connection.asked = None
 
     def _serve(self, connection: _Connection, events: int) -> None:
@@ -144,7 +144,7 @@ class AppenderServer:
             self._drop(connection)
 
     def _receive(self, connection: _Connection) -> None:
-        data = connection.socket.recv(_RECEIVED)
+        data = connection.peer.recv(_RECEIVED)
         if not data or connection.is_waiting or connection.to_send:
             # The end, or a draft before the last one's answer.
             self._drop(connection)
@@ -208,16 +208,16 @@ class AppenderServer:
 
     def _send(self, connection: _Connection) -> None:
         try:
-            sent = connection.socket.send(connection.to_send)
+            sent = connection.peer.send(connection.to_send)
         except BlockingIOError:
             sent = 0
-        had_rest = self._selector.get_key(connection.socket).events & selectors.EVENT_WRITE
+        had_rest = self._selector.get_key(connection.peer).events & selectors.EVENT_WRITE
         connection.to_send = connection.to_send[sent:]
         if not connection.to_send:
             connection.until = 0.0
         if bool(connection.to_send) != bool(had_rest):
             wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.to_send else 0)
-            self._selector.modify(connection.socket, wanted, connection)
+            self._selector.modify(connection.peer, wanted, connection)
 
     def _look_at_times(self) -> None:
         now = time.monotonic()

@@ -161,11 +161,9 @@ def parse_answer(header: Mapping[str, Any], rest: bytes) -> Receipt | TrailError
     """The receipt, or the error that the other side tells. Raises FormatError for what is neither."""
     if "error" in header:
         return _told(header)
-    index, size, hashes, length = [header.get(name) for name in ("index", "size", "hashes", "entry")]
-    if not (type(index) is type(size) is type(hashes) is type(length) is int):
-        raise FormatError("an answer of the appender's socket is no receipt")
+    index, size, hashes, length = [_count(header, name) for name in ("index", "size", "hashes", "entry")]
     end = HASH_SIZE * (1 + hashes)
-    if hashes < 0 or length < 0 or len(rest) < end + length:
+    if len(rest) < end + length:
         raise FormatError("an answer of the appender's socket is cut off")
     split = [rest[place : place + HASH_SIZE] for place in range(0, end, HASH_SIZE)]
     return Receipt(
@@ -177,6 +175,13 @@ def parse_answer(header: Mapping[str, Any], rest: bytes) -> Receipt | TrailError
         rest[end + length :],
         header.get("repeated") is True,
     )
+
+
+def _count(header: Mapping[str, Any], name: str) -> int:
+    value = header.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise FormatError("an answer of the appender's socket is no receipt")
+    return value
 
 
 def _told(header: Mapping[str, Any]) -> TrailError:

@@ -49,7 +49,7 @@ RECEIPTS = st.builds(
 
 
 def parsed(message: bytes, cuts: list[int]) -> tuple[dict[str, object], bytes]:
-    frames = Frames()
+    frames, found = Frames(), None
     places = sorted({cut % len(message) for cut in cuts} - {0})
     for start, end in zip([0, *places], [*places, len(message)], strict=True):
         found = frames.feed(message[start:end])
