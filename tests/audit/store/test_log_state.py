@@ -1,9 +1,12 @@
 """What is gone on from when a log is taken over: nothing that somebody who can write to the database made of it."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lockgate.audit.entry import Entry, parse_entry
 from lockgate.audit.errors import VerificationError
 from lockgate.audit.store import append, batch, log_state
@@ -141,6 +144,31 @@ def test_another_writers_entries_are_followed(turns: Turns) -> None:
     for number in range(40):
         turns.append(number % 2, number, number // 3, number // 5)
     assert len(turns.read) == 2
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.lists(st.integers(0, 6), min_size=1, max_size=9)), max_size=12)
+)
+def test_what_is_followed_is_what_is_read(batches: list[tuple[int, list[int]]]) -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr("lockgate.audit.store.batch.HEADS_EVERY", 7)
+        trail = make_trail(f"sqlite:///{folder}/trail.db")
+        trail.appender.close()
+        turns = Turns(trail)
+        for which, numbers in [*batches, (0, [1]), (1, [2])]:
+            turns.append(which, *numbers)
+        with trail.store.write() as connection:
+            followed = turns.both[0].lock(connection)
+            read = trail.store.batch_appender(MASTER.seal_key).lock(connection)
+        assert followed.known == read.known
+        assert followed.growth.frontier.hashes == read.growth.frontier.hashes
+        for name in ("streams", "time_ms", "heads_size", "heads_ms"):
+            assert getattr(followed, name) == getattr(read, name), name
+        trail.store.close()
 
 
 def test_too_many_entries_of_another_writer(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
