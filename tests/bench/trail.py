@@ -34,6 +34,7 @@ from tests.faults.checking import trust_of
 RATE = 100
 SECONDS = 20
 CALLERS = 64
+RUNS = 5
 LARGE = 1_000_000
 VERIFIERS = 2
 NOW_MS = START_MS + 10**11
@@ -79,7 +80,7 @@ def latencies(trail: Trail) -> list[float]:
     return times
 
 
-def throughput(trail: Trail, drafts: Sequence[Draft] = (), seconds: float = 10.0) -> float:
+def throughput(trail: Trail, drafts: Sequence[Draft] = (), seconds: float = 5.0) -> float:
     """Entries a second that CALLERS callers get receipts for, each waiting for its own.
 
     drafts: made beforehand, as by other processes; without them each caller drafts its own.
@@ -140,13 +141,20 @@ def _print_appends(name: str, trail: Trail) -> None:
             ]
         ),
     )
-    _row(f"{name}: {CALLERS} callers that draft in this process", f"{throughput(trail):,.0f} entries/s")
     drafts = [trail.decide(number) for number in range(3000)]
-    _row(f"{name}: {CALLERS} callers, drafts made before", f"{throughput(trail, drafts):,.0f} entries/s")
-    _row(
-        f"{name}: {PROCESSES} processes of {THREADS} callers that draft, over the appender's socket",
-        f"{throughput_over_socket(trail):,.0f} entries/s",
-    )
+    for callers, measure in (
+        (f"{CALLERS} callers that draft in this process", partial(throughput, trail)),
+        (f"{CALLERS} callers, drafts made before", partial(throughput, trail, drafts)),
+        (
+            f"{PROCESSES} processes of {THREADS} callers that draft, over the appender's socket",
+            partial(throughput_over_socket, trail),
+        ),
+    ):
+        rates = sorted([measure() for _ in range(RUNS)])
+        _row(
+            f"{name}: {callers}, median of {RUNS} (least, most)",
+            f"{statistics.median(rates):,.0f} entries/s ({rates[0]:,.0f}, {rates[-1]:,.0f})",
+        )
 
 
 def _print_verify(place: Path, trail: Trail) -> None:

@@ -24,7 +24,7 @@ PROCESSES = 4
 THREADS = 16
 
 
-def throughput_over_socket(trail: Trail, seconds: float = 10.0) -> float:
+def throughput_over_socket(trail: Trail, seconds: float = 5.0) -> float:
     """Entries a second that PROCESSES workers of THREADS callers get receipts for, each caller waiting for its own."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "socket")
