@@ -1,12 +1,14 @@
 """`int(x)`, `string(x)` and the other conversions. Go's `strconv` says which texts are numbers."""
 
 import re
+from math import inf
 from typing import Final
 
 from lockgate.engine.cel.errors import CelError
 from lockgate.engine.cel.library.arithmetic import MAX_TIME, MIN_TIME, SECOND, signed, unsigned
 from lockgate.engine.cel.library.durations import duration_text, parse_duration
 from lockgate.engine.cel.library.kinds import double_text, type_name
+from lockgate.engine.cel.library.limits import bound_read
 from lockgate.engine.cel.library.timestamps import parse_timestamp, timestamp_text
 from lockgate.engine.cel.values import Duration, Timestamp, TypeValue, Uint, Value
 
@@ -26,8 +28,6 @@ _BOOLS: Final = {
     **dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True),
     **dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False),
 }
-# A text of more digits is a number of no kind.
-_LONGEST: Final = 2_000
 _MIN_DOUBLE_INT: Final = -(2.0**63)
 _MAX_DOUBLE_INT: Final = 2.0**63
 _MAX_DOUBLE_UINT: Final = 2.0**64
@@ -100,17 +100,17 @@ def integer_to_double(value: int) -> float:
 
 def string_to_double(text: str) -> float:
     """`double("1.5")`."""
-    if len(text) <= _LONGEST:
-        if _DOUBLE.fullmatch(text):
-            found = float(text.replace("_", ""))
-            # Go refuses what is out of range, unless infinity itself is written.
-            if abs(found) != float("inf") or text.lstrip("+-")[0] in "iI":
-                return found
-        elif _HEXADECIMAL.fullmatch(text):
-            try:
-                return float.fromhex(text.replace("_", ""))
-            except (ValueError, OverflowError):
-                pass
+    bound_read(text)
+    if _DOUBLE.fullmatch(text):
+        found = float(text.replace("_", ""))
+        # Go refuses what is out of range, unless infinity itself is written.
+        if abs(found) != inf or text.lstrip("+-")[0] in "iI":
+            return found
+    elif _HEXADECIMAL.fullmatch(text):
+        try:
+            return float.fromhex(text.replace("_", ""))
+        except (ValueError, OverflowError):
+            pass
     raise _refused(text, "double")
 
 
@@ -129,7 +129,8 @@ def uint_to_int(value: Uint) -> int:
 
 def string_to_int(text: str) -> int:
     """`int("1")`."""
-    if len(text) <= _LONGEST and _INT.fullmatch(text):
+    bound_read(text)
+    if _INT.fullmatch(text):
         try:
             return signed(int(text))
         except CelError:
@@ -161,7 +162,8 @@ def int_to_uint(value: int) -> Uint:
 
 def string_to_uint(text: str) -> Uint:
     """`uint("1")`."""
-    if len(text) <= _LONGEST and _UINT.fullmatch(text):
+    bound_read(text)
+    if _UINT.fullmatch(text):
         try:
             return unsigned(int(text))
         except CelError:
@@ -171,7 +173,8 @@ def string_to_uint(text: str) -> Uint:
 
 def string_to_duration(text: str) -> Duration:
     """`duration("1h30m")`."""
-    found = parse_duration(text) if len(text) <= _LONGEST else None
+    bound_read(text)
+    found = parse_duration(text)
     if found is None:
         raise _refused(text, Duration.type_name)
     return Duration(found)
@@ -184,6 +187,7 @@ def int_to_duration(value: int) -> Duration:
 
 def string_to_timestamp(text: str) -> Timestamp:
     """`timestamp("2026-01-02T15:04:05Z")`."""
+    bound_read(text)
     found = parse_timestamp(text)
     if found is None:
         raise _refused(text, Timestamp.type_name)

@@ -92,12 +92,13 @@ def of_items(first: Value, *_: Value) -> int:
     while pending:
         value = pending.pop()
         kind = type(value)
-        walk.step()
         if kind is str or kind is bytes:
             total += int(len(value) * _CHARACTER)
         elif kind is list:
+            walk.step(len(value))
             pending += value
         elif kind is dict or kind is Map:
+            walk.step(2 * len(value))
             for entry in value.items():
                 pending += entry
         else:

@@ -13,6 +13,7 @@ from lockgate.engine.cel.library import conversions
 from lockgate.engine.cel.library.kinds import double_text, type_name
 from lockgate.engine.cel.library.limits import Walk, bound_text, too_deep
 from lockgate.engine.cel.values import MAX_INT, Duration, Map, Timestamp, TypeValue, Uint, Value, native
+from lockgate.engine.codegen.meter import charge
 
 _DEFAULT_PRECISION: Final = 6
 # The places that x/text keeps precision and width in.
@@ -45,6 +46,8 @@ class _Made:
     def add(self, piece: str) -> None:
         """Adds a piece. Raises CostError."""
         self._walk.step()
+        # Upstream takes something for the template only.
+        charge(len(piece) >> 3)
         self._size += len(piece)
         bound_text(self._size)
         self._pieces.append(piece)

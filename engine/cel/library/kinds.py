@@ -55,45 +55,65 @@ def unsupported(function: str, operand: Value) -> CelError:
     return CelError(f"no such overload: {function}")
 
 
+class _EnoughError(Exception):
+    """Nobody reads more."""
+
+
+class _Shown:
+    """What is shown of a value until now."""
+
+    __slots__ = ("pieces", "size")
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.size = 0
+
+    def add(self, piece: str) -> None:
+        """Adds a piece. Raises _EnoughError behind the last that is read."""
+        self.pieces.append(piece[:_MAX_SHOWN])
+        self.size += len(piece) + 1
+        if self.size > _MAX_SHOWN:
+            raise _EnoughError
+
+
 def show(value: Value) -> str:
     """A value in an error, as Go's `%v` prints it; cut where it is too long to read."""
-    pieces: list[str] = []
-    _show(value, pieces, 0)
-    return "".join(pieces)[:_MAX_SHOWN]
+    shown = _Shown()
+    try:
+        _show(value, shown)
+    except (_EnoughError, RecursionError):
+        pass
+    return "".join(shown.pieces)
 
 
-def _show(value: Value, pieces: list[str], depth: int) -> None:
-    if len(pieces) > _MAX_SHOWN or depth > 100:
-        return
+def _show(value: Value, shown: _Shown) -> None:
     value = native(value)
     kind = type(value)
     if kind is list:
-        pieces.append("[")
+        shown.add("[")
         for at, item in enumerate(value):
-            if len(pieces) > _MAX_SHOWN:
-                return
-            pieces.append(", " if at else "")
-            _show(item, pieces, depth + 1)
-        pieces.append("]")
+            if at:
+                shown.add(", ")
+            _show(item, shown)
+        shown.add("]")
     elif kind is dict or kind is Map:
-        pieces.append("{")
+        shown.add("{")
         for at, (name, item) in enumerate(value.items()):
-            if len(pieces) > _MAX_SHOWN:
-                return
-            pieces.append(", " if at else "")
-            _show(name, pieces, depth + 1)
-            pieces.append(": ")
-            _show(item, pieces, depth + 1)
-        pieces.append("}")
+            if at:
+                shown.add(", ")
+            _show(name, shown)
+            shown.add(": ")
+            _show(item, shown)
+        shown.add("}")
     elif kind is Optional:
         if not value.has_value:
-            pieces.append("optional.none()")
+            shown.add("optional.none()")
             return
-        pieces.append("optional(")
-        _show(value.value, pieces, depth + 1)
-        pieces.append(")")
+        shown.add("optional(")
+        _show(value.value, shown)
+        shown.add(")")
     else:
-        pieces.append(_scalar(value))
+        shown.add(_scalar(value))
 
 
 def _scalar(value: Value) -> str:

@@ -12,6 +12,12 @@ from lockgate.engine.codegen.meter import charge
 # Items of one list or map that an operation makes. The longest list of a review of 3 MB has half of them.
 MAX_ITEMS: Final = 1_000_000
 
+# Characters of a text that is read as a number, a time, a version: none has a hundred.
+MAX_READ: Final = 2_000
+
+# Characters of a URL. Servers take a few thousand.
+MAX_URL: Final = 100_000
+
 # Values that one comparison walks through: of shared parts, a short expression makes values without end.
 MAX_WALK: Final = 1_000_000
 
@@ -26,6 +32,21 @@ def bound_items(count: int) -> None:
     """Raises CostError for a list or map of so many items."""
     if count > MAX_ITEMS:
         raise CostError(f"an operation would make a list of more than {MAX_ITEMS} items")
+
+
+def bound_read(text: str) -> None:
+    """Raises CostError for a text that is too long to be read as a number, a time or a version.
+
+    It may be one; to say that it is none could let something pass.
+    """
+    if len(text) > MAX_READ:
+        raise CostError(f"a number, time or version of more than {MAX_READ} characters is not read")
+
+
+def bound_url(text: str) -> None:
+    """Raises CostError for a URL that is too long to be read."""
+    if len(text) > MAX_URL:
+        raise CostError(f"a URL of more than {MAX_URL} characters is not read")
 
 
 class Walk:

@@ -9,6 +9,7 @@ from lockgate.engine.cel.library.declaring import LIST_OF_A, A, call, function, 
 from lockgate.engine.cel.library.kinds import show
 from lockgate.engine.cel.types import BOOL, list_of, optional_of
 from lockgate.engine.cel.values import NONE, Duration, Map, Optional, Timestamp, Uint, Value, native
+from lockgate.engine.codegen.meter import charge
 
 _OPTIONAL_A: Final = optional_of(A)
 # Kinds whose zero Python knows.
@@ -78,6 +79,7 @@ def last(items: list[Value]) -> Optional:
 
 def unwrap(items: list[Value]) -> list[Value]:
     """`optional.unwrap(list)`: the values that there are."""
+    charge(len(items))
     found: list[Value] = []
     for item in items:
         if type(item) is not Optional:

@@ -8,6 +8,7 @@ import re
 from typing import Any, Final, final
 
 from lockgate.engine.cel.errors import CelError, CostError
+from lockgate.engine.cel.library.limits import bound_read
 from lockgate.engine.cel.library.opaque import KubernetesValue
 from lockgate.engine.cel.values import MAX_INT, MIN_INT
 
@@ -41,8 +42,6 @@ _WRONG_SUFFIX: Final = "unable to parse quantity's suffix"
 _NANO: Final = -9
 _MOST_DIGITS: Final = 18
 _MOST_BINARY_DIGITS: Final = 15
-# Of a text; a quantity has a dozen characters, and a number of many digits takes long to multiply.
-_LONGEST: Final = 1_000
 # Upstream computes with powers of ten of any size; beyond this there is no resource, and no memory for the number.
 _MAX_POWER: Final = 10_000
 
@@ -126,11 +125,10 @@ def parse(text: str) -> Quantity:
     """The quantity in a text. Raises CelError in upstream's words."""
     if text == "0":
         return Quantity(0, 0, DECIMAL, text=text)
+    bound_read(text)
     form = _FORM.fullmatch(text) if text else None
     if form is None:
         raise CelError(_WRONG_FORM)
-    if len(text) > _LONGEST:
-        raise CelError(f"a quantity of {len(text)} characters is over the limit of {_LONGEST}")
     whole, fraction, suffix = form[1] or "0", form[3] or "", form[4]
     negative = text[0] == "-"
     kind, power = _suffix(suffix)

@@ -3,14 +3,13 @@
 from typing import Final, final
 
 from lockgate.engine.cel.errors import CelError
+from lockgate.engine.cel.library.limits import bound_read
 from lockgate.engine.cel.library.opaque import KubernetesValue
 from lockgate.engine.cel.values import MAX_UINT
 
 _DIGITS: Final = frozenset("0123456789")
 _LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-")
 _NAMES: Final = _DIGITS | _LETTERS
-# A version has a few dozen characters.
-_LONGEST: Final = 1_000
 _MOST_DIGITS: Final = 20
 
 # Three numbers; whether it is a release; the parts of a pre-release: words after numbers.
@@ -46,7 +45,7 @@ def _quoted(text: str) -> str:
     # Needed for errors only.
     from lockgate.engine.rego.builtins.gotext import quote
 
-    return quote(text[:_LONGEST])
+    return quote(text)
 
 
 def _number(text: str, name: str) -> int:
@@ -82,8 +81,7 @@ def parse(text: str) -> Semver:
     """The version in a text. Raises CelError."""
     if not text:
         raise CelError("Version string empty")
-    if len(text) > _LONGEST:
-        raise CelError(f"a version of {len(text)} characters is over the limit of {_LONGEST}")
+    bound_read(text)
     parts = text.split(".", 2)
     if len(parts) < 3:
         raise CelError("No Major.Minor.Patch elements found")
@@ -102,8 +100,7 @@ def parse(text: str) -> Semver:
 
 def parse_tolerant(text: str) -> Semver:
     """The version in a text that may have a `v` before it, leading zeros, and fewer numbers. Raises CelError."""
-    if len(text) > _LONGEST:
-        raise CelError(f"a version of {len(text)} characters is over the limit of {_LONGEST}")
+    bound_read(text)
     parts = [_without_zeros(one) for one in text.removeprefix("v").split(".", 2)]
     if len(parts) < 3:
         if "+" in parts[-1] or "-" in parts[-1]:

@@ -8,7 +8,7 @@ from lockgate.engine.cel.functions import Function
 from lockgate.engine.cel.library import costs
 from lockgate.engine.cel.library.addresses import quoted
 from lockgate.engine.cel.library.declaring import call, function, method
-from lockgate.engine.cel.library.limits import bound_items
+from lockgate.engine.cel.library.limits import bound_items, bound_url
 from lockgate.engine.cel.library.opaque import KubernetesValue
 from lockgate.engine.cel.types import BOOL, STRING, URL, list_of, map_of
 from lockgate.engine.cel.values import Value
@@ -46,6 +46,7 @@ def check_request_uri(text: str) -> None:
     from lockgate.engine.rego.builtins.errors import BuiltinError
     from lockgate.engine.rego.builtins.go_url import parse_request_uri
 
+    bound_url(text)
     try:
         parse_request_uri(text)
     except BuiltinError as error:

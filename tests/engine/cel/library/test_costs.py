@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from lockgate.engine.cel.library import costs, equality
+from lockgate.engine.cel.library import arithmetic, costs, equality
 from lockgate.engine.cel.library.addresses import Cidr, Ip
 from lockgate.engine.cel.library.named_formats import FORMATS
 from lockgate.engine.cel.values import MAX_INT, NONE, Optional, Value
@@ -70,6 +70,16 @@ SIZES: list[tuple[Value, int]] = [
 @pytest.mark.parametrize(("value", "size"), SIZES)
 def test_what_a_value_counts(value: Value, size: int) -> None:
     assert costs.size(value) == size
+
+
+def test_what_copies_lists_pays_for_it() -> None:
+    budget = Budget(Limits(max_steps=1_000))
+    RUNNING.budget = budget
+    try:
+        with pytest.raises(BudgetError):
+            arithmetic.add([0] * 10_000, [0] * 10_000)
+    finally:
+        RUNNING.budget = None
 
 
 def test_a_comparison_pays_for_what_it_walks_through() -> None:

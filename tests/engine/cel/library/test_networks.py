@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lockgate.engine.cel.errors import CelError
+from lockgate.engine.cel.errors import CelError, CostError
 from lockgate.engine.cel.library import networks
 from lockgate.engine.cel.library.addresses import Cidr, Ip, parse_address, parse_prefix
 from lockgate.engine.cel.values import Value
@@ -269,6 +269,11 @@ def test_what_is_no_url(text: str, words: str) -> None:
         f'URL parse error during conversion from string: parse "{shown}": {words}'
     )
     assert called("isURL", text) is False
+
+
+def test_a_url_that_is_too_long_is_not_said_to_be_none() -> None:
+    with pytest.raises(CostError):
+        called("isURL", "http://" + "x" * 1_000_000)
 
 
 def test_urls_are_equal_as_go_writes_them() -> None:

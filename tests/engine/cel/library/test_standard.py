@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lockgate.engine.cel.errors import CostError
 from lockgate.engine.cel.library import conversions
 from lockgate.engine.cel.library.arithmetic import MAX_TIME, MIN_TIME
 from lockgate.engine.cel.values import (
@@ -108,7 +109,7 @@ CONVERTED: list[tuple[str, Any, Value]] = [
 REFUSED: list[tuple[str, Any, str]] = [
     *[
         ("int", text, "type conversion error from 'string' to 'int'")
-        for text in ("", " 1", "1.0", "0x1", "1_0", "9223372036854775808", "\u0661", "1" * 5_000)
+        for text in ("", " 1", "1.0", "0x1", "1_0", "9223372036854775808", "\u0661")
     ],
     ("int", 2.0**63, "integer overflow"),
     ("int", -(2.0**63), "integer overflow"),
@@ -150,7 +151,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("bool", 1, "no such overload: bool(int)"),
     *[
         ("timestamp", text, "type conversion error from 'string' to 'google.protobuf.Timestamp'")
-        for text in ("", "2026-01-02", "2026-02-30T00:00:00Z", "2026-01-02T15:04:05", "x" * 10_000)
+        for text in ("", "2026-01-02", "2026-02-30T00:00:00Z", "2026-01-02T15:04:05")
     ],
     ("timestamp", "0001-01-01T00:00:00+01:00", "timestamp overflow"),
     ("timestamp", 253_402_300_800, "timestamp overflow"),
@@ -303,6 +304,18 @@ def test_a_function_of_other_kinds_fails_in_the_words_of_cel_go(
 def test_each_overload_has_a_name_of_its_own() -> None:
     names = [overload.id for one in BY_NAME.values() for overload in one.overloads]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("int", "uint", "double", "duration", "timestamp"),
+        *("quantity", "isQuantity", "semver", "isSemver"),
+    ],
+)
+def test_a_text_that_is_too_long_is_not_said_to_be_no_number(name: str) -> None:
+    with pytest.raises(CostError):
+        called(name, "0" * 1_000_000 + "x")
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -271,7 +271,9 @@ def test_a_value_of_shared_parts_is_not_written_out() -> None:
         deep = [deep]
     with pytest.raises(CostError):
         format_text("%s", [deep])
-    # A message shows a part of it.
+    # A message shows a part of it, and of a long text too.
+    assert len(told(body("join", True, 1), ["a", ["x" * 1_000_000] * 10_000])) < 20_000
+    assert told(body("join", True, 1), ["a", deep]).startswith("join: invalid input: [[")
     assert told(body("join", True, 1), ["a", shared]).startswith("join: invalid input: [[")
 
 
