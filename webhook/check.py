@@ -29,6 +29,7 @@ from lockgate.webhook.walk import STDIN, STDIN_SHOWN, InputFile, Walk, read_file
 if TYPE_CHECKING:
     # Imported where a base or a trail is named.
     from lockgate.webhook.base import Base
+    from lockgate.webhook.gitignore import IgnoreFile
     from lockgate.webhook.old_objects import OldObjects
     from lockgate.webhook.plain_content import PlainReviews
     from lockgate.webhook.recording import Recording
@@ -71,13 +72,19 @@ def find_inputs(inputs: Inputs) -> Walk:
         raise UsageError(
             "standard input is empty", hint="the command before the pipe made no output: did it fail?"
         )
-    excludes = []
-    if inputs.config.excludes or inputs.excludes:
-        from lockgate.webhook.gitignore import parse_excludes
+    return walk_paths(paths, real_cwd, exclusions(inputs))
 
-        excludes.append((inputs.config.root, parse_excludes(inputs.config.excludes)))
-        excludes.append((real_cwd, parse_excludes(inputs.excludes)))
-    return walk_paths(paths, real_cwd, excludes)
+
+def exclusions(inputs: Inputs) -> "list[tuple[str, IgnoreFile]]":
+    """The patterns of what is left out, each list with the (real) folder that it counts from."""
+    if not (inputs.config.excludes or inputs.excludes):
+        return []
+    from lockgate.webhook.gitignore import parse_excludes
+
+    return [
+        (inputs.config.root, parse_excludes(inputs.config.excludes)),
+        (os.path.realpath(inputs.cwd), parse_excludes(inputs.excludes)),
+    ]
 
 
 def _files(inputs: Inputs, walk: Walk) -> Sequence[InputFile]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lockgate.engine.rego.version import RegoVersion
     from lockgate.gatekeeper.template import EngineChoice
     from lockgate.webhook.baseline import Excusable
+    from lockgate.webhook.check import Inputs
     from lockgate.webhook.config import Config
     from lockgate.webhook.deciding import Deciding, Given
     from lockgate.webhook.explanations import Explanations
@@ -139,13 +140,14 @@ def _render(
     return render_text(report, palette)
 
 
-def _held_open(loaded: "LoadedPolicies", paths: Sequence[str], cwd: str) -> "Sequence[Unevaluated]":
+def _held_open(loaded: "LoadedPolicies", inputs: "Inputs") -> "Sequence[Unevaluated]":
     """What the policies leave open, and what of the input has no parser."""
     if loaded.judges == "objects":
         return loaded.not_configured
+    from lockgate.webhook.check import exclusions
     from lockgate.webhook.conftest_policies import without_parser
 
-    return (*loaded.not_configured, *without_parser(paths, cwd))
+    return (*loaded.not_configured, *without_parser(inputs.paths, inputs.cwd, exclusions(inputs)))
 
 
 def _explanations(gate: "Gate", loaded: "LoadedPolicies", which: Literal["all", "matched"]) -> "Explanations":
@@ -474,7 +476,7 @@ def check(
                 inputs,
                 walk,
                 gate,
-                _held_open(loaded, chosen_paths, cwd),
+                _held_open(loaded, inputs),
                 request,
                 findings,
                 progress,

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.values import render_json
 from lockgate.engine.conftest.policy import make_policies
@@ -15,7 +15,10 @@ from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.version import RegoVersion
 from lockgate.webhook.rego_files import Options, load_rego
 from lockgate.webhook.report import Unevaluated
-from lockgate.webhook.walk import SUFFIXES, shown_path
+from lockgate.webhook.walk import SUFFIXES, is_excluded, shown_path
+
+if TYPE_CHECKING:
+    from lockgate.webhook.gitignore import IgnoreFile
 
 SUFFIX: Final = ".rego"
 # Conftest's parsers that are not here, by how names of their files end (its parser/parser.go).
@@ -115,13 +118,15 @@ def load_conftest(paths: Sequence[str], options: ConftestOptions) -> PolicySet:
     return make_policies(modules, rules, data, Capabilities(), digest.hexdigest())
 
 
-def without_parser(paths: Sequence[str], cwd: str) -> list[Unevaluated]:
+def without_parser(
+    paths: Sequence[str], cwd: str, excludes: "Sequence[tuple[str, IgnoreFile]]"
+) -> list[Unevaluated]:
     """What Conftest would have judged under the paths and is not read here, one entry for each parser."""
     found: dict[str, list[str]] = {}
     for path in paths:
         for file in _files(path):
             parser = parser_of(os.path.basename(file))
-            if parser:
+            if parser and not is_excluded(os.path.realpath(file), False, excludes):
                 found.setdefault(parser, []).append(shown_path(file, cwd))
     made: list[Unevaluated] = []
     for parser, files in sorted(found.items()):

@@ -140,23 +140,11 @@ class _Walker:
         self.errors.append(DocumentError(self.shown(path), 1, 1, f"cannot be read: {reason}", hint))
 
     def is_excluded(self, path: str, is_folder: bool) -> bool:
-        if not self.excludes:
+        if not is_excluded(os.path.join(self.cwd, path), is_folder, self.excludes):
             return False
-        from lockgate.webhook.gitignore import is_ignored
-
-        absolute = os.path.normpath(os.path.join(self.cwd, path))
-        for root, patterns in self.excludes:
-            if not is_inside(absolute, root) or absolute == root:
-                continue
-            relative = os.path.relpath(absolute, root)
-            parts = relative.split("/")
-            for count in range(1, len(parts) + 1):
-                part_is_folder = is_folder or count < len(parts)
-                if is_ignored("/".join(parts[:count]), part_is_folder, [patterns]):
-                    self.excluded += 1
-                    self.matched += 1
-                    return True
-        return False
+        self.excluded += 1
+        self.matched += 1
+        return True
 
     def add_file(self, path: str) -> None:
         self.matched += 1
@@ -287,6 +275,23 @@ class _Walker:
                     self.add_file(path)
                 else:
                     self.skip(path, "no regular file")
+
+
+def is_excluded(path: str, is_folder: bool, excludes: "Sequence[tuple[str, IgnoreFile]]") -> bool:
+    """Do the patterns leave an absolute path out? Each counts from a folder of its own."""
+    if not excludes:
+        return False
+    from lockgate.webhook.gitignore import is_ignored
+
+    absolute = os.path.normpath(path)
+    for root, patterns in excludes:
+        if not is_inside(absolute, root) or absolute == root:
+            continue
+        parts = os.path.relpath(absolute, root).split("/")
+        for count in range(1, len(parts) + 1):
+            if is_ignored("/".join(parts[:count]), is_folder or count < len(parts), [patterns]):
+                return True
+    return False
 
 
 def _read_ignore(folder: str, root: str) -> "tuple[IgnoreFile, ...]":
