@@ -28,16 +28,15 @@ if TYPE_CHECKING:
 
 _NOT: Final = "!_"
 PLUS: Final = "_+_"
+EQUALS: Final = "_==_"
 LIST: Final = Type("list")
 _ORDERED: Final = {"_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">="}
 # Types of whose values Python's order is CEL's. Of doubles NaN has none.
 _PLAIN_ORDER: Final = (INT, STRING)
 _ADDED: Final = (INT, UINT, DOUBLE, DURATION, TIMESTAMP)
 _PLAIN_EQUALITY: Final = (INT, STRING, BOOL)
-# Constants that Python has one object of.
-_SINGLETONS: Final = (type(None), bool)
-# Up to here integers and doubles are compared exactly by everybody.
-_EXACT: Final = 2**52
+# Kinds of constants with which values of the same kind are compared by Python.
+_TESTED: Final = (bool, int, str)
 
 
 def emit_call(emitter: "Emitter", node: Call) -> Piece:
@@ -206,12 +205,12 @@ def _has_members(wanted: AnyType) -> bool:
 
 
 def _equality(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Piece | None:
-    """`==` and `!=` where Python has the same answer: beside null, a bool, a text, a small integer."""
+    """`==` and `!=` where Python has the same answer: of null, and of two bools, integers or texts."""
     left, right = arguments
     constant = node.arguments[1]
     if isinstance(node.arguments[0], Constant):
         left, right, constant = right, left, node.arguments[0]
-    equals = node.function == "_==_"
+    equals = node.function == EQUALS
     sign = "==" if equals else "!="
     nesting = max(left.nesting, right.nesting) + 1
     if any(left.is_a(kind) and right.is_a(kind) for kind in _PLAIN_EQUALITY):
@@ -224,18 +223,16 @@ def _equality(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Pie
         compute = emit_function(emitter, node, [Piece(again), Piece(other_again)])
         text = f"{again} {sign} {other_again} if {first}.__class__ is {other}.__class__ is str else {compute.text}"
         return Piece(f"({text})", BOOL, nesting + 1)
-    value = constant.value
-    kind = type(value)
-    if kind in _SINGLETONS:
-        return Piece(f"({left.text} {'is' if equals else 'is not'} {value})", BOOL, nesting)
-    if kind is str:
-        return Piece(f"({left.text} {sign} {right.text})", BOOL, nesting)
-    if kind is int and abs(value) <= _EXACT:
-        # To Python a bool is an int.
-        first, again = emitter.hold(left)
-        text = f"({first} == {right.text} and {again}.__class__ is not bool)"
-        return Piece(text if equals else f"(not {text})", BOOL, nesting + 1)
-    return None
+    if constant.value is None:
+        return Piece(f"({left.text} {'is' if equals else 'is not'} None)", BOOL, nesting)
+    kind = type(constant.value)
+    if kind not in _TESTED:
+        return None
+    first, again = emitter.hold(left)
+    # Other kinds differ, but for numbers of other kinds, and values of Kubernetes, which must not be compared.
+    compute = emit_function(emitter, node, [Piece(again), right])
+    text = f"({again} {sign} {right.text} if {first}.__class__ is {kind.__name__} else {compute.text})"
+    return Piece(text, BOOL, nesting + 1)
 
 
 def _order(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Piece | None:
@@ -284,7 +281,7 @@ def _member(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Piece
 
 
 _SPECIAL: Final[Mapping[str, "Callable[[Emitter, Call, Sequence[Piece]], Piece | None]"]] = {
-    "_==_": _equality,
+    EQUALS: _equality,
     "_!=_": _equality,
     "_<_": _order,
     "_<=_": _order,
