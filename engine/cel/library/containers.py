@@ -5,7 +5,19 @@ from typing import Any, Final
 from lockgate.engine.cel.errors import CelError
 from lockgate.engine.cel.library.equality import MISSING, find
 from lockgate.engine.cel.library.kinds import show, type_name, unsupported
-from lockgate.engine.cel.values import MAX_INT, MIN_INT, NONE, Map, Optional, Uint, Value, native
+from lockgate.engine.cel.values import (
+    MAX_INT,
+    MIN_INT,
+    NONE,
+    Duration,
+    Map,
+    Optional,
+    Timestamp,
+    TypeValue,
+    Uint,
+    Value,
+    native,
+)
 
 # Go's names of kinds that are no key of anything.
 NO_KEYS: Final = {
@@ -14,6 +26,10 @@ NO_KEYS: Final = {
     list: "*types.baseList",
     dict: "*types.baseMap",
     Map: "*types.baseMap",
+    Duration: "types.Duration",
+    Timestamp: "types.Timestamp",
+    Optional: "*types.Optional",
+    TypeValue: "*types.Type",
 }
 _KEYS: Final = frozenset((bool, int, Uint, float, str))
 _SIZED: Final = frozenset((str, bytes, list, dict, Map))
@@ -62,12 +78,18 @@ def has(operand: Value, field: str) -> bool:
     return _look_up(operand, field) is not MISSING
 
 
+def no_key(key: Value) -> str:
+    """Go's name of the kind of what is no key of anything: Kubernetes' own are in its package `cel`."""
+    found = NO_KEYS.get(type(key))
+    return found or f"cel.{type_name(key).rpartition('.')[2].removeprefix('Named')}"
+
+
 def _look_up(container: Any, key: Value) -> Any:
     kind = type(container)
     if kind is dict and type(key) is str:
         return native(container.get(key, MISSING))
     if type(key) not in _KEYS:
-        raise CelError(f"invalid qualifier type: {NO_KEYS.get(type(key)) or type_name(key)}")
+        raise CelError(f"invalid qualifier type: {no_key(key)}")
     if kind is list:
         at = _place(key)
         return native(container[at]) if 0 <= at < len(container) else MISSING

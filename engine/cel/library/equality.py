@@ -12,7 +12,7 @@ from typing import Any, Final
 from lockgate.engine.cel.errors import CelError
 from lockgate.engine.cel.library.limits import Walk, too_deep
 from lockgate.engine.cel.library.opaque import KubernetesValue
-from lockgate.engine.cel.values import Map, Optional, Uint, Value, map_key, native
+from lockgate.engine.cel.values import MAX_INT, MIN_INT, Map, Optional, Uint, Value, map_key, native
 
 # Kinds for which Python's `==` is CEL's, between two values of the same one.
 _PLAIN: Final = frozenset((type(None), bool, int, Uint, float, str, bytes))
@@ -31,9 +31,11 @@ MISSING: Final = object()
 
 def equal(left: Value, right: Value) -> bool:
     """`left == right`. Raises CelError for a value of Kubernetes' libraries beside one of another kind."""
-    kind = type(left)
-    if kind is type(right) and kind in _PLAIN:
-        return bool(left == right)
+    kind, other = type(left), type(right)
+    if kind in _PLAIN and other in _PLAIN:
+        if kind is other:
+            return bool(left == right)
+        return kind in _NUMBERS and other in _NUMBERS and compare_numbers(left, right) == 0
     try:
         return _equal(left, right, Walk())
     except RecursionError as error:
@@ -41,8 +43,11 @@ def equal(left: Value, right: Value) -> bool:
 
 
 def not_equal(left: Value, right: Value) -> bool:
-    """`left != right`."""
-    return not equal(left, right)
+    """`left != right`: true where `==` is an error, as in cel-go."""
+    try:
+        return not equal(left, right)
+    except CelError:
+        return True
 
 
 def _equal(left: Value, right: Value, walk: Walk) -> bool:
@@ -67,8 +72,11 @@ def _equal(left: Value, right: Value, walk: Walk) -> bool:
 def _same(left: Value, right: Value, walk: Walk) -> bool:
     """Are two members of lists or maps the same? An error counts as yes."""
     kind = type(left)
-    if kind is type(right) and kind in _PLAIN and kind is not int:
-        return bool(left == right)
+    if kind is type(right) and kind in _PLAIN:
+        if left == right:
+            return True
+        if kind is not int or (MIN_INT <= left <= MAX_INT and MIN_INT <= right <= MAX_INT):
+            return False
     try:
         return _equal(native(left), native(right), walk)
     except CelError:
@@ -95,9 +103,11 @@ def _equal_maps(left: Any, right: Any, walk: Walk) -> bool:
 
 def compare_numbers(left: Value, right: Value) -> int:
     """-1, 0 or 1 for two numbers of any kinds; `UNORDERED` or its negative if one is not a number (NaN)."""
+    left_is_integer, right_is_integer = type(left) in _INTEGERS, type(right) in _INTEGERS
+    if left_is_integer and right_is_integer:
+        return int(left > right) - int(left < right)
     if isnan(left) or isnan(right):
         return UNORDERED
-    left_is_integer, right_is_integer = type(left) in _INTEGERS, type(right) in _INTEGERS
     if left_is_integer == right_is_integer:
         return int(left > right) - int(left < right)
     if left_is_integer:
@@ -149,12 +159,18 @@ def is_member(item: Value, items: list[Value]) -> bool:
 def index_of(item: Value, items: list[Value], places: range) -> int:
     """The first of some places in a list where an item is, or -1. An error is no match."""
     kind = type(item)
-    is_plain = kind in _PLAIN and kind is not int
+    is_plain = kind in _PLAIN
     walk = Walk()
     walk.step(len(places))
     for at in places:
         other = items[at]
-        if other == item if is_plain and type(other) is kind else _is_found(item, native(other), walk):
+        if is_plain and type(other) is kind:
+            if other == item:
+                return at
+            # An integer of more than 64 bits is a double.
+            if kind is not int or MIN_INT <= other <= MAX_INT:
+                continue
+        if _is_found(item, native(other), walk):
             return at
     return -1
 

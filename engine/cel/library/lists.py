@@ -165,9 +165,7 @@ def _flatten(items: list[Value], depth: int, made: list[Value], walk: Walk) -> N
 
 
 def _cost_of_flattening(items: Value, depth: Value = 1) -> int:
-    # A depth that is more than any list has is charged for what lists have.
-    factor = min(max(depth, 0), 100) if type(depth) is int else 1
-    return costs.new_list(costs.size(items), factor)
+    return costs.new_list(costs.size(items), max(depth, 0) if type(depth) is int else 1)
 
 
 def sort(items: Value) -> list[Value]:

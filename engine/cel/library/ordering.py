@@ -45,27 +45,31 @@ def _compared(function: str, left: Value, right: Value) -> int:
 
 def less(left: Value, right: Value) -> bool:
     """`left < right`."""
-    if type(left) is int and type(right) is int:
+    kind = type(left)
+    if kind is type(right) and kind in _PLAIN:
         return bool(left < right)
     return _compared("_<_", left, right) < 0
 
 
 def less_equals(left: Value, right: Value) -> bool:
     """`left <= right`."""
-    if type(left) is int and type(right) is int:
+    kind = type(left)
+    if kind is type(right) and kind in _PLAIN:
         return bool(left <= right)
     return _compared("_<=_", left, right) <= 0
 
 
 def greater(left: Value, right: Value) -> bool:
     """`left > right`."""
-    if type(left) is int and type(right) is int:
+    kind = type(left)
+    if kind is type(right) and kind in _PLAIN:
         return bool(left > right)
     return _compared("_>_", left, right) > 0
 
 
 def greater_equals(left: Value, right: Value) -> bool:
     """`left >= right`."""
-    if type(left) is int and type(right) is int:
+    kind = type(left)
+    if kind is type(right) and kind in _PLAIN:
         return bool(left >= right)
     return _compared("_>=_", left, right) >= 0

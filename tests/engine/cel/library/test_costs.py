@@ -31,6 +31,7 @@ CHARGED: list[tuple[str, tuple[Any, ...], int]] = [
     ("lists_range", (5,), 16),
     ("lists_range", (-5,), 11),
     ("list_flatten_int", ([1, 2], 3), 17),
+    ("list_flatten_int", ([1, 2], 10**9), 2_000_000_011),
     ("list_distinct", ([1, 2, 3],), 29),
     ("list_string_sort", (["a", "b"],), 19),
     ("list_sets_contains_list", ([1, 2], [1, 2, 3]), 7),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lockgate.engine.cel.errors import CostError
-from lockgate.engine.cel.library import arithmetic, equality, ordering
+from lockgate.engine.cel.library import arithmetic, equality, named_formats, ordering, quantity_value
 from lockgate.engine.cel.library.limits import MAX_ITEMS
 from lockgate.engine.cel.values import (
     MAX_INT,
@@ -101,6 +101,9 @@ RESULTS: list[tuple[str, tuple[Any, ...], Value]] = [
     ("@in", (1, [True]), False),
     ("@in", (1.0, [Number("1.0")]), True),
     ("@in", (nan, [nan]), False),
+    ("@in", (MAX_INT, [2**63]), True),
+    ("@in", (1, [2**70, 1]), True),
+    ("@in", (1, [2**70]), False),
     ("@in", ("a", ["b", "a"]), True),
     ("@in", (None, [None]), True),
     ("@in", ([1], [[2], [Uint(1)]]), True),
@@ -164,6 +167,12 @@ ERRORS: list[tuple[str, tuple[Any, ...], str]] = [
     ("_[_]", ([1], Uint(MAX_UINT)), f"unsupported index value {MAX_UINT} in list"),
     ("_[_]", ([1], "a"), "unsupported index type 'string' in list"),
     ("_[_]", ([1], None), "invalid qualifier type: types.Null"),
+    ("_[_]", ([1], HOUR), "invalid qualifier type: types.Duration"),
+    ("_[_]", ({}, EPOCH), "invalid qualifier type: types.Timestamp"),
+    ("_[_]", ({}, NONE), "invalid qualifier type: *types.Optional"),
+    ("_[_]", ({}, TypeValue("int")), "invalid qualifier type: *types.Type"),
+    ("_[_]", ({}, quantity_value.parse("1")), "invalid qualifier type: cel.Quantity"),
+    ("_[_]", ({}, named_formats.FORMATS["uuid"]), "invalid qualifier type: cel.Format"),
     ("_[_]", ({"a": 1}, "b"), "no such key: b"),
     ("_[_]", (Map([(1, 1)]), 2), "no such key: 2"),
     ("_[_]", ("text", 0), "no such key: 0"),
@@ -215,6 +224,11 @@ EQUAL: list[tuple[Any, Any, bool]] = [
     ([Number("1.0")], [1], True),
     ([Number("1.5")], [Number("1.50")], True),
     ([10**30], [1e30], True),
+    # Integers of more than 64 bits are doubles.
+    ([2**70], [2**70 + 1], True),
+    ([2**70], [2**71], False),
+    ([MAX_INT], [2**63], True),
+    ([MAX_INT], [MAX_INT - 1], False),
     (Optional(1), Optional(1.0), True),
     (Optional(1), NONE, False),
     (NONE, NONE, True),

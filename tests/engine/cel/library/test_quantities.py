@@ -133,6 +133,8 @@ def test_what_is_equal_to_a_quantity() -> None:
     assert called("_==_", None, parse("1")) is False
     assert called("_==_", add(parse("1"), parse("1")), parse("2")) is True
     assert called("@in", parse("1000m"), ["1", parse("1")]) is True
+    # What is an error with == is true with !=, as in cel-go.
+    assert called("_!=_", parse("1"), "1") is True
     # In a list an error counts as equal, as upstream.
     assert called("_==_", [parse("1")], ["a"]) is True
     assert told(body("asInteger", True, 1), parse("1.5")) == "cannot convert value to integer"
