@@ -58,6 +58,8 @@ from lockgate.engine.cel.unify import (
 )
 from lockgate.engine.cel.values import TypeValue, Uint
 
+# Types that cel-go takes for messages, of which it then finds no description.
+MESSAGES: Final = "kubernetes."
 # As many as cel-go reports.
 MAX_MISTAKES: Final = 100
 
@@ -211,6 +213,8 @@ class _Checker:
             self._substitution.fits(DYN, target)
         elif target.name == "map":
             result = target.parameters[1]
+        elif target.name.startswith(MESSAGES):
+            self._refuse(node.offset, f"unexpected failed resolution of '{target}'")
         elif not is_dyn_or_error(target):
             self._refuse(node.offset, f"type '{render_type(target)}' does not support field selection")
         if inside or node.optional:

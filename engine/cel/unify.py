@@ -83,8 +83,9 @@ class Substitution:
 
     def fresh(self) -> TypeVariable:
         """A variable that stands for nothing yet."""
+        made = TypeVariable(f"_var{self._fresh}")
         self._fresh += 1
-        return TypeVariable(f"_var{self._fresh}")
+        return made
 
     def instantiated(self, parts: Sequence[AnyType]) -> list[AnyType]:
         """An overload's types with fresh variables in place of its own."""

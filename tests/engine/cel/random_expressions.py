@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from tests.conformance.cel_cases import Question
-from tests.engine.cel.random_templates import FITTING, LITERALS, NAMESPACE, PLAIN, REQUEST, TEMPLATES
+from tests.conformance.cel_cases import SELECTORS, TOPICS, Question, questions
+from tests.engine.cel.random_templates import FITTING, LITERALS, NAMESPACE, PIECES, PLAIN, REQUEST, TEMPLATES
 
 HOLE: Final = re.compile(r"([$@])(\w+(?:\(\w+\))?)")
 SCALARS: Final = ("int", "uint", "double", "string", "bool", "dyn")
@@ -137,3 +137,25 @@ def random_question(seed: int) -> Question:
     kind = random.Random(seed).choice(kinds)
     text = writer.root(kind)
     return Question(text, variables={"object": document, "request": REQUEST, "namespaceObject": NAMESPACE})
+
+
+def changed_question(seed: int) -> Question:
+    """A question of the conformance table whose text is changed in some places: most are no CEL any more."""
+    choose = random.Random(seed)
+    topics = [one for one in TOPICS if one != SELECTORS]
+    table = questions(choose.choice(topics))
+    question, other = choose.choice(table), choose.choice(table)
+    text = question.expression
+    for _ in range(choose.choice((1, 1, 2, 3))):
+        start = choose.randrange(len(text) + 1)
+        end = min(len(text), start + choose.choice((0, 0, 1, 1, 2, 5)))
+        piece = choose.choice(
+            (choose.choice(PIECES), choose.choice(PIECES), _part(choose, other.expression), "")
+        )
+        text = text[:start] + piece + text[end:]
+    return replace(question, expression=text)
+
+
+def _part(choose: random.Random, text: str) -> str:
+    start = choose.randrange(len(text) + 1)
+    return text[start : start + choose.randrange(12)]

@@ -19,13 +19,8 @@ KNOWN: Final = {
     "google.protobuf.Struct{": "messages are not made in expressions",
     "kubernetes.AdmissionRequest{": "messages are not made in expressions",
     "object{": "messages are not made in expressions",
-    "{1.5:": "keys of maps are ints, uints, bools and strings, as langdef says",
-    "{null:": "keys of maps are ints, uints, bools and strings, as langdef says",
-    "{[1]:": "keys of maps are ints, uints, bools and strings, as langdef says",
-    "{dyn(1.5):": "keys of maps are ints, uints, bools and strings, as langdef says",
-    "{dyn(1.0):": "keys of maps are ints, uints, bools and strings, as langdef says",
-    "{dyn(null):": "keys of maps are ints, uints, bools and strings, as langdef says",
-    "dyn({1: 'a'}) == {1.0:": "keys of maps are ints, uints, bools and strings, as langdef says",
+    "uint(dyn(1.0).orValue(3))": "not yet: of overloads with one body the checker's choice is not kept to",
+    "object.spec.names.reverse().isSorted()": "not yet: of overloads with one body the checker's choice is not kept to",
 }
 
 
