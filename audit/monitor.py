@@ -241,7 +241,7 @@ def _follow(
         spans = key_spans(state.origin, str(opening[1].get("vkey", "")), rest)
     except TrailError as error:
         if rest:
-            findings.add(codes.KEY_UNKNOWN, "entries of kind key", error.message)
+            findings.add(codes.KEY_UNKNOWN, "entries that name keys", error.message)
         return FollowedKeys(tuple(given), ()), dict(state.reach)
     reach: dict[str, int] = {}
     for key in {*given, *[span.key for span in spans]}:

@@ -250,15 +250,29 @@ class Checkpoint:
 class LogKeys:
     """The log's keys: those given from outside, and those that the log's entries name under a believed key."""
 
-    def __init__(self, given, events):
+    def __init__(self, origin, given, events):
         self.believed, self.spans = list(given), {}
         for index, event, vkey, last_good in events:
-            if event == "added" and vkey not in self.spans:
-                self.spans[vkey] = [Key(vkey), index, 2**63, 2**63]
-            elif event == "retired" and vkey in self.spans:
-                self.spans[vkey][2] = index
-            elif event == "revoked" and vkey in self.spans:
-                self.spans[vkey][3] = min(last_good, self.spans[vkey][3])
+            where = f"entry {index}"
+            if event == "revoked" and vkey and not vkey.startswith(origin + "+"):
+                continue  # The key of the log that this one follows.
+            try:
+                key = Key(vkey)
+            except ValueError:
+                fail(where, "names a key of the log that is none")
+            if key.name != origin or key.algorithm != 1:
+                fail(where, "names a key that is not one of this log")
+            span = self.spans.get(vkey)
+            if span is None and event == "added":
+                self.spans[vkey] = [key, index, 2**63, 2**63]
+            elif span is not None and event == "retired" and span[2] == 2**63:
+                span[2] = index
+            elif span is not None and event == "revoked" and is_count(last_good):
+                span[3] = last_good
+            else:
+                fail(where, "adds a key that the log has, or gives one up that it does not have")
+        if all(span[2] < 2**63 for span in self.spans.values()):
+            fail("the log", "has retired all of its keys")
 
     def may_sign(self, key, size):
         """Whether a checkpoint of this size may rest on a key; one that no entry names has no bounds."""
@@ -519,8 +533,8 @@ class Entries:
             self.key_lines.append({"index": index, **kept})
         if opening:
             self.keys.append((0, "added", value.get("vkey"), None))
-        elif kind == "key" and value["use"] == "log" and value.get("vkey", "").startswith(self.origin + "+"):
-            self.keys.append((index, value.get("event"), value["vkey"], value.get("lastGood")))
+        elif kind == "key" and value["use"] == "log":
+            self.keys.append((index, value["event"], value.get("vkey", ""), value.get("lastGood")))
         time = milliseconds(value.get("time"), where)
         if value.get("clockAnomaly", True) is not True or (time < self.time - 2000) != (
             "clockAnomaly" in value
@@ -880,6 +894,8 @@ def verify(root, log_keys, witness_keys):
     folder = os.path.join(root, "checkpoints")
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         made = Checkpoint(read(root, f"checkpoints/{name}"), log_keys, witness_keys, f"checkpoints/{name}")
+        if name != f"{made.size:016}":
+            fail(made.where, f"is the checkpoint of {made.size} entries")
         earlier.append(made)
     tree = Tree(root, latest.size, {one.size for one in [latest, *earlier]})
     entries = Entries(latest.origin)
@@ -895,7 +911,7 @@ def verify(root, log_keys, witness_keys):
     for one in [latest, *earlier]:
         if one.origin != latest.origin or (one.size and tree.roots.get(one.size) != one.root):
             fail(f"checkpoint of size {one.size}", "was signed over other entries")
-    keys = LogKeys(log_keys, entries.keys)
+    keys = LogKeys(latest.origin, log_keys, entries.keys)
     keys.follow([latest, *earlier])
     for one in [latest, *earlier]:
         if log_keys and not keys.signed(one):

@@ -143,8 +143,8 @@ class Checkpoints:
         try:
             spans = key_spans(self._trust.origin, history.first_key, history.keys)
         except TrailError as error:
-            if history.keys:
-                findings.add(codes.KEY_UNKNOWN, "entries of kind key", error.message)
+            if history.keys or history.first_key:
+                findings.add(codes.KEY_UNKNOWN, "entries that name keys", error.message)
             return ()
         largest_first = sorted(self._kept, key=lambda kept: -kept.checkpoint.size)
 

@@ -11,20 +11,21 @@ from functools import lru_cache
 from typing import Final
 
 from lockgate.audit.canonical import Json
+from lockgate.audit.checkpoint import parse_checkpoint
 from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import TrailError
 from lockgate.audit.export_folder import ExportFolder
 from lockgate.audit.export_lists import KEYS, STREAMS, key_line, render_keys, stream_line
 from lockgate.audit.files import open_inside, read_inside
 from lockgate.audit.merkle import HASH_SIZE, Hash, leaf_hash, tree_root, verify_inclusion
-from lockgate.audit.note import MAX_NOTE
+from lockgate.audit.note import MAX_NOTE, parse_note
 from lockgate.audit.tiles import TILE_WIDTH, Tile, TileHashes
 from lockgate.audit.tlog_proof import parse_tlog_proof
 from lockgate.audit.verify import findings as codes
 from lockgate.audit.verify.checkpoints import Checkpoints
 from lockgate.audit.verify.findings import Findings
 from lockgate.audit.verify.history import History
-from lockgate.audit.verify.manifest import check_manifest, proof_index
+from lockgate.audit.verify.manifest import check_manifest, checkpoint_size, proof_index
 
 LOG_VKEY: Final = "log.vkey"
 _INDEX: Final = re.compile(rb'\{"index":(0|[1-9][0-9]{0,14}),')
@@ -61,9 +62,22 @@ def check_folder(folder: ExportFolder, known: Known, checkpoints: Checkpoints, f
             findings.add(codes.EXPORT_CHANGED, name, told)
     proofs = _Proofs(folder, known.size, checkpoints, findings)
     for name in names:
-        index = proof_index(name)
+        index, size = proof_index(name), checkpoint_size(name)
         if index is not None and index < known.size:
             proofs.check(name, index)
+        elif size is not None:
+            _check_size(folder, name, size, findings)
+
+
+def _check_size(folder: ExportFolder, name: str, size: int, findings: Findings) -> None:
+    """An earlier checkpoint lies where its size says; that it is of this log is known already."""
+    try:
+        found = parse_checkpoint(parse_note(read_inside(folder.place, name, MAX_NOTE)).text).size
+    except TrailError as error:
+        findings.add(codes.EXPORT_CHANGED, name, error.message)
+        return
+    if found != size:
+        findings.add(codes.EXPORT_CHANGED, name, f"it is the checkpoint of {found} entries")
 
 
 def _check_streams(folder: ExportFolder, known: Known) -> str:

@@ -36,6 +36,12 @@ def proof_index(name: str) -> int | None:
     return None if found is None else int(found[1])
 
 
+def checkpoint_size(name: str) -> int | None:
+    """The size of the earlier checkpoint that a file of this name has; None for another file."""
+    found = _CHECKPOINT.fullmatch(name)
+    return None if found is None else int(found[1])
+
+
 def largest(name: str, size: int) -> int:
     """How many bytes a file of an export of `size` entries may have; 0 for one that no export has."""
     if name == STREAMS:
@@ -45,8 +51,8 @@ def largest(name: str, size: int) -> int:
         return MAX_FILE
     if (index := proof_index(name)) is not None:
         return MAX_NOTE if index < size else 0
-    if (checkpoint := _CHECKPOINT.fullmatch(name)) is not None:
-        return MAX_NOTE if 0 < int(checkpoint[1]) < size else 0
+    if (earlier := checkpoint_size(name)) is not None:
+        return MAX_NOTE if 0 < earlier < size else 0
     try:
         if name.startswith("bodies/") and name.endswith(".jsonl"):
             tile = parse_tile_path(f"tile/entries/{name[len('bodies/') : -len('.jsonl')]}")

@@ -97,6 +97,12 @@ def proof_of_another(place: Path) -> None:
     shutil.copy(place / "proofs" / "3.tlog-proof", place / "proofs" / "4.tlog-proof")
 
 
+def checkpoint_elsewhere(place: Path) -> None:
+    """An earlier checkpoint under the name of another size."""
+    first = min((place / "checkpoints").iterdir())
+    first.rename(first.with_name(f"{2:016}"))
+
+
 def checkpoint_to_come(place: Path) -> None:
     """A copy of the last under the name of a larger one."""
     shutil.copy(place / "checkpoint", place / "checkpoints" / f"{999:016}")
@@ -198,10 +204,15 @@ CASES = {
         "export-changed: bodies/001.jsonl: it is no file of an export of this size",
         "bodies/001.jsonl: is no file of an export of this size",
     ),
+    "a checkpoint elsewhere": Case(
+        checkpoint_elsewhere,
+        "export-changed: checkpoints/0000000000000002: it is the checkpoint of 1 entries",
+        "checkpoints/0000000000000002: is the checkpoint of 1 entries",
+    ),
     "a checkpoint to come": Case(
         checkpoint_to_come,
         "export-changed: checkpoints/0000000000000999: it is no file of an export of this size",
-        "checkpoints/0000000000000999: is no file of an export of this size",
+        "checkpoints/0000000000000999: is the checkpoint of",
     ),
     "a file that is not listed": Case(
         more("more"), "export-changed: more: the manifest does not name it", "more: is not the file", False

@@ -21,6 +21,7 @@ from lockgate.audit.trust import Revocation
 from lockgate.audit.verify.report import Report
 from lockgate.audit.verify.verify import verify_trail
 
+from tests.adversaries.running import stand_alone
 from tests.audit.trails import MASTER, ORIGIN, START_MS, Trail, make_trail, private_key
 from tests.faults.checking import trust_of
 
@@ -57,6 +58,10 @@ def test_spans() -> None:
 def test_history_that_no_log_makes(events: list[tuple[int, dict[str, Json]]]) -> None:
     with pytest.raises(FormatError):
         key_spans(ORIGIN, VKEYS[0], events)
+    verifier = stand_alone()
+    told = [(index, one["event"], one.get("vkey", ""), one.get("lastGood")) for index, one in events]
+    with pytest.raises(verifier.Tampered):
+        verifier.LogKeys(ORIGIN, [], [(0, "added", VKEYS[0], None), *told])
 
 
 def verified(trail: Trail, *keys: VerifierKey, revoked: tuple[Revocation, ...] = ()) -> Report:
