@@ -6,6 +6,7 @@ from typing import Final, Protocol, final
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
+from lockgate.engine.gvk import GroupVersionKind
 from lockgate.engine.record import light_record, record
 from lockgate.engine.review import Review
 
@@ -52,10 +53,14 @@ def matches_all(review: Review) -> MatchResult:
 
 @record
 class Facts:
-    """What policies may ask for besides the review: an immutable inventory with its digest (None: not synced)."""
+    """What policies may ask for besides the review: an immutable inventory with its digest (None: not synced).
+
+    covered: the kinds of which the inventory has every object, or all there can be (None).
+    """
 
     inventory: dict[str, Value] | None = None
     digest: str = ""
+    covered: frozenset[GroupVersionKind] | None = None
 
 
 @light_record

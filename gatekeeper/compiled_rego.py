@@ -4,6 +4,7 @@ from typing import Final
 
 from lockgate.engine.record import record
 from lockgate.engine.rego.program import Program
+from lockgate.gatekeeper.inventory_needs import InventoryRead
 from lockgate.gatekeeper.problems import Lint
 
 ENTRY_POINT: Final = "data.template.violation"
@@ -12,8 +13,12 @@ INVENTORY: Final = "inventory"
 
 @record
 class RegoTemplate:
-    """A compiled template. `reads` are the fields of `input.review` among OUTSIDE_FIELDS that it refers to."""
+    """A compiled template. `reads` are the fields of `input.review` among OUTSIDE_FIELDS that it refers to.
+
+    inventory: what its references to the inventory may reach; none when it has no such reference.
+    """
 
     program: Program
     reads: frozenset[str]
+    inventory: tuple[InventoryRead, ...]
     lints: tuple[Lint, ...]

@@ -1,13 +1,14 @@
 """Loads templates and constraints from documents into a PolicySet; every error of every document is collected."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.codegen.values import render_json
 from lockgate.engine.decision import PolicyKey
 from lockgate.engine.documents.document import Document
-from lockgate.engine.errors import Location, PolicyError
+from lockgate.engine.errors import InputError, Location, PolicyError
 from lockgate.engine.policy import Policy, PolicySet
 from lockgate.engine.record import record
 from lockgate.engine.rego.capabilities import Capabilities
@@ -17,6 +18,14 @@ from lockgate.gatekeeper.cel_engine import CelEngine
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY, RegoTemplate
 from lockgate.gatekeeper.constraint import Constraint, find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.enforcement import EnforcementPoint
+from lockgate.gatekeeper.inventory_needs import (
+    SYNC_ANNOTATION,
+    InventoryNeeds,
+    InventoryRead,
+    Requirement,
+    merge_needs,
+    parse_requirements,
+)
 from lockgate.gatekeeper.match import Matcher, MatcherCache
 from lockgate.gatekeeper.policy import (
     DOCS_ANNOTATION,
@@ -27,8 +36,9 @@ from lockgate.gatekeeper.policy import (
     Gate,
     Gated,
 )
-from lockgate.gatekeeper.problems import Lint, Problem, flatten, policy_error
+from lockgate.gatekeeper.problems import Lint, Problem, flatten, locate, policy_error
 from lockgate.gatekeeper.rego_template import ShowCode, TemplateCompiler
+from lockgate.gatekeeper.sync import Sync, load_sync
 from lockgate.gatekeeper.template import EngineChoice, Template, is_template, parse_template
 
 if TYPE_CHECKING:
@@ -38,6 +48,9 @@ if TYPE_CHECKING:
 _LARGEST_IN_CODE: Final = 20_000
 # Gatekeeper looks at a template's operations at its webhook alone.
 _WEBHOOK: Final = "validation.gatekeeper.sh"
+_SYNC_HINT: Final = (
+    'such as "[[{\\"groups\\":[\\"\\"],\\"versions\\":[\\"v1\\"],\\"kinds\\":[\\"Service\\"]}]]"'
+)
 # At this point nothing is unknown: gator shows policies an empty user and Namespace.
 _GATOR: Final = "gator.gatekeeper.sh"
 
@@ -46,21 +59,25 @@ _GATOR: Final = "gator.gatekeeper.sh"
 class Loaded:
     """What came of loading: policies, everything that is wrong, and lints; sorted by place.
 
-    templates: those that were read, whether or not a constraint uses them, sorted by kind.
+    templates: those that were read, whether or not a constraint uses them, sorted by kind. needs: what the policies need
+    of the inventory. sync: what is kept of the cluster, and which namespaces are left alone.
     """
 
     policies: PolicySet
     errors: tuple[PolicyError, ...]
     lints: tuple[Lint, ...]
     templates: tuple[Template, ...]
+    needs: InventoryNeeds = InventoryNeeds()
+    sync: Sync = Sync()
 
 
 @record
 class CompiledTemplate:
-    """A template with the code of the engine that evaluates it."""
+    """A template with the code of the engine that evaluates it, and what that needs of the inventory."""
 
     template: Template
     code: "RegoTemplate | CelTemplate"
+    needs: InventoryNeeds = InventoryNeeds()
 
 
 @record
@@ -81,7 +98,7 @@ def load_policies(
     show: ShowCode | None = None,
     allowance: Allowance | None = None,
 ) -> Loaded:
-    """Loads the templates and constraints among the documents; other objects are left alone.
+    """Loads the templates and constraints, the Config and SyncSets among the documents; others are left alone.
 
     point: where the policies will be enforced, which decides the actions of scoped constraints.
     engine: "rego" evaluates the Rego of templates that also have CEL.
@@ -95,7 +112,8 @@ def load_policies(
     )
     # Of two things with one name the first counts; by file, so that the order of a folder's listing does not.
     given = sorted(documents, key=lambda document: document.file)
-    errors: list[PolicyError] = []
+    sync, wrong = load_sync(given)
+    errors: list[PolicyError] = [*wrong]
     compiled: dict[str, CompiledTemplate] = {}
     broken: set[str] = set()
     for document in given:
@@ -139,18 +157,35 @@ def load_policies(
             errors.extend(flatten(error))
     lints = [lint for entry in compiled.values() for lint in entry.code.lints]
     return Loaded(
-        policies=make_policy_set(list(policies.values())),
+        policies=make_policy_set(list(policies.values()), sync.digests),
         errors=tuple(sorted(errors, key=lambda error: _order(error.location, error.message))),
         lints=tuple(sorted(lints, key=lambda lint: _order(lint.location, lint.message))),
         templates=tuple(sorted(templates, key=lambda template: template.kind)),
+        needs=merge_needs(
+            [policy.needs for policy in policies.values() if isinstance(policy, ConstraintPolicy)]
+        ),
+        sync=sync,
     )
 
 
 def prepare_template(template: Template, *, engine: EngineChoice, compilers: Compilers) -> CompiledTemplate:
     """Compiles the template's code for the engine that evaluates it. Raises PolicyError."""
-    if template.engine(engine) == "Rego":
-        return CompiledTemplate(template, compilers.rego.compile(template))
-    return CompiledTemplate(template, compilers.cel.compile(template))
+    if template.engine(engine) != "Rego":
+        return CompiledTemplate(template, compilers.cel.compile(template))
+    rego = compilers.rego.compile(template)
+    if not rego.program.reads_data((INVENTORY,)):
+        return CompiledTemplate(template, rego)
+    requires: tuple[Requirement, ...] = ()
+    try:
+        requires = parse_requirements(template.annotations)
+    except InputError as error:
+        # Gatekeeper's webhook takes such a template all the same.
+        place, quoted = locate(template.document, ("metadata", "annotations", SYNC_ANNOTATION))
+        lint = Lint("warning", error.message, place, _SYNC_HINT, quoted)
+        rego = replace(rego, lints=(*rego.lints, lint))
+    # What refers to `data` in a way that the text does not show may read anything.
+    reads = rego.inventory or (InventoryRead(None, None, None),)
+    return CompiledTemplate(template, rego, InventoryNeeds(reads, requires))
 
 
 def _specialiser(
@@ -195,18 +230,22 @@ def make_policy(
         evaluate=code.program.prepare({PARAMETERS: constraint.parameters}, specialiser).entry(ENTRY_POINT),
         parameters=constraint.parameters,
         rules=code.program.artifact.rules,
-        reads_inventory=code.program.reads_data((INVENTORY,)),
+        needs=entry.needs,
         unknown=unknown & code.reads,
         key=gate.policy_key,
     )
 
 
-def make_policy_set(policies: Sequence[Policy]) -> PolicySet:
-    """The policies sorted by key, with a digest over all of theirs."""
+def make_policy_set(policies: Sequence[Policy], others: Sequence[tuple[str, str]] = ()) -> PolicySet:
+    """The policies sorted by key, with a digest over all of theirs.
+
+    others: names and digests of what else decides beside the policies, sorted.
+    """
     from hashlib import sha256
 
     ordered = tuple(sorted(policies, key=lambda policy: policy.key))
-    text = "".join([f"{policy.key} {policy.digest}\n" for policy in ordered])
+    lines = [f"{policy.key} {policy.digest}\n" for policy in ordered]
+    text = "".join([*lines, *[f"{name} {digest}\n" for name, digest in others]])
     return PolicySet(ordered, sha256(text.encode()).hexdigest())
 
 

@@ -15,6 +15,7 @@ from lockgate.engine.rego.program import Entry, refuse_deep
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY
 from lockgate.gatekeeper.constraint import Constraint
+from lockgate.gatekeeper.inventory_needs import InventoryNeeds
 from lockgate.gatekeeper.match import Matcher
 
 # Annotations of a template that name the rule it was made from and its page; a constraint's own page comes first.
@@ -28,6 +29,7 @@ _NO_DATA: Final[dict[str, Value]] = {}
 _NO_DETAILS: Final[dict[str, Value]] = {}
 # They stand in an object in the set of results.
 _DEEPEST_DETAILS: Final = MAX_DEPTH - 2
+_INVENTORY: Final = "the inventory of the cluster (data.inventory)"
 _NEEDS: Final = {
     "userInfo": "who makes the request (input.review.userInfo)",
     "namespaceObject": "the Namespace of the object (input.review.namespaceObject): give its manifest",
@@ -109,14 +111,14 @@ class Gated:
 class ConstraintPolicy(Gated):
     """A constraint whose template's Rego is compiled.
 
-    evaluate: its entry point. rules: where the template's rules are. reads_inventory: does it refer to data.inventory? unknown: fields of the review that
-    must be known.
+    evaluate: its entry point. rules: where the template's rules are. needs: what it needs of the inventory; it reads none
+    where that is nothing. unknown: fields of the review that must be known.
     """
 
     evaluate: Entry
     parameters: Value
     rules: Rules
-    reads_inventory: bool
+    needs: InventoryNeeds
     unknown: frozenset[str]
 
     def violations(
@@ -124,7 +126,7 @@ class ConstraintPolicy(Gated):
     ) -> Sequence[Violation | Failure | NotEvaluated]:
         """Violations, or the one failure or lack of knowledge that prevented them."""
         data = _NO_DATA
-        if self.reads_inventory or self.unknown:
+        if self.needs.reads or self.unknown:
             absent = self._absent(review, context)
             if absent:
                 return [NotEvaluated(self.key, absent)]
@@ -153,8 +155,15 @@ class ConstraintPolicy(Gated):
 
     def _absent(self, review: Review, context: EvaluationContext) -> str:
         """What the policy needs and is not known; empty when nothing is lacking."""
-        if self.reads_inventory and context.facts.inventory is None:
-            return "the inventory of the cluster (data.inventory)"
+        if self.needs.reads:
+            covered = context.facts.covered
+            if context.facts.inventory is None:
+                missing = self.needs.missing(frozenset())
+                return f"{_INVENTORY} with {missing}" if missing else _INVENTORY
+            if covered is not None:
+                missing = self.needs.missing(covered)
+                if missing:
+                    return f"{_INVENTORY} with {missing}: what is given does not tell that it has them all"
         return next(filter(None, [absent_field(name, review) for name in self.unknown]), "")
 
     def _results(self, members: Sequence[Value]) -> Sequence[Violation | Failure | NotEvaluated]:

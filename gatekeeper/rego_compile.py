@@ -20,6 +20,7 @@ from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.spans import Spans
 from lockgate.engine.rego.version import RegoVersion
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY, RegoTemplate
+from lockgate.gatekeeper.inventory_needs import inventory_read
 from lockgate.gatekeeper.problems import Lint, PolicyErrors
 from lockgate.gatekeeper.rego_references import References, find_references
 from lockgate.gatekeeper.template import RegoSource, Template
@@ -95,7 +96,17 @@ def compile_template(
         bound=bound,
     )
     reads = frozenset(name for parsed in (entry, *distinct) for name in parsed.references.fields)
-    return RegoTemplate(compiled, reads, tuple(_lints(entry.module, source.entry)))
+    inventory = tuple(
+        dict.fromkeys(
+            [
+                inventory_read(found.pattern[1:])
+                for parsed in (entry, *distinct)
+                for found in parsed.references.data
+                if found.pattern[:1] in ((INVENTORY,), ())
+            ]
+        )
+    )
+    return RegoTemplate(compiled, reads, inventory, tuple(_lints(entry.module, source.entry)))
 
 
 def trace_template(template: Template, capabilities: Capabilities) -> tuple[Program, list[Text]]:

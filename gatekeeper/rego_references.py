@@ -30,11 +30,21 @@ OUTSIDE_FIELDS: Final = frozenset({"namespaceObject", "userInfo"})
 
 @record
 class DataReference:
-    """A reference to `data`: the part of its path that is constant, and whether it is inside another term."""
+    """A reference to `data`: its path, with None where it is not constant, and whether it is inside another term."""
 
-    path: tuple[str, ...]
+    pattern: tuple[str | None, ...]
     location: Location
     nested: bool
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The part of its path before anything that is not constant."""
+        path: list[str] = []
+        for part in self.pattern:
+            if part is None:
+                break
+            path.append(part)
+        return tuple(path)
 
 
 @record
@@ -61,7 +71,7 @@ def find_references(module: Module) -> References:
             if node.head.name == "data":
                 if own is None:
                     own = {id(term) for term in _own_terms(module)}
-                data.append(DataReference(_constant_path(node), node.location, id(node) not in own))
+                data.append(DataReference(_pattern(node), node.location, id(node) not in own))
             stack.extend(node.operands)
             continue
         if isinstance(node, Var):
@@ -73,13 +83,13 @@ def find_references(module: Module) -> References:
     return References(tuple(data), frozenset(fields))
 
 
-def _constant_path(reference: Ref) -> tuple[str, ...]:
-    path: list[str] = []
-    for operand in reference.operands:
-        if not isinstance(operand, Scalar) or not isinstance(operand.value, str):
-            break
-        path.append(operand.value)
-    return tuple(path)
+def _pattern(reference: Ref) -> tuple[str | None, ...]:
+    return tuple(
+        [
+            operand.value if isinstance(operand, Scalar) and isinstance(operand.value, str) else None
+            for operand in reference.operands
+        ]
+    )
 
 
 def _own_terms(module: Module) -> Iterator[object]:

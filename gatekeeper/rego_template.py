@@ -15,6 +15,7 @@ from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.outside import Outside
 from lockgate.engine.rego.program import NO_VALUES, PARAMETERS, Artifact, Program
 from lockgate.gatekeeper.compiled_rego import RegoTemplate
+from lockgate.gatekeeper.inventory_needs import InventoryRead
 from lockgate.gatekeeper.problems import Lint, LintLevel
 from lockgate.gatekeeper.template import Template
 
@@ -96,14 +97,23 @@ def _to_plain(made: RegoTemplate) -> tuple[Any, ...]:
         )
         for lint in made.lints
     ]
-    return made.program.artifact.to_plain(), sorted(made.reads), lints
+    inventory = [(read.scope, read.api_version, read.kind) for read in made.inventory]
+    return made.program.artifact.to_plain(), sorted(made.reads), inventory, lints
 
 
 def _from_plain(
-    artifact: Artifact, capabilities: Capabilities, reads: list[str], lints: list[tuple[Any, ...]]
+    artifact: Artifact,
+    capabilities: Capabilities,
+    reads: list[str],
+    inventory: list[tuple[Any, ...]],
+    lints: list[tuple[Any, ...]],
 ) -> RegoTemplate:
-    program = Program(artifact, Outside(capabilities.allow_net))
-    return RegoTemplate(program, frozenset(reads), tuple([_lint(*fields) for fields in lints]))
+    return RegoTemplate(
+        program=Program(artifact, Outside(capabilities.allow_net)),
+        reads=frozenset(reads),
+        inventory=tuple([InventoryRead(*fields) for fields in inventory]),
+        lints=tuple([_lint(*fields) for fields in lints]),
+    )
 
 
 def _lint(level: LintLevel, message: str, file: str, line: int, column: int, hint: str, quoted: str) -> Lint:

@@ -5,7 +5,7 @@ with the tree.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lockgate.engine.codegen.values import Value
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     # Imported where a base or a trail is named.
     from lockgate.webhook.base import Base
     from lockgate.webhook.gitignore import IgnoreFile
+    from lockgate.webhook.inventory_objects import Told
     from lockgate.webhook.old_objects import OldObjects
     from lockgate.webhook.plain_content import PlainReviews
     from lockgate.webhook.recording import Recording
@@ -48,11 +49,22 @@ class Inputs:
 
 @record
 class Request:
-    """What is known of how the objects come to the cluster. user: as `userInfo` has it; base: the former state."""
+    """What is known of how the objects come to the cluster. user: as `userInfo` has it; base: the former state.
+
+    namespace: of objects that name none; None leaves it to the configuration, then to `default`.
+    """
 
     namespace: str | None = None
     user: dict[str, Value] | None = None
     base: "Base | None" = None
+
+
+@record
+class Learned:
+    """What the first pass over the tree tells: the cluster, and the former state of objects (None: no base)."""
+
+    view: ClusterView
+    old: "OldObjects | None"
 
 
 @record
@@ -127,8 +139,40 @@ def _content(read: Content, patches: Mapping[str, PatchReference]) -> FileConten
     return FileContent(outcome, reading.documents, reading.errors, skipped)
 
 
-def _learn(inputs: Inputs, walk: Walk, base: "Base | None") -> "tuple[TreeFacts, OldObjects | None]":
-    """The first pass: kinds and Namespaces of the tree, and which files are as in the base."""
+def learn(inputs: Inputs, walk: Walk, request: Request, judges: Judges = "objects") -> Learned:
+    """The first pass: kinds and Namespaces of the tree, and which files are as in the base.
+
+    judges: what the policies are about; nothing is to be known for any but objects.
+    """
+    if judges != "objects":
+        return Learned(make_view(TreeFacts(), inputs.config, request.namespace), None)
+    facts, old = _read_facts(inputs, walk, request.base)
+    view = make_view(facts, inputs.config, request.namespace)
+    if old is None:
+        return Learned(view, None)
+    old.read(view)
+    return Learned(view.with_namespaces(old.namespaces()), old)
+
+
+def tree_objects(inputs: Inputs, walk: Walk, view: ClusterView) -> "Iterator[Told]":
+    """The objects of the tree as the cluster would have them, in their namespaces. What cannot be read is left out."""
+    from lockgate.engine.gvk import gvk_of
+    from lockgate.webhook.inventory_objects import Present, Unplaced
+
+    patches = _find_patches(walk)
+    for file in _files(inputs, walk):
+        read = _read(inputs, file)
+        cluster = view.cluster(read.real)
+        for document in _content(read, patches).documents:
+            review = review_document(document, cluster)
+            kind = gvk_of(document.value)
+            if review.scope == "Unknown" and kind is not None and not review.request.get("namespace"):
+                yield Unplaced(kind)
+            elif review.object is not None:
+                yield Present(review.object)
+
+
+def _read_facts(inputs: Inputs, walk: Walk, base: "Base | None") -> "tuple[TreeFacts, OldObjects | None]":
     facts = TreeFacts()
     old = None
     if base is not None:
@@ -174,14 +218,11 @@ class _ReviewBuilder:
 
 
 def _objects(
-    inputs: Inputs, walk: Walk, request: Request, unknown: set[str], notices: list[str]
+    walk: Walk, request: Request, learned: Learned, unknown: set[str], notices: list[str]
 ) -> Callable[[Content], tuple[FileContent, ReviewBuilder]]:
     """What reads the Kubernetes objects of a file, once the tree's own kinds, Namespaces and patches are known."""
-    learned, old = _learn(inputs, walk, request.base)
-    view = make_view(learned, inputs.config, request.namespace)
+    view, old = learned.view, learned.old
     if old is not None:
-        old.read(view)
-        view = view.with_namespaces(old.namespaces())
         notices += [f"{path} cannot be read as of the base: its objects count as new" for path in old.unread]
     patches = _find_patches(walk)
 
@@ -206,6 +247,7 @@ def run_check(
     gate: Gate,
     not_configured: Sequence[Unevaluated],
     request: Request,
+    learned: Learned,
     findings: Findings,
     progress: Progress,
     recording: "Recording | None" = None,
@@ -214,13 +256,14 @@ def run_check(
 ) -> Report:
     """Judges what the walk found.
 
-    request: its namespace is that of objects that name none; None leaves it to the configuration, then to `default`.
-    recording: takes each Decision into a trail, and raises where it cannot. jobs: how many processes judge; what they
-    find is the same. judges: what the policies are about.
+    learned: of the same inputs and request. recording: takes each Decision into a trail, and raises where it cannot.
+    jobs: how many processes judge; what they find is the same. judges: what the policies are about.
     """
     unknown: set[str] = set()
     files = _files(inputs, walk)
-    content_of = _objects(inputs, walk, request, unknown, findings.notices) if judges == "objects" else _plain
+    content_of = (
+        _objects(walk, request, learned, unknown, findings.notices) if judges == "objects" else _plain
+    )
 
     def judge(file: InputFile, into: Findings) -> None:
         read = _read(inputs, file)

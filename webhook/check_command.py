@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
 import click
+from lockgate.webhook.inventory_options import GateMaker, inventory_options
 from lockgate.webhook.report import FailOn
 
 if TYPE_CHECKING:
@@ -279,6 +280,7 @@ def _tell_notices(report: "Report") -> None:
     "always do.",
 )
 @click.option("--namespace", metavar="NAME", help="The namespace of objects that name none.")
+@inventory_options
 @click.option("--exclude", "excludes", multiple=True, metavar="GLOB", help="Leave out; as in .gitignore.")
 @click.option("--allow-unrendered", is_flag=True, help="Skip Helm templates and the like instead of failing.")
 @click.option("--require-objects", is_flag=True, help="Fail (2) when no Kubernetes object was found.")
@@ -351,6 +353,8 @@ def check(
     chosen: str,
     fail_on: tuple[str, ...],
     namespace: str | None,
+    inventories: tuple[str, ...],
+    inventory_kinds: tuple[str, ...],
     excludes: tuple[str, ...],
     allow_unrendered: bool,
     require_objects: bool,
@@ -379,6 +383,7 @@ def check(
       lockgate check deploy/
       lockgate check -p policies/ --format sarif --output findings.sarif deploy/
       helm template chart/ | lockgate check -
+      lockgate check --inventory cluster.json --inventory-kind v1/Service deploy/
       lockgate check --trail trail/ --model fraud --environment prod deploy/
       lockgate check --base origin/main deploy/
       lockgate check --write-baseline exemptions/today.yaml --owner team-fraud deploy/
@@ -389,13 +394,10 @@ def check(
     from contextlib import ExitStack
     from dataclasses import replace
 
-    from lockgate.engine.codegen.budget import Limits
     from lockgate.engine.errors import UsageError
-    from lockgate.engine.policy import Facts
-    from lockgate.webhook.check import Inputs, Request, find_inputs, run_check
+    from lockgate.webhook.check import Inputs, Request, find_inputs, learn, run_check
     from lockgate.webhook.config import is_namespace_name
     from lockgate.webhook.deciding import Given, read_base, read_work_tree
-    from lockgate.webhook.gate import Gate
     from lockgate.webhook.judging import Findings
     from lockgate.webhook.output import write_output
     from lockgate.webhook.progress import Progress, progress_stream
@@ -440,7 +442,9 @@ def check(
         inputs = Inputs(chosen_paths, cwd, excludes, stdin, settings)
         walk = find_inputs(inputs)
         request = Request(namespace, _user(user, groups), deciding.base)
-        gate = Gate(loaded.policies, Facts(), Limits(), now_ns, deciding.exemptions)
+        learned = learn(inputs, walk, request, loaded.judges)
+        maker = GateMaker(inventories, inventory_kinds, walk, now_ns)
+        gate, remarks = maker.make(deciding, inputs, learned.view)
         explanations = (
             _explanations(gate, loaded, "all" if explain else "matched") if trace or explain else None
         )
@@ -450,18 +454,19 @@ def check(
             explanations,
             judged=[] if chosen in ("junit", "tap") else None,
             excusable=None if baseline is None else [],
-            notices=list(loaded.notices),
+            notices=[*loaded.notices, *remarks],
         )
         proposed = None
         if deciding.base is not None:
 
             def judge(own: "Deciding") -> "Report":
-                other = Gate(own.loaded.policies, Facts(), Limits(), now_ns, own.exemptions)
-                found = Findings(other, allow_unrendered)
                 changed = replace(inputs, config=own.settings)
+                again = learn(changed, walk, request, own.loaded.judges)
+                other, _ = maker.make(own, changed, again.view)
+                found = Findings(other, allow_unrendered)
                 quiet = Progress(len(walk.files), None)
                 held_open, judges = own.loaded.not_configured, own.loaded.judges
-                return run_check(changed, walk, other, held_open, request, found, quiet, judges=judges)
+                return run_check(changed, walk, other, held_open, request, again, found, quiet, judges=judges)
 
             proposed, remark = _propose(deciding, given, loader, judge)
             if remark:
@@ -478,6 +483,7 @@ def check(
                 gate,
                 _held_open(loaded, inputs),
                 request,
+                learned,
                 findings,
                 progress,
                 recording,

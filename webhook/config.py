@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from lockgate.engine.errors import UsageError
+from lockgate.engine.gvk import GroupVersionKind
 from lockgate.engine.record import record
 from lockgate.webhook.report import FailOn
 from lockgate.webhook.walk import find_repository_root, is_inside
@@ -23,6 +24,17 @@ class FolderSettings:
     path: str
     namespace: str | None
     environment: str | None
+
+
+@record
+class InventoryRequest:
+    """The sources: `tree`, `cluster`, `cluster:CONTEXT`, or paths of snapshots.
+
+    kinds: of these there are no other objects than those of the sources, by the user's word.
+    """
+
+    sources: tuple[str, ...] = ()
+    kinds: tuple[GroupVersionKind, ...] = ()
 
 
 @record
@@ -44,6 +56,7 @@ class Config:
     fail_on: frozenset[FailOn] = frozenset({"deny"})
     exemptions: tuple[str, ...] = ()
     digest: str = ""
+    inventory: InventoryRequest = InventoryRequest()
 
     def _settings(self, path: str) -> Iterator[FolderSettings]:
         """The settings that hold for a real path, the deepest first."""

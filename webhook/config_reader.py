@@ -11,8 +11,10 @@ from typing import Any, Final, get_args
 
 import yaml
 from lockgate.engine.errors import Location, UsageError
+from lockgate.engine.gvk import GroupVersionKind, parse_gvk
 from lockgate.engine.record import record
-from lockgate.webhook.config import FILE_NAME, Config, FolderSettings, is_namespace_name
+from lockgate.webhook.config import FILE_NAME, Config, FolderSettings, InventoryRequest, is_namespace_name
+from lockgate.webhook.inventory_request import CLUSTER, TREE
 from lockgate.webhook.report import FailOn
 from lockgate.webhook.walk import is_inside
 
@@ -115,6 +117,32 @@ class _Reader:
             raise self.error(node, "an entry of namespaces has no name")
         return made["name"], tuple(sorted(made.get("labels", {}).items()))
 
+    def inventory(self, node: yaml.Node) -> InventoryRequest:
+        """Sources are the tree itself and paths in it: a repository does not send its readers to a cluster."""
+        made = self.mapping(
+            node,
+            "inventory",
+            {
+                "sources": lambda item: tuple([self.source(one) for one in self.items(item, "sources")]),
+                "kinds": lambda item: tuple([self.kind(one) for one in self.items(item, "kinds")]),
+            },
+        )
+        if not made.get("sources"):
+            raise self.error(node, "inventory has no sources", f"`{TREE}`, or paths of snapshots")
+        return InventoryRequest(made["sources"], made.get("kinds", ()))
+
+    def source(self, node: yaml.Node) -> str:
+        text = self.text(node, "an entry of sources")
+        if text.partition(":")[0] == CLUSTER:
+            raise self.error(node, "a configuration names no cluster", "use --inventory on the command line")
+        return TREE if text == TREE else self.path(node, "an entry of sources")
+
+    def kind(self, node: yaml.Node) -> GroupVersionKind:
+        kind = parse_gvk(self.text(node, "an entry of kinds"))
+        if kind is None:
+            raise self.error(node, "an entry of kinds is no kind", "such as v1/Service or apps/v1/Deployment")
+        return kind
+
     def fail_on(self, node: yaml.Node) -> frozenset[FailOn]:
         made: set[FailOn] = {"deny"}
         for item in self.items(node, "failOn"):
@@ -182,6 +210,7 @@ def parse_config(data: bytes, file: str, root: str) -> Config:
             ),
             "clusterVersion": reader.version,
             "failOn": reader.fail_on,
+            "inventory": reader.inventory,
         },
     )
     return Config(
@@ -196,6 +225,7 @@ def parse_config(data: bytes, file: str, root: str) -> Config:
         fail_on=made.get("failOn", frozenset({"deny"})),
         exemptions=made.get("exemptions", ()),
         digest=digest,
+        inventory=made.get("inventory", InventoryRequest()),
     )
 
 

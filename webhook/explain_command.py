@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import click
+from lockgate.webhook.inventory_options import GateMaker, inventory_options
 
 if TYPE_CHECKING:
     from lockgate.webhook.terminal import ColourChoice
@@ -36,6 +37,7 @@ _STDIN_LIMIT = 8 * 1024 * 1024 + 1
     "--format", "chosen", type=click.Choice(["text", "json"]), default="text", help="How to report."
 )
 @click.option("--namespace", metavar="NAME", help="The namespace of objects that name none.")
+@inventory_options
 @click.option(
     "--engine", type=click.Choice(["rego"]), help="Evaluate the Rego of templates that also have CEL."
 )
@@ -51,6 +53,8 @@ def explain(
     wanted: str,
     chosen: str,
     namespace: str | None,
+    inventories: tuple[str, ...],
+    inventory_kinds: tuple[str, ...],
     engine: str | None,
     config: str | None,
     output: str | None,
@@ -64,15 +68,13 @@ def explain(
       lockgate explain --constraint immutable-images --object Deployment/app deploy/app.yaml
       helm template chart/ | lockgate explain --format json -
     """
-    from lockgate.engine.codegen.budget import Limits
     from lockgate.engine.errors import UsageError
-    from lockgate.engine.policy import EvaluationContext, Facts
+    from lockgate.engine.policy import EvaluationContext
     from lockgate.gatekeeper.tracing import TemplateTracer
-    from lockgate.webhook.check import Inputs, Request, find_inputs, run_check
+    from lockgate.webhook.check import Inputs, Request, find_inputs, learn, run_check
     from lockgate.webhook.check_command import make_loader
     from lockgate.webhook.deciding import Given, read_work_tree
     from lockgate.webhook.explanations import Explanations, render_json, render_text
-    from lockgate.webhook.gate import Gate
     from lockgate.webhook.judging import Findings
     from lockgate.webhook.output import write_output
     from lockgate.webhook.progress import Progress
@@ -84,7 +86,10 @@ def explain(
     stdin = sys.stdin.buffer.read(_STDIN_LIMIT) if "-" in paths else None
     inputs = Inputs(paths, cwd, (), stdin, settings)
     walk = find_inputs(inputs)
-    gate = Gate(loaded.policies, Facts(), Limits(), time.time_ns(), deciding.exemptions)
+    request = Request(namespace)
+    learned = learn(inputs, walk, request, loaded.judges)
+    maker = GateMaker(inventories, inventory_kinds, walk, time.time_ns())
+    gate, _ = maker.make(deciding, inputs, learned.view)
     explanations = Explanations(
         loaded.policies,
         TemplateTracer(loaded.templates),
@@ -93,16 +98,8 @@ def explain(
         object=wanted,
     )
     findings = Findings(gate, allow_unrendered=True, explanations=explanations)
-    report = run_check(
-        inputs,
-        walk,
-        gate,
-        (),
-        Request(namespace),
-        findings,
-        Progress(len(walk.files), None),
-        judges=loaded.judges,
-    )
+    quiet = Progress(len(walk.files), None)
+    report = run_check(inputs, walk, gate, (), request, learned, findings, quiet, judges=loaded.judges)
     for problem in report.errors:
         click.echo(f"error: {printable(problem.file)}:{problem.line}: {printable(problem.message)}", err=True)
     found = explanations.found

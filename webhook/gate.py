@@ -1,6 +1,9 @@
 """The Gate: the one place that orders the stages by which anything is judged.
 
-    Document → Review → match and evaluate → exempt → Decision → record → render
+    Document → Review → exclude → match and evaluate → exempt → mask → Decision → record → render
+
+*Exclude* is Gatekeeper's: namespaces that its Config excludes from the webhook are let through unseen. *Mask* takes the
+values of the inventory's Secrets out of what policies say.
 
 `check`, and later the admission server, the sweep and replay, judge through a Gate, so they cannot disagree. Stages to
 come have their place here: *mutate* and *expand* stand between Review and match, *reserve* between the exemptions and
@@ -11,18 +14,22 @@ then there is no Decision to render.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lockgate.engine.codegen.budget import Limits
-from lockgate.engine.decision import Decision
+from lockgate.engine.codegen.values import Object, Set, Value, render_json
+from lockgate.engine.decision import Decision, Violation
 from lockgate.engine.documents.document import Document
 from lockgate.engine.evaluate import evaluate
 from lockgate.engine.policy import Facts, PolicySet
 from lockgate.engine.record import record
 from lockgate.engine.review import Review
+from lockgate.gatekeeper.sync import Sync, namespace_of
 
 if TYPE_CHECKING:
     # Imported where there are any.
+    from lockgate.engine.masking.masker import Masker
     from lockgate.gatekeeper.exemptions.resolver import Exemptions
 
 ReviewBuilder = Callable[[Document], Review]
@@ -30,10 +37,11 @@ ReviewBuilder = Callable[[Document], Review]
 
 @record
 class Judged:
-    """A review and what was decided of it."""
+    """A review and what was decided of it. is_excluded: no policy was asked, as the Config has it."""
 
     review: Review
     decision: Decision
+    is_excluded: bool = False
 
 
 Record = Callable[[Judged], None]
@@ -43,7 +51,8 @@ Record = Callable[[Judged], None]
 class Gate:
     """Judges documents under one set of policies, and of exemptions from them.
 
-    now_ns: the clock that policies see and exemptions expire by (Unix time).
+    now_ns: the clock that policies see and exemptions expire by (Unix time). sync: says which namespaces the webhook
+    leaves alone. masker: knows the Secrets of the inventory, if it has any.
     """
 
     policies: PolicySet
@@ -51,20 +60,56 @@ class Gate:
     limits: Limits
     now_ns: int
     exemptions: "Exemptions | None" = None
+    sync: Sync = Sync()
+    masker: "Masker | None" = None
 
     def judge(
         self, document: Document, build_review: ReviewBuilder, record: "Record | None" = None
     ) -> Judged:
         """The Decision on a document. Raises InputError when no review can be made of it, and what `record` raises."""
-        review = build_review(document)
-        judged = Judged(review, self.decide(review))
+        judged = self.judge_review(build_review(document))
         if record is not None:
             record(judged)
         return judged
 
-    def decide(self, review: Review) -> Decision:
-        """The Decision on a review."""
+    def judge_review(self, review: Review) -> Judged:
+        """The Decision on a review, which is recorded nowhere."""
+        if self._is_excluded(review):
+            nothing = Decision("allow", (), (), (), self.policies.digest, self.facts.digest)
+            return Judged(review, nothing, is_excluded=True)
         decision = evaluate(review, self.policies, self.facts, now_ns=self.now_ns, limits=self.limits)
-        if self.exemptions is None:
-            return decision
-        return self.exemptions.resolve(review, decision, self.now_ns)
+        if self.exemptions is not None:
+            decision = self.exemptions.resolve(review, decision, self.now_ns)
+        return Judged(review, decision if self.masker is None else mask_decision(decision, self.masker))
+
+    def _is_excluded(self, review: Review) -> bool:
+        if not self.sync.excludes:
+            return False
+        namespace = review.request.get("namespace")
+        inside = namespace if isinstance(namespace, str) else ""
+        return self.sync.is_excluded("webhook", namespace_of(review.object or {}, inside))
+
+
+def mask_decision(decision: Decision, masker: "Masker") -> Decision:
+    """The Decision without the secrets that the masker knows, wherever a policy may have put them."""
+
+    def mask(value: Value) -> Value:
+        if isinstance(value, str):
+            return masker.text(value)
+        if isinstance(value, list):
+            return [mask(item) for item in value]
+        if isinstance(value, dict):
+            return {masker.text(name): mask(item) for name, item in value.items()}
+        # Sets, and objects whose keys are no strings, are shown as JSON has them.
+        return masker.text(render_json(value)) if isinstance(value, (Set, Object)) else value
+
+    def masked(one: Violation) -> Violation:
+        told = replace(one, message=masker.text(one.message), fix=masker.text(one.fix))
+        return replace(told, details=mask(one.details))
+
+    return replace(
+        decision,
+        violations=tuple(map(masked, decision.violations)),
+        failures=tuple([replace(one, message=masker.text(one.message)) for one in decision.failures]),
+        exempted=tuple([replace(one, violation=masked(one.violation)) for one in decision.exempted]),
+    )

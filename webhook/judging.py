@@ -95,6 +95,7 @@ class Found:
 
     documents: int
     files: int
+    excluded: int
     findings: list[Finding]
     errors: list[Problem]
     skipped: list[SkippedInput]
@@ -119,6 +120,7 @@ class Findings:
     excusable: "list[Excusable] | None" = None
     documents: int = 0
     files: int = 0
+    excluded: int = 0
     findings: list[Finding] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     skipped: list[SkippedInput] = field(default_factory=list)
@@ -142,6 +144,9 @@ class Findings:
                 broken.append((document, refused))
                 continue
             decision = judged.decision
+            if judged.is_excluded:
+                self.excluded += 1
+                continue
             if self.explanations is not None or self.judged is not None:
                 reviewed.append((document, judged.review))
             if decision.violations or decision.failures or decision.not_evaluated or decision.exempted:
@@ -264,6 +269,7 @@ class Findings:
         return Found(
             self.documents,
             self.files,
+            self.excluded,
             self.findings,
             self.errors,
             self.skipped,
@@ -278,6 +284,7 @@ class Findings:
         """Takes in what another process found in files that come next."""
         self.documents += found.documents
         self.files += found.files
+        self.excluded += found.excluded
         self.findings += found.findings
         self.errors += found.errors
         self.skipped += found.skipped
@@ -291,6 +298,10 @@ class Findings:
 
     def report(self) -> Report:
         """The Report on everything that was added."""
+        if self.excluded:
+            self.notices.append(
+                f"{self.excluded} objects are in namespaces that the Config excludes from the webhook"
+            )
         return make_report(
             self.documents,
             self.files,

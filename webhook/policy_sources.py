@@ -22,6 +22,7 @@ from lockgate.gatekeeper.exemptions.kinds import GROUP, is_about_exemptions
 from lockgate.gatekeeper.loader import Loaded, load_policies
 from lockgate.gatekeeper.problems import PolicyErrors
 from lockgate.gatekeeper.rego_template import ShowCode
+from lockgate.gatekeeper.sync import is_config, is_sync_set
 from lockgate.gatekeeper.template import EngineChoice, Template, is_template
 from lockgate.webhook.report import Unevaluated
 from lockgate.webhook.walk import SUFFIXES, shown_path
@@ -42,9 +43,7 @@ _EXEMPTIONS_MARK: Final = GROUP.encode()
 # Where the Rego of a shipped template starts: nine tenths of it, and not needed to say what a rule lacks.
 _TARGETS: Final = b"\n  targets:\n"
 # What Gatekeeper would act on, and `check` does not: it is said, since it may change a verdict.
-_NOT_APPLIED: Final = frozenset(
-    {"mutations.gatekeeper.sh", "expansion.gatekeeper.sh", "config.gatekeeper.sh"}
-)
+_NOT_APPLIED: Final = frozenset({"mutations.gatekeeper.sh", "expansion.gatekeeper.sh"})
 
 
 # What policies are about: Kubernetes' objects, whole documents of any kind, or all documents as one.
@@ -53,17 +52,26 @@ Judges = Literal["objects", "documents", "combined"]
 
 @record
 class LoadedPolicies:
-    """Compiled policies, what is not configured in them, remarks for the user, and the templates.
+    """Compiled policies with what they need, what is not configured in them, and remarks for the user.
 
     about_exemptions: the Exemptions and ExemptionPolicies among the policies.
     """
 
-    policies: PolicySet
+    loaded: Loaded
     not_configured: tuple[Unevaluated, ...]
     notices: tuple[str, ...]
-    templates: tuple[Template, ...]
     about_exemptions: tuple[Document, ...] = ()
     judges: Judges = "objects"
+
+    @property
+    def policies(self) -> PolicySet:
+        """The policies."""
+        return self.loaded.policies
+
+    @property
+    def templates(self) -> tuple[Template, ...]:
+        """The templates that they are made from."""
+        return self.loaded.templates
 
 
 def _read(path: str, shown: str) -> bytes:
@@ -114,7 +122,8 @@ def _documents(path: str, shown: str, data: bytes) -> tuple[Document, ...]:
 
 
 def _is_policy(document: Document) -> bool:
-    return is_template(document.value) or is_constraint(document.value)
+    value = document.value
+    return is_template(value) or is_constraint(value) or is_config(value) or is_sync_set(value)
 
 
 def read_exemptions(paths: Sequence[str], cwd: str) -> list[Document]:
@@ -212,20 +221,16 @@ class Loader:
         )
         loaded, notices = self._compile([*documents, *shipped])
         remarks = (*notices, *_notices(documents))
-        return LoadedPolicies(
-            loaded.policies,
-            tuple(_held_open(documents)),
-            remarks,
-            loaded.templates,
-            tuple(filter(_is_about_exemptions, documents)),
-        )
+        about_exemptions = tuple(filter(_is_about_exemptions, documents))
+        return LoadedPolicies(loaded, tuple(_held_open(documents)), remarks, about_exemptions)
 
     def _plain(self, paths: Sequence[str]) -> LoadedPolicies:
         from lockgate.webhook.conftest_policies import ConftestOptions, load_conftest
 
         options = self.conftest or ConftestOptions()
         judges: Judges = "combined" if options.combine else "documents"
-        return LoadedPolicies(load_conftest(paths, options), (), (), (), (), judges)
+        loaded = Loaded(load_conftest(paths, options), (), (), ())
+        return LoadedPolicies(loaded, (), (), (), judges)
 
     def baseline(self) -> LoadedPolicies:
         """The shipped baseline profile with the templates of its rules; others are said not to be configured."""
@@ -242,7 +247,7 @@ class Loader:
                 open_rules.append(Unevaluated(template.kind, "", None, _required(template.head)))
         loaded, notices = self._compile([*templates, *profile])
         not_configured = (*_held_open(profile), *open_rules)
-        return LoadedPolicies(loaded.policies, not_configured, tuple(notices), loaded.templates)
+        return LoadedPolicies(loaded, not_configured, tuple(notices))
 
     def _compile(self, documents: Sequence[Document]) -> tuple[Loaded, list[str]]:
         loaded = load_policies(documents, engine=self.engine, cache=self.cache, show=self.show)

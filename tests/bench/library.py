@@ -14,7 +14,7 @@ from lockgate.engine.policy import Facts, Matched, PolicySet
 from lockgate.engine.rego.specialise import Allowance
 from lockgate.gatekeeper.constraint import is_constraint
 from lockgate.gatekeeper.enforcement import EnforcementPoint
-from lockgate.gatekeeper.inventory import build_inventory
+from lockgate.gatekeeper.inventory import facts_of
 from lockgate.gatekeeper.loader import load_policies
 from lockgate.gatekeeper.policy import ConstraintPolicy
 from lockgate.gatekeeper.suite import is_suite
@@ -42,7 +42,7 @@ class Sample:
     def reads_inventory(self) -> bool:
         """Does what is said of one object depend on the others?"""
         policy = self.policies.policies[0]
-        return isinstance(policy, ConstraintPolicy) and policy.reads_inventory
+        return isinstance(policy, ConstraintPolicy) and bool(policy.needs.reads)
 
     def matches(self, document: Document) -> bool:
         """Does the constraint match the object?"""
@@ -60,7 +60,7 @@ def decide(document: Document, policies: PolicySet, facts: Facts) -> Decision:
 
 def inventory_of(documents: Sequence[Document]) -> Facts:
     """The objects as the inventory, which gator bench makes of them too."""
-    return Facts(build_inventory([document.value for document in documents]), "bench")
+    return facts_of([document.value for document in documents])
 
 
 def judge(policies: PolicySet, documents: Sequence[Document]) -> list[list[str]]:

@@ -9,7 +9,7 @@ from lockgate.engine.documents.document import Document
 from lockgate.engine.evaluate import evaluate
 from lockgate.engine.policy import Facts, Policy
 from lockgate.engine.rego.specialise import Allowance
-from lockgate.gatekeeper.inventory import build_inventory
+from lockgate.gatekeeper.inventory import facts_of
 from lockgate.gatekeeper.loader import load_policies, make_policy_set
 from lockgate.gatekeeper.target import Cluster, review_document
 
@@ -100,7 +100,7 @@ def test_the_library() -> None:
             one for sample in sorted((path.parent / "samples").rglob("*.yaml")) for one in read(sample)
         ]
         objects = [one for one in documents if "apiVersion" in one.value]
-        facts = Facts(build_inventory([one.value for one in objects]), "library")
+        facts = facts_of([one.value for one in objects])
         own: list[Policy] = []
         shared: list[Policy] = []
         for sample in sorted((path.parent / "samples").rglob("constraint*.yaml")):

@@ -312,3 +312,42 @@ def test_a_repository_of_sha256(
     made = json.loads(capsys.readouterr().out)
     assert code == 1 and made["violations"][0]["message"].startswith("label UPDATE {")
     assert len(made["base"]["commit"]) == 64
+
+
+SERVICES = """
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: uniquename}
+spec:
+  crd: {spec: {names: {kind: UniqueName}}}
+  targets:
+  - target: admission.k8s.gatekeeper.sh
+    rego: |
+      package uniquename
+      violation[{"msg": "taken"}] { data.inventory.namespace[_].v1.Service[input.review.object.metadata.name] }
+---
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: UniqueName
+metadata: {name: unique}
+"""
+TAKEN = "apiVersion: v1\nkind: Service\nmetadata: {name: NAME, namespace: shop}\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--inventory", "snapshot.yaml")])
+def test_a_change_does_not_bring_its_own_inventory(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    git("checkout", "-q", "main")
+    Path("policies/unique.yaml").write_text(SERVICES)
+    Path("snapshot.yaml").write_text(TAKEN.replace("NAME", "bad"))
+    if not arguments:
+        Path("lockgate.yaml").write_text(CONFIG + "inventory: {sources: [snapshot.yaml]}\n")
+    commit()
+    git("checkout", "-q", "-B", "change")
+    Path("deploy/bad.yaml").write_text(GOOD.replace("name: b,", "name: bad,"))
+    Path("snapshot.yaml").write_text(TAKEN.replace("NAME", "other"))
+    commit()
+    code, made, _ = check(capsys, *arguments)
+    assert (code, [found["message"] for found in made["violations"]]) == (1, ["taken"])
+    Path("snapshot.yaml").unlink()
+    assert check(capsys, *arguments)[0] == 1

@@ -11,7 +11,7 @@ from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
 from lockgate.engine.policy import Facts, PolicySet
 from lockgate.engine.review import Review
-from lockgate.webhook.check import Inputs, Request, find_inputs, run_check
+from lockgate.webhook.check import Inputs, Request, find_inputs, learn, run_check
 from lockgate.webhook.config import Config
 from lockgate.webhook.gate import Gate
 from lockgate.webhook.judging import Findings
@@ -46,7 +46,9 @@ def test_every_file_is_accounted_for() -> None:
     inputs = Inputs(tuple([f"{cwd}/{name}" for name in FOLDERS]), cwd, (), None, Config(cwd))
     walk = find_inputs(inputs)
     gate = Gate(PolicySet((PythonPolicy("seen", mark),)), Facts(), Limits(), 0)
-    report = run_check(inputs, walk, gate, (), Request(), Findings(gate), Progress(0, None))
+    request = Request()
+    learned = learn(inputs, walk, request)
+    report = run_check(inputs, walk, gate, (), request, learned, Findings(gate), Progress(0, None))
     told = {finding.file for finding in report.findings}
     told |= {error.file for error in report.errors} | {entry.file for entry in report.skipped}
     expected = {

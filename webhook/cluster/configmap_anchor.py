@@ -5,16 +5,16 @@ manifest): one that is gone is not made again as if nothing had been seen. Write
 read, so that the API server refuses those that come too late.
 """
 
-import os
 from collections.abc import Sequence
 from typing import Any, Final
 
-from kubernetes import client, config
+from kubernetes import client
 from kubernetes.client.exceptions import ApiException
-from kubernetes.config.config_exception import ConfigException
 from lockgate.audit.anchors.note_anchor import MAX_KEPT, Kept, NoteAnchor
 from lockgate.audit.note import VerifierKey
 from lockgate.audit.witness.errors import RefusedError, UnreachableError
+from lockgate.engine.errors import UsageError
+from lockgate.webhook.cluster.connection import failure_reason, open_client, printable_reason
 from urllib3.exceptions import HTTPError
 
 KEY: Final = "checkpoint"
@@ -43,7 +43,7 @@ class ConfigMapMemory:
         except ApiException as error:
             raise self._failure(error) from None
         except (HTTPError, OSError, ValueError) as error:
-            raise UnreachableError(f"{self._shown}: {_reason(error)}") from None
+            raise UnreachableError(f"{self._shown}: {failure_reason(error)}") from None
         note = (found.data or {}).get(KEY)
         if note is None:
             return Kept(None, found.metadata.resource_version)
@@ -65,7 +65,7 @@ class ConfigMapMemory:
                 return False
             raise self._failure(error) from None
         except (HTTPError, OSError, ValueError) as error:
-            raise UnreachableError(f"{self._shown}: {_reason(error)}") from None
+            raise UnreachableError(f"{self._shown}: {failure_reason(error)}") from None
         return True
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class ConfigMapMemory:
 
     def _failure(self, error: ApiException) -> Exception:
         status = error.status or 0
-        message = f"{self._shown}: the API server answered {status} ({_printable(error.reason or '')})"
+        message = f"{self._shown}: the API server answered {status} ({printable_reason(error.reason or '')})"
         if status == 404:
             return RefusedError(
                 f"{self._shown} is not there",
@@ -87,33 +87,12 @@ class ConfigMapMemory:
         return UnreachableError(message)
 
 
-def _printable(text: str) -> str:
-    return "".join([one if one.isprintable() else " " for one in text[:200]]).strip()
-
-
-def _reason(error: Exception) -> str:
-    return _printable(str(getattr(error, "reason", "") or error)) or type(error).__name__
-
-
 def open_api(context: str = "") -> client.CoreV1Api:
     """The API of the cluster that this runs in, or of a context of the kubeconfig. Raises RefusedError."""
-    configuration = client.Configuration()
-    configuration.retries = False
-    loading: Any = config
     try:
-        if not context and "KUBERNETES_SERVICE_HOST" in os.environ:
-            loading.load_incluster_config(client_configuration=configuration)
-        else:
-            # The library reads KUBECONFIG when it is imported.
-            loading.load_kube_config(
-                os.environ.get("KUBECONFIG"), context or None, client_configuration=configuration
-            )
-    except (ConfigException, OSError) as error:
-        raise RefusedError(
-            f"there is no access to a cluster: {_printable(str(error))}",
-            hint="set KUBECONFIG, or run in a pod",
-        ) from None
-    return client.CoreV1Api(client.ApiClient(configuration))
+        return client.CoreV1Api(open_client(context))
+    except UsageError as error:
+        raise RefusedError(error.message, hint=error.hint) from None
 
 
 def configmap_anchor(

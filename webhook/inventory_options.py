@@ -1,0 +1,112 @@
+"""The options of commands that judge with an inventory, and what comes of them."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+from lockgate.engine.record import record
+
+if TYPE_CHECKING:
+    from lockgate.engine.gvk import GroupVersionKind
+    from lockgate.gatekeeper.inventory_needs import InventoryNeeds
+    from lockgate.webhook.check import Inputs
+    from lockgate.webhook.deciding import Deciding
+    from lockgate.webhook.gate import Gate
+    from lockgate.webhook.inventory import Listed
+    from lockgate.webhook.inventory_objects import Inventory
+    from lockgate.webhook.tree import ClusterView
+    from lockgate.webhook.walk import Walk
+
+
+def inventory_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --inventory and --inventory-kind: the parameters `inventories` and `inventory_kinds`."""
+    add_kinds = click.option(
+        "--inventory-kind",
+        "inventory_kinds",
+        multiple=True,
+        metavar="KIND",
+        help="A kind, such as v1/Service, of which there are no objects but those of the sources; may be repeated.",
+    )
+    add_sources = click.option(
+        "--inventory",
+        "inventories",
+        multiple=True,
+        metavar="SOURCE",
+        help="What policies find under data.inventory: a snapshot (a file or folder of objects or Lists), `tree` for the "
+        "objects that are judged, `cluster` or `cluster:CONTEXT` for a live one; may be repeated. Without it such policies "
+        "are not evaluated.",
+    )
+    return add_sources(add_kinds(command))
+
+
+@record
+class GateMaker:
+    """Makes the Gates of a command: options, files to judge, and the clock that policies see (Unix time).
+
+    sources, kinds: what --inventory and --inventory-kind name.
+    """
+
+    sources: tuple[str, ...]
+    kinds: tuple[str, ...]
+    walk: "Walk"
+    now_ns: int
+
+    def make(
+        self, deciding: "Deciding", inputs: "Inputs", view: "ClusterView"
+    ) -> "tuple[Gate, tuple[str, ...]]":
+        """The Gate of what decides, and remarks on its inventory. Raises LockgateError for a wrong source."""
+        from lockgate.engine.codegen.budget import Limits
+        from lockgate.engine.policy import Facts
+        from lockgate.webhook.gate import Gate
+
+        inventory = self._inventory(deciding, inputs, view)
+        made = Gate(
+            policies=deciding.loaded.policies,
+            facts=Facts() if inventory is None else inventory.facts,
+            limits=Limits(),
+            now_ns=self.now_ns,
+            exemptions=deciding.exemptions,
+            sync=deciding.loaded.loaded.sync,
+            masker=None if inventory is None else inventory.masker,
+        )
+        return made, () if inventory is None else inventory.notices
+
+    def _inventory(self, deciding: "Deciding", inputs: "Inputs", view: "ClusterView") -> "Inventory | None":
+        """The inventory; None where nobody asks for one, or no policy reads it."""
+        loaded, base = deciding.loaded.loaded, deciding.base
+        if not (self.sources or self.kinds or deciding.settings.inventory.sources):
+            return None
+        from lockgate.webhook.inventory_request import choose_inventory
+
+        request = choose_inventory(self.sources, self.kinds, deciding.settings)
+        if not loaded.needs.reads:
+            return None
+        from lockgate.webhook.check import tree_objects
+        from lockgate.webhook.inventory import Sources, load_inventory
+
+        def place(path: str) -> str:
+            # A change does not bring the snapshot that it is judged with.
+            return path if base is None else base.paths([path], "the inventory")[0]
+
+        return load_inventory(
+            request,
+            loaded.needs,
+            loaded.sync,
+            Sources(
+                tree=lambda: tree_objects(inputs, self.walk, view),
+                place=place,
+                list_cluster=_list_cluster,
+                cwd=inputs.cwd if base is None else base.folder,
+            ),
+        )
+
+
+def _list_cluster(
+    context: str, needs: "InventoryNeeds", wanted: "frozenset[GroupVersionKind] | None"
+) -> "Listed":
+    from lockgate.webhook.extras import require_cluster
+
+    require_cluster()
+    from lockgate.webhook.cluster.inventory import list_objects
+
+    return list_objects(context, needs, wanted)
