@@ -83,6 +83,10 @@ class Emitter:
         local = self.writer.name()
         return f"({local} := {piece.text})", local
 
+    def not_literal(self, piece: Piece) -> str:
+        """The value as something that Python does not warn of where its kind is looked at: no literal."""
+        return self.spill(piece).text if piece.is_literal else piece.text
+
     @contextmanager
     def bound(self, variables: Mapping[str, Piece]) -> Iterator[None]:
         """The scope of a macro's variables."""
@@ -150,7 +154,9 @@ def _select(emitter: Emitter, node: Select) -> Piece:
         first, again = emitter.hold(operand)
         text = f"({field} in {again} if {first}.__class__ is dict else has({again}, {field}))"
         return Piece(text, BOOL, nesting)
-    return Piece(f"{_primary(operand)}[{field}]", _value_type(emitter, node, node.operand), nesting)
+    return Piece(
+        f"{emitter.not_literal(operand)}[{field}]", _value_type(emitter, node, node.operand), nesting
+    )
 
 
 def _index(emitter: Emitter, node: Index) -> Piece:
@@ -162,7 +168,7 @@ def _index(emitter: Emitter, node: Index) -> Piece:
     kind = _value_type(emitter, node, node.operand)
     if index.is_a(STRING) and not operand.is_a(Type("optional_type")):
         # Of Python's values only a dict takes a text.
-        return Piece(f"{_primary(operand)}[{index.text}]", kind, nesting)
+        return Piece(f"{emitter.not_literal(operand)}[{index.text}]", kind, nesting)
     if isinstance(node.index, Constant) and type(node.index.value) is int and node.index.value >= 0:
         first, again = emitter.hold(operand)
         place = index.text
@@ -177,11 +183,6 @@ def _value_type(emitter: Emitter, node: Node, operand: Node) -> AnyType:
         return DYN
     kind = emitter.typing.type_of(node)
     return DYN if kind == ANY else kind
-
-
-def _primary(piece: Piece) -> str:
-    # A literal, which has no field, is bracketed for Python's sake.
-    return piece.text if piece.text[0].isalpha() or piece.text[0] in "([{" else f"({piece.text})"
 
 
 def _list(emitter: Emitter, node: ListLiteral) -> Piece:

@@ -224,7 +224,7 @@ def _equality(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> Pie
         text = f"{again} {sign} {other_again} if {first}.__class__ is {other}.__class__ is str else {compute.text}"
         return Piece(f"({text})", BOOL, nesting + 1)
     if constant.value is None:
-        return Piece(f"({left.text} {'is' if equals else 'is not'} None)", BOOL, nesting)
+        return Piece(f"({emitter.not_literal(left)} {'is' if equals else 'is not'} None)", BOOL, nesting)
     kind = type(constant.value)
     if kind not in _TESTED:
         return None

@@ -53,6 +53,14 @@ class Piece:
         """Is it a name, which may be written twice?"""
         return is_name(self.text)
 
+    @property
+    def is_literal(self) -> bool:
+        """Is it a constant, a list or a map that is written out?"""
+        text = self.text
+        if text[0] == "(":
+            return text[1] == "-"
+        return not text[0].isalpha() or text in ("None", "True", "False") or text[:2] in ("b'", 'b"')
+
     def is_a(self, wanted: Type) -> bool:
         """Is the value certainly of this type (its parameters left aside)?"""
         return isinstance(self.type, Type) and self.type.name == wanted.name

@@ -132,6 +132,36 @@ def test_a_check_imports_nothing_heavy(one_file: list[str]) -> None:
     assert len(ours) <= MOST_MODULES, len(ours)
 
 
+CEL = """\
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: probe}
+spec:
+  crd: {spec: {names: {kind: Probe}}}
+  targets:
+    - target: admission.k8s.gatekeeper.sh
+      code:
+        - engine: K8sNativeValidation
+          source: {validations: [{expression: "object.spec.containers.all(c, c.name != '')"}]}
+---
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: Probe
+metadata: {name: probe}
+"""
+# What compiles expressions, and what evaluates those that fail.
+COMPILING_CEL = ("careful", "checker", "compiler", "emit", "environment", "lexer", "parser", "unify")
+
+
+def test_a_check_with_expressions_from_the_cache_compiles_none(one_file: list[str]) -> None:
+    policies = Path(one_file[-1]).with_name("cel.yaml")
+    policies.write_text(CEL)
+    command = [*one_file[:-1], "-p", str(policies), one_file[-1]]
+    assert "lockgate.engine.cel.parser" in imported(command)
+    found = imported(command)
+    assert "lockgate.engine.cel.expression" in found
+    assert sorted(found & {f"lockgate.engine.cel.{name}" for name in COMPILING_CEL}) == []
+
+
 def test_a_check_makes_no_dataclass(one_file: list[str]) -> None:
     imported(one_file)
     arguments = one_file[one_file.index("check") :]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lockgate.engine.cel.ast import Call, Constant, ListLiteral, Macro, Name, Node, Select
 from lockgate.engine.cel.budget import CALL_EXCEEDED, CALL_LIMIT, CostBudget
 from lockgate.engine.cel.compiler import compile_tree
-from lockgate.engine.cel.errors import CelError, CostError, UnknownError
+from lockgate.engine.cel.errors import CelError, CostError, ExpressionError, UnknownError
 from lockgate.engine.cel.expression import Artifact, Expression
 from lockgate.engine.cel.knowledge import Untyped
 from lockgate.engine.cel.lazy import LazyMap
@@ -16,6 +16,7 @@ from lockgate.engine.cel.values import NONE, Map, Optional, Uint, Value
 from lockgate.engine.codegen.budget import Limits
 
 from tests.engine.cel.evaluating import BY_NAME, careful, checked, compiled, outcome, same
+from tests.engine.cel.trees import TREES
 
 POD: dict[str, Value] = {
     "metadata": {"name": "web", "labels": {"b": "2", "a": "1", "c": "3"}, "generation": 3},
@@ -246,6 +247,29 @@ def test_no_text_becomes_code(text: str, field: str) -> None:
     names: Node = ListLiteral(0, (Constant(0, text),))
     loop: Node = Macro(0, "map", names, (text,), (Name(0, text),))
     assert outcome(compile_tree(loop, Untyped(BY_NAME), BY_NAME), {}) == [text]
+
+
+VARIABLES: dict[str, Value] = {
+    "a": [1, 2, {"a": True}],
+    "object": {"a": {"spec": 1}, "spec": [1, "x", None]},
+    "x1": "text",
+    "_y": True,
+    "namespaces": {},
+}
+
+
+@given(TREES)
+def test_both_paths_agree_on_any_tree(node: Node) -> None:
+    typing = Untyped(BY_NAME)
+    try:
+        expression = compile_tree(node, typing, BY_NAME)
+    except ExpressionError:
+        # No such function, or a message.
+        return
+    assert expression.artifact.code is not None
+    fast = outcome(expression, VARIABLES)
+    assert same(fast, outcome(Expression(Artifact(None, ()), BY_NAME, lambda: (node, typing)), VARIABLES))
+    assert "internal error" not in str(fast)
 
 
 def _failing(name: str) -> Value:
