@@ -2,8 +2,8 @@
 
     Document → Review → exclude → match and evaluate → exempt → mask → Decision → record → render
 
-*Exclude* is Gatekeeper's: namespaces that its Config excludes from the webhook are let through unseen. *Mask* takes the
-values of the inventory's Secrets out of what policies say.
+*Exclude* is the cluster's: what the webhook's configuration does not send to it, and namespaces that Gatekeeper's Config
+excludes, are let through unseen. *Mask* takes the values of the inventory's Secrets out of what policies say.
 
 `check`, and later the admission server, the sweep and replay, judge through a Gate, so they cannot disagree. Stages to
 come have their place here: *mutate* and *expand* stand between Review and match, *reserve* between the exemptions and
@@ -15,7 +15,7 @@ then there is no Decision to render.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.values import Object, Set, Value, render_json
@@ -31,17 +31,20 @@ if TYPE_CHECKING:
     # Imported where there are any.
     from lockgate.engine.masking.masker import Masker
     from lockgate.gatekeeper.exemptions.resolver import Exemptions
+    from lockgate.gatekeeper.webhook_scope import Scopes
 
 ReviewBuilder = Callable[[Document], Review]
+
+_EXCLUDED: Final = "the Config excludes their namespaces from the webhook"
 
 
 @record
 class Judged:
-    """A review and what was decided of it. is_excluded: no policy was asked, as the Config has it."""
+    """A review and what was decided of it. unseen: why no policy was asked; empty when they were."""
 
     review: Review
     decision: Decision
-    is_excluded: bool = False
+    unseen: str = ""
 
 
 Record = Callable[[Judged], None]
@@ -52,7 +55,7 @@ class Gate:
     """Judges documents under one set of policies, and of exemptions from them.
 
     now_ns: the clock that policies see and exemptions expire by (Unix time). sync: says which namespaces the webhook
-    leaves alone. masker: knows the Secrets of the inventory, if it has any.
+    leaves alone. masker: knows the Secrets of the inventory, if it has any. scopes: what the webhook is sent.
     """
 
     policies: PolicySet
@@ -62,6 +65,7 @@ class Gate:
     exemptions: "Exemptions | None" = None
     sync: Sync = Sync()
     masker: "Masker | None" = None
+    scopes: "Scopes | None" = None
 
     def judge(
         self, document: Document, build_review: ReviewBuilder, record: "Record | None" = None
@@ -74,20 +78,27 @@ class Gate:
 
     def judge_review(self, review: Review) -> Judged:
         """The Decision on a review, which is recorded nowhere."""
-        if self._is_excluded(review):
+        unseen = self._unseen(review)
+        if unseen:
             nothing = Decision("allow", (), (), (), self.policies.digest, self.facts.digest)
-            return Judged(review, nothing, is_excluded=True)
+            return Judged(review, nothing, unseen)
         decision = evaluate(review, self.policies, self.facts, now_ns=self.now_ns, limits=self.limits)
         if self.exemptions is not None:
             decision = self.exemptions.resolve(review, decision, self.now_ns)
         return Judged(review, decision if self.masker is None else mask_decision(decision, self.masker))
 
-    def _is_excluded(self, review: Review) -> bool:
+    def _unseen(self, review: Review) -> str:
+        """Why policies are not asked about the review; empty when they are."""
+        if self.scopes is not None:
+            unseen = self.scopes.unseen(review)
+            if unseen:
+                return unseen
         if not self.sync.excludes:
-            return False
+            return ""
         namespace = review.request.get("namespace")
         inside = namespace if isinstance(namespace, str) else ""
-        return self.sync.is_excluded("webhook", namespace_of(review.object or {}, inside))
+        excluded = self.sync.is_excluded("webhook", namespace_of(review.object or {}, inside))
+        return _EXCLUDED if excluded else ""
 
 
 def mask_decision(decision: Decision, masker: "Masker") -> Decision:

@@ -1,14 +1,16 @@
 """The options of commands that judge with an inventory, and what comes of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 from lockgate.engine.record import record
 
 if TYPE_CHECKING:
+    from lockgate.engine.documents.document import Document
     from lockgate.engine.gvk import GroupVersionKind
     from lockgate.gatekeeper.inventory_needs import InventoryNeeds
+    from lockgate.gatekeeper.webhook_scope import Scopes
     from lockgate.webhook.check import Inputs
     from lockgate.webhook.deciding import Deciding
     from lockgate.webhook.gate import Gate
@@ -37,6 +39,14 @@ def inventory_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "are not evaluated.",
     )
     return add_sources(add_kinds(command))
+
+
+def _scopes(webhooks: "Sequence[Document]") -> "Scopes | None":
+    if not webhooks:
+        return None
+    from lockgate.gatekeeper.webhook_scope import load_scopes
+
+    return load_scopes(webhooks)
 
 
 @record
@@ -68,6 +78,7 @@ class GateMaker:
             exemptions=deciding.exemptions,
             sync=deciding.loaded.loaded.sync,
             masker=None if inventory is None else inventory.masker,
+            scopes=_scopes(deciding.loaded.webhooks),
         )
         return made, () if inventory is None else inventory.notices
 

@@ -95,7 +95,7 @@ class Found:
 
     documents: int
     files: int
-    excluded: int
+    unseen: dict[str, int]
     findings: list[Finding]
     errors: list[Problem]
     skipped: list[SkippedInput]
@@ -120,7 +120,8 @@ class Findings:
     excusable: "list[Excusable] | None" = None
     documents: int = 0
     files: int = 0
-    excluded: int = 0
+    # Why how many objects were shown to no policy.
+    unseen: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     skipped: list[SkippedInput] = field(default_factory=list)
@@ -144,8 +145,8 @@ class Findings:
                 broken.append((document, refused))
                 continue
             decision = judged.decision
-            if judged.is_excluded:
-                self.excluded += 1
+            if judged.unseen:
+                self.unseen[judged.unseen] = self.unseen.get(judged.unseen, 0) + 1
                 continue
             if self.explanations is not None or self.judged is not None:
                 reviewed.append((document, judged.review))
@@ -269,7 +270,7 @@ class Findings:
         return Found(
             self.documents,
             self.files,
-            self.excluded,
+            self.unseen,
             self.findings,
             self.errors,
             self.skipped,
@@ -284,7 +285,8 @@ class Findings:
         """Takes in what another process found in files that come next."""
         self.documents += found.documents
         self.files += found.files
-        self.excluded += found.excluded
+        for reason, count in found.unseen.items():
+            self.unseen[reason] = self.unseen.get(reason, 0) + count
         self.findings += found.findings
         self.errors += found.errors
         self.skipped += found.skipped
@@ -298,10 +300,7 @@ class Findings:
 
     def report(self) -> Report:
         """The Report on everything that was added."""
-        if self.excluded:
-            self.notices.append(
-                f"{self.excluded} objects are in namespaces that the Config excludes from the webhook"
-            )
+        self.notices += [f"{count} objects are not judged: {reason}" for reason, count in self.unseen.items()]
         return make_report(
             self.documents,
             self.files,

@@ -34,12 +34,14 @@ if TYPE_CHECKING:
 SHIPPED: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "policies")
 BASELINE: Final = os.path.join(SHIPPED, "profiles", "baseline.yaml")
 
+# What `gatekeeper.webhook_scope` reads; that is imported where there is one.
+WEBHOOK_CONFIGURATION: Final = "ValidatingWebhookConfiguration"
 NOT_CONFIGURED: Final = "lockgate.dev/not-configured"
 
 MAX_POLICY_BYTES: Final = 8 * 1024 * 1024
 
 _MARK: Final = b"gatekeeper.sh"
-_EXEMPTIONS_MARK: Final = GROUP.encode()
+_OTHER_MARKS: Final = (GROUP.encode(), WEBHOOK_CONFIGURATION.encode())
 # Where the Rego of a shipped template starts: nine tenths of it, and not needed to say what a rule lacks.
 _TARGETS: Final = b"\n  targets:\n"
 # What Gatekeeper would act on, and `check` does not: it is said, since it may change a verdict.
@@ -54,7 +56,8 @@ Judges = Literal["objects", "documents", "combined"]
 class LoadedPolicies:
     """Compiled policies with what they need, what is not configured in them, and remarks for the user.
 
-    about_exemptions: the Exemptions and ExemptionPolicies among the policies.
+    about_exemptions: the Exemptions and ExemptionPolicies among the policies. webhooks: the
+    ValidatingWebhookConfigurations among them.
     """
 
     loaded: Loaded
@@ -62,6 +65,7 @@ class LoadedPolicies:
     notices: tuple[str, ...]
     about_exemptions: tuple[Document, ...] = ()
     judges: Judges = "objects"
+    webhooks: tuple[Document, ...] = ()
 
     @property
     def policies(self) -> PolicySet:
@@ -148,7 +152,7 @@ def _given(
             name = shown_path(file, cwd)
             if real not in made:
                 data = _read(file, name)
-                is_left_out = is_folder and _MARK not in data and _EXEMPTIONS_MARK not in data
+                is_left_out = is_folder and _MARK not in data and not any(one in data for one in _OTHER_MARKS)
                 made[real] = () if is_left_out else _documents(file, name, data)
             found = found or any(map(is_wanted, made[real]))
         if not found:
@@ -222,7 +226,10 @@ class Loader:
         loaded, notices = self._compile([*documents, *shipped])
         remarks = (*notices, *_notices(documents))
         about_exemptions = tuple(filter(_is_about_exemptions, documents))
-        return LoadedPolicies(loaded, tuple(_held_open(documents)), remarks, about_exemptions)
+        webhooks = tuple([one for one in documents if _kind(one) == WEBHOOK_CONFIGURATION])
+        return LoadedPolicies(
+            loaded, tuple(_held_open(documents)), remarks, about_exemptions, webhooks=webhooks
+        )
 
     def _plain(self, paths: Sequence[str]) -> LoadedPolicies:
         from lockgate.webhook.conftest_policies import ConftestOptions, load_conftest

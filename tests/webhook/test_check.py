@@ -513,3 +513,25 @@ def test_compiled_policies_are_kept_in_the_users_own_folder(tree: Path, tmp_path
     assert check(tree, "-p", "policies", "--cache", "deploy", env=env | {"CI": "true"}) == plain
     assert [path for path in home.rglob("*") if path.is_file()] == kept
     assert [path.stat().st_mode & 0o077 for path in (kept[0], kept[0].parent)] == [0, 0]
+
+
+def test_what_does_not_reach_the_webhook_is_not_judged_and_told(tree: Path) -> None:
+    (tree / "policies" / "webhook.yaml").write_text(
+        "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: g}\n"
+        "webhooks:\n- name: validation.gatekeeper.sh\n  rules:\n"
+        "  - {operations: ['*'], apiGroups: [''], apiVersions: ['*'], resources: [configmaps]}\n"
+        "  namespaceSelector: {matchExpressions: [{key: free, operator: DoesNotExist}]}\n"
+    )
+    (tree / "deploy" / "space.yaml").write_text(
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: free, labels: {free: yes-it-is}}\n"
+    )
+    (tree / "deploy" / "free.yaml").write_text(BAD.replace("name: a", "name: c\n  namespace: free"))
+    (tree / "deploy" / "service.yaml").write_text(BAD.replace("ConfigMap", "Service"))
+    for jobs in ("1", "2"):
+        ran = check(tree, "-p", "policies", "-j", jobs, "deploy")
+        assert ran.code == 1
+        assert (
+            "note: 1 objects are not judged: the webhook validation.gatekeeper.sh does not select its namespace\n"
+            "note: 2 objects are not judged: no rule of the webhook validation.gatekeeper.sh is for it\n"
+            "5 objects in 5 files: 1 denied"
+        ) in ran.out

@@ -165,7 +165,7 @@ def excluding(process: str, namespace: str) -> Json:
 def test_namespaces_that_the_config_excludes(tmp_path: Path, process: str, messages: list[str]) -> None:
     found = check(tree(tmp_path, UNIQUE, excluding(process, "b*")), "--inventory", "tree", "deploy")
     assert (found["messages"], found["needs"]) == (messages, [])
-    excluded = "1 objects are in namespaces that the Config excludes from the webhook"
+    excluded = "1 objects are not judged: the Config excludes their namespaces from the webhook"
     assert (excluded in found["remarks"]) is (process in ("webhook", "*"))
 
 
