@@ -5,15 +5,30 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from lockgate.engine import conftest as engine_conftest
+from lockgate.engine.codegen.cache import CodeCache, folder_fingerprint
 from lockgate.engine.codegen.values import render_json
-from lockgate.engine.conftest.policy import make_policies
-from lockgate.engine.conftest.rules import DEFAULT_NAMESPACE, choose_namespaces, find_rules, namespaces
+from lockgate.engine.conftest.policy import compile_rules, make_policies
+from lockgate.engine.conftest.rules import (
+    DEFAULT_NAMESPACE,
+    ConftestRule,
+    choose_namespaces,
+    find_rules,
+    namespaces,
+)
 from lockgate.engine.errors import UsageError
 from lockgate.engine.policy import PolicySet
 from lockgate.engine.record import record
+from lockgate.engine.rego.ast import Module
+from lockgate.engine.rego.builtins.catalogue import missing_extra
 from lockgate.engine.rego.capabilities import Capabilities
+from lockgate.engine.rego.errors import Problem, RegoError
+from lockgate.engine.rego.outside import Outside
+from lockgate.engine.rego.parser import parse_module
+from lockgate.engine.rego.program import Artifact, Program
+from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.version import RegoVersion
-from lockgate.webhook.rego_files import Options, load_rego
+from lockgate.webhook.rego_files import Options, load_rego, read_sources
 from lockgate.webhook.report import Unevaluated
 from lockgate.webhook.walk import SUFFIXES, is_excluded, shown_path
 
@@ -94,28 +109,73 @@ def _has(path: str, marks: bytes) -> bool:
         return False
 
 
-def load_conftest(paths: Sequence[str], options: ConftestOptions) -> PolicySet:
-    """The rules of the namespaces. Raises UsageError where nothing would be judged, RegoError for wrong policies."""
+def load_conftest(
+    paths: Sequence[str], options: ConftestOptions, cache: CodeCache | None = None
+) -> PolicySet:
+    """The rules of the namespaces. Raises UsageError where nothing would be judged, RegoError for wrong policies.
+
+    cache: the compiled program is kept there, if it is given.
+    """
     data_files = tuple([f"*{suffix}" for suffix in SUFFIXES])
-    texts = load_rego(paths, Options(options.version, False, data_files)).texts
-    if not texts:
+    sources = read_sources(paths, Options(options.version, False, data_files))
+    if not sources:
         raise UsageError(f"there is no {SUFFIX} file under {', '.join(paths)}")
     data = load_rego(options.data, Options("v1", False, (f"*{SUFFIX}",))).data if options.data else {}
-    modules = [text.module for text in texts]
-    chosen = options.namespaces
-    wanted = (
-        namespaces(modules) if chosen is None else choose_namespaces(modules, chosen or (DEFAULT_NAMESPACE,))
-    )
+    parts = [part for one in sources for part in (one.file, one.version, one.text)]
+    digest = sha256()
+    for part in (render_json(data), *parts):
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(b"%d\n" % len(encoded) + encoded)
+    program, rules = _compiled(sources, parts, options.namespaces, cache)
+    return make_policies(program, rules, data, digest.hexdigest())
+
+
+def _compiled(
+    sources: Sequence[Source],
+    parts: Sequence[str],
+    chosen: tuple[str, ...] | None,
+    cache: CodeCache | None,
+) -> tuple[Program, list[ConftestRule]]:
+    """The program and its rules, from the cache where they are there."""
+    capabilities = Capabilities()
+    if cache is None:
+        return _anew(sources, chosen, capabilities)
+    ours = folder_fingerprint(os.path.dirname(engine_conftest.__file__))
+    material = ["conftest", ours, capabilities.fingerprint(), repr(chosen), *parts]
+    key = cache.key(*[part.encode("utf-8", "surrogatepass") for part in material])
+    stored = cache.get(key)
+    if stored is not None:
+        artifact = Artifact.from_plain(stored[0])
+        if not any(map(missing_extra, artifact.builtins)):
+            rules = [ConftestRule(*fields) for fields in stored[1]]
+            return Program(artifact, Outside(capabilities.allow_net)), rules
+    program, rules = _anew(sources, chosen, capabilities)
+    plain = [(one.namespace, one.name, one.action, one.suffix) for one in rules]
+    cache.put(key, (program.artifact.to_plain(), plain))
+    return program, rules
+
+
+def _anew(
+    sources: Sequence[Source], chosen: tuple[str, ...] | None, capabilities: Capabilities
+) -> tuple[Program, list[ConftestRule]]:
+    modules: list[Module] = []
+    problems: list[Problem] = []
+    for source in sources:
+        try:
+            modules.append(parse_module(source))
+        except RegoError as error:
+            problems.extend(error.errors)
+    if problems:
+        raise RegoError(problems)
+    everything = chosen is None
+    wanted = namespaces(modules) if everything else choose_namespaces(modules, chosen or (DEFAULT_NAMESPACE,))
     rules = find_rules(modules, wanted)
     if not rules:
         raise UsageError(
             f"no rule deny, violation or warn in {', '.join(wanted)}, so nothing would be judged",
             hint="choose packages with --rego-namespace, or --all-namespaces",
         )
-    digest = sha256(f"{render_json(data)}\n".encode("utf-8", "surrogatepass"))
-    for text in texts:
-        digest.update(f"{text.source.file}\n{text.source.version}\n{text.source.text}\n".encode())
-    return make_policies(modules, rules, data, Capabilities(), digest.hexdigest())
+    return compile_rules(modules, rules, capabilities), rules
 
 
 def without_parser(

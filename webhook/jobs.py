@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from multiprocessing.connection import Connection, Pipe, wait
+from multiprocessing.connection import Connection, wait
 from typing import Final, Generic, TypeVar
 
 from lockgate.engine.errors import LockgateError
@@ -77,7 +77,8 @@ def share_out(
         sys.stdout.flush()
         sys.stderr.flush()
         for _ in range(min(jobs, len(parts))):
-            receiving, sending = Pipe(duplex=False)
+            reading, writing = os.pipe()
+            receiving, sending = Connection(reading, writable=False), Connection(writing, readable=False)
             # An interrupt waits until the worker is known, so that it is ended too.
             former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             try:

@@ -236,7 +236,7 @@ class Loader:
 
         options = self.conftest or ConftestOptions()
         judges: Judges = "combined" if options.combine else "documents"
-        loaded = Loaded(load_conftest(paths, options), (), (), ())
+        loaded = Loaded(load_conftest(paths, options, self.cache), (), (), ())
         return LoadedPolicies(loaded, (), (), (), judges)
 
     def baseline(self) -> LoadedPolicies:

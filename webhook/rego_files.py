@@ -88,6 +88,16 @@ def load_rego(paths: Sequence[str], options: Options) -> Loaded:
     return Loaded(tuple(texts), data)
 
 
+def read_sources(paths: Sequence[str], options: Options) -> list[Source]:
+    """The texts of the policies, not parsed. Raises UsageError for what cannot be read."""
+    made: dict[str, Source] = {}
+    for path in paths:
+        for found in _files(path, options):
+            if found.path.endswith(".rego"):
+                made.setdefault(os.path.realpath(found.path), _source(found))
+    return list(made.values())
+
+
 def _files(path: str, options: Options) -> Iterator[_Found]:
     if not os.path.exists(path):
         raise UsageError(f"{path}: no such file or folder")
@@ -156,8 +166,12 @@ def _text(path: str) -> str:
         raise UsageError(f"{path} is not UTF-8") from error
 
 
+def _source(found: _Found) -> Source:
+    return Source(_text(found.path), found.path, found.version)
+
+
 def _parse(found: _Found) -> Text:
-    source = Source(_text(found.path), found.path, found.version)
+    source = _source(found)
     spans = Spans()
     return Text(source, parse_module(source, spans), spans)
 

@@ -23,7 +23,7 @@ from lockgate.engine.policy import (
 from lockgate.engine.record import record
 from lockgate.engine.rego.ast import Module
 from lockgate.engine.rego.capabilities import Capabilities
-from lockgate.engine.rego.program import Prepared, compile_program
+from lockgate.engine.rego.program import Prepared, Program, compile_program
 from lockgate.engine.review import Review
 
 # Where the review of a document has it, and the names of its file.
@@ -142,19 +142,20 @@ def _path(value: Value) -> Path | None:
     return tuple(parts) if len(parts) == len(value) else None
 
 
+def compile_rules(
+    modules: Sequence[Module], rules: Sequence[ConftestRule], capabilities: Capabilities
+) -> Program:
+    """One program for all rules. Raises RegoError."""
+    return compile_program(modules, entrypoints=list(entrypoints(rules)), capabilities=capabilities)
+
+
 def make_policies(
-    modules: Sequence[Module],
-    rules: Sequence[ConftestRule],
-    data: Mapping[str, Value],
-    capabilities: Capabilities,
-    digest: str,
+    program: Program, rules: Sequence[ConftestRule], data: Mapping[str, Value], digest: str
 ) -> PolicySet:
-    """Compiles the modules once for all rules. `digest` is that of all sources and data. Raises RegoError."""
-    program = compile_program(
-        modules, entrypoints=list(entrypoints(rules)), capabilities=capabilities
-    ).prepare()
+    """The rules as policies. `digest` is that of all sources and data."""
+    prepared = program.prepare()
     policies = [
-        ConftestPolicy(rule, program, data, sha256(f"{digest}\n{rule.entrypoint}".encode()).hexdigest())
+        ConftestPolicy(rule, prepared, data, sha256(f"{digest}\n{rule.entrypoint}".encode()).hexdigest())
         for rule in rules
     ]
     return PolicySet(policies, digest)

@@ -230,6 +230,24 @@ def test_the_base_decides(capsys: pytest.CaptureFixture[str]) -> None:
     assert checked(capsys, "--data", "data", "--base", "HEAD", "app.yaml")[0] == 1
 
 
+def test_compiled_rules_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What comes from the cache says the same; another choice of packages, or another text, is another entry."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    write({"app.yaml": APP, "policy/other.rego": 'package other\nwarn contains "other" if true\n'})
+    said: list[str] = []
+    for arguments in ((), (), ("--all-namespaces",), ("--all-namespaces",), ("--rego-namespace", "other")):
+        assert run(["check", "-p", "policy", "--cache", *arguments, "app.yaml"]) in (0, 1)
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1] != said[2] == said[3] != said[4]
+    kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert len(kept) == 3
+    write({"policy/main.rego": POLICY.replace("no digest", "another text")})
+    assert run(["check", "-p", "policy", "--cache", "app.yaml"]) == 1
+    assert "another text" in capsys.readouterr().out
+
+
 def test_explained(capsys: pytest.CaptureFixture[str]) -> None:
     write({"app.yaml": APP})
     assert run(["explain", "-p", "policy", "app.yaml"]) == 0
