@@ -1,5 +1,6 @@
 """What is gone on from when a log is taken over: nothing that somebody who can write to the database made of it."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,20 +23,27 @@ STREAM = "model/model-1/prod"
 OF_STREAM = f"(SELECT id FROM stream_head WHERE name = '{STREAM}')"
 
 
-@pytest.fixture
-def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A log with stream heads at entry 40, and entries before and behind them."""
-    monkeypatch.setattr("lockgate.audit.store.batch.HEADS_EVERY", 40)
-    trail = make_trail(f"sqlite:///{tmp_path / 'trail.db'}")
-    for number in range(50):
-        trail.appender.append(trail.decide(number))
-    kinds = [parse_entry(entry).kind for entry in trail.store.entries(0, 100)]
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lockgate.audit.store.batch.HEADS_EVERY", 40)
+        trail = make_trail(f"sqlite:///{folder / 'trail.db'}")
+        for number in range(50):
+            trail.appender.append(trail.decide(number))
+        kinds = [parse_entry(entry).kind for entry in trail.store.entries(0, 100)]
+        trail.close()
     assert kinds.index("stream-heads") == 40
-    trail.close()
-    return tmp_path / "trail.db"
+    return folder / "trail.db"
 
 
-# Each leaves every other table as an honest log has it, or as one that stood there earlier had it.
+@pytest.fixture
+def path(made: Path, tmp_path: Path) -> Path:
+    """A copy of that log."""
+    return Path(shutil.copy(made, tmp_path))
+
+
 BACK = [
     f"DELETE FROM stream_entry WHERE stream = {OF_STREAM} AND n > (SELECT n FROM stream_head WHERE name = '{STREAM}')",
     (
