@@ -29,8 +29,18 @@ from lockgate.engine.cel.emit_macro import emit_macro
 from lockgate.engine.cel.errors import ExpressionError, Mistake
 from lockgate.engine.cel.knowledge import Typing
 from lockgate.engine.cel.links import Links
-from lockgate.engine.cel.pieces import AND, CONDITION, MAX_NESTING, OR, Piece, literal_type, terms, weight
-from lockgate.engine.cel.types import ANY, BOOL, DYN, INT, STRING, AnyType, ObjectType, Type
+from lockgate.engine.cel.pieces import (
+    AND,
+    CONDITION,
+    MAX_NESTING,
+    OR,
+    Piece,
+    literal_type,
+    member_type,
+    terms,
+    weight,
+)
+from lockgate.engine.cel.types import BOOL, DYN, INT, STRING, AnyType, Type
 from lockgate.engine.cel.values import TypeValue, Uint, Value
 from lockgate.engine.codegen.writer import Writer
 
@@ -154,9 +164,7 @@ def _select(emitter: Emitter, node: Select) -> Piece:
         first, again = emitter.hold(operand)
         text = f"({field} in {again} if {first}.__class__ is dict else has({again}, {field}))"
         return Piece(text, BOOL, nesting)
-    return Piece(
-        f"{emitter.not_literal(operand)}[{field}]", _value_type(emitter, node, node.operand), nesting
-    )
+    return Piece(f"{emitter.not_literal(operand)}[{field}]", member_type(operand.type), nesting)
 
 
 def _index(emitter: Emitter, node: Index) -> Piece:
@@ -165,7 +173,7 @@ def _index(emitter: Emitter, node: Index) -> Piece:
     if node.optional:
         text = f"optional_index({operand.text}, {index.text})"
         return Piece(text, Type("optional_type"), nesting)
-    kind = _value_type(emitter, node, node.operand)
+    kind = member_type(operand.type)
     if index.is_a(STRING) and not operand.is_a(Type("optional_type")):
         # Of Python's values only a dict takes a text.
         return Piece(f"{emitter.not_literal(operand)}[{index.text}]", kind, nesting)
@@ -175,14 +183,6 @@ def _index(emitter: Emitter, node: Index) -> Piece:
         text = f"({again}[{place}] if {first}.__class__ is list else index({again}, {place}))"
         return Piece(text, kind, nesting)
     return Piece(f"index({operand.text}, {index.text})", kind, nesting)
-
-
-def _value_type(emitter: Emitter, node: Node, operand: Node) -> AnyType:
-    # Declared fields are what somebody else has promised; nothing is built on it.
-    if isinstance(emitter.typing.type_of(operand), ObjectType):
-        return DYN
-    kind = emitter.typing.type_of(node)
-    return DYN if kind == ANY else kind
 
 
 def _list(emitter: Emitter, node: ListLiteral) -> Piece:

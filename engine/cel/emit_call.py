@@ -8,7 +8,7 @@ from lockgate.engine.cel.ast import Call, Constant, ListLiteral, Node
 from lockgate.engine.cel.errors import ExpressionError, Mistake
 from lockgate.engine.cel.functions import Overload
 from lockgate.engine.cel.knowledge import call_arguments, call_shape
-from lockgate.engine.cel.pieces import CLASSES, MAX_NESTING, OR_ELSE, Piece
+from lockgate.engine.cel.pieces import CLASSES, MAX_NESTING, OR_ELSE, Piece, certain
 from lockgate.engine.cel.types import (
     BOOL,
     DOUBLE,
@@ -34,6 +34,7 @@ _ORDERED: Final = {"_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">="}
 # Types of whose values Python's order is CEL's. Of doubles NaN has none.
 _PLAIN_ORDER: Final = (INT, STRING)
 _ADDED: Final = (INT, UINT, DOUBLE, DURATION, TIMESTAMP)
+_NUMBERS: Final = frozenset((INT, UINT, DOUBLE))
 _PLAIN_EQUALITY: Final = (INT, STRING, BOOL)
 # Kinds of constants with which values of the same kind are compared by Python.
 _TESTED: Final = (bool, int, str)
@@ -66,7 +67,7 @@ def emit_function(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) ->
         message = f"undeclared reference to '{node.function}' (in container '')"
         raise ExpressionError((Mistake(node.offset, message),))
     nesting = max([one.nesting for one in arguments], default=0) + 1
-    result = emitter.typing.type_of(node)
+    result = _result(overloads, arguments)
     texts = ", ".join([one.text for one in arguments])
     if len(overloads) > 1:
         return Piece(f"{_dispatch(emitter, node)}({texts})", result, nesting)
@@ -77,6 +78,19 @@ def emit_function(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) ->
         return Piece(f"{name}({texts})", result, nesting)
     name = emitter.links.name(("call", node.function, overload.id))
     return Piece(f"{name}({', '.join(guarded)})", result, nesting + 1)
+
+
+def _result(overloads: Sequence[Overload], arguments: Sequence[Piece]) -> AnyType:
+    """What is certain of a call's result."""
+    results = {certain(one.result) for one in overloads}
+    if len(results) > 1:
+        return DYN
+    (result,) = results
+    if overloads[0].total and result in _NUMBERS:
+        # One body for all kinds: a certain operand tells which.
+        pairs = zip(arguments, overloads[0].parameters, strict=True)
+        return result if any(_is_certain(piece, wanted) for piece, wanted in pairs) else DYN
+    return result
 
 
 def _sum(emitter: "Emitter", node: Call) -> Piece:
@@ -90,7 +104,7 @@ def _sum(emitter: "Emitter", node: Call) -> Piece:
     parts = list(map(emitter.emit, [calls[0].arguments[0], *[call.arguments[1] for call in calls]]))
     if not any(one.is_a(kind) for one in parts for kind in _ADDED):
         nesting = max([one.nesting for one in parts]) + 2
-        kind = emitter.typing.type_of(node)
+        kind = next((one.type for one in parts if one.is_a(STRING)), DYN)
         return Piece(f"summed(({', '.join([one.text for one in parts])}), budget)", kind, nesting)
     result = parts[0]
     for call, part in zip(calls, parts[1:], strict=True):
@@ -149,13 +163,12 @@ def _or_else(emitter: "Emitter", node: Call, target: Node) -> Piece:
     piece, is_inline = emitter.branch(
         f"if is_empty({found}):", local, partial(emitter.emit, node.arguments[0])
     )
-    kind = emitter.typing.type_of(node)
     if is_inline:
         del writer.lines[at:]
-        return Piece(f"({piece.text} if is_empty({found}) else {kept})", kind, piece.nesting + 2)
+        return Piece(f"({piece.text} if is_empty({found}) else {kept})", DYN, piece.nesting + 2)
     with writer.block("else:"):
         writer.line(f"{local} = {kept}")
-    return Piece(local, kind)
+    return Piece(local)
 
 
 def _dispatch(emitter: "Emitter", node: Call) -> str:

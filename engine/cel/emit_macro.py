@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from lockgate.engine.cel.ast import Macro
 from lockgate.engine.cel.knowledge import SORT_BY_KEYS
 from lockgate.engine.cel.pieces import Piece, turn_weight
-from lockgate.engine.cel.types import BOOL, DYN, AnyType, Type, list_of, map_of, optional_of
+from lockgate.engine.cel.types import BOOL, DYN, Type, list_of, map_of, optional_of
 from lockgate.engine.codegen.writer import MAX_BLOCKS, SizeError
 
 if TYPE_CHECKING:
@@ -81,12 +81,7 @@ def _filter(emitter: "Emitter", node: Macro) -> Piece:
         predicate = emitter.truth(node.parts[0])
         with writer.block(f"if {predicate.text}:"):
             writer.line(f"{result}.append({local})")
-    return Piece(result, _list_type(emitter, node))
-
-
-def _list_type(emitter: "Emitter", node: Macro) -> AnyType:
-    known = emitter.typing.type_of(node)
-    return known if known.name == "list" else list_of(DYN)
+    return Piece(result, list_of(DYN))
 
 
 def _collected(emitter: "Emitter", node: Macro, items: str, template: str) -> str:
@@ -109,7 +104,7 @@ def _collected(emitter: "Emitter", node: Macro, items: str, template: str) -> st
 
 
 def _map(emitter: "Emitter", node: Macro) -> Piece:
-    return Piece(_collected(emitter, node, _range(emitter, node), "{value}"), _list_type(emitter, node))
+    return Piece(_collected(emitter, node, _range(emitter, node), "{value}"), list_of(DYN))
 
 
 def _transform_map(emitter: "Emitter", node: Macro) -> Piece:
@@ -139,9 +134,7 @@ def _optional(emitter: "Emitter", node: Macro) -> Piece:
 def _sort_by(emitter: "Emitter", node: Macro) -> Piece:
     items = _range(emitter, node)
     keys = _collected(emitter, node, items, "{value}")
-    return Piece(
-        f"{emitter.links.name(('dispatch', *SORT_BY_KEYS))}({items}, {keys})", emitter.typing.type_of(node), 1
-    )
+    return Piece(f"{emitter.links.name(('dispatch', *SORT_BY_KEYS))}({items}, {keys})", list_of(DYN), 1)
 
 
 def _bind(emitter: "Emitter", node: Macro) -> Piece:

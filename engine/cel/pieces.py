@@ -3,7 +3,7 @@
 from typing import Final
 
 from lockgate.engine.cel.ast import Call, Macro, Node
-from lockgate.engine.cel.types import BOOL, BYTES, DOUBLE, DYN, INT, STRING, AnyType, Type
+from lockgate.engine.cel.types import ANY, BOOL, BYTES, DOUBLE, DYN, INT, STRING, AnyType, Type
 from lockgate.engine.cel.values import Value
 from lockgate.engine.cel.walking import children
 from lockgate.engine.codegen.writer import is_name
@@ -64,6 +64,23 @@ class Piece:
     def is_a(self, wanted: Type) -> bool:
         """Is the value certainly of this type (its parameters left aside)?"""
         return isinstance(self.type, Type) and self.type.name == wanted.name
+
+
+def certain(declared: AnyType) -> AnyType:
+    """What a type says of a value at run time, when nobody knows what its variables stand for.
+
+    The checker does not know it either: an open variable takes the first type that fits where it is used, as in cel-go.
+    """
+    if not isinstance(declared, Type) or declared == ANY:
+        return DYN
+    return Type(declared.name, tuple([certain(one) for one in declared.parameters]))
+
+
+def member_type(container: AnyType) -> AnyType:
+    """The type of what is under an index of a list or map."""
+    if isinstance(container, Type) and container.name in ("list", "map") and container.parameters:
+        return certain(container.parameters[-1])
+    return DYN
 
 
 def literal_type(value: Value) -> Type:

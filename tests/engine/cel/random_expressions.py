@@ -104,6 +104,7 @@ class Writer:
             ),
             "b": choose.choice([1, 2.5, "a", True, None, 2.0, -1, 9223372036854775807, 1e19]),
             "c": choose.choice([{"a": 1}, {}, {"a": "x", "b": 2}, [1, 2], "abc"]),
+            "flags": choose.choice([[True], [True, 1, "a"], [0], [1.0, False], ["a", "1"]]),
             "names": choose.choice([[], ["a"], ["b", "a", "b"], ["é", "x-1.example"]]),
             "numbers": choose.choice([[], [1], [3, 1, 2], [1, 2.5], [2.0]]),
             "items": choose.choice([[], [{"a": 1}, {"a": "x"}], [{"b": None}], [1, "a", None, 1.5]]),

@@ -19,8 +19,6 @@ KNOWN: Final = {
     "google.protobuf.Struct{": "messages are not made in expressions",
     "kubernetes.AdmissionRequest{": "messages are not made in expressions",
     "object{": "messages are not made in expressions",
-    "uint(dyn(1.0).orValue(3))": "not yet: of overloads with one body the checker's choice is not kept to",
-    "object.spec.names.reverse().isSorted()": "not yet: of overloads with one body the checker's choice is not kept to",
 }
 
 
