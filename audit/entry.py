@@ -333,3 +333,8 @@ def parse_entry(data: bytes) -> Entry:
         idempotency,
         value,
     )
+
+
+def own_fields(entry: Entry) -> dict[str, Json]:
+    """The fields of an entry that are its kind's own, as its draft had them, without commitments."""
+    return {name: value for name, value in entry.value.items() if name not in _COMMON}

@@ -1,15 +1,19 @@
 """Rotation of the log's key and the drill for one that got away, from the command line."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import TrailError
 from lockgate.audit.key_files import make_log_key
 from lockgate.audit.note import render_verifier_key
 from lockgate.audit.signing import NoteSigner
+from lockgate.audit.store import succession
 from lockgate.audit.store.log_keys import read_key_spans
+from lockgate.audit.store.store import open_store
 from lockgate.webhook.cli import run
 from lockgate.webhook.toml_text import replace_setting
 from lockgate.webhook.trail import load_signer, open_trail
@@ -187,3 +191,28 @@ def test_no_key_is_in_the_database_or_said(home: Path, capsys: pytest.CaptureFix
         for line in lines:
             assert line not in said
             assert line.encode() not in data
+
+
+def test_a_successor_begins_with_all_of_its_first_entries_or_none(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed when they are committed, and not signed: the same command goes on."""
+    command = ["audit", "key", "revoke", "--trail", str(home), "--reason", "lost", "--last-good", "1"]
+    revoked = vkey(home)
+    child = os.fork()
+    if not child:
+        with monkeypatch.context() as patched:
+            patched.setattr(succession, "Appender", lambda *_, **__: os._exit(9))
+            run(command)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    with open_trail(str(home)) as trail:
+        made = open_store(trail.store_url, f"{ORIGIN}/r1")
+        kinds = [parse_entry(entry).value for entry in made.entries(0, 9)]
+        made.close()
+    assert [one["kind"] for one in kinds] == ["log", "key"]
+    assert (kinds[1]["event"], kinds[1]["vkey"]) == ("revoked", revoked)
+    assert run(command) == 0
+    assert verify(home, capsys, vkey(home))[1]["entries"] == 2
+    # Not so for another log of that name.
+    assert run([*command[:-1], "1", "--successor", ORIGIN]) == 2

@@ -191,3 +191,22 @@ def test_restored_twice(capsys: pytest.CaptureFixture[str]) -> None:
 def test_names_of_successors(origin: str, following: str) -> None:
     assert next_origin(origin) == following
     assert re.fullmatch(r"[!-~]+", following)
+
+
+def test_a_backup_from_before_a_rotation(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The log of that time does not know the key that the home signs with now."""
+    assert check() == 0
+    name = backup()
+    assert run(["audit", "key", "rotate", "--trail", "trail"]) == 0
+    assert check() == 0
+    capsys.readouterr()
+    assert restore(name) == 0
+    out = capsys.readouterr().out
+    assert f"opened {ORIGIN}/r1" in out
+    # The predecessor rests on the key that it had then.
+    assert first_entry()["predecessor"]["vkey"] == Path(key).read_text().strip()
+    assert run(["audit", "verify", "trail/former/1", "--log-key", key]) == 0
+    shutil.copy("trail/log.vkey", "new.vkey")
+    assert check() == 0
+    code, made = state(capsys, "--log-key", "new.vkey")
+    assert (code, made["origin"]) == (0, f"{ORIGIN}/r1")
