@@ -2,19 +2,20 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
 from lockgate.engine.cel.admission import ADMISSION_VARIABLES, variables_type
 from lockgate.engine.cel.budget import CostBudget
+from lockgate.engine.cel.checked import Checked
 from lockgate.engine.cel.checker import check
 from lockgate.engine.cel.compiler import compile_checked
 from lockgate.engine.cel.device import device_environment
 from lockgate.engine.cel.documents import native_document
 from lockgate.engine.cel.environment import Environment, make_environment
 from lockgate.engine.cel.errors import CelError, CostError, ExpressionError
-from lockgate.engine.cel.expression import Expression
+from lockgate.engine.cel.expression import Artifact, Expression
 from lockgate.engine.cel.lazy import LazyMap
 from lockgate.engine.cel.library.catalogue import FUNCTIONS
 from lockgate.engine.cel.parser import parse
@@ -91,13 +92,20 @@ def _outcome(answer: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def answer(question: Question) -> dict[str, Any]:
-    """Lockgate's answer to a question about an admission review."""
+def careful_expression(checked: Checked, known: Environment) -> Expression:
+    """An expression without a fast path."""
+    return Expression(Artifact(None, ()), known.functions, lambda: (checked.node, checked))
+
+
+def answer(
+    question: Question, compiled: Callable[[Checked, Environment], Expression] = compile_checked
+) -> dict[str, Any]:
+    """Lockgate's answer to a question about an admission review, of an expression that is `compiled` so."""
     variables = {name: native_document(value) for name, value in (question.variables or {}).items()}
     try:
         known, variables["variables"] = composed(base(question.environment), question.composed, variables)
         checked = check(parse(question.expression), known)
-        expression = compile_checked(checked, known)
+        expression = compiled(checked, known)
     except ExpressionError as error:
         return _mistakes(error)
     found = {"type": str(checked.result)}

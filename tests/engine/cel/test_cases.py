@@ -1,13 +1,18 @@
 """The conformance table: what Kubernetes' own CEL answers is what is answered here."""
 
+from collections.abc import Callable
 from typing import Final
 
 import pytest
+from lockgate.engine.cel.checked import Checked
+from lockgate.engine.cel.compiler import compile_checked
+from lockgate.engine.cel.environment import Environment
 from lockgate.engine.cel.errors import ExpressionError
+from lockgate.engine.cel.expression import Expression
 from lockgate.engine.cel.parser import parse
 
 from tests.conformance.cel_cases import SELECTORS, TOPICS, Case, cases
-from tests.engine.cel.answering import SYNTAX, answer, difference, type_answer
+from tests.engine.cel.answering import SYNTAX, answer, careful_expression, difference, type_answer
 
 # Where Lockgate differs on purpose: the words that an expression starts with, and why.
 KNOWN: Final = {
@@ -41,11 +46,14 @@ def test_what_can_be_parsed(topic: str) -> None:
     assert differing == []
 
 
+@pytest.mark.parametrize("compiled", [compile_checked, careful_expression])
 @pytest.mark.parametrize("topic", sorted({*TOPICS} - {SELECTORS}))
-def test_answers_are_those_of_kubernetes(topic: str) -> None:
+def test_answers_are_those_of_kubernetes(
+    topic: str, compiled: Callable[[Checked, Environment], Expression]
+) -> None:
     differing = []
     for case in cases(topic):
-        found = difference(answer(case.question), case.answer)
+        found = difference(answer(case.question, compiled), case.answer)
         if bool(found) != is_known(case):
             differing.append((case.question.expression, found or "no difference any more", case.answer))
     assert differing == []
