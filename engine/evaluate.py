@@ -76,7 +76,7 @@ def _troubled(
     verdict = "error" if failures else decide_verdict(violations)
     return Decision(
         verdict,
-        _ordered(violations),
+        order_violations(violations),
         tuple(failures),
         tuple(not_evaluated),
         policies_digest,
@@ -85,7 +85,8 @@ def _troubled(
     )
 
 
-def _ordered(violations: list[Violation]) -> tuple[Violation, ...]:
+def order_violations(violations: list[Violation]) -> tuple[Violation, ...]:
+    """Sorts the violations as a Decision has them, in place and as a tuple."""
     if len(violations) > 1:
         violations.sort(key=_violation_order)
     return tuple(violations)
