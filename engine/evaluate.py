@@ -1,7 +1,5 @@
 """The pure heart: policies judge one review, and a Decision comes out. No input or output, no clock."""
 
-from dataclasses import replace
-
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import Decision, Failure, NotEvaluated, PolicyKey, Violation, decide_verdict
 from lockgate.engine.documents.document import Path
@@ -24,19 +22,7 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
     now_ns: the clock that policies see, Unix time in nanoseconds. limits: bound each policy's evaluation.
     The verdict is `error` when a policy could not be evaluated, else the severest action of a violation.
     """
-    if facts.providers is None:
-        return _judge(review, policies, EvaluationContext(facts, now_ns, limits))
-    # Few checks have any.
-    from lockgate.engine.external_data import Session
-
-    session = Session(facts.providers)
-    decision = _judge(review, policies, EvaluationContext(facts, now_ns, limits, session))
-    uses = sorted(session.uses, key=lambda use: (use.policy, use.provider))
-    return replace(decision, exchanges=session.exchanges(), on_error=tuple(uses))
-
-
-def _judge(review: Review, policies: PolicySet, context: EvaluationContext) -> Decision:
-    facts = context.facts
+    context = EvaluationContext(facts, now_ns, limits)
     violations: list[Violation] = []
     others: list[Violation | Failure | NotEvaluated] = []
     asked: Match | None = None
@@ -90,7 +76,7 @@ def _troubled(
     verdict = "error" if failures else decide_verdict(violations)
     return Decision(
         verdict,
-        _ordered(violations),
+        order_violations(violations),
         tuple(failures),
         tuple(not_evaluated),
         policies_digest,
@@ -99,7 +85,8 @@ def _troubled(
     )
 
 
-def _ordered(violations: list[Violation]) -> tuple[Violation, ...]:
+def order_violations(violations: list[Violation]) -> tuple[Violation, ...]:
+    """Sorts the violations as a Decision has them, in place and as a tuple."""
     if len(violations) > 1:
         violations.sort(key=_violation_order)
     return tuple(violations)

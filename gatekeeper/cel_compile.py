@@ -102,6 +102,7 @@ class _Compiler:
             conditions=tuple(conditions),
             variables=variables,
             names=frozenset(types),
+            fast={name: expression.fast for name, expression in variables.items()},
             reads=frozenset(self._reads),
             lints=tuple(self._lints),
         )

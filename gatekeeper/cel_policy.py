@@ -65,49 +65,57 @@ class CelPolicy(Gated):
         return self.template.failure_policy == "Fail"
 
     def _evaluate(self, values: ReviewValues, limits: Limits) -> Outcomes:
-        template = self.template
-        budget = CostBudget(limits)
-        names = self._names(values, budget)
-        if template.conditions:
+        if self.template.conditions:
             # Conditions have a limit, and lazily computed variables, of their own.
             smaller = replace(limits, max_steps=min(limits.max_steps, MATCH_CONDITIONS_LIMIT))
-            conditions = CostBudget(smaller)
-            errors = self._failed_conditions(self._names(values, conditions), conditions)
+            errors = self._failed_conditions(values, CostBudget(smaller))
             if errors is None or (errors and not self._fails):
                 return ()
             if errors:
                 text = errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"
                 return [self._violation(text)]
-        found: list[Violation] = []
-        for validation in template.validations:
-            try:
-                holds = validation.expression.evaluate(names, budget)
-            except CelError as error:
-                if self._fails:
-                    found.append(self._violation(_error_text(validation.text, error)))
-                continue
-            if holds is not True:
-                found.append(self._violation(_message(validation, names, budget)))
-        return found
+        return self._validated(values, CostBudget(limits))
 
-    def _failed_conditions(self, names: Mapping[str, Value], budget: CostBudget) -> list[str] | None:
+    def _failed_conditions(self, values: ReviewValues, budget: CostBudget) -> list[str] | None:
         """The errors of match conditions, each once; None when one of them says that the policy does not apply."""
         errors: dict[str, None] = {}
-        for expression, text in self.template.conditions:
-            try:
-                if expression.evaluate(names, budget) is False:
-                    return None
-            except CelError as error:
-                errors[_error_text(text, error)] = None
+        names = self._names(values, budget)
+        try:
+            for expression, text in self.template.conditions:
+                try:
+                    if expression.evaluate(names, budget) is False:
+                        return None
+                except CelError as error:
+                    errors[_error_text(text, error)] = None
+        finally:
+            names.clear()
         return list(errors)
 
-    def _names(self, values: ReviewValues, budget: CostBudget) -> Mapping[str, Value]:
+    def _validated(self, values: ReviewValues, budget: CostBudget) -> Outcomes:
+        found: list[Violation] = []
+        names = self._names(values, budget)
+        try:
+            for validation in self.template.validations:
+                try:
+                    holds = validation.expression.evaluate(names, budget)
+                except CelError as error:
+                    if self._fails:
+                        found.append(self._violation(_error_text(validation.text, error)))
+                    continue
+                if holds is not True:
+                    found.append(self._violation(_message(validation, names, budget)))
+        finally:
+            # The variables hold each other; like this they are gone at once, and no collector has to find them.
+            names.clear()
+        return found
+
+    def _names(self, values: ReviewValues, budget: CostBudget) -> dict[str, Value]:
         template, reads = self.template, self.template.reads
         variables = template.variables
 
         def compute(name: str) -> Value:
             try:
-                return variables[name].evaluate_for(names, budget)
+                return variables[name].evaluate(names, budget)
             except CelError as error:
                 raise CelError(f'composited variable "{name}" fails to evaluate: {error}') from error
 
@@ -120,6 +128,7 @@ class CelPolicy(Gated):
             "params": self.constraint,
             "variables": lazy,
         }
+        lazy.try_first(self.template.fast, names, budget)
         if "request" in reads:
             names["request"] = values.request
         if "namespaceObject" in reads:

@@ -13,6 +13,11 @@ from lockgate.engine.review import Review
 
 Object = dict[str, Value]
 
+_KIND: Final = ("group", "version", "kind")
+_RESOURCE: Final = ("group", "version", "resource")
+# Values are never mutated.
+_NOBODY: Final[Object] = {}
+
 # What a Namespace shows, of its metadata (CreateNamespaceObject).
 _NAMESPACE_METADATA: Final = (
     "name",
@@ -90,8 +95,8 @@ class LastReview(threading.local):
 
 
 def _request(given: Object) -> Object:
-    kind = _texts(given.get("kind"), ("group", "version", "kind"))
-    resource = _texts(given.get("resource"), ("group", "version", "resource"))
+    kind, resource = _texts(given.get("kind"), _KIND), _texts(given.get("resource"), _RESOURCE)
+    options = given.get("options")
     made: Object = {
         "uid": "",
         "kind": kind,
@@ -103,23 +108,21 @@ def _request(given: Object) -> Object:
         "dryRun": given.get("dryRun") is True,
         "object": None,
         "oldObject": None,
-        "options": native_document(given.get("options")),
+        "options": None if options is None else native_document(options),
     }
-    for name, shown in (
-        ("subResource", "subResource"),
-        ("subResource", "requestSubResource"),
-        ("name", "name"),
-        ("namespace", "namespace"),
-    ):
-        text = _text(given, name)
-        if text:
-            made[shown] = text
+    for name in ("name", "namespace"):
+        text = given.get(name)
+        if text and type(text) is str:
+            made[name] = text
+    subresource = _text(given, "subResource")
+    if subresource:
+        made["subResource"] = made["requestSubResource"] = subresource
     return made
 
 
 def _user(given: Value) -> Object:
-    if not isinstance(given, dict):
-        return {}
+    if not isinstance(given, dict) or not given:
+        return _NOBODY
     made: Object = {name: text for name in ("username", "uid") if (text := _text(given, name))}
     groups = given.get("groups")
     if isinstance(groups, list) and groups:
@@ -143,7 +146,12 @@ def _namespace(given: Object) -> Object:
 
 
 def _texts(given: Value, names: tuple[str, ...]) -> Object:
-    return {name: _text(given, name) if isinstance(given, dict) else "" for name in names}
+    """The texts under the names, "" where there is none; the object itself where it has these and no more."""
+    if not isinstance(given, dict):
+        return dict.fromkeys(names, "")
+    if len(given) == len(names) and all(type(given.get(name)) is str for name in names):
+        return given
+    return {name: _text(given, name) for name in names}
 
 
 def _text(given: Object, name: str) -> str:

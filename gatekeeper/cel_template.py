@@ -133,6 +133,7 @@ def _from_plain(
                 None if message is None or shown is None else stored(message, shown),
             )
         )
+    compiled = {name: stored(plain, texts[name]) for name, plain in variables.items()}
     return CelTemplate(
         validations=tuple(made),
         failure_policy=source.failure_policy,
@@ -142,8 +143,9 @@ def _from_plain(
                 for plain, one in zip(conditions, source.match_conditions, strict=True)
             ]
         ),
-        variables={name: stored(plain, texts[name]) for name, plain in variables.items()},
+        variables=compiled,
         names=frozenset((ANY_OBJECT, PARAMETERS, *variables)),
+        fast={name: expression.fast for name, expression in compiled.items()},
         reads=frozenset(reads),
         lints=tuple(
             [

@@ -15,13 +15,7 @@ from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.program import PARAMETERS, Program
 from lockgate.engine.rego.specialise import Allowance, Specialiser
 from lockgate.gatekeeper.cel_engine import CelEngine
-from lockgate.gatekeeper.compiled_rego import (
-    ENTRY_POINT,
-    EXTERNAL_DATA,
-    INVENTORY,
-    TEMPLATE_CAPABILITIES,
-    RegoTemplate,
-)
+from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY, RegoTemplate
 from lockgate.gatekeeper.constraint import Constraint, find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.enforcement import EnforcementPoint
 from lockgate.gatekeeper.inventory_needs import (
@@ -45,10 +39,17 @@ from lockgate.gatekeeper.policy import (
 from lockgate.gatekeeper.problems import Lint, Problem, flatten, locate, policy_error
 from lockgate.gatekeeper.rego_template import ShowCode, TemplateCompiler
 from lockgate.gatekeeper.sync import Sync, load_sync
-from lockgate.gatekeeper.template import EngineChoice, Template, is_template, parse_template
+from lockgate.gatekeeper.template import (
+    EngineChoice,
+    Template,
+    is_expansion_template,
+    is_template,
+    parse_template,
+)
 
 if TYPE_CHECKING:
     from lockgate.gatekeeper.compiled_cel import CelTemplate
+    from lockgate.gatekeeper.expansion import Expansion
 
 # Parameters of more characters are no constants of code: it would grow with them.
 _LARGEST_IN_CODE: Final = 20_000
@@ -66,7 +67,8 @@ class Loaded:
     """What came of loading: policies, everything that is wrong, and lints; sorted by place.
 
     templates: those that were read, whether or not a constraint uses them, sorted by kind. needs: what the policies need
-    of the inventory. sync: what is kept of the cluster, and which namespaces are left alone.
+    of the inventory. sync: what is kept of the cluster, and which namespaces are left alone. expansion: which objects
+    imply others.
     """
 
     policies: PolicySet
@@ -75,6 +77,7 @@ class Loaded:
     templates: tuple[Template, ...]
     needs: InventoryNeeds = InventoryNeeds()
     sync: Sync = Sync()
+    expansion: "Expansion | None" = None
 
 
 @record
@@ -104,7 +107,7 @@ def load_policies(
     show: ShowCode | None = None,
     allowance: Allowance | None = None,
 ) -> Loaded:
-    """Loads the templates and constraints, the Config and SyncSets among the documents; others are left alone.
+    """Loads the templates and constraints, Config, SyncSets and ExpansionTemplates; others are left alone.
 
     point: where the policies will be enforced, which decides the actions of scoped constraints.
     engine: "rego" evaluates the Rego of templates that also have CEL.
@@ -113,13 +116,19 @@ def load_policies(
     """
     allowance = Allowance() if allowance is None else allowance
     compilers = Compilers(
-        TemplateCompiler(TEMPLATE_CAPABILITIES if capabilities is None else capabilities, cache, show),
+        TemplateCompiler(Capabilities() if capabilities is None else capabilities, cache, show),
         CelEngine(cache),
     )
     # Of two things with one name the first counts; by file, so that the order of a folder's listing does not.
     given = sorted(documents, key=lambda document: document.file)
     sync, wrong = load_sync(given)
     errors: list[PolicyError] = [*wrong]
+    expansion: Expansion | None = None
+    if any(is_expansion_template(document.value) for document in given):
+        from lockgate.gatekeeper.expansion import load_expansion
+
+        expansion, wrong_too = load_expansion(given)
+        errors += wrong_too
     compiled: dict[str, CompiledTemplate] = {}
     broken: set[str] = set()
     for document in given:
@@ -163,7 +172,9 @@ def load_policies(
             errors.extend(flatten(error))
     lints = [lint for entry in compiled.values() for lint in entry.code.lints]
     return Loaded(
-        policies=make_policy_set(list(policies.values()), sync.digests),
+        policies=make_policy_set(
+            list(policies.values()), (*sync.digests, *(() if expansion is None else expansion.digests))
+        ),
         errors=tuple(sorted(errors, key=lambda error: _order(error.location, error.message))),
         lints=tuple(sorted(lints, key=lambda lint: _order(lint.location, lint.message))),
         templates=tuple(sorted(templates, key=lambda template: template.kind)),
@@ -171,6 +182,7 @@ def load_policies(
             [policy.needs for policy in policies.values() if isinstance(policy, ConstraintPolicy)]
         ),
         sync=sync,
+        expansion=expansion,
     )
 
 
@@ -231,23 +243,15 @@ def make_policy(
     code = entry.code
     if not isinstance(code, RegoTemplate):
         return cel.policy(Gated(gate, gate.policy_key), code, unknown)
-    prepared = code.program.prepare({PARAMETERS: constraint.parameters}, specialiser)
-    policy = ConstraintPolicy(
+    return ConstraintPolicy(
         gate=gate,
-        evaluate=prepared.entry(ENTRY_POINT),
+        evaluate=code.program.prepare({PARAMETERS: constraint.parameters}, specialiser).entry(ENTRY_POINT),
         parameters=constraint.parameters,
         rules=code.program.artifact.rules,
         needs=entry.needs,
         unknown=unknown & code.reads,
         key=gate.policy_key,
     )
-    if not code.program.calls(EXTERNAL_DATA):
-        return policy
-    # Few templates do.
-    from lockgate.gatekeeper.external_data.on_error import find_on_error
-    from lockgate.gatekeeper.external_data.policy import external_policy
-
-    return external_policy(policy, prepared, find_on_error(constraint, template))
 
 
 def make_policy_set(policies: Sequence[Policy], others: Sequence[tuple[str, str]] = ()) -> PolicySet:

@@ -14,32 +14,36 @@ from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import NotEvaluated
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import InputError, LockgateError, PolicyError, UsageError
-from lockgate.engine.external_data import Session
 from lockgate.engine.policy import EvaluationContext, Facts, Matched, MatchError, Policy
 from lockgate.engine.record import record
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.review import Review, Scope
 from lockgate.gatekeeper.admission import is_admission_review, parse_admission_review
 from lockgate.gatekeeper.cel_engine import CelEngine
-from lockgate.gatekeeper.compiled_rego import TEMPLATE_CAPABILITIES
 from lockgate.gatekeeper.constraint import find_template, is_constraint, parse_constraint
-from lockgate.gatekeeper.external_data.fixtures import FixtureProviders
+from lockgate.gatekeeper.expansion import Expansion, implied_message, load_expansion
 from lockgate.gatekeeper.inventory import build_inventory
 from lockgate.gatekeeper.loader import CompiledTemplate, Compilers, make_policy, prepare_template
 from lockgate.gatekeeper.match import compile_match
 from lockgate.gatekeeper.policy import MessageFailure
-from lockgate.gatekeeper.problems import ConstraintSchemaError
+from lockgate.gatekeeper.problems import ConstraintSchemaError, PolicyErrors
 from lockgate.gatekeeper.rego_template import TemplateCompiler
 from lockgate.gatekeeper.suite import Case, Suite, Test
 from lockgate.gatekeeper.suite_files import ObjectFiles, find_suites
 from lockgate.gatekeeper.suite_filter import Filter, parse_filter
 from lockgate.gatekeeper.suite_report import CaseResult, Outcome, SuiteReport, SuiteResult, TestResult
-from lockgate.gatekeeper.target import Cluster, Object, find_namespaces, review_document, review_request
-from lockgate.gatekeeper.template import EngineChoice, is_template, parse_template
+from lockgate.gatekeeper.target import (
+    Cluster,
+    Object,
+    find_namespaces,
+    review_document,
+    review_implied,
+    review_request,
+)
+from lockgate.gatekeeper.template import EngineChoice, is_expansion_template, is_template, parse_template
 
 _POINT: Final = "gator.gatekeeper.sh"
 _FILTERED: Final = "does not match --run"
-_EXPANSION: Final = "expansion templates are not evaluated yet"
 
 
 @record
@@ -49,10 +53,6 @@ class _Options:
     limits: Limits
     capabilities: Capabilities
     clock: Callable[[], float]
-
-
-class _SkippedError(Exception):
-    """A test that cannot be run here, with the reason."""
 
 
 def run_suites(
@@ -82,7 +82,7 @@ def run_suites(
         engine=engine,
         now_ns=time.time_ns() if now_ns is None else now_ns,
         limits=Limits() if limits is None else limits,
-        capabilities=TEMPLATE_CAPABILITIES if capabilities is None else capabilities,
+        capabilities=Capabilities() if capabilities is None else capabilities,
         clock=clock,
     )
     runner = _Runner(options, chosen)
@@ -118,8 +118,6 @@ class _Runner:
             cases = self._run(suite, test)
             if any(case.outcome == "failed" for case in cases):
                 outcome = "failed"
-        except _SkippedError as skipped:
-            return TestResult(test.name, "skipped", text=str(skipped), size=size)
         except LockgateError as error:
             outcome, text = "failed", _describe(error)
         return TestResult(test.name, outcome, cases, text, size, self.options.clock() - start)
@@ -130,9 +128,20 @@ class _Runner:
             self._check_invalid(suite, test, template)
             return ()
         policy = self._policy(suite, test, template)
-        if test.expansion:
-            raise _SkippedError(_EXPANSION)
-        return tuple([self._case(suite, test, case, policy) for case in test.cases])
+        expansion = self._expansion(suite, test)
+        return tuple([self._case(suite, test, case, policy, expansion) for case in test.cases])
+
+    def _expansion(self, suite: Suite, test: Test) -> Expansion:
+        if not test.expansion:
+            return Expansion()
+        documents = self.files.objects(suite, test.expansion)
+        for document in documents:
+            if not is_expansion_template(document.value):
+                raise InputError(f"path {test.expansion!r}: not an ExpansionTemplate")
+        expansion, errors = load_expansion(documents)
+        if errors:
+            raise PolicyErrors(errors)
+        return expansion
 
     def _template(self, suite: Suite, test: Test) -> CompiledTemplate:
         if not test.template:
@@ -164,18 +173,18 @@ class _Runner:
             raise PolicyError(f"{wanted}: got error {_describe(error)}") from error
         raise PolicyError(f"{wanted}: it is valid")
 
-    def _case(self, suite: Suite, test: Test, case: Case, policy: Policy) -> CaseResult:
+    def _case(self, suite: Suite, test: Test, case: Case, policy: Policy, expansion: Expansion) -> CaseResult:
         if case.skip or not self.chosen.takes_case(test.name, case.name):
             return CaseResult(case.name, "skipped", "" if case.skip else _FILTERED)
         start = self.options.clock()
         try:
-            failure = self._check(suite, test, case, policy)
+            failure = self._check(suite, case, policy, expansion)
         except LockgateError as error:
             failure = _describe(error)
         seconds = self.options.clock() - start
         return CaseResult(case.name, "passed" if failure is None else "failed", failure or "", seconds)
 
-    def _check(self, suite: Suite, test: Test, case: Case, policy: Policy) -> str | None:
+    def _check(self, suite: Suite, case: Case, policy: Policy, expansion: Expansion) -> str | None:
         if not case.object:
             raise InputError("invalid Case: must define object")
         if not case.assertions:
@@ -187,11 +196,16 @@ class _Runner:
             )
         known = [document.value for path in case.inventory for document in self.files.objects(suite, path)]
         review = gator_review(objects[0], find_namespaces(known))
-        fixtures = (*suite.fixtures, *test.fixtures, *case.fixtures)
-        providers = FixtureProviders(fixtures) if fixtures else None
-        messages = self._messages(policy, review, Facts(build_inventory(known), providers=providers))
+        facts = Facts(build_inventory(known))
+        messages = list(self._messages(policy, review, facts))
+        # gator expands no requests.
+        if expansion.templates and review.object is not None and not is_admission_review(objects[0].value):
+            for one in expansion.expand(review.object, str(review.request.get("namespace", ""))):
+                found = self._messages(policy, review_implied(one.value, review), facts)
+                messages += [implied_message(one.template, message) for message in found]
+        messages.sort()
         for assertion in case.assertions:
-            failure = assertion.failure(messages)
+            failure = assertion.failure(tuple(messages))
             if failure is not None:
                 return failure
         return None
@@ -203,8 +217,7 @@ class _Runner:
         if not isinstance(matched, Matched):
             return ()
         messages: list[str] = []
-        session = None if facts.providers is None else Session(facts.providers)
-        context = EvaluationContext(facts, self.options.now_ns, self.options.limits, session)
+        context = EvaluationContext(facts, self.options.now_ns, self.options.limits)
         for outcome in policy.violations(review, context):
             if isinstance(outcome, MessageFailure):
                 raise InputError(outcome.message)

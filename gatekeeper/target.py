@@ -170,6 +170,26 @@ def review_request(request: Object, namespace: Object | None, scope: Scope) -> R
     )
 
 
+def review_implied(value: Object, parent: Review) -> Review:
+    """The review of an object that the parent's implies: at the same operation, in the same Namespace, by nobody."""
+    group, version = split_api_version(value.get("apiVersion"))
+    name, namespace = _metadata_text(value, "name"), _metadata_text(value, "namespace")
+    request = _REQUEST.copy()
+    request["kind"] = {"group": group, "version": version, "kind": _text(value, "kind")}
+    request["operation"] = parent.request.get("operation", "")
+    request["namespaceObject"] = parent.request.get("namespaceObject", _EMPTY)
+    request["object"] = review_value(value)
+    old = value if request["operation"] == "DELETE" else None
+    if old is not None:
+        request["oldObject"] = request["object"]
+    if name:
+        request["name"] = name
+    if namespace:
+        request["namespace"] = namespace
+    scope: Scope = "Namespaced" if namespace else "Cluster"
+    return Review(request, value, old, parent.namespace, parent.document, scope, "Generated")
+
+
 def _in_namespace(value: Object, namespace: str) -> Object:
     """A copy of the object in the namespace, as kubectl sends it."""
     metadata = value.get("metadata")

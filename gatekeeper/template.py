@@ -23,6 +23,8 @@ from lockgate.gatekeeper.schema_check import default_problems
 
 GROUP: Final = "templates.gatekeeper.sh"
 KIND: Final = "ConstraintTemplate"
+EXPANSION_GROUP: Final = "expansion.gatekeeper.sh"
+EXPANSION: Final = "ExpansionTemplate"
 VERSIONS: Final = ("v1", "v1beta1", "v1alpha1")
 TARGET: Final = "admission.k8s.gatekeeper.sh"
 REGO: Final = "Rego"
@@ -74,6 +76,11 @@ class Template:
 def is_template(value: Mapping[str, Value]) -> bool:
     """Is the object a ConstraintTemplate, of any version?"""
     return value.get("kind") == KIND and split_api_version(value.get("apiVersion"))[0] == GROUP
+
+
+def is_expansion_template(value: Mapping[str, Value]) -> bool:
+    """Is the object an ExpansionTemplate, of any version? What reads those is imported where there is one."""
+    return value.get("kind") == EXPANSION and split_api_version(value.get("apiVersion"))[0] == EXPANSION_GROUP
 
 
 def parse_template(document: Document) -> Template:

@@ -1,12 +1,13 @@
 """The Gate: the one place that orders the stages by which anything is judged.
 
-    Document → Review → exclude → match and evaluate → exempt → mask → Decision → record → render
+    Document → Review → exclude → expand → match and evaluate → exempt → mask → Decision → record → render
 
 *Exclude* is the cluster's: what the webhook's configuration does not send to it, and namespaces that Gatekeeper's Config
-excludes, are let through unseen. *Mask* takes the values of the inventory's Secrets out of what policies say.
+excludes, are let through unseen. *Expand* judges what an object implies with it, as one Decision. *Mask* takes the values
+of the inventory's Secrets out of what policies say.
 
 `check`, and later the admission server, the sweep and replay, judge through a Gate, so they cannot disagree. Stages to
-come have their place here: *mutate* and *expand* stand between Review and match, *reserve* between the exemptions and
+come have their place here: *mutate* stands between exclude and expand, *reserve* between the exemptions and
 the record. Rendering takes the Decision, and is the caller's (`render_*`).
 
 What records is given by who judges, since it knows where a document comes from; it raises where it cannot record, and
@@ -26,11 +27,13 @@ from lockgate.engine.policy import Facts, PolicySet
 from lockgate.engine.record import record
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.sync import Sync, namespace_of
+from lockgate.gatekeeper.target import review_implied
 
 if TYPE_CHECKING:
     # Imported where there are any.
     from lockgate.engine.masking.masker import Masker
     from lockgate.gatekeeper.exemptions.resolver import Exemptions
+    from lockgate.gatekeeper.expansion import Expansion
     from lockgate.gatekeeper.webhook_scope import Scopes
 
 ReviewBuilder = Callable[[Document], Review]
@@ -40,11 +43,15 @@ _EXCLUDED: Final = "the Config excludes their namespaces from the webhook"
 
 @record
 class Judged:
-    """A review and what was decided of it. unseen: why no policy was asked; empty when they were."""
+    """A review and what was decided of it. unseen: why no policy was asked; empty when they were.
+
+    implied: the reviews of what the object implies, which the Decision is about too.
+    """
 
     review: Review
     decision: Decision
     unseen: str = ""
+    implied: tuple[Review, ...] = ()
 
 
 Record = Callable[[Judged], None]
@@ -56,6 +63,7 @@ class Gate:
 
     now_ns: the clock that policies see and exemptions expire by (Unix time). sync: says which namespaces the webhook
     leaves alone. masker: knows the Secrets of the inventory, if it has any. scopes: what the webhook is sent.
+    expansion: what objects imply.
     """
 
     policies: PolicySet
@@ -66,6 +74,7 @@ class Gate:
     sync: Sync = Sync()
     masker: "Masker | None" = None
     scopes: "Scopes | None" = None
+    expansion: "Expansion | None" = None
 
     def judge(
         self, document: Document, build_review: ReviewBuilder, record: "Record | None" = None
@@ -82,10 +91,40 @@ class Gate:
         if unseen:
             nothing = Decision("allow", (), (), (), self.policies.digest, self.facts.digest)
             return Judged(review, nothing, unseen)
-        decision = evaluate(review, self.policies, self.facts, now_ns=self.now_ns, limits=self.limits)
+        decision = self._evaluate(review)
+        implied: tuple[Review, ...] = ()
+        if self.expansion is not None and review.object is not None:
+            decision, implied = self._expand(self.expansion, review, review.object, decision)
         if self.exemptions is not None:
             decision = self.exemptions.resolve(review, decision, self.now_ns)
-        return Judged(review, decision if self.masker is None else mask_decision(decision, self.masker))
+        if self.masker is not None:
+            decision = mask_decision(decision, self.masker)
+        return Judged(review, decision, implied=implied)
+
+    def _evaluate(self, review: Review) -> Decision:
+        return evaluate(review, self.policies, self.facts, now_ns=self.now_ns, limits=self.limits)
+
+    def _expand(
+        self, expansion: "Expansion", review: Review, value: dict[str, Value], own: Decision
+    ) -> tuple[Decision, tuple[Review, ...]]:
+        """The Decision on an object and on what it implies, and the reviews of that."""
+        from lockgate.gatekeeper.expansion import (
+            ExpansionError,
+            failed_expansion,
+            join_decisions,
+            told_by_parent,
+        )
+
+        namespace = review.request.get("namespace")
+        try:
+            found = expansion.expand(value, namespace if isinstance(namespace, str) else None)
+        except ExpansionError as error:
+            return join_decisions(own, (), [failed_expansion(error)]), ()
+        if not found:
+            return own, ()
+        reviews = [review_implied(one.value, review) for one in found]
+        told = [told_by_parent(self._evaluate(made), one) for made, one in zip(reviews, found, strict=True)]
+        return join_decisions(own, told), tuple(reviews)
 
     def _unseen(self, review: Review) -> str:
         """Why policies are not asked about the review; empty when they are."""

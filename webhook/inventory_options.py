@@ -77,6 +77,7 @@ class GateMaker:
             now_ns=self.now_ns,
             exemptions=deciding.exemptions,
             sync=deciding.loaded.loaded.sync,
+            expansion=deciding.loaded.loaded.expansion,
             masker=None if inventory is None else inventory.masker,
             scopes=_scopes(deciding.loaded.webhooks),
         )

@@ -136,6 +136,7 @@ class Findings:
         self.files += 1
         decided: list[tuple[Document, Resource, Decision]] = []
         reviewed: list[tuple[Document, Review]] = []
+        implied: list[tuple[Document, Review]] = []
         broken: list[tuple[Document, InputError]] = []
         for document in content.documents:
             self.documents += 1
@@ -150,6 +151,7 @@ class Findings:
                 continue
             if self.explanations is not None or self.judged is not None:
                 reviewed.append((document, judged.review))
+                implied += [(document, review) for review in judged.implied]
             if decision.violations or decision.failures or decision.not_evaluated or decision.exempted:
                 resource = find_resource(document.value, judged.review.request.get("namespace"))
                 decided.append((document, resource, decision))
@@ -167,6 +169,8 @@ class Findings:
             self._add_decision(document, _masked_resource(resource, masker), decision, masker)
         for document, review in reviewed:
             self._tell(document, review, masker)
+        for document, review in implied:
+            self._explain_implied(document, review, masker)
         for document, problem in broken:
             resource = _masked_resource(find_resource(document.value), masker)
             self._add_problem(
@@ -184,6 +188,13 @@ class Findings:
         if self.judged is not None:
             self.judged.append(JudgedObject(document.file, line, resource))
         if self.explanations is not None:
+            self.explanations.add(JudgedObject(document.file, line, resource), review, masker)
+
+    def _explain_implied(self, document: Document, review: Review, masker: "Masker") -> None:
+        """What an object implies is explained as itself, at the object's line."""
+        if self.explanations is not None and review.object is not None:
+            resource = _masked_resource(find_resource(review.object), masker)
+            line = document.locate(None).span.line
             self.explanations.add(JudgedObject(document.file, line, resource), review, masker)
 
     def _add_problem(self, document: Document, message: str, hint: str, masker: "Masker") -> None:

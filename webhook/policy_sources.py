@@ -23,7 +23,7 @@ from lockgate.gatekeeper.loader import Loaded, load_policies
 from lockgate.gatekeeper.problems import PolicyErrors
 from lockgate.gatekeeper.rego_template import ShowCode
 from lockgate.gatekeeper.sync import is_config, is_sync_set
-from lockgate.gatekeeper.template import EngineChoice, Template, is_template
+from lockgate.gatekeeper.template import EngineChoice, Template, is_expansion_template, is_template
 from lockgate.webhook.report import Unevaluated
 from lockgate.webhook.walk import SUFFIXES, shown_path
 
@@ -44,8 +44,11 @@ _MARK: Final = b"gatekeeper.sh"
 _OTHER_MARKS: Final = (GROUP.encode(), WEBHOOK_CONFIGURATION.encode())
 # Where the Rego of a shipped template starts: nine tenths of it, and not needed to say what a rule lacks.
 _TARGETS: Final = b"\n  targets:\n"
-# What Gatekeeper would act on, and `check` does not: it is said, since it may change a verdict.
-_NOT_APPLIED: Final = frozenset({"mutations.gatekeeper.sh", "expansion.gatekeeper.sh"})
+# What Gatekeeper would act on, and Lockgate does not: it is said by name, since it may change a verdict.
+_MUTATIONS: Final = "mutations.gatekeeper.sh"
+_MUTATION_NEEDS: Final = (
+    "mutation, which is not built yet: objects, and what they imply, are judged as they are written"
+)
 
 
 # What policies are about: Kubernetes' objects, whole documents of any kind, or all documents as one.
@@ -127,7 +130,11 @@ def _documents(path: str, shown: str, data: bytes) -> tuple[Document, ...]:
 
 def _is_policy(document: Document) -> bool:
     value = document.value
-    return is_template(value) or is_constraint(value) or is_config(value) or is_sync_set(value)
+    return is_template(value) or is_constraint(value) or _is_about_cluster(value)
+
+
+def _is_about_cluster(value: Mapping[str, Value]) -> bool:
+    return is_config(value) or is_sync_set(value) or is_expansion_template(value)
 
 
 def read_exemptions(paths: Sequence[str], cwd: str) -> list[Document]:
@@ -166,13 +173,12 @@ def _is_about_exemptions(document: Document) -> bool:
     return is_about_exemptions(document.value)
 
 
-def _notices(documents: Sequence[Document]) -> list[str]:
-    counts: dict[str, int] = {}
+def _not_applied(documents: Sequence[Document]) -> Iterator[Unevaluated]:
+    """The mutators: objects, and what they imply, are judged as they are written."""
     for document in documents:
-        if split_api_version(document.value.get("apiVersion"))[0] in _NOT_APPLIED:
-            kind = str(document.value.get("kind"))
-            counts[kind] = counts.get(kind, 0) + 1
-    return [f"{counts[kind]} {kind} among the policies: check does not apply it" for kind in sorted(counts)]
+        if split_api_version(document.value.get("apiVersion"))[0] == _MUTATIONS:
+            name = _mapping(document.value, "metadata").get("name")
+            yield Unevaluated(_kind(document), str(name), None, _MUTATION_NEEDS)
 
 
 def _is_plain_rego(path: str) -> bool:
@@ -224,12 +230,10 @@ class Loader:
             [template.document() for template in _shipped() if template.kind in missing] if missing else []
         )
         loaded, notices = self._compile([*documents, *shipped])
-        remarks = (*notices, *_notices(documents))
         about_exemptions = tuple(filter(_is_about_exemptions, documents))
         webhooks = tuple([one for one in documents if _kind(one) == WEBHOOK_CONFIGURATION])
-        return LoadedPolicies(
-            loaded, tuple(_held_open(documents)), remarks, about_exemptions, webhooks=webhooks
-        )
+        not_evaluated = (*_held_open(documents), *_not_applied(documents))
+        return LoadedPolicies(loaded, not_evaluated, tuple(notices), about_exemptions, webhooks=webhooks)
 
     def _plain(self, paths: Sequence[str]) -> LoadedPolicies:
         from lockgate.webhook.conftest_policies import ConftestOptions, load_conftest

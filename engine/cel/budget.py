@@ -4,11 +4,13 @@ A step stands for about one unit of cel-go's cost: one node of the tree each tim
 what they go through.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Final, final
 
-from lockgate.engine.cel.errors import CostError
+from lockgate.engine.cel.errors import CostError, UnknownError
+from lockgate.engine.cel.values import Value
 from lockgate.engine.codegen.budget import Limits
-from lockgate.engine.codegen.spending import Budget
+from lockgate.engine.codegen.spending import Budget, LimitError
 
 # Of one expression (PerCallLimit): a tenth of a second in Kubernetes.
 CALL_LIMIT: Final = 1_000_000
@@ -16,6 +18,12 @@ CALL_LIMIT: Final = 1_000_000
 POLICY_LIMIT: Final = 10_000_000
 # Of all match conditions of a policy on one request (RuntimeCELCostBudgetMatchConditions).
 MATCH_CONDITIONS_LIMIT: Final = 2_500_000
+
+# What ends an evaluation whatever other parts of it would say.
+FATAL: Final = (CostError, LimitError, MemoryError, UnknownError)
+
+# What evaluates an expression with variables and a budget, from which it takes steps.
+Evaluate = Callable[[Mapping[str, Value], Budget], Value]
 
 CALL_EXCEEDED: Final = "operation cancelled: actual cost limit exceeded"
 POLICY_EXCEEDED: Final = (

@@ -20,6 +20,7 @@ from lockgate.engine.cel.ast import (
     Node,
     Select,
 )
+from lockgate.engine.cel.budget import Evaluate
 from lockgate.engine.cel.careful_macro import careful_macro
 from lockgate.engine.cel.errors import CelError
 from lockgate.engine.cel.frame import Compute, Failed, Frame, Scope
@@ -33,8 +34,6 @@ from lockgate.engine.cel.runtime import given, is_empty, make_map, value_of
 from lockgate.engine.cel.values import Value
 from lockgate.engine.codegen.spending import Budget
 
-CarefulExpression = Callable[[Mapping[str, Value], Budget], Value]
-
 
 class Careful:
     """Makes the closures of one tree."""
@@ -44,7 +43,7 @@ class Careful:
         self._typing = typing
         self.scope = Scope()
 
-    def expression(self, node: Node) -> CarefulExpression:
+    def expression(self, node: Node) -> Evaluate:
         """What evaluates a whole expression. It raises CelError, or CostError."""
         compute = self.compute(node)
         size, cost = self.scope.size, weight(node)

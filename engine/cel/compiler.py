@@ -26,11 +26,11 @@ def compile_checked(checked: Checked, environment: Environment) -> Expression:
 
 def compile_tree(node: Node, typing: Typing, functions: Mapping[str, Function]) -> Expression:
     """Compiles a tree of which `typing` knows something."""
-    return Expression(_generate(node, typing), functions, lambda: (node, typing))
+    return Expression(_generate(node, typing, functions), functions, lambda: (node, typing))
 
 
-def _generate(node: Node, typing: Typing) -> Artifact:
-    emitter = Emitter(typing)
+def _generate(node: Node, typing: Typing, functions: Mapping[str, Function]) -> Artifact:
+    emitter = Emitter(typing, functions)
     try:
         source = emitter.function(node)
         code = compile(source, CODE_FILE, "exec", dont_inherit=True)

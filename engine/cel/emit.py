@@ -1,5 +1,8 @@
 """A checked tree as Python source: the fast path, in which any exception means "evaluate again with care".
 
+What is known of a value's kind (`Piece.type`) is known of its parts, and of functions, for certain: the checker's types are
+those that values ought to have, since it fills what is open in them as it goes on.
+
 CEL has no effects, so that the order in which parts are evaluated matters only for errors; and those are found by the
 careful path (`careful.py`), which has CEL's rules for them. So `&&` is `and`, a missing key is Python's KeyError,
 and a value of the wrong kind is whatever Python raises for it, or what a test of its class finds.
@@ -27,6 +30,7 @@ from lockgate.engine.cel.ast import (
 from lockgate.engine.cel.emit_call import emit_call
 from lockgate.engine.cel.emit_macro import emit_macro
 from lockgate.engine.cel.errors import ExpressionError, Mistake
+from lockgate.engine.cel.functions import Function
 from lockgate.engine.cel.knowledge import Typing
 from lockgate.engine.cel.links import Links
 from lockgate.engine.cel.pieces import (
@@ -48,8 +52,9 @@ from lockgate.engine.codegen.writer import Writer
 class Emitter:
     """Generates the function of one tree."""
 
-    def __init__(self, typing: Typing) -> None:
+    def __init__(self, typing: Typing, functions: Mapping[str, Function]) -> None:
         self.typing = typing
+        self.functions = functions
         self.links = Links()
         self.writer = Writer("return")
         # Locals of the macros' variables that are in scope, and of variables of the environment.

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _NOT: Final = "!_"
 PLUS: Final = "_+_"
 EQUALS: Final = "_==_"
+# What is computed in place with a look at the kinds of values, as its only overload would look at them.
+_ANY_KINDS: Final = frozenset((EQUALS, "_!=_", "startsWith", "endsWith"))
 LIST: Final = Type("list")
 _ORDERED: Final = {"_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">="}
 # Types of whose values Python's order is CEL's. Of doubles NaN has none.
@@ -54,7 +56,8 @@ def emit_call(emitter: "Emitter", node: Call) -> Piece:
     names = _SPECIAL if node.target is None else _SPECIAL_METHODS
     if len(arguments) == _ARITY.get(node.function, 2):
         special = names.get(node.function)
-        found = None if special is None else special(emitter, node, arguments)
+        is_settled = node.function in _ANY_KINDS or _is_settled(emitter, node, arguments)
+        found = special(emitter, node, arguments) if special is not None and is_settled else None
         if found is not None:
             return found
     return emit_function(emitter, node, arguments)
@@ -67,7 +70,7 @@ def emit_function(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) ->
         message = f"undeclared reference to '{node.function}' (in container '')"
         raise ExpressionError((Mistake(node.offset, message),))
     nesting = max([one.nesting for one in arguments], default=0) + 1
-    result = _result(overloads, arguments)
+    result = _result(emitter, node, overloads, arguments)
     texts = ", ".join([one.text for one in arguments])
     if len(overloads) > 1:
         return Piece(f"{_dispatch(emitter, node)}({texts})", result, nesting)
@@ -80,17 +83,32 @@ def emit_function(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) ->
     return Piece(f"{name}({', '.join(guarded)})", result, nesting + 1)
 
 
-def _result(overloads: Sequence[Overload], arguments: Sequence[Piece]) -> AnyType:
+def _result(
+    emitter: "Emitter", node: Call, overloads: Sequence[Overload], arguments: Sequence[Piece]
+) -> AnyType:
     """What is certain of a call's result."""
-    results = {certain(one.result) for one in overloads}
-    if len(results) > 1:
-        return DYN
-    (result,) = results
-    if overloads[0].total and result in _NUMBERS:
+    result = certain(overloads[0].result)
+    if len(overloads) == 1:
+        if not overloads[0].total:
+            return result
         # One body for all kinds: a certain operand tells which.
         pairs = zip(arguments, overloads[0].parameters, strict=True)
-        return result if any(_is_certain(piece, wanted) for piece, wanted in pairs) else DYN
-    return result
+        if result in _NUMBERS and any(_is_certain(piece, wanted) for piece, wanted in pairs):
+            return result
+    # Any of the function's overloads may be the one.
+    name, receiver, arity = call_shape(node)
+    results = {
+        certain(one.result)
+        for one in emitter.functions[name].overloads
+        if one.receiver is receiver and len(one.parameters) == arity
+    }
+    return results.pop() if len(results) == 1 else DYN
+
+
+def _is_settled(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) -> bool:
+    """May the call be computed in place: by any overload, or by one that the arguments certainly fit?"""
+    overloads = emitter.typing.overloads_of(node)
+    return len(overloads) != 1 or all(map(_is_certain, arguments, overloads[0].parameters))
 
 
 def _sum(emitter: "Emitter", node: Call) -> Piece:
@@ -102,9 +120,10 @@ def _sum(emitter: "Emitter", node: Call) -> Piece:
         calls.append(inner)
     calls.reverse()
     parts = list(map(emitter.emit, [calls[0].arguments[0], *[call.arguments[1] for call in calls]]))
-    if not any(one.is_a(kind) for one in parts for kind in _ADDED):
+    kind = next((kind for kind in (STRING, LIST) if any(one.is_a(kind) for one in parts)), DYN)
+    is_open = all(len(emitter.typing.overloads_of(call)) > 1 for call in calls)
+    if (kind != DYN or is_open) and not any(one.is_a(number) for one in parts for number in _ADDED):
         nesting = max([one.nesting for one in parts]) + 2
-        kind = next((one.type for one in parts if one.is_a(STRING)), DYN)
         return Piece(f"summed(({', '.join([one.text for one in parts])}), budget)", kind, nesting)
     result = parts[0]
     for call, part in zip(calls, parts[1:], strict=True):

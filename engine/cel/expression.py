@@ -5,8 +5,8 @@ from types import CodeType
 from typing import Any, Final
 
 from lockgate.engine.cel.ast import Node
-from lockgate.engine.cel.budget import POLICY_EXCEEDED, CostBudget
-from lockgate.engine.cel.errors import CelError, CostError, UnknownError
+from lockgate.engine.cel.budget import FATAL, POLICY_EXCEEDED, CostBudget, Evaluate
+from lockgate.engine.cel.errors import CelError, CostError
 from lockgate.engine.cel.functions import Function
 from lockgate.engine.cel.knowledge import Typing
 from lockgate.engine.cel.links import Link, resolve
@@ -20,11 +20,6 @@ from lockgate.engine.record import record
 CODE_FILE: Final = "<cel>"
 # The name of the generated function.
 FUNCTION: Final = "run"
-
-# What ends an evaluation whatever other parts of it would say.
-FATAL: Final = (CostError, LimitError, MemoryError, UnknownError)
-
-Evaluate = Callable[[Mapping[str, Value], Budget], Value]
 
 
 @record
@@ -61,7 +56,8 @@ class Expression:
         self._functions = functions
         self._tree = tree
         self._careful: Evaluate | None = None
-        self._fast: Evaluate = self._with_care if artifact.code is None else _link(artifact, functions)
+        # What `evaluate` tries first. Whatever Python raises there means that it has to be evaluated with care.
+        self.fast: Final[Evaluate] = self._with_care if artifact.code is None else _link(artifact, functions)
 
     def evaluate(self, variables: Mapping[str, Value], budget: CostBudget) -> Value:
         """The expression's value with these variables, values of CEL each.
@@ -74,7 +70,7 @@ class Expression:
         RUNNING.budget = budget
         try:
             try:
-                return self._fast(variables, budget)
+                return self.fast(variables, budget)
             except FATAL:
                 raise
             except Exception:  # noqa: BLE001 - whatever Python raises there: the careful path says what it means
@@ -87,21 +83,6 @@ class Expression:
         finally:
             RUNNING.budget = around
             budget.end_call(outside)
-
-    def evaluate_for(self, variables: Mapping[str, Value], budget: CostBudget) -> Value:
-        """The value for another expression that is being evaluated with the same budget, as `evaluate` gives it."""
-        # As `begin_call` and `end_call` do it, written out: templates have many variables.
-        outside = budget.start
-        budget.start = budget.granted - budget.left
-        try:
-            return self._fast(variables, budget)
-        except FATAL:
-            raise
-        except Exception:  # noqa: BLE001 - as in `evaluate`, which tells what it means
-            budget.undo_call()
-        finally:
-            budget.start = outside + budget.granted - budget.left - budget.start
-        return self.evaluate(variables, budget)
 
     def _with_care(self, variables: Mapping[str, Value], budget: Budget) -> Value:
         careful = self._careful

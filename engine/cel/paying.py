@@ -55,7 +55,10 @@ def paying_dispatcher(function: Function, receiver: bool, arity: int) -> Compute
 
 
 def paying_overload(function: Function, overload: Overload) -> Compute:
-    """What calls one overload of the function, and no other, after a look at its arguments' kinds, and pays."""
+    """What calls one overload of the function, and no other, after a look at its arguments' kinds, and pays.
+
+    One with a body for all kinds looks at them itself.
+    """
     if overload.total:
         return paying(overload)
     return _choosing(Dispatcher(function.name, (overload,)))

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench import commands, evaluation, fixed, loading, plain, trail, trail_peer, whole
+from tests.bench import cel, commands, evaluation, fixed, loading, plain, trail, trail_peer, whole
 from tests.e2e.programs import place_of, version_of
 from tests.shared_folder import shared_root
 
@@ -16,6 +16,7 @@ SECTIONS: dict[str, Callable[[], None]] = {
     "evaluation": lambda: evaluation.print_section(LIBRARY, GATOR),
     "library": lambda: whole.print_section(LIBRARY, GATOR),
     "opa": lambda: plain.print_section(OPA),
+    "cel": lambda: cel.print_section(LIBRARY, GATOR),
     "fixed": lambda: fixed.print_section(LIBRARY),
     "loading": loading.print_section,
     "commands": lambda: commands.print_section(LIBRARY, shared_root() / "corpus" / "dra", GATOR),

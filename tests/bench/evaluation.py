@@ -21,7 +21,7 @@ from tests.bench.library import CLUSTER, LIMITS, Sample, inventory_of, load, sam
 from tests.bench.variants import Edits, find_edits, vary
 
 ROUNDS = 300
-_WARM_UP = 10
+WARM_UP = 10
 # Of so many passes, ours and gator's in turn, the quietest counts for either.
 PASSES = 3
 
@@ -74,7 +74,7 @@ def ours(policies: PolicySet, rounds: Sequence[Sequence[Document]]) -> Latency:
             # gator counts a policy that fails as a violation.
             violations.append(len(decision.violations) + len(decision.failures))
     gc.unfreeze()
-    counted = slice(_WARM_UP * len(rounds[0]), None)
+    counted = slice(WARM_UP * len(rounds[0]), None)
     times = times[counted]
     return Latency(median(times), mean(times), sum(violations[counted]))
 
@@ -104,11 +104,11 @@ def compare(
     theirs: list[Latency] = []
     for turn in range(PASSES):
         # Variants of their own in each pass, and policies that have seen none.
-        made = rounds_of(documents, edits, turn * (rounds + _WARM_UP), rounds + _WARM_UP)
+        made = rounds_of(documents, edits, turn * (rounds + WARM_UP), rounds + WARM_UP)
         mine.append(ours(load(policies, "own"), made))
         shared.append(ours(load(policies, "shared"), made))
         if same_objects:
-            found = bench(program, policies, [one for group in made[_WARM_UP:] for one in group], 1)
+            found = bench(program, policies, [one for group in made[WARM_UP:] for one in group], 1)
         else:
             found = bench(program, policies, documents, rounds)
         if found is not None:

@@ -1,4 +1,4 @@
-"""`gator bench --engine rego` on templates, constraints and objects."""
+"""`gator bench` on templates, constraints and objects."""
 
 import json
 import re
@@ -7,9 +7,12 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from lockgate.engine.codegen.values import render_json
 from lockgate.engine.documents.document import Document
+
+Engine = Literal["rego", "cel"]
 
 _UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
 
@@ -25,13 +28,17 @@ class Latency:
 
 
 def bench(
-    program: Path, policies: Sequence[Path], documents: Sequence[Document], iterations: int
+    program: Path,
+    policies: Sequence[Path],
+    documents: Sequence[Document],
+    iterations: int,
+    engine: Engine = "rego",
 ) -> Latency | None:
     """gator's figures for so many reviews of each object, or None when it refuses the input."""
     with tempfile.TemporaryDirectory() as folder:
         objects = Path(folder) / "objects.yaml"
         objects.write_text("\n---\n".join([render_json(document.value) for document in documents]))
-        command: list[str | Path] = [program, "bench", "--engine", "rego", "-o", "json"]
+        command: list[str | Path] = [program, "bench", "--engine", engine, "-o", "json"]
         command += ["-n", str(iterations), "--warmup", "1" if iterations == 1 else "10"]
         for path in (*policies, objects):
             command += ["-f", path]

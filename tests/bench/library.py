@@ -19,6 +19,7 @@ from lockgate.gatekeeper.loader import load_policies
 from lockgate.gatekeeper.policy import ConstraintPolicy
 from lockgate.gatekeeper.suite import is_suite
 from lockgate.gatekeeper.target import Cluster, review_document
+from lockgate.gatekeeper.template import EngineChoice
 
 # As gator has it: nothing of a review is unknown, and objects are reviewed as they are written.
 POINT: EnforcementPoint = "gator.gatekeeper.sh"
@@ -99,11 +100,11 @@ def samples(library: Path) -> list[Sample]:
     return found
 
 
-def load(paths: Sequence[Path], code: Code = "shared") -> PolicySet:
+def load(paths: Sequence[Path], code: Code = "shared", engine: EngineChoice = "rego") -> PolicySet:
     """The policies of template and constraint files; an error ends the bench."""
     loaded = load_policies(
         [document for path in paths for document in read(path)],
-        engine="rego",
+        engine=engine,
         point=POINT,
         allowance=Allowance(after=0 if code == "own" else None, apart=0),
     )

@@ -19,7 +19,7 @@ from lockgate.engine.rego.source import Source
 
 ENTRY = "data.bench.found"
 ROUNDS = 60
-_WARM_UP = 5
+WARM_UP = 5
 
 _STRINGS = """package bench
 
@@ -196,7 +196,7 @@ def measure(policy: Policy, opa: Path) -> Row:
     prepared = program.prepare()
     limits = Limits()
     given: list[Value] = [
-        json.loads(json.dumps(policy.make_input(number))) for number in range(ROUNDS + _WARM_UP)
+        json.loads(json.dumps(policy.make_input(number))) for number in range(ROUNDS + WARM_UP)
     ]
     found: list[Value | Undefined] = []
     times: list[float] = []
@@ -210,7 +210,7 @@ def measure(policy: Policy, opa: Path) -> Row:
     gc.unfreeze()
     assert not isinstance(found[0], Undefined)
     peer = _opa(policy, given[0], json.loads(render_json(found[0])), opa)
-    return Row(policy.name, median(times[_WARM_UP:]), peer)
+    return Row(policy.name, median(times[WARM_UP:]), peer)
 
 
 def _opa(policy: Policy, given: Value, expected: object, opa: Path) -> float:

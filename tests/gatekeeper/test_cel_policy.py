@@ -1,5 +1,6 @@
 """Templates with CEL: what they say of objects, and the places that their errors name."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,27 @@ def test_reviews_do_not_mix() -> None:
     for value, name in ((first, "a"), (second, "b"), (first, "a")):
         for policy in policies:
             assert messages(policy, value) == (name,)
+
+
+def test_an_evaluation_leaves_nothing_to_the_collector() -> None:
+    source = {
+        "variables": [{"name": "a", "expression": "object.spec.containers.map(c, c.name)"}],
+        "matchCondition": [{"name": "c", "expression": "variables.a.size() > 0"}],
+        "validations": [
+            {"expression": "variables.a.size() > 5", "messageExpression": "variables.a.join(', ')"}
+        ],
+    }
+    policy = policy_of(cel_template(source))
+    review = gator_review(document(POD), {})
+    judged(policy, review)
+    gc.collect()
+    gc.disable()
+    try:
+        found = judged(policy, review)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+    assert [one.message for one in found if isinstance(one, Violation)] == ["one, two"]
 
 
 def test_defaults_of_the_schema_are_parameters() -> None:

@@ -174,20 +174,6 @@ def test_a_suite_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         verify(tmp_path)
 
 
-def test_expansion_is_skipped_with_the_reason(tmp_path: Path) -> None:
-    suite = SuiteFolder(tmp_path)
-    suite.test("both", template(HIT, code=[CEL]), constraint({}), [(manifest(), (), NO)])
-    suite.test("expansion", template(), constraint({}), [(manifest(), (), YES)], expansion="e.yaml")
-    path = suite.write()
-    report = verify(path)
-    assert (report.count("passed"), report.count("failed"), report.count("skipped")) == (1, 0, 1)
-    text = render_report(report)
-    assert "SKIP: expansion: " in text
-    assert text.endswith("\nPASS\n1 passed, 0 failed, 1 skipped\n")
-    report = verify(path, engine="rego")
-    assert (report.count("passed"), report.count("failed"), report.count("skipped")) == (0, 1, 1)
-
-
 def test_the_reports_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     suite = SuiteFolder(tmp_path)
     suite.test("good", template(), constraint({}), [(manifest(), (), YES)] * 2)
@@ -243,3 +229,14 @@ def test_only_a_folder_is_told_to_be_looked_below(tmp_path: Path, path: str) -> 
     with pytest.raises(UsageError) as found:
         find_suites([path.format(tmp_path)])
     assert "/..." not in found.value.hint
+
+
+def test_the_engine_that_is_asked_for(tmp_path: Path) -> None:
+    suite = SuiteFolder(tmp_path)
+    suite.test("both", template(HIT, code=[CEL]), constraint({}), [(manifest(), (), NO)])
+    path = suite.write()
+    report = verify(path)
+    assert (report.count("passed"), report.count("failed"), report.count("skipped")) == (1, 0, 0)
+    assert render_report(report).endswith("\nPASS\n1 passed, 0 failed\n")
+    report = verify(path, engine="rego")
+    assert (report.count("passed"), report.count("failed"), report.count("skipped")) == (0, 1, 0)
