@@ -68,11 +68,51 @@ class Exempted:
 
 
 @light_record
+class Item:
+    """What a provider of external data says of a key: a value, or an error where that is not empty."""
+
+    key: str
+    value: Value = None
+    error: str = ""
+
+
+@light_record
+class Reply:
+    """What a provider says to a request. items: None where there is no answer at all; then `system_error` says why.
+
+    status: the HTTP status of the answer; 0 where nobody had to be asked.
+    """
+
+    items: tuple[Item, ...] | None
+    status: int = 0
+    system_error: str = ""
+
+
+@light_record
+class Exchange:
+    """What policies asked a provider of external data during a review, and what it said."""
+
+    provider: str
+    keys: tuple[str, ...]
+    reply: Reply
+
+
+@record
+class OnErrorUse:
+    """A provider failed, and the policy's own `onError` said what comes of it."""
+
+    policy: PolicyKey
+    on_error: Literal["deny", "warn", "allow"]
+    provider: str
+    error: str
+
+
+@light_record
 class Decision:
     """Verdict, violations, failures and digests for one review; sorted by (policy, message, path).
 
     matched: how many policies applied to the review, or might have (their match could not be told). exempted: what
-    would be violations.
+    would be violations. exchanges: what providers of external data were asked; on_error: what came of their failures.
     """
 
     verdict: Verdict
@@ -83,6 +123,8 @@ class Decision:
     facts_digest: str
     matched: int = 0
     exempted: tuple[Exempted, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+    on_error: tuple[OnErrorUse, ...] = ()
 
 
 def decide_verdict(violations: Iterable[Violation]) -> Verdict:

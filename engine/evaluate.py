@@ -1,5 +1,7 @@
 """The pure heart: policies judge one review, and a Decision comes out. No input or output, no clock."""
 
+from dataclasses import replace
+
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import Decision, Failure, NotEvaluated, PolicyKey, Violation, decide_verdict
 from lockgate.engine.documents.document import Path
@@ -22,7 +24,19 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
     now_ns: the clock that policies see, Unix time in nanoseconds. limits: bound each policy's evaluation.
     The verdict is `error` when a policy could not be evaluated, else the severest action of a violation.
     """
-    context = EvaluationContext(facts, now_ns, limits)
+    if facts.providers is None:
+        return _judge(review, policies, EvaluationContext(facts, now_ns, limits))
+    # Few checks have any.
+    from lockgate.engine.external_data import Session
+
+    session = Session(facts.providers)
+    decision = _judge(review, policies, EvaluationContext(facts, now_ns, limits, session))
+    uses = sorted(session.uses, key=lambda use: (use.policy, use.provider))
+    return replace(decision, exchanges=session.exchanges(), on_error=tuple(uses))
+
+
+def _judge(review: Review, policies: PolicySet, context: EvaluationContext) -> Decision:
+    facts = context.facts
     violations: list[Violation] = []
     others: list[Violation | Failure | NotEvaluated] = []
     asked: Match | None = None

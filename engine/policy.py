@@ -1,7 +1,7 @@
 """The Policy protocol: anything that can be matched against a review and yields violations."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol, final
+from typing import TYPE_CHECKING, Final, Protocol, final
 
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.values import Value
@@ -9,6 +9,10 @@ from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
 from lockgate.engine.gvk import GroupVersionKind
 from lockgate.engine.record import light_record, record
 from lockgate.engine.review import Review
+
+if TYPE_CHECKING:
+    # Imported where there are providers.
+    from lockgate.engine.external_data import Providers, Session
 
 
 @record
@@ -56,20 +60,26 @@ class Facts:
     """What policies may ask for besides the review: an immutable inventory with its digest (None: not synced).
 
     covered: the kinds of which the inventory has every object, or all there can be (None).
+    providers: who answers questions for external data; None where nobody may be asked.
     """
 
     inventory: dict[str, Value] | None = None
     digest: str = ""
     covered: frozenset[GroupVersionKind] | None = None
+    providers: "Providers | None" = None
 
 
 @light_record
 class EvaluationContext:
-    """What an evaluation may use. `now_ns` is the clock (Unix time in nanoseconds)."""
+    """What an evaluation may use. `now_ns` is the clock (Unix time in nanoseconds).
+
+    session: the review's requests for external data, where there are providers.
+    """
 
     facts: Facts
     now_ns: int
     limits: Limits
+    session: "Session | None" = None
 
 
 class Policy(Protocol):

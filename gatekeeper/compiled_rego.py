@@ -3,12 +3,16 @@
 from typing import Final
 
 from lockgate.engine.record import record
+from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.program import Program
 from lockgate.gatekeeper.inventory_needs import InventoryRead
 from lockgate.gatekeeper.problems import Lint
 
 ENTRY_POINT: Final = "data.template.violation"
 INVENTORY: Final = "inventory"
+EXTERNAL_DATA: Final = "external_data"
+# What Gatekeeper's templates may use.
+TEMPLATE_CAPABILITIES: Final = Capabilities(external_data=True)
 
 
 @record

@@ -15,7 +15,13 @@ from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.program import PARAMETERS, Program
 from lockgate.engine.rego.specialise import Allowance, Specialiser
 from lockgate.gatekeeper.cel_engine import CelEngine
-from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY, RegoTemplate
+from lockgate.gatekeeper.compiled_rego import (
+    ENTRY_POINT,
+    EXTERNAL_DATA,
+    INVENTORY,
+    TEMPLATE_CAPABILITIES,
+    RegoTemplate,
+)
 from lockgate.gatekeeper.constraint import Constraint, find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.enforcement import EnforcementPoint
 from lockgate.gatekeeper.inventory_needs import (
@@ -116,7 +122,7 @@ def load_policies(
     """
     allowance = Allowance() if allowance is None else allowance
     compilers = Compilers(
-        TemplateCompiler(Capabilities() if capabilities is None else capabilities, cache, show),
+        TemplateCompiler(TEMPLATE_CAPABILITIES if capabilities is None else capabilities, cache, show),
         CelEngine(cache),
     )
     # Of two things with one name the first counts; by file, so that the order of a folder's listing does not.
@@ -243,15 +249,23 @@ def make_policy(
     code = entry.code
     if not isinstance(code, RegoTemplate):
         return cel.policy(Gated(gate, gate.policy_key), code, unknown)
-    return ConstraintPolicy(
+    prepared = code.program.prepare({PARAMETERS: constraint.parameters}, specialiser)
+    policy = ConstraintPolicy(
         gate=gate,
-        evaluate=code.program.prepare({PARAMETERS: constraint.parameters}, specialiser).entry(ENTRY_POINT),
+        evaluate=prepared.entry(ENTRY_POINT),
         parameters=constraint.parameters,
         rules=code.program.artifact.rules,
         needs=entry.needs,
         unknown=unknown & code.reads,
         key=gate.policy_key,
     )
+    if not code.program.calls(EXTERNAL_DATA):
+        return policy
+    # Few templates do.
+    from lockgate.gatekeeper.external_data.on_error import find_on_error
+    from lockgate.gatekeeper.external_data.policy import external_policy
+
+    return external_policy(policy, prepared, find_on_error(constraint, template))
 
 
 def make_policy_set(policies: Sequence[Policy], others: Sequence[tuple[str, str]] = ()) -> PolicySet:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from lockgate.engine.codegen.budget import MAX_DEPTH
-from lockgate.engine.codegen.values import Key, Number, Object, Set, Value, key, type_name
+from lockgate.engine.codegen.values import Key, Number, Object, Set, Undefined, Value, key, type_name
 from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
 from lockgate.engine.documents.document import Path
 from lockgate.engine.errors import EvaluationError
@@ -140,16 +140,20 @@ class ConstraintPolicy(Gated):
                 context.now_ns,
                 context.limits,
             )
-            if type(value) is Set:
-                # Most reviews violate nothing.
-                distinct = value.distinct
-                if distinct is None:
-                    return self._results([*value.members.values()]) if value.members else ()
-                return self._results(distinct) if distinct else ()
-            if type(value) is Object:
-                return self._results([name for name, _ in value.members.values()])
+            return self._outcomes(value)
         except EvaluationError as error:
             return [Failure(self.key, str(error))]
+
+    def _outcomes(self, value: Value | Undefined) -> Sequence[Violation | Failure | NotEvaluated]:
+        """What the value of the template's rule `violation` tells. Raises EvaluationError where it cannot be shown."""
+        if type(value) is Set:
+            # Most reviews violate nothing.
+            distinct = value.distinct
+            if distinct is None:
+                return self._results([*value.members.values()]) if value.members else ()
+            return self._results(distinct) if distinct else ()
+        if type(value) is Object:
+            return self._results([name for name, _ in value.members.values()])
         # Nothing that could have a message.
         return ()
 

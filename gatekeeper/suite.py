@@ -12,6 +12,7 @@ from lockgate.engine.documents.document import Document
 from lockgate.engine.kinds import split_api_version
 from lockgate.engine.record import record
 from lockgate.engine.regex import Pattern, RegexError, compile_pattern
+from lockgate.gatekeeper.external_data.fixtures import Fixture, parse_fixtures
 from lockgate.gatekeeper.fields import Field, root
 
 GROUP: Final = "test.gatekeeper.sh"
@@ -63,6 +64,7 @@ class Case:
     inventory: tuple[str, ...]
     assertions: tuple[Assertion, ...]
     skip: bool
+    fixtures: tuple[Fixture, ...] = ()
 
 
 @record
@@ -79,16 +81,21 @@ class Test:
     cases: tuple[Case, ...]
     invalid: bool
     skip: bool
+    fixtures: tuple[Fixture, ...] = ()
 
 
 @record
 class Suite:
-    """A suite; `path` is the path to show, `file` the one to open."""
+    """A suite; `path` is the path to show, `file` the one to open.
+
+    fixtures: what providers of external data say in all of its tests; a test's own, and a case's, come before them.
+    """
 
     path: str
     file: str
     tests: tuple[Test, ...]
     skip: bool
+    fixtures: tuple[Fixture, ...] = ()
 
 
 def is_suite(value: Mapping[str, Value]) -> bool:
@@ -99,7 +106,8 @@ def is_suite(value: Mapping[str, Value]) -> bool:
 def parse_suite(document: Document, *, path: str, file: str) -> Suite:
     """Reads a suite. Raises PolicyError for what has the wrong type."""
     top = root(document)
-    return Suite(path, file, tuple([_test(test) for test in top.get("tests").items()]), _flag(top, "skip"))
+    tests = tuple([_test(test) for test in top.get("tests").items()])
+    return Suite(path, file, tests, _flag(top, "skip"), _fixtures(top))
 
 
 def _test(field: Field) -> Test:
@@ -111,6 +119,7 @@ def _test(field: Field) -> Test:
         cases=tuple([_case(case) for case in field.get("cases").items()]),
         invalid=_flag(field, "invalid"),
         skip=_flag(field, "skip"),
+        fixtures=_fixtures(field),
     )
 
 
@@ -121,7 +130,13 @@ def _case(field: Field) -> Case:
         inventory=tuple([_text(item) for item in field.get("inventory").items()]),
         assertions=tuple([_assertion(item) for item in field.get("assertions").items()]),
         skip=_flag(field, "skip"),
+        fixtures=_fixtures(field),
     )
+
+
+def _fixtures(field: Field) -> tuple[Fixture, ...]:
+    """What stands under `externalData`: Lockgate's own, which gator does not look at."""
+    return parse_fixtures(field.get("externalData"))
 
 
 def _flag(field: Field, name: str) -> bool:

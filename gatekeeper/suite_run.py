@@ -14,14 +14,17 @@ from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import NotEvaluated
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import InputError, LockgateError, PolicyError, UsageError
+from lockgate.engine.external_data import Session
 from lockgate.engine.policy import EvaluationContext, Facts, Matched, MatchError, Policy
 from lockgate.engine.record import record
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.review import Review, Scope
 from lockgate.gatekeeper.admission import is_admission_review, parse_admission_review
 from lockgate.gatekeeper.cel_engine import CelEngine
+from lockgate.gatekeeper.compiled_rego import TEMPLATE_CAPABILITIES
 from lockgate.gatekeeper.constraint import find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.expansion import Expansion, implied_message, load_expansion
+from lockgate.gatekeeper.external_data.fixtures import FixtureProviders
 from lockgate.gatekeeper.inventory import build_inventory
 from lockgate.gatekeeper.loader import CompiledTemplate, Compilers, make_policy, prepare_template
 from lockgate.gatekeeper.match import compile_match
@@ -82,7 +85,7 @@ def run_suites(
         engine=engine,
         now_ns=time.time_ns() if now_ns is None else now_ns,
         limits=Limits() if limits is None else limits,
-        capabilities=Capabilities() if capabilities is None else capabilities,
+        capabilities=TEMPLATE_CAPABILITIES if capabilities is None else capabilities,
         clock=clock,
     )
     runner = _Runner(options, chosen)
@@ -178,13 +181,15 @@ class _Runner:
             return CaseResult(case.name, "skipped", "" if case.skip else _FILTERED)
         start = self.options.clock()
         try:
-            failure = self._check(suite, case, policy, expansion)
+            failure = self._check(suite, test, case, policy, expansion)
         except LockgateError as error:
             failure = _describe(error)
         seconds = self.options.clock() - start
         return CaseResult(case.name, "passed" if failure is None else "failed", failure or "", seconds)
 
-    def _check(self, suite: Suite, case: Case, policy: Policy, expansion: Expansion) -> str | None:
+    def _check(
+        self, suite: Suite, test: Test, case: Case, policy: Policy, expansion: Expansion
+    ) -> str | None:
         if not case.object:
             raise InputError("invalid Case: must define object")
         if not case.assertions:
@@ -196,7 +201,9 @@ class _Runner:
             )
         known = [document.value for path in case.inventory for document in self.files.objects(suite, path)]
         review = gator_review(objects[0], find_namespaces(known))
-        facts = Facts(build_inventory(known))
+        fixtures = (*suite.fixtures, *test.fixtures, *case.fixtures)
+        providers = FixtureProviders(fixtures) if fixtures else None
+        facts = Facts(build_inventory(known), providers=providers)
         messages = list(self._messages(policy, review, facts))
         # gator expands no requests.
         if expansion.templates and review.object is not None and not is_admission_review(objects[0].value):
@@ -217,7 +224,8 @@ class _Runner:
         if not isinstance(matched, Matched):
             return ()
         messages: list[str] = []
-        context = EvaluationContext(facts, self.options.now_ns, self.options.limits)
+        session = None if facts.providers is None else Session(facts.providers)
+        context = EvaluationContext(facts, self.options.now_ns, self.options.limits, session)
         for outcome in policy.violations(review, context):
             if isinstance(outcome, MessageFailure):
                 raise InputError(outcome.message)

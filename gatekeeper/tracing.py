@@ -9,6 +9,7 @@ from typing import Final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import EvaluationError
+from lockgate.engine.external_data import Asking
 from lockgate.engine.policy import EvaluationContext
 from lockgate.engine.record import record
 from lockgate.engine.rego.capabilities import Capabilities
@@ -16,7 +17,7 @@ from lockgate.engine.rego.explanation import Explainer, Reason
 from lockgate.engine.rego.program import Program
 from lockgate.engine.rego.trace import Trace
 from lockgate.engine.review import Review
-from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY
+from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY, TEMPLATE_CAPABILITIES
 from lockgate.gatekeeper.policy import ConstraintPolicy
 from lockgate.gatekeeper.rego_compile import ENTRY_PACKAGE, trace_template
 from lockgate.gatekeeper.template import Template
@@ -42,7 +43,7 @@ class TemplateTracer:
     """Traces the policies of templates; each is compiled once."""
 
     templates: Iterable[Template]
-    capabilities: Capabilities = field(default_factory=Capabilities)
+    capabilities: Capabilities = TEMPLATE_CAPABILITIES
     _programs: dict[str, tuple[Program, Explainer]] = field(default_factory=dict)
 
     def trace(self, policy: ConstraintPolicy, review: Review, context: EvaluationContext) -> Traced:
@@ -61,6 +62,7 @@ class TemplateTracer:
                 now_ns=context.now_ns,
                 limits=context.limits,
                 tracer=trace,
+                asking=None if context.session is None else Asking(context.session),
             )
         except EvaluationError as ended:
             error = str(ended)

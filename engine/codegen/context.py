@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lockgate.engine.codegen.budget import MAX_TEXT, Limits
 from lockgate.engine.codegen.building import replace_path
@@ -19,6 +19,10 @@ from lockgate.engine.codegen.values import (
 )
 from lockgate.engine.codegen.watch import Tracer
 from lockgate.engine.errors import EvaluationError
+
+if TYPE_CHECKING:
+    # Imported where there are providers.
+    from lockgate.engine.external_data import Asking
 
 Outcome = Value | Undefined
 MISS: Final = object()
@@ -46,6 +50,7 @@ class Context(Budget):
     print_sink: PrintSink | None = None
     strict: str = ""
     shares: bool = True
+    asking: "Asking | None" = None
 
     def __init__(
         self,
@@ -86,10 +91,10 @@ class DetailedContext(Context):
     over: the places under `data` that a `with` replaces. mocks: functions that a `with` replaces, by name. shares:
     does `fixed` outlive the evaluation? covered: numbers of the probes that were reached, in the mode for it.
     print_sink: gets what `print` statements print. cases: names that `internal.test_case` was given, if somebody asks.
-    strict: are failures of builtins errors?
+    strict: are failures of builtins errors? asking: who answers for external data.
     """
 
-    __slots__ = ("cases", "covered", "mocks", "over", "print_sink", "shares", "strict", "tracer")
+    __slots__ = ("asking", "cases", "covered", "mocks", "over", "print_sink", "shares", "strict", "tracer")
 
     def __init__(
         self,
@@ -106,6 +111,7 @@ class DetailedContext(Context):
         cases: list[Value] | None,
         tracer: Tracer | None,
         print_sink: PrintSink | None,
+        asking: "Asking | None",
     ) -> None:
         # What it is as a budget stays empty.
         self.budget = budget
@@ -122,6 +128,7 @@ class DetailedContext(Context):
         self.cases = cases
         self.tracer = tracer
         self.print_sink = print_sink
+        self.asking = asking
 
 
 def exhausted(context: Context, positions: Positions, number: int) -> None:
@@ -212,6 +219,7 @@ def replaced(
         cases=context.cases,
         tracer=context.tracer,
         print_sink=context.print_sink,
+        asking=context.asking,
     )
     made.over = tuple(over)
     made.mocks = mocks

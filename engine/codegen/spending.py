@@ -54,6 +54,10 @@ class Budget:
             return f"more than {limits.max_memory} bytes of memory"
         return ""
 
+    def seconds_left(self) -> float | None:
+        """The time that is left, not below 0; None where there is no limit on it."""
+        return None if self._ends is None else max(0.0, self._ends - monotonic())
+
     def begin(self) -> tuple[int, int]:
         """Begins a count of its own from the whole limit; gives what `resume` goes on with."""
         outside = (self.left, self.granted)

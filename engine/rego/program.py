@@ -26,6 +26,7 @@ from lockgate.engine.rego.outside import Outside
 if TYPE_CHECKING:
     from lockgate.engine.codegen.printing import PrintSink
     from lockgate.engine.codegen.watch import Tracer
+    from lockgate.engine.external_data import Asking
     from lockgate.engine.rego.ast import Module
     from lockgate.engine.rego.probes import Probe
     from lockgate.engine.rego.specialise import Specialiser
@@ -116,6 +117,10 @@ class Program:
         """
         return Prepared(self, bool(constants), specialiser)
 
+    def calls(self, builtin: str) -> bool:
+        """Does the program call the builtin?"""
+        return builtin in self.artifact.builtins
+
     def function(self, entrypoint: str) -> Any:
         """The Python function of an entry point, or None when no rule defines it."""
         return self._functions.get(entrypoint)
@@ -175,12 +180,14 @@ class Prepared:
         tracer: "Tracer | None" = None,
         print_sink: "PrintSink | None" = None,
         cases: list[Value] | None = None,
+        asking: "Asking | None" = None,
     ) -> Value | Undefined:
         """The value of an entry point such as "data.template.violation", or UNDEFINED.
 
         `strict` other than "" makes a builtin's failure an error. `covered` is given the numbers of probes that are
         reached, in the mode for it; `tracer` is told of all, in its mode; `print_sink` gets what is printed, if
-        the program was compiled to print; `cases` gets the names that the policy gives `internal.test_case`.
+        the program was compiled to print; `cases` gets the names that the policy gives `internal.test_case`; `asking`
+        answers for external data.
         Raises EvaluationError with the place.
         """
         self._count()
@@ -203,6 +210,7 @@ class Prepared:
             cases=cases,
             tracer=tracer,
             print_sink=print_sink,
+            asking=asking,
         )
         result = _run(function, context, artifact.rules)
         if result and not isinstance(result, Undefined):

@@ -49,7 +49,7 @@ class Stages:
             elif isinstance(node, Call) and self._tree.function(node.function) is None:
                 name = operator_name(node.function) or dotted(node.function)
                 entry = ENTRIES.get(name)
-                if entry is None or name in NONDETERMINISTIC or name in ("trace", PRINT, "external_data"):
+                if entry is None or name in NONDETERMINISTIC or name in ("trace", PRINT):
                     return False
         return True
 

@@ -1,6 +1,7 @@
 """The one resolver of exemptions: check, admission, sweep and replay put their Decisions through it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import Final, Literal, final
 
@@ -64,15 +65,11 @@ class Exemptions:
                 exempted.append(Exempted(violation, one.name, one.owner, one.ticket, one.expires_ns))
         if not exempted:
             return decision
-        return Decision(
-            "error" if decision.failures else decide_verdict(kept),
-            tuple(kept),
-            decision.failures,
-            decision.not_evaluated,
-            decision.policies_digest,
-            decision.facts_digest,
-            decision.matched,
-            tuple(exempted),
+        return replace(
+            decision,
+            verdict="error" if decision.failures else decide_verdict(kept),
+            violations=tuple(kept),
+            exempted=tuple(exempted),
         )
 
     def _find(self, review: Review, violation: Violation, now_ns: int) -> Exemption | None:

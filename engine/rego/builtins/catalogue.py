@@ -75,6 +75,7 @@ _IMPLEMENTED: Final = {
     " io.jwt.verify_ps512/2* io.jwt.verify_rs256/2* io.jwt.verify_rs384/2* io.jwt.verify_rs512/2*",
     "token_signing": "io.jwt.encode_sign/3* io.jwt.encode_sign_raw/3*",
     "aws_signature": "providers.aws.sign_req/3*",
+    "external_data": "external_data/1*",
 }
 
 # For modules that import a library which the plain installation lacks: the library, and the extra that brings it.
@@ -84,7 +85,7 @@ _EXTRAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 
 # Known to OPA, not implemented here.
 _MISSING: Final = """
-external_data/1 internal.print/1 print/0 rego.metadata.chain/0 rego.metadata.rule/0
+internal.print/1 print/0 rego.metadata.chain/0 rego.metadata.rule/0
 """
 
 # Gatekeeper's, and one that OPA's own tests use: no policy has them unless the capabilities say so.
@@ -113,6 +114,7 @@ NONDETERMINISTIC: Final = frozenset(
         # OPA does not say so of the next two, which look at the time.
         "crypto.x509.parse_and_verify_certificates",
         "crypto.x509.parse_and_verify_certificates_with_options",
+        "external_data",
         "http.send",
         "internal.test_case",
         "io.jwt.decode_verify",

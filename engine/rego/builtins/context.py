@@ -1,11 +1,15 @@
 """What an evaluation lends to the builtins that need more than their operands."""
 
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from lockgate.engine.codegen.budget import MAX_TEXT
 from lockgate.engine.codegen.meter import pay
+from lockgate.engine.codegen.spending import Budget
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.rego.builtins.errors import BuiltinLimitError
+
+if TYPE_CHECKING:
+    from lockgate.engine.external_data import Asking
 
 # Output of one call, in characters or elements. A step pays for 64 bytes.
 MAX_OUTPUT: Final = MAX_TEXT
@@ -39,6 +43,20 @@ class OutsideContext(Context, Protocol):
     @property
     def budget(self) -> object:
         """The same object in all contexts of one evaluation."""
+        ...
+
+
+class AskingContext(Context, Protocol):
+    """Also knows whom to ask for external data, if there is anybody."""
+
+    @property
+    def asking(self) -> "Asking | None":
+        """What the policy asks during the review."""
+        ...
+
+    @property
+    def budget(self) -> Budget:
+        """Which tells the time that is left."""
         ...
 
 

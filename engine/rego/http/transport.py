@@ -1,16 +1,15 @@
 """One exchange with a server: connecting, with TLS or through a Unix socket, sending, and reading what comes back."""
 
 import http.client
-import io
 import os
 import socket
 import ssl
 import tempfile
-from time import monotonic
 from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, urlencode
 
 from lockgate.engine.record import record
+from lockgate.engine.rego.http.deadline import Deadline, DeadlineSocket
 from lockgate.engine.rego.http.errors import NetworkError, RequestError
 from lockgate.engine.rego.http.options import Request
 
@@ -31,68 +30,15 @@ class Answer:
     body: bytes
 
 
-class _Deadline:
-    """The moment at which everything must be done."""
-
-    def __init__(self, seconds: float) -> None:
-        self._ends = monotonic() + seconds
-
-    def left(self) -> float:
-        """The seconds left. Raises TimeoutError when there are none."""
-        seconds = self._ends - monotonic()
-        if seconds <= 0:
-            raise TimeoutError("request timed out")
-        return seconds
-
-
-class _Reader(io.RawIOBase):
-    """Reads from a socket, each time with what is left of the whole time: a slow server gains nothing by dripping."""
-
-    def __init__(self, connected: socket.socket, deadline: _Deadline) -> None:
-        super().__init__()
-        self._socket = connected
-        self._deadline = deadline
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        """Reads some bytes."""
-        self._socket.settimeout(self._deadline.left())
-        read: int = self._socket.recv_into(buffer)
-        return read
-
-
-class _Socket:
-    """A socket as `http.client` uses it, with one deadline for all that it does."""
-
-    def __init__(self, connected: socket.socket, deadline: _Deadline) -> None:
-        self._socket = connected
-        self._deadline = deadline
-
-    def sendall(self, data: Any) -> None:
-        """Sends all of it."""
-        self._socket.settimeout(self._deadline.left())
-        self._socket.sendall(data)
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        """The file that answers are read from."""
-        return io.BufferedReader(_Reader(self._socket, self._deadline))
-
-    def close(self) -> None:
-        """Nothing: the answer may still be in the socket, which is closed when it has been read."""
-
-
 def exchange(request: Request, url: SplitResult, method: str, body: bytes, headers: dict[str, str]) -> Answer:
     """Sends the request to a URL. Raises NetworkError and RequestError."""
-    deadline = _Deadline(request.timeout)
+    deadline = Deadline(request.timeout)
     try:
         connected, target = _connected(request, url, headers.get("Host", ""), deadline)
     except (OSError, UnicodeError) as error:
         raise _failed(method, url, error) from error
     connection = http.client.HTTPConnection("unused.invalid")
-    connection.sock = _Socket(connected, deadline)
+    connection.sock = DeadlineSocket(connected, deadline)
     try:
         connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
         for name, value in _sent_headers(url, method, body, headers):
@@ -123,7 +69,7 @@ def _failed(method: str, url: SplitResult, error: Exception) -> NetworkError:
 
 
 def _connected(
-    request: Request, url: SplitResult, named: str, deadline: _Deadline
+    request: Request, url: SplitResult, named: str, deadline: Deadline
 ) -> tuple[socket.socket, str]:
     """A socket that is connected to the server, and what to ask it for."""
     query = url.query
@@ -142,7 +88,7 @@ def _connected(
     return connected, target.encode("ascii", "replace").decode()
 
 
-def _through_file(path: str, deadline: _Deadline) -> socket.socket:
+def _through_file(path: str, deadline: Deadline) -> socket.socket:
     connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connected.settimeout(deadline.left())
@@ -153,7 +99,7 @@ def _through_file(path: str, deadline: _Deadline) -> socket.socket:
     return connected
 
 
-def _secured(request: Request, connected: socket.socket, host: str, deadline: _Deadline) -> socket.socket:
+def _secured(request: Request, connected: socket.socket, host: str, deadline: Deadline) -> socket.socket:
     try:
         context = tls_context(request)
         connected.settimeout(deadline.left())

@@ -1,0 +1,26 @@
+"""The kinds of external data, told apart without reading them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.kinds import split_api_version
+
+GROUP: Final = "externaldata.gatekeeper.sh"
+VERSIONS: Final = ("v1beta1", "v1alpha1")
+KIND: Final = "Provider"
+FIXTURES_GROUP: Final = "externaldata.lockgate.dev"
+FIXTURES_VERSION: Final = f"{FIXTURES_GROUP}/v1alpha1"
+FIXTURES_KIND: Final = "ExternalData"
+
+
+def is_provider(value: Mapping[str, Value]) -> bool:
+    """Is the object a Provider, of any version?"""
+    return value.get("kind") == KIND and split_api_version(value.get("apiVersion"))[0] == GROUP
+
+
+def is_fixtures(value: Mapping[str, Value]) -> bool:
+    """Does the object say what providers answer?"""
+    return (
+        value.get("kind") == FIXTURES_KIND and split_api_version(value.get("apiVersion"))[0] == FIXTURES_GROUP
+    )
