@@ -16,7 +16,21 @@ Object = dict[str, Value]
 _KIND: Final = ("group", "version", "kind")
 _RESOURCE: Final = ("group", "version", "resource")
 # Values are never mutated.
-_NOBODY: Final[Object] = {}
+_NO_RESOURCE: Final[Object] = {"group": "", "version": "", "resource": ""}
+# What a request has whatever it asks for.
+_REQUEST: Final[Object] = {
+    "uid": "",
+    "kind": None,
+    "resource": _NO_RESOURCE,
+    "requestKind": None,
+    "requestResource": _NO_RESOURCE,
+    "operation": "",
+    "userInfo": {},
+    "dryRun": False,
+    "object": None,
+    "oldObject": None,
+    "options": None,
+}
 
 # What a Namespace shows, of its metadata (CreateNamespaceObject).
 _NAMESPACE_METADATA: Final = (
@@ -95,21 +109,19 @@ class LastReview(threading.local):
 
 
 def _request(given: Object) -> Object:
-    kind, resource = _texts(given.get("kind"), _KIND), _texts(given.get("resource"), _RESOURCE)
-    options = given.get("options")
-    made: Object = {
-        "uid": "",
-        "kind": kind,
-        "resource": resource,
-        "requestKind": kind,
-        "requestResource": resource,
-        "operation": _text(given, "operation"),
-        "userInfo": _user(given.get("userInfo")),
-        "dryRun": given.get("dryRun") is True,
-        "object": None,
-        "oldObject": None,
-        "options": None if options is None else native_document(options),
-    }
+    kind, options = _texts(given.get("kind"), _KIND), given.get("options")
+    made = _REQUEST.copy()
+    made["kind"] = made["requestKind"] = kind
+    resource = given.get("resource")
+    if resource != _NO_RESOURCE:
+        made["resource"] = made["requestResource"] = _texts(resource, _RESOURCE)
+    made["operation"] = _text(given, "operation")
+    if given.get("userInfo"):
+        made["userInfo"] = _user(given["userInfo"])
+    if given.get("dryRun") is True:
+        made["dryRun"] = True
+    if options is not None:
+        made["options"] = native_document(options)
     for name in ("name", "namespace"):
         text = given.get(name)
         if text and type(text) is str:
@@ -121,8 +133,8 @@ def _request(given: Object) -> Object:
 
 
 def _user(given: Value) -> Object:
-    if not isinstance(given, dict) or not given:
-        return _NOBODY
+    if not isinstance(given, dict):
+        return {}
     made: Object = {name: text for name in ("username", "uid") if (text := _text(given, name))}
     groups = given.get("groups")
     if isinstance(groups, list) and groups:
