@@ -7,6 +7,7 @@ from lockgate.audit.entry import Entry
 from lockgate.audit.erasures import Erasures
 from lockgate.audit.merkle import Hash
 from lockgate.audit.note import encode_base64
+from lockgate.audit.streams import is_early_for_heads
 from lockgate.audit.times import parse_time
 from lockgate.audit.verify import findings as codes
 from lockgate.audit.verify.findings import Findings
@@ -19,6 +20,7 @@ class History:
     __slots__ = (
         "_closed_at",
         "_findings",
+        "_heads_right",
         "coverage",
         "erasures",
         "first_key",
@@ -41,6 +43,7 @@ class History:
         self.coverage: dict[str, list[tuple[int, int]]] = {}
         self.policies: list[tuple[int, str, str]] = []
         self.last_heads = -1
+        self._heads_right = True
         self.first_key = ""
 
     def take(self, entry: Entry, index: int, heads: Callable[[], tuple[int, Hash]]) -> None:
@@ -53,12 +56,7 @@ class History:
             case "log":
                 self._take_log(value, index, where)
             case "stream-heads":
-                count, root = heads()
-                if (value["size"], value["count"], value["root"]) != (index, count, encode_base64(root)):
-                    self._findings.add(
-                        codes.STREAM_HEADS_WRONG, where, "the heads of the streams are not what it says"
-                    )
-                self.last_heads = index
+                self._take_heads(value, index, heads)
             case "erasure":
                 self.erasures.take(index, value)
                 self.holds.take_erasure(index, value)
@@ -71,6 +69,26 @@ class History:
                 spans.append((parse_time(str(value["from"])), parse_time(str(value["to"]))))
             case "policy":
                 self.policies.append((index, str(value["event"]), str(value["policies"])))
+
+    def _take_heads(
+        self, value: Mapping[str, Json], index: int, heads: Callable[[], tuple[int, Hash]]
+    ) -> None:
+        where = f"entry {index}"
+        claimed = value["count"]
+        assert isinstance(claimed, int)
+        if is_early_for_heads(index - self.last_heads - 1, claimed):
+            self._findings.add(
+                codes.STREAM_HEADS_WRONG, where, f"it comes too soon after the last, with {claimed} streams"
+            )
+        elif self._heads_right:
+            # After one that is wrong no other root is computed: it would cost whoever looks, and say no more.
+            count, root = heads()
+            self._heads_right = (value["size"], claimed, value["root"]) == (index, count, encode_base64(root))
+            if not self._heads_right:
+                self._findings.add(
+                    codes.STREAM_HEADS_WRONG, where, "the heads of the streams are not what it says"
+                )
+        self.last_heads = index
 
     def _take_log(self, value: Mapping[str, Json], index: int, where: str) -> None:
         opened = value["event"] == "opened"
