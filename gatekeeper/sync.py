@@ -133,12 +133,12 @@ def _exclusions(match: Field) -> list[tuple[Process, tuple[str, ...]]]:
                     f"{wildcard!r} is no namespace", "a `*` may stand at its front and at its end"
                 )
         for index, name in enumerate(entry.get("processes").strings()):
-            named = [process for process in PROCESSES if name in (process, EVERY_PROCESS)]
+            named: list[Process] = [process for process in PROCESSES if name in (process, EVERY_PROCESS)]
             if not named:
                 entry.at("processes", index).refuse(
                     f"Gatekeeper has no process {name!r}", f"use {', '.join((*PROCESSES, EVERY_PROCESS))}"
                 )
-            made += [(process, wildcards) for process in named]
+            made.extend([(process, wildcards) for process in named])
     return made
 
 

@@ -59,14 +59,14 @@ def _attribute(name: str, given: Value) -> Value:
     if not isinstance(given, dict):
         given = {}
     for kind, wanted in _KINDS:
-        value: Value = given.get(kind)
+        value = given.get(kind)
         if value is None:
             continue
-        is_wanted = type(value) is wanted
-        if not is_wanted or (kind == "int" and not MIN_INT <= value <= MAX_INT):
+        if type(value) is not wanted or (type(value) is int and not MIN_INT <= value <= MAX_INT):
             raise InputError(f"attribute {name}: {kind} has a value of another type")
         if kind != "version":
             return value
+        assert isinstance(value, str)
         try:
             return semver_value.parse(value)
         except CelError as error:

@@ -72,9 +72,9 @@ def emit_function(emitter: "Emitter", node: Call, arguments: Sequence[Piece]) ->
     nesting = max([one.nesting for one in arguments], default=0) + 1
     result = _result(emitter, node, overloads, arguments)
     texts = ", ".join([one.text for one in arguments])
-    if len(overloads) > 1:
+    overload, *others = overloads
+    if others:
         return Piece(f"{_dispatch(emitter, node)}({texts})", result, nesting)
-    overload = overloads[0]
     guarded = _guarded(emitter, arguments, overload)
     if guarded is None:
         name = emitter.links.name(("tested", node.function, overload.id))

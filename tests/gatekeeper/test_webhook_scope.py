@@ -10,7 +10,7 @@ from lockgate.gatekeeper.webhook_scope import load_scopes, plural
 
 from tests.gatekeeper.workbench import Json, document
 
-NAMESPACES = {
+NAMESPACES: dict[str, Json] = {
     "ml": {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ml", "labels": {"tier": "prod"}}},
     "free": {
         "apiVersion": "v1",
