@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.documents.json_values import JsonError, read_value, skip_space
+from lockgate.engine.documents.json_lists import read_lists
+from lockgate.engine.documents.json_values import JsonError
 from lockgate.engine.documents.objects import Broken, Found, objects_in
 from lockgate.engine.documents.source_text import decode
 from lockgate.engine.errors import Location, UsageError
@@ -70,19 +71,17 @@ def _parse(data: bytes, shown: str) -> Iterator[Told]:
         for document in parse_objects(data, shown):
             yield from _objects(document.value, shown)
         return
-    index = 0
-    while (start := skip_space(text, index)) < len(text):
-        try:
-            value, index, _ = read_value(text, start)
-        except JsonError as error:
-            line = text.count("\n", 0, error.index) + 1
-            column = error.index - text.rfind("\n", 0, error.index)
-            raise UsageError(
-                f"the snapshot cannot be read: {error.message}",
-                location=Location(shown, line, column),
-                hint=error.hint or _HINT,
-            ) from error
-        yield from _objects(value, shown)
+    try:
+        for value in read_lists(text):
+            yield from _objects(value, shown)
+    except JsonError as error:
+        line = text.count("\n", 0, error.index) + 1
+        column = error.index - text.rfind("\n", 0, error.index)
+        raise UsageError(
+            f"the snapshot cannot be read: {error.message}",
+            location=Location(shown, line, column),
+            hint=error.hint or _HINT,
+        ) from error
 
 
 def _objects(value: Value, shown: str) -> Iterator[Told]:

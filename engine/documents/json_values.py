@@ -18,6 +18,8 @@ LONE_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 # Digits of the longest integer that Go keeps exactly; anything longer is a float to it.
 _LONGEST_INTEGER: Final = 20
 _LONGEST_NUMBER: Final = 4_096
+# Longer texts are seldom the same.
+_LONGEST_SHARED: Final = 64
 _DEPTH_HINT: Final = "Kubernetes objects stay below 40; flatten the document"
 
 
@@ -62,16 +64,37 @@ def _constant(text: str) -> Value:
     raise _NotJson(text)
 
 
+class Shared:
+    """Texts that stand in many values, each kept once: the names of keys, and texts no longer than they are."""
+
+    __slots__ = ("_texts",)
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    def pairs(self, pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+        """The pairs, with what is shared in the place of equal texts."""
+        share = self._texts.setdefault
+        return [
+            (
+                share(name, name),
+                share(value, value) if type(value) is str and len(value) <= _LONGEST_SHARED else value,
+            )
+            for name, value in pairs
+        ]
+
+
 class _Objects:
     """Makes objects from their pairs and notes whether any key was given twice."""
 
-    __slots__ = ("twice",)
+    __slots__ = ("shared", "twice")
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Shared | None) -> None:
+        self.shared = shared
         self.twice = False
 
     def make(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
+        made = dict(pairs if self.shared is None else self.shared.pairs(pairs))
         if len(made) != len(pairs):
             self.twice = True
         return made
@@ -103,9 +126,12 @@ def _refuse_depth(text: str, index: int) -> JsonLimitError:
     return JsonLimitError(f"nested deeper than {MAX_DEPTH} levels", index, _DEPTH_HINT)
 
 
-def read_value(text: str, index: int) -> tuple[Value, int, bool]:
-    """The JSON value at `index`, the index after it, and whether a key is given twice in it. Raises JsonError."""
-    objects = _Objects()
+def read_value(text: str, index: int, shared: Shared | None = None) -> tuple[Value, int, bool]:
+    """The JSON value at `index`, the index after it, and whether a key is given twice in it. Raises JsonError.
+
+    shared: texts that this value is to have in common with others that are kept as long.
+    """
+    objects = _Objects(shared)
     decoder = json.JSONDecoder(
         parse_float=_float, parse_int=_integer, parse_constant=_constant, object_pairs_hook=objects.make
     )

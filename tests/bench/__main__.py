@@ -5,7 +5,18 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench import cel, commands, evaluation, fixed, loading, plain, trail, trail_peer, whole
+from tests.bench import (
+    cel,
+    commands,
+    evaluation,
+    fixed,
+    inventory,
+    loading,
+    plain,
+    trail,
+    trail_peer,
+    whole,
+)
 from tests.e2e.programs import place_of, version_of
 from tests.shared_folder import shared_root
 
@@ -20,6 +31,7 @@ SECTIONS: dict[str, Callable[[], None]] = {
     "fixed": lambda: fixed.print_section(LIBRARY),
     "loading": loading.print_section,
     "commands": lambda: commands.print_section(LIBRARY, shared_root() / "corpus" / "dra", GATOR),
+    "inventory": lambda: inventory.print_section(GATOR),
     "trail": trail.print_section,
     "tessera": lambda: trail_peer.print_section(Path.cwd().parent),
 }
