@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lockgate.engine.codegen.values import Value, render_json
-from lockgate.engine.decision import Decision, Exempted, Violation
+from lockgate.engine.decision import Decision, Exchange, Exempted, Item, Violation
 from lockgate.engine.masking.masked_value import mask_values
 from lockgate.engine.review import Review
 
@@ -71,6 +71,19 @@ def _exempted(exempted: Exempted) -> dict[str, Value]:
     }
 
 
+def _exchange(exchange: Exchange) -> dict[str, Value]:
+    reply = exchange.reply
+    answer: dict[str, Value] = {"statusCode": reply.status, "systemError": reply.system_error}
+    if reply.items is not None:
+        answer["items"] = [_item(one) for one in reply.items]
+    return {"provider": exchange.provider, "keys": list(exchange.keys), "response": answer}
+
+
+def _item(item: Item) -> dict[str, Value]:
+    said: dict[str, Value] = {"error": item.error} if item.error else {"value": item.value}
+    return {"key": item.key, **said}
+
+
 def mask_decision(review: Review, decision: Decision, evaluator: str) -> MaskedDecision:
     """The body of a decision, with every secret value of the request masked wherever it is echoed."""
     said: dict[str, Value] = {
@@ -78,6 +91,18 @@ def mask_decision(review: Review, decision: Decision, evaluator: str) -> MaskedD
         "failures": [{"policy": str(one.policy), "message": one.message} for one in decision.failures],
         "notEvaluated": [{"policy": str(one.policy), "needs": one.needs} for one in decision.not_evaluated],
     }
+    if decision.exchanges:
+        said["externalData"] = [_exchange(one) for one in decision.exchanges]
+    if decision.on_error:
+        said["onError"] = [
+            {
+                "policy": str(one.policy),
+                "onError": one.on_error,
+                "provider": one.provider,
+                "error": one.error,
+            }
+            for one in decision.on_error
+        ]
     if decision.exempted:
         said["exempted"] = [_exempted(one) for one in decision.exempted]
     asked, answered = mask_values([review.request, said]).values

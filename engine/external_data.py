@@ -64,7 +64,10 @@ class RecordedProviders:
 
 @final
 class Session:
-    """The requests of one review: each is made once, so that all policies see the same answer."""
+    """The requests of one review: each is made once, so that all policies see the same answer.
+
+    It is `Providers` itself, for reviews that belong together.
+    """
 
     __slots__ = ("_providers", "_replies", "uses")
 
@@ -78,7 +81,10 @@ class Session:
         return self._replies.get((provider, keys))
 
     def ask(self, provider: str, keys: tuple[str, ...], seconds: float | None) -> Reply:
-        """The answer, now. Raises UnansweredError, and RequestLimitError for too much of anything."""
+        """The answer, or that of before. Raises UnansweredError, and RequestLimitError for too much of anything."""
+        known = self._replies.get((provider, keys))
+        if known is not None:
+            return known
         if len(self._replies) >= MAX_REQUESTS:
             raise RequestLimitError(f"more than {MAX_REQUESTS} requests for one review")
         if len(keys) > MAX_KEYS or sum(map(len, keys)) + len(provider) > MAX_KEY_CHARACTERS:

@@ -10,7 +10,15 @@ from dataclasses import replace
 from typing import Final, final
 
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.decision import Decision, Failure, PolicyKey, Violation, decide_verdict
+from lockgate.engine.decision import (
+    Decision,
+    Exchange,
+    Failure,
+    OnErrorUse,
+    PolicyKey,
+    Violation,
+    decide_verdict,
+)
 from lockgate.engine.documents.document import Document, Path
 from lockgate.engine.errors import InputError, PolicyError
 from lockgate.engine.evaluate import order_violations
@@ -250,4 +258,20 @@ def join_decisions(first: Decision, others: Sequence[Decision], failures: Sequen
         failures=tuple(sorted(failed, key=lambda one: (one.policy, one.message))),
         not_evaluated=tuple(sorted(absent, key=lambda one: (one.policy, one.needs))),
         matched=sum([decision.matched for decision in decisions]),
+        exchanges=_exchanges(decisions),
+        on_error=tuple(
+            sorted(
+                dict.fromkeys([one for decision in decisions for one in decision.on_error]), key=_use_order
+            )
+        ),
     )
+
+
+def _exchanges(decisions: Sequence[Decision]) -> tuple[Exchange, ...]:
+    """What was asked for any of them; the same request had the same answer."""
+    found = {(one.provider, one.keys): one for decision in decisions for one in decision.exchanges}
+    return tuple([found[asked] for asked in sorted(found)])
+
+
+def _use_order(use: OnErrorUse) -> tuple[PolicyKey, str]:
+    return use.policy, use.provider

@@ -49,6 +49,7 @@ from lockgate.gatekeeper.template import (
     EngineChoice,
     Template,
     is_expansion_template,
+    is_provider,
     is_template,
     parse_template,
 )
@@ -56,6 +57,7 @@ from lockgate.gatekeeper.template import (
 if TYPE_CHECKING:
     from lockgate.gatekeeper.compiled_cel import CelTemplate
     from lockgate.gatekeeper.expansion import Expansion
+    from lockgate.gatekeeper.external_data.provider import Provider
 
 # Parameters of more characters are no constants of code: it would grow with them.
 _LARGEST_IN_CODE: Final = 20_000
@@ -74,7 +76,7 @@ class Loaded:
 
     templates: those that were read, whether or not a constraint uses them, sorted by kind. needs: what the policies need
     of the inventory. sync: what is kept of the cluster, and which namespaces are left alone. expansion: which objects
-    imply others.
+    imply others. providers: who answers for external data; asks: does any template ask them?
     """
 
     policies: PolicySet
@@ -84,6 +86,8 @@ class Loaded:
     needs: InventoryNeeds = InventoryNeeds()
     sync: Sync = Sync()
     expansion: "Expansion | None" = None
+    providers: "tuple[Provider, ...]" = ()
+    asks: bool = False
 
 
 @record
@@ -93,6 +97,11 @@ class CompiledTemplate:
     template: Template
     code: "RegoTemplate | CelTemplate"
     needs: InventoryNeeds = InventoryNeeds()
+
+    @property
+    def asks(self) -> bool:
+        """Does it ask providers of external data?"""
+        return isinstance(self.code, RegoTemplate) and self.code.program.calls(EXTERNAL_DATA)
 
 
 @record
@@ -113,7 +122,7 @@ def load_policies(
     show: ShowCode | None = None,
     allowance: Allowance | None = None,
 ) -> Loaded:
-    """Loads the templates and constraints, Config, SyncSets and ExpansionTemplates; others are left alone.
+    """Loads the templates and constraints, Config, SyncSets, ExpansionTemplates and Providers; others are left alone.
 
     point: where the policies will be enforced, which decides the actions of scoped constraints.
     engine: "rego" evaluates the Rego of templates that also have CEL.
@@ -135,6 +144,12 @@ def load_policies(
 
         expansion, wrong_too = load_expansion(given)
         errors += wrong_too
+    providers: tuple[Provider, ...] = ()
+    if any(is_provider(document.value) for document in given):
+        from lockgate.gatekeeper.external_data.provider import load_providers
+
+        providers, wrong_providers = load_providers(given)
+        errors += wrong_providers
     compiled: dict[str, CompiledTemplate] = {}
     broken: set[str] = set()
     for document in given:
@@ -177,10 +192,10 @@ def load_policies(
         except PolicyError as error:
             errors.extend(flatten(error))
     lints = [lint for entry in compiled.values() for lint in entry.code.lints]
+    others = [*sync.digests, *(() if expansion is None else expansion.digests)]
+    others += [(f"Provider {provider.name}", provider.digest) for provider in providers]
     return Loaded(
-        policies=make_policy_set(
-            list(policies.values()), (*sync.digests, *(() if expansion is None else expansion.digests))
-        ),
+        policies=make_policy_set(list(policies.values()), others),
         errors=tuple(sorted(errors, key=lambda error: _order(error.location, error.message))),
         lints=tuple(sorted(lints, key=lambda lint: _order(lint.location, lint.message))),
         templates=tuple(sorted(templates, key=lambda template: template.kind)),
@@ -189,6 +204,8 @@ def load_policies(
         ),
         sync=sync,
         expansion=expansion,
+        providers=providers,
+        asks=any(entry.asks for entry in compiled.values()),
     )
 
 
@@ -259,7 +276,7 @@ def make_policy(
         unknown=unknown & code.reads,
         key=gate.policy_key,
     )
-    if not code.program.calls(EXTERNAL_DATA):
+    if not entry.asks:
         return policy
     # Few templates do.
     from lockgate.gatekeeper.external_data.on_error import find_on_error

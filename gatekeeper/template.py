@@ -23,6 +23,7 @@ from lockgate.gatekeeper.schema_check import default_problems
 
 GROUP: Final = "templates.gatekeeper.sh"
 KIND: Final = "ConstraintTemplate"
+PROVIDERS_GROUP: Final = "externaldata.gatekeeper.sh"
 EXPANSION_GROUP: Final = "expansion.gatekeeper.sh"
 EXPANSION: Final = "ExpansionTemplate"
 VERSIONS: Final = ("v1", "v1beta1", "v1alpha1")
@@ -76,6 +77,13 @@ class Template:
 def is_template(value: Mapping[str, Value]) -> bool:
     """Is the object a ConstraintTemplate, of any version?"""
     return value.get("kind") == KIND and split_api_version(value.get("apiVersion"))[0] == GROUP
+
+
+def is_provider(value: Mapping[str, Value]) -> bool:
+    """Is the object a Provider of external data, of any version?"""
+    return (
+        value.get("kind") == "Provider" and split_api_version(value.get("apiVersion"))[0] == PROVIDERS_GROUP
+    )
 
 
 def is_expansion_template(value: Mapping[str, Value]) -> bool:

@@ -7,7 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
 import click
-from lockgate.webhook.inventory_options import GateMaker, inventory_options
+from lockgate.webhook.inventory_options import (
+    GateMaker,
+    external_options,
+    inventory_options,
+    read_external_options,
+)
 from lockgate.webhook.report import FailOn
 
 if TYPE_CHECKING:
@@ -281,6 +286,7 @@ def _tell_notices(report: "Report") -> None:
 )
 @click.option("--namespace", metavar="NAME", help="The namespace of objects that name none.")
 @inventory_options
+@external_options
 @click.option("--exclude", "excludes", multiple=True, metavar="GLOB", help="Leave out; as in .gitignore.")
 @click.option("--allow-unrendered", is_flag=True, help="Skip Helm templates and the like instead of failing.")
 @click.option("--require-objects", is_flag=True, help="Fail (2) when no Kubernetes object was found.")
@@ -355,6 +361,10 @@ def check(
     namespace: str | None,
     inventories: tuple[str, ...],
     inventory_kinds: tuple[str, ...],
+    external_data: tuple[str, ...],
+    allow_providers: bool,
+    provider_certificate: str | None,
+    provider_key: str | None,
     excludes: tuple[str, ...],
     allow_unrendered: bool,
     require_objects: bool,
@@ -384,6 +394,7 @@ def check(
       lockgate check -p policies/ --format sarif --output findings.sarif deploy/
       helm template chart/ | lockgate check -
       lockgate check --inventory cluster.json --inventory-kind v1/Service deploy/
+      lockgate check --external-data answers.yaml deploy/
       lockgate check --trail trail/ --model fraud --environment prod deploy/
       lockgate check --base origin/main deploy/
       lockgate check --write-baseline exemptions/today.yaml --owner team-fraud deploy/
@@ -415,6 +426,7 @@ def check(
         raise UsageError("--group is for --user")
     if (baseline is None) != (owner is None):
         raise UsageError("--write-baseline and --owner belong together")
+    external = read_external_options(external_data, allow_providers, provider_certificate, provider_key)
     cwd = os.getcwd()
     now_ns = time.time_ns()
     given = Given(policies, exemptions, config, cwd)
@@ -443,7 +455,7 @@ def check(
         walk = find_inputs(inputs)
         request = Request(namespace, _user(user, groups), deciding.base)
         learned = learn(inputs, walk, request, loaded.judges)
-        maker = GateMaker(inventories, inventory_kinds, walk, now_ns)
+        maker = GateMaker(inventories, inventory_kinds, walk, now_ns, external, stack)
         gate, remarks = maker.make(deciding, inputs, learned.view)
         explanations = (
             _explanations(gate, loaded, "all" if explain else "matched") if trace or explain else None

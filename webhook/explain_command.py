@@ -6,7 +6,12 @@ import time
 from typing import TYPE_CHECKING
 
 import click
-from lockgate.webhook.inventory_options import GateMaker, inventory_options
+from lockgate.webhook.inventory_options import (
+    GateMaker,
+    external_options,
+    inventory_options,
+    read_external_options,
+)
 
 if TYPE_CHECKING:
     from lockgate.webhook.terminal import ColourChoice
@@ -38,6 +43,7 @@ _STDIN_LIMIT = 8 * 1024 * 1024 + 1
 )
 @click.option("--namespace", metavar="NAME", help="The namespace of objects that name none.")
 @inventory_options
+@external_options
 @click.option(
     "--engine", type=click.Choice(["rego"]), help="Evaluate the Rego of templates that also have CEL."
 )
@@ -55,6 +61,10 @@ def explain(
     namespace: str | None,
     inventories: tuple[str, ...],
     inventory_kinds: tuple[str, ...],
+    external_data: tuple[str, ...],
+    allow_providers: bool,
+    provider_certificate: str | None,
+    provider_key: str | None,
     engine: str | None,
     config: str | None,
     output: str | None,
@@ -68,6 +78,8 @@ def explain(
       lockgate explain --constraint immutable-images --object Deployment/app deploy/app.yaml
       helm template chart/ | lockgate explain --format json -
     """
+    from contextlib import ExitStack
+
     from lockgate.engine.errors import UsageError
     from lockgate.engine.policy import EvaluationContext
     from lockgate.gatekeeper.tracing import TemplateTracer
@@ -80,6 +92,7 @@ def explain(
     from lockgate.webhook.progress import Progress
     from lockgate.webhook.terminal import Palette, choose_palette, printable
 
+    external = read_external_options(external_data, allow_providers, provider_certificate, provider_key)
     cwd = os.getcwd()
     deciding = read_work_tree(Given(policies, (), config, cwd), make_loader(engine, None))
     settings, loaded = deciding.settings, deciding.loaded
@@ -88,7 +101,8 @@ def explain(
     walk = find_inputs(inputs)
     request = Request(namespace)
     learned = learn(inputs, walk, request, loaded.judges)
-    maker = GateMaker(inventories, inventory_kinds, walk, time.time_ns())
+    stack = ExitStack()
+    maker = GateMaker(inventories, inventory_kinds, walk, time.time_ns(), external, stack)
     gate, _ = maker.make(deciding, inputs, learned.view)
     explanations = Explanations(
         loaded.policies,
@@ -99,7 +113,8 @@ def explain(
     )
     findings = Findings(gate, allow_unrendered=True, explanations=explanations)
     quiet = Progress(len(walk.files), None)
-    report = run_check(inputs, walk, gate, (), request, learned, findings, quiet, judges=loaded.judges)
+    with stack:
+        report = run_check(inputs, walk, gate, (), request, learned, findings, quiet, judges=loaded.judges)
     for problem in report.errors:
         click.echo(f"error: {printable(problem.file)}:{problem.line}: {printable(problem.message)}", err=True)
     found = explanations.found

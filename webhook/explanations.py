@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Failure, PolicyKey, Violation
+from lockgate.engine.external_data import Session
 from lockgate.engine.masking.masker import Masker
 from lockgate.engine.policy import EvaluationContext, MatchError, NotMatched, Policy, PolicySet
 from lockgate.engine.record import record
@@ -76,15 +77,26 @@ class Explanations:
         names = (resource.name, full, f"{resource.kind}/{resource.name}", f"{resource.kind} {full}")
         if self.object and not is_named(self.object, names):
             return
+        # Every policy sees the same answers.
+        providers = self.context.facts.providers
+        session = None if providers is None else Session(providers)
+        context = replace(self.context, session=session)
         for policy in self.policies.policies:
             key = policy.key
             if self.constraint and not is_named(self.constraint, (key.name, key.kind, str(key))):
                 continue
-            explained = self._explain(policy, subject, review, masker)
+            explained = self._explain(policy, subject, review, masker, context)
             if self.which == "all" or explained.outcome != "not matched":
                 self.found.append(explained)
 
-    def _explain(self, policy: Policy, subject: JudgedObject, review: Review, masker: Masker) -> Explanation:
+    def _explain(
+        self,
+        policy: Policy,
+        subject: JudgedObject,
+        review: Review,
+        masker: Masker,
+        context: EvaluationContext,
+    ) -> Explanation:
         matched = policy.match(review)
         if isinstance(matched, MatchError):
             outcome: Outcome = "not evaluated" if matched.needs else "error"
@@ -99,13 +111,13 @@ class Explanations:
                 _wanted(policy, matched.matcher),
                 _why(matched, subject.resource),
             )
-        outcomes = policy.violations(review, self.context)
+        outcomes = policy.violations(review, context)
         violations = tuple([one for one in outcomes if isinstance(one, Violation)])
         for one in outcomes:
             if isinstance(one, Violation):
                 continue
             if isinstance(one, Failure):
-                traced = self._traced(policy, review)
+                traced = self._traced(policy, review, context)
                 return Explanation(
                     subject,
                     policy.key,
@@ -116,7 +128,7 @@ class Explanations:
                     left_out=traced.left_out,
                 )
             return Explanation(subject, policy.key, "not evaluated", masker, why=one.needs)
-        traced = self._traced(policy, review)
+        traced = self._traced(policy, review, context)
         return Explanation(
             subject,
             policy.key,
@@ -127,10 +139,10 @@ class Explanations:
             left_out=traced.left_out,
         )
 
-    def _traced(self, policy: Policy, review: Review) -> Traced:
+    def _traced(self, policy: Policy, review: Review, context: EvaluationContext) -> Traced:
         if not isinstance(policy, ConstraintPolicy):
             return Traced((), "", 0)
-        return self.tracer.trace(policy, review, self.context)
+        return self.tracer.trace(policy, review, context)
 
 
 def _why(failed: NotMatched, resource: Resource) -> str:

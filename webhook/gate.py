@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.values import Object, Set, Value, render_json
-from lockgate.engine.decision import Decision, Violation
+from lockgate.engine.decision import Decision, Exchange, Violation
 from lockgate.engine.documents.document import Document
 from lockgate.engine.evaluate import evaluate
 from lockgate.engine.policy import Facts, PolicySet
@@ -91,21 +91,27 @@ class Gate:
         if unseen:
             nothing = Decision("allow", (), (), (), self.policies.digest, self.facts.digest)
             return Judged(review, nothing, unseen)
-        decision = self._evaluate(review)
+        facts = self.facts
+        if facts.providers is not None:
+            # An object and what it implies are told the same.
+            from lockgate.engine.external_data import Session
+
+            facts = replace(facts, providers=Session(facts.providers))
+        decision = self._evaluate(review, facts)
         implied: tuple[Review, ...] = ()
         if self.expansion is not None and review.object is not None:
-            decision, implied = self._expand(self.expansion, review, review.object, decision)
+            decision, implied = self._expand(self.expansion, review, review.object, decision, facts)
         if self.exemptions is not None:
             decision = self.exemptions.resolve(review, decision, self.now_ns)
         if self.masker is not None:
             decision = mask_decision(decision, self.masker)
         return Judged(review, decision, implied=implied)
 
-    def _evaluate(self, review: Review) -> Decision:
-        return evaluate(review, self.policies, self.facts, now_ns=self.now_ns, limits=self.limits)
+    def _evaluate(self, review: Review, facts: Facts) -> Decision:
+        return evaluate(review, self.policies, facts, now_ns=self.now_ns, limits=self.limits)
 
     def _expand(
-        self, expansion: "Expansion", review: Review, value: dict[str, Value], own: Decision
+        self, expansion: "Expansion", review: Review, value: dict[str, Value], own: Decision, facts: Facts
     ) -> tuple[Decision, tuple[Review, ...]]:
         """The Decision on an object and on what it implies, and the reviews of that."""
         from lockgate.gatekeeper.expansion import (
@@ -123,7 +129,9 @@ class Gate:
         if not found:
             return own, ()
         reviews = [review_implied(one.value, review) for one in found]
-        told = [told_by_parent(self._evaluate(made), one) for made, one in zip(reviews, found, strict=True)]
+        told = [
+            told_by_parent(self._evaluate(made, facts), one) for made, one in zip(reviews, found, strict=True)
+        ]
         return join_decisions(own, told), tuple(reviews)
 
     def _unseen(self, review: Review) -> str:
@@ -157,8 +165,23 @@ def mask_decision(decision: Decision, masker: "Masker") -> Decision:
         told = replace(one, message=masker.text(one.message), fix=masker.text(one.fix))
         return replace(told, details=mask(one.details))
 
+    def masked_exchange(one: Exchange) -> Exchange:
+        items = one.reply.items
+        shown = [
+            replace(item, key=masker.text(item.key), value=mask(item.value), error=masker.text(item.error))
+            for item in items or ()
+        ]
+        reply = replace(
+            one.reply,
+            items=None if items is None else tuple(shown),
+            system_error=masker.text(one.reply.system_error),
+        )
+        return Exchange(one.provider, tuple(map(masker.text, one.keys)), reply)
+
     return replace(
         decision,
+        exchanges=tuple(map(masked_exchange, decision.exchanges)),
+        on_error=tuple([replace(one, error=masker.text(one.error)) for one in decision.on_error]),
         violations=tuple(map(masked, decision.violations)),
         failures=tuple([replace(one, message=masker.text(one.message)) for one in decision.failures]),
         exempted=tuple([replace(one, violation=masked(one.violation)) for one in decision.exempted]),

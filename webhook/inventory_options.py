@@ -1,6 +1,8 @@
-"""The options of commands that judge with an inventory, and what comes of them."""
+"""The options of commands that judge with an inventory or with external data, and what comes of them."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,6 +10,7 @@ from lockgate.engine.record import record
 
 if TYPE_CHECKING:
     from lockgate.engine.documents.document import Document
+    from lockgate.engine.external_data import Providers
     from lockgate.engine.gvk import GroupVersionKind
     from lockgate.gatekeeper.inventory_needs import InventoryNeeds
     from lockgate.gatekeeper.webhook_scope import Scopes
@@ -41,6 +44,66 @@ def inventory_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return add_sources(add_kinds(command))
 
 
+@record
+class ExternalRequest:
+    """Who answers for external data: fixtures in files, and whether Providers among the policies are asked.
+
+    certificate, key: what providers are shown; empty without.
+    """
+
+    files: tuple[str, ...] = ()
+    providers: bool = False
+    certificate: str = ""
+    key: str = ""
+
+
+def external_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --external-data, --allow-providers, --provider-certificate and --provider-key, by these names."""
+    for option in (
+        click.option(
+            "--provider-key",
+            metavar="FILE",
+            help="The key of --provider-certificate: PEM, without a password.",
+        ),
+        click.option(
+            "--provider-certificate",
+            metavar="FILE",
+            help="The certificate that providers are shown, with its chain: PEM.",
+        ),
+        click.option(
+            "--allow-providers",
+            is_flag=True,
+            help="Ask the Providers among the policies, over HTTPS. Nothing is asked without it, since whoever writes a "
+            "Provider chooses what is reached from here.",
+        ),
+        click.option(
+            "--external-data",
+            "external_data",
+            multiple=True,
+            metavar="FILE",
+            help="What providers answer (kind ExternalData), so that they are not asked; may be repeated. Without an "
+            "answer a policy that asks for it is not evaluated.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def read_external_options(
+    files: tuple[str, ...], allow_providers: bool, certificate: str | None, key: str | None
+) -> ExternalRequest:
+    """The request that the options make. Raises UsageError for options that do not go together."""
+    from lockgate.engine.errors import UsageError
+
+    if (certificate is None) != (key is None):
+        raise UsageError("--provider-certificate and --provider-key belong together")
+    if certificate is not None and not allow_providers:
+        raise UsageError(
+            "--provider-certificate is for providers that are asked", hint="add --allow-providers"
+        )
+    return ExternalRequest(files, allow_providers, certificate or "", key or "")
+
+
 def _scopes(webhooks: "Sequence[Document]") -> "Scopes | None":
     if not webhooks:
         return None
@@ -53,13 +116,16 @@ def _scopes(webhooks: "Sequence[Document]") -> "Scopes | None":
 class GateMaker:
     """Makes the Gates of a command: options, files to judge, and the clock that policies see (Unix time).
 
-    sources, kinds: what --inventory and --inventory-kind name.
+    sources, kinds: what --inventory and --inventory-kind name. external: who answers for external data.
+    stack: closes what the Gates keep open.
     """
 
     sources: tuple[str, ...]
     kinds: tuple[str, ...]
     walk: "Walk"
     now_ns: int
+    external: ExternalRequest
+    stack: ExitStack
 
     def make(
         self, deciding: "Deciding", inputs: "Inputs", view: "ClusterView"
@@ -70,9 +136,12 @@ class GateMaker:
         from lockgate.webhook.gate import Gate
 
         inventory = self._inventory(deciding, inputs, view)
+        facts = Facts() if inventory is None else inventory.facts
+        if (self.external.files or self.external.providers) and deciding.loaded.loaded.asks:
+            facts = replace(facts, providers=self._providers(deciding, inputs))
         made = Gate(
             policies=deciding.loaded.policies,
-            facts=Facts() if inventory is None else inventory.facts,
+            facts=facts,
             limits=Limits(),
             now_ns=self.now_ns,
             exemptions=deciding.exemptions,
@@ -82,6 +151,17 @@ class GateMaker:
             scopes=_scopes(deciding.loaded.webhooks),
         )
         return made, () if inventory is None else inventory.notices
+
+    def _providers(self, deciding: "Deciding", inputs: "Inputs") -> "Providers":
+        from lockgate.webhook.external_data import make_providers
+
+        base = deciding.base
+        files: Sequence[str] = self.external.files
+        if base is not None:
+            # A change does not bring the answers that it is judged with.
+            files = base.paths(files, "external data")
+        cwd = inputs.cwd if base is None else base.folder
+        return make_providers(self.external, files, cwd, deciding.loaded.loaded.providers, self.stack)
 
     def _inventory(self, deciding: "Deciding", inputs: "Inputs", view: "ClusterView") -> "Inventory | None":
         """The inventory; None where nobody asks for one, or no policy reads it."""

@@ -5,7 +5,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.decision import Decision, Violation
+from lockgate.engine.decision import Decision, PolicyKey, Violation
 from lockgate.engine.documents.document import Document, DocumentError, Located, Path, Skipped, Span
 from lockgate.engine.errors import InputError
 from lockgate.engine.record import mutable_record, record
@@ -96,6 +96,7 @@ class Found:
     documents: int
     files: int
     unseen: dict[str, int]
+    on_error: dict[tuple[PolicyKey, str, str], int]
     findings: list[Finding]
     errors: list[Problem]
     skipped: list[SkippedInput]
@@ -122,6 +123,8 @@ class Findings:
     files: int = 0
     # Why how many objects were shown to no policy.
     unseen: dict[str, int] = field(default_factory=dict)
+    # On how many objects a policy's `onError` decided, since a provider failed.
+    on_error: dict[tuple[PolicyKey, str, str], int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     skipped: list[SkippedInput] = field(default_factory=list)
@@ -149,6 +152,9 @@ class Findings:
             if judged.unseen:
                 self.unseen[judged.unseen] = self.unseen.get(judged.unseen, 0) + 1
                 continue
+            for use in decision.on_error:
+                used = (use.policy, use.on_error, use.provider)
+                self.on_error[used] = self.on_error.get(used, 0) + 1
             if self.explanations is not None or self.judged is not None:
                 reviewed.append((document, judged.review))
                 implied += [(document, review) for review in judged.implied]
@@ -282,6 +288,7 @@ class Findings:
             self.documents,
             self.files,
             self.unseen,
+            self.on_error,
             self.findings,
             self.errors,
             self.skipped,
@@ -298,6 +305,8 @@ class Findings:
         self.files += found.files
         for reason, count in found.unseen.items():
             self.unseen[reason] = self.unseen.get(reason, 0) + count
+        for used, count in found.on_error.items():
+            self.on_error[used] = self.on_error.get(used, 0) + count
         self.findings += found.findings
         self.errors += found.errors
         self.skipped += found.skipped
@@ -312,6 +321,10 @@ class Findings:
     def report(self) -> Report:
         """The Report on everything that was added."""
         self.notices += [f"{count} objects are not judged: {reason}" for reason, count in self.unseen.items()]
+        self.notices += [
+            f"provider {provider!r} of external data failed on {count} {_objects(count)}, and {policy} goes by its on-error: {said}"
+            for (policy, said, provider), count in sorted(self.on_error.items())
+        ]
         return make_report(
             self.documents,
             self.files,
@@ -323,6 +336,10 @@ class Findings:
             self.judged or (),
             self.exempted,
         )
+
+
+def _objects(count: int) -> str:
+    return "object" if count == 1 else "objects"
 
 
 def _finding(document: Document, resource: Resource, violation: Violation, masker: "Masker") -> Finding:

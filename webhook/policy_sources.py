@@ -23,7 +23,13 @@ from lockgate.gatekeeper.loader import Loaded, load_policies
 from lockgate.gatekeeper.problems import PolicyErrors
 from lockgate.gatekeeper.rego_template import ShowCode
 from lockgate.gatekeeper.sync import is_config, is_sync_set
-from lockgate.gatekeeper.template import EngineChoice, Template, is_expansion_template, is_template
+from lockgate.gatekeeper.template import (
+    EngineChoice,
+    Template,
+    is_expansion_template,
+    is_provider,
+    is_template,
+)
 from lockgate.webhook.report import Unevaluated
 from lockgate.webhook.walk import SUFFIXES, shown_path
 
@@ -41,7 +47,7 @@ NOT_CONFIGURED: Final = "lockgate.dev/not-configured"
 MAX_POLICY_BYTES: Final = 8 * 1024 * 1024
 
 _MARK: Final = b"gatekeeper.sh"
-_OTHER_MARKS: Final = (GROUP.encode(), WEBHOOK_CONFIGURATION.encode())
+_OTHER_MARKS: Final = (GROUP.encode(), WEBHOOK_CONFIGURATION.encode(), b"externaldata.lockgate.dev")
 # Where the Rego of a shipped template starts: nine tenths of it, and not needed to say what a rule lacks.
 _TARGETS: Final = b"\n  targets:\n"
 # What Gatekeeper would act on, and Lockgate does not: it is said by name, since it may change a verdict.
@@ -134,13 +140,25 @@ def _is_policy(document: Document) -> bool:
 
 
 def _is_about_cluster(value: Mapping[str, Value]) -> bool:
-    return is_config(value) or is_sync_set(value) or is_expansion_template(value)
+    return is_config(value) or is_sync_set(value) or is_expansion_template(value) or is_provider(value)
 
 
 def read_exemptions(paths: Sequence[str], cwd: str) -> list[Document]:
     """The Exemptions and ExemptionPolicies of files and folders; each path must have one. Raises UsageError."""
     documents = _given(paths, cwd, _is_about_exemptions, "Exemption and no ExemptionPolicy")
     return [*filter(_is_about_exemptions, documents)]
+
+
+def read_fixtures(paths: Sequence[str], cwd: str) -> list[Document]:
+    """What providers of external data answer, from files and folders; each path must have some. Raises UsageError."""
+    if not paths:
+        return []
+    from lockgate.gatekeeper.external_data.kinds import is_fixtures
+
+    def is_wanted(document: Document) -> bool:
+        return is_fixtures(document.value)
+
+    return [*filter(is_wanted, _given(paths, cwd, is_wanted, "object of kind ExternalData"))]
 
 
 def _given(

@@ -16,7 +16,7 @@ from typing import Final, final
 
 from lockgate.engine.decision import Item, Reply
 from lockgate.engine.documents.document import Document
-from lockgate.engine.external_data import UnansweredError
+from lockgate.engine.external_data import Providers, UnansweredError
 from lockgate.engine.record import record
 from lockgate.gatekeeper.external_data.kinds import FIXTURES_KIND, FIXTURES_VERSION
 from lockgate.gatekeeper.external_data.wire import float_numbers
@@ -37,14 +37,17 @@ class Fixture:
 
 @final
 class FixtureProviders:
-    """Answers from fixtures; of two for one provider the last counts."""
+    """Answers from fixtures; of two for one provider the last counts. `others` answers for all other providers."""
 
-    def __init__(self, fixtures: Iterable[Fixture]) -> None:
+    def __init__(self, fixtures: Iterable[Fixture], others: Providers | None = None) -> None:
+        self._others = others
         self._fixtures: Mapping[str, Fixture] = {one.provider: one for one in fixtures}
 
     def ask(self, provider: str, keys: tuple[str, ...], seconds: float | None) -> Reply:
         """The answer. Raises UnansweredError for a provider or a key of which nothing is said."""
         found = self._fixtures.get(provider)
+        if found is None and self._others is not None:
+            return self._others.ask(provider, keys, seconds)
         if found is None:
             raise UnansweredError(f"what provider {provider[:200]!r} answers (externalData)")
         if found.system_error:

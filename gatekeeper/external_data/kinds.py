@@ -6,17 +6,10 @@ from typing import Final
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.kinds import split_api_version
 
-GROUP: Final = "externaldata.gatekeeper.sh"
 VERSIONS: Final = ("v1beta1", "v1alpha1")
-KIND: Final = "Provider"
 FIXTURES_GROUP: Final = "externaldata.lockgate.dev"
 FIXTURES_VERSION: Final = f"{FIXTURES_GROUP}/v1alpha1"
 FIXTURES_KIND: Final = "ExternalData"
-
-
-def is_provider(value: Mapping[str, Value]) -> bool:
-    """Is the object a Provider, of any version?"""
-    return value.get("kind") == KIND and split_api_version(value.get("apiVersion"))[0] == GROUP
 
 
 def is_fixtures(value: Mapping[str, Value]) -> bool:

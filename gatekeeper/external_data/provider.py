@@ -6,13 +6,18 @@ of 0, which Gatekeeper takes and with which every request fails at once, is refu
 
 import base64
 import binascii
+from collections.abc import Iterable
+from hashlib import sha256
 from typing import Final
 from urllib.parse import urlsplit
 
+from lockgate.engine.codegen.values import render_json
 from lockgate.engine.documents.document import Document
+from lockgate.engine.errors import PolicyError
 from lockgate.engine.record import record
-from lockgate.gatekeeper.external_data.kinds import GROUP, VERSIONS
+from lockgate.gatekeeper.external_data.kinds import VERSIONS
 from lockgate.gatekeeper.fields import Field, root
+from lockgate.gatekeeper.template import PROVIDERS_GROUP, is_provider
 
 _FIELDS: Final = ("url", "timeout", "caBundle")
 _LONGEST_URL: Final = 2_048
@@ -23,7 +28,10 @@ _LONGEST_TIMEOUT: Final = 1 << 31
 
 @record
 class Provider:
-    """A provider that is asked over HTTPS. timeout: in seconds, for a whole request; ca_bundle: PEM."""
+    """A provider that is asked over HTTPS. timeout: in seconds, for a whole request; ca_bundle: PEM.
+
+    digest: SHA-256 (hex) over its spec.
+    """
 
     name: str
     host: str
@@ -31,15 +39,16 @@ class Provider:
     target: str
     timeout: int
     ca_bundle: str
+    digest: str
 
 
 def parse_provider(document: Document) -> Provider:
     """Reads and checks a Provider. Raises PolicyError with the place of what is wrong."""
     top = root(document)
     version = top.get("apiVersion")
-    if version.string() not in [f"{GROUP}/{one}" for one in VERSIONS]:
+    if version.string() not in [f"{PROVIDERS_GROUP}/{one}" for one in VERSIONS]:
         version.refuse(
-            f"invalid Provider: unsupported version {version.string()!r}", f"write {GROUP}/v1beta1"
+            f"invalid Provider: unsupported version {version.string()!r}", f"write {PROVIDERS_GROUP}/v1beta1"
         )
     name = top.at("metadata", "name")
     if not name.string():
@@ -52,8 +61,34 @@ def parse_provider(document: Document) -> Provider:
             )
     host, port, target = _url(spec.get("url"))
     return Provider(
-        name.string(), host, port, target, _timeout(spec.get("timeout")), _ca_bundle(spec.get("caBundle"))
+        name=name.string(),
+        host=host,
+        port=port,
+        target=target,
+        timeout=_timeout(spec.get("timeout")),
+        ca_bundle=_ca_bundle(spec.get("caBundle")),
+        digest=sha256(render_json(spec.value).encode()).hexdigest(),
     )
+
+
+def load_providers(documents: Iterable[Document]) -> tuple[tuple[Provider, ...], list[PolicyError]]:
+    """The Providers among the documents, sorted by name, and what is wrong."""
+    made: dict[str, tuple[Provider, Document]] = {}
+    errors: list[PolicyError] = []
+    for document in documents:
+        if not is_provider(document.value):
+            continue
+        try:
+            provider = parse_provider(document)
+            first = made.setdefault(provider.name, (provider, document))
+            if first[1] is not document:
+                root(document).at("metadata", "name").refuse(
+                    f"provider {provider.name!r} is defined twice; the other is in {first[1].file}",
+                    "rename or remove one",
+                )
+        except PolicyError as error:
+            errors.append(error)
+    return tuple([made[name][0] for name in sorted(made)]), errors
 
 
 def _url(field: Field) -> tuple[str, int, str]:

@@ -12,7 +12,8 @@ from lockgate.engine.codegen.values import Number, Value, type_name
 from lockgate.engine.decision import Item, Reply
 from lockgate.engine.documents.go_numbers import from_float
 from lockgate.engine.documents.json_values import JsonError, read_value, skip_space
-from lockgate.gatekeeper.external_data.kinds import GROUP, VERSIONS
+from lockgate.gatekeeper.external_data.kinds import VERSIONS
+from lockgate.gatekeeper.template import PROVIDERS_GROUP
 
 REQUEST_KIND: Final = "ProviderRequest"
 RESPONSE_KIND: Final = "ProviderResponse"
@@ -32,7 +33,7 @@ class ProviderError(Exception):
 def render_request(keys: tuple[str, ...]) -> bytes:
     """The body of a request."""
     asked = {"keys": list(keys)} if keys else {}
-    request = {"apiVersion": f"{GROUP}/{VERSIONS[0]}", "kind": REQUEST_KIND, "request": asked}
+    request = {"apiVersion": f"{PROVIDERS_GROUP}/{VERSIONS[0]}", "kind": REQUEST_KIND, "request": asked}
     text = json.dumps(request, ensure_ascii=False, separators=(",", ":"))
     # Halves of surrogate pairs, which UTF-8 cannot hold.
     return text.encode("utf-8", "replace")
@@ -52,8 +53,8 @@ def parse_response(status: int, body: bytes) -> Reply:
         raise _malformed("there is more after the value")
     top = _object(value, "the answer")
     version, kind = top.get("apiVersion"), top.get("kind")
-    if kind != RESPONSE_KIND or version not in [f"{GROUP}/{one}" for one in VERSIONS]:
-        raise _malformed(f"it is no {RESPONSE_KIND} of {GROUP}")
+    if kind != RESPONSE_KIND or version not in [f"{PROVIDERS_GROUP}/{one}" for one in VERSIONS]:
+        raise _malformed(f"it is no {RESPONSE_KIND} of {PROVIDERS_GROUP}")
     response = _object(top.get("response"), "response")
     given = response.get("items")
     if given is None:

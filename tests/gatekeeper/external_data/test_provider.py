@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from lockgate.engine.errors import PolicyError
-from lockgate.gatekeeper.external_data.kinds import is_provider
 from lockgate.gatekeeper.external_data.provider import parse_provider
+from lockgate.gatekeeper.template import is_provider
 
 from tests.engine.http_server import certificate
 from tests.gatekeeper.external_data.making import provider
