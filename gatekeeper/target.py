@@ -190,6 +190,18 @@ def review_implied(value: Object, parent: Review) -> Review:
     return Review(request, value, old, parent.namespace, parent.document, scope, "Generated")
 
 
+def placed_request(request: Object) -> Object:
+    """The AdmissionRequest as Gatekeeper's webhook judges it: one for a Namespace is in no namespace.
+
+    The API server names a Namespace's own name there, or nothing, by how it was sent (gatekeeper#792).
+    """
+    kind = request.get("kind")
+    named = (_text(kind, "group"), _text(kind, "kind")) if isinstance(kind, dict) else ("", "")
+    if named != ("", "Namespace") or "namespace" not in request:
+        return request
+    return {name: value for name, value in request.items() if name != "namespace"}
+
+
 def _in_namespace(value: Object, namespace: str) -> Object:
     """A copy of the object in the namespace, as kubectl sends it."""
     metadata = value.get("metadata")

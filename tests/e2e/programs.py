@@ -15,6 +15,7 @@ import pytest
 VERSIONS: Mapping[str, str] = {
     "opa": "1.22.2",
     "gator": "3.23.1",
+    "gatekeeper": "3.23.1",
     "conftest": "0.71.1",
     "fsck": "1.0.4",
     "hammer": "1.0.4",

@@ -56,6 +56,7 @@ class Module:
 MODULES = Path(__file__).parent / "modules"
 KUBERNETES_VERSION = "k8s.io/component-base/version.git"
 TESSERA = "github.com/transparency-dev/tessera"
+GATEKEEPER = "github.com/open-policy-agent/gatekeeper/v3"
 
 RECIPES: tuple[Recipe, ...] = (
     Package("opa", "github.com/open-policy-agent/opa"),
@@ -63,7 +64,8 @@ RECIPES: tuple[Recipe, ...] = (
     Package("fsck", f"{TESSERA}/cmd/fsck"),
     Package("hammer", f"{TESSERA}/internal/hammer"),
     Package("posix", f"{TESSERA}/cmd/conformance/posix"),
-    Package("gator", "github.com/open-policy-agent/gatekeeper/v3/cmd/gator"),
+    Package("gator", f"{GATEKEEPER}/cmd/gator"),
+    Package("gatekeeper", GATEKEEPER),
     Package("conftest", "github.com/open-policy-agent/conftest"),
     Module("etcd", MODULES / "etcd", "go.etcd.io/etcd/server/v3"),
     Module(

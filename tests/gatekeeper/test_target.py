@@ -7,7 +7,13 @@ from lockgate.engine.kinds import Kinds
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.admission import is_admission_review, parse_admission_review
 from lockgate.gatekeeper.suite_run import gator_review
-from lockgate.gatekeeper.target import Cluster, find_namespaces, review_document, review_request
+from lockgate.gatekeeper.target import (
+    Cluster,
+    find_namespaces,
+    placed_request,
+    review_document,
+    review_request,
+)
 
 from tests.gatekeeper.review_cases import REFUSED_REVIEWS, REVIEW_CASES, ReviewCase
 from tests.gatekeeper.workbench import Json, document, manifest
@@ -121,3 +127,23 @@ def test_kinds_beyond_number_or_of_great_length_are_not_remembered() -> None:
                 "kind": kind,
             }
     assert len(cluster._of_kind) <= 1_024 and all(len(str(kind)) < 20 for _, kind in cluster._of_kind)
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "placed"),
+    [("", "Namespace", False), ("", "Pod", True), ("x.io", "Namespace", True)],
+)
+def test_a_request_for_a_namespace_is_in_none(group: str, kind: str, placed: bool) -> None:
+    version = f"{group}/v1" if group else "v1"
+    request = parse_admission_review(
+        {
+            "request": {
+                "kind": {"group": group, "version": "v1", "kind": kind},
+                "object": manifest(kind, group=version),
+                "namespace": "a",
+                "operation": "CREATE",
+            }
+        }
+    )
+    assert ("namespace" in placed_request(request)) is placed
+    assert {**placed_request(request), "namespace": "a"} == request
