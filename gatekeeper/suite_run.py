@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.decision import NotEvaluated
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import InputError, LockgateError, PolicyError, UsageError
@@ -55,6 +56,7 @@ class _Options:
     now_ns: int
     limits: Limits
     capabilities: Capabilities
+    cache: CodeCache | None
     clock: Callable[[], float]
 
 
@@ -66,13 +68,14 @@ def run_suites(
     now_ns: int | None = None,
     limits: Limits | None = None,
     capabilities: Capabilities | None = None,
+    cache: CodeCache | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> SuiteReport:
     """Runs the suites at the paths (a file, a folder, or `folder/...` for all below it).
 
     run: gator's filter of names. engine: "rego" evaluates the Rego of templates that also have CEL.
     now_ns: the clock that policies see, Unix time in nanoseconds; the present when None.
-    clock: gives seconds, for the times shown.
+    cache: compiled templates are kept there, if it is given. clock: gives seconds, for the times shown.
 
     Raises UsageError for a path without a suite, a wrong filter or one that takes nothing, and PolicyError for a
     suite that cannot be read.
@@ -86,6 +89,7 @@ def run_suites(
         now_ns=time.time_ns() if now_ns is None else now_ns,
         limits=Limits() if limits is None else limits,
         capabilities=TEMPLATE_CAPABILITIES if capabilities is None else capabilities,
+        cache=cache,
         clock=clock,
     )
     runner = _Runner(options, chosen)
@@ -97,7 +101,10 @@ class _Runner:
         self.options = options
         self.chosen = chosen
         self.files = ObjectFiles()
-        self.compilers = Compilers(TemplateCompiler(options.capabilities), CelEngine())
+        cache = options.cache
+        self.compilers = Compilers(TemplateCompiler(options.capabilities, cache), CelEngine(cache))
+        # By file: the tests of a suite mostly have one template.
+        self.templates: dict[str, CompiledTemplate] = {}
 
     def suite(self, suite: Suite) -> SuiteResult:
         start = self.options.clock()
@@ -152,8 +159,12 @@ class _Runner:
         document = self.files.objects(suite, test.template)[0]
         if not is_template(document.value):
             raise InputError(f"path {test.template!r}: not a ConstraintTemplate")
-        template = parse_template(document)
-        return prepare_template(template, engine=self.options.engine, compilers=self.compilers)
+        found = self.templates.get(document.file)
+        if found is None:
+            template = parse_template(document)
+            found = prepare_template(template, engine=self.options.engine, compilers=self.compilers)
+            self.templates[document.file] = found
+        return found
 
     def _policy(self, suite: Suite, test: Test, template: CompiledTemplate) -> Policy:
         if not test.constraint:

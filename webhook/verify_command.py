@@ -1,5 +1,7 @@
 """`lockgate verify`: the command line of Gatekeeper's suites (`gator verify`)."""
 
+import os
+
 import click
 
 EXIT_FAILED_CASES = 1
@@ -25,8 +27,16 @@ def _shown(text: str) -> str:
 @click.option(
     "--engine", type=click.Choice(["rego"]), help="Evaluate the Rego of templates that also have CEL."
 )
+@click.option(
+    "--cache/--no-cache",
+    "cache",
+    default=None,
+    help="Keep compiled policies in your own cache folder (the default, except where CI is set).",
+)
 @click.option("-v", "--verbose", "detail", flag_value="all", default="failures", help="Show every case.")
-def verify(paths: tuple[str, ...], run: str | None, engine: str | None, detail: str) -> int:
+def verify(
+    paths: tuple[str, ...], run: str | None, engine: str | None, cache: bool | None, detail: str
+) -> int:
     """Runs the suites (kind Suite) that test policies; FOLDER/... looks below the folder too.
 
     \b
@@ -37,7 +47,13 @@ def verify(paths: tuple[str, ...], run: str | None, engine: str | None, detail: 
     from lockgate.gatekeeper.suite_report import render_report
     from lockgate.gatekeeper.suite_run import run_suites
     from lockgate.webhook.output import write_output
+    from lockgate.webhook.policy_sources import open_cache
 
-    report = run_suites(paths, run=run, engine="rego" if engine == "rego" else "default")
+    report = run_suites(
+        paths,
+        run=run,
+        engine="rego" if engine == "rego" else "default",
+        cache=open_cache(cache, os.environ),
+    )
     write_output(_shown(render_report(report, "all" if detail == "all" else "failures")), None)
     return EXIT_FAILED_CASES if report.failed else 0

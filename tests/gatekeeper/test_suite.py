@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.errors import PolicyError, UsageError
 from lockgate.gatekeeper.suite_files import find_suites
 from lockgate.gatekeeper.suite_report import SuiteReport, render_report
@@ -240,3 +241,15 @@ def test_the_engine_that_is_asked_for(tmp_path: Path) -> None:
     assert render_report(report).endswith("\nPASS\n1 passed, 0 failed\n")
     report = verify(path, engine="rego")
     assert (report.count("passed"), report.count("failed"), report.count("skipped")) == (0, 1, 0)
+
+
+def test_with_compiled_templates_from_the_cache_a_suite_says_the_same(tmp_path: Path) -> None:
+    (tmp_path / "suite").mkdir()
+    path = write_suite(tmp_path / "suite")
+    cache = CodeCache(str(tmp_path / "cache"), b"a")
+    texts = [
+        render_report(run_suites([str(path)], cache=given, clock=lambda: 0.0), "all")
+        for given in (None, cache, cache)
+    ]
+    assert texts[0] == texts[1] == texts[2]
+    assert len(list((tmp_path / "cache").iterdir())) > 1
