@@ -217,18 +217,27 @@ def split_api_version(api_version: object) -> tuple[str, str]:
 
 @record
 class Kinds:
-    """Scope of a kind by (group, kind); `found` are the kinds that a tree's CRDs define, which win."""
+    """Scope of a kind by (group, kind); `found` are the kinds that a tree's CRDs define, which win.
+
+    None of them is one of Kubernetes' own groups without a dot, where no CRD can define a kind.
+    """
 
     found: Mapping[tuple[str, str], Scope] = field(default_factory=dict)
 
     def scope(self, group: str, kind: str) -> Scope:
         """ "Namespaced", "Cluster", or "Unknown" when neither the table nor a CRD has the kind."""
-        known = self.found.get((group, kind)) or BUILT_IN.get((group, kind))
+        found = self.found.get((group, kind)) if "." in group else None
+        known = found or BUILT_IN.get((group, kind))
         if known is not None:
             return known
         if group in CLUSTER_GROUPS:
             return "Cluster"
         return "Namespaced" if group.endswith(_NAMESPACED_DOMAINS) else "Unknown"
+
+    def beside(self, known: "Kinds") -> "Kinds":
+        """These kinds where neither `known` nor the table has them, and those of `known`."""
+        added = {name: scope for name, scope in self.found.items() if known.scope(*name) == "Unknown"}
+        return Kinds({**added, **known.found})
 
 
 def find_kinds(objects: Iterable[Mapping[str, Value]]) -> Kinds:

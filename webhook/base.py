@@ -16,12 +16,14 @@ from lockgate.engine.errors import UsageError
 from lockgate.engine.record import record
 from lockgate.webhook.config import FILE_NAME, Config
 from lockgate.webhook.config_reader import MAX_CONFIG_BYTES, parse_config
-from lockgate.webhook.git_tree import GitTree, TreeFile, read_git_tree
+from lockgate.webhook.git_tree import GitTree, TreeFile, is_at, read_git_tree
 from lockgate.webhook.policy_sources import MAX_POLICY_BYTES
-from lockgate.webhook.walk import find_repository_root, is_inside
+from lockgate.webhook.walk import SUFFIXES, find_repository_root, is_inside
 
 # A library of policies with its tests is some megabytes.
 MAX_TOTAL_BYTES: Final = 256 * 1024 * 1024
+# Files that hold policies, exemptions or data.
+_READ: Final = (*SUFFIXES, ".rego")
 
 
 @record
@@ -50,9 +52,8 @@ class Base:
                 made.append(path)
                 continue
             files = self.tree.below(below)
+            self._refuse_hidden(below)
             if not files:
-                if below in self.tree.others:
-                    raise UsageError(f"{below} is a link or a submodule as of {self.tree.revision}")
                 raise UsageError(
                     f"{self.tree.revision} has no {below}, which the check takes {what} from",
                     hint=f"{what} come from the base; what a change adds counts once it is merged",
@@ -60,6 +61,22 @@ class Base:
             self._write(files)
             made.append(os.path.join(self.folder, below) if below else self.folder)
         return made
+
+    def _refuse_hidden(self, below: str) -> None:
+        """Refuses links and submodules: what they stand for would be left out, and with it what it forbids."""
+        revision = self.tree.revision
+        for path in self.tree.links:
+            if path == below or (is_at(path, below) and path.lower().endswith(_READ)):
+                raise UsageError(
+                    f"{path} is a link as of {revision}, and those of a base are not followed",
+                    hint="name what it points to, or put a file there",
+                )
+        for path in self.tree.submodules:
+            if is_at(path, below):
+                raise UsageError(
+                    f"{path} is a submodule as of {revision}, whose files the repository does not have",
+                    hint="check it out outside of the repository at a commit that you trust, and name it there",
+                )
 
     def _write(self, files: Sequence[TreeFile]) -> None:
         total = 0
@@ -111,6 +128,8 @@ class Base:
         names = {one.path for one in self.tree.files}
         while below is not None:
             name = f"{below}/{FILE_NAME}" if below else FILE_NAME
+            if name in self.tree.links:
+                self._refuse_hidden(name)
             if name in names:
                 return name
             below = None if not below else os.path.dirname(below)

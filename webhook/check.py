@@ -146,12 +146,12 @@ def learn(inputs: Inputs, walk: Walk, request: Request, judges: Judges = "object
     """
     if judges != "objects":
         return Learned(make_view(TreeFacts(), inputs.config, request.namespace), None)
-    facts, old = _read_facts(inputs, walk, request.base)
-    view = make_view(facts, inputs.config, request.namespace)
-    if old is None:
-        return Learned(view, None)
-    old.read(view)
-    return Learned(view.with_namespaces(old.namespaces()), old)
+    if request.base is None:
+        facts = TreeFacts()
+        for read, data in _readable(inputs, walk):
+            facts.add(_about_cluster(read, data))
+        return Learned(make_view(facts, inputs.config, request.namespace), None)
+    return _learn_from_base(inputs, walk, request, request.base)
 
 
 def tree_objects(inputs: Inputs, walk: Walk, view: ClusterView) -> "Iterator[Told]":
@@ -172,23 +172,32 @@ def tree_objects(inputs: Inputs, walk: Walk, view: ClusterView) -> "Iterator[Tol
                 yield Present(review.object)
 
 
-def _read_facts(inputs: Inputs, walk: Walk, base: "Base | None") -> "tuple[TreeFacts, OldObjects | None]":
-    facts = TreeFacts()
-    old = None
-    if base is not None:
-        from lockgate.webhook.old_objects import OldObjects
+def _learn_from_base(inputs: Inputs, walk: Walk, request: Request, base: "Base") -> Learned:
+    """What the files that are as in the base say, and the base's versions of the others, wins over the change's."""
+    from lockgate.webhook.old_objects import OldObjects
 
-        old = OldObjects(base, [path for path in inputs.paths if path != STDIN])
+    old = OldObjects(base, [path for path in inputs.paths if path != STDIN])
+    known, changed = TreeFacts(), TreeFacts()
+    for read, data in _readable(inputs, walk):
+        (known if old.compare(read.real, data) else changed).add(_about_cluster(read, data))
+    old.read(make_view(changed, inputs.config, request.namespace, known))
+    known.add(old.changed())
+    return Learned(make_view(changed, inputs.config, request.namespace, known), old)
+
+
+def _readable(inputs: Inputs, walk: Walk) -> Iterator[tuple[Content, bytes]]:
     for file in _files(inputs, walk):
         read = _read(inputs, file)
-        if not isinstance(read.outcome, bytes):
-            continue
-        if old is not None:
-            old.compare(read.real, read.outcome)
-        if may_describe_cluster(read.outcome):
-            reading = read_documents(read.outcome, read.file.shown, duplicates="error")
-            facts.add([document.value for document in reading.documents])
-    return facts, old
+        if isinstance(read.outcome, bytes):
+            yield read, read.outcome
+
+
+def _about_cluster(read: Content, data: bytes) -> list[dict[str, Value]]:
+    """The objects of a file that may describe the cluster."""
+    if not may_describe_cluster(data):
+        return []
+    reading = read_documents(data, read.file.shown, duplicates="error")
+    return [document.value for document in reading.documents]
 
 
 @record
@@ -209,7 +218,7 @@ class _ReviewBuilder:
         if self.is_unchanged:
             old = document.value
         elif self.old is not None:
-            old = self.old.find(document, cluster.namespace)
+            old = self.old.find(document, cluster.namespace, self.real)
         operation: Operation = "CREATE" if old is None else "UPDATE"
         review = review_document(document, cluster, operation=operation, old=old, user=self.user)
         if review.scope == "Unknown":

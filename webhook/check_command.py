@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lockgate.engine.codegen.values import Value
     from lockgate.engine.rego.version import RegoVersion
     from lockgate.gatekeeper.template import EngineChoice
+    from lockgate.webhook.base import Base
     from lockgate.webhook.baseline import Excusable
     from lockgate.webhook.check import Inputs
     from lockgate.webhook.config import Config
@@ -179,6 +180,15 @@ def _user(name: str | None, groups: tuple[str, ...]) -> "dict[str, Value] | None
         return None
     shown: list[Value] = list(groups)
     return {"username": name, "groups": shown} if shown else {"username": name}
+
+
+def _checked_out(base: "Base") -> list[str]:
+    """That a branch given as the base is the change itself, as where a fork's branch has the base's name."""
+    if base.tree.revision == "HEAD" or not base.tree.is_checked_out:
+        return []
+    return [
+        f"{base.tree.revision} is the commit that is checked out: only what is not committed counts as a change"
+    ]
 
 
 def _propose(
@@ -474,12 +484,13 @@ def check(
             def judge(own: "Deciding") -> "Report":
                 changed = replace(inputs, config=own.settings)
                 again = learn(changed, walk, request, own.loaded.judges)
-                other, _ = maker.make(own, changed, again.view)
+                other, _ = maker.without_providers().make(own, changed, again.view)
                 found = Findings(other, allow_unrendered)
                 quiet = Progress(len(walk.files), None)
                 held_open, judges = own.loaded.not_configured, own.loaded.judges
                 return run_check(changed, walk, other, held_open, request, again, found, quiet, judges=judges)
 
+            findings.notices += _checked_out(deciding.base)
             proposed, remark = _propose(deciding, given, loader, judge)
             if remark:
                 findings.notices.append(remark)

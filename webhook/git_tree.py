@@ -5,6 +5,7 @@ and a revision is never taken for an option.
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -16,8 +17,17 @@ from lockgate.engine.record import record
 MAX_LIST_BYTES: Final = 256 * 1024 * 1024
 MAX_REVISION: Final = 256
 _TIMEOUT_S: Final = 120
+# The name in a revision, before `~1`, `^{commit}`, `:path` or `@{1}`; and where git looks for it.
+_NAME: Final = re.compile(r"(?!-)(?:[^~^:@]|@(?!\{))+")
+_PLACES: Final = ("refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
+_SHORT_COMMIT: Final = re.compile(r"[0-9a-f]{4,39}")
 _REGULAR: Final = (b"100644", b"100755")
 _OPTIONS: Final = ("--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "protocol.allow=never")
+
+
+def is_at(path: str, wanted: str) -> bool:
+    """Is the path the wanted one, or below it? Everything is below the root, which is ""."""
+    return not wanted or path == wanted or path.startswith(f"{wanted}/")
 
 
 @record
@@ -30,19 +40,24 @@ class TreeFile:
 
 @record
 class GitTree:
-    """A commit of the repository at `root`: its regular files, sorted. Links and submodules are `others`."""
+    """A commit of the repository at `root`: its regular files, sorted, and the paths of links and of submodules.
+
+    is_checked_out: is it the commit of the work tree?
+    """
 
     root: str
     revision: str
     commit: str
     files: tuple[TreeFile, ...]
-    others: tuple[str, ...]
+    links: tuple[str, ...]
+    submodules: tuple[str, ...]
+    is_checked_out: bool
 
     def below(self, path: str) -> tuple[TreeFile, ...]:
         """The file of this path, or those below it; all for the root, which is ""."""
         if not path:
             return self.files
-        return tuple([one for one in self.files if one.path == path or one.path.startswith(f"{path}/")])
+        return tuple([one for one in self.files if is_at(one.path, path)])
 
     def read(self, files: Sequence[TreeFile], limit: int) -> Iterator[tuple[TreeFile, bytes | None]]:
         """The bytes of files, in their order; None for one of more than `limit` bytes."""
@@ -119,6 +134,7 @@ def read_git_tree(root: str, revision: str) -> GitTree:
     """The files of a revision of the repository whose work tree is at `root`. Raises UsageError."""
     if not revision or len(revision) > MAX_REVISION or not revision.isprintable():
         raise UsageError("--base takes a branch, tag or commit of git")
+    _refuse_ambiguous(root, revision)
     try:
         named = _run(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     except _GitError as error:
@@ -136,7 +152,8 @@ def read_git_tree(root: str, revision: str) -> GitTree:
     if len(listed) > MAX_LIST_BYTES:
         raise UsageError(f"{revision} has more files than can be looked at")
     files: list[TreeFile] = []
-    others: list[str] = []
+    links: list[str] = []
+    submodules: list[str] = []
     for line in listed.split(b"\0"):
         if not line:
             continue
@@ -146,9 +163,44 @@ def read_git_tree(root: str, revision: str) -> GitTree:
         if kind == b"blob" and mode in _REGULAR:
             files.append(TreeFile(path, blob.decode("ascii")))
         else:
-            others.append(path)
+            (links if kind == b"blob" else submodules).append(path)
     files.sort(key=lambda one: one.path)
-    return GitTree(root, revision, commit, tuple(files), tuple(sorted(others)))
+    is_checked_out = _commit_of(root, "HEAD") == commit
+    return GitTree(
+        root, revision, commit, tuple(files), tuple(sorted(links)), tuple(sorted(submodules)), is_checked_out
+    )
+
+
+def _commit_of(root: str, name: str) -> str:
+    """The commit of a name; "" where there is none."""
+    try:
+        named = _run(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    except _GitError:
+        return ""
+    return named.decode("ascii", "replace").strip()
+
+
+def _refuse_ambiguous(root: str, revision: str) -> None:
+    """Refuses a name that several refs have: git would take a tag or branch called `origin/main`, which may be the
+    change's own, before the remote's branch (gitrevisions(7)).
+    """
+    name = _NAME.match(revision)
+    if name is None:
+        return
+    short = name[0]
+    wanted = [short, *[place.format(short) for place in _PLACES]]
+    try:
+        listed = _run(root, "for-each-ref", "--format=%(refname)", *wanted)
+    except _GitError:
+        return  # What git does not take for a name here is none for rev-parse either, which says so.
+    found = sorted({*listed.decode("utf-8", "surrogateescape").splitlines()} & {*wanted})
+    if found and _SHORT_COMMIT.fullmatch(short):
+        found.append("a commit")
+    if len(found) > 1:
+        raise UsageError(
+            f"{short} may be {' or '.join(found)}",
+            hint="name the base in full, such as refs/remotes/origin/main, or by its commit",
+        )
 
 
 def _branch(revision: str) -> str:

@@ -152,6 +152,10 @@ class GateMaker:
         )
         return made, () if inventory is None else inventory.notices
 
+    def without_providers(self) -> "GateMaker":
+        """The same, asking no Provider: for policies of a change, which would choose what is reached from here."""
+        return replace(self, external=ExternalRequest(self.external.files))
+
     def _providers(self, deciding: "Deciding", inputs: "Inputs") -> "Providers":
         from lockgate.webhook.external_data import make_providers
 

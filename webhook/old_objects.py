@@ -5,23 +5,35 @@ object may have moved from one file to another.
 """
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from hashlib import sha1, sha256
 from typing import Final, final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
 from lockgate.engine.documents.reading import read_documents
-from lockgate.engine.kinds import Kinds, split_api_version
+from lockgate.engine.kinds import split_api_version
+from lockgate.engine.record import record
 from lockgate.webhook.base import Base
 from lockgate.webhook.git_tree import TreeFile
 from lockgate.webhook.tree import ClusterView
-from lockgate.webhook.walk import MAX_FILE_BYTES, is_manifest_name
+from lockgate.webhook.walk import MAX_FILE_BYTES, InputFile, is_manifest_name, read_file
 
 Object = dict[str, Value]
 _Name = tuple[str, str, str, str]
 
 _SHA1_LETTERS: Final = 40
+# What may be the name of an object, in the bytes of a file; one that is written otherwise is not found.
+_NAMES: Final = re.compile(rb"""name["']?[ \t]*:[ \t]*["']?([^\s"',}]+)""")
+
+
+@record
+class UnchangedFile:
+    """A file that is as in the base: its real path, and hashes of the names in it."""
+
+    real: str
+    names: frozenset[int]
 
 
 def blob_name(data: bytes, letters: int) -> str:
@@ -35,24 +47,27 @@ def blob_name(data: bytes, letters: int) -> str:
 class OldObjects:
     """Finds former states. `unread` are files of the base that could not be read, by their paths."""
 
-    __slots__ = ("_blobs", "_kinds", "_objects", "_paths", "_unchanged", "base", "unread")
+    __slots__ = ("_blobs", "_objects", "_paths", "_unchanged", "_view", "base", "unread")
 
     def __init__(self, base: Base, paths: Iterable[str]) -> None:
         """`paths`: files and folders of the work tree that are judged."""
         self.base: Final = base
         self.unread: list[str] = []
-        self._kinds = Kinds()
-        self._unchanged: set[str] = set()
+        self._view: ClusterView | None = None
+        self._unchanged: dict[str, UnchangedFile] = {}
         self._paths = [below for path in paths if (below := base.inside(path)) is not None]
         self._blobs: Final = {one.path: one.blob for one in base.tree.files}
-        self._objects: dict[_Name, Object] = {}
+        # The objects of each name, by the files that they are in: overlays have some of one name.
+        self._objects: dict[_Name, dict[str, Object]] = {}
 
-    def compare(self, real: str, data: bytes) -> None:
-        """Notes whether a file of the work tree (its real path) is as in the base."""
+    def compare(self, real: str, data: bytes) -> bool:
+        """Notes whether a file of the work tree (its real path) is as in the base; says so."""
         below = self.base.inside(real)
         blob = None if below is None else self._blobs.get(below)
-        if below is not None and blob is not None and blob_name(data, len(blob)) == blob:
-            self._unchanged.add(below)
+        if below is None or blob is None or blob_name(data, len(blob)) != blob:
+            return False
+        self._unchanged[below] = UnchangedFile(real, frozenset(map(hash, _NAMES.findall(data))))
+        return True
 
     def is_unchanged(self, real: str) -> bool:
         """Is the file as in the base, by what `compare` noted?"""
@@ -60,7 +75,7 @@ class OldObjects:
 
     def read(self, view: ClusterView) -> None:
         """Reads the base's versions of the files that are not unchanged. view: tells scopes and default namespaces."""
-        self._kinds = view.kinds
+        self._view = view
         wanted: dict[str, TreeFile] = {}
         for path in self._paths:
             for one in self.base.tree.below(path):
@@ -70,37 +85,64 @@ class OldObjects:
                 ):
                     wanted[one.path] = one
         for one, data in self.base.tree.read(list(wanted.values()), MAX_FILE_BYTES):
-            if data is None:
+            if data is None or not self._add(one.path, data, view):
                 self.unread.append(one.path)
-                continue
-            reading = read_documents(data, one.path, duplicates="error")
-            if reading.errors:
-                self.unread.append(one.path)
-            falls_to = view.cluster(os.path.join(self.base.tree.root, one.path)).namespace
-            for document in reading.documents:
-                name = self._name(document.value, falls_to)
-                if name is not None:
-                    self._objects.setdefault(name, document.value)
 
-    def namespaces(self) -> dict[str, Object]:
-        """The Namespaces of the changed files as the base has them: a change cannot relabel them for itself."""
-        return {name[3]: value for name, value in self._objects.items() if name[:2] == ("", "Namespace")}
+    def _add(self, path: str, data: bytes, view: ClusterView) -> bool:
+        """Takes the objects of a file in; could all of it be read?"""
+        reading = read_documents(data, path, duplicates="error")
+        falls_to = view.cluster(os.path.join(self.base.tree.root, path)).namespace
+        for document in reading.documents:
+            name = _name(document.value, falls_to, view)
+            if name is not None:
+                self._objects.setdefault(name, {}).setdefault(path, document.value)
+        return not reading.errors
 
-    def find(self, document: Document, namespace: str) -> Object | None:
-        """The former state of an object of a changed file; None where the base has none."""
-        name = self._name(document.value, namespace)
-        return None if name is None else self._objects.get(name)
+    def changed(self) -> Iterator[Object]:
+        """The objects of the files that are not unchanged, as the base has them."""
+        for by_file in self._objects.values():
+            yield from by_file.values()
 
-    def _name(self, value: Object, namespace: str) -> _Name | None:
-        group, _ = split_api_version(value.get("apiVersion"))
-        kind, metadata = value.get("kind"), value.get("metadata")
-        if type(kind) is not str or type(metadata) is not dict:
+    def find(self, document: Document, namespace: str, real: str) -> Object | None:
+        """The former state of an object of a changed file (its real path); None where the base has none.
+
+        That of the same file comes first, then that of another one, which may be unchanged itself.
+        """
+        if self._view is None:
             return None
-        name, inside = metadata.get("name"), metadata.get("namespace")
-        if type(name) is not str or not name:
+        name = _name(document.value, namespace, self._view)
+        if name is None:
             return None
-        if self._kinds.scope(group, kind) == "Cluster":
-            inside = ""
-        elif type(inside) is not str or not inside:
-            inside = namespace
-        return group, kind, inside, name
+        found = self._objects.get(name)
+        if found is None:
+            self._read_unchanged(name[3], self._view)
+            found = self._objects.get(name)
+        if found is None:
+            return None
+        below = self.base.inside(real)
+        return found[below] if below in found else next(iter(found.values()))
+
+    def _read_unchanged(self, name: str, view: ClusterView) -> None:
+        """Reads those of the unchanged files that have the name, each once."""
+        wanted = hash(name.encode("utf-8", "surrogatepass"))
+        for path in [path for path, one in self._unchanged.items() if wanted in one.names]:
+            file = self._unchanged[path]
+            self._unchanged[path] = UnchangedFile(file.real, frozenset())
+            outcome = read_file(InputFile(file.real, path))
+            if isinstance(outcome, bytes):
+                self._add(path, outcome, view)
+
+
+def _name(value: Object, namespace: str, view: ClusterView) -> _Name | None:
+    group, _ = split_api_version(value.get("apiVersion"))
+    kind, metadata = value.get("kind"), value.get("metadata")
+    if type(kind) is not str or type(metadata) is not dict:
+        return None
+    name, inside = metadata.get("name"), metadata.get("namespace")
+    if type(name) is not str or not name:
+        return None
+    if view.kinds.scope(group, kind) == "Cluster":
+        inside = ""
+    elif type(inside) is not str or not inside:
+        inside = namespace
+    return group, kind, inside, name

@@ -81,19 +81,25 @@ class ClusterView:
     config: Config
     namespace: str | None
 
-    def with_namespaces(self, namespaces: Mapping[str, Object]) -> "ClusterView":
-        """The same, where these Namespaces are as given here."""
-        labelled = {name: _labelled(name, value) for name, value in sorted(namespaces.items())}
-        return ClusterView(self.kinds, {**self.namespaces, **labelled}, self.config, self.namespace)
-
     def cluster(self, real_path: str) -> Cluster:
         """The cluster as objects of a file (its real path) see it; --namespace wins over the configuration."""
         namespace = self.namespace or self.config.namespace(real_path) or DEFAULT_NAMESPACE
         return Cluster(self.kinds, self.namespaces, namespace)
 
 
-def make_view(facts: TreeFacts, config: Config, namespace: str | None) -> ClusterView:
-    """The view of the cluster; a Namespace of the tree wins over one of the configuration."""
-    found = _configured(config) | find_namespaces(facts.namespaces)
+def make_view(
+    facts: TreeFacts, config: Config, namespace: str | None, base: TreeFacts | None = None
+) -> ClusterView:
+    """The view of the cluster; a Namespace of the tree wins over one of the configuration.
+
+    base: what was known before a change, which wins over all that the change has in `facts`: it cannot relabel its
+    Namespace, or make its kinds cluster-scoped, to be judged otherwise.
+    """
+    own, kinds = find_namespaces(facts.namespaces), find_kinds(facts.definitions)
+    if base is None:
+        found = _configured(config) | own
+    else:
+        found = own | _configured(config) | find_namespaces(base.namespaces)
+        kinds = kinds.beside(find_kinds(base.definitions))
     labelled = {name: _labelled(name, value) for name, value in sorted(found.items())}
-    return ClusterView(find_kinds(facts.definitions), labelled, config, namespace)
+    return ClusterView(kinds, labelled, config, namespace)

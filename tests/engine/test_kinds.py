@@ -40,9 +40,25 @@ def crd(**spec: Value) -> dict[str, Value]:
 
 
 def test_a_crd_tells_the_scope_and_wins_over_the_table() -> None:
-    pods: dict[str, Value] = {"kind": "Pod"}
-    kinds = find_kinds([crd(), crd(group="", names=pods)])
-    assert kinds.scope("x.io", "Gizmo") == "Cluster" and kinds.scope("", "Pod") == "Cluster"
+    jobs: dict[str, Value] = {"kind": "RayJob"}
+    kinds = find_kinds([crd(), crd(group="ray.io", names=jobs)])
+    assert kinds.scope("x.io", "Gizmo") == "Cluster" and kinds.scope("ray.io", "RayJob") == "Cluster"
+
+
+@pytest.mark.parametrize(("group", "kind"), [("", "Pod"), ("apps", "Deployment"), ("batch", "Job")])
+def test_no_crd_defines_a_kind_of_a_group_without_a_dot(group: str, kind: str) -> None:
+    names: dict[str, Value] = {"kind": kind}
+    assert find_kinds([crd(group=group, names=names)]).scope(group, kind) == "Namespaced"
+
+
+def test_kinds_beside_others_that_are_known() -> None:
+    both: dict[str, Value] = {"kind": "Both"}
+    known = find_kinds([crd(scope="Namespaced"), crd(group="y.io", names=both, scope="Namespaced")])
+    jobs: dict[str, Value] = {"kind": "RayJob"}
+    new: dict[str, Value] = {"kind": "New"}
+    made = find_kinds([crd(), crd(group="ray.io", names=jobs), crd(names=new)]).beside(known)
+    names = [("x.io", "Gizmo"), ("y.io", "Both"), ("ray.io", "RayJob"), ("x.io", "New")]
+    assert [made.scope(*name) for name in names] == ["Namespaced", "Namespaced", "Namespaced", "Cluster"]
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,19 @@ def test_providers_answer_where_they_are_allowed(
     )
 
 
+def test_a_change_sends_nobody_to_its_own_provider(
+    server: ProviderServer, authority: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With --base the change's own policies are a second result, for which nobody is asked."""
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
+    for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "base"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+    write("policies/provider.json", served(server, authority))
+    _, report, _ = check(capsys, "--allow-providers", "--base", "main")
+    assert report["base"]["proposed"]["notEvaluated"] == 1
+    assert server.requests == []
+
+
 def test_files_come_first(
     server: ProviderServer, authority: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

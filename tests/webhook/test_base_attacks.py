@@ -1,0 +1,197 @@
+"""`lockgate check --base`: files and names that a change brings to be judged otherwise."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lockgate.webhook.cli import run
+
+from tests.webhook.test_check import BAD, GOOD, TEMPLATE, constraint
+from tests.webhook.test_check_base import CONFIG, ECHO, check, commit, git, tree, turn_off
+
+__all__ = ["tree"]
+
+IN_PROD = '{namespaceSelector: {matchLabels: {tier: prod}}, kinds: [{apiGroups: [""], kinds: [ConfigMap]}]}'
+SPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: default, labels: {owner: x, tier: TIER}}\n"
+DEFINITION = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: NAMEs.GROUP, labels: {owner: x}}
+spec: {group: "GROUP", names: {kind: KIND, plural: NAMEs}, scope: SCOPE}
+"""
+
+
+def definition(group: str, kind: str, scope: str) -> str:
+    made = DEFINITION.replace("GROUP", group).replace("KIND", kind).replace("SCOPE", scope)
+    return made.replace("NAME", kind.lower())
+
+
+def rebase(**files: str) -> None:
+    """Makes the base anew, with these files and nothing bad; `__` in a name is a folder, and `.yaml` is added."""
+    git("checkout", "-q", "main")
+    Path("deploy/bad.yaml").unlink()
+    for name, text in files.items():
+        Path(f"{name.replace('__', '/')}.yaml").write_text(text)
+    commit()
+    git("checkout", "-q", "-B", "change")
+
+
+@pytest.mark.parametrize("where", ["refs/heads/origin/main", "refs/tags/origin/main"])
+@pytest.mark.parametrize("revision", ["origin/main", "origin/main^{commit}", "origin/main~0"])
+def test_a_branch_or_tag_that_is_called_like_the_base(
+    where: str, revision: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git("update-ref", "refs/remotes/origin/main", "main")
+    assert run(["check", "--base", revision]) == 1
+    turn_off()
+    commit()
+    git("update-ref", where, "HEAD")
+    capsys.readouterr()
+    assert run(["check", "--base", revision]) == 2
+    err = capsys.readouterr().err
+    assert f"origin/main may be {' or '.join(sorted([where, 'refs/remotes/origin/main']))}" in err
+    assert run(["check", "--base", "refs/remotes/origin/main"]) == 1
+
+
+def test_a_branch_that_is_called_like_a_commit(capsys: pytest.CaptureFixture[str]) -> None:
+    git("branch", "abcdef1", "HEAD")
+    assert run(["check", "--base", "abcdef1"]) == 2
+    assert "abcdef1 may be refs/heads/abcdef1 or a commit" in capsys.readouterr().err
+
+
+def test_a_base_that_is_checked_out_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    told = "main is the commit that is checked out: only what is not committed counts as a change"
+    commit()
+    assert told not in check(capsys)[2]
+    git("branch", "-f", "main", "HEAD")
+    assert told in check(capsys)[2]
+
+
+@pytest.mark.parametrize("was_given", [True, False])
+def test_policies_that_are_links_in_the_base_are_not_left_out_in_silence(
+    was_given: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rebase(policies__loose=constraint(name="loose", action="dryrun"))
+    git("checkout", "-q", "main")
+    Path("shared").mkdir()
+    Path("policies/constraint.yaml").rename("shared/constraint.yaml")
+    Path("policies/constraint.yaml").symlink_to("../shared/constraint.yaml")
+    commit()
+    Path("deploy/bad.yaml").write_text(BAD)
+    given = ["-p", "policies"] if was_given else []
+    assert run(["check", "--base", "main", *given, "deploy"]) == 2
+    assert "policies/constraint.yaml is a link as of main" in capsys.readouterr().err
+
+
+def test_policies_in_a_submodule_are_not_left_out_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
+    git("checkout", "-q", "main")
+    git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},policies/library")
+    git("commit", "-qm", "base")
+    assert run(["check", "--base", "main"]) == 2
+    assert "policies/library is a submodule as of main" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["README.md", "latest"])
+def test_links_that_are_no_policies_do_not_matter(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    git("checkout", "-q", "main")
+    Path(f"policies/{name}").symlink_to("../deploy")
+    git("add", "policies")
+    git("commit", "-qm", "base")
+    assert check(capsys)[0] == 1
+
+
+def test_a_configuration_that_is_a_link_in_the_base(capsys: pytest.CaptureFixture[str]) -> None:
+    git("checkout", "-q", "main")
+    Path("lockgate.yaml").rename("settings.yaml")
+    Path("lockgate.yaml").symlink_to("settings.yaml")
+    git("add", "lockgate.yaml", "settings.yaml")
+    git("commit", "-qm", "base")
+    assert run(["check", "--base", "main", "deploy"]) == 2
+    assert "lockgate.yaml is a link as of main" in capsys.readouterr().err
+
+
+def test_a_namespace_of_the_change_does_not_win_over_the_configuration(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rebase(
+        lockgate=CONFIG + "namespaces: [{name: default, labels: {tier: prod}}]\n",
+        policies__constraint=constraint(match=IN_PROD),
+    )
+    Path("deploy/bad.yaml").write_text(BAD)
+    Path("deploy/space.yaml").write_text(SPACE.replace("TIER", "dev"))
+    assert check(capsys)[0] == 1
+
+
+@pytest.mark.parametrize("name", ["a", "z"])
+def test_a_second_manifest_of_a_namespace_does_not_win(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    rebase(deploy__space=SPACE.replace("TIER", "prod"), policies__constraint=constraint(match=IN_PROD))
+    Path("deploy/bad.yaml").write_text(BAD)
+    Path(f"deploy/{name}.yaml").write_text(SPACE.replace("TIER", "dev"))
+    assert check(capsys)[0] == 1
+
+
+def kind(group: str, name: str) -> str:
+    return BAD.replace("v1\n", f"{group}/v1\n" if group else "v1\n").replace("ConfigMap", name)
+
+
+@pytest.mark.parametrize(
+    ("base", "group", "name"),
+    [
+        ("", "", "ConfigMap"),
+        ("", "batch", "Job"),
+        ("", "ray.io", "RayJob"),
+        ("deploy__kind", "example.com", "Thing"),
+    ],
+)
+@pytest.mark.parametrize("file", ["a", "kind", "z"])
+def test_kinds_of_the_change_do_not_win(
+    base: str, group: str, name: str, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The scope of a kind that is known before the change stays what it is."""
+    files = {base: definition(group, name, "Namespaced")} if base else {}
+    rebase(policies__constraint=constraint(match="{scope: Namespaced}"), **files)
+    Path("deploy/bad.yaml").write_text(kind(group, name))
+    Path(f"deploy/{file}.yaml").write_text(definition(group, name, "Cluster"))
+    assert check(capsys)[0] == 1
+
+
+def test_a_new_kind_of_the_change_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    rebase(policies__constraint=constraint(match="{scope: Namespaced}"))
+    Path("deploy/bad.yaml").write_text(kind("example.com", "Thing"))
+    Path("deploy/kind.yaml").write_text(definition("example.com", "Thing", "Cluster"))
+    code, made, _ = check(capsys)
+    assert (code, made["summary"]["notEvaluated"]) == (0, 0)
+
+
+def said(made: dict[str, Any]) -> dict[str, str]:
+    return {one["file"]: one["message"] for one in made["violations"]}
+
+
+def test_the_former_state_is_that_of_the_same_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two files of the base have an object of one name, as overlays do."""
+    rebase(
+        policies__template=ECHO,
+        deploy__a=BAD.replace("x: y", "x: of-a"),
+        deploy__b=BAD.replace("x: y", "x: of-b"),
+    )
+    for name in "ab":
+        Path(f"deploy/{name}.yaml").write_text(BAD)
+    found = said(check(capsys)[1])
+    assert '"x": "of-a"' in found["deploy/a.yaml"] and '"x": "of-b"' in found["deploy/b.yaml"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("-j", "2")])
+def test_a_second_manifest_of_an_object_is_an_update_of_it(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else what refuses changes would take it for something new."""
+    rebase(policies__template=ECHO, deploy__a=BAD.replace("x: y", "x: before"), deploy__c=GOOD)
+    Path("deploy/z.yaml").write_text(BAD + "---\n" + BAD.replace("name: a", "name: new"))
+    code, made, _ = check(capsys, *arguments)
+    messages = [one["message"] for one in made["violations"] if one["file"] == "deploy/z.yaml"]
+    assert code == 1 and messages[0].startswith("label UPDATE {") and '"x": "before"' in messages[0]
+    assert messages[1].startswith("label CREATE")
+
+
+def test_the_template_is_what_these_tests_think() -> None:
+    assert "not input.review.object.metadata.labels[wanted]" in TEMPLATE
