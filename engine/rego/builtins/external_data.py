@@ -6,8 +6,9 @@ After github.com/open-policy-agent/frameworks constraint/pkg/client/drivers/rego
 
 from typing import Final
 
+from lockgate.engine.codegen.meter import charge
 from lockgate.engine.codegen.spending import SLICE
-from lockgate.engine.codegen.values import Set, Value, ordered, type_name
+from lockgate.engine.codegen.values import Object, Set, Value, object_items, type_name
 from lockgate.engine.decision import Reply
 from lockgate.engine.external_data import UnansweredError
 from lockgate.engine.rego.builtins.context import AskingContext, reserve_values
@@ -23,14 +24,7 @@ def external_data(context: AskingContext, request: Value) -> Value:
 
     request: `{"provider": name, "keys": [string, …]}`; anything else in it is left alone, and null counts as absent.
     """
-    given = object_(request, 1)
-    fields: dict[str, Value] = given if type(given) is dict else {}
-    provider = fields.get("provider")
-    if provider is None:
-        provider = ""
-    if type(provider) is not str:
-        raise operand_error(1, f"has a 'provider' that is no string but {type_name(provider)}")
-    keys = _keys(fields.get("keys"))
+    provider, keys = _read(request)
     asking = context.asking
     if asking is None:
         raise UnansweredError(f"the answers of provider {provider[:200]!r} (external_data)")
@@ -42,20 +36,51 @@ def external_data(context: AskingContext, request: Value) -> Value:
     return _shown(reply)
 
 
+def _read(request: Value) -> tuple[str, tuple[str, ...]]:
+    """Provider and keys, as Go decodes the request's text as JSON: by names in any case, of which the last counts."""
+    _refuse_sets(request)
+    provider = ""
+    keys: tuple[str, ...] = ()
+    if request is None:
+        return provider, keys
+    for name, value in object_items(object_(request, 1)):
+        field = str(name).casefold()
+        if field == "provider" and value is not None:
+            if type(value) is not str:
+                raise operand_error(1, f"has a 'provider' that is no string but {type_name(value)}")
+            provider = value
+        elif field == "keys":
+            keys = _keys(value)
+    return provider, keys
+
+
 def _keys(given: Value) -> tuple[str, ...]:
     if given is None:
         return ()
-    # A set becomes a sorted array where Gatekeeper's driver reads it.
-    members = ordered(given) if isinstance(given, Set) else given
-    if not isinstance(members, list):
+    if type(given) is not list:
         raise operand_error(1, f"has 'keys' that are no array but {type_name(given)}")
     keys: list[str] = []
-    for key in members:
+    for key in given:
         # Go reads null as an empty string.
         if key is not None and type(key) is not str:
             raise operand_error(1, f"has a key that is no string but {type_name(key)}")
         keys.append("" if key is None else key)
     return tuple(keys)
+
+
+def _refuse_sets(request: Value) -> None:
+    """Refuses what has no JSON: Gatekeeper's driver reads the request from its text."""
+    pending: list[Value] = [request]
+    while pending:
+        value = pending.pop()
+        if type(value) is dict:
+            pending += value.values()
+        elif type(value) is list:
+            charge(len(value))
+            pending += value
+        elif type(value) is Set or type(value) is Object:
+            what = "a set" if type(value) is Set else "an object with keys that are no strings"
+            raise operand_error(1, f"holds {what}, which is no JSON")
 
 
 def _shown(reply: Reply) -> dict[str, Value]:
