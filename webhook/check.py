@@ -108,7 +108,7 @@ def _read(inputs: Inputs, file: InputFile) -> Content:
     if inputs.stdin is not None and file.path == STDIN:
         too_long = too_large(STDIN_SHOWN, len(inputs.stdin))
         return Content(file, inputs.config.root, inputs.stdin if too_long is None else too_long)
-    return Content(file, os.path.realpath(file.path), read_file(file))
+    return Content(file, file.real or os.path.realpath(file.path), read_file(file))
 
 
 def _find_patches(walk: Walk) -> dict[str, PatchReference]:

@@ -38,10 +38,11 @@ STDIN_SHOWN: Final = "<stdin>"
 
 @record
 class InputFile:
-    """A file to judge: where it is, and the name that the user would type."""
+    """A file to judge: where it is, the name that the user would type, and its real path ("" where no walk found it)."""
 
     path: str
     shown: str
+    real: str = ""
 
 
 @record
@@ -148,7 +149,8 @@ class _Walker:
 
     def add_file(self, path: str) -> None:
         self.matched += 1
-        self.files.setdefault(os.path.realpath(path), InputFile(path, self.shown(path)))
+        real = os.path.realpath(path)
+        self.files.setdefault(real, InputFile(path, self.shown(path), real))
 
     def add_path(self, path: str) -> None:
         """Adds what a path of the command line or the configuration names."""
@@ -351,9 +353,14 @@ def read_file(file: InputFile) -> bytes | DocumentError | Skipped:
     try:
         descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         with open(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
                 return Skipped(file.shown, 1, "no regular file")
-            data = stream.read(MAX_FILE_BYTES + 1)
+            # Python takes memory for as much as may be read.
+            data = stream.read(min(status.st_size, MAX_FILE_BYTES) + 1)
+            if len(data) > status.st_size:
+                # It grew, or its size is not told.
+                data += stream.read(max(MAX_FILE_BYTES + 1 - len(data), 0))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         hint = "check the permissions" if isinstance(error, PermissionError) else ""

@@ -71,6 +71,7 @@ _ANY_LITERAL: Final = f"{_ANY_SHAPE}|{_ANY_ASSIGNED}"
 
 # Names whose look is remembered: names of fields and variables recur, object after object.
 _MOST_NAMES: Final = 4096
+_LONGEST_NAME: Final = 256
 
 # Values that say nothing: masking them would hide the words of every message.
 _PLAIN_WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "nil", "~"})
@@ -143,6 +144,16 @@ def find_shapes(text: str) -> Iterator[Interval]:
         word = text[start:end]
         if len(word) >= _WORD_LENGTH or not word.isalpha():
             yield start, end
+
+
+def find_name_shapes(name: str) -> tuple[Interval, ...]:
+    """As `find_shapes`, in a name of an object: kinds and namespaces recur, object after object."""
+    return _shapes_of(name) if len(name) <= _LONGEST_NAME else tuple(find_shapes(name))
+
+
+@functools.lru_cache(maxsize=_MOST_NAMES)
+def _shapes_of(name: str) -> tuple[Interval, ...]:
+    return tuple(find_shapes(name))
 
 
 def find_assigned(text: str) -> Iterator[Interval]:

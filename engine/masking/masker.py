@@ -131,7 +131,7 @@ class Masker:
         """A name of an object, masked by shape only: a Secret may well hold the words that name things."""
         if len(text) > MAX_SHOWN:
             return f"({len(text)} characters, not shown)"
-        found = list(credentials.find_shapes(text))
+        found = credentials.find_name_shapes(text)
         return _replace(text, _merged(found)) if found else text
 
     def line(self, text: str, number: int, start: int, end: int) -> tuple[str, int, int] | None:

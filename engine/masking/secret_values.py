@@ -274,8 +274,7 @@ def _collect_strings(strings: Iterable[str], collected: SecretValues, nesting: i
     for text in _suspects(joined, short):
         _collect_literals(text, collected, nesting)
     for run in _BASE64_RUN.findall(joined):
-        if not credentials.says_nothing(run):
-            _collect_base64(run, collected)
+        _collect_base64(run, collected)
 
 
 def _suspects(joined: str, texts: list[str]) -> list[str]:
