@@ -1,20 +1,26 @@
 """The kind Exemption: what may be violated, by what, until when, and who answers for it."""
 
+import re
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal
 
 from lockgate.engine.codegen.values import Value, render_json
 from lockgate.engine.decision import Violation
 from lockgate.engine.documents.document import Document
+from lockgate.engine.policy import Matched
 from lockgate.engine.record import record
+from lockgate.engine.review import Review
+from lockgate.gatekeeper.constraint_schema import MATCH
 from lockgate.gatekeeper.exemptions.kinds import API_VERSION
 from lockgate.gatekeeper.exemptions.moments import parse_moment
 from lockgate.gatekeeper.exemptions.selection import Selection, only_fields, parse_selections
 from lockgate.gatekeeper.fields import Field, render_path, root
 from lockgate.gatekeeper.labels import is_subdomain, selector_problems
-from lockgate.gatekeeper.match import Matcher, compile_match
-from lockgate.gatekeeper.problems import PolicyErrors, policy_error
+from lockgate.gatekeeper.match import Matcher, compile_match, is_namespace, namespace_of
+from lockgate.gatekeeper.problems import PolicyErrors, Problem, policy_error
+from lockgate.gatekeeper.schema import Schema
+from lockgate.gatekeeper.schema_check import violations as schema_problems
 
 MAX_REASON: Final = 1_000
 MAX_NAME: Final = 200
@@ -26,6 +32,17 @@ MAX_SIGNATURES: Final = 16
 _MATCH_FIELDS: Final = ("kinds", "namespaces", "excludedNamespaces", "namespaceSelector", "name", "scope")
 # One of these has to narrow the match down.
 _NARROWING: Final = ("kinds", "namespaces", "namespaceSelector", "name")
+# As a constraint's, where what is misspelt matches less; here it would exempt more. Names may have dots, as objects do.
+_SCHEMA: Final = Schema(
+    type="object",
+    properties={
+        **{name: MATCH.properties[name] for name in _MATCH_FIELDS},
+        "name": Schema(type="string"),
+        "scope": Schema(type="string", enum=("Cluster", "Namespaced")),
+    },
+)
+_KIND_FIELDS: Final = ("apiGroups", "kinds")
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @record
@@ -54,6 +71,32 @@ class Signature:
 
 
 @record
+class ObjectMatch:
+    """What objects an exemption is for: a constraint's match, taken more narrowly where that lets objects pass.
+
+    goes_by: whether it names Namespaces, or selects them by their labels.
+    """
+
+    matcher: Matcher
+    goes_by: tuple[Literal["namespaces", "namespaceSelector"], ...]
+
+    def takes(self, review: Review) -> bool:
+        """Is the object one of these? One that cannot be told, for want of the Namespace's labels, is not."""
+        if not isinstance(self.matcher(review), Matched):
+            return False
+        value = review.object or review.old_object or {}
+        if not self.goes_by:
+            return True
+        if is_namespace(value):
+            # It has its labels from whoever is judged; its name is what it is.
+            return "namespaceSelector" not in self.goes_by
+        # Matches let pass what is in no namespace, and take a kind's scope from the object.
+        if review.scope == "Cluster" or not (namespace_of(value) or review.namespace is not None):
+            return False
+        return "namespaceSelector" not in self.goes_by or review.namespace is not None
+
+
+@record
 class Exemption:
     """A checked Exemption. Moments in nanoseconds since 1970; violations: empty for every one of the policies'.
 
@@ -62,7 +105,7 @@ class Exemption:
 
     name: str
     policies: tuple[Selection, ...]
-    matcher: Matcher
+    match: ObjectMatch
     violations: tuple[ViolationFilter, ...]
     reason: str
     owner: str
@@ -113,7 +156,7 @@ def parse_exemption(document: Document) -> Exemption:
     return Exemption(
         name=name.string(),
         policies=policies,
-        matcher=compile_match(_match(spec.get("match"))),
+        match=_match(spec.get("match")),
         violations=_violations(spec.get("violations")),
         reason=_text(spec.get("reason"), MAX_REASON),
         owner=_text(spec.get("owner"), MAX_NAME),
@@ -149,7 +192,7 @@ def _text(field: Field, longest: int) -> str:
     return text
 
 
-def _match(field: Field) -> dict[str, Value]:
+def _match(field: Field) -> ObjectMatch:
     match = field.mapping()
     if "labelSelector" in match:
         field.get("labelSelector").refuse(
@@ -157,17 +200,51 @@ def _match(field: Field) -> dict[str, Value]:
             "match by namespaces, name or kinds",
         )
     only_fields(field, *_MATCH_FIELDS)
+    problems = [*schema_problems(match, _SCHEMA, field.path)]
     selector = field.get("namespaceSelector")
-    if not selector.absent:
+    if not selector.absent and not problems:
         problems = [*selector_problems(selector.value, selector.path)]
-        if problems:
-            raise PolicyErrors([policy_error(field.document, problem) for problem in problems])
-    if not any(match.get(name) for name in _NARROWING):
+    if problems:
+        raise PolicyErrors([policy_error(field.document, _named(problem)) for problem in problems])
+    for name, value in match.items():
+        if not value:
+            field.get(name).refuse(
+                f"{field.get(name).name} is empty, which would exempt everything", "remove it, or fill it in"
+            )
+    if not any(_narrows(field, name) for name in _NARROWING):
         field.refuse(
             "spec.match does not narrow down what is exempt",
             f"give one of {', '.join(_NARROWING)}; to switch a policy off, remove its constraint",
         )
-    return match
+    goes_by: list[Literal["namespaces", "namespaceSelector"]] = []
+    if "namespaces" in match:
+        goes_by.append("namespaces")
+    if "namespaceSelector" in match:
+        goes_by.append("namespaceSelector")
+    return ObjectMatch(compile_match(match), tuple(goes_by))
+
+
+def _named(problem: Problem) -> Problem:
+    return Problem(problem.path, f"{render_path(problem.path)} {problem.message}", problem.hint)
+
+
+def _narrows(field: Field, name: str) -> bool:
+    """Does the field leave anything out? Of lists one entry that takes all is enough."""
+    found = field.get(name)
+    if found.absent:
+        return False
+    if name == "name":
+        return bool(found.string().strip("*"))
+    if name == "namespaces":
+        return all(one.strip("*") for one in found.strings())
+    if name == "kinds":
+        return all(_has_names(one) for one in found.items())
+    return any(not part.absent and part.value for part in map(found.get, ("matchLabels", "matchExpressions")))
+
+
+def _has_names(entry: Field) -> bool:
+    """Does an entry of `kinds` name groups or kinds?"""
+    return any(names and "*" not in names for names in (entry.get(one).strings() for one in _KIND_FIELDS))
 
 
 def _violations(field: Field) -> tuple[ViolationFilter, ...]:
@@ -177,6 +254,13 @@ def _violations(field: Field) -> tuple[ViolationFilter, ...]:
         path, message, digest = [item.get(name).string() for name in ("path", "message", "messageSha256")]
         if not (path or message or digest):
             item.refuse(f"{item.name} names no violation", "give its path, its message, or both")
+        for name, value in item.mapping().items():
+            if value == "":
+                item.get(name).refuse(f"{item.get(name).name} is empty", "remove it, or fill it in")
+        if digest and not _DIGEST.fullmatch(digest):
+            item.get("messageSha256").refuse(
+                f"{item.get('messageSha256').name} is no SHA-256", "64 letters, 0-9 and a-f"
+            )
         made.append(ViolationFilter(path, message, digest))
     if len(made) > MAX_VIOLATIONS:
         field.refuse(f"{field.name} has {len(made)} entries, and may have {MAX_VIOLATIONS}")

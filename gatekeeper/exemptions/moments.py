@@ -9,6 +9,8 @@ from lockgate.gatekeeper.fields import Field
 _MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 _SPAN: Final = re.compile(r"([1-9]\d{0,5})([dhm])", re.ASCII)
 _SECONDS: Final = {"d": 86_400, "h": 3_600, "m": 60}
+# 9999-01-01T00:00:00Z: every moment can be shown, in any zone.
+_LATEST: Final = 253_370_764_800
 SECOND_NS: Final = 1_000_000_000
 
 
@@ -23,7 +25,10 @@ def parse_moment(field: Field) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError:
         field.refuse(f"{field.name} is no time: {text!r} does not exist")
-    return int(moment.timestamp()) * SECOND_NS
+    seconds = int(moment.timestamp())
+    if not 0 <= seconds < _LATEST:
+        field.refuse(f"{field.name} is no time between the years 1970 and 9999")
+    return seconds * SECOND_NS
 
 
 def parse_span(field: Field) -> int:

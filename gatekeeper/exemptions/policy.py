@@ -70,6 +70,11 @@ def _signers(field: Field) -> dict[str, Signer]:
 def _rule(item: Field, signers: Mapping[str, Signer]) -> ExemptionRule:
     only_fields(item, "policies", "never", "maxDuration", "requireSignature", "signers", "requireTicket")
     wanted = item.get("signers").strings()
+    if not item.get("signers").absent and not wanted:
+        item.get("signers").refuse(
+            f"{item.get('signers').name} is empty, and would ask for no signature",
+            "name who may sign, or write never: true",
+        )
     unknown = [name for name in wanted if name not in signers]
     if unknown:
         item.get("signers").refuse(

@@ -8,7 +8,6 @@ from typing import Final, Literal, final
 from lockgate.engine.decision import Decision, Exempted, PolicyKey, Violation, decide_verdict
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import PolicyError
-from lockgate.engine.policy import Matched
 from lockgate.engine.record import record
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.exemptions.exemption import Exemption, parse_exemption
@@ -81,8 +80,7 @@ class Exemptions:
                 continue
             if one.violations and not any(wanted.takes(violation) for wanted in one.violations):
                 continue
-            # A match that cannot be told, for want of the Namespace's labels, exempts nothing.
-            if isinstance(one.matcher(review), Matched) and not self._objection(one, key):
+            if one.match.takes(review) and not self._objection(one, key):
                 return one
         return None
 

@@ -28,6 +28,9 @@ def parse_selections(field: Field) -> tuple[Selection, ...]:
         kind = item.get("kind")
         if not kind.string():
             item.refuse(f"{item.name} has no kind", "name the kind of the constraints, as in their manifests")
+        name = item.get("name")
+        if not name.absent and not name.string():
+            name.refuse(f"{name.name} is empty, which would be all of the kind", "remove it, or fill it in")
         made.append(Selection(kind.string(), item.get("name").string()))
     return tuple(made)
 

@@ -6,9 +6,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Failure, PolicyKey
 from lockgate.engine.errors import PolicyError
 from lockgate.gatekeeper.exemptions.exemption import message_digest
+from lockgate.gatekeeper.target import Cluster, review_document
 
 from tests.gatekeeper.exemptions.making import (
     DAY_NS,
@@ -18,6 +20,7 @@ from tests.gatekeeper.exemptions.making import (
     exemption,
     loaded,
     policy,
+    read,
     review,
     signed,
     violation,
@@ -70,6 +73,58 @@ def test_match(namespace: str, kind: str, wanted: bool) -> None:
 def test_match_by_what_is_not_known_exempts_nothing() -> None:
     unknown = {"namespaceSelector": {"matchLabels": {"tier": "dev"}}}
     assert not exempts(exemption(match=unknown))
+
+
+DEV = {"namespaceSelector": {"matchLabels": {"tier": "dev"}}}
+SPACES: dict[str, dict[str, Value]] = {
+    name: {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": {"tier": tier}},
+    }
+    for name, tier in (("ml", "dev"), ("shop", "prod"))
+}
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "metadata", "match", "wanted"),
+    [
+        ("apps/v1", "Deployment", {"name": "a", "namespace": "ml"}, DEV, True),
+        ("apps/v1", "Deployment", {"name": "a", "namespace": "shop"}, DEV, False),
+        ("apps/v1", "Deployment", {"name": "a", "namespace": "elsewhere"}, DEV, False),
+        # What is in no namespace passes a constraint's lists of them.
+        ("rbac.authorization.k8s.io/v1", "ClusterRole", {"name": "a"}, {"namespaces": ["ml"]}, False),
+        ("rbac.authorization.k8s.io/v1", "ClusterRole", {"name": "a"}, DEV, False),
+        ("x.io/v1", "Unknown", {"name": "a"}, {"namespaces": ["ml"]}, False),
+        ("x.io/v1", "Unknown", {"name": "a"}, DEV, False),
+        ("x.io/v1", "Unknown", {"name": "a", "namespace": "ml"}, {"namespaces": ["ml"]}, True),
+        # The API server takes no namespace for these.
+        (
+            "rbac.authorization.k8s.io/v1",
+            "ClusterRole",
+            {"name": "a", "namespace": "ml"},
+            {"namespaces": ["ml"]},
+            False,
+        ),
+        ("rbac.authorization.k8s.io/v1", "ClusterRole", {"name": "a", "namespace": "ml"}, DEV, False),
+        ("rbac.authorization.k8s.io/v1", "ClusterRole", {"name": "a"}, {"name": "a"}, True),
+        # A Namespace's labels are its own.
+        ("v1", "Namespace", {"name": "shop", "labels": {"tier": "dev"}}, DEV, False),
+        ("v1", "Namespace", {"name": "ml", "labels": {"tier": "dev"}}, DEV, False),
+        ("v1", "Namespace", {"name": "ml"}, {"namespaces": ["ml"]}, True),
+        ("v1", "Namespace", {"name": "shop"}, {"namespaces": ["ml"]}, False),
+        ("v1", "ConfigMap", {"name": "my.config", "namespace": "ml"}, {"name": "my.config"}, True),
+        ("batch/v1", "Job", {"generateName": "run-", "namespace": "ml"}, {"name": "run-*"}, True),
+        ("batch/v1", "Job", {"generateName": "run-", "namespace": "ml"}, {"name": "run-"}, False),
+    ],
+)
+def test_an_exemption_takes_no_object_that_its_match_only_lets_pass(
+    api_version: str, kind: str, metadata: dict[str, Any], match: dict[str, Any], wanted: bool
+) -> None:
+    value = {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+    asked = review_document(read(value), Cluster(namespaces=SPACES), operation="CREATE")
+    made = loaded(exemption(match=match)).resolve(asked, decision(violation()), NOW_NS)
+    assert bool(made.exempted) is wanted
 
 
 @pytest.mark.parametrize(
