@@ -57,14 +57,17 @@ class SecretValues:
     forms: set[str] = field(default_factory=set)
     spans: list[Span] = field(default_factory=list)
     overflow: bool = False
+    # The values that were added, and how deep they lay: a form of another value is none of these yet.
+    added: dict[str, int] = field(default_factory=dict)
 
     def add(self, value: str, nesting: int = 0) -> None:
         """Adds a secret value in all its forms."""
-        if not value or nesting > MAX_NESTING or value in self.forms:
+        if not value or nesting > MAX_NESTING or self.added.get(value, MAX_NESTING + 1) <= nesting:
             return
         if len(self.forms) > MAX_FORMS or len(value) > MAX_SEARCHED:
             self.overflow = True
             return
+        self.added[value] = nesting
         self.forms.add(value)
         stripped = value.strip()
         if not stripped:

@@ -186,6 +186,19 @@ def test_strings_are_looked_through_together_as_they_would_be_alone(
     assert together.forms == alone.forms
 
 
+def test_forms_do_not_depend_on_the_order_of_values() -> None:
+    """One value is a form of the other: whichever comes first, both have all of theirs."""
+    encoded = base64.b64encode(b"AKIAIOSFODNN7EXAMPLE").decode()
+    first, second = SecretValues(), SecretValues()
+    for value in (encoded, "AKIAIOSFODNN7EXAMPLE"):
+        first.add(value)
+    for value in ("AKIAIOSFODNN7EXAMPLE", encoded):
+        second.add(value)
+    assert first.forms == second.forms
+    assert b"AKIAIOSFODNN7EXAMPLE".hex() in first.forms
+    assert encoded.replace("=", "%3D") in second.forms
+
+
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=5))
 def test_masking_changes_nothing_of_its_argument(value: dict[str, Value]) -> None:
     whole: Value = {"kind": "Secret", "data": value, "userInfo": {"extra": value}}
