@@ -22,7 +22,10 @@ _REASON: Final = "found when the baseline was written"
 
 @ordered_record
 class Excusable:
-    """A violation as an exemption names it: `path` and `message` may be empty; one that must not be shown has a digest."""
+    """A violation as an exemption names it: `path` and `message` may be empty; one that must not be shown has a digest.
+
+    is_name_generated: does the API server make the object's name, after its `generateName`?
+    """
 
     policy: str
     constraint: str
@@ -30,6 +33,7 @@ class Excusable:
     path: str
     message: str
     message_digest: str
+    is_name_generated: bool = False
 
 
 def render_baseline(found: Sequence[Excusable], owner: str, issued_ns: int, expires_ns: int) -> str:
@@ -57,12 +61,20 @@ def _exemption(
         raise UsageError(
             f"an exemption cannot name a {resource.kind} that has no name", hint="name the object, or mend it"
         )
+    for name in (resource.name, resource.namespace):
+        if "*" in name:
+            # In a match it would stand for other objects too.
+            raise UsageError(
+                f"an exemption cannot name {resource}: {name} has a * in it",
+                hint="rename the object, or mend it",
+            )
     identity = "\n".join([policy, constraint, *_identity(resource)])
     api_group, _ = split_api_version(resource.api_version)
     match = [f"    kinds: [{{apiGroups: [{_text(api_group)}], kinds: [{_text(resource.kind)}]}}]"]
     if resource.namespace:
         match.append(f"    namespaces: [{_text(resource.namespace)}]")
-    match.append(f"    name: {_text(resource.name)}")
+    generated = "*" if group[0].is_name_generated else ""
+    match.append(f"    name: {_text(resource.name + generated)}")
     lines = [
         f"# {_comment(str(resource))}",
         f"apiVersion: {API_VERSION}",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.decision import Failure, PolicyKey, Violation
+from lockgate.engine.decision import Exempted, Failure, PolicyKey, Violation
 from lockgate.engine.external_data import Session
 from lockgate.engine.masking.masker import Masker
 from lockgate.engine.policy import EvaluationContext, MatchError, NotMatched, Policy, PolicySet
@@ -19,11 +19,12 @@ from lockgate.webhook.render_reasons import reason_json, reason_lines, value_tex
 from lockgate.webhook.report import JudgedObject, Resource
 from lockgate.webhook.terminal import Palette, printable
 
-Outcome = Literal["violated", "clean", "not matched", "not evaluated", "error"]
+Outcome = Literal["violated", "exempt", "clean", "not matched", "not evaluated", "error"]
 
 _STYLES = {
     "violated": "red",
     "error": "red",
+    "exempt": "cyan",
     "not evaluated": "yellow",
     "clean": "green",
     "not matched": "dim",
@@ -36,6 +37,7 @@ class Explanation:
 
     matcher: what of the match failed, with `wanted`, its value in the constraint. why: the reason in words, where
     the policy was not evaluated. reasons: what became of the rules; `left_out` evaluations are not among them. masker: of the object's file.
+    exempted: those of the violations that an exemption permits; where that is all of them, the outcome is `exempt`.
     """
 
     subject: JudgedObject
@@ -48,6 +50,7 @@ class Explanation:
     reasons: tuple[Reason, ...] = ()
     violations: tuple[Violation, ...] = ()
     left_out: int = 0
+    exempted: tuple[Exempted, ...] = ()
 
 
 def is_named(text: str, names: Sequence[str]) -> bool:
@@ -70,8 +73,10 @@ class Explanations:
     object: str = ""
     found: list[Explanation] = field(default_factory=list)
 
-    def add(self, subject: JudgedObject, review: Review, masker: Masker) -> None:
-        """Explains what the policies say of one object."""
+    def add(
+        self, subject: JudgedObject, review: Review, masker: Masker, exempted: Sequence[Exempted] = ()
+    ) -> None:
+        """Explains what the policies say of one object. exempted: what is exempt of it."""
         resource = subject.resource
         full = f"{resource.namespace}/{resource.name}" if resource.namespace else resource.name
         names = (resource.name, full, f"{resource.kind}/{resource.name}", f"{resource.kind} {full}")
@@ -85,7 +90,7 @@ class Explanations:
             key = policy.key
             if self.constraint and not is_named(self.constraint, (key.name, key.kind, str(key))):
                 continue
-            explained = self._explain(policy, subject, review, masker, context)
+            explained = _with_exempted(self._explain(policy, subject, review, masker, context), exempted)
             if self.which == "all" or explained.outcome != "not matched":
                 self.found.append(explained)
 
@@ -145,6 +150,21 @@ class Explanations:
         return self.tracer.trace(policy, review, context)
 
 
+def _with_exempted(explained: Explanation, exempted: Sequence[Exempted]) -> Explanation:
+    """The explanation with those of its violations that are exempt."""
+    own = tuple([one for one in exempted if one.violation in explained.violations])
+    if not own:
+        return explained
+    permitted = [one.violation for one in own]
+    left = [one for one in explained.violations if one not in permitted]
+    return replace(explained, exempted=own, outcome="violated" if left else "exempt")
+
+
+def _exemption_of(explained: Explanation, violation: Violation) -> str:
+    """The name of the exemption that permits a violation; empty without one."""
+    return next((one.exemption for one in explained.exempted if one.violation == violation), "")
+
+
 def _why(failed: NotMatched, resource: Resource) -> str:
     if failed.matcher == "kinds":
         return f"{resource.api_version} {resource.kind} is not among match.kinds"
@@ -176,7 +196,11 @@ def explanation_lines(explained: Explanation, palette: Palette) -> list[str]:
         lines.append(f"  {explained.left_out} evaluations of rules more are not looked at")
     for violation in explained.violations:
         actions = "+".join(violation.actions)
-        lines.append(f"  {palette.paint(actions, 'red')}: {printable(masker.text(violation.message))}")
+        exemption = _exemption_of(explained, violation)
+        told = palette.paint(actions, "red")
+        if exemption:
+            told = palette.paint(f"exempt by {printable(exemption)}", "cyan")
+        lines.append(f"  {told}: {printable(masker.text(violation.message))}")
     return lines
 
 
@@ -235,6 +259,11 @@ def _explanation_json(explained: Explanation) -> dict[str, object]:
         made["leftOut"] = explained.left_out
     if explained.violations:
         made["violations"] = [
-            {"message": mask(one.message), "actions": list(one.actions)} for one in explained.violations
+            {
+                "message": mask(one.message),
+                "actions": list(one.actions),
+                **({"exemption": exemption} if (exemption := _exemption_of(explained, one)) else {}),
+            }
+            for one in explained.violations
         ]
     return made

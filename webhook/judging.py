@@ -61,6 +61,12 @@ def find_resource(value: dict[str, Value], namespace: Value = None) -> Resource:
     )
 
 
+def find_name(value: dict[str, Value]) -> str:
+    """`metadata.name`; empty where the API server makes the name, from `generateName`."""
+    metadata = value.get("metadata")
+    return _text(metadata.get("name")) if type(metadata) is dict else ""
+
+
 def _masked_resource(resource: Resource, masker: "Masker") -> Resource:
     return Resource(
         masker.name(resource.api_version),
@@ -138,7 +144,7 @@ class Findings:
         """Judges the documents of a file; `record` is the gate's."""
         self.files += 1
         decided: list[tuple[Document, Resource, Decision]] = []
-        reviewed: list[tuple[Document, Review]] = []
+        reviewed: list[tuple[Document, Review, Decision]] = []
         implied: list[tuple[Document, Review]] = []
         broken: list[tuple[Document, InputError]] = []
         for document in content.documents:
@@ -156,7 +162,7 @@ class Findings:
                 used = (use.policy, use.on_error, use.provider)
                 self.on_error[used] = self.on_error.get(used, 0) + 1
             if self.explanations is not None or self.judged is not None:
-                reviewed.append((document, judged.review))
+                reviewed.append((document, judged.review, decision))
                 implied += [(document, review) for review in judged.implied]
             if decision.violations or decision.failures or decision.not_evaluated or decision.exempted:
                 resource = find_resource(document.value, judged.review.request.get("namespace"))
@@ -173,8 +179,8 @@ class Findings:
         masker = make_masker((*content.documents, *content.beside), raw)
         for document, resource, decision in decided:
             self._add_decision(document, _masked_resource(resource, masker), decision, masker)
-        for document, review in reviewed:
-            self._tell(document, review, masker)
+        for document, review, decision in reviewed:
+            self._tell(document, review, decision, masker)
         for document, review in implied:
             self._explain_implied(document, review, masker)
         for document, problem in broken:
@@ -187,14 +193,15 @@ class Findings:
         for entry in content.skipped:
             self.add_skipped(entry, masker)
 
-    def _tell(self, document: Document, review: Review, masker: "Masker") -> None:
+    def _tell(self, document: Document, review: Review, decision: Decision, masker: "Masker") -> None:
         named = find_resource(document.value, review.request.get("namespace"))
         resource = _masked_resource(named, masker)
         line = document.locate(None).span.line
         if self.judged is not None:
             self.judged.append(JudgedObject(document.file, line, resource))
         if self.explanations is not None:
-            self.explanations.add(JudgedObject(document.file, line, resource), review, masker)
+            subject = JudgedObject(document.file, line, resource)
+            self.explanations.add(subject, review, masker, decision.exempted)
 
     def _explain_implied(self, document: Document, review: Review, masker: "Masker") -> None:
         """What an object implies is explained as itself, at the object's line."""
@@ -222,7 +229,7 @@ class Findings:
         for violation in decision.violations:
             self.findings.append(_finding(document, resource, violation, masker))
             if self.excusable is not None:
-                self.excusable.append(_excusable(resource, violation, masker))
+                self.excusable.append(_excusable(document, resource, violation, masker))
         if decision.exempted:
             self._add_exempted(document, resource, decision, masker)
         for failure in decision.failures:
@@ -361,7 +368,7 @@ def _finding(document: Document, resource: Resource, violation: Violation, maske
     )
 
 
-def _excusable(resource: Resource, violation: Violation, masker: "Masker") -> "Excusable":
+def _excusable(document: Document, resource: Resource, violation: Violation, masker: "Masker") -> "Excusable":
     """A violation as an exemption names it; what would show a secret is named by its digest."""
     from lockgate.gatekeeper.exemptions.exemption import message_digest
     from lockgate.gatekeeper.fields import render_path
@@ -379,4 +386,5 @@ def _excusable(resource: Resource, violation: Violation, masker: "Masker") -> "E
         path,
         message if is_shown else "",
         "" if is_shown else message_digest(message),
+        is_name_generated=not find_name(document.value),
     )

@@ -3,7 +3,7 @@
 The commands and their escaping: https://docs.github.com/actions/reference/workflow-commands-for-github-actions.
 """
 
-from lockgate.webhook.report import Finding, Report, Unevaluated
+from lockgate.webhook.report import ExemptFinding, Finding, Report, Unevaluated
 from lockgate.webhook.terminal import printable
 
 
@@ -58,7 +58,18 @@ def render_github(report: Report) -> str:
         others = f" and {len(group) - 1} more" if len(group) > 1 else ""
         subject = f"{group[0].resource}{others}: " if group[0].resource else ""
         lines.append(_command("notice", [("title", f"Not evaluated: {policy}")], f"{subject}needs {need}"))
+    # So too what is exempt: one for each exemption and policy.
+    exempt: dict[tuple[str, str], list[ExemptFinding]] = {}
+    for one in report.exempted:
+        policy = f"{one.finding.policy}/{one.finding.constraint}"
+        exempt.setdefault((policy, one.told()), []).append(one)
+    for (policy, told), entries in exempt.items():
+        first = entries[0].finding
+        others = f" and {len(entries) - 1} more" if len(entries) > 1 else ""
+        place = [("file", first.file), ("line", str(first.span.line)), ("title", f"Exempt: {policy}")]
+        lines.append(_command("notice", place, f"{first.resource}{others}: {told}"))
     lines += [_command("notice", [], notice) for notice in report.notices]
     counts = ", ".join([f"{count} {name}" for name, count in report.summary().items()])
-    lines.append(f"lockgate check: {counts}")
+    exempted = f", {len(report.exempted)} exempt" if report.exempted else ""
+    lines.append(f"lockgate check: {counts}{exempted}")
     return "\n".join(lines) + "\n"

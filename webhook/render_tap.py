@@ -47,4 +47,5 @@ def render_tap(report: Report, fail_on: frozenset[FailOn]) -> str:
         lines += _point(number, case)
     lines += [f"# {printable(' '.join(notice.splitlines()))}" for notice in report.notices]
     counts = ", ".join([f"{count} {name}" for name, count in report.summary().items()])
-    return "\n".join([*lines, f"# {counts}"]) + "\n"
+    exempted = f", {len(report.exempted)} exempt" if report.exempted else ""
+    return "\n".join([*lines, f"# {counts}{exempted}"]) + "\n"

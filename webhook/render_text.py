@@ -125,14 +125,13 @@ def _exempted(entries: Sequence[ExemptFinding], palette: Palette) -> list[str]:
     for entry in entries:
         finding = entry.finding
         groups.setdefault((entry.exemption, finding.policy, finding.constraint), []).append(entry)
-    for (exemption, policy, constraint), group in groups.items():
+    for (_, policy, constraint), group in groups.items():
         first = group[0]
         others = f" and {len(group) - 1} more" if len(group) > 1 else ""
         place = f"{printable(first.finding.file)}:{first.finding.span.line}"
-        ticket = f", {printable(first.ticket)}" if first.ticket else ""
         lines.append(
             f"  {place}  {printable(policy)}/{printable(constraint)}  {printable(str(first.finding.resource))}{others}"
-            f"  by {printable(exemption)} ({printable(first.owner)}{ticket}, until {first.expires})"
+            f"  {printable(first.told().removeprefix('exempt '))}"
         )
     return [*lines, ""]
 

@@ -81,6 +81,11 @@ class ExemptFinding:
     ticket: str
     expires: str
 
+    def told(self) -> str:
+        """By which exemption, whose, and until when."""
+        ticket = f", {self.ticket}" if self.ticket else ""
+        return f"exempt by {self.exemption} ({self.owner}{ticket}, until {self.expires})"
+
 
 @record
 class BaseRevision:

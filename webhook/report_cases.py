@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from lockgate.engine.record import record
-from lockgate.webhook.report import FailOn, Finding, JudgedObject, Report, Resource
+from lockgate.webhook.report import ExemptFinding, FailOn, Finding, JudgedObject, Report, Resource
 
 CaseOutcome = Literal["passed", "failed", "error", "skipped", "not evaluated"]
 # The file of what concerns no single object.
@@ -49,6 +49,8 @@ def _cases(report: Report, fail_on: frozenset[FailOn]) -> Iterator[Case]:
         told.add((finding.file, finding.resource))
     for (file, resource, name), findings in grouped.items():
         yield _violated(file, f"{resource}: {name}", findings, fail_on)
+    yield from _exempt(report)
+    told.update((one.finding.file, one.finding.resource) for one in report.exempted)
     places: dict[Resource, JudgedObject] = {one.resource: one for one in reversed(report.judged)}
     for entry in report.not_evaluated:
         place = None if entry.resource is None else places.get(entry.resource)
@@ -74,6 +76,26 @@ def _cases(report: Report, fail_on: frozenset[FailOn]) -> Iterator[Case]:
     for judged in objects.values():
         if (judged.file, judged.resource) not in told and (judged.file, judged.line) not in in_error:
             yield Case(judged.file, judged.line, str(judged.resource), "passed")
+
+
+def _exempt(report: Report) -> Iterator[Case]:
+    """What is exempt passes with that said: a case for each policy, object and exemption."""
+    grouped: dict[tuple[str, Resource, str], list[ExemptFinding]] = {}
+    for one in report.exempted:
+        finding = one.finding
+        name = f"{finding.policy}/{finding.constraint} (exempt by {one.exemption})"
+        grouped.setdefault((finding.file, finding.resource, name), []).append(one)
+    for (file, resource, name), group in grouped.items():
+        details = [f"{file}:{one.finding.span.line}: exempt: {one.finding.message}" for one in group]
+        yield Case(
+            file,
+            group[0].finding.span.line,
+            f"{resource}: {name}",
+            "passed",
+            group[0].told(),
+            (group[0].told(), *details),
+            "exempt",
+        )
 
 
 def _violated(file: str, name: str, findings: list[Finding], fail_on: frozenset[FailOn]) -> Case:

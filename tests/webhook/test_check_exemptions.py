@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -92,6 +93,78 @@ def test_sarif_has_it_as_suppressed(capsys: pytest.CaptureFixture[str]) -> None:
     (suppression,) = result["suppressions"]
     assert (suppression["kind"], suppression["status"]) == ("external", "accepted")
     assert suppression["justification"].startswith("exemption known of team-a, until ")
+
+
+def test_test_reports_and_annotations_say_what_is_exempt(capsys: pytest.CaptureFixture[str]) -> None:
+    """And the object is not said to be clean."""
+    Path("policies/exemption.json").write_text(exemption(ticket="OPS-7"))
+    told = f"exempt by known (team-a, OPS-7, until {moment(30)[:10]}"
+    code, out, _ = check(capsys, "--format", "junit")
+    (case,) = ElementTree.fromstring(out).iter("testcase")
+    assert code == 0 and case.get("name") == ("ConfigMap default/a: NeededLabels/owner (exempt by known)")
+    assert told in "".join(case.itertext()) and "label owner is missing" in "".join(case.itertext())
+    code, out, _ = check(capsys, "--format", "tap")
+    assert code == 0 and out.splitlines()[1:3] == [
+        "1..1",
+        "ok 1 - deploy/bad.yaml: ConfigMap default/a: NeededLabels/owner (exempt by known)",
+    ]
+    assert told in out and out.endswith("0 notEvaluated, 1 exempt\n")
+    code, out, _ = check(capsys, "--format", "github")
+    assert code == 0 and out.startswith(
+        "::notice file=deploy/bad.yaml,line=6,title=Exempt%3A NeededLabels/owner::ConfigMap default/a: exempt by known"
+    )
+    assert out.endswith(", 1 exempt\n")
+
+
+def test_explanations_say_what_is_exempt(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("policies/exemption.json").write_text(exemption())
+    code, out, _ = check(capsys, "--trace")
+    assert code == 0 and "NeededLabels/owner  exempt\n" in out
+    assert "exempt by known: label owner is missing" in out
+    code, made = as_json(capsys, "--explain")
+    (one,) = made["explanations"]
+    assert (code, one["outcome"], one["violations"][0]["exemption"]) == (0, "exempt", "known")
+    assert run(["explain", "-p", "policies", "deploy/bad.yaml"]) == 0
+    assert "exempt by known: label owner is missing" in capsys.readouterr().out
+    # Of two violations one is exempt.
+    Path("policies/constraint.yaml").write_text(constraint().replace("[owner]", "[owner, team]"))
+    Path("policies/exemption.json").write_text(exemption(violations=[{"message": "label owner is missing"}]))
+    code, out, _ = check(capsys, "--trace")
+    assert code == 1 and "NeededLabels/owner  violated\n" in out
+    assert "exempt by known: label owner is missing" in out and "deny: label team is missing" in out
+
+
+@pytest.mark.parametrize(
+    ("metadata", "name"),
+    [
+        ("name: my.config", "my.config"),
+        ("generateName: run-", "run-*"),
+        ("name: Upper_x", "Upper_x"),
+    ],
+)
+def test_a_baseline_exempts_what_it_was_written_for(
+    metadata: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("deploy/bad.yaml").write_text(BAD.replace("name: a", metadata))
+    assert check(capsys, "--write-baseline", "today.yaml", "--owner", "a")[0] == 1
+    (made,) = read_documents(Path("today.yaml").read_bytes(), "today.yaml", duplicates="error").documents
+    spec: Any = made.value["spec"]
+    assert spec["match"]["name"] == name
+    code, out, _ = check(capsys, "--exemptions", "today.yaml")
+    assert code == 0 and "1 exempt" in out
+
+
+@pytest.mark.parametrize(
+    "metadata", ['name: "*"', 'name: "a*"', 'name: a, namespace: "*"', 'generateName: "*"']
+)
+def test_no_baseline_for_a_name_that_would_stand_for_others(
+    metadata: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("deploy/bad.yaml").write_text(
+        f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{{metadata}, labels: {{x: y}}}}\n"
+    )
+    code, _, err = check(capsys, "--write-baseline", "today.yaml", "--owner", "a")
+    assert code == 2 and "has a * in it" in err and not Path("today.yaml").exists()
 
 
 def test_by_the_configuration(capsys: pytest.CaptureFixture[str]) -> None:
