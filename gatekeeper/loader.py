@@ -36,6 +36,7 @@ from lockgate.gatekeeper.match import Matcher, MatcherCache
 from lockgate.gatekeeper.policy import (
     DOCS_ANNOTATION,
     FIX_ANNOTATION,
+    ON_ERROR_ANNOTATION,
     RULE_ANNOTATION,
     UNKNOWN_FIELDS,
     ConstraintPolicy,
@@ -164,6 +165,7 @@ def load_policies(
             broken.update(_kinds_named(document))
     policies: dict[PolicyKey, Policy] = {}
     first: dict[PolicyKey, Document] = {}
+    unused: list[Lint] = []
     matchers = MatcherCache()
     templates = [entry.template for entry in compiled.values()]
     for document in given:
@@ -189,9 +191,11 @@ def load_policies(
                 message = f"constraint {policy.key} is defined twice; the other is in {other.file}"
                 raise policy_error(document, Problem(("metadata", "name"), message, "rename one"))
             policies[policy.key] = policy
+            if not entry.asks and ON_ERROR_ANNOTATION in constraint.annotations:
+                unused.append(_without_effect(document))
         except PolicyError as error:
             errors.extend(flatten(error))
-    lints = [lint for entry in compiled.values() for lint in entry.code.lints]
+    lints = [*unused, *[lint for entry in compiled.values() for lint in entry.code.lints]]
     others = [*sync.digests, *(() if expansion is None else expansion.digests)]
     others += [(f"Provider {provider.name}", provider.digest) for provider in providers]
     return Loaded(
@@ -296,6 +300,12 @@ def make_policy_set(policies: Sequence[Policy], others: Sequence[tuple[str, str]
     lines = [f"{policy.key} {policy.digest}\n" for policy in ordered]
     text = "".join([*lines, *[f"{name} {digest}\n" for name, digest in others]])
     return PolicySet(ordered, sha256(text.encode()).hexdigest())
+
+
+def _without_effect(constraint: Document) -> Lint:
+    place, quoted = locate(constraint, ("metadata", "annotations", ON_ERROR_ANNOTATION))
+    message = f"{ON_ERROR_ANNOTATION} has no effect: the template does not call external_data"
+    return Lint("warning", message, place, "remove it", quoted)
 
 
 def _annotation(constraint: Constraint, template: Template, name: str) -> str:

@@ -23,6 +23,8 @@ RULE_ANNOTATION: Final = "lockgate.dev/rule"
 DOCS_ANNOTATION: Final = "lockgate.dev/docs"
 # What to do about a violation, where the policy itself does not say (`details.fix`); a constraint's comes first.
 FIX_ANNOTATION: Final = "lockgate.dev/fix"
+# What comes of it when a provider of external data fails (`gatekeeper.external_data.on_error`).
+ON_ERROR_ANNOTATION: Final = "lockgate.dev/on-error"
 
 _NO_ACTION: Final = NotMatched("enforcementAction", "the constraint has no action at this enforcement point")
 _NO_DATA: Final[dict[str, Value]] = {}

@@ -75,3 +75,36 @@ def test_coverage(arguments: list[str], tmp_path: Path) -> None:
             assert lines(found[kind]) == lines(expected.get(kind)), (name, kind)
         assert found["coverage"] == pytest.approx(expected.get("coverage", 0))
     assert ours["coverage"] == pytest.approx(theirs["coverage"])
+
+
+EXTERNAL = """package signed
+
+violation contains {"msg": msg} if {
+	response := external_data({"provider": "signatures", "keys": input.images})
+	some row in response.errors
+	msg := sprintf("%v: %v", row)
+}
+
+mock(request) := {"errors": [[key, "unsigned"] | some key in request.keys], "responses": [], "system_error": ""}
+
+test_mocked if {
+	violation == {{"msg": "a: unsigned"}} with input as {"images": ["a"]} with external_data as mock
+}
+
+test_asks_nobody if {
+	count(violation) == 0 with input as {"images": ["a"]}
+}
+"""
+
+
+def test_external_data_is_mocked(tmp_path: Path) -> None:
+    """With capabilities that declare the function; a call that nothing stands in for is an error, not undefined."""
+    known = json.loads(run_program("opa", "capabilities", "--current", cwd=tmp_path).stdout)
+    declared = {"args": [{"type": "any"}], "result": {"type": "any"}, "type": "function"}
+    known["builtins"].append({"name": "external_data", "decl": declared})
+    (tmp_path / "capabilities.json").write_text(json.dumps(known))
+    (tmp_path / "signed.rego").write_text(EXTERNAL)
+    arguments = ["test", "--format", "json", "--capabilities", "capabilities.json", "signed.rego"]
+    expected = outcomes(json.loads(run_program("opa", *arguments, cwd=tmp_path).stdout))
+    assert outcomes(json.loads(run_lockgate(*arguments, cwd=tmp_path).out)["tests"]) == expected
+    assert sorted(one[0] for one in expected.values()) == ["error", "pass"]

@@ -13,6 +13,7 @@ from lockgate.gatekeeper.target import Cluster, review_document
 from lockgate.webhook.cli import run
 
 from tests.engine.http_server import certificate, tls_of
+from tests.gatekeeper.expansion_cases import expansion_template
 from tests.gatekeeper.external_data.making import asking, bound, pod, provider
 from tests.gatekeeper.external_data.provider_server import ProviderServer, serving
 from tests.gatekeeper.workbench import Json, document
@@ -232,6 +233,21 @@ def test_explain_asks_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert "deny: bad: from a file" in out
     assert run(["explain", "-p", "policies", "deploy"]) == 0
     assert "not evaluated" in capsys.readouterr().out
+
+
+def test_an_object_and_what_it_implies_are_told_the_same(
+    server: ProviderServer, authority: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two Pods of one Deployment ask for one key, and no cache is between: a failure is not kept."""
+    write("policies/provider.json", served(server, authority, "/truncated"))
+    write("policies/expansion.json", expansion_template("pods"), expansion_template("more"))
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": pod("a")["spec"]}
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
+    Path("deploy/pod.json").unlink()
+    write("deploy/web.json", {**deployment, "spec": {"template": template}})
+    _, report, _ = check(capsys, "--allow-providers")
+    assert [one.partition("]")[0] for one in said(report)] == ["[Implied by more", "[Implied by pods"]
+    assert [request["request"].get("keys", []) for request in server.requests] == [["a"]]
 
 
 def git(*arguments: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,19 @@ def test_a_connection_that_was_closed_meanwhile_is_made_anew(
     one = asked(server, authority, "/closes")
     for key in ("a", "b", "c"):
         assert one.answer((key,), None).items == (Item(key, key.upper()),)
+    one.close()
+
+
+def test_several_threads_ask_at_once(server: ProviderServer, authority: tuple[Path, Path]) -> None:
+    one = asked(server, authority)
+
+    def ask(number: int) -> Reply:
+        return one.answer((f"k{number}",), None)
+
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(ask, range(80)))
+    assert [reply.items for reply in replies] == [(Item(f"k{n}", f"K{n}"),) for n in range(80)]
+    assert server.connections <= 8
     one.close()
 
 

@@ -54,6 +54,17 @@ class Echo:
         return Reply(tuple(Item(key, [provider, key]) for key in keys), 200)
 
 
+class Timed:
+    """Notes the time that it is given."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float | None] = []
+
+    def ask(self, provider: str, keys: tuple[str, ...], seconds: float | None) -> Reply:
+        self.seconds.append(seconds)
+        return Reply((), 200)
+
+
 class Nobody:
     def ask(self, provider: str, keys: tuple[str, ...], seconds: float | None) -> Reply:
         raise UnansweredError(f"provider {provider}")
@@ -308,6 +319,24 @@ def test_other_families_may_be_loosened() -> None:
 def test_a_word_that_is_none(word: str) -> None:
     (error,) = load(asking(), bound(annotations={ON_ERROR: word})).errors
     assert "is none of deny, warn, allow" in error.message
+
+
+def test_where_nobody_is_asked_it_is_remarked_on() -> None:
+    bound_here = constraint(kind="Plain")
+    bound_here["metadata"]["annotations"] = {ON_ERROR: "allow"}
+    loaded = load(asking(), bound(annotations={ON_ERROR: "warn"}), template(HIT, kind="Plain"), bound_here)
+    (lint,) = loaded.lints
+    assert lint.message == "lockgate.dev/on-error has no effect: the template does not call external_data"
+    assert lint.location.file == "policy-3.json"
+
+
+def test_a_provider_is_told_what_time_is_left() -> None:
+    loaded = load(asking(), bound())
+    for seconds in (None, 7.0):
+        providers = Timed()
+        decide(loaded, pod("a"), providers, max_seconds=seconds)
+        (left,) = providers.seconds
+        assert left is None if seconds is None else left is not None and 0 < left <= seconds
 
 
 def test_what_comes_of_failures_is_in_the_digest() -> None:
