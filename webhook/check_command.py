@@ -78,7 +78,7 @@ def make_loader(engine: str | None, cache: bool | None) -> "Loader":
     from lockgate.webhook.failures import DEBUG_VARIABLE, SHOW_CODE
     from lockgate.webhook.policy_sources import Loader, open_cache
 
-    choice: EngineChoice = "rego" if engine == "rego" else "default"
+    choice: EngineChoice = "rego" if engine in ("rego", "opa") else "default"
     if os.environ.get(DEBUG_VARIABLE) == SHOW_CODE:
         return Loader(choice, None, _show_code)
     return Loader(choice, open_cache(cache, os.environ))
@@ -301,7 +301,24 @@ def _tell_notices(report: "Report") -> None:
 @click.option("--allow-unrendered", is_flag=True, help="Skip Helm templates and the like instead of failing.")
 @click.option("--require-objects", is_flag=True, help="Fail (2) when no Kubernetes object was found.")
 @click.option(
-    "--engine", type=click.Choice(["rego"]), help="Evaluate the Rego of templates that also have CEL."
+    "--engine",
+    type=click.Choice(["rego", "opa"]),
+    help="rego: evaluate the Rego of templates that also have CEL; opa: have OPA servers evaluate the Rego.",
+)
+@click.option(
+    "--opa-url",
+    "opa_urls",
+    multiple=True,
+    metavar="URL",
+    help="An OPA server for --engine opa; may be repeated. Else LOCKGATE_OPA_URL, with spaces between.",
+)
+@click.option(
+    "--opa-ca",
+    metavar="FILE",
+    help="Certificates (PEM) that OPA servers are verified by; else LOCKGATE_OPA_CA, else public ones.",
+)
+@click.option(
+    "--opa-token-file", metavar="FILE", help="The bearer token for OPA servers; else LOCKGATE_OPA_TOKEN."
 )
 @click.option(
     "--cache/--no-cache",
@@ -379,6 +396,9 @@ def check(
     allow_unrendered: bool,
     require_objects: bool,
     engine: str | None,
+    opa_urls: tuple[str, ...],
+    opa_ca: str | None,
+    opa_token_file: str | None,
     cache: bool | None,
     config: str | None,
     output: str | None,
@@ -441,6 +461,8 @@ def check(
     now_ns = time.time_ns()
     given = Given(policies, exemptions, config, cwd)
     loader = make_loader(engine, cache)
+    if engine != "opa" and (opa_urls or opa_ca or opa_token_file):
+        raise UsageError("--opa-url, --opa-ca and --opa-token-file are for --engine opa")
     if rego_namespaces or all_namespaces or data or combine or v0_compatible:
         from lockgate.webhook.conftest_policies import ConftestOptions
 
@@ -448,6 +470,11 @@ def check(
         version: RegoVersion = "v0" if v0_compatible else "v1"
         loader = replace(loader, conftest=ConftestOptions(chosen_packages, data, version, combine))
     with ExitStack() as stack:
+        if engine == "opa":
+            from lockgate.webhook.opa_engine import open_opa
+
+            opa = stack.enter_context(open_opa(opa_urls, opa_ca, opa_token_file, os.environ))
+            loader = replace(loader, opa=opa)
         deciding = (
             read_work_tree(given, loader)
             if base is None
@@ -510,7 +537,9 @@ def check(
                 findings,
                 progress,
                 recording,
-                wanted_jobs(len(walk.files)) if recording is None and explanations is None else 1,
+                wanted_jobs(len(walk.files))
+                if recording is None and explanations is None and engine != "opa"
+                else 1,
                 loaded.judges,
             )
             if recording is not None:

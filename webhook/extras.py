@@ -21,3 +21,11 @@ def require_cluster() -> None:
     """Raises UsageError where the library that talks to a cluster is not installed."""
     if find_spec("kubernetes") is None:
         raise UsageError("a cluster needs kubernetes", hint="install it: pip install 'lockgate[cluster]'")
+
+
+def require_opa() -> None:
+    """Raises UsageError where the library that talks to OPA servers is not installed."""
+    if find_spec("opa_client") is None:
+        raise UsageError(
+            "--engine opa needs opa-python-client", hint="install it: pip install 'lockgate[opa]'"
+        )

@@ -35,6 +35,7 @@ from lockgate.webhook.walk import SUFFIXES, shown_path
 
 if TYPE_CHECKING:
     from lockgate.webhook.conftest_policies import ConftestOptions
+    from lockgate.webhook.opa_engine import OpaEngine
 
 # The shipped policies lie beside this package; found without importlib.resources, which costs 20 ms.
 SHIPPED: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "policies")
@@ -220,12 +221,14 @@ class Loader:
     """Loads and compiles policies for an engine, with the cache of compiled code if there is one.
 
     `show` is told the Python that each template's Rego is compiled to. conftest: says that the policies are Conftest's.
+    opa: the servers that evaluate them, if they are not evaluated here.
     """
 
     engine: EngineChoice
     cache: CodeCache | None
     show: ShowCode | None = None
     conftest: "ConftestOptions | None" = None
+    opa: "OpaEngine | None" = None
 
     def given(self, paths: Sequence[str], cwd: str) -> LoadedPolicies:
         """The policies under the paths. Raises UsageError when there are none, PolicyErrors when they are wrong.
@@ -256,6 +259,11 @@ class Loader:
     def _plain(self, paths: Sequence[str]) -> LoadedPolicies:
         from lockgate.webhook.conftest_policies import ConftestOptions, load_conftest
 
+        if self.opa is not None:
+            raise UsageError(
+                "--engine opa is for constraints, and these policies are plain Rego",
+                hint="leave it out: plain Rego is evaluated here",
+            )
         options = self.conftest or ConftestOptions()
         judges: Judges = "combined" if options.combine else "documents"
         loaded = Loaded(load_conftest(paths, options, self.cache), (), (), ())
@@ -288,6 +296,9 @@ class Loader:
                 hint="add a constraint of a template's kind to the policies",
             )
         notices = [f"policy {lint.level} at {lint.location}: {lint.message}" for lint in loaded.lints]
+        if self.opa is not None:
+            loaded, remarks = self.opa.take(loaded)
+            notices += remarks
         return loaded, notices
 
 

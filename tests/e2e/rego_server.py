@@ -23,6 +23,7 @@ class Server:
     """OPA's REST interface. A request is given some seconds; closing its connection ends OPA's evaluation."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
         self._policies: set[str] = set()
 
