@@ -179,10 +179,12 @@ class Findings:
         masker = make_masker((*content.documents, *content.beside), raw)
         for document, resource, decision in decided:
             self._add_decision(document, _masked_resource(resource, masker), decision, masker)
+        # What is explained is evaluated anew: the gate has not masked it.
+        told = masker.beside(self.gate.masker)
         for document, review, decision in reviewed:
-            self._tell(document, review, decision, masker)
+            self._tell(document, review, decision, told)
         for document, review in implied:
-            self._explain_implied(document, review, masker)
+            self._explain_implied(document, review, told)
         for document, problem in broken:
             resource = _masked_resource(find_resource(document.value), masker)
             self._add_problem(

@@ -108,6 +108,14 @@ class Masker:
             masked = masked[:MAX_SHOWN] + f"… ({len(masked) - MAX_SHOWN} characters more)"
         return masked
 
+    def beside(self, other: "Masker | None") -> "Masker":
+        """This one with what another one knows too; the places are this one's."""
+        if other is None:
+            return self
+        forms = sorted({*self.forms, *other.forms}, key=lambda one: (-len(one), one))
+        short_forms = sorted({*self.short_forms, *other.short_forms})
+        return Masker(tuple(forms), tuple(short_forms), self.spans, self.hidden or other.hidden)
+
     def known_in(self, texts: str) -> "Masker | None":
         """A Masker of the values that occur in the texts at all; None where finding them would take too long."""
         if self.hidden or len(texts) * (len(self.forms) + len(self.short_forms)) > MAX_KEPT_WORK:

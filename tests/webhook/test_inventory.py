@@ -198,6 +198,28 @@ def test_secrets_of_the_inventory_are_not_shown(tmp_path: Path) -> None:
             assert "correct-horse" not in text and "Y29ycmVjdC1ob3Jz" not in text
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check", "--trace"],
+        ["check", "--explain"],
+        ["check", "--explain", "--format", "json"],
+        ["check", "--format", "junit"],
+        ["check", "--format", "tap"],
+        ["explain"],
+        ["explain", "--format", "json"],
+    ],
+)
+def test_nor_where_it_is_told_why(tmp_path: Path, command: list[str]) -> None:
+    folder = tree(tmp_path, SECRETS)
+    secret = {**manifest("Secret", "s", namespace="c"), "data": {"password": "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5"}}
+    write(folder / "snapshot.json", secret)
+    ran = run_lockgate(*command, "-p", "policies", "--inventory", "snapshot.json", "deploy", cwd=folder)
+    assert "***" in ran.out
+    for text in (ran.out, ran.err):
+        assert "correct-horse" not in text and "Y29ycmVjdC1ob3Jz" not in text
+
+
 def test_explain_has_the_inventory_too(tmp_path: Path) -> None:
     folder = tree(tmp_path, UNIQUE)
     ran = run_lockgate("explain", "-p", "policies", "--inventory", "tree", "deploy/all.yaml", cwd=folder)
