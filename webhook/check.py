@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document, DocumentError, Skipped
+from lockgate.engine.documents.not_objects import BUILD_HINT
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.documents.tree import PatchReference, find_patches
 from lockgate.engine.errors import UsageError
@@ -243,6 +244,20 @@ def _objects(
     return read_objects
 
 
+def _taken_out(walk: Walk, old: "OldObjects") -> list[Unevaluated]:
+    """What a change's own kustomizations call patches, which takes it out of the check: not to be passed over."""
+    real = {file.shown: os.path.realpath(file.path) for file in walk.files}
+    made: list[Unevaluated] = []
+    for file, reference in sorted(_find_patches(walk).items()):
+        by = reference.kustomization
+        if file in real and not (old.is_unchanged(real[file]) or old.is_unchanged(real[by])):
+            needs = (
+                f"what {by} makes, since this change says there that {file} is {reference.what}: {BUILD_HINT}"
+            )
+            made.append(Unevaluated("kustomize", "", None, needs))
+    return made
+
+
 def _plain(read: Content) -> "tuple[FileContent, PlainReviews]":
     """Whole documents of a file."""
     from lockgate.webhook.plain_content import plain_content
@@ -307,6 +322,8 @@ def run_check(
     progress.close()
     findings.add_left_out(walk.errors, walk.skipped)
     findings.not_evaluated.extend(not_configured)
+    if learned.old is not None:
+        findings.not_evaluated += _taken_out(walk, learned.old)
     findings.notices += _about_exemptions(findings)
     if walk.excluded:
         findings.notices.append(f"{walk.excluded} excluded by --exclude or the configuration")

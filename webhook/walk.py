@@ -190,11 +190,20 @@ class _Walker:
             except OSError as error:
                 self.fail(folder.path, error)
                 continue
+            if not entries and self.is_submodule(folder):
+                self.skip(
+                    folder.path, "a submodule that is not checked out", "run: git submodule update --init"
+                )
             folder = self.enter(folder, {entry.name for entry in entries})
             for entry in entries:
                 deeper = self.visit(folder, entry)
                 if deeper is not None:
                     stack.append(deeper)
+
+    def is_submodule(self, folder: _Folder) -> bool:
+        """Does git track the folder itself, as a commit of another repository?"""
+        real, root = os.path.realpath(folder.path), folder.repository.root
+        return real != root and folder.repository.tracks(os.path.relpath(real, root), False) is True
 
     def enter(self, folder: _Folder, names: set[str]) -> _Folder:
         """The folder with its own ignore file, and as a repository of its own if it is one."""

@@ -29,7 +29,7 @@ def definition(group: str, kind: str, scope: str) -> str:
 def rebase(**files: str) -> None:
     """Makes the base anew, with these files and nothing bad; `__` in a name is a folder, and `.yaml` is added."""
     git("checkout", "-q", "main")
-    Path("deploy/bad.yaml").unlink()
+    Path("deploy/bad.yaml").unlink(missing_ok=True)
     for name, text in files.items():
         Path(f"{name.replace('__', '/')}.yaml").write_text(text)
     commit()
@@ -161,6 +161,44 @@ def test_a_new_kind_of_the_change_is_known(capsys: pytest.CaptureFixture[str]) -
     Path("deploy/kind.yaml").write_text(definition("example.com", "Thing", "Cluster"))
     code, made, _ = check(capsys)
     assert (code, made["summary"]["notEvaluated"]) == (0, 0)
+
+
+@pytest.mark.parametrize("folder", ["deploy", "deploy/other"])
+@pytest.mark.parametrize("field", ["patches: [{path: PATH}]", "patchesStrategicMerge: [PATH]"])
+def test_a_kustomization_of_the_change_hides_nothing_in_silence(
+    folder: str, field: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it calls a patch is not judged as an object, and so it is told as not evaluated."""
+    Path(folder).mkdir(exist_ok=True)
+    text = field.replace("PATH", "bad.yaml" if folder == "deploy" else "../bad.yaml")
+    Path(f"{folder}/kustomization.yaml").write_text(text)
+    code, made, _ = check(capsys, "--fail-on", "not-evaluated")
+    (one,) = made["notEvaluated"]
+    assert code == 2 and one["policy"] == "kustomize"
+    assert (
+        f"{folder}/kustomization.yaml makes, since this change says there that deploy/bad.yaml"
+        in one["needs"]
+    )
+
+
+def test_patches_that_the_base_has_are_none_of_the_changes_doing(capsys: pytest.CaptureFixture[str]) -> None:
+    rebase(deploy__kustomization="patches: [{path: bad.yaml}]\n", deploy__bad=BAD)
+    Path("deploy/bad.yaml").write_text(BAD + "data: {a: b}\n")
+    code, made, _ = check(capsys)
+    assert (code, made["notEvaluated"]) == (0, [])
+    Path("deploy/kustomization.yaml").write_text("patches: [{path: bad.yaml}, {path: good.yaml}]\n")
+    (one,) = check(capsys)[1]["notEvaluated"]
+    assert "deploy/bad.yaml" in one["needs"]
+
+
+def test_a_submodule_that_is_not_checked_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},deploy/charts")
+    Path("deploy/charts").mkdir()
+    Path("deploy/empty").mkdir()
+    _, made, _ = check(capsys)
+    assert [(one["file"], one["reason"]) for one in made["skipped"]] == [
+        ("deploy/charts", "a submodule that is not checked out")
+    ]
 
 
 def said(made: dict[str, Any]) -> dict[str, str]:
