@@ -36,6 +36,29 @@ def inner(value: Object, name: str, change: Callable[[Object], Object]) -> Objec
     return {**value, name: change(found)} if type(found) is dict else value
 
 
+def trim(made: Object, optional: frozenset[str]) -> None:
+    """Takes out what the API server does not print: nulls, and zero values of the fields that may be left out."""
+    for name in [name for name, value in made.items() if not value and (value is None or name in optional)]:
+        del made[name]
+
+
+def trimmed(value: Object) -> Object:
+    """The object without nulls; the same where it has none."""
+    if None not in value.values():
+        return value
+    return {name: item for name, item in value.items() if item is not None}
+
+
+def without_nulls(value: Object) -> Object:
+    """The object without nulls in it and in its metadata; the same where there are none."""
+    metadata = value.get("metadata")
+    if type(metadata) is dict:
+        shown = trimmed(metadata)
+        if shown is not metadata:
+            value = {**value, "metadata": shown}
+    return trimmed(value)
+
+
 def complete_source(source: Object) -> Object:
     """Where the value of a variable, or of a file of the downward API, comes from."""
     field = source.get("fieldRef")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.defaults.fields import each, filled, inner, set_where_absent
+from lockgate.engine.defaults.fields import each, filled, inner, set_where_absent, trimmed, without_nulls
 from lockgate.engine.defaults.volumes import complete_claim_spec
 
 Object = dict[str, Value]
@@ -13,15 +13,17 @@ _NOTHING: Final[Object] = {}
 _WITHIN_CLUSTER: Final = frozenset({"ClusterIP", "LoadBalancer", "NodePort"})
 _FROM_OUTSIDE: Final = frozenset({"LoadBalancer", "NodePort"})
 _THREE_HOURS: Final = 10_800
+# The API server's own finalizer, which every Namespace is made with.
+_NAMESPACE_SPEC: Final[Object] = {"finalizers": ["kubernetes"]}
 NAME_LABEL: Final = "kubernetes.io/metadata.name"
 
 
 def _service(value: Object) -> Object:
-    return inner(value, "spec", _service_spec)
+    return without_nulls(inner(value, "spec", _service_spec))
 
 
 def _service_spec(spec: Object) -> Object:
-    made = filled(spec, {"sessionAffinity": "None", "type": "ClusterIP"})
+    made = filled(trimmed(spec), {"sessionAffinity": "None", "type": "ClusterIP"})
     if made["sessionAffinity"] == "None":
         made.pop("sessionAffinityConfig", None)
     elif made["sessionAffinity"] == "ClientIP":
@@ -58,7 +60,7 @@ def _service_port(port: Object) -> Object:
 
 
 def _volume_claim(value: Object) -> Object:
-    return inner(value, "spec", complete_claim_spec)
+    return without_nulls(inner(value, "spec", complete_claim_spec))
 
 
 def _namespace(value: Object) -> Object:
@@ -69,7 +71,10 @@ def _namespace(value: Object) -> Object:
     labels = metadata.get("labels")
     if labels is not None and type(labels) is not dict:
         return value
-    return {**value, "metadata": {**metadata, "labels": {**(labels or _NOTHING), NAME_LABEL: name}}}
+    made: Object = {**value, "metadata": {**metadata, "labels": {**(labels or _NOTHING), NAME_LABEL: name}}}
+    if made.get("spec") is None:
+        made["spec"] = _NAMESPACE_SPEC
+    return without_nulls(made)
 
 
 def _device_spec(spec: Object) -> Object:
@@ -104,11 +109,16 @@ def _toleration(toleration: Object) -> Object:
 
 
 def _device_claim(value: Object) -> Object:
-    return inner(value, "spec", _device_spec)
+    return without_nulls(inner(value, "spec", _device_spec))
 
 
 def _device_claim_template(value: Object) -> Object:
-    return inner(value, "spec", _device_claim)
+    return without_nulls(inner(value, "spec", _device_template_spec))
+
+
+def _device_template_spec(spec: Object) -> Object:
+    made = inner(spec, "spec", _device_spec)
+    return {"metadata": _NOTHING, **trimmed(made)}
 
 
 OBJECTS: Final[dict[str, Callable[[Object], Object]]] = {

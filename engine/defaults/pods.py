@@ -3,7 +3,7 @@
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.defaults.fields import complete_source, each, filled, inner
+from lockgate.engine.defaults.fields import complete_source, each, filled, inner, trim, trimmed, without_nulls
 from lockgate.engine.defaults.images import pull_policy
 
 Object = dict[str, Value]
@@ -26,6 +26,50 @@ _PROBE: Final[Object] = {
     "failureThreshold": 3,
 }
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
+# Fields that the API server leaves out where they have their zero value.
+_SPEC_OPTIONAL: Final = frozenset(
+    {
+        "ephemeralContainers",
+        "hostAliases",
+        "hostIPC",
+        "hostNetwork",
+        "hostPID",
+        "hostname",
+        "imagePullSecrets",
+        "initContainers",
+        "nodeName",
+        "nodeSelector",
+        "priorityClassName",
+        "readinessGates",
+        "resourceClaims",
+        "schedulingGates",
+        "serviceAccount",
+        "serviceAccountName",
+        "subdomain",
+        "tolerations",
+        "topologySpreadConstraints",
+        "volumes",
+    }
+)
+_CONTAINER_OPTIONAL: Final = frozenset(
+    {
+        "args",
+        "command",
+        "env",
+        "envFrom",
+        "image",
+        "ports",
+        "stdin",
+        "stdinOnce",
+        "tty",
+        "volumeDevices",
+        "volumeMounts",
+        "workingDir",
+    }
+)
+_PORT_OPTIONAL: Final = frozenset({"hostIP", "hostPort", "name"})
+_VARIABLE_OPTIONAL: Final = frozenset({"value"})
+_MOUNT_OPTIONAL: Final = frozenset({"readOnly", "subPath", "subPathExpr"})
 _HTTP_GET: Final[Object] = {"path": "/", "scheme": "HTTP"}
 _MIRROR: Final = "kubernetes.io/config.mirror"
 
@@ -45,7 +89,7 @@ def complete_pod(value: Object) -> Object:
             made[field] = [_in_pod(item, on_host) if type(item) is dict else item for item in containers]
     if not made.get("serviceAccountName") and not _is_mirror(value):
         made["serviceAccountName"] = made["serviceAccount"] = "default"
-    return {**value, "spec": made}
+    return without_nulls({**value, "spec": made})
 
 
 def _is_mirror(value: Object) -> bool:
@@ -57,12 +101,17 @@ def _is_mirror(value: Object) -> bool:
 
 def complete_template(template: Object) -> Object:
     """A template of Pods with the defaults of its spec."""
-    return inner(template, "spec", complete_pod_spec)
+    made = inner(template, "spec", complete_pod_spec)
+    metadata = made.get("metadata")
+    if metadata is None:
+        return {**made, "metadata": _NOTHING}
+    return inner(made, "metadata", trimmed)
 
 
 def complete_pod_spec(spec: Object) -> Object:
     """A copy of the spec, with defaults that Pods and templates share."""
     made = spec.copy()
+    trim(made, _SPEC_OPTIONAL)
     for name, default in _POD_SPEC.items():
         if not made.get(name):
             made[name] = default
@@ -96,6 +145,7 @@ def complete_pod_spec(spec: Object) -> Object:
 
 def _container(value: Object) -> Object:
     made = value.copy()
+    trim(made, _CONTAINER_OPTIONAL)
     if not made.get("imagePullPolicy"):
         image = made.get("image")
         made["imagePullPolicy"] = pull_policy(image if type(image) is str else "")
@@ -113,6 +163,9 @@ def _container(value: Object) -> Object:
     env = made.get("env")
     if env:
         made["env"] = each(env, _variable)
+    mounts = made.get("volumeMounts")
+    if mounts:
+        made["volumeMounts"] = each(mounts, _mount)
     for name in _PROBES:
         probe = made.get(name)
         if type(probe) is dict:
@@ -144,7 +197,17 @@ def _host_port(port: Object) -> Object:
 
 
 def _port(port: Object) -> Object:
-    return port if port.get("protocol") else {**port, "protocol": "TCP"}
+    made = port.copy()
+    trim(made, _PORT_OPTIONAL)
+    if not made.get("protocol"):
+        made["protocol"] = "TCP"
+    return made
+
+
+def _mount(mount: Object) -> Object:
+    made = mount.copy()
+    trim(made, _MOUNT_OPTIONAL)
+    return made
 
 
 def _resources(resources: Object) -> Object:
@@ -160,7 +223,9 @@ def _resources(resources: Object) -> Object:
 def _variable(variable: Object) -> Object:
     source = variable.get("valueFrom")
     if type(source) is not dict:
-        return variable
+        made = variable.copy()
+        trim(made, _VARIABLE_OPTIONAL)
+        return made
     made = complete_source(source)
     key = made.get("fileKeyRef")
     if type(key) is dict and key.get("optional") is None:

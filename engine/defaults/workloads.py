@@ -4,7 +4,15 @@ from collections.abc import Callable
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.defaults.fields import each, filled, inner, set_where_absent
+from lockgate.engine.defaults.fields import (
+    each,
+    filled,
+    inner,
+    set_where_absent,
+    trim,
+    trimmed,
+    without_nulls,
+)
 from lockgate.engine.defaults.pods import complete_template
 from lockgate.engine.defaults.volumes import complete_claim_spec
 
@@ -16,6 +24,7 @@ _DEPLOYMENT: Final[Object] = {"replicas": 1, "revisionHistoryLimit": 10, "progre
 _STATEFUL_SET: Final[Object] = {"replicas": 1, "revisionHistoryLimit": 10}
 _RETENTION: Final[Object] = {"whenDeleted": "Retain", "whenScaled": "Retain"}
 _CRON_JOB: Final[Object] = {"suspend": False, "successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1}
+_SPEC_OPTIONAL: Final = frozenset({"minReadySeconds", "paused"})
 # Unless each index has a limit of its own.
 _BACKOFF_LIMIT: Final = 6
 MOST_BACKOFF: Final = 2**31 - 1
@@ -26,10 +35,10 @@ def _with_template(value: Object, change: Callable[[Object], None]) -> Object:
     spec = value.get("spec")
     if type(spec) is not dict:
         return value
-    made = inner(spec, "template", complete_template)
-    made = made.copy() if made is spec else made
+    made = inner(spec, "template", complete_template).copy()
+    trim(made, _SPEC_OPTIONAL)
     change(made)
-    return {**value, "spec": made}
+    return without_nulls({**value, "spec": made})
 
 
 def _rolling(spec: Object, field: str, defaults: Object) -> None:
@@ -37,7 +46,7 @@ def _rolling(spec: Object, field: str, defaults: Object) -> None:
     strategy = spec.get(field)
     if strategy is not None and type(strategy) is not dict:
         return
-    made = filled(strategy or _NOTHING, {"type": "RollingUpdate"})
+    made = filled(trimmed(strategy or _NOTHING), {"type": "RollingUpdate"})
     if made["type"] == "RollingUpdate":
         rolling = made.get("rollingUpdate")
         if rolling is None or type(rolling) is dict:
@@ -62,7 +71,7 @@ def _replica_set(spec: Object) -> None:
 
 
 def _stateful_set(spec: Object) -> None:
-    set_where_absent(spec, _STATEFUL_SET)
+    set_where_absent(spec, {**_STATEFUL_SET, "serviceName": ""})
     if not spec.get("podManagementPolicy"):
         spec["podManagementPolicy"] = "OrderedReady"
     retention = spec.get("persistentVolumeClaimRetentionPolicy")
@@ -171,7 +180,7 @@ def _cron_job(value: Object) -> Object:
     def complete(template: Object) -> Object:
         return _with_template(template, _failure_policy)
 
-    return {**value, "spec": inner(made, "jobTemplate", complete)}
+    return without_nulls({**value, "spec": inner(made, "jobTemplate", complete)})
 
 
 def _pod_template(value: Object) -> Object:

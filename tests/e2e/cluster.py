@@ -116,9 +116,14 @@ def _status(address: str, path: str) -> int:
 
 @contextmanager
 def running_cluster(
-    users: Mapping[str, str] = MappingProxyType({}), options: Sequence[str] = ()
+    users: Mapping[str, str] = MappingProxyType({}),
+    options: Sequence[str] = (),
+    without: Sequence[str] = ("ServiceAccount",),
 ) -> Iterator[Cluster]:
-    """Runs a cluster with an administrator and other users, each with its group, "" for none; gone afterwards."""
+    """Runs a cluster with an administrator and other users, each with its group, "" for none; gone afterwards.
+
+    without: admission plugins that are off; with ServiceAccount, no Pod is accepted before its account is there.
+    """
     server = program("kube-apiserver")
     with TemporaryDirectory(prefix="lockgate-cluster-") as name, _running_etcd(Path(name)) as etcd:
         folder = Path(name)
@@ -134,7 +139,7 @@ def running_cluster(
         command += [f"--service-account-key-file={public}", f"--service-account-signing-key-file={private}"]
         command += ["--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC"]
         command += [f"--token-auth-file={folder / 'tokens.csv'}", "--service-cluster-ip-range=10.0.0.0/24"]
-        command += ["--disable-admission-plugins=ServiceAccount", *options]
+        command += [*(f"--disable-admission-plugins={name}" for name in without), *options]
         log = folder / "kube-apiserver.log"
         with running(command, log) as process:
             wait_until(lambda: _is_ready(cluster), process, log)
