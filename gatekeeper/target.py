@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, final
 
 from lockgate.engine.codegen.values import Value
+from lockgate.engine.defaults.defaulting import Complete, as_it_is
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import InputError
 from lockgate.engine.kinds import Kinds, split_api_version
@@ -47,19 +48,22 @@ class Cluster:
     kinds: the scope of kinds. namespaces: Namespace objects by name.
     namespace: the one that namespaced objects without a namespace go to, as kubectl's `--namespace` does; "" keeps
     objects as they are, which is how `gator verify` reviews them.
+    complete: what the API server makes of an object before it is judged; gator judges it as it is.
     """
 
-    __slots__ = ("_of_kind", "_shown", "kinds", "namespace", "namespaces")
+    __slots__ = ("_of_kind", "_shown", "complete", "kinds", "namespace", "namespaces")
 
     def __init__(
         self,
         kinds: Kinds | None = None,
         namespaces: Mapping[str, Object] | None = None,
         namespace: str = DEFAULT_NAMESPACE,
+        complete: Complete = as_it_is,
     ) -> None:
         self.kinds: Final = Kinds() if kinds is None else kinds
         self.namespaces: Final[Mapping[str, Object]] = {} if namespaces is None else namespaces
         self.namespace: Final = namespace
+        self.complete: Final = complete
         self._of_kind: dict[tuple[Value, Value], tuple[Object, Scope]] = {}
         self._shown: dict[str, Value] = {}
 
@@ -116,8 +120,13 @@ def review_document(
     operation: what is asked of the cluster; `gator` names none. old: its former state, where it has one. user: who
     asks, as `userInfo` has it, where it is known.
     """
-    value = document.value
-    kind, scope = cluster.kind_of(value)
+    written = document.value
+    kind, scope = cluster.kind_of(written)
+    value = cluster.complete(written)
+    # Only a Job has a default of a million or more.
+    is_plain = document.small_integers_only and (value is written or kind["kind"] != "Job")
+    if old is not None:
+        old = value if old is written else cluster.complete(old)
     name = namespace = ""
     metadata = value.get("metadata")
     if type(metadata) is dict:
@@ -134,7 +143,7 @@ def review_document(
     request = _REQUEST.copy()
     request["kind"] = kind
     request["operation"] = operation
-    request["object"] = value if document.small_integers_only else review_value(value)
+    request["object"] = value if is_plain else review_value(value)
     if old is not None:
         request["oldObject"] = review_value(old)
     if user is not None:

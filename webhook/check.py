@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lockgate.engine.codegen.values import Value
+from lockgate.engine.defaults.defaulting import Complete, apply_defaults
 from lockgate.engine.documents.document import Document, DocumentError, Skipped
 from lockgate.engine.documents.not_objects import BUILD_HINT
 from lockgate.engine.documents.reading import read_documents
@@ -53,11 +54,13 @@ class Request:
     """What is known of how the objects come to the cluster. user: as `userInfo` has it; base: the former state.
 
     namespace: of objects that name none; None leaves it to the configuration, then to `default`.
+    complete: what the API server makes of an object before policies see it.
     """
 
     namespace: str | None = None
     user: dict[str, Value] | None = None
     base: "Base | None" = None
+    complete: Complete = apply_defaults
 
 
 @record
@@ -146,12 +149,12 @@ def learn(inputs: Inputs, walk: Walk, request: Request, judges: Judges = "object
     judges: what the policies are about; nothing is to be known for any but objects.
     """
     if judges != "objects":
-        return Learned(make_view(TreeFacts(), inputs.config, request.namespace), None)
+        return Learned(make_view(TreeFacts(), inputs.config, request.namespace, request.complete), None)
     if request.base is None:
         facts = TreeFacts()
         for read, data in _readable(inputs, walk):
             facts.add(_about_cluster(read, data))
-        return Learned(make_view(facts, inputs.config, request.namespace), None)
+        return Learned(make_view(facts, inputs.config, request.namespace, request.complete), None)
     return _learn_from_base(inputs, walk, request, request.base)
 
 
@@ -181,9 +184,9 @@ def _learn_from_base(inputs: Inputs, walk: Walk, request: Request, base: "Base")
     known, changed = TreeFacts(), TreeFacts()
     for read, data in _readable(inputs, walk):
         (known if old.compare(read.real, data) else changed).add(_about_cluster(read, data))
-    old.read(make_view(changed, inputs.config, request.namespace, known))
+    old.read(make_view(changed, inputs.config, request.namespace, request.complete, known))
     known.add(old.changed())
-    return Learned(make_view(changed, inputs.config, request.namespace, known), old)
+    return Learned(make_view(changed, inputs.config, request.namespace, request.complete, known), old)
 
 
 def _readable(inputs: Inputs, walk: Walk) -> Iterator[tuple[Content, bytes]]:

@@ -296,6 +296,11 @@ def _tell_notices(report: "Report") -> None:
 )
 @click.option("--namespace", metavar="NAME", help="The namespace of objects that name none.")
 @inventory_options
+@click.option(
+    "--no-defaults",
+    is_flag=True,
+    help="Judge objects as they are written, without the defaults that the API server would fill in.",
+)
 @external_options
 @click.option("--exclude", "excludes", multiple=True, metavar="GLOB", help="Leave out; as in .gitignore.")
 @click.option("--allow-unrendered", is_flag=True, help="Skip Helm templates and the like instead of failing.")
@@ -388,6 +393,7 @@ def check(
     namespace: str | None,
     inventories: tuple[str, ...],
     inventory_kinds: tuple[str, ...],
+    no_defaults: bool,
     external_data: tuple[str, ...],
     allow_providers: bool,
     provider_certificate: str | None,
@@ -435,6 +441,7 @@ def check(
     from contextlib import ExitStack
     from dataclasses import replace
 
+    from lockgate.engine.defaults.defaulting import apply_defaults, as_it_is
     from lockgate.engine.errors import UsageError
     from lockgate.webhook.check import Inputs, Request, find_inputs, learn, run_check
     from lockgate.webhook.config import is_namespace_name
@@ -490,7 +497,9 @@ def check(
         stdin = sys.stdin.buffer.read(_STDIN_LIMIT) if "-" in paths else None
         inputs = Inputs(chosen_paths, cwd, excludes, stdin, settings)
         walk = find_inputs(inputs)
-        request = Request(namespace, _user(user, groups), deciding.base)
+        request = Request(
+            namespace, _user(user, groups), deciding.base, as_it_is if no_defaults else apply_defaults
+        )
         learned = learn(inputs, walk, request, loaded.judges)
         maker = GateMaker(inventories, inventory_kinds, walk, now_ns, external, stack)
         gate, remarks = maker.make(deciding, inputs, learned.view)

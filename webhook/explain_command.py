@@ -43,6 +43,11 @@ _STDIN_LIMIT = 8 * 1024 * 1024 + 1
 )
 @click.option("--namespace", metavar="NAME", help="The namespace of objects that name none.")
 @inventory_options
+@click.option(
+    "--no-defaults",
+    is_flag=True,
+    help="Judge objects as they are written, without the defaults that the API server would fill in.",
+)
 @external_options
 @click.option(
     "--engine", type=click.Choice(["rego"]), help="Evaluate the Rego of templates that also have CEL."
@@ -61,6 +66,7 @@ def explain(
     namespace: str | None,
     inventories: tuple[str, ...],
     inventory_kinds: tuple[str, ...],
+    no_defaults: bool,
     external_data: tuple[str, ...],
     allow_providers: bool,
     provider_certificate: str | None,
@@ -80,6 +86,7 @@ def explain(
     """
     from contextlib import ExitStack
 
+    from lockgate.engine.defaults.defaulting import apply_defaults, as_it_is
     from lockgate.engine.errors import UsageError
     from lockgate.engine.policy import EvaluationContext
     from lockgate.gatekeeper.tracing import TemplateTracer
@@ -99,7 +106,7 @@ def explain(
     stdin = sys.stdin.buffer.read(_STDIN_LIMIT) if "-" in paths else None
     inputs = Inputs(paths, cwd, (), stdin, settings)
     walk = find_inputs(inputs)
-    request = Request(namespace)
+    request = Request(namespace, complete=as_it_is if no_defaults else apply_defaults)
     learned = learn(inputs, walk, request, loaded.judges)
     stack = ExitStack()
     maker = GateMaker(inventories, inventory_kinds, walk, time.time_ns(), external, stack)

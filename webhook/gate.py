@@ -2,6 +2,7 @@
 
     Document → Review → exclude → expand → match and evaluate → exempt → mask → Decision → record → render
 
+The Review has the object as the API server would have it: with its defaults, where what builds it applies them.
 *Exclude* is the cluster's: what the webhook's configuration does not send to it, and namespaces that Gatekeeper's Config
 excludes, are let through unseen. *Expand* judges what an object implies with it, as one Decision. *Mask* takes the values
 of the inventory's Secrets out of what policies say.

@@ -10,6 +10,7 @@ from dataclasses import field
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
+from lockgate.engine.defaults.defaulting import Complete
 from lockgate.engine.kinds import Kinds, find_kinds
 from lockgate.engine.record import mutable_record, record
 from lockgate.gatekeeper.target import DEFAULT_NAMESPACE, Cluster, find_namespaces
@@ -80,18 +81,24 @@ class ClusterView:
     namespaces: Mapping[str, Object]
     config: Config
     namespace: str | None
+    complete: Complete
 
     def cluster(self, real_path: str) -> Cluster:
         """The cluster as objects of a file (its real path) see it; --namespace wins over the configuration."""
         namespace = self.namespace or self.config.namespace(real_path) or DEFAULT_NAMESPACE
-        return Cluster(self.kinds, self.namespaces, namespace)
+        return Cluster(self.kinds, self.namespaces, namespace, self.complete)
 
 
 def make_view(
-    facts: TreeFacts, config: Config, namespace: str | None, base: TreeFacts | None = None
+    facts: TreeFacts,
+    config: Config,
+    namespace: str | None,
+    complete: Complete,
+    base: TreeFacts | None = None,
 ) -> ClusterView:
     """The view of the cluster; a Namespace of the tree wins over one of the configuration.
 
+    complete: what the cluster's API server makes of an object.
     base: what was known before a change, which wins over all that the change has in `facts`: it cannot relabel its
     Namespace, or make its kinds cluster-scoped, to be judged otherwise.
     """
@@ -102,4 +109,4 @@ def make_view(
         found = own | _configured(config) | find_namespaces(base.namespaces)
         kinds = kinds.beside(find_kinds(base.definitions))
     labelled = {name: _labelled(name, value) for name, value in sorted(found.items())}
-    return ClusterView(kinds, labelled, config, namespace)
+    return ClusterView(kinds, labelled, config, namespace, complete)

@@ -6,6 +6,7 @@ the API server would accept is left as it is.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
@@ -33,26 +34,31 @@ _OTHERS: Final = frozenset(
         for kind in ("ResourceClaim", "ResourceClaimTemplate")
     }
 )
+_KNOWN: Final = _WORKLOADS | _OTHERS | {("v1", "Pod")}
+
+
+@cache
+def _of_kind(api_version: str, kind: str) -> Complete:
+    """What defaults a kind that is known."""
+    if (api_version, kind) in _WORKLOADS:
+        from lockgate.engine.defaults.workloads import WORKLOADS
+
+        return WORKLOADS[kind]
+    if (api_version, kind) in _OTHERS:
+        from lockgate.engine.defaults.objects import OBJECTS
+
+        return OBJECTS[kind]
+    from lockgate.engine.defaults.pods import complete_pod
+
+    return complete_pod
 
 
 def apply_defaults(value: Object) -> Object:
     """The object as policies in the cluster see it; the same object where nothing is known of its kind."""
-    named = (value.get("apiVersion"), value.get("kind"))
-    if named == ("v1", "Pod"):
-        from lockgate.engine.defaults.pods import complete_pod
-
-        return complete_pod(value)
-    if type(named[0]) is not str or type(named[1]) is not str:
+    api_version, kind = value.get("apiVersion"), value.get("kind")
+    if type(api_version) is not str or type(kind) is not str or (api_version, kind) not in _KNOWN:
         return value
-    if named in _WORKLOADS:
-        from lockgate.engine.defaults.workloads import WORKLOADS
-
-        return WORKLOADS[named[1]](value)
-    if named in _OTHERS:
-        from lockgate.engine.defaults.objects import OBJECTS
-
-        return OBJECTS[named[1]](value)
-    return value
+    return _of_kind(api_version, kind)(value)
 
 
 def as_it_is(value: Object) -> Object:

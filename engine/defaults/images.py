@@ -4,6 +4,7 @@ After the references of github.com/distribution/reference: what is no reference 
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _REFERENCE: Final = re.compile(
@@ -21,7 +22,12 @@ _LONGEST: Final = 1_024
 
 def pull_policy(image: str) -> str:
     """`Always` or `IfNotPresent`, as for a container without an imagePullPolicy."""
-    if len(image) > _LONGEST or _ONLY_AN_IDENTIFIER.fullmatch(image):
+    return "IfNotPresent" if len(image) > _LONGEST else _policy(image)
+
+
+@lru_cache(maxsize=1024)
+def _policy(image: str) -> str:
+    if _ONLY_AN_IDENTIFIER.fullmatch(image):
         return "IfNotPresent"
     domain, slash, rest = image.partition("/")
     if slash and ("." in domain or ":" in domain or domain == "localhost" or domain != domain.lower()):

@@ -5,6 +5,7 @@ from typing import Final
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.defaults.fields import complete_source, each, filled, inner, trim, trimmed, without_nulls
 from lockgate.engine.defaults.images import pull_policy
+from lockgate.engine.defaults.quantities import complete_list
 
 Object = dict[str, Value]
 
@@ -134,8 +135,6 @@ def complete_pod_spec(spec: Object) -> Object:
         made["volumes"] = each(volumes, complete_volume)
     overhead = made.get("overhead")
     if overhead:
-        from lockgate.engine.defaults.quantities import complete_list
-
         made["overhead"] = complete_list(overhead)
     resources = made.get("resources")
     if type(resources) is dict:
@@ -211,8 +210,6 @@ def _mount(mount: Object) -> Object:
 
 
 def _resources(resources: Object) -> Object:
-    from lockgate.engine.defaults.quantities import complete_list
-
     made = resources.copy()
     for name in ("limits", "requests"):
         if name in made:

@@ -5,7 +5,6 @@ and with the largest suffix; `1.5Gi` is `1536Mi`, and a binary quantity with a f
 """
 
 import re
-from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
@@ -13,6 +12,7 @@ from lockgate.engine.codegen.values import Number, Value
 
 _BINARY: Final = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_MOST_DECIMAL: Final = 18
 _SUFFIXES: Final = {exponent: suffix for suffix, exponent in _DECIMAL.items()}
 _QUANTITY: Final = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,3})?")
 # No quantity that is written by people is longer, and exponents beyond this are out of range for the API server too.
@@ -20,6 +20,8 @@ _LONGEST: Final = 40
 _MOST_POWER: Final = 30
 # The API server caps quantities here.
 _MOST: Final = 2**63 - 1
+# With no more digits a quantity that is nearly as it would be printed keeps its text: `+1`, `1.500`.
+_MOST_DIGITS: Final = 18
 
 
 def complete_list(value: Value) -> Value:
@@ -61,17 +63,24 @@ def _printed(text: str, lowest: int) -> str | None:
     sign, whole, fraction, suffix = found[1], found[2], found[3] or "", found[4] or ""
     if not (whole or fraction):
         return None
-    amount = Fraction(int(f"{whole}{fraction}"), 10 ** len(fraction))
+    # Without leading zeros, as Go counts digits.
+    digits = (whole.lstrip("0") or "0") + fraction
+    value = int(digits)
     if suffix in _BINARY:
-        amount *= 1024 ** _BINARY[suffix]
+        if not fraction and value & 7 and len(digits) + 3 * _BINARY[suffix] < 15:
+            return text.strip()
+        value *= 1024 ** _BINARY[suffix]
+        scale = -len(fraction)
     else:
         power = int(suffix[1:]) if suffix not in _DECIMAL else _DECIMAL[suffix]
         if abs(power) > _MOST_POWER:
             return None
-        amount *= Fraction(10) ** power
-    # Rounded away from zero.
-    scaled = amount * 10**-lowest
-    count = -(-scaled.numerator // scaled.denominator)
+        scale = power - len(fraction)
+        is_short = len(digits) <= _MOST_DIGITS and not digits.endswith("000") and digits[0] != "0"
+        if is_short and scale % 3 == 0 and scale >= lowest:
+            return text.strip()
+    # Counted in powers of ten as given, rounded away from zero.
+    count = value * 10 ** (scale - lowest) if scale >= lowest else -(-value // 10 ** (lowest - scale))
     count = min(count, _MOST * 10**-lowest)
     if count == 0:
         return "0"
@@ -81,18 +90,18 @@ def _printed(text: str, lowest: int) -> str | None:
         whole_count, rest = divmod(count, 10**-lowest)
         if not rest and whole_count >= 1024:
             return minus + _binary(whole_count)
-    digits, power = count, lowest
-    while digits % 10 == 0:
-        digits //= 10
+    power = lowest
+    while count % 10 == 0:
+        count //= 10
         power += 1
     # The exponent is a multiple of three.
     extra = power % 3
-    digits, power = digits * 10**extra, power - extra
+    count, power = count * 10**extra, power - extra
     if suffix not in _BINARY and suffix not in _DECIMAL:
-        return f"{minus}{digits}e{power}" if power else f"{minus}{digits}"
-    if power > 18:
-        digits, power = digits * 10 ** (power - 18), 18
-    return f"{minus}{digits}{_SUFFIXES[power]}"
+        return f"{minus}{count}e{power}" if power else f"{minus}{count}"
+    if power > _MOST_DECIMAL:
+        count, power = count * 10 ** (power - _MOST_DECIMAL), _MOST_DECIMAL
+    return f"{minus}{count}{_SUFFIXES[power]}"
 
 
 def _binary(count: int) -> str:
