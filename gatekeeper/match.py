@@ -137,6 +137,11 @@ def namespace_of(value: Mapping[str, Value]) -> str:
     return _text(value.get("metadata"), "namespace")
 
 
+def name_of(value: Mapping[str, Value]) -> str:
+    """`metadata.name`, "" when there is none."""
+    return _text(value.get("metadata"), "name")
+
+
 def _strings(match: Mapping[str, Value], name: str) -> list[str]:
     found = match.get(name)
     return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []

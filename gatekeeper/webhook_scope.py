@@ -16,7 +16,7 @@ from lockgate.engine.record import record
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.fields import Field, root
 from lockgate.gatekeeper.labels import Selector, compile_selector, labels_of, selector_problems
-from lockgate.gatekeeper.match import is_namespace
+from lockgate.gatekeeper.match import is_namespace, name_of
 from lockgate.gatekeeper.problems import PolicyErrors, policy_error
 
 if TYPE_CHECKING:
@@ -72,12 +72,14 @@ class Rule:
         if self.scope != _EVERY and review.scope != "Unknown" and self.scope != review.scope:
             # A Namespace is an object of the cluster.
             return False
-        return self._takes_resource(plural(name), _text(review.request.get("subResource")))
+        return self._takes_resource(plurals(group, name), _text(review.request.get("subResource")))
 
-    def _takes_resource(self, resource: str, below: str) -> bool:
+    def _takes_resource(self, resources: frozenset[str], below: str) -> bool:
         for one in self.resources:
             wanted, _, sub = one.partition("/")
-            if wanted in (_EVERY, resource) and sub in ((below, _EVERY) if below else ("", _EVERY)):
+            if (wanted == _EVERY or wanted in resources) and sub in (
+                (below, _EVERY) if below else ("", _EVERY)
+            ):
                 return True
         return False
 
@@ -96,11 +98,11 @@ class WebhookScope:
     objects: Selector | None
     conditions: tuple[tuple[str, Condition], ...]
 
-    def unseen(self, review: Review) -> str:
-        """Why the request does not reach the webhook; empty when it does."""
+    def unseen(self, review: Review, namespace: dict[str, Value] | None) -> str:
+        """Why the request does not reach the webhook; empty when it does. namespace: as far as its labels are known."""
         if not any(rule.takes(review, any_version=self.any_version) for rule in self.rules):
             return f"no rule of the webhook {self.name} is for it"
-        if self.namespaces is not None and not _selects(self.namespaces, _namespace(review)):
+        if self.namespaces is not None and not _selects(self.namespaces, namespace):
             return f"the webhook {self.name} does not select its namespace"
         if self.objects is not None and not any(
             _selects(self.objects, value) for value in (review.object, review.old_object) if value is not None
@@ -114,9 +116,13 @@ class WebhookScope:
 
 @record
 class Scopes:
-    """What all configurations together let through; without any, everything but what is sent to no webhook."""
+    """What all configurations together let through; without any, everything but what is sent to no webhook.
+
+    own_namespaces: Namespaces whose labels do not count, since a change brings them: they count as selected.
+    """
 
     webhooks: tuple[WebhookScope, ...]
+    own_namespaces: frozenset[str] = frozenset()
 
     def unseen(self, review: Review) -> str:
         """Why no policy of a webhook is asked; empty where one is."""
@@ -125,7 +131,10 @@ class Scopes:
         value = review.object or review.old_object or {}
         if value.get("kind") in _NEVER_SENT and split_api_version(value.get("apiVersion"))[0] == GROUP:
             return "the API server sends objects of its kind to no webhook"
-        reasons = [webhook.unseen(review) for webhook in self.webhooks]
+        namespace = _namespace(review)
+        if namespace is not None and name_of(namespace) in self.own_namespaces:
+            namespace = None
+        reasons = [webhook.unseen(review, namespace) for webhook in self.webhooks]
         return "" if "" in reasons else reasons[0]
 
 
@@ -134,11 +143,12 @@ def is_webhook_configuration(value: Mapping[str, Value]) -> bool:
     return value.get("kind") == KIND and split_api_version(value.get("apiVersion"))[0] == GROUP
 
 
-def load_scopes(documents: Iterable[Document]) -> Scopes:
+def load_scopes(documents: Iterable[Document], own_namespaces: frozenset[str] = frozenset()) -> Scopes:
     """What the configurations among the documents say of the webhooks that decide by policies. Raises PolicyError."""
     configurations = [one for one in documents if is_webhook_configuration(one.value)]
     webhooks = [webhook for one in configurations for webhook in root(one).get("webhooks").items()]
-    return Scopes(tuple([_webhook(one) for one in webhooks if one.get("name").string() in WEBHOOKS]))
+    wanted = [one for one in webhooks if one.get("name").string() in WEBHOOKS]
+    return Scopes(tuple(map(_webhook, wanted)), own_namespaces)
 
 
 def plural(kind: str) -> str:
@@ -150,6 +160,14 @@ def plural(kind: str) -> str:
     if lower.endswith("s"):
         return f"{lower}es"
     return f"{lower[:-1]}ies" if lower.endswith("y") else f"{lower}s"
+
+
+def plurals(group: str, kind: str) -> frozenset[str]:
+    """What the resource of a kind may be called: a CRD says it as it likes, and such a kind is not to be passed over."""
+    if "." not in group or group.endswith(".k8s.io"):
+        return frozenset({plural(kind)})
+    lower = kind.lower()
+    return frozenset({plural(kind), lower, f"{lower}s", f"{lower}es"})
 
 
 def _webhook(field: Field) -> WebhookScope:

@@ -64,7 +64,7 @@ class Gate:
 
     now_ns: the clock that policies see and exemptions expire by (Unix time). sync: says which namespaces the webhook
     leaves alone. masker: knows the Secrets of the inventory, if it has any. scopes: what the webhook is sent.
-    expansion: what objects imply.
+    expansion: what objects imply. own_namespaces: those that a change brings, whose labels exempt nothing.
     """
 
     policies: PolicySet
@@ -76,6 +76,7 @@ class Gate:
     masker: "Masker | None" = None
     scopes: "Scopes | None" = None
     expansion: "Expansion | None" = None
+    own_namespaces: frozenset[str] = frozenset()
 
     def judge(
         self, document: Document, build_review: ReviewBuilder, record: "Record | None" = None
@@ -103,7 +104,7 @@ class Gate:
         if self.expansion is not None and review.object is not None:
             decision, implied = self._expand(self.expansion, review, review.object, decision, facts)
         if self.exemptions is not None:
-            decision = self.exemptions.resolve(review, decision, self.now_ns)
+            decision = self.exemptions.resolve(self._without_labels(review), decision, self.now_ns)
         if self.masker is not None:
             decision = mask_decision(decision, self.masker)
         return Judged(review, decision, implied=implied)
@@ -134,6 +135,20 @@ class Gate:
             told_by_parent(self._evaluate(made, facts), one) for made, one in zip(reviews, found, strict=True)
         ]
         return join_decisions(own, told), tuple(reviews)
+
+    def _without_labels(self, review: Review) -> Review:
+        """The review as if its Namespace were not known, where a change gives it its labels."""
+        if not self.own_namespaces or review.request.get("namespace") not in self.own_namespaces:
+            return review
+        return Review(
+            review.request,
+            review.object,
+            review.old_object,
+            None,
+            review.document,
+            review.scope,
+            review.source,
+        )
 
     def _unseen(self, review: Review) -> str:
         """Why policies are not asked about the review; empty when they are."""

@@ -104,12 +104,12 @@ def read_external_options(
     return ExternalRequest(files, allow_providers, certificate or "", key or "")
 
 
-def _scopes(webhooks: "Sequence[Document]") -> "Scopes | None":
+def _scopes(webhooks: "Sequence[Document]", own_namespaces: frozenset[str]) -> "Scopes | None":
     if not webhooks:
         return None
     from lockgate.gatekeeper.webhook_scope import load_scopes
 
-    return load_scopes(webhooks)
+    return load_scopes(webhooks, own_namespaces)
 
 
 @record
@@ -148,7 +148,8 @@ class GateMaker:
             sync=deciding.loaded.loaded.sync,
             expansion=deciding.loaded.loaded.expansion,
             masker=None if inventory is None else inventory.masker,
-            scopes=_scopes(deciding.loaded.webhooks),
+            scopes=_scopes(deciding.loaded.webhooks, view.own_namespaces),
+            own_namespaces=view.own_namespaces,
         )
         return made, () if inventory is None else inventory.notices
 

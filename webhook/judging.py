@@ -61,12 +61,6 @@ def find_resource(value: dict[str, Value], namespace: Value = None) -> Resource:
     )
 
 
-def find_name(value: dict[str, Value]) -> str:
-    """`metadata.name`; empty where the API server makes the name, from `generateName`."""
-    metadata = value.get("metadata")
-    return _text(metadata.get("name")) if type(metadata) is dict else ""
-
-
 def _masked_resource(resource: Resource, masker: "Masker") -> Resource:
     return Resource(
         masker.name(resource.api_version),
@@ -374,6 +368,7 @@ def _excusable(document: Document, resource: Resource, violation: Violation, mas
     """A violation as an exemption names it; what would show a secret is named by its digest."""
     from lockgate.gatekeeper.exemptions.exemption import message_digest
     from lockgate.gatekeeper.fields import render_path
+    from lockgate.gatekeeper.match import name_of
     from lockgate.webhook.baseline import Excusable
 
     path = "" if violation.path is None else render_path(violation.path)
@@ -388,5 +383,5 @@ def _excusable(document: Document, resource: Resource, violation: Violation, mas
         path,
         message if is_shown else "",
         "" if is_shown else message_digest(message),
-        is_name_generated=not find_name(document.value),
+        is_name_generated=not name_of(document.value),
     )

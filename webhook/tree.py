@@ -75,13 +75,17 @@ class TreeFacts:
 
 @record
 class ClusterView:
-    """What is known of the cluster; one Cluster for each namespace that files fall to."""
+    """What is known of the cluster; one Cluster for each namespace that files fall to.
+
+    own_namespaces: those that only a change brings, which gives them their labels.
+    """
 
     kinds: Kinds
     namespaces: Mapping[str, Object]
     config: Config
     namespace: str | None
     complete: Complete
+    own_namespaces: frozenset[str] = frozenset()
 
     def cluster(self, real_path: str) -> Cluster:
         """The cluster as objects of a file (its real path) see it; --namespace wins over the configuration."""
@@ -103,10 +107,13 @@ def make_view(
     Namespace, or make its kinds cluster-scoped, to be judged otherwise.
     """
     own, kinds = find_namespaces(facts.namespaces), find_kinds(facts.definitions)
+    added: frozenset[str] = frozenset()
     if base is None:
         found = _configured(config) | own
     else:
-        found = own | _configured(config) | find_namespaces(base.namespaces)
+        before = _configured(config) | find_namespaces(base.namespaces)
+        added = frozenset(own.keys() - before.keys())
+        found = own | before
         kinds = kinds.beside(find_kinds(base.definitions))
     labelled = {name: _labelled(name, value) for name, value in sorted(found.items())}
-    return ClusterView(kinds, labelled, config, namespace, complete)
+    return ClusterView(kinds, labelled, config, namespace, complete, added)

@@ -88,6 +88,12 @@ def test_without_a_configuration_everything_is_seen() -> None:
             {"kind": "NetworkPolicy", "group": "networking.k8s.io/v1"},
             True,
         ),
+        # What a CRD calls its resource is its own business, also where it is not in the plural.
+        ({"resources": ["gateways"]}, {"kind": "Gateway", "group": "x.io/v1"}, True),
+        ({"resources": ["relays"]}, {"kind": "Relay", "group": "x.io/v1"}, True),
+        ({"resources": ["kafka"]}, {"kind": "Kafka", "group": "x.io/v1"}, True),
+        ({"resources": ["indexes"]}, {"kind": "Index", "group": "x.io/v1"}, True),
+        ({"resources": ["others"]}, {"kind": "Relay", "group": "x.io/v1"}, False),
         ({"scope": "Namespaced"}, {}, True),
         ({"scope": "Cluster"}, {}, False),
         ({"scope": "Cluster"}, {"kind": "Namespace", "namespace": ""}, True),

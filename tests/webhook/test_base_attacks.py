@@ -8,6 +8,7 @@ from lockgate.webhook.cli import run
 
 from tests.webhook.test_check import BAD, GOOD, TEMPLATE, constraint
 from tests.webhook.test_check_base import CONFIG, ECHO, check, commit, git, tree, turn_off
+from tests.webhook.test_check_exemptions import exemption
 
 __all__ = ["tree"]
 
@@ -199,6 +200,42 @@ def test_a_submodule_that_is_not_checked_out_is_told(capsys: pytest.CaptureFixtu
     assert [(one["file"], one["reason"]) for one in made["skipped"]] == [
         ("deploy/charts", "a submodule that is not checked out")
     ]
+
+
+WEBHOOK = """\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: gatekeeper}
+webhooks:
+- name: validation.gatekeeper.sh
+  rules: [{operations: ["*"], apiGroups: ["*"], apiVersions: ["*"], resources: ["*"]}]
+  namespaceSelector: {matchExpressions: [{key: ignore, operator: DoesNotExist}]}
+"""
+IGNORED = "apiVersion: v1\nkind: Namespace\nmetadata: {name: new, labels: {ignore: x}}\n"
+
+
+@pytest.mark.parametrize("is_in_base", [True, False])
+def test_a_namespace_of_the_change_is_not_kept_from_the_webhook_by_its_labels(
+    is_in_base: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rebase(policies__webhook=WEBHOOK, **({"deploy__space": IGNORED} if is_in_base else {}))
+    Path("deploy/space.yaml").write_text(IGNORED)
+    Path("deploy/bad.yaml").write_text(BAD.replace("name: a", "name: a\n  namespace: new"))
+    _, made, _ = check(capsys)
+    assert made["summary"]["denied"] == (0 if is_in_base else 2)
+
+
+@pytest.mark.parametrize("is_in_base", [True, False])
+def test_a_namespace_of_the_change_is_not_exempt_by_its_labels(
+    is_in_base: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    space = IGNORED.replace("ignore: x", "owner: me, tier: dev")
+    selector = {"namespaceSelector": {"matchLabels": {"tier": "dev"}}}
+    made_files = {"deploy__space": space} if is_in_base else {}
+    rebase(policies__exemption=exemption("new", match=selector), **made_files)
+    Path("deploy/space.yaml").write_text(space)
+    Path("deploy/bad.yaml").write_text(BAD.replace("name: a", "name: a\n  namespace: new"))
+    assert check(capsys)[0] == (0 if is_in_base else 1)
 
 
 def said(made: dict[str, Any]) -> dict[str, str]:
