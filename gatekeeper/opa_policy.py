@@ -19,7 +19,7 @@ from lockgate.engine.policy import EvaluationContext, Facts, Matched, Policy, Po
 from lockgate.engine.record import record
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.inventory import inventory_digest
-from lockgate.gatekeeper.policy import ConstraintPolicy
+from lockgate.gatekeeper.policy import ConstraintPolicy, Gated
 from lockgate.gatekeeper.template import RegoSource, Template
 
 _EXTERNAL: Final = "external_data"
@@ -112,7 +112,7 @@ class OpaPolicy(ConstraintPolicy):
 
 
 @record
-class ExternalPolicy(ConstraintPolicy):
+class NotForOpa(Gated):
     """A constraint whose template asks for external data, which OPA cannot."""
 
     def violations(
@@ -142,7 +142,7 @@ def on_opa(
             made.append(policy)
             here.append(policy.key)
         elif any(_EXTERNAL in names_used(one) for one in (source.entry, *source.libs)):
-            made.append(ExternalPolicy(**{one.name: getattr(policy, one.name) for one in fields(policy)}))
+            made.append(NotForOpa(policy.gate, policy.key))
         else:
             made.append(session.add(policy, source))
     return PolicySet(made, policies.digest), tuple(here)

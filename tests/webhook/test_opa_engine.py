@@ -61,3 +61,33 @@ def test_plain_rego_is_not_for_opa(folder: Path, capsys: pytest.CaptureFixture[s
     (folder / "p.rego").write_text('package main\ndeny contains "x" if input.a\n')
     assert run(["check", "--engine", "opa", "--opa-url", "http://localhost", "-p", "p.rego", "pod.yaml"]) == 2
     assert "plain Rego" in capsys.readouterr().err
+
+
+EXTERNAL = """
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: asks}
+spec:
+  crd: {spec: {names: {kind: Asks}}}
+  targets:
+  - target: admission.k8s.gatekeeper.sh
+    rego: |
+      package asks
+      violation[{"msg": "m"}] { external_data({"provider": "p", "keys": ["k"]}).system_error != "" }
+---
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: Asks
+metadata: {name: one}
+"""
+
+
+def test_external_data_is_not_evaluated_by_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "p.yaml").write_text(EXTERNAL)
+    # Nobody is asked: no server need be there.
+    assert (
+        run(["check", "--engine", "opa", "--opa-url", "http://localhost:1", "-p", "p.yaml", "pod.yaml"]) == 0
+    )
+    told = capsys.readouterr().out
+    assert "Asks" in told
+    assert "external_data" in told
+    assert "not evaluated" in told
