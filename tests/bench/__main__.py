@@ -21,6 +21,7 @@ from tests.e2e.programs import place_of, version_of
 from tests.shared_folder import shared_root
 
 LIBRARY = shared_root() / "vectors" / "gatekeeper-library"
+CORPORA = [shared_root() / "corpus" / name for name in ("dra", "systems")]
 GATOR, OPA = (place_of(name) for name in ("gator", "opa"))
 
 SECTIONS: dict[str, Callable[[], None]] = {
@@ -30,7 +31,7 @@ SECTIONS: dict[str, Callable[[], None]] = {
     "cel": lambda: cel.print_section(LIBRARY, GATOR),
     "fixed": lambda: fixed.print_section(LIBRARY),
     "loading": loading.print_section,
-    "commands": lambda: commands.print_section(LIBRARY, shared_root() / "corpus" / "dra", GATOR),
+    "commands": lambda: commands.print_section(LIBRARY, CORPORA, GATOR),
     "inventory": lambda: inventory.print_section(GATOR),
     "trail": trail.print_section,
     "tessera": lambda: trail_peer.print_section(Path.cwd().parent),
