@@ -236,7 +236,9 @@ class Kinds:
 
     def beside(self, known: "Kinds") -> "Kinds":
         """These kinds where neither `known` nor the table has them, and those of `known`."""
-        added = {name: scope for name, scope in self.found.items() if known.scope(*name) == "Unknown"}
+        added: dict[tuple[str, str], Scope] = {
+            name: scope for name, scope in self.found.items() if known.scope(*name) == "Unknown"
+        }
         return Kinds({**added, **known.found})
 
 
