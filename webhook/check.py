@@ -26,7 +26,16 @@ from lockgate.webhook.policy_sources import Judges
 from lockgate.webhook.progress import Progress
 from lockgate.webhook.report import Report, Unevaluated
 from lockgate.webhook.tree import ClusterView, TreeFacts, make_view, may_describe_cluster
-from lockgate.webhook.walk import STDIN, STDIN_SHOWN, InputFile, Walk, read_file, too_large, walk_paths
+from lockgate.webhook.walk import (
+    STDIN,
+    STDIN_SHOWN,
+    InputFile,
+    Walk,
+    is_inside,
+    read_file,
+    too_large,
+    walk_paths,
+)
 
 if TYPE_CHECKING:
     # Imported where a base or a trail is named.
@@ -73,7 +82,7 @@ class Learned:
 
 @record
 class Content:
-    """One input that was read, or why it was not. `real` is the path that folder settings go by."""
+    """One input that was read, or why it was not. `real` is the absolute path that folder settings go by."""
 
     file: InputFile
     real: str
@@ -112,7 +121,13 @@ def _read(inputs: Inputs, file: InputFile) -> Content:
     if inputs.stdin is not None and file.path == STDIN:
         too_long = too_large(STDIN_SHOWN, len(inputs.stdin))
         return Content(file, inputs.config.root, inputs.stdin if too_long is None else too_long)
-    return Content(file, file.real or os.path.realpath(file.path), read_file(file))
+    return Content(file, _place(file, inputs.config), read_file(file))
+
+
+def _place(file: InputFile, config: Config) -> str:
+    """Where a file is for the folders' settings: a link is where it stands, since it is applied from there."""
+    place = os.path.abspath(file.path)
+    return place if is_inside(place, config.root) else file.real or os.path.realpath(place)
 
 
 def _find_patches(walk: Walk) -> dict[str, PatchReference]:
@@ -247,9 +262,9 @@ def _objects(
     return read_objects
 
 
-def _taken_out(walk: Walk, old: "OldObjects") -> list[Unevaluated]:
+def _taken_out(inputs: Inputs, walk: Walk, old: "OldObjects") -> list[Unevaluated]:
     """What a change's own kustomizations call patches, which takes it out of the check: not to be passed over."""
-    real = {file.shown: os.path.realpath(file.path) for file in walk.files}
+    real = {file.shown: _place(file, inputs.config) for file in walk.files}
     made: list[Unevaluated] = []
     for file, reference in sorted(_find_patches(walk).items()):
         by = reference.kustomization
@@ -326,7 +341,7 @@ def run_check(
     findings.add_left_out(walk.errors, walk.skipped)
     findings.not_evaluated.extend(not_configured)
     if learned.old is not None:
-        findings.not_evaluated += _taken_out(walk, learned.old)
+        findings.not_evaluated += _taken_out(inputs, walk, learned.old)
     findings.notices += _about_exemptions(findings)
     if walk.excluded:
         findings.notices.append(f"{walk.excluded} excluded by --exclude or the configuration")

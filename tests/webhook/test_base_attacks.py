@@ -238,6 +238,25 @@ def test_a_namespace_of_the_change_is_not_exempt_by_its_labels(
     assert check(capsys)[0] == (0 if is_in_base else 1)
 
 
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_a_link_is_judged_by_the_settings_of_its_own_folder(
+    is_folder: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is applied from there, wherever the manifest lies that it points to."""
+    rebase(
+        policies__constraint=constraint(match="{namespaces: [prod]}"),
+        lockgate=CONFIG + "folders: [{path: deploy, namespace: prod}, {path: dev, namespace: dev}]\n",
+    )
+    Path("dev").mkdir()
+    Path("dev/bad.yaml").write_text(BAD)
+    if is_folder:
+        Path("deploy/more").symlink_to("../dev")
+    else:
+        Path("deploy/bad.yaml").symlink_to("../dev/bad.yaml")
+    code, made, _ = check(capsys)
+    assert code == 1 and made["violations"][0]["resource"]["namespace"] == "prod"
+
+
 def said(made: dict[str, Any]) -> dict[str, str]:
     return {one["file"]: one["message"] for one in made["violations"]}
 
