@@ -79,18 +79,20 @@ class Standing:
         def may_sign(key: VerifierKey, size: int) -> bool:
             return is_allowed(spans, key, size) and not trust.is_revoked(key, size)
 
-        if any(is_by(latest, key) for key in trust.log_keys) and any(
-            may_sign(key, size) for key in verify_note(latest, trust.log_keys)
+        # A log's keys bear its name: who signs for another log has no say in this one.
+        given = tuple([key for key in trust.log_keys if key.name == trust.origin])
+        if any(is_by(latest, key) for key in given) and any(
+            may_sign(key, size) for key in verify_note(latest, given)
         ):
             # As it is most of the time: no other checkpoint has to be looked at.
-            return follow(spans, trust.log_keys, lambda _: size)
+            return follow(spans, given, lambda _: size)
 
         def reach(key: VerifierKey) -> int:
             kept = notes_below(chain([self.note], reader.recent_checkpoints()), trust.origin, size)
             good = ((note, one) for note, one in kept if may_sign(key, one.size))
             return reach_of(key, good, spans, self._root_at)
 
-        return follow(spans, trust.log_keys, reach)
+        return follow(spans, given, reach)
 
     def _root_at(self, size: int) -> Hash:
         """The root of the first entries, proven to be continued by the checkpoint."""

@@ -34,7 +34,13 @@ MAX_ENTRY = 4096
 MAX_BODY = 16 * 1024 * 1024
 MAX_FILE = 64 * 1024 * 1024
 MAX_LINE = 32 * 1024 * 1024
-TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})Z")
+MAX_NOTE = 1_000_000
+MAX_SIGNATURES = 100
+MAX_EXTENSIONS = 16
+# Only the ten digits of ASCII are digits: others are too, elsewhere.
+TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})Z", re.ASCII)
+NAME = re.compile(r"[^\s+\x00-\x20\x7f]+")
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 # The fields of an entry besides those of all, by kind and, where there are several cases, by case. `name:type`, text
 # without a type; n: count, d: digest, t: time, h: hash, a|b: one of these, P, L, S: the objects below. `?`: optional.
 CASE = {"log": "event", "key": "event", "erasure": "scope", "hold": "event"}
@@ -171,8 +177,10 @@ class Key:
     """A verifier key: NAME+ID+BASE64(algorithm, public key)."""
 
     def __init__(self, text):
-        name, key_id, encoded = text.strip().split("+", 2)
+        name, key_id, encoded = text.split("+", 2)
         data = base64.b64decode(encoded, validate=True)
+        if base64.b64encode(data).decode() != encoded or not NAME.fullmatch(name):
+            raise ValueError("not the one spelling of a verifier key")
         made = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
         if made.hex() != key_id or len(data) != 33 or data[0] not in (1, 4):
             raise ValueError("not an Ed25519 verifier key")
@@ -194,7 +202,7 @@ def load_key(text):
     if os.path.isfile(text):
         with open(text, encoding="utf-8") as file:
             text = file.read()
-    return Key(text)
+    return Key(text.strip())
 
 
 class Checkpoint:
@@ -207,11 +215,15 @@ class Checkpoint:
             fail(where, "is not UTF-8")
         head, blank, tail = whole.rpartition("\n\n")
         lines = head.split("\n")
-        if not blank or not tail.endswith("\n") or len(lines) < 3 or "" in lines:
+        if not blank or not tail.endswith("\n") or len(lines) < 3 or "" in lines or CONTROL.search(head):
             fail(where, "is no signed checkpoint")
+        if len(data) > MAX_NOTE or len(lines) > 3 + MAX_EXTENSIONS or tail.count("\n") > MAX_SIGNATURES:
+            fail(where, "is larger than a checkpoint may be")
         if not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1]):
             fail(where, "has no size")
         self.origin, self.size, self.root = lines[0], int(lines[1]), unbase64(lines[2], where)
+        if len(self.root) != 32 or (self.size == 0 and self.root != subtree([])):
+            fail(where, "has no root")
         self.witnesses = {}
         self.where, self.lines = where, []
         self.text = text = (head + "\n").encode()
@@ -220,6 +232,8 @@ class Checkpoint:
             if len(words) != 3 or words[0] != "\u2014":
                 fail(where, "has a line that is no signature")
             signature = unbase64(words[2], where)
+            if len(signature) < 5 or not NAME.fullmatch(words[1]):
+                fail(where, "has a line that is no signature")
             self.lines.append((words[1], signature[:4], signature[4:]))
             self._check(words[1], signature[:4], signature[4:], text, log_keys, witness_keys, where)
 
@@ -239,13 +253,13 @@ class Checkpoint:
                 self.witnesses[name] = time
 
     def is_by(self, key):
-        """Whether this key signed it."""
-        return any(
-            (key.name, key.id) == (name, key_id)
-            and len(signature) == 64
-            and key.verifies(signature, self.text)
-            for name, key_id, signature in self.lines
-        )
+        """Whether this key of the log signed it; a line that says so and is wrong makes all of it wrong."""
+        mine = [signature for name, key_id, signature in self.lines if (key.name, key.id) == (name, key_id)]
+        if not mine or key.algorithm != 1:
+            return False
+        if len(mine) > 1 or len(mine[0]) != 64 or not key.verifies(mine[0], self.text):
+            fail(self.where, "was changed after the log signed it")
+        return True
 
 
 class LogKeys:
@@ -255,12 +269,12 @@ class LogKeys:
         self.believed, self.spans = list(given), {}
         for index, event, vkey, last_good in events:
             where = f"entry {index}"
-            if event == "revoked" and vkey and not vkey.startswith(origin + "+"):
-                continue  # The key of the log that this one follows.
             try:
                 key = Key(vkey)
             except ValueError:
                 fail(where, "names a key of the log that is none")
+            if event == "revoked" and key.name != origin:
+                continue  # The key of the log that this one follows.
             if key.name != origin or key.algorithm != 1:
                 fail(where, "names a key that is not one of this log")
             span = self.spans.get(vkey)
@@ -295,8 +309,9 @@ class LogKeys:
             moved = bool(more)
 
     def signed(self, checkpoint):
-        """Whether a believed key signed it that may have."""
-        return any(self.may_sign(key, checkpoint.size) and checkpoint.is_by(key) for key in self.believed)
+        """Whether a believed key signed it that may have. A log's keys bear its name."""
+        signers = [key for key in self.believed if key.name == checkpoint.origin and checkpoint.is_by(key)]
+        return any(self.may_sign(key, checkpoint.size) for key in signers)
 
 
 def node(left, right):
@@ -437,7 +452,8 @@ def check_fields(value, where):
     """An entry has the fields of its kind, which agree with each other."""
     kind = value["kind"]
     case = f"{kind} {value.get(CASE[kind])}" if kind in CASE else kind
-    if case not in FIELDS or case in ("P", "L", "S", "body"):
+    # Besides the kinds there are the objects in FIELDS, and cases under their full name.
+    if case not in FIELDS or case in ("P", "L", "S", "body") or " " in kind:
         fail(where, "is of no kind that is known here")
     if not has_fields(case, {name: value[name] for name in value.keys() - COMMON}, where):
         fail(where, f"does not have the fields of its kind ({case})")
@@ -661,6 +677,8 @@ def check_bodies(root, entries, size):
             except (ValueError, KeyError, TypeError, RecursionError):
                 fail(name, "has a line that is no body's")
             where = f"body {index}"
+            if value.keys() - {"index", "sealed", "key"} or not line.endswith(b"\n"):
+                fail(name, "has a line that is no body's")
             if type(index) is not int or index <= last or index // WIDTH != bundle:
                 fail(where, "is out of its place")
             last = index
@@ -720,7 +738,7 @@ def is_of_export(name, size):
     if name in NEEDED or name in FOR_PEOPLE:
         return True
     found = OTHERS.fullmatch(name)
-    if not found or not name.isascii():
+    if not found or not name.isascii() or re.match("tile/0[0-9]", name):
         return False
     earlier, proven, bodies, level, index, width = found.groups()
     if earlier or proven:

@@ -34,7 +34,9 @@ class Checkpoints:
     """The kept checkpoints of one log. `keys`: those of the log that are believed, from outside or by its entries."""
 
     def __init__(self, reader: TrailReader, trust: Trust, findings: Findings) -> None:
-        self.keys: tuple[VerifierKey, ...] = trust.log_keys
+        # A log's keys bear its name: who signs for another log has no say in this one.
+        self._given = tuple([key for key in trust.log_keys if key.name == trust.origin])
+        self.keys: tuple[VerifierKey, ...] = self._given
         self._trust = trust
         self._kept: list[_Kept] = []
         self._good: list[_Kept] = []
@@ -139,7 +141,7 @@ class Checkpoints:
         self, size: int, roots: Mapping[int, Hash], history: History, findings: Findings
     ) -> tuple[KeySpan, ...]:
         """The log's keys, each named by an entry that is under a checkpoint of a key that is believed already."""
-        given = self._trust.log_keys
+        given = self._given
         try:
             spans = key_spans(self._trust.origin, history.first_key, history.keys)
         except TrailError as error:

@@ -98,7 +98,8 @@ class History:
             self._findings.add(codes.ORIGIN_WRONG, where, f"it opens the log {value.get('origin')!r}")
         if index == 0 and type(value.get("vkey")) is str:
             self.first_key = str(value["vkey"])
-        if not opened:
+        if not opened and self._closed_at < 0:
+            # The first: nothing follows it, another closing neither.
             self._closed_at = index
 
     def finish(self, size: int) -> None:

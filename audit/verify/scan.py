@@ -18,6 +18,7 @@ from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import HASH_SIZE, Hash, root_from_hashes
 from lockgate.audit.reader import IndexedRecord, TrailIndex, TrailReader
 from lockgate.audit.sealing import unseal
+from lockgate.audit.streams import is_early_for_heads
 from lockgate.audit.tiles import TILE_WIDTH, Tile
 from lockgate.audit.times import parse_time
 from lockgate.audit.verify.layout import CLEAR, KIND, NAME, Layouts, are_base64, are_hex
@@ -121,6 +122,7 @@ class _Scan:
         "_expected",
         "_has_bodies",
         "_index",
+        "_last_heads",
         "_layouts",
         "_made",
         "_open_key",
@@ -143,6 +145,7 @@ class _Scan:
         self._requests: list[bytes] = []
         self._has_bodies = reader.has_bodies
         self._open_key = open_key
+        self._last_heads = -1
         self._second = b""
         self._second_ms = 0
         self._time_ms = 0
@@ -299,6 +302,9 @@ class _Scan:
         self._made.bodies += 1
         key = None if self._open_key is None else self._open_key(stored)
         if key is not None:
+            # Its digits are looked at in many at once, and not yet.
+            if not are_base64([committed], HASH_SIZE):
+                raise IrregularError
             verify_opening(field_key(key, "body"), unseal(key, stored.sealed), committed.decode())
             self._made.opened += 1
 
@@ -333,8 +339,14 @@ class _Scan:
             raise IrregularError
         self._check_time(time)
         self._time = time
-        # Heads are logged once for as many entries as there are streams, so that a copy of these costs each little.
-        made.special.append((index, data, dict(made.lasts) if entry.kind == "stream-heads" else {}))
+        changed: dict[bytes, Place] = {}
+        if entry.kind == "stream-heads":
+            # So that a copy of where the streams stand costs each entry little, whoever made the log.
+            if self._last_heads >= 0 and is_early_for_heads(index - self._last_heads - 1, len(made.lasts)):
+                raise IrregularError
+            self._last_heads = index
+            changed = dict(made.lasts)
+        made.special.append((index, data, changed))
         text = b2a_base64(leaf, newline=False)
         names: list[bytes] = []
         for link in entry.links:

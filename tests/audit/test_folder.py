@@ -199,6 +199,18 @@ CASES = {
         "export-changed: tile/0/000.p/7: it is no file of an export of this size",
         "tile/0/000.p/7: is no file of an export of this size",
     ),
+    "a tile of a level in another spelling": Case(
+        lambda place: more("tile/00/000.p/1", next((place / "tile" / "0" / "000.p").iterdir()).read_bytes())(
+            place
+        ),
+        "export-changed: tile/00/000.p/1: it is no file of an export of this size",
+        "tile/00/000.p/1: is no file of an export of this size",
+    ),
+    "a body that says more": Case(
+        edit("bodies/000.jsonl", '"index":1,', '"index":1,"more":1,'),
+        "body-changed: bodies: bodies/000.jsonl: a line is not that of a body",
+        "bodies/000.jsonl: has a line that is no body's",
+    ),
     "bodies of no entries": Case(
         more("bodies/001.jsonl"),
         "export-changed: bodies/001.jsonl: it is no file of an export of this size",

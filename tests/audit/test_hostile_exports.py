@@ -150,6 +150,15 @@ def entry(**fields: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
+def plain(kind: str, **fields: object) -> bytes:
+    """An entry of these fields alone."""
+    value = {"kind": kind, "streams": [], "time": "2026-09-21T15:00:00.123Z", "v": 1, **fields}
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+OTHERS_VKEY = render_verifier_key(Ed25519Signer("example.com/other", private_key(9)).verifier_key)
+
+
 def first() -> bytes:
     vkey_made = Ed25519Signer(ORIGIN, private_key(1)).verifier_key
 
@@ -173,6 +182,13 @@ def first() -> bytes:
         (entry(clockAnomaly=0), 3),
         (entry(clockAnomaly=False), 3),
         (entry(streams=[{"k": "access", "n": True}]), 3),
+        # Digits that are none of ASCII's, and cases under the name of a kind.
+        (entry().replace(b"2026-", "\u0662\u0660\u0662\u0666-".encode()), 3),
+        (plain("hold placed", event="placed", hold="a", reason="r", index=0), 3),
+        (plain("key added", event="added", use="log", vkey="v"), 3),
+        (plain("key", event="revoked", use="log", vkey="v", lastGood=1), 3),
+        (plain("key", event="revoked", use="log", vkey=f"{OTHERS_VKEY}", lastGood=1), 0),
+        (plain("key", event="revoked", use="log", vkey=f"{OTHERS_VKEY}\n", lastGood=1), 3),
         (b"[" * 4000, 3),
         (b'{"a":' * 700 + b"1" + b"}" * 700, 3),
     ],
@@ -183,6 +199,68 @@ def test_both_are_as_strict(second: bytes, code: int, tmp_path: Path) -> None:
     done = stand_alone(tmp_path, "--log-key", vkey)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
     assert verified(tmp_path, vkey).exit_code == code
+
+
+CLOSING = plain("log", event="closed", reason="full")
+
+
+@pytest.mark.parametrize(
+    ("entries", "code"),
+    [([CLOSING], 0), ([CLOSING, entry()], 3), ([CLOSING, CLOSING], 3), ([CLOSING, entry(), CLOSING], 3)],
+)
+def test_nothing_follows_the_closing(entries: list[bytes], code: int, tmp_path: Path) -> None:
+    """Another closing at the end neither hides what follows the first, nor may follow it itself."""
+    vkey = signed_log(tmp_path, [first(), *entries])
+    assert verified(tmp_path, vkey).exit_code == code
+    assert stand_alone(tmp_path, "--log-key", vkey).returncode == code
+
+
+def signed_by(name: str) -> Callable[[Path], None]:
+    """A checkpoint that only a key of this name signed."""
+
+    def change(place: Path) -> None:
+        text = (place / "checkpoint").read_text().split("\n\n")[0] + "\n"
+        (place / "checkpoint").write_bytes(render_note(sign_note(text, Ed25519Signer(name, private_key(9)))))
+
+    return change
+
+
+def lined(change: Callable[[list[str]], list[str]]) -> Callable[[Path], None]:
+    """Other signature lines."""
+
+    def changed(place: Path) -> None:
+        head, _, tail = (place / "checkpoint").read_text().rpartition("\n\n")
+        lines = change(tail.splitlines())
+        (place / "checkpoint").write_text(f"{head}\n\n" + "".join(f"{one}\n" for one in lines))
+
+    return changed
+
+
+NOTES: dict[str, tuple[Callable[[Path], None], str, int]] = {
+    "a key of another name": (signed_by("example.com/other"), OTHERS_VKEY, 3),
+    "a stranger's line": (lined(lambda lines: ["\u2014 a AAAAAAAA", *lines]), "", 0),
+    "a stranger's line without a signature": (lined(lambda lines: ["\u2014 a AAAAAA==", *lines]), "", 3),
+    "a line without a name": (lined(lambda lines: ["\u2014  AAAAAAAA", *lines]), "", 3),
+    "a name that is none": (lined(lambda lines: ["\u2014 a+b AAAAAAAA", *lines]), "", 3),
+    "the same line twice": (lined(lambda lines: [*lines, *lines]), "", 3),
+    "many strangers": (lined(lambda lines: [*["\u2014 a AAAAAAAA"] * 99, *lines]), "", 0),
+    "too many strangers": (lined(lambda lines: [*["\u2014 a AAAAAAAA"] * 100, *lines]), "", 3),
+}
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_both_read_notes_alike(name: str, tmp_path: Path) -> None:
+    vkey = signed_log(tmp_path, [first(), entry()])
+    change, given, code = NOTES[name]
+    change(tmp_path)
+    list_files(tmp_path)
+    done = stand_alone(tmp_path, "--log-key", given or vkey)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+    try:
+        found = verified(tmp_path, given or vkey).exit_code
+    except TrailError:
+        found = 3
+    assert found == code
 
 
 def test_many_erased_in_a_row(tmp_path: Path) -> None:

@@ -2,19 +2,23 @@
 
 import random
 from base64 import b64encode
+from collections.abc import Iterator
 
 import pytest
+from lockgate.audit.canonical import Json, canonical_bytes
 from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import leaf_hash
-from lockgate.audit.note import decode_base64
+from lockgate.audit.note import decode_base64, encode_base64
+from lockgate.audit.reader import StoredBody
+from lockgate.audit.streams import StreamHead, heads_root
 from lockgate.audit.verify.findings import Findings
 from lockgate.audit.verify.layout import DECISION, Layouts, are_base64, are_hex
 from lockgate.audit.verify.merge import merge
 from lockgate.audit.verify.scan import IrregularError, scan_range
 from lockgate.audit.verify.walk import EntryWalk
 
-from tests.adversaries.memory import MemoryTrail
+from tests.adversaries.memory import MemoryTrail, read_into_memory
 from tests.audit.trails import ORIGIN, open_trail
 
 
@@ -135,3 +139,64 @@ def test_hexadecimal_of_many() -> None:
     assert are_hex([])
     for bad in (b"0G", b"0A", b"\xff0", b" 0"):
         assert not are_hex([b"00", bad])
+
+
+def test_a_commitment_that_is_no_text(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Bodies are opened before the digits of their commitments are looked at."""
+    with open_trail(tmp_path_factory.mktemp("opened")) as trail:
+        trail.fill(8)
+        memory = read_into_memory(trail.store)
+        keys = {body.index: trail.vault.entry_key(body) for body in trail.store.bodies(0, 100)}
+        stored = {body.index: body for body in trail.store.bodies(0, 100)}
+    place = next(
+        index
+        for index in range(2, len(memory.data))
+        if len(memory.data[index]) in {len(one) for one in memory.data[1:index]}
+    )
+    start = memory.data[place].index(b'"body":"') + len(b'"body":"')
+    data = bytearray(memory.data[place])
+    data[start] = 0xFF
+    memory.data[place] = bytes(data)
+
+    class Keyed(MemoryTrail):
+        def bodies(self, start: int, stop: int) -> Iterator[StoredBody]:
+            return iter([body for index, body in stored.items() if start <= index < stop])
+
+    reader = Keyed(memory.origin, memory.data, {})
+    with pytest.raises(IrregularError):
+        scan_range(reader, None, 0, len(memory.data), frozenset(), lambda body: keys[body.index])
+
+
+def heads_entry(index: int, heads: list[StreamHead]) -> bytes:
+    return canonical_bytes(
+        {
+            "v": 1,
+            "kind": "stream-heads",
+            "time": "2026-11-26T09:30:00.123Z",
+            "streams": [],
+            "size": index,
+            "count": 1,
+            "root": encode_base64(heads_root(heads)),
+        }
+    )
+
+
+def test_heads_behind_heads_are_refused_before_many_are_kept() -> None:
+    """Each keeps a copy of where the streams stand: those that come too soon end the scan, whatever count they claim."""
+    names = [f"coverage/{number}" for number in range(40)]
+    links: list[Json] = [{"k": name, "n": 1} for name in names]
+    many = canonical_bytes(
+        {
+            "v": 1,
+            "kind": "access",
+            "time": "2026-11-26T09:30:00.123Z",
+            "streams": links,
+            "action": "reveal",
+            "entries": 1,
+        }
+    )
+    trail = MemoryTrail(ORIGIN, [many, *[heads_entry(index, []) for index in (1, 2)]], {}, has_bodies=False)
+    with pytest.raises(IrregularError):
+        scan_range(trail, None, 0, 3, frozenset())
+    trail = MemoryTrail(ORIGIN, [many, heads_entry(1, [])], {}, has_bodies=False)
+    assert len(scan_range(trail, None, 0, 2, frozenset()).special) == 2
