@@ -17,6 +17,7 @@ from lockgate.audit.sealing import MAX_BODY
 from lockgate.audit.store.append import ClosedLogError
 from lockgate.audit.store.appender import BackPressureError, Receipt
 from lockgate.audit.store.batch import ErasedKeyError
+from lockgate.audit.streams import check_stream_name
 
 # A sealed body is hardly larger than its body; an entry and a proof take some kilobytes.
 MAX_FRAME: Final = MAX_BODY + 256 * 1024
@@ -131,6 +132,9 @@ def parse_draft(header: Mapping[str, Any], rest: bytes) -> tuple[Draft, float]:
         raise FormatError("a draft has a kind, fields and streams")
     if not all(isinstance(name, str) for name in streams):
         raise FormatError("a draft has a kind, fields and streams")
+    for name in streams:
+        # Here, where it is one caller's: in a batch it would be looked for together with the names of others.
+        check_stream_name(name)
     timeout = header.get("timeout")
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= MAX_TIMEOUT_S:
         raise FormatError("a draft is sent with a time-out")

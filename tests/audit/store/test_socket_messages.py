@@ -26,7 +26,9 @@ DRAFTS = st.builds(
     Draft,
     st.text(max_size=20),
     st.dictionaries(st.text(max_size=9), st.text(max_size=9) | st.integers() | st.booleans(), max_size=4),
-    st.lists(st.text(max_size=9), max_size=3).map(tuple),
+    st.lists(
+        st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=9), max_size=3
+    ).map(tuple),
     st.none()
     | st.builds(
         SealedBody,
@@ -146,3 +148,12 @@ def test_what_is_no_frame(data: bytes, message: str) -> None:
 def test_draft_that_is_too_large_is_not_sent() -> None:
     with pytest.raises(FormatError, match="too large"):
         render_draft(Draft("policy", {"reason": "x" * (1 << 18)}), 1.0)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "\ud800", "a\x00", "x" * 301])
+def test_a_stream_name_that_is_none_is_its_sender_s_alone(name: str) -> None:
+    """Names of a whole batch are looked for in one query, which such a one would end for all of its callers."""
+    header = {"kind": "access", "fields": {}, "streams": [name], "timeout": 1}
+    with pytest.raises(FormatError):
+        parse_draft(header, b"")
+    assert parse_draft({**header, "streams": ["access"]}, b"")[0].streams == ("access",)
