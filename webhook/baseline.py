@@ -16,7 +16,6 @@ from lockgate.gatekeeper.exemptions.kinds import API_VERSION, EXEMPTION
 from lockgate.gatekeeper.exemptions.moments import render_moment
 from lockgate.webhook.report import Resource
 
-DEFAULT_SPAN: Final = "90d"
 _REASON: Final = "found when the baseline was written"
 
 
