@@ -94,13 +94,17 @@ class AppenderServer:
     def _run(self) -> None:
         try:
             while not self._is_closing:
+                has_caller = False
                 for key, events in self._selector.select(_ROOM_TICK_S if self._parked else _TICK_S):
                     if key.fileobj is self._listener:
-                        self._accept()
+                        has_caller = True
                     elif key.fileobj is self._woken:
                         self._woken.recv(4096)
                     else:
                         self._serve(key.data, events)
+                # After the ends: epoll may tell of a new caller before the ends that made room for it.
+                if has_caller:
+                    self._accept()
                 self._answer_finished()
                 self._submit_parked()
                 self._look_at_times()

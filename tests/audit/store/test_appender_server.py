@@ -1,5 +1,6 @@
 """The appender's socket under callers that wait, give up, talk out of turn or all come at once."""
 
+import selectors
 import socket
 import threading
 import time
@@ -174,18 +175,61 @@ def test_a_draft_in_pieces(tmp_path: Path) -> None:
 
 def test_more_connections_than_there_may_be(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
-        idle = [socket.socket(socket.AF_UNIX) for _ in range(MAX_CONNECTIONS)]
-        for one in idle:
-            one.settimeout(LONG)
-            one.connect(str(served.path))
+        idle = connect_all(served)
         with socket.socket(socket.AF_UNIX) as one_more:
             one_more.settimeout(LONG)
             one_more.connect(str(served.path))
             assert one_more.recv(1) == b""
         for one in idle:
             one.close()
-        # Ends are seen in the order in which they came.
-        assert served.append(served.trail.decide(1)) == 1
+        assert served.append(served.trail.decide(1)) == 2
+
+
+class ListenerFirst(selectors.DefaultSelector):
+    """Tells of callers before all else, as epoll may; while it is held, events gather."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.is_held = threading.Event()
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if not self.go_on.is_set():
+            self.is_held.set()
+            assert self.go_on.wait(LONG)
+        return sorted(super().select(timeout), key=lambda told: told[0].data is not None)
+
+
+def test_ends_are_seen_before_the_caller_for_whom_they_make_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    selector = ListenerFirst()
+    monkeypatch.setattr(selectors, "DefaultSelector", lambda: selector)
+    with serving(tmp_path) as served:
+        idle = connect_all(served)
+        selector.go_on.clear()
+        assert selector.is_held.wait(LONG)
+        for one in idle:
+            one.close()
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.settimeout(LONG)
+            caller.connect(str(served.path))
+            selector.go_on.set()
+            caller.sendall(render_draft(served.trail.decide(1), LONG))
+            assert len(caller.recv(9)) > 0
+
+
+def connect_all(served: Served) -> list[socket.socket]:
+    """As many idle connections as there may be, all accepted."""
+    idle = [socket.socket(socket.AF_UNIX) for _ in range(MAX_CONNECTIONS)]
+    for one in idle:
+        one.settimeout(LONG)
+        one.connect(str(served.path))
+    # A draft on the last one is answered after all were accepted.
+    idle[-1].sendall(render_draft(served.trail.decide(0), LONG))
+    assert len(idle[-1].recv(9)) > 0
+    return idle
 
 
 def test_errors_keep_their_class(tmp_path: Path) -> None:
