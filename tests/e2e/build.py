@@ -1,7 +1,7 @@
 """Builds the real programs with Go into the cache, once a version: `python -m tests.e2e.build [NAME]...`.
 
 They come from the Go module proxy and are built without cgo, one after another, the short ones first. What is there is
-left alone. Without names, all are built, and the packages of the system that tests need are looked for too.
+left alone. Without names, all that `make e2e` needs are built, and the packages of the system that tests need are looked for too.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.e2e.packages import add_packages
 from tests.e2e.programs import place_of, programs_root, version_of
-from tests.e2e.recipes import RECIPES, Recipe
+from tests.e2e.recipes import FURTHER, RECIPES, Recipe
 
 
 def is_built(recipe: Recipe) -> bool:
@@ -45,12 +45,12 @@ def build(recipe: Recipe, go: str) -> None:
 
 def main(names: Sequence[str]) -> int:
     """Builds what is missing; 2 without Go, or for a name that is none."""
-    unknown = set(names) - {recipe.name for recipe in RECIPES}
+    unknown = set(names) - {recipe.name for recipe in (*RECIPES, *FURTHER)}
     if unknown:
         print(f"no such program: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
     go = shutil.which("go")
-    wanted = [recipe for recipe in RECIPES if not names or recipe.name in names]
+    wanted = [recipe for recipe in (*RECIPES, *FURTHER) if recipe.name in names] if names else RECIPES
     for recipe in wanted:
         if is_built(recipe):
             print(f"{recipe.name} {version_of(recipe.name)} is built")

@@ -1,10 +1,12 @@
 """A Kubernetes API server of its own for a test: etcd and kube-apiserver in a temporary folder, on free ports.
 
-It has no nodes and no controllers but those of the API server itself. Users are known by bearer tokens.
+It has no nodes and no controllers but those of the API server itself. Users are known by bearer tokens. With
+LOCKGATE_KUBERNETES=newest it is the newest version that builds.
 """
 
 import http.client
 import json
+import os
 import ssl
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +26,7 @@ from tests.e2e.programs import program
 ADMIN = "admin"
 MASTERS = "system:masters"
 SECONDS = 30
+SERVER = "kube-apiserver-newest" if os.environ.get("LOCKGATE_KUBERNETES") == "newest" else "kube-apiserver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ def running_cluster(
 
     without: admission plugins that are off; with ServiceAccount, no Pod is accepted before its account is there.
     """
-    server = program("kube-apiserver")
+    server = program(SERVER)
     with TemporaryDirectory(prefix="lockgate-cluster-") as name, _running_etcd(Path(name)) as etcd:
         folder = Path(name)
         cluster = Cluster(folder, free_port())

@@ -22,6 +22,7 @@ VERSIONS: Mapping[str, str] = {
     "posix": "1.0.4",
     "etcd": "3.6.13",
     "kube-apiserver": "1.34.4",
+    "kube-apiserver-newest": "1.37.2",
 }
 ORACLES = Path(__file__).parent / "oracles"
 OURS = ("yaml", "trail-judge", "trail-witness", "trail-peer", "cel")
