@@ -9,7 +9,8 @@ from lockgate.audit.witness.errors import ForkError, RefusedError
 from lockgate.webhook.cluster.configmap_anchor import configmap_anchor
 
 from tests.audit.growing_log import GrowingLog
-from tests.e2e.cluster import Cluster, kubectl, running_cluster
+from tests.e2e.cluster import SERVER, Cluster, kubectl, running_cluster
+from tests.e2e.programs import version_of
 
 pytestmark = pytest.mark.e2e
 
@@ -37,7 +38,7 @@ def cluster() -> Iterator[Cluster]:
 
 def test_users(cluster: Cluster) -> None:
     status, version = cluster.ask("GET", "/version")
-    assert (status, version["gitVersion"]) == (200, "v1.34.4")
+    assert (status, version["gitVersion"]) == (200, f"v{version_of(SERVER)}")
     assert cluster.ask("GET", CONFIGMAPS, user="nobody")[0] == 403
     assert kubectl(cluster, "get", "namespace", "default").returncode == 0
 
