@@ -1,0 +1,130 @@
+"""Structured logs: one line an event, as JSON or as text, bounded, masked, and free of control characters.
+
+No message of a policy and no part of an object goes into a log, but for the object's kind, namespace and name: what was
+judged is in the trail, sealed. Texts are masked all the same, since names and errors come from outside.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final, Literal, Protocol, final
+
+from lockgate.engine.masking.masker import Masker
+
+Level = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["json", "text"]
+LEVELS: Final[tuple[Level, ...]] = ("debug", "info", "warning", "error")
+FORMATS: Final[tuple[LogFormat, ...]] = ("json", "text")
+LogValue = str | int | float | bool | None | Sequence[str]
+
+# With its end a line fits into a pipe in one piece, so that processes do not write into each other's.
+MAX_LINE: Final = 4_096
+MAX_TEXT: Final = 512
+MAX_ITEMS: Final = 32
+MAX_FIELDS: Final = 32
+
+_PLAIN: Final = re.compile(r"[\w./:@+*-]{1,200}", re.ASCII)
+# What the log itself says of each line.
+_OWN: Final = ("time", "level", "event", "process")
+
+
+class LineSink(Protocol):
+    """Where lines go; False for one that is dropped."""
+
+    def write(self, line: bytes) -> bool:
+        """Takes a line with its end."""
+
+
+@final
+class Log:
+    """A process' log. `process` names it in each line; now_ns: the clock (Unix time)."""
+
+    __slots__ = ("_format", "_level", "_masker", "_now_ns", "_process", "_sink", "_unsaid")
+
+    def __init__(
+        self,
+        sink: LineSink,
+        *,
+        format: LogFormat,
+        level: Level,
+        process: str,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._sink = sink
+        self._format: LogFormat = format
+        self._level = LEVELS.index(level)
+        self._process = process
+        self._now_ns = now_ns
+        self._masker = Masker()
+        self._unsaid = 0
+
+    def shows(self, level: Level) -> bool:
+        """Whether lines of this level are written: what costs time to tell need not be made otherwise."""
+        return LEVELS.index(level) >= self._level
+
+    def write(self, level: Level, event: str, fields: Mapping[str, LogValue]) -> None:
+        """Writes a line. event: what happened, a word or two of ours; fields: in their order, empty ones left out."""
+        if not self.shows(level):
+            return
+        if self._unsaid:
+            if not self._put("warning", "lines dropped", {"count": self._unsaid}):
+                self._unsaid += 1
+                return
+            self._unsaid = 0
+        if not self._put(level, event, fields):
+            self._unsaid += 1
+
+    def _put(self, level: Level, event: str, fields: Mapping[str, LogValue]) -> bool:
+        own: dict[str, LogValue] = {
+            "time": _render_time(self._now_ns()),
+            "level": level,
+            "event": event,
+            "process": self._process,
+        }
+        told = {
+            name: self._bounded(value)
+            for name, value in [*fields.items()][:MAX_FIELDS]
+            if value not in (None, "", ()) and name not in _OWN
+        }
+        return self._sink.write(self._fitting(own, told))
+
+    def _bounded(self, value: LogValue) -> LogValue:
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, Sequence):
+            shown = [self._text(one) for one in value[:MAX_ITEMS]]
+            return shown if len(value) <= MAX_ITEMS else [*shown, f"… ({len(value) - MAX_ITEMS} more)"]
+        return value
+
+    def _text(self, text: str) -> str:
+        # Masked before it is cut: half of a credential has another shape.
+        masked = self._masker.text(text)
+        return masked if len(masked) <= MAX_TEXT else f"{masked[:MAX_TEXT]}… ({len(masked)} characters)"
+
+    def _fitting(self, own: Mapping[str, LogValue], told: Mapping[str, LogValue]) -> bytes:
+        """The line; where it is too long the last fields are left out, and it says so."""
+        line = self._render({**own, **told})
+        kept = [*told.items()]
+        while len(line) > MAX_LINE and kept:
+            kept.pop()
+            line = self._render({**own, **dict(kept), "cut": len(told) - len(kept)})
+        return line
+
+    def _render(self, fields: Mapping[str, LogValue]) -> bytes:
+        if self._format == "json":
+            return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+        parts = [str(fields[name]) for name in ("time", "level", "process", "event")]
+        parts += [f"{name}={_shown(value)}" for name, value in fields.items() if name not in _OWN]
+        return (" ".join(parts) + "\n").encode("ascii", "replace")
+
+
+def _shown(value: LogValue) -> str:
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return value
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _render_time(ns: int) -> str:
+    moment = datetime.fromtimestamp(ns // 1_000_000_000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ns // 1_000_000 % 1_000:03d}Z"
