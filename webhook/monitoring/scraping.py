@@ -1,0 +1,20 @@
+"""What Prometheus' operator is told to scrape: main's plain port, of every replica."""
+
+from lockgate.engine.codegen.values import Value
+
+
+def service_monitor(
+    namespace: str, labels: dict[str, Value], selector: dict[str, Value], port: str
+) -> dict[str, Value]:
+    """The ServiceMonitor (monitoring.coreos.com/v1) of the Service that `selector` finds; `port`: its name there."""
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "ServiceMonitor",
+        "metadata": {"name": "lockgate", "namespace": namespace, "labels": labels},
+        "spec": {
+            "selector": {"matchLabels": selector},
+            "namespaceSelector": {"matchNames": [namespace]},
+            # Labels that a metric has of its own, such as an object's kind, stay as they are.
+            "endpoints": [{"port": port, "path": "/metrics", "interval": "30s", "honorLabels": True}],
+        },
+    }
