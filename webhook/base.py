@@ -43,6 +43,14 @@ class Base:
         real = os.path.realpath(absolute)
         return os.path.relpath(real, self.tree.root) if is_inside(real, self.tree.root) else None
 
+    def has(self, path: str) -> bool:
+        """Has the base this file, or files below this folder? Raises UsageError for a link or a submodule."""
+        below = self.inside(path)
+        if below is None:
+            return False
+        self._refuse_hidden(below)
+        return bool(self.tree.below(below))
+
     def paths(self, paths: Iterable[str], what: str) -> list[str]:
         """Where the base's files for the paths lie; paths outside of the repository stay. Raises UsageError."""
         made: list[str] = []

@@ -13,6 +13,7 @@ from lockgate.webhook.inventory_options import (
     inventory_options,
     read_external_options,
 )
+from lockgate.webhook.policy_key_option import named_keys, policy_key_option
 from lockgate.webhook.report import FailOn
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def _propose(
     from lockgate.webhook.deciding import read_work_tree
 
     try:
-        own = read_work_tree(given, loader)
+        own = read_work_tree(given, loader, deciding.keys)
         if not deciding.differs(own):
             return None, ""
         found = judge(own).summary()
@@ -255,9 +256,11 @@ def _tell_notices(report: "Report") -> None:
     "policies",
     multiple=True,
     metavar="PATH",
-    help="A file or folder of ConstraintTemplates and constraints; may be repeated. In a folder, samples/ beside a "
-    "suite.yaml is test data. Without it: the configuration's policies, else the baseline profile.",
+    help="A file, folder or PolicyBundle (.tar.gz or OCI layout, PATH@sha256:… pins it) of ConstraintTemplates and "
+    "constraints; may be repeated. In a folder, samples/ beside a suite.yaml is test data. Without it: the "
+    "configuration's policies, else the baseline profile.",
 )
+@policy_key_option
 @click.option(
     "--exemptions",
     multiple=True,
@@ -381,6 +384,7 @@ def _tell_notices(report: "Report") -> None:
 def check(
     paths: tuple[str, ...],
     policies: tuple[str, ...],
+    policy_keys: tuple[str, ...],
     exemptions: tuple[str, ...],
     base: str | None,
     user: str | None,
@@ -433,6 +437,7 @@ def check(
       lockgate check --external-data answers.yaml deploy/
       lockgate check --trail trail/ --model fraud --environment prod deploy/
       lockgate check --base origin/main deploy/
+      lockgate check --base origin/main -p policy.tar.gz@sha256:DIGEST deploy/
       lockgate check --write-baseline exemptions/today.yaml --owner team-fraud deploy/
     """
     failing = _fail_on(fail_on)
@@ -466,7 +471,7 @@ def check(
     external = read_external_options(external_data, allow_providers, provider_certificate, provider_key)
     cwd = os.getcwd()
     now_ns = time.time_ns()
-    given = Given(policies, exemptions, config, cwd)
+    given = Given(policies, exemptions, config, cwd, named_keys(policy_keys, os.environ), paths)
     loader = make_loader(engine, cache)
     if engine != "opa" and (opa_urls or opa_ca or opa_token_file):
         raise UsageError("--opa-url, --opa-ca and --opa-token-file are for --engine opa")

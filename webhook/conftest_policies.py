@@ -28,12 +28,13 @@ from lockgate.engine.rego.parser import parse_module
 from lockgate.engine.rego.program import Artifact, Program
 from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.version import RegoVersion
-from lockgate.webhook.rego_files import Options, load_rego, read_sources
+from lockgate.webhook.rego_files import Options, bundled_sources, load_rego, read_sources
 from lockgate.webhook.report import Unevaluated
 from lockgate.webhook.walk import SUFFIXES, is_excluded, shown_path
 
 if TYPE_CHECKING:
     from lockgate.webhook.gitignore import IgnoreFile
+    from lockgate.webhook.policy_bundle.bundle import PolicyBundle
 
 SUFFIX: Final = ".rego"
 # Conftest's parsers that are not here, by how names of their files end (its parser/parser.go).
@@ -110,24 +111,34 @@ def _has(path: str, marks: bytes) -> bool:
 
 
 def load_conftest(
-    paths: Sequence[str], options: ConftestOptions, cache: CodeCache | None = None
+    paths: "Sequence[str | PolicyBundle]", options: ConftestOptions, cache: CodeCache | None = None
 ) -> PolicySet:
     """The rules of the namespaces. Raises UsageError where nothing would be judged, RegoError for wrong policies.
 
     cache: the compiled program is kept there, if it is given.
     """
-    data_files = tuple([f"*{suffix}" for suffix in SUFFIXES])
-    sources = read_sources(paths, Options(options.version, False, data_files))
+    sources = plain_sources([path for path in paths if isinstance(path, str)], options.version)
+    bundles = {path.shown: path for path in paths if not isinstance(path, str)}
+    for bundle in bundles.values():
+        sources += bundled_sources(bundle, options.version)
     if not sources:
-        raise UsageError(f"there is no {SUFFIX} file under {', '.join(paths)}")
+        names = ", ".join([path if isinstance(path, str) else path.shown for path in paths])
+        raise UsageError(f"there is no {SUFFIX} file under {names}")
     data = load_rego(options.data, Options("v1", False, (f"*{SUFFIX}",))).data if options.data else {}
     parts = [part for one in sources for part in (one.file, one.version, one.text)]
+    # Where the policies lie is nothing that they say.
+    texts = sorted([(one.text, one.version) for one in sources])
     digest = sha256()
-    for part in (render_json(data), *parts):
+    for part in (render_json(data), *[part for text in texts for part in text]):
         encoded = part.encode("utf-8", "surrogatepass")
         digest.update(b"%d\n" % len(encoded) + encoded)
     program, rules = _compiled(sources, parts, options.namespaces, cache)
     return make_policies(program, rules, data, digest.hexdigest())
+
+
+def plain_sources(paths: Sequence[str], version: RegoVersion) -> list[Source]:
+    """The texts of the policies under the paths, not parsed. Raises UsageError."""
+    return read_sources(paths, Options(version, False, tuple([f"*{suffix}" for suffix in SUFFIXES])))
 
 
 def _compiled(

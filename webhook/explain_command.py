@@ -12,6 +12,7 @@ from lockgate.webhook.inventory_options import (
     inventory_options,
     read_external_options,
 )
+from lockgate.webhook.policy_key_option import named_keys, policy_key_option
 
 if TYPE_CHECKING:
     from lockgate.webhook.terminal import ColourChoice
@@ -30,8 +31,10 @@ _STDIN_LIMIT = 8 * 1024 * 1024 + 1
     "policies",
     multiple=True,
     metavar="PATH",
-    help="A file or folder of ConstraintTemplates and constraints; may be repeated. Without it: as `check`.",
+    help="A file, folder or PolicyBundle of ConstraintTemplates and constraints; may be repeated. Without it: as "
+    "`check`.",
 )
+@policy_key_option
 @click.option(
     "--constraint", default="", metavar="NAME", help="Only this constraint: its name, kind, or KIND/NAME."
 )
@@ -60,6 +63,7 @@ _STDIN_LIMIT = 8 * 1024 * 1024 + 1
 def explain(
     paths: tuple[str, ...],
     policies: tuple[str, ...],
+    policy_keys: tuple[str, ...],
     constraint: str,
     wanted: str,
     chosen: str,
@@ -101,7 +105,8 @@ def explain(
 
     external = read_external_options(external_data, allow_providers, provider_certificate, provider_key)
     cwd = os.getcwd()
-    deciding = read_work_tree(Given(policies, (), config, cwd), make_loader(engine, None))
+    given = Given(policies, (), config, cwd, named_keys(policy_keys, os.environ), paths)
+    deciding = read_work_tree(given, make_loader(engine, None))
     settings, loaded = deciding.settings, deciding.loaded
     stdin = sys.stdin.buffer.read(_STDIN_LIMIT) if "-" in paths else None
     inputs = Inputs(paths, cwd, (), stdin, settings)

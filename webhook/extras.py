@@ -17,6 +17,12 @@ def require_audit() -> None:
         )
 
 
+def require_crypto() -> None:
+    """Raises UsageError where the library that makes and verifies signatures is not installed."""
+    if find_spec("cryptography") is None:
+        raise UsageError("signatures need cryptography", hint="install it: pip install 'lockgate[crypto]'")
+
+
 def require_cluster() -> None:
     """Raises UsageError where the library that talks to a cluster is not installed."""
     if find_spec("kubernetes") is None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
+from lockgate.webhook.policy_bundle_command import bundle
 from lockgate.webhook.policy_docs import pages
 from lockgate.webhook.policy_folder import PolicyFolder
 from lockgate.webhook.policy_scaffold import new_rule
@@ -38,6 +39,7 @@ def policy() -> None:
 
 
 policy.add_command(sign)
+policy.add_command(bundle)
 
 
 @policy.command()

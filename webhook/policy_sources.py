@@ -36,9 +36,12 @@ from lockgate.webhook.walk import SUFFIXES, shown_path
 if TYPE_CHECKING:
     from lockgate.webhook.conftest_policies import ConftestOptions
     from lockgate.webhook.opa_engine import OpaEngine
+    from lockgate.webhook.policy_bundle.bundle import PolicyBundle
 
 # The shipped policies lie beside this package; found without importlib.resources, which costs 20 ms.
 SHIPPED: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "policies")
+# How messages name it.
+SHIPPED_SHOWN: Final = "lockgate/policies"
 BASELINE: Final = os.path.join(SHIPPED, "profiles", "baseline.yaml")
 
 # What `gatekeeper.webhook_scope` reads; that is imported where there is one.
@@ -46,6 +49,11 @@ WEBHOOK_CONFIGURATION: Final = "ValidatingWebhookConfiguration"
 NOT_CONFIGURED: Final = "lockgate.dev/not-configured"
 
 MAX_POLICY_BYTES: Final = 8 * 1024 * 1024
+
+# How a path names a PolicyBundle: as an archive by its ending, with its digest after this, or by what is in a folder.
+ARCHIVES: Final = (".tar.gz", ".tgz")
+PIN: Final = "@sha256:"
+_LAYOUT: Final = "oci-layout"
 
 _MARK: Final = b"gatekeeper.sh"
 _OTHER_MARKS: Final = (GROUP.encode(), WEBHOOK_CONFIGURATION.encode(), b"externaldata.lockgate.dev")
@@ -57,6 +65,9 @@ _MUTATION_NEEDS: Final = (
     "mutation, which is not built yet: objects, and what they imply, are judged as they are written"
 )
 
+
+# Paths of files and folders, and PolicyBundles that have been opened.
+Sources = Sequence["str | PolicyBundle"]
 
 # What policies are about: Kubernetes' objects, whole documents of any kind, or all documents as one.
 Judges = Literal["objects", "documents", "combined"]
@@ -117,6 +128,57 @@ def _files(folder: str) -> Iterator[str]:
                 yield os.path.join(place, name)
 
 
+@record
+class PolicyFile:
+    """A file that may hold policies. key: its real path, or place in a bundle; name: below what was named, with `/`.
+
+    is_named: was the very file named, so that it counts whatever is in it? bundled: its bytes, in a PolicyBundle.
+    """
+
+    key: str
+    name: str
+    shown: str
+    is_named: bool
+    bundled: bytes | None = None
+
+    def read(self) -> bytes:
+        """Its bytes. Raises UsageError."""
+        return _read(self.key, self.shown) if self.bundled is None else self.bundled
+
+    def is_wanted(self) -> bool:
+        """May it hold something of ours?"""
+        return self.is_named or _has_mark(self.read())
+
+
+def _has_mark(data: bytes) -> bool:
+    return _MARK in data or any(one in data for one in _OTHER_MARKS)
+
+
+def policy_files(path: "str | PolicyBundle", cwd: str) -> Iterator[PolicyFile]:
+    """The files of a path or a bundle that may hold policies, in a stable order. Raises UsageError."""
+    if not isinstance(path, str):
+        names = {one.name for one in path.files}
+        for one in path.files:
+            if one.name.lower().endswith(SUFFIXES) and not _is_sample(one.name, names):
+                shown = path.place(one.name)
+                yield PolicyFile(shown, one.name, shown, False, one.data)
+        return
+    if not os.path.exists(path):
+        raise UsageError(f"the policy path {shown_path(path, cwd)} does not exist")
+    if not os.path.isdir(path):
+        yield PolicyFile(os.path.realpath(path), os.path.basename(path), shown_path(path, cwd), True)
+        return
+    for file in _files(path):
+        name = os.path.relpath(file, path).replace(os.sep, "/")
+        yield PolicyFile(os.path.realpath(file), name, shown_path(file, cwd), False)
+
+
+def _is_sample(name: str, names: set[str]) -> bool:
+    """Is it a suite's test data?"""
+    before, samples, _ = f"/{name}".rpartition("/samples/")
+    return bool(samples) and f"{before}/suite.yaml".lstrip("/") in names
+
+
 def _documents(path: str, shown: str, data: bytes) -> tuple[Document, ...]:
     reading = read_documents(data, shown, duplicates="error")
     if reading.errors:
@@ -162,26 +224,19 @@ def read_fixtures(paths: Sequence[str], cwd: str) -> list[Document]:
     return [*filter(is_wanted, _given(paths, cwd, is_wanted, "object of kind ExternalData"))]
 
 
-def _given(
-    paths: Sequence[str], cwd: str, is_wanted: Callable[[Document], bool], missing: str
-) -> list[Document]:
-    """The documents of files and folders; each path must have one that is wanted."""
+def _given(paths: Sources, cwd: str, is_wanted: Callable[[Document], bool], missing: str) -> list[Document]:
+    """The documents of files, folders and bundles; each of them must have one that is wanted."""
     made: dict[str, tuple[Document, ...]] = {}
     for path in paths:
-        shown = shown_path(path, cwd)
-        if not os.path.exists(path):
-            raise UsageError(f"the policy path {shown} does not exist")
         found = False
-        is_folder = os.path.isdir(path)
-        for file in _files(path) if is_folder else [path]:
-            real = os.path.realpath(file)
-            name = shown_path(file, cwd)
-            if real not in made:
-                data = _read(file, name)
-                is_left_out = is_folder and _MARK not in data and not any(one in data for one in _OTHER_MARKS)
-                made[real] = () if is_left_out else _documents(file, name, data)
-            found = found or any(map(is_wanted, made[real]))
+        for file in policy_files(path, cwd):
+            if file.key not in made:
+                data = file.read()
+                is_left_out = not (file.is_named or _has_mark(data))
+                made[file.key] = () if is_left_out else _documents(file.key, file.shown, data)
+            found = found or any(map(is_wanted, made[file.key]))
         if not found:
+            shown = shown_path(path, cwd) if isinstance(path, str) else path.shown
             raise UsageError(
                 f"{shown} has no {missing}", hint="files are looked at that end in .yaml, .yml or .json"
             )
@@ -200,12 +255,22 @@ def _not_applied(documents: Sequence[Document]) -> Iterator[Unevaluated]:
             yield Unevaluated(_kind(document), str(name), None, _MUTATION_NEEDS)
 
 
-def _is_plain_rego(path: str) -> bool:
+def names_bundle(path: str) -> bool:
+    """Does the path name a PolicyBundle, or may it: pinned, an archive, or a folder in OCI's layout?"""
+    return PIN in path or path.endswith(ARCHIVES) or os.path.lexists(os.path.join(path, _LAYOUT))
+
+
+def is_plain_rego(path: "str | PolicyBundle") -> bool:
+    """Is it Rego, and nothing of Gatekeeper's kinds?"""
+    if not isinstance(path, str):
+        rego = [one for one in path.files if one.name.endswith(".rego")]
+        yaml = [one for one in path.files if one.name.lower().endswith(SUFFIXES)]
+        return bool(rego) and not any(_MARK in one.data for one in yaml)
     if not os.path.isdir(path):
         return path.endswith(".rego")
-    from lockgate.webhook.conftest_policies import is_plain_rego
+    from lockgate.webhook import conftest_policies
 
-    return is_plain_rego(path, _MARK)
+    return conftest_policies.is_plain_rego(path, _MARK)
 
 
 def open_cache(wanted: bool | None, environment: Mapping[str, str]) -> CodeCache | None:
@@ -230,17 +295,17 @@ class Loader:
     conftest: "ConftestOptions | None" = None
     opa: "OpaEngine | None" = None
 
-    def given(self, paths: Sequence[str], cwd: str) -> LoadedPolicies:
+    def given(self, paths: Sources, cwd: str) -> LoadedPolicies:
         """The policies under the paths. Raises UsageError when there are none, PolicyErrors when they are wrong.
 
         A constraint of a shipped rule needs no template: the shipped one is used where none is given. Paths of plain
         Rego only are Conftest's.
         """
-        plain = paths if self.conftest is not None else [path for path in paths if _is_plain_rego(path)]
+        plain = paths if self.conftest is not None else [path for path in paths if is_plain_rego(path)]
         if plain:
             if len(plain) < len(paths):
                 raise UsageError(
-                    f"{shown_path(plain[0], cwd)} is plain Rego, and other policies are Gatekeeper's",
+                    f"{plain[0] if isinstance(plain[0], str) else plain[0].shown} is plain Rego, and other policies are Gatekeeper's",
                     hint="check with each kind in a run of its own: one is about documents, one about objects",
                 )
             return self._plain(plain)
@@ -256,7 +321,7 @@ class Loader:
         not_evaluated = (*_held_open(documents), *_not_applied(documents))
         return LoadedPolicies(loaded, not_evaluated, tuple(notices), about_exemptions, webhooks=webhooks)
 
-    def _plain(self, paths: Sequence[str]) -> LoadedPolicies:
+    def _plain(self, paths: Sources) -> LoadedPolicies:
         from lockgate.webhook.conftest_policies import ConftestOptions, load_conftest
 
         if self.opa is not None:
@@ -329,10 +394,16 @@ def _shipped() -> Iterator[ShippedTemplate]:
         for rule in sorted(os.listdir(os.path.join(SHIPPED, family))):
             path = os.path.join(SHIPPED, family, rule, "template.yaml")
             if os.path.isfile(path):
-                shown = f"lockgate/policies/{family}/{rule}/template.yaml"
+                shown = f"{SHIPPED_SHOWN}/{family}/{rule}/template.yaml"
                 data = _read(path, shown)
                 (head,) = _documents(path, shown, data.partition(_TARGETS)[0])
                 yield ShippedTemplate(path, shown, data, head)
+
+
+def shipped_file(shown: str) -> bytes:
+    """The bytes of a file that comes with Lockgate, by the name that messages have for it."""
+    below = shown.removeprefix(f"{SHIPPED_SHOWN}/")
+    return _read(os.path.join(SHIPPED, *below.split("/")), shown)
 
 
 def _kind(document: Document) -> str:

@@ -8,7 +8,7 @@ any with --bundle) only `data.json`, `data.yaml` and `data.yml` are data, and `.
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.values import Value, parse_json
 from lockgate.engine.errors import InputError, UsageError
@@ -21,6 +21,9 @@ from lockgate.engine.rego.parser import parse_module
 from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.spans import Spans
 from lockgate.engine.rego.version import RegoVersion
+
+if TYPE_CHECKING:
+    from lockgate.webhook.policy_bundle.bundle import PolicyBundle
 
 MANIFEST: Final = ".manifest"
 # Data of tests is written by people; what is larger would not fit the values that are made of it.
@@ -98,6 +101,17 @@ def read_sources(paths: Sequence[str], options: Options) -> list[Source]:
     return list(made.values())
 
 
+def bundled_sources(bundle: "PolicyBundle", default: RegoVersion) -> list[Source]:
+    """The texts of the policies in a PolicyBundle, of the version that it states."""
+    version = default
+    for one in bundle.files:
+        if one.name == MANIFEST:
+            place = bundle.place(one.name)
+            version = _stated_version(_parsed(_decoded(one.data, place), place), default)
+    rego = [(bundle.place(one.name), one.data) for one in bundle.files if one.name.endswith(".rego")]
+    return [Source(_decoded(data, place), place, version) for place, data in rego]
+
+
 def _files(path: str, options: Options) -> Iterator[_Found]:
     if not os.path.exists(path):
         raise UsageError(f"{path}: no such file or folder")
@@ -142,7 +156,10 @@ def _folders(
 
 
 def _manifest_version(path: str, default: RegoVersion) -> RegoVersion:
-    value = _value(path)
+    return _stated_version(_value(path), default)
+
+
+def _stated_version(value: Value, default: RegoVersion) -> RegoVersion:
     stated = value.get("rego_version") if isinstance(value, dict) else None
     return "v0" if stated == 0 else "v1" if stated == 1 else default
 
@@ -160,8 +177,12 @@ def read_bytes(path: str) -> bytes:
 
 
 def _text(path: str) -> str:
+    return _decoded(read_bytes(path), path)
+
+
+def _decoded(data: bytes, path: str) -> str:
     try:
-        return read_bytes(path).decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8") from error
 
@@ -177,7 +198,10 @@ def _parse(found: _Found) -> Text:
 
 
 def _value(path: str) -> Value:
-    text = _text(path)
+    return _parsed(_text(path), path)
+
+
+def _parsed(text: str, path: str) -> Value:
     try:
         if path.endswith(_YAML):
             return yaml_unmarshal(_Clock(), text)
