@@ -1,4 +1,4 @@
-"""`lockgate policy`: make a rule, keep its page and its template in step with its source."""
+"""`lockgate policy`: make a rule, keep its page and its template in step with its source, bundle policies."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,12 +29,13 @@ CHECK = click.option(
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def policy() -> None:
-    """Make and maintain rules.
+    """Make and maintain rules, and bundle policies.
 
     \b
     Example:
       lockgate policy new workloads/no_host_path
       lockgate policy sync --check && lockgate policy docs --check
+      lockgate policy bundle policies/ -o policy.tar.gz
     """
 
 

@@ -21,6 +21,7 @@ from lockgate.engine.rego.parser import parse_module
 from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.spans import Spans
 from lockgate.engine.rego.version import RegoVersion
+from lockgate.webhook.policy_sources import names_bundle
 
 if TYPE_CHECKING:
     from lockgate.webhook.policy_bundle.bundle import PolicyBundle
@@ -74,6 +75,13 @@ def load_rego(paths: Sequence[str], options: Options) -> Loaded:
     data: dict[str, Value] = {}
     seen: set[tuple[str, tuple[str, ...]]] = set()
     for path in paths:
+        if names_bundle(path):
+            for source in _opened(path, options.version):
+                try:
+                    texts.append(_parse(source))
+                except RegoError as error:
+                    problems.extend(error.errors)
+            continue
         for found in _files(path, options):
             key = (os.path.realpath(found.path), found.place)
             if key in seen:
@@ -81,7 +89,7 @@ def load_rego(paths: Sequence[str], options: Options) -> Loaded:
             seen.add(key)
             if found.path.endswith(".rego"):
                 try:
-                    texts.append(_parse(found))
+                    texts.append(_parse(_source(found)))
                 except RegoError as error:
                     problems.extend(error.errors)
             else:
@@ -191,8 +199,18 @@ def _source(found: _Found) -> Source:
     return Source(_text(found.path), found.path, found.version)
 
 
-def _parse(found: _Found) -> Text:
-    source = _source(found)
+def _opened(path: str, default: RegoVersion) -> list[Source]:
+    from lockgate.webhook.policy_bundle.opening import Opening
+
+    return [
+        source
+        for bundle in Opening(os.getcwd()).open([path])
+        if not isinstance(bundle, str)
+        for source in bundled_sources(bundle, default)
+    ]
+
+
+def _parse(source: Source) -> Text:
     spans = Spans()
     return Text(source, parse_module(source, spans), spans)
 
