@@ -48,19 +48,6 @@ def compile_source(source: CelSource) -> CelTemplate:
     return _Compiler(source).template()
 
 
-def checked_again(source: CelSource, text: ExpressionText) -> Checked:
-    """An expression of a template that compiles, checked once more with the types of the variables before it."""
-    base = base_environment()
-    types: dict[str, AnyType] = {ANY_OBJECT: DYN, PARAMETERS: DYN}
-    for variable in source.variables:
-        environment = _with_variables(base, types, is_variable=True)
-        checked = check(parse(variable.expression.text), environment)
-        if variable.expression is text:
-            return checked
-        types[variable.name] = checked.result
-    return check(parse(text.text), _with_variables(base, types, is_variable=False))
-
-
 class _Compiler:
     def __init__(self, source: CelSource) -> None:
         self._source = source

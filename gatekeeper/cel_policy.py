@@ -6,7 +6,6 @@ violation, unless the template's failurePolicy is Ignore, when nothing comes of 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from lockgate.engine.cel.budget import MATCH_CONDITIONS_LIMIT, CostBudget
@@ -17,7 +16,7 @@ from lockgate.engine.cel.values import Value
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import Failure, NotEvaluated, Violation
 from lockgate.engine.policy import EvaluationContext
-from lockgate.engine.record import record
+from lockgate.engine.record import changed, record
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.cel_review import LastReview, ReviewValues
 from lockgate.gatekeeper.cel_source import ANY_OBJECT, PARAMETERS
@@ -67,7 +66,7 @@ class CelPolicy(Gated):
     def _evaluate(self, values: ReviewValues, limits: Limits) -> Outcomes:
         if self.template.conditions:
             # Conditions have a limit, and lazily computed variables, of their own.
-            smaller = replace(limits, max_steps=min(limits.max_steps, MATCH_CONDITIONS_LIMIT))
+            smaller = changed(limits, max_steps=min(limits.max_steps, MATCH_CONDITIONS_LIMIT))
             errors = self._failed_conditions(values, CostBudget(smaller))
             if errors is None or (errors and not self._fails):
                 return ()

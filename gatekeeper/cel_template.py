@@ -5,19 +5,15 @@ A start that finds every template in the cache parses and checks no expression, 
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from lockgate.engine.cel.expression import Artifact, Expression
+from lockgate.engine.cel.expression import Expression
 from lockgate.engine.codegen.cache import CodeCache, folder_fingerprint
 from lockgate.engine.errors import Location
 from lockgate.gatekeeper.cel_source import ANY_OBJECT, PARAMETERS, CelSource, ExpressionText
 from lockgate.gatekeeper.compiled_cel import CelTemplate, CompiledValidation
 from lockgate.gatekeeper.problems import Lint
 from lockgate.gatekeeper.template import Template
-
-if TYPE_CHECKING:
-    from lockgate.engine.cel.ast import Node
-    from lockgate.engine.cel.knowledge import Typing
 
 # Entries of Rego's templates have no such part in their keys.
 _LANGUAGE: Final = b"cel"
@@ -89,13 +85,13 @@ def _to_plain(made: CelTemplate) -> tuple[Any, ...]:
     ]
     validations = [
         (
-            one.expression.artifact.to_plain(),
-            None if one.message_expression is None else one.message_expression.artifact.to_plain(),
+            one.expression.to_plain(),
+            None if one.message_expression is None else one.message_expression.to_plain(),
         )
         for one in made.validations
     ]
-    conditions = [expression.artifact.to_plain() for expression, _ in made.conditions]
-    variables = {name: expression.artifact.to_plain() for name, expression in made.variables.items()}
+    conditions = [expression.to_plain() for expression, _ in made.conditions]
+    variables = {name: expression.to_plain() for name, expression in made.variables.items()}
     return validations, conditions, variables, sorted(made.reads), lints
 
 
@@ -111,35 +107,26 @@ def _from_plain(
 
     functions = {one.name: one for one in FUNCTIONS}
 
-    def stored(plain: Any, text: ExpressionText) -> Expression:
-        def tree() -> "tuple[Node, Typing]":
-            # Few evaluations fail.
-            from lockgate.gatekeeper.cel_compile import checked_again
+    def stored(plain: Any) -> Expression:
+        return Expression.from_plain(plain, functions)
 
-            checked = checked_again(source, text)
-            return checked.node, checked
-
-        return Expression(Artifact.from_plain(plain), functions, tree)
-
-    texts = {one.name: one.expression for one in source.variables}
     made: list[CompiledValidation] = []
     for validation, (expression, message) in zip(source.validations, validations, strict=True):
-        shown = validation.message_expression
         made.append(
             CompiledValidation(
-                stored(expression, validation.expression),
+                stored(expression),
                 validation.expression.text,
                 validation.message,
-                None if message is None or shown is None else stored(message, shown),
+                None if message is None else stored(message),
             )
         )
-    compiled = {name: stored(plain, texts[name]) for name, plain in variables.items()}
+    compiled = {name: stored(plain) for name, plain in variables.items()}
     return CelTemplate(
         validations=tuple(made),
         failure_policy=source.failure_policy,
         conditions=tuple(
             [
-                (stored(plain, one.expression), one.expression.text)
+                (stored(plain), one.expression.text)
                 for plain, one in zip(conditions, source.match_conditions, strict=True)
             ]
         ),

@@ -10,7 +10,6 @@ from typing import Final
 
 from lockgate.engine.codegen.values import Number, Undefined, Value, equal, key, render_json, type_name
 from lockgate.engine.documents.document import Path
-from lockgate.gatekeeper.formats import is_format, is_known_format
 from lockgate.gatekeeper.problems import Problem
 from lockgate.gatekeeper.schema import Schema
 
@@ -44,6 +43,19 @@ def violations(value: Value, schema: Schema, path: Path) -> Iterator[Problem]:
     yield from _junctures(value, schema, path)
 
 
+def _is_known_format(name: str) -> bool:
+    # Few schemas have any.
+    from lockgate.gatekeeper.formats import is_known_format
+
+    return is_known_format(name)
+
+
+def _is_format(value: str, name: str) -> bool:
+    from lockgate.gatekeeper.formats import is_format
+
+    return is_format(value, name)
+
+
 def _type(value: Value, schema: Schema, path: Path) -> Iterator[Problem]:
     if schema.int_or_string:
         if not isinstance(value, str) and not _is_integer(value):
@@ -51,7 +63,7 @@ def _type(value: Value, schema: Schema, path: Path) -> Iterator[Problem]:
         return
     wanted = schema.type
     actual = type_name(value)
-    if schema.format and wanted not in ("integer", "number") and is_known_format(schema.format):
+    if schema.format and wanted not in ("integer", "number") and _is_known_format(schema.format):
         # kube-openapi takes strings and lists for formatted values, whatever the type says; and nothing else.
         if actual in ("string", "array"):
             return
@@ -81,7 +93,7 @@ def _string(value: str, schema: Schema, path: Path) -> Iterator[Problem]:
         yield Problem(path, f"is {len(value)} characters long, at least {schema.min_length} are needed")
     if schema.search is not None and not schema.search(value):
         yield Problem(path, f"{_quoted(value)} does not match {schema.pattern!r}")
-    if schema.format and not is_format(value, schema.format):
+    if schema.format and not _is_format(value, schema.format):
         yield Problem(path, f"{_quoted(value)} is no {schema.format}")
 
 

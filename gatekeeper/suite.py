@@ -5,15 +5,17 @@ object make it a Suite, whatever its version.
 """
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
 from lockgate.engine.kinds import split_api_version
 from lockgate.engine.record import record
 from lockgate.engine.regex import Pattern, RegexError, compile_pattern
-from lockgate.gatekeeper.external_data.fixtures import Fixture, parse_fixtures
 from lockgate.gatekeeper.fields import Field, root
+
+if TYPE_CHECKING:
+    from lockgate.gatekeeper.external_data.fixtures import Fixture
 
 GROUP: Final = "test.gatekeeper.sh"
 KIND: Final = "Suite"
@@ -64,7 +66,7 @@ class Case:
     inventory: tuple[str, ...]
     assertions: tuple[Assertion, ...]
     skip: bool
-    fixtures: tuple[Fixture, ...] = ()
+    fixtures: "tuple[Fixture, ...]" = ()
 
 
 @record
@@ -81,7 +83,7 @@ class Test:
     cases: tuple[Case, ...]
     invalid: bool
     skip: bool
-    fixtures: tuple[Fixture, ...] = ()
+    fixtures: "tuple[Fixture, ...]" = ()
 
 
 @record
@@ -95,7 +97,7 @@ class Suite:
     file: str
     tests: tuple[Test, ...]
     skip: bool
-    fixtures: tuple[Fixture, ...] = ()
+    fixtures: "tuple[Fixture, ...]" = ()
 
 
 def is_suite(value: Mapping[str, Value]) -> bool:
@@ -134,9 +136,15 @@ def _case(field: Field) -> Case:
     )
 
 
-def _fixtures(field: Field) -> tuple[Fixture, ...]:
+def _fixtures(field: Field) -> "tuple[Fixture, ...]":
     """What stands under `externalData`: Lockgate's own, which gator does not look at."""
-    return parse_fixtures(field.get("externalData"))
+    given = field.get("externalData")
+    if given.absent:
+        return ()
+    # Few suites have any.
+    from lockgate.gatekeeper.external_data.fixtures import parse_fixtures
+
+    return parse_fixtures(given)
 
 
 def _flag(field: Field, name: str) -> bool:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from typing import Final
 
+from lockgate.engine.bounded_reading import read_up_to
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import InputError, PolicyError, UsageError
 from lockgate.engine.record import record
@@ -53,7 +54,8 @@ def _files(path: str) -> list[SuiteFile]:
         for folder, folders, names in os.walk(top):
             folders.sort()
             found.extend([os.path.join(folder, name) for name in names if name.endswith(SUFFIXES)])
-        return [SuiteFile(file, shown + os.path.relpath(file, top)) for file in sorted(found)]
+        # Each begins with `top`, as `os.walk` makes them.
+        return [SuiteFile(file, shown + file[len(top) :].lstrip("/")) for file in sorted(found)]
     if os.path.isdir(path):
         names = sorted(name for name in os.listdir(path) if name.endswith(SUFFIXES))
         files = [os.path.join(path, name) for name in names]
@@ -69,7 +71,7 @@ def read_bytes(file: str) -> bytes:
     """The bytes of a file. Raises InputError, for one over the limit too."""
     try:
         with open(file, "rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
+            data = read_up_to(stream, MAX_FILE_BYTES)
     except OSError as error:
         raise InputError(f"{file}: {error.strerror or error}") from error
     if len(data) > MAX_FILE_BYTES:

@@ -6,26 +6,23 @@ Namespaces are all that is known of namespaces.
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.decision import NotEvaluated
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import InputError, LockgateError, PolicyError, UsageError
-from lockgate.engine.external_data import Session
+from lockgate.engine.external_data import Providers, Session
 from lockgate.engine.policy import EvaluationContext, Facts, Matched, MatchError, Policy
-from lockgate.engine.record import record
+from lockgate.engine.record import changed, record
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.review import Review, Scope
 from lockgate.gatekeeper.admission import is_admission_review, parse_admission_review
 from lockgate.gatekeeper.cel_engine import CelEngine
 from lockgate.gatekeeper.compiled_rego import TEMPLATE_CAPABILITIES
 from lockgate.gatekeeper.constraint import find_template, is_constraint, parse_constraint
-from lockgate.gatekeeper.expansion import Expansion, implied_message, load_expansion
-from lockgate.gatekeeper.external_data.fixtures import FixtureProviders
 from lockgate.gatekeeper.inventory import build_inventory
 from lockgate.gatekeeper.loader import CompiledTemplate, Compilers, make_policy, prepare_template
 from lockgate.gatekeeper.match import compile_match
@@ -45,6 +42,10 @@ from lockgate.gatekeeper.target import (
     review_request,
 )
 from lockgate.gatekeeper.template import EngineChoice, is_expansion_template, is_template, parse_template
+
+if TYPE_CHECKING:
+    from lockgate.gatekeeper.expansion import Expansion
+    from lockgate.gatekeeper.external_data.fixtures import Fixture
 
 _POINT: Final = "gator.gatekeeper.sh"
 _FILTERED: Final = "does not match --run"
@@ -141,9 +142,12 @@ class _Runner:
         expansion = self._expansion(suite, test)
         return tuple([self._case(suite, test, case, policy, expansion) for case in test.cases])
 
-    def _expansion(self, suite: Suite, test: Test) -> Expansion:
+    def _expansion(self, suite: Suite, test: Test) -> "Expansion | None":
         if not test.expansion:
-            return Expansion()
+            return None
+        # Few tests have any.
+        from lockgate.gatekeeper.expansion import load_expansion
+
         documents = self.files.objects(suite, test.expansion)
         for document in documents:
             if not is_expansion_template(document.value):
@@ -187,7 +191,9 @@ class _Runner:
             raise PolicyError(f"{wanted}: got error {_describe(error)}") from error
         raise PolicyError(f"{wanted}: it is valid")
 
-    def _case(self, suite: Suite, test: Test, case: Case, policy: Policy, expansion: Expansion) -> CaseResult:
+    def _case(
+        self, suite: Suite, test: Test, case: Case, policy: Policy, expansion: "Expansion | None"
+    ) -> CaseResult:
         if case.skip or not self.chosen.takes_case(test.name, case.name):
             return CaseResult(case.name, "skipped", "" if case.skip else _FILTERED)
         start = self.options.clock()
@@ -199,7 +205,7 @@ class _Runner:
         return CaseResult(case.name, "passed" if failure is None else "failed", failure or "", seconds)
 
     def _check(
-        self, suite: Suite, test: Test, case: Case, policy: Policy, expansion: Expansion
+        self, suite: Suite, test: Test, case: Case, policy: Policy, expansion: "Expansion | None"
     ) -> str | None:
         if not case.object:
             raise InputError("invalid Case: must define object")
@@ -213,20 +219,27 @@ class _Runner:
         known = [document.value for path in case.inventory for document in self.files.objects(suite, path)]
         review = gator_review(objects[0], find_namespaces(known))
         fixtures = (*suite.fixtures, *test.fixtures, *case.fixtures)
-        providers = FixtureProviders(fixtures) if fixtures else None
-        facts = Facts(build_inventory(known), providers=providers)
+        facts = Facts(build_inventory(known), providers=_providers(fixtures) if fixtures else None)
         messages = list(self._messages(policy, review, facts))
         # gator expands no requests.
-        if expansion.templates and review.object is not None and not is_admission_review(objects[0].value):
-            for one in expansion.expand(review.object, str(review.request.get("namespace", ""))):
-                found = self._messages(policy, review_implied(one.value, review), facts)
-                messages += [implied_message(one.template, message) for message in found]
+        if expansion is not None and not is_admission_review(objects[0].value):
+            messages += self._implied(policy, review, facts, expansion)
         messages.sort()
         for assertion in case.assertions:
             failure = assertion.failure(tuple(messages))
             if failure is not None:
                 return failure
         return None
+
+    def _implied(self, policy: Policy, review: Review, facts: Facts, expansion: "Expansion") -> Iterator[str]:
+        """The messages about what the object implies."""
+        from lockgate.gatekeeper.expansion import implied_message
+
+        if review.object is None:
+            return
+        for one in expansion.expand(review.object, str(review.request.get("namespace", ""))):
+            for message in self._messages(policy, review_implied(one.value, review), facts):
+                yield implied_message(one.template, message)
 
     def _messages(self, policy: Policy, review: Review, facts: Facts) -> tuple[str, ...]:
         matched = policy.match(review)
@@ -253,11 +266,18 @@ def gator_review(document: Document, namespaces: dict[str, Object]) -> Review:
         request = parse_admission_review(document.value)
         name = request.get("namespace")
         namespace = namespaces.get(name) if isinstance(name, str) else None
-        review = replace(review_request(request, namespace, "Unknown"), document=document)
+        review = changed(review_request(request, namespace, "Unknown"), document=document)
     else:
         review = review_document(document, Cluster(namespaces=namespaces, namespace=""))
     scope: Scope = "Namespaced" if review.request.get("namespace") else "Cluster"
-    return replace(review, request={**review.request, "namespaceObject": {}}, scope=scope)
+    return changed(review, request={**review.request, "namespaceObject": {}}, scope=scope)
+
+
+def _providers(fixtures: "Sequence[Fixture]") -> Providers:
+    # Few suites have any.
+    from lockgate.gatekeeper.external_data.fixtures import FixtureProviders
+
+    return FixtureProviders(fixtures)
 
 
 def _describe(error: LockgateError) -> str:

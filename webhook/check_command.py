@@ -76,8 +76,9 @@ def _show_code(kind: str, source: str) -> None:
 
 def make_loader(engine: str | None, cache: bool | None) -> "Loader":
     """What loads and compiles policies."""
+    from lockgate.webhook.code_cache import open_cache
     from lockgate.webhook.failures import DEBUG_VARIABLE, SHOW_CODE
-    from lockgate.webhook.policy_sources import Loader, open_cache
+    from lockgate.webhook.policy_sources import Loader
 
     choice: EngineChoice = "rego" if engine in ("rego", "opa") else "default"
     if os.environ.get(DEBUG_VARIABLE) == SHOW_CODE:

@@ -9,7 +9,8 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
-from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint, user_cache_folder
+from lockgate.engine.bounded_reading import read_up_to
+from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
 from lockgate.engine.documents.reading import read_documents
@@ -104,7 +105,7 @@ def _read(path: str, shown: str) -> bytes:
         with open(path, "rb") as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                 raise UsageError(f"the policy file {shown} is no regular file")
-            data = stream.read(MAX_POLICY_BYTES + 1)
+            data = read_up_to(stream, MAX_POLICY_BYTES)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"cannot read the policy file {shown}: {reason}") from error
@@ -271,14 +272,6 @@ def is_plain_rego(path: "str | PolicyBundle") -> bool:
     from lockgate.webhook import conftest_policies
 
     return conftest_policies.is_plain_rego(path, _MARK)
-
-
-def open_cache(wanted: bool | None, environment: Mapping[str, str]) -> CodeCache | None:
-    """The cache of compiled policies: the user's own, off where CI is set unless it is asked for."""
-    folder = user_cache_folder(environment)
-    if folder is None or wanted is False or (wanted is None and environment.get("CI")):
-        return None
-    return CodeCache(folder, compiler_fingerprint())
 
 
 @record

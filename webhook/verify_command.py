@@ -46,8 +46,8 @@ def verify(
     """
     from lockgate.gatekeeper.suite_report import render_report
     from lockgate.gatekeeper.suite_run import run_suites
+    from lockgate.webhook.code_cache import open_cache
     from lockgate.webhook.output import write_output
-    from lockgate.webhook.policy_sources import open_cache
 
     report = run_suites(
         paths,

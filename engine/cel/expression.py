@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from types import CodeType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from lockgate.engine.cel.ast import Node
 from lockgate.engine.cel.budget import FATAL, POLICY_EXCEEDED, CostBudget, Evaluate
 from lockgate.engine.cel.errors import CelError, CostError
 from lockgate.engine.cel.functions import Function
-from lockgate.engine.cel.knowledge import Typing
 from lockgate.engine.cel.links import Link, resolve
 from lockgate.engine.cel.runtime import NAMES
 from lockgate.engine.cel.values import Value
 from lockgate.engine.codegen.meter import RUNNING
 from lockgate.engine.codegen.spending import Budget, LimitError
 from lockgate.engine.record import record
+
+if TYPE_CHECKING:
+    from lockgate.engine.cel.ast import Node
+    from lockgate.engine.cel.knowledge import Typing
 
 # What tracebacks of generated code name as its file.
 CODE_FILE: Final = "<cel>"
@@ -50,7 +52,10 @@ class Expression:
     """
 
     def __init__(
-        self, artifact: Artifact, functions: Mapping[str, Function], tree: Callable[[], tuple[Node, Typing]]
+        self,
+        artifact: Artifact,
+        functions: Mapping[str, Function],
+        tree: "Callable[[], tuple[Node, Typing]]",
     ) -> None:
         self.artifact: Final = artifact
         self._functions = functions
@@ -58,6 +63,26 @@ class Expression:
         self._careful: Evaluate | None = None
         # What `evaluate` tries first. Whatever Python raises there means that it has to be evaluated with care.
         self.fast: Final[Evaluate] = self._with_care if artifact.code is None else _link(artifact, functions)
+
+    @classmethod
+    def from_plain(cls, plain: tuple[Any, ...], functions: Mapping[str, Function]) -> "Expression":
+        """The expression from what `to_plain` gave, with the functions of its environment."""
+        *artifact, stored = plain
+
+        def tree() -> "tuple[Node, Typing]":
+            # Few evaluations fail.
+            from lockgate.engine.cel.stored_tree import load_tree
+
+            checked = load_tree(stored, functions)
+            return checked.node, checked
+
+        return cls(Artifact.from_plain(tuple(artifact)), functions, tree)
+
+    def to_plain(self) -> tuple[Any, ...]:
+        """The expression for `marshal`: its artifact, and its tree for the careful path."""
+        from lockgate.engine.cel.stored_tree import dump_tree
+
+        return (*self.artifact.to_plain(), dump_tree(*self._tree()))
 
     def evaluate(self, variables: Mapping[str, Value], budget: CostBudget) -> Value:
         """The expression's value with these variables, values of CEL each.

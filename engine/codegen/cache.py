@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
 
+from lockgate.engine.bounded_reading import read_up_to
 from lockgate.engine.record import record
 
 # A compiled library template is 20 kB; what is larger than this is compiled anew.
@@ -89,7 +90,7 @@ class CodeCache:
                 status = os.fstat(file)
                 if not _is_private(status, stat.S_ISREG) or status.st_size > MAX_ENTRY_BYTES:
                     return None
-                content = stream.read(MAX_ENTRY_BYTES + 1)
+                content = read_up_to(stream, MAX_ENTRY_BYTES)
         finally:
             os.close(folder)
         return _decode(key, content)

@@ -6,12 +6,14 @@ cannot be masked in bounded time is not shown at all.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.documents.document import Document, Span
 from lockgate.engine.masking import credentials
-from lockgate.engine.masking.secret_values import MIN_ANYWHERE, SecretValues, collect_document, collect_text
 from lockgate.engine.record import record
+
+if TYPE_CHECKING:
+    from lockgate.engine.masking.secret_values import SecretValues
 
 MASK: Final = "***"
 
@@ -166,6 +168,9 @@ class Masker:
 
 def make_masker(documents: Sequence[Document], raw_text: str | None) -> Masker:
     """The Masker of a file. `raw_text` is given when a part of the file could not be parsed or was skipped."""
+    # A Masker that knows no value needs nothing of this.
+    from lockgate.engine.masking.secret_values import SecretValues, collect_document, collect_text
+
     collected = SecretValues()
     for document in documents:
         collect_document(document, collected)
@@ -174,8 +179,10 @@ def make_masker(documents: Sequence[Document], raw_text: str | None) -> Masker:
     return masker_of(collected)
 
 
-def masker_of(collected: SecretValues) -> Masker:
+def masker_of(collected: "SecretValues") -> Masker:
     """The Masker that knows these values."""
+    from lockgate.engine.masking.secret_values import MIN_ANYWHERE
+
     shown = [form for form in collected.forms if not credentials.is_plain_word(form)]
     return Masker(
         forms=tuple(

@@ -19,7 +19,6 @@ from lockgate.engine.rego.blame import CODE_FILE, Rules, blamed, place_of
 from lockgate.engine.rego.builtins.catalogue import ENTRIES, load
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.capabilities import Capabilities
-from lockgate.engine.rego.entrypoints import entry_path
 from lockgate.engine.rego.options import USUAL, CompileOptions
 from lockgate.engine.rego.outside import Outside
 
@@ -194,6 +193,9 @@ class Prepared:
         program, fixed, memo = self._state
         function = program.function(entrypoint)
         if function is None:
+            # Few programs are asked for what they do not define.
+            from lockgate.engine.rego.entrypoints import entry_path
+
             found: Value | Undefined = walk_path(dict(data), entry_path(entrypoint))
             return found
         artifact = program.artifact

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lockgate.engine.record import light_record, mutable_record, ordered_record, record
+from lockgate.engine.record import changed, light_record, mutable_record, ordered_record, record
 
 
 @record
@@ -131,6 +131,36 @@ def test_the_first_instance_is_made_like_any_other() -> None:
         assert (base.x, base.y) == (5, 0)
 
 
+# With as many instances as it takes before an `__init__` is compiled, and then some.
+@pytest.mark.parametrize("before", [0, 1, 100])
+def test_every_instance_takes_the_same_arguments(before: int) -> None:
+    @record
+    class Pair:
+        x: int
+        y: int = 0
+        tags: list[str] = field(default_factory=list)
+
+    made: Any = Pair
+    for number in range(before):
+        made(number)
+    assert made(1) == made(x=1) == made(1, 0, []) == made(y=0, x=1, tags=[])
+    assert made(1).tags is not made(1).tags
+    for arguments, named in (
+        ((), {}),
+        ((), {"y": 1}),
+        ((1,), {"x": 1}),
+        ((1,), {"z": 1}),
+        ((), {"z": 1, "y": 2}),
+        ((1, 2, [], 4), {}),
+        ((1, 2, [], 4), {"x": 1}),
+        ((), {"z": 1, "y": 2, "tags": []}),
+    ):
+        with pytest.raises(TypeError, match="__init__"):
+            made(*arguments, **named)
+        # What went wrong changes nothing for the next.
+        assert made(3, tags=["a"]).tags == ["a"]
+
+
 def test_equality_is_by_class_and_fields() -> None:
     assert Version(1, 2) == Version(1, 2)
     assert Version(1, 2) != Version(1, 3)
@@ -159,6 +189,16 @@ def test_copies() -> None:
     assert replace(point, y=5) == Point(1, 5, ["a"])
     with pytest.raises(TypeError):
         replace(point, z=1)  # type: ignore[call-arg]
+
+
+def test_a_changed_copy_is_what_dataclasses_make() -> None:
+    point = Named(1, tags=["a"], name="x")
+    for changes in ({}, {"y": 5}, {"name": "y", "tags": []}):
+        made = changed(point, **changes)
+        assert made == replace(point, **changes)
+        assert made is not point
+    with pytest.raises(TypeError, match="__init__"):
+        changed(point, other=1)
 
 
 def test_dataclasses_take_records_for_theirs() -> None:

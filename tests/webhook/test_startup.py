@@ -112,11 +112,11 @@ def one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return [sys.executable, "-m", "lockgate.webhook", "check", "--cache", str(file)]
 
 
-def imported(command: list[str]) -> set[str]:
+def imported(command: list[str], code: int = 0) -> set[str]:
     done = subprocess.run(
         [command[0], "-X", "importtime", *command[1:]], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == code, done.stderr[-2000:]
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
     return {line.rpartition("|")[2].strip() for line in lines}
 
@@ -148,6 +148,8 @@ apiVersion: constraints.gatekeeper.sh/v1beta1
 kind: Probe
 metadata: {name: probe}
 """
+# The same with an expression that fails, which is a violation with the error's text.
+FAILING_CEL = CEL.replace("c.name", "c.none")
 # What compiles expressions, and what evaluates those that fail.
 COMPILING_CEL = ("careful", "checker", "compiler", "emit", "environment", "lexer", "parser", "unify")
 
@@ -160,6 +162,17 @@ def test_a_check_with_expressions_from_the_cache_compiles_none(one_file: list[st
     found = imported(command)
     assert "lockgate.engine.cel.expression" in found
     assert sorted(found & {f"lockgate.engine.cel.{name}" for name in COMPILING_CEL}) == []
+
+
+def test_an_expression_from_the_cache_that_fails_is_not_compiled_again(one_file: list[str]) -> None:
+    policies = Path(one_file[-1]).with_name("cel.yaml")
+    policies.write_text(FAILING_CEL)
+    command = [*one_file[:-1], "-p", str(policies), one_file[-1]]
+    assert "lockgate.engine.cel.parser" in imported(command, 1)
+    found = imported(command, 1)
+    assert "lockgate.engine.cel.careful" in found
+    unwanted = [name for name in COMPILING_CEL if name != "careful"]
+    assert sorted(found & {f"lockgate.engine.cel.{name}" for name in unwanted}) == []
 
 
 def test_a_check_makes_no_dataclass(one_file: list[str]) -> None:

@@ -1,5 +1,6 @@
 """The compiler: both of its paths over cases of every construct, and what they owe each other."""
 
+import marshal
 from collections.abc import Callable
 
 import pytest
@@ -12,11 +13,13 @@ from lockgate.engine.cel.errors import CelError, CostError, ExpressionError, Unk
 from lockgate.engine.cel.expression import Artifact, Expression
 from lockgate.engine.cel.knowledge import Untyped
 from lockgate.engine.cel.lazy import LazyMap
+from lockgate.engine.cel.stored_tree import dump_tree, load_tree
 from lockgate.engine.cel.values import NONE, Map, Optional, Uint, Value
+from lockgate.engine.cel.walking import walk
 from lockgate.engine.codegen.budget import Limits
 
 from tests.engine.cel.evaluating import BY_NAME, careful, checked, compiled, outcome, same
-from tests.engine.cel.trees import TREES
+from tests.engine.cel.trees import TREES, shape
 
 POD: dict[str, Value] = {
     "metadata": {"name": "web", "labels": {"b": "2", "a": "1", "c": "3"}, "generation": 3},
@@ -384,3 +387,19 @@ def test_a_stored_artifact_evaluates_as_the_one_it_was() -> None:
     stored = Artifact.from_plain(made.artifact.to_plain())
     again = Expression(stored, BY_NAME, lambda: pytest.fail("the tree is asked for without need"))
     assert again.evaluate({"object": POD}, CostBudget(Limits())) is True
+
+
+@given(TREES)
+def test_a_stored_tree_is_the_same_tree(node: Node) -> None:
+    found = load_tree(dump_tree(node, Untyped(BY_NAME)), BY_NAME)
+    assert shape(found.node) == shape(node)
+    assert [one.offset for one in walk(found.node)] == [one.offset for one in walk(node)]
+
+
+@pytest.mark.parametrize("source", [source for source, _ in CASES])
+def test_an_expression_from_the_cache_says_the_same_with_care(source: str) -> None:
+    expression = checked(source) or compiled(source)
+    *_, tree = marshal.loads(marshal.dumps(expression.to_plain()))
+    again = Expression.from_plain((None, (), tree), BY_NAME)
+    variables: dict[str, Value] = {"object": {"flag": True, "number": 1}, "x": "text"}
+    assert same(outcome(again, variables), outcome(expression, variables))
