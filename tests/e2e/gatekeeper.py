@@ -36,10 +36,16 @@ LOAD_SECONDS = 180
 
 @dataclass(frozen=True, slots=True)
 class Gatekeeper:
-    """A running webhook. connection: one that is kept open."""
+    """A running webhook. connection: one that is kept open. process: the manager's number."""
 
     cluster: Cluster
     connection: http.client.HTTPSConnection
+    process: int
+
+    @property
+    def url(self) -> str:
+        """Where AdmissionReviews are sent."""
+        return f"https://{self.connection.host}:{self.connection.port}/v1/admit"
 
     def admit(self, review: Json) -> Json:
         """The AdmissionResponse to an AdmissionReview."""
@@ -178,6 +184,6 @@ def running_gatekeeper(cluster: Cluster, options: Sequence[str] = ()) -> Iterato
     with running(command, log) as process:
         try:
             wait_until(answers, process, log)
-            yield Gatekeeper(cluster, connection)
+            yield Gatekeeper(cluster, connection, process.pid)
         finally:
             connection.close()
