@@ -15,6 +15,7 @@ from lockgate.engine.errors import InputError
 from lockgate.engine.gvk import GroupVersionKind
 from lockgate.engine.kinds import split_api_version
 from lockgate.engine.policy import Facts
+from lockgate.gatekeeper.inventory_digest import InventoryDigest
 from lockgate.gatekeeper.inventory_needs import CLUSTER, NAMESPACE, Scope
 
 Object = dict[str, Value]
@@ -92,13 +93,11 @@ def build_inventory(objects: Iterable[Object]) -> Object:
 
 
 def inventory_digest(inventory: Object, covered: frozenset[GroupVersionKind] | None) -> str:
-    """The SHA-256 (hex) over all objects and the kinds that are covered, whatever the order in which they came.
-
-    Over lines, sorted: one for each object with its place and its own digest, and one for each kind that is covered.
-    """
-    lines = [json.dumps([*place, object_digest(value)]) for place, value in _objects(inventory)]
-    lines += ['"everything is covered"'] if covered is None else [json.dumps(str(kind)) for kind in covered]
-    return sha256("\n".join(sorted(lines)).encode()).hexdigest()
+    """The SHA-256 (hex) over all objects and the kinds that are covered, whatever the order in which they came."""
+    made = InventoryDigest()
+    for place, value in _objects(inventory):
+        made.put(place, object_digest(value))
+    return made.hexdigest(covered)
 
 
 def _objects(inventory: Object) -> Iterator[tuple[tuple[str, ...], Object]]:

@@ -1,8 +1,9 @@
 """Loads templates and constraints from documents into a PolicySet; every error of every document is collected."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.codegen.values import render_json
@@ -59,6 +60,9 @@ if TYPE_CHECKING:
     from lockgate.gatekeeper.compiled_cel import CelTemplate
     from lockgate.gatekeeper.expansion import Expansion
     from lockgate.gatekeeper.external_data.provider import Provider
+    from lockgate.gatekeeper.memo import Memo
+
+T = TypeVar("T")
 
 # Parameters of more characters are no constants of code: it would grow with them.
 _LARGEST_IN_CODE: Final = 20_000
@@ -122,19 +126,26 @@ def load_policies(
     cache: CodeCache | None = None,
     show: ShowCode | None = None,
     allowance: Allowance | None = None,
+    memo: "Memo | None" = None,
 ) -> Loaded:
     """Loads the templates and constraints, Config, SyncSets, ExpansionTemplates and Providers; others are left alone.
 
     point: where the policies will be enforced, which decides the actions of scoped constraints.
     engine: "rego" evaluates the Rego of templates that also have CEL.
     cache: compiled templates are kept there, if it is given. show: is told the code of those compiled anew.
-    allowance: says when constraints get code of their own.
+    allowance: says when constraints get code of their own. memo: what was made of the same Documents before, with the
+    same arguments, is taken from there.
     """
     allowance = Allowance() if allowance is None else allowance
-    compilers = Compilers(
-        TemplateCompiler(TEMPLATE_CAPABILITIES if capabilities is None else capabilities, cache, show),
-        CelEngine(cache),
-    )
+
+    def remembered(purpose: str, anchors: tuple[object, ...], make: Callable[[], T]) -> T:
+        return make() if memo is None else memo.get(purpose, anchors, make)
+
+    def make_compilers() -> Compilers:
+        wanted = TEMPLATE_CAPABILITIES if capabilities is None else capabilities
+        return Compilers(TemplateCompiler(wanted, cache, show), CelEngine(cache))
+
+    compilers = remembered("compilers", (), make_compilers)
     # Of two things with one name the first counts; by file, so that the order of a folder's listing does not.
     given = sorted(documents, key=lambda document: document.file)
     sync, wrong = load_sync(given)
@@ -157,9 +168,10 @@ def load_policies(
         if not is_template(document.value):
             continue
         try:
-            template = parse_template(document)
+            template = remembered("template", (document,), partial(parse_template, document))
             _refuse_second(template, compiled)
-            compiled[template.kind.lower()] = prepare_template(template, engine=engine, compilers=compilers)
+            prepare = partial(prepare_template, template, engine=engine, compilers=compilers)
+            compiled[template.kind.lower()] = remembered("code", (template,), prepare)
         except PolicyError as error:
             errors.extend(flatten(error))
             broken.update(_kinds_named(document))
@@ -176,22 +188,14 @@ def load_policies(
             continue  # its template's error is reported
         try:
             entry = compiled[find_template(document, templates).kind.lower()]
-            constraint = parse_constraint(document, entry.template, point=point)
-            specialiser = _specialiser(entry, constraint, compilers.rego, allowance)
-            policy = make_policy(
-                entry,
-                constraint,
-                point=point,
-                matcher=matchers.compile(constraint.match),
-                cel=compilers.cel,
-                specialiser=specialiser,
-            )
+            make = partial(_policy, document, entry, point, matchers, compilers, allowance)
+            policy, annotations = remembered("policy", (document, entry), make)
             other = first.setdefault(policy.key, document)
             if other is not document:
                 message = f"constraint {policy.key} is defined twice; the other is in {other.file}"
                 raise policy_error(document, Problem(("metadata", "name"), message, "rename one"))
             policies[policy.key] = policy
-            if not entry.asks and ON_ERROR_ANNOTATION in constraint.annotations:
+            if not entry.asks and ON_ERROR_ANNOTATION in annotations:
                 unused.append(_without_effect(document))
         except PolicyError as error:
             errors.extend(flatten(error))
@@ -231,6 +235,27 @@ def prepare_template(template: Template, *, engine: EngineChoice, compilers: Com
     # What refers to `data` in a way that the text does not show may read anything.
     reads = rego.inventory or (InventoryRead(None, None, None),)
     return CompiledTemplate(template, rego, InventoryNeeds(reads, requires))
+
+
+def _policy(
+    document: Document,
+    entry: CompiledTemplate,
+    point: EnforcementPoint,
+    matchers: MatcherCache,
+    compilers: Compilers,
+    allowance: Allowance,
+) -> tuple[Policy, Mapping[str, str]]:
+    """The policy of a constraint of the template, and the constraint's annotations. Raises PolicyError."""
+    constraint = parse_constraint(document, entry.template, point=point)
+    policy = make_policy(
+        entry,
+        constraint,
+        point=point,
+        matcher=matchers.compile(constraint.match),
+        cel=compilers.cel,
+        specialiser=_specialiser(entry, constraint, compilers.rego, allowance),
+    )
+    return policy, constraint.annotations
 
 
 def _specialiser(

@@ -1,5 +1,7 @@
 """Where the text of a scalar begins in a YAML file, so that errors inside it point at the right line and column."""
 
+import re
+
 from lockgate.engine.documents.document import Document, Path
 
 
@@ -23,11 +25,18 @@ def text_start(document: Document, path: Path) -> tuple[int, int]:
     digit = next((int(mark) for mark in header if mark.isdigit()), 0)
     last = min(span.end_line, len(lines)) if span.end_line > line else len(lines)
     if digit:
-        return line + 1, _indentation(lines[line - 1]) + digit + 1
+        return line + 1, _parent_indentation(lines[line - 1]) + digit + 1
     for text in lines[line:last]:
         if text.strip():
             return line + 1, _indentation(text) + 1
     return line + 1, column
+
+
+def _parent_indentation(header: str) -> int:
+    """Where the node that the scalar is in begins, which an indicator counts from: behind the dashes of items."""
+    # The last dash is that of the scalar itself where nothing but its header follows.
+    found = re.match(r" *(?:- +(?![|>]))*", header)
+    return 0 if found is None else found.end()
 
 
 def _indentation(text: str) -> int:

@@ -207,6 +207,17 @@ def _is_about_cluster(value: Mapping[str, Value]) -> bool:
     return is_config(value) or is_sync_set(value) or is_expansion_template(value) or is_provider(value)
 
 
+def read_policies(paths: Sources, cwd: str) -> tuple[list[Document], list[Document]]:
+    """The objects of what is given, and shipped templates of constraints that come without one.
+
+    Raises UsageError where something that is given has no policy.
+    """
+    documents = _given(paths, cwd, _is_policy, "ConstraintTemplate and no constraint")
+    defined = {_template_kind(document) for document in documents if is_template(document.value)}
+    missing = {_kind(document) for document in documents if is_constraint(document.value)} - defined
+    return documents, [one.document() for one in _shipped() if one.kind in missing] if missing else []
+
+
 def read_exemptions(paths: Sequence[str], cwd: str) -> list[Document]:
     """The Exemptions and ExemptionPolicies of files and folders; each path must have one. Raises UsageError."""
     documents = _given(paths, cwd, _is_about_exemptions, "Exemption and no ExemptionPolicy")
@@ -302,12 +313,7 @@ class Loader:
                     hint="check with each kind in a run of its own: one is about documents, one about objects",
                 )
             return self._plain(plain)
-        documents = _given(paths, cwd, _is_policy, "ConstraintTemplate and no constraint")
-        defined = {_template_kind(document) for document in documents if is_template(document.value)}
-        missing = {_kind(document) for document in documents if is_constraint(document.value)} - defined
-        shipped = (
-            [template.document() for template in _shipped() if template.kind in missing] if missing else []
-        )
+        documents, shipped = read_policies(paths, cwd)
         loaded, notices = self._compile([*documents, *shipped])
         about_exemptions = tuple(filter(_is_about_exemptions, documents))
         webhooks = tuple([one for one in documents if _kind(one) == WEBHOOK_CONFIGURATION])

@@ -1,0 +1,217 @@
+"""The Gate of a cluster: made of the objects that are told, and replaced as a whole when they change.
+
+Policies compile beside the Gate that is in force. A change costs what depends on it: a changed constraint compiles
+itself, a changed object of the inventory no policy at all.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, final
+
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.documents.json_values import JsonError, read_value, skip_space
+from lockgate.engine.gvk import GroupVersionKind
+from lockgate.engine.policy import Facts
+from lockgate.gatekeeper.inventory import object_digest, scope_of
+from lockgate.gatekeeper.inventory_digest import InventoryDigest
+from lockgate.gatekeeper.inventory_needs import CLUSTER
+from lockgate.gatekeeper.sync import Sync, namespace_of
+from lockgate.webhook.gate import Gate
+from lockgate.webhook.serving.live_inventory import LiveInventory
+from lockgate.webhook.serving.live_policies import LivePolicies, PoliciesNow
+from lockgate.webhook.serving.live_problems import LiveProblem
+from lockgate.webhook.serving.live_secrets import SECRET, LiveSecrets
+from lockgate.webhook.serving.live_state import LiveSettings, LiveState, Needs
+from lockgate.webhook.serving.objects import Change, ObjectKey
+from lockgate.webhook.serving.policy_kinds import NAMESPACE, is_deciding
+
+if TYPE_CHECKING:
+    # Imported where there are providers.
+    from lockgate.engine.external_data import Providers
+    from lockgate.gatekeeper.external_data.provider import Provider
+
+Object = dict[str, Value]
+
+
+@final
+class LiveGate:
+    """Applies Changes. One thread applies at a time; any number read `state`, and what it was stays as it was."""
+
+    def __init__(self, settings: LiveSettings | None = None) -> None:
+        self._settings: Final = LiveSettings() if settings is None else settings
+        self._policies: Final = LivePolicies(self._settings)
+        self._now: PoliciesNow | None = None
+        self._objects: Final[dict[ObjectKey, Object]] = {}
+        self._unreadable: Final[dict[ObjectKey, LiveProblem]] = {}
+        self._inventory: Final = LiveInventory()
+        self._secrets: Final = LiveSecrets()
+        self._namespaces: dict[str, Object] = {}
+        self._namespaces_digest: Final = InventoryDigest()
+        self._answering: tuple[tuple[Provider, ...], Providers | None] = ((), None)
+        self._state: LiveState | None = None
+
+    @property
+    def state(self) -> LiveState | None:
+        """What is in force; None before the first changes."""
+        return self._state
+
+    @property
+    def gate(self) -> Gate | None:
+        """The Gate in force. Its clock is at nought: whoever judges sets it (`gate_at`)."""
+        return None if self._state is None else self._state.gate
+
+    @property
+    def problems(self) -> Mapping[ObjectKey, tuple[LiveProblem, ...]]:
+        """What is wrong with objects that decide."""
+        return {} if self._state is None else self._state.problems
+
+    @property
+    def needs(self) -> Needs:
+        """Which kinds policies want to know in full."""
+        return Needs() if self._state is None else self._state.needs
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) over all that decides; empty before the first changes."""
+        return "" if self._state is None else self._state.digest
+
+    def gate_at(self, now_ns: int) -> Gate | None:
+        """The Gate in force with the clock at a moment (Unix time)."""
+        gate = self.gate
+        return None if gate is None else replace(gate, now_ns=now_ns)
+
+    def apply(self, changes: Iterable[Change], covered: frozenset[GroupVersionKind]) -> None:
+        """Applies changes together. covered: the kinds of which every object has been told then."""
+        decides_anew = self._now is None
+        before = None if self._now is None else self._now.loaded
+        touched: dict[ObjectKey, None] = {}
+        known_namespaces = self._namespaces
+        for change in changes:
+            if change.key.kind == NAMESPACE and self._namespaces is known_namespaces:
+                # The state before keeps its own.
+                self._namespaces = dict(known_namespaces)
+            decides_anew = self._take(change) or decides_anew
+            touched[change.key] = None
+        if decides_anew:
+            self._now = self._policies.load()
+        now = self._now
+        assert now is not None
+        loaded = now.loaded
+        if before is None or loaded.needs != before.needs or _differ(loaded.sync, before.sync):
+            touched = dict.fromkeys([*self._inventory.keys(), *self._objects, *touched])
+        for key in touched:
+            self._place(key, now)
+        self._state = self._make(now, covered)
+
+    def _take(self, change: Change) -> bool:
+        """Takes one change; does it change what policies there are?"""
+        key = change.key
+        was_unreadable = self._unreadable.pop(key, None) is not None
+        value = None if change.data is None else _read(change.data)
+        if change.data is not None and value is None:
+            self._unreadable[key] = LiveProblem(
+                "the object cannot be read: it is no JSON, or nested too deeply"
+            )
+        if value is None:
+            self._objects.pop(key, None)
+        else:
+            self._objects[key] = value
+        if key.kind == NAMESPACE:
+            self._take_namespace(key, value)
+        if not is_deciding(key.kind):
+            return False
+        changed = self._policies.remove(key) if value is None else self._policies.put(key, value)
+        return changed or was_unreadable or key in self._unreadable
+
+    def _take_namespace(self, key: ObjectKey, value: Object | None) -> None:
+        if value is None:
+            self._namespaces.pop(key.name, None)
+            self._namespaces_digest.remove((key.name,))
+        else:
+            self._namespaces[key.name] = value
+            self._namespaces_digest.put((key.name,), object_digest(value))
+
+    def _place(self, key: ObjectKey, now: PoliciesNow) -> None:
+        """Puts the object into the inventory, or takes it out, as policies read it and the Config says."""
+        value = self._objects.get(key)
+        if value is not None and self._is_kept(key, value, now):
+            self._inventory.put(key, value)
+            if key.kind == SECRET:
+                self._secrets.put(key, value)
+        else:
+            self._inventory.remove(key)
+            if key.kind == SECRET:
+                self._secrets.remove(key)
+
+    def _is_kept(self, key: ObjectKey, value: Object, now: PoliciesNow) -> bool:
+        sync = now.loaded.sync
+        if not now.loaded.needs.reaches(scope_of(key.namespace), key.kind):
+            return False
+        if sync.synced is not None and key.kind not in sync.synced:
+            return False
+        return not sync.is_excluded("sync", namespace_of(value, key.namespace))
+
+    def _make(self, now: PoliciesNow, covered: frozenset[GroupVersionKind]) -> LiveState:
+        loaded = now.loaded
+        facts = Facts()
+        if loaded.needs.reads:
+            synced = loaded.sync.synced
+            facts = self._inventory.facts(
+                frozenset(
+                    [
+                        kind
+                        for kind in covered
+                        if (synced is None or kind in synced)
+                        and (loaded.needs.reaches("namespace", kind) or loaded.needs.reaches(CLUSTER, kind))
+                    ]
+                )
+            )
+        if loaded.asks:
+            facts = replace(facts, providers=self._providers(loaded.providers))
+        gate = Gate(
+            policies=loaded.policies,
+            facts=facts,
+            limits=self._settings.limits,
+            now_ns=0,
+            exemptions=now.exemptions,
+            sync=loaded.sync,
+            expansion=loaded.expansion,
+            masker=self._secrets.masker(),
+        )
+        problems = {**now.problems, **{key: (one,) for key, one in self._unreadable.items()}}
+        return LiveState(
+            gate=gate,
+            namespaces=self._namespaces,
+            problems=problems,
+            created=now.created,
+            needs=Needs(loaded.needs, loaded.sync.synced),
+            digest=self._digest(gate, now),
+        )
+
+    def _providers(self, providers: "tuple[Provider, ...]") -> "Providers | None":
+        """Who answers; made anew when the Providers have changed."""
+        known, answering = self._answering
+        if known != providers or answering is None:
+            provide = self._settings.provide
+            answering = None if provide is None else provide(providers)
+            self._answering = (providers, answering)
+        return answering
+
+    def _digest(self, gate: Gate, now: PoliciesNow) -> str:
+        lines = [gate.policies.digest, gate.facts.digest, self._namespaces_digest.hexdigest(())]
+        lines.append(now.exempting_digest)
+        return sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _differ(one: Sync, other: Sync) -> bool:
+    return one.synced != other.synced or one.digests != other.digests
+
+
+def _read(data: bytes) -> Object | None:
+    try:
+        text = data.decode()
+        value, end, _ = read_value(text, skip_space(text, 0))
+    except (JsonError, UnicodeDecodeError):
+        return None
+    return value if isinstance(value, dict) and skip_space(text, end) == len(text) else None
