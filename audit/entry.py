@@ -128,6 +128,21 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         {},
         _SUBJECT,
     ),
+    "break-glass": Schema(
+        {"event": _one_of("granted", "used", "revoked", "expired", "refused"), "grant": _is_text},
+        {
+            "reason": _is_text,
+            "ticket": _is_text,
+            "from": _is_time,
+            "until": _is_time,
+            "outcome": _one_of("deny", "error"),
+            "operation": _is_text,
+            "resource": _is_text,
+            "policies": _is_digest,
+            "claimed": _is_time,
+        },
+        _SUBJECT,
+    ),
     "key": Schema(
         {"event": _one_of("added", "retired", "revoked"), "use": _one_of("log", "statement", "witness")},
         {"vkey": _is_text, "key": _is_text, "lastGood": _is_count},

@@ -50,6 +50,16 @@ CASES: Final[Mapping[str, Cases]] = {
         },
     ),
     "erasure": Cases("scope", {"entry": Case(_names("index")), "namespace": Case(_names("stream"))}),
+    "break-glass": Cases(
+        "event",
+        {
+            "granted": Case(_names("reason ticket from until"), _names("claimed")),
+            "used": Case(_names("outcome operation resource"), _names("policies claimed")),
+            "revoked": Case(frozenset()),
+            "expired": Case(frozenset()),
+            "refused": Case(_names("reason")),
+        },
+    ),
     "hold": Cases(
         "event", {"placed": Case(frozenset(), _names("index stream")), "lifted": Case(frozenset())}
     ),

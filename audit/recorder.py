@@ -9,6 +9,7 @@ from lockgate.audit.canonical import Json
 from lockgate.audit.commitments import commit_all, make_entry_key
 from lockgate.audit.draft import Draft, SealedBody
 from lockgate.audit.errors import FormatError
+from lockgate.audit.grant_use import GrantUse
 from lockgate.audit.sealing import seal, wrap_key
 from lockgate.audit.streams import (
     MAX_POLICIES,
@@ -31,6 +32,8 @@ MAX_RESOURCE: Final = 200
 MAX_MODEL: Final = 128
 MAX_ENVIRONMENT: Final = 64
 MAX_REASON: Final = 500
+# Policies that the body of a use of break-glass names.
+MAX_STOPPED: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,24 @@ def _breached(decision: Decision) -> list[str]:
 def digest_text(digest: str) -> str:
     """A hex SHA-256 as entries spell it."""
     return digest if digest.startswith("sha256:") else f"sha256:{digest}"
+
+
+def describe_use(review: Review, decision: Decision) -> GrantUse:
+    """The use of a grant for a Decision that denies."""
+    namespace = _namespace(review)
+    where = "" if namespace == NO_NAMESPACE else namespace
+    denied = [one.policy for one in decision.violations if "deny" in one.actions]
+    stopped = sorted({str(key) for key in [*denied, *[one.policy for one in decision.failures]]})
+    return GrantUse(
+        "error" if decision.verdict == "error" else "deny",
+        _text(review.request.get("operation")),
+        "/".join([one for one in _resource(review) if one]),
+        _object_name(review, where),
+        where,
+        _actor(review),
+        decision.policies_digest,
+        tuple(stopped[:MAX_STOPPED]),
+    )
 
 
 class Recorder:
@@ -207,6 +228,56 @@ class Recorder:
             for name in used
         ]
 
+    def grant_event(
+        self,
+        event: Literal["granted", "revoked", "expired", "refused"],
+        grant: str,
+        *,
+        terms: Mapping[str, str] | None = None,
+        actor: str = "",
+        details: Value = None,
+        claimed: str = "",
+        request_key: str = "",
+    ) -> Draft:
+        """The draft of what became of a break-glass grant.
+
+        terms: `reason`, `ticket`, `from` and `until` of one that is granted, `reason` of one that is refused. actor: who
+        signed it. claimed: when it happened, of what was recorded elsewhere before. Times as entries spell them.
+        """
+        fields: dict[str, Json] = {"event": event, "grant": _in_clear(grant, MAX_RESOURCE)}
+        for name, text in (terms or {}).items():
+            fields[name] = _in_clear(text, MAX_REASON)
+        if claimed:
+            fields["claimed"] = claimed
+        streams = ["break-glass", "break-glass-change"]
+        return self._about("break-glass", fields, streams, actor, details, idempotency=request_key)
+
+    def grant_use(self, grant: str, use: GrantUse, request_key: str = "") -> Draft:
+        """The draft of a use of a break-glass grant; a retry with the same key is recorded once."""
+        fields: dict[str, Json] = {
+            "event": "used",
+            "grant": _in_clear(grant, MAX_RESOURCE),
+            "outcome": use.outcome,
+            "operation": _in_clear(use.operation, MAX_ENVIRONMENT) or "unknown",
+            "resource": _in_clear(use.resource, MAX_RESOURCE) or "unknown",
+        }
+        if use.policies:
+            fields["policies"] = digest_text(use.policies)
+        if use.claimed:
+            fields["claimed"] = use.claimed
+        values = {"namespace": text_bytes(use.namespace)} if use.namespace else {}
+        values["object"] = text_bytes(use.subject)
+        return self._about(
+            "break-glass",
+            fields,
+            ["break-glass"],
+            use.actor,
+            {"stopped": [*use.stopped], "reason": use.reason},
+            values=values,
+            namespace=use.namespace,
+            idempotency=request_key,
+        )
+
     def access(
         self,
         action: Literal["reveal", "export", "replay"],
@@ -268,6 +339,7 @@ class Recorder:
         *,
         values: Mapping[str, bytes] | None = None,
         namespace: str = "",
+        idempotency: str = "",
     ) -> Draft:
         opened = dict(values or {})
         if actor:
@@ -279,7 +351,8 @@ class Recorder:
             told: dict[str, Value] = {name: value.decode() for name, value in opened.items()}
             body = value_bytes({**told, "details": masked})
             opened["body"] = body
-        return self._draft(kind, fields, opened, streams, namespace or NO_NAMESPACE, body)
+        where = namespace or NO_NAMESPACE
+        return self._draft(kind, fields, opened, streams, where, body, idempotency=idempotency)
 
     def _draft(
         self,

@@ -92,6 +92,10 @@ class MasterKey:
         """The 16 bytes that stand in an entry for the caller's request key."""
         return hmac.digest(self._derived("idempotency"), _utf8(request), "sha256")[:16]
 
+    def spool_tag(self, line: bytes) -> bytes:
+        """What shows that a line outside of the log was written by somebody with this key."""
+        return hmac.digest(self._derived("spool"), line, "sha256")
+
     @property
     def seal_key(self) -> bytes:
         """The key that seals the head row of a log."""

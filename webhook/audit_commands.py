@@ -22,6 +22,9 @@ COMMANDS: Final = {
     "export": LazyCommand(
         "lockgate.webhook.audit_export:export", "Write the log as a folder for others to verify."
     ),
+    "import": LazyCommand(
+        "lockgate.webhook.audit_import:import_spool", "Append what a spool of break-glass holds."
+    ),
     "erase": LazyCommand(
         "lockgate.webhook.audit_erase:erase", "Destroy bodies, and record that it was done."
     ),

@@ -19,6 +19,9 @@ COMMANDS: Final = {
     "audit": LazyCommand(
         "lockgate.webhook.audit_commands:audit", "Keep, prove and verify the signed log of decisions."
     ),
+    "break-glass": LazyCommand(
+        "lockgate.webhook.break_glass_command:break_glass", "Sign a grant past the policies, for a while."
+    ),
     "policy": LazyCommand("lockgate.webhook.policy_commands:policy", "Make and maintain rules."),
 }
 

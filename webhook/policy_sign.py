@@ -7,10 +7,8 @@ import click
 from lockgate.engine.errors import UsageError
 from lockgate.gatekeeper.exemptions.exemption import parse_exemption
 from lockgate.gatekeeper.exemptions.kinds import is_exemption
-from lockgate.gatekeeper.exemptions.signing import load_private_key
 from lockgate.webhook.policy_sources import read_exemptions
-
-_LONGEST_KEY = 10_000
+from lockgate.webhook.signing_key import read_signing_key
 
 
 @click.command()
@@ -27,11 +25,7 @@ def sign(file: str, key: str, signer: str) -> None:
     documents = [one for one in read_exemptions([file], str(Path.cwd())) if is_exemption(one.value)]
     if not documents:
         raise UsageError(f"{file} has no Exemption")
-    try:
-        with open(key, "rb") as stream:
-            private = load_private_key(stream.read(_LONGEST_KEY), key)
-    except OSError as error:
-        raise UsageError(f"cannot read {key}: {(error.strerror or str(error)).lower()}") from None
+    private = read_signing_key(key)
     for document in documents:
         exemption = parse_exemption(document)
         signature = b64encode(private.sign(exemption.signed)).decode()

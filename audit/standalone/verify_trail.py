@@ -43,13 +43,18 @@ NAME = re.compile(r"[^\s+\x00-\x20\x7f]+")
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 # The fields of an entry besides those of all, by kind and, where there are several cases, by case. `name:type`, text
 # without a type; n: count, d: digest, t: time, h: hash, a|b: one of these, P, L, S: the objects below. `?`: optional.
-CASE = {"log": "event", "key": "event", "erasure": "scope", "hold": "event"}
+CASE = {"log": "event", "key": "event", "erasure": "scope", "hold": "event", "break-glass": "event"}
 FIELDS = {
     "log opened": "event origin vkey predecessor:P? lost:L?",
     "log closed": "event reason successor:S?",
     "decision": "outcome:allow|warn|deny|error policies:d evaluator operation resource model? environment?",
     "policy": "event:added|changed|removed policies:d before:d? policy?",
     "exemption": "event:granted|used|revoked|expired exemption policies:d",
+    "break-glass granted": "event grant reason ticket from:t until:t claimed:t?",
+    "break-glass used": "event grant outcome:deny|error operation resource policies:d? claimed:t?",
+    "break-glass revoked": "event grant",
+    "break-glass expired": "event grant",
+    "break-glass refused": "event grant reason",
     "key added": "event use:log|statement|witness vkey? key?",
     "key retired": "event use:log|statement|witness vkey? key?",
     "key revoked": "event use:log|statement|witness vkey? key? lastGood:n?",
@@ -70,6 +75,7 @@ EITHER = {"key": ("vkey", "key"), "hold placed": ("index", "stream")}
 COMMITTED = {
     "decision": "namespace object actor input facts body",
     "exemption": "namespace object actor body",
+    "break-glass": "namespace object actor body",
     "policy": "actor body",
     "key": "actor body",
     "erasure": "actor body",

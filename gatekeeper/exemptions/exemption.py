@@ -163,7 +163,7 @@ def parse_exemption(document: Document) -> Exemption:
         ticket="" if spec.get("ticket").absent else _text(spec.get("ticket"), MAX_NAME),
         issued_ns=issued,
         expires_ns=expires,
-        signatures=_signatures(spec.get("signatures")),
+        signatures=parse_signatures(spec.get("signatures")),
         signed=signed,
         digest=sha256(signed).hexdigest(),
         document=document,
@@ -269,7 +269,8 @@ def _violations(field: Field) -> tuple[ViolationFilter, ...]:
     return tuple(made)
 
 
-def _signatures(field: Field) -> tuple[Signature, ...]:
+def parse_signatures(field: Field) -> tuple[Signature, ...]:
+    """A list of `{signer, signature}`. Raises PolicyError."""
     from base64 import b64decode
 
     made: list[Signature] = []

@@ -49,14 +49,15 @@ def parse_exemption_policy(document: Document) -> tuple[ExemptionRule, ...]:
     only_fields(top, "apiVersion", "kind", "metadata", "spec", "status")
     spec = top.get("spec")
     only_fields(spec, "signers", "rules")
-    signers = _signers(spec.get("signers"))
+    signers = parse_signers(spec.get("signers"))
     rules = tuple([_rule(item, signers) for item in spec.get("rules").items()])
     if not rules:
         spec.refuse("spec.rules is empty", "a rule says for which policies it is, and what it asks for")
     return rules
 
 
-def _signers(field: Field) -> dict[str, Signer]:
+def parse_signers(field: Field) -> dict[str, Signer]:
+    """A list of `{name, publicKey}`, by name. Raises PolicyError, or UsageError without cryptography."""
     made: dict[str, Signer] = {}
     for item in field.items():
         only_fields(item, "name", "publicKey")

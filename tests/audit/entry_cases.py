@@ -58,6 +58,19 @@ def hold(event: str, **more: Json) -> dict[str, Json]:
     return {"event": event, "hold": "case-7", "reason": "a dispute", **more}
 
 
+def glass(event: str, **more: Json) -> dict[str, Json]:
+    return {"event": event, "grant": "night-1", **more}
+
+
+TERMS: dict[str, Json] = {
+    "reason": "the registry is down",
+    "ticket": "OPS-1",
+    "from": TIME.format("01"),
+    "until": TIME.format("31"),
+}
+USE: dict[str, Json] = {"outcome": "deny", "operation": "CREATE", "resource": "v1/Pod"}
+
+
 # Of an entry that opens a log.
 OPENINGS = [
     Case("log", opened(origin=ORIGIN, vkey=VKEY)),
@@ -140,6 +153,36 @@ LATER = [
         "the entry (erasure namespace) may not have index",
     ),
     Case("erasure", erasure("all", index=0), "the entry's scope is not as its kind demands"),
+    Case("break-glass", glass("granted", **TERMS)),
+    Case("break-glass", glass("granted", **TERMS, claimed=TIME.format("01"))),
+    Case("break-glass", glass("used", **USE)),
+    Case("break-glass", glass("used", **USE, policies=DIGEST, claimed=TIME.format("01"))),
+    Case("break-glass", glass("revoked")),
+    Case("break-glass", glass("expired")),
+    Case("break-glass", glass("refused", reason="it is not signed")),
+    Case(
+        "break-glass",
+        glass("granted"),
+        "the entry (break-glass granted) lacks from, reason, ticket, until",
+    ),
+    Case(
+        "break-glass",
+        glass("used", **TERMS),
+        "the entry (break-glass used) lacks operation, outcome, resource",
+    ),
+    Case(
+        "break-glass",
+        glass("used", **USE, ticket="x"),
+        "the entry (break-glass used) may not have ticket",
+    ),
+    Case(
+        "break-glass",
+        glass("used", **{**USE, "outcome": "allow"}),
+        "the entry's outcome is not as its kind demands",
+    ),
+    Case("break-glass", glass("expired", reason="x"), "the entry (break-glass expired) may not have reason"),
+    Case("break-glass", glass("refused"), "the entry (break-glass refused) lacks reason"),
+    Case("break-glass", glass("lost"), "the entry's event is not as its kind demands"),
     Case("hold", hold("placed", index=0)),
     Case("hold", hold("placed", stream="namespace/a")),
     Case("hold", hold("lifted")),

@@ -1,0 +1,101 @@
+"""The grants that are known, and which of them let something through. Pure: the clock is passed in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, final
+
+from lockgate.engine.decision import Decision, PolicyKey
+from lockgate.engine.record import record
+from lockgate.gatekeeper.break_glass.grant import Grant
+from lockgate.gatekeeper.break_glass.policy import GrantPolicy, grant_objection, valid_signer
+from lockgate.gatekeeper.exemptions.moments import render_moment
+
+State = Literal["active", "expired", "not_yet", "refused"]
+# Nobody needs as many at once; each costs the verification of its signatures.
+MAX_GRANTS: Final = 1_000
+
+
+@record
+class GrantStanding:
+    """How a grant stands at a moment: signer, of one that counts; why, of one that has no effect."""
+
+    grant: Grant
+    state: State
+    signer: str
+    why: str
+
+
+@final
+class Grants:
+    """All grants that are known, with the policies about them.
+
+    Exactly one policy has to be there: without one nobody may break the glass, and of two nobody knows which holds.
+    ended: the digests of grants that were there once and were taken away, which nobody can bring back.
+    """
+
+    __slots__ = ("_objections", "_signers", "all")
+
+    def __init__(
+        self,
+        grants: Sequence[Grant],
+        policies: Sequence[GrantPolicy],
+        ended: frozenset[str] = frozenset(),
+    ) -> None:
+        self.all: Final = tuple(sorted(grants, key=lambda one: one.name))
+        self._objections: dict[str, str] = {}
+        self._signers: Mapping[str, str] = {}
+        signers: dict[str, str] = {}
+        for place, one in enumerate(self.all):
+            if len(policies) != 1:
+                told = (
+                    "there is no BreakGlassPolicy" if not policies else "there are several BreakGlassPolicies"
+                )
+            elif one.digest in ended:
+                told = "it was taken away before: make a new one"
+            elif place >= MAX_GRANTS:
+                told = f"there are more than {MAX_GRANTS} grants"
+            else:
+                told = grant_objection(policies[0], one)
+                signers[one.name] = valid_signer(policies[0], one)
+            self._objections[one.name] = told
+        self._signers = signers
+
+    def find(self, namespace: str, keys: Sequence[PolicyKey] | None, now_ns: int) -> Grant | None:
+        """The grant that lets through what these policies stopped; keys: None for what could not be judged at all.
+
+        One grant has to reach all of it: several do not add up.
+        """
+        for one in self.all:
+            if not one.terms.from_ns <= now_ns < one.terms.until_ns:
+                continue
+            if not self._objections[one.name] and one.reaches(namespace, keys):
+                return one
+        return None
+
+    def find_for(self, namespace: str, decision: Decision, now_ns: int) -> Grant | None:
+        """The grant that lets through what a Decision denies; None where it denies nothing."""
+        if not self.all or decision.verdict not in ("deny", "error"):
+            return None
+        return self.find(namespace, stopped_by(decision), now_ns)
+
+    def standings(self, now_ns: int) -> tuple[GrantStanding, ...]:
+        """How each grant stands."""
+        return tuple([self._standing(one, now_ns) for one in self.all])
+
+    def _standing(self, one: Grant, now_ns: int) -> GrantStanding:
+        why = self._objections[one.name]
+        signer = self._signers.get(one.name, "")
+        # What is refused is told as that, however late: nobody takes it for one that had an effect.
+        if why:
+            return GrantStanding(one, "refused", signer, why)
+        if now_ns >= one.terms.until_ns:
+            return GrantStanding(one, "expired", signer, f"it expired on {render_moment(one.terms.until_ns)}")
+        if now_ns < one.terms.from_ns:
+            return GrantStanding(one, "not_yet", signer, f"it begins on {render_moment(one.terms.from_ns)}")
+        return GrantStanding(one, "active", signer, "")
+
+
+def stopped_by(decision: Decision) -> tuple[PolicyKey, ...]:
+    """The policies because of which a Decision is not to be let through."""
+    keys = {one.policy: None for one in decision.violations if "deny" in one.actions}
+    keys.update({one.policy: None for one in decision.failures})
+    return tuple(keys)

@@ -1,0 +1,74 @@
+"""Break-glass as the server sees it: grants and policies come and go as objects; what was taken away never comes back."""
+
+from collections.abc import Mapping
+from typing import Final, final
+
+from lockgate.engine.documents.reading import read_documents
+from lockgate.engine.errors import PolicyError
+from lockgate.gatekeeper.break_glass.grant import Grant, parse_grant
+from lockgate.gatekeeper.break_glass.grants import Grants
+from lockgate.gatekeeper.break_glass.kinds import is_grant, is_grant_policy
+from lockgate.gatekeeper.break_glass.policy import GrantPolicy, parse_grant_policy
+
+# A grant has a few hundred bytes, and a policy a key for each signer.
+MAX_OBJECT: Final = 1 << 20
+# Digests of what was taken away; what is older than a day has expired anyway.
+MAX_ENDED: Final = 10_000
+
+Parsed = Grant | GrantPolicy | None
+
+
+@final
+class LiveGrants:
+    """Applies changes of objects by their key. `grants` is replaced as a whole; whoever has one keeps it."""
+
+    __slots__ = ("_ended", "_objects", "grants", "problems")
+
+    def __init__(self, ended: frozenset[str] = frozenset()) -> None:
+        """`ended`: digests of grants that were taken away before this process began, as the trail has them."""
+        self._objects: dict[str, Parsed] = {}
+        self._ended = dict.fromkeys(sorted(ended))
+        self.grants = Grants((), (), ended)
+        # What is wrong with objects that are there, by key.
+        self.problems: dict[str, str] = {}
+
+    def apply(self, changes: Mapping[str, bytes | None]) -> None:
+        """Applies changes together: an object's JSON, or None for one that is gone. Other kinds are passed over."""
+        for key, data in changes.items():
+            before = self._objects.pop(key, None)
+            self.problems.pop(key, None)
+            now = None if data is None else self._read(key, data)
+            if now is not None:
+                self._objects[key] = now
+            if isinstance(before, Grant) and not (isinstance(now, Grant) and now.digest == before.digest):
+                self._ended[before.digest] = None
+        while len(self._ended) > MAX_ENDED:
+            del self._ended[next(iter(self._ended))]
+        self.grants = Grants(
+            [one for one in self._objects.values() if isinstance(one, Grant)],
+            [one for one in self._objects.values() if isinstance(one, GrantPolicy)],
+            frozenset(self._ended),
+        )
+
+    def _read(self, key: str, data: bytes) -> Parsed:
+        if len(data) > MAX_OBJECT:
+            self.problems[key] = f"it has more than {MAX_OBJECT} bytes"
+            return None
+        reading = read_documents(data, key, duplicates="error")
+        if reading.errors or len(reading.documents) != 1:
+            self.problems[key] = reading.errors[0].message if reading.errors else "it is not one object"
+            return None
+        (document,) = reading.documents
+        try:
+            if is_grant(document.value):
+                return parse_grant(document)
+            if is_grant_policy(document.value):
+                return parse_grant_policy(document)
+        except PolicyError as error:
+            self.problems[key] = error.message
+        return None
+
+    @property
+    def ended(self) -> frozenset[str]:
+        """Digests of grants that were taken away."""
+        return frozenset(self._ended)
