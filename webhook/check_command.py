@@ -11,9 +11,10 @@ from lockgate.webhook.inventory_options import (
     GateMaker,
     external_options,
     inventory_options,
+    named_keys,
+    policy_key_option,
     read_external_options,
 )
-from lockgate.webhook.policy_key_option import named_keys, policy_key_option
 from lockgate.webhook.report import FailOn
 
 if TYPE_CHECKING:

@@ -67,7 +67,7 @@ def read_settings(path: str | None, cwd: str) -> Config:
 def read_work_tree(given: Given, loader: Loader, keys: "PolicyKeys | None" = None) -> Deciding:
     """What the work tree says. keys: those of a base, which the change cannot choose; else what `given` names."""
     settings = read_settings(given.config, given.cwd)
-    keys = _keys(given, None) if keys is None else keys
+    keys = _keys(given, settings, None) if keys is None else keys
     named = given.policies or _rooted(settings, settings.policies)
     policies = _opened(named, given.cwd, keys, None)
     exemptions = given.exemptions or _rooted(settings, settings.exemptions)
@@ -81,7 +81,7 @@ def read_base(revision: str, given: Given, loader: Loader) -> Iterator[Deciding]
 
     with open_base(revision, given.cwd) as base:
         settings = base.config(given.config, given.cwd)
-        keys = _keys(given, base)
+        keys = _keys(given, settings, base)
         named = given.policies or _rooted(settings, settings.policies)
         policies = _opened(named, given.cwd, keys, base)
         exemptions = base.paths(given.exemptions or _rooted(settings, settings.exemptions), "exemptions")
@@ -91,12 +91,13 @@ def read_base(revision: str, given: Given, loader: Loader) -> Iterator[Deciding]
         yield _load(settings, loader, policies, exemptions, base.folder, base, keys)
 
 
-def _keys(given: Given, base: "Base | None") -> "PolicyKeys | None":
+def _keys(given: Given, settings: Config, base: "Base | None") -> "PolicyKeys | None":
     if not given.keys:
         return None
     from lockgate.webhook.policy_bundle.trusted_keys import read_policy_keys
 
-    return read_policy_keys(given.keys, given.cwd, given.judged, base)
+    judged = given.judged or _rooted(settings, settings.paths)
+    return read_policy_keys(given.keys, given.cwd, judged, base)
 
 
 def _opened(

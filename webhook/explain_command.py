@@ -10,9 +10,10 @@ from lockgate.webhook.inventory_options import (
     GateMaker,
     external_options,
     inventory_options,
+    named_keys,
+    policy_key_option,
     read_external_options,
 )
-from lockgate.webhook.policy_key_option import named_keys, policy_key_option
 
 if TYPE_CHECKING:
     from lockgate.webhook.terminal import ColourChoice

@@ -1,9 +1,10 @@
-"""The options of commands that judge with an inventory or with external data, and what comes of them."""
+"""The options of commands that judge: whose policies, with which inventory and external data; what comes of them."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from lockgate.engine.record import record
@@ -21,6 +22,28 @@ if TYPE_CHECKING:
     from lockgate.webhook.inventory_objects import Inventory
     from lockgate.webhook.tree import ClusterView
     from lockgate.webhook.walk import Walk
+
+
+# Names the keys for all checks of a CI.
+POLICY_KEY_VARIABLE: Final = "LOCKGATE_POLICY_KEY"
+
+
+def policy_key_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --policy-key: the parameter `policy_keys`."""
+    add = click.option(
+        "--policy-key",
+        "policy_keys",
+        multiple=True,
+        metavar="FILE",
+        help="Take only PolicyBundles that are signed with this public key (PEM); may be repeated, one has to have "
+        f"signed. Else {POLICY_KEY_VARIABLE}, with the system's path separator between.",
+    )
+    return add(command)
+
+
+def named_keys(given: tuple[str, ...], environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The files that the option names, else the environment."""
+    return given or tuple([one for one in environment.get(POLICY_KEY_VARIABLE, "").split(os.pathsep) if one])
 
 
 def inventory_options(command: Callable[..., Any]) -> Callable[..., Any]:

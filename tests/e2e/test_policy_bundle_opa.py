@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from lockgate.engine.codegen.values import render_json
 from lockgate.webhook.cli import run
 from lockgate.webhook.policy_bundle.archive import read_archive, write_archive
@@ -22,7 +23,7 @@ from tests.e2e.rego_server import opa_server
 from tests.e2e.test_opa_backend import folder
 from tests.shared_folder import ROOT, shared_path
 from tests.webhook.policy_bundle.keys import make_p256, write_pair
-from tests.webhook.test_check import TEMPLATE, constraint
+from tests.webhook.test_check import BAD, TEMPLATE, constraint
 
 pytestmark = pytest.mark.e2e
 
@@ -211,6 +212,27 @@ def registry(layout: Path) -> Iterator[tuple[str, list[str]]]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_gator_and_conftest_pull_a_layout(is_signed: bool, place: Path) -> None:
+    """A key of Ed25519 signs beside the archive, where gator does not take the signature for an object."""
+    private, _ = write_pair(place / "keys", "k", Ed25519PrivateKey.generate())
+    key = ("--key", private) if is_signed else ()
+    Path("policy").mkdir()
+    Path("policy/main.rego").write_text(RULE)
+    Path("bad.yaml").write_text(BAD)
+    for source, program, *arguments in (
+        ("policies", "gator", "test", "--image", "ADDRESS/policy:latest", "-f", "bad.yaml"),
+        ("policy", "conftest", "test", "--update", "oci://ADDRESS/policy:latest", "-p", "pulled", "bad.yaml"),
+    ):
+        bundle(source, *key, "--format", "oci", "-o", f"{source}-layout")
+        with registry(place / f"{source}-layout") as (address, _):
+            named = [one.replace("ADDRESS", address) for one in arguments]
+            done = run_program(program, *named, cwd=place)
+            assert done.returncode == 1, done.stdout + done.stderr
+            told = "label owner is missing" if program == "gator" else "no owner"
+            assert told in done.stdout + done.stderr
 
 
 def test_opa_takes_a_layout_from_a_registry_and_verifies_it(place: Path) -> None:

@@ -13,11 +13,13 @@ from typing import Final
 
 from lockgate.webhook.policy_bundle.bundle import (
     FREE_BYTES,
+    MANIFEST,
     MAX_ARCHIVE_BYTES,
     MAX_ENTRIES,
     MAX_FILE_BYTES,
     MAX_RATIO,
     MAX_TOTAL_BYTES,
+    SIGNATURES,
     BundleFile,
     bundle_error,
     name_problem,
@@ -139,6 +141,9 @@ def _entry(name: str, kind: bytes, content: bytes, shown: str) -> tuple[str, byt
         if content:
             raise bundle_error(shown, f"the folder {shown_name(name)} has content")
         return plain, None
+    if "/" in plain and plain.rpartition("/")[2] in (MANIFEST, SIGNATURES):
+        # OPA takes it for the bundle's own, wherever it is.
+        raise bundle_error(shown, f"{shown_name(name)} is not where it has to be")
     if len(content) > MAX_FILE_BYTES:
         raise bundle_error(shown, f"{shown_name(name)} is larger than {MAX_FILE_BYTES >> 20} MiB")
     return plain, content
@@ -204,6 +209,9 @@ def write_archive(files: Sequence[BundleFile], shown: str) -> bytes:
     """
     ordered = tuple(sorted(files, key=lambda one: one.name))
     parts: list[bytes] = []
+    # What unpacks it, as oras does, makes no folder that it does not name.
+    for name in sorted(set(_parents({one.name: one for one in ordered}))):
+        parts += [*_named(f"{name}/"), _made_header(f"{name}/", b"5", 0)]
     for one in ordered:
         padding = bytes(-len(one.data) % _BLOCK)
         parts += [*_named(one.name), _made_header(one.name, b"0", len(one.data)), one.data, padding]
@@ -233,7 +241,7 @@ def _made_header(name: str, kind: bytes, size: int) -> bytes:
     short = name.encode("ascii", "replace")[:100]
     fields = (
         short.ljust(100, b"\0"),
-        b"0000644\0",
+        b"0000755\0" if kind == b"5" else b"0000644\0",
         b"0000000\0",
         b"0000000\0",
         b"%011o\0" % size,

@@ -38,6 +38,8 @@ EMPTY: Final = b"{}"
 BUNDLE_TYPE: Final = "application/vnd.lockgate.policy-bundle.v1"
 SIGNATURE_TYPE: Final = "application/vnd.lockgate.policy-bundle.signature.v1"
 ENVELOPE_TYPE: Final = "application/vnd.dsse.envelope.v1+json"
+# By these `oras pull`, and with it conftest and gator, write the files of the archive into the folder that they pull to.
+UNPACK: Final = "io.deis.oras.content.unpack"
 TITLE: Final = "org.opencontainers.image.title"
 REFERENCE: Final = "org.opencontainers.image.ref.name"
 
@@ -48,11 +50,10 @@ _MOST_MANIFESTS: Final = 64
 
 @record
 class Descriptor:
-    """What an OCI document says of another: media type, `sha256:…`, size in bytes."""
+    """What an OCI document says of another: media type and `sha256:…`, which is checked where it is read."""
 
     type: str
     digest: str
-    size: int
 
 
 def describe(data: bytes, media_type: str, **more: Any) -> dict[str, Any]:
@@ -129,7 +130,7 @@ class _Folder:
                 raise bundle_error(self.shown, f"one of its {key} has no mediaType, digest or size")
             if not DIGEST.fullmatch(digest):
                 raise bundle_error(self.shown, f"one of its {key} has no digest of the kind sha256:…")
-            made.append(Descriptor(kind, digest, size))
+            made.append(Descriptor(kind, digest))
         return made
 
 
@@ -201,7 +202,7 @@ def make_layout(
             "mediaType": MANIFEST_TYPE,
             "artifactType": BUNDLE_TYPE,
             "config": describe(EMPTY, EMPTY_TYPE),
-            "layers": [describe(archive, LAYER_TYPE, annotations={TITLE: "bundle.tar.gz"})],
+            "layers": [describe(archive, LAYER_TYPE, annotations={TITLE: ".", UNPACK: "true"})],
             "annotations": {"org.opencontainers.image.revision": revision},
         }
     )

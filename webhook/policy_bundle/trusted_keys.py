@@ -42,7 +42,7 @@ def read_policy_keys(
     for path in paths:
         shown = shown_path(path, cwd)
         place = path
-        if base is not None:
+        if base is not None and base.inside(path) is not None:
             (place,) = base.paths([path], "trusted keys")
         elif _is_judged(path, cwd, judged):
             raise UsageError(

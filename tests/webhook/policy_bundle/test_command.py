@@ -272,6 +272,9 @@ def test_a_key_among_what_is_judged_is_refused(
     Path(place).write_bytes(Path(public).read_bytes())
     code, _, err = check(capsys, "-p", "p.tar.gz", "--policy-key", place)
     assert code == 2 and f"the key {place} lies in what is judged" in err
+    Path("lockgate.yaml").write_text("paths: [deploy]\n")
+    assert run(["check", "-p", "p.tar.gz", "--policy-key", place]) == 2
+    assert f"the key {place} lies in what is judged" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", [b"", b"x", b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"])
