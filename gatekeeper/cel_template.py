@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from lockgate.engine.cel.expression import Expression
+from lockgate.engine.cel.library.by_name import FunctionsByName
 from lockgate.engine.codegen.cache import CodeCache, folder_fingerprint
 from lockgate.engine.errors import Location
 from lockgate.gatekeeper.cel_source import ANY_OBJECT, PARAMETERS, CelSource, ExpressionText
@@ -103,9 +104,7 @@ def _from_plain(
     reads: list[str],
     lints: list[tuple[Any, ...]],
 ) -> CelTemplate:
-    from lockgate.engine.cel.library.catalogue import FUNCTIONS
-
-    functions = {one.name: one for one in FUNCTIONS}
+    functions = FunctionsByName()
 
     def stored(plain: Any) -> Expression:
         return Expression.from_plain(plain, functions)

@@ -6,7 +6,7 @@ After github.com/open-policy-agent/frameworks constraint/pkg/client/crds/validat
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from lockgate.engine.codegen.values import Value, render_json
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Action
 from lockgate.engine.documents.document import Document
 from lockgate.engine.kinds import split_api_version
@@ -22,7 +22,7 @@ from lockgate.gatekeeper.problems import (
     policy_error,
 )
 from lockgate.gatekeeper.schema_check import fill_defaults, unknown_fields, violations
-from lockgate.gatekeeper.template import Template
+from lockgate.gatekeeper.template import LazyDigest, Template
 
 GROUP: Final = "constraints.gatekeeper.sh"
 VERSIONS: Final = ("v1beta1", "v1alpha1")
@@ -44,7 +44,12 @@ class Constraint:
     object: Mapping[str, Value]
     annotations: Mapping[str, str]
     document: Document
-    digest: str
+    lazy_digest: LazyDigest
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the template's source, and over the constraint's name, spec and actions."""
+        return self.lazy_digest.text()
 
 
 def is_constraint(value: Mapping[str, Value]) -> bool:
@@ -105,7 +110,7 @@ def parse_constraint(document: Document, template: Template, *, point: Enforceme
         object=filled,
         annotations=top.at("metadata", "annotations").string_map(),
         document=document,
-        digest=_digest(template, name.string(), whole.get("spec").value, actions),
+        lazy_digest=LazyDigest(lambda: _digested(template, name.string(), filled.get("spec"), actions)),
     )
 
 
@@ -182,14 +187,11 @@ def _named(problem: Problem) -> Problem:
     )
 
 
-def _digest(template: Template, name: str, spec: Value, actions: tuple[Action, ...]) -> str:
-    from hashlib import sha256
-
-    parts: Value = {
+def _digested(template: Template, name: str, spec: Value, actions: tuple[Action, ...]) -> Value:
+    return {
         "template": template.digest,
         "kind": template.kind,
         "name": name,
         "spec": spec,
         "actions": list(actions),
     }
-    return sha256(render_json(parts).encode()).hexdigest()

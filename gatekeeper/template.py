@@ -4,8 +4,8 @@ After github.com/open-policy-agent/frameworks constraint/pkg (apis/templates, cl
 name that is the lower-case kind, a structural schema, and source code for one or more engines.
 """
 
-from collections.abc import Mapping
-from typing import Final, Literal
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, final
 
 from lockgate.engine.codegen.values import Value, render_json
 from lockgate.engine.documents.document import Document, Path
@@ -47,6 +47,32 @@ class RegoSource:
     version: RegoVersion
 
 
+@final
+class LazyDigest:
+    """SHA-256 over a value as JSON, made when it is first asked for: who runs suites asks for none."""
+
+    __slots__ = ("_made", "_value")
+
+    def __init__(self, value: Callable[[], Value]) -> None:
+        self._value = value
+        self._made = ""
+
+    def text(self) -> str:
+        """The digest in hexadecimal."""
+        if not self._made:
+            from hashlib import sha256
+
+            # Two threads that come here at once make the same.
+            self._made = sha256(render_json(self._value()).encode()).hexdigest()
+        return self._made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LazyDigest) and self.text() == other.text()
+
+    def __hash__(self) -> int:
+        return hash(self.text())
+
+
 @record
 class Template:
     """One template. `schema` is that of `spec.parameters`; None when constraints take no parameters.
@@ -65,7 +91,12 @@ class Template:
     operations: tuple[str, ...]
     annotations: Mapping[str, str]
     document: Document
-    digest: str
+    lazy_digest: LazyDigest
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over its spec."""
+        return self.lazy_digest.text()
 
     def engine(self, choice: EngineChoice) -> EngineName:
         """The engine that evaluates it: Gatekeeper's own choice, or Rego where that is asked for and there."""
@@ -136,7 +167,7 @@ def parse_template(document: Document) -> Template:
         operations=operations,
         annotations=annotations,
         document=document,
-        digest=_digest(document.value),
+        lazy_digest=LazyDigest(lambda: _digested(document.value)),
     )
 
 
@@ -272,8 +303,5 @@ def _source(field: Field, version: RegoVersion) -> Source:
     return Source(field.string(), field.document.file, version, line, column)
 
 
-def _digest(value: dict[str, Value]) -> str:
-    from hashlib import sha256
-
-    spec: Value = {"kind": KIND, "apiVersion": value.get("apiVersion"), "spec": value.get("spec")}
-    return sha256(render_json(spec).encode()).hexdigest()
+def _digested(value: dict[str, Value]) -> Value:
+    return {"kind": KIND, "apiVersion": value.get("apiVersion"), "spec": value.get("spec")}
