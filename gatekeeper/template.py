@@ -5,7 +5,7 @@ name that is the lower-case kind, a structural schema, and source code for one o
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, Literal, final
+from typing import TYPE_CHECKING, Final, Literal, final
 
 from lockgate.engine.codegen.values import Value, render_json
 from lockgate.engine.documents.document import Document, Path
@@ -13,13 +13,15 @@ from lockgate.engine.errors import PolicyError
 from lockgate.engine.kinds import split_api_version
 from lockgate.engine.record import record
 from lockgate.engine.rego.source import Source
-from lockgate.engine.rego.version import RegoVersion
 from lockgate.gatekeeper.cel_source import CelSource, parse_cel_source
 from lockgate.gatekeeper.fields import Field, root
 from lockgate.gatekeeper.problems import PolicyErrors, Problem, policy_error
 from lockgate.gatekeeper.scalar_text import text_start
 from lockgate.gatekeeper.schema import ANYTHING, Schema, parse_schema
 from lockgate.gatekeeper.schema_check import default_problems
+
+if TYPE_CHECKING:
+    from lockgate.engine.rego.version import RegoVersion
 
 GROUP: Final = "templates.gatekeeper.sh"
 KIND: Final = "ConstraintTemplate"
@@ -44,7 +46,7 @@ class RegoSource:
 
     entry: Source
     libs: tuple[Source, ...]
-    version: RegoVersion
+    version: "RegoVersion"
 
 
 @final
@@ -291,13 +293,13 @@ def _rego_code(source: Field) -> RegoSource:
     return _rego(source.get("rego"), source.get("libs"), version)
 
 
-def _rego(entry: Field, libs: Field, version: RegoVersion) -> RegoSource:
+def _rego(entry: Field, libs: Field, version: "RegoVersion") -> RegoSource:
     return RegoSource(
         _source(entry, version), tuple([_source(lib, version) for lib in libs.items()]), version
     )
 
 
-def _source(field: Field, version: RegoVersion) -> Source:
+def _source(field: Field, version: "RegoVersion") -> Source:
     path: Path = field.path
     line, column = text_start(field.document, path)
     return Source(field.string(), field.document.file, version, line, column)

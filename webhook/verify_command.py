@@ -44,9 +44,9 @@ def verify(
       lockgate verify policies/...
       lockgate verify --run immutable -v policies/workloads/immutable_images/suite.yaml
     """
+    from lockgate.engine.codegen.cache import open_cache
     from lockgate.gatekeeper.suite_report import render_report
     from lockgate.gatekeeper.suite_run import run_suites
-    from lockgate.webhook.code_cache import open_cache
     from lockgate.webhook.output import write_output
 
     report = run_suites(

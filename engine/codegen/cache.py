@@ -136,6 +136,14 @@ class CodeCache:
             os.unlink(name, dir_fd=folder)
 
 
+def open_cache(wanted: bool | None, environment: Mapping[str, str]) -> CodeCache | None:
+    """The cache that a command uses: the user's own, off where CI is set unless it is `wanted`."""
+    folder = user_cache_folder(environment)
+    if folder is None or wanted is False or (wanted is None and environment.get("CI")):
+        return None
+    return CodeCache(folder, compiler_fingerprint())
+
+
 def _is_private(status: os.stat_result, is_kind: Any) -> bool:
     return bool(is_kind(status.st_mode)) and status.st_uid == os.geteuid() and not status.st_mode & 0o077
 

@@ -1,8 +1,12 @@
 """A piece of Rego text and where it stands, so that errors point into the file that a person edits."""
 
+from typing import TYPE_CHECKING
+
 from lockgate.engine.errors import Location
 from lockgate.engine.record import record
-from lockgate.engine.rego.version import RegoVersion
+
+if TYPE_CHECKING:
+    from lockgate.engine.rego.version import RegoVersion
 
 
 @record
@@ -14,7 +18,7 @@ class Source:
 
     text: str
     file: str
-    version: RegoVersion = "v1"
+    version: "RegoVersion" = "v1"
     line: int = 1
     column: int = 1
 
