@@ -1,6 +1,6 @@
 """Drafts about break-glass grants. Several replicas, and an import, name the same thing alike: the log has it once."""
 
-from typing import Final, Literal
+from typing import Final
 
 from lockgate.audit.draft import Draft
 from lockgate.audit.grant_use import GrantUse
@@ -8,7 +8,7 @@ from lockgate.audit.recorder import Recorder
 from lockgate.audit.times import render_time
 from lockgate.engine.codegen.values import Value
 from lockgate.gatekeeper.break_glass.grant import Grant
-from lockgate.gatekeeper.break_glass.grants import GrantStanding
+from lockgate.webhook.serving.glass_watch import GlassEvent
 
 _MS_NS: Final = 1_000_000
 
@@ -37,25 +37,17 @@ def granted_draft(recorder: Recorder, grant: Grant, signer: str, claimed: str = 
     )
 
 
-def ended_draft(recorder: Recorder, grant: Grant, event: Literal["revoked", "expired"]) -> Draft:
-    """A grant that was in force is not any more."""
+def event_draft(recorder: Recorder, told: GlassEvent) -> Draft:
+    """What became of a grant."""
+    grant = told.grant
+    if told.event == "granted":
+        return granted_draft(recorder, grant, told.signer)
     return recorder.grant_event(
-        event,
+        told.event,
         grant.name,
+        terms={"reason": told.why} if told.event == "refused" else None,
         details={"digest": grant.digest},
-        request_key=f"break-glass {event} {grant.digest}",
-    )
-
-
-def refused_draft(recorder: Recorder, standing: GrantStanding) -> Draft:
-    """There is a grant that has no effect, and why."""
-    grant = standing.grant
-    return recorder.grant_event(
-        "refused",
-        grant.name,
-        terms={"reason": standing.why},
-        details={"digest": grant.digest},
-        request_key=f"break-glass refused {grant.digest} {standing.why}",
+        request_key=f"break-glass {told.event} {grant.digest} {told.why}",
     )
 
 

@@ -1,0 +1,111 @@
+"""Break-glass over time: what has to be recorded and told when grants begin, end, or are not what they say they are."""
+
+from typing import Final, Literal, final
+
+from lockgate.engine.decision import Decision
+from lockgate.engine.record import record
+from lockgate.engine.review import Review
+from lockgate.gatekeeper.break_glass.grant import Grant
+from lockgate.gatekeeper.break_glass.grants import Grants, GrantStanding, stopped_by
+from lockgate.gatekeeper.exemptions.moments import render_moment
+
+Event = Literal["granted", "revoked", "expired", "refused"]
+# Policies that a warning names: the API server cuts warnings, and the trail has all of them.
+MAX_NAMED: Final = 3
+
+
+@record
+class GlassEvent:
+    """What became of a grant. signer: whose signature counts; why: of one that is refused."""
+
+    event: Event
+    grant: Grant
+    signer: str = ""
+    why: str = ""
+
+
+@final
+class GlassWatch:
+    """Tells each thing that becomes of a grant once; what could not be recorded is told again."""
+
+    __slots__ = ("_active", "_told")
+
+    def __init__(self) -> None:
+        # What was told of grants that are there, by digest; and those that are in force.
+        self._told: dict[str, set[str]] = {}
+        self._active: dict[str, Grant] = {}
+
+    def look(self, grants: Grants, now_ns: int) -> tuple[GlassEvent, ...]:
+        """What has become of grants since the last look."""
+        made: list[GlassEvent] = []
+        standings = grants.standings(now_ns)
+        there = {one.grant.digest for one in standings}
+        for digest, grant in [*self._active.items()]:
+            if digest not in there:
+                made.append(GlassEvent("revoked", grant))
+        for one in standings:
+            event = _event(one)
+            if event is not None and _mark(event) not in self._told.get(one.grant.digest, ()):
+                made.append(event)
+        for digest in [*self._told]:
+            if digest not in there and digest not in self._active:
+                del self._told[digest]
+        return tuple(made)
+
+    def confirm(self, event: GlassEvent) -> None:
+        """The event is recorded, or there is no trail: it is not told again."""
+        digest = event.grant.digest
+        if event.event == "revoked":
+            self._active.pop(digest, None)
+            self._told.pop(digest, None)
+            return
+        self._told.setdefault(digest, set()).add(_mark(event))
+        if event.event == "granted":
+            self._active[digest] = event.grant
+        else:
+            self._active.pop(digest, None)
+
+
+def _mark(event: GlassEvent) -> str:
+    return f"{event.event} {event.why}"
+
+
+def _event(standing: GrantStanding) -> GlassEvent | None:
+    grant, signer = standing.grant, standing.signer
+    match standing.state:
+        case "active":
+            return GlassEvent("granted", grant, signer)
+        case "expired":
+            return GlassEvent("expired", grant, signer)
+        case "refused":
+            return GlassEvent("refused", grant, "", standing.why)
+        case "not_yet":
+            return None
+
+
+def count_states(grants: Grants, now_ns: int) -> dict[str, int]:
+    """How many grants are in each state, for the metrics."""
+    counts: dict[str, int] = {}
+    for one in grants.standings(now_ns):
+        counts[one.state] = counts.get(one.state, 0) + 1
+    return counts
+
+
+def place_of(review: Review) -> str:
+    """The namespace that a grant has to reach: the request's, of a Namespace its own name; "" for what is in none."""
+    request = review.request
+    namespace = request.get("namespace")
+    if isinstance(namespace, str) and namespace:
+        return namespace
+    kind, name = request.get("kind"), request.get("name")
+    is_namespace = isinstance(kind, dict) and (kind.get("group"), kind.get("kind")) == ("", "Namespace")
+    return name if is_namespace and isinstance(name, str) else ""
+
+
+def grant_warning(grant: Grant, decision: Decision) -> str:
+    """What the user is told of what was let through."""
+    keys = stopped_by(decision)
+    names = ", ".join([str(key) for key in keys[:MAX_NAMED]])
+    more = f" and {len(keys) - MAX_NAMED} more" if len(keys) > MAX_NAMED else ""
+    until = render_moment(grant.terms.until_ns)
+    return f"[break-glass] {grant.name} ({grant.terms.ticket}) until {until} lets through what {names}{more} denies"
