@@ -1,14 +1,16 @@
 """Break-glass as the server sees it: grants and policies come and go as objects; what was taken away never comes back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Final, final
 
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.errors import PolicyError
+from lockgate.engine.gvk import GroupVersionKind
 from lockgate.gatekeeper.break_glass.grant import Grant, parse_grant
 from lockgate.gatekeeper.break_glass.grants import Grants
-from lockgate.gatekeeper.break_glass.kinds import is_grant, is_grant_policy
+from lockgate.gatekeeper.break_glass.kinds import GROUP, is_grant, is_grant_policy
 from lockgate.gatekeeper.break_glass.policy import GrantPolicy, parse_grant_policy
+from lockgate.webhook.serving.objects import Change, ObjectKey
 
 # A grant has a few hundred bytes, and a policy a key for each signer.
 MAX_OBJECT: Final = 1 << 20
@@ -16,6 +18,11 @@ MAX_OBJECT: Final = 1 << 20
 MAX_ENDED: Final = 10_000
 
 Parsed = Grant | GrantPolicy | None
+
+
+def is_about_grants(kind: GroupVersionKind) -> bool:
+    """Is the kind one of break-glass?"""
+    return kind.group == GROUP
 
 
 @final
@@ -26,15 +33,18 @@ class LiveGrants:
 
     def __init__(self, ended: frozenset[str] = frozenset()) -> None:
         """`ended`: digests of grants that were taken away before this process began, as the trail has them."""
-        self._objects: dict[str, Parsed] = {}
+        self._objects: dict[ObjectKey, Parsed] = {}
         self._ended = dict.fromkeys(sorted(ended))
         self.grants = Grants((), (), ended)
         # What is wrong with objects that are there, by key.
-        self.problems: dict[str, str] = {}
+        self.problems: dict[ObjectKey, str] = {}
 
-    def apply(self, changes: Mapping[str, bytes | None]) -> None:
-        """Applies changes together: an object's JSON, or None for one that is gone. Other kinds are passed over."""
-        for key, data in changes.items():
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Applies changes together; objects of other kinds are passed over."""
+        about = [change for change in changes if is_about_grants(change.key.kind)]
+        if not about:
+            return
+        for key, data in [(change.key, change.data) for change in about]:
             before = self._objects.pop(key, None)
             self.problems.pop(key, None)
             now = None if data is None else self._read(key, data)
@@ -50,11 +60,11 @@ class LiveGrants:
             frozenset(self._ended),
         )
 
-    def _read(self, key: str, data: bytes) -> Parsed:
+    def _read(self, key: ObjectKey, data: bytes) -> Parsed:
         if len(data) > MAX_OBJECT:
             self.problems[key] = f"it has more than {MAX_OBJECT} bytes"
             return None
-        reading = read_documents(data, key, duplicates="error")
+        reading = read_documents(data, str(key), duplicates="error")
         if reading.errors or len(reading.documents) != 1:
             self.problems[key] = reading.errors[0].message if reading.errors else "it is not one object"
             return None

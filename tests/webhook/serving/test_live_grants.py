@@ -1,10 +1,30 @@
 """Grants as they come and go in a running server."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from lockgate.engine.gvk import GroupVersionKind
 from lockgate.webhook.serving.live_grants import MAX_OBJECT, LiveGrants
+from lockgate.webhook.serving.objects import Change, ObjectKey
 
 from tests.gatekeeper.break_glass.making import START_NS, data, policy_value, sign, unsigned
+
+
+def apply(live: LiveGrants, objects: Mapping[str, bytes | None]) -> None:
+    """Objects by name."""
+    kinds = {"policy": "BreakGlassPolicy"}
+    changes = [
+        Change(
+            ObjectKey(
+                GroupVersionKind("breakglass.lockgate.dev", "v1alpha1", kinds.get(name, "BreakGlass")),
+                "",
+                name,
+            ),
+            data,
+        )
+        for name, data in objects.items()
+    ]
+    live.apply(changes)
 
 
 def states(live: LiveGrants) -> list[tuple[str, str]]:
@@ -13,35 +33,35 @@ def states(live: LiveGrants) -> list[tuple[str, str]]:
 
 def started(*values: dict[str, Any]) -> LiveGrants:
     live = LiveGrants()
-    live.apply({"policy": data(policy_value()), **{one["metadata"]["name"]: data(one) for one in values}})
+    apply(live, {"policy": data(policy_value()), **{one["metadata"]["name"]: data(one) for one in values}})
     return live
 
 
 def test_a_grant_comes_and_goes() -> None:
     live = started()
     assert states(live) == []
-    live.apply({"night-1": data(sign(unsigned()))})
+    apply(live, {"night-1": data(sign(unsigned()))})
     assert states(live) == [("night-1", "active")]
     before = live.grants
-    live.apply({"night-1": None})
+    apply(live, {"night-1": None})
     assert states(live) == []
     assert before.find("", None, START_NS) is not None
 
 
 def test_a_grant_that_was_deleted_cannot_be_replayed() -> None:
     live = started(sign(unsigned()))
-    live.apply({"night-1": None})
-    live.apply({"night-1": data(sign(unsigned()))})
+    apply(live, {"night-1": None})
+    apply(live, {"night-1": data(sign(unsigned()))})
     assert states(live) == [("night-1", "refused")]
-    live.apply({"night-2": data(sign(unsigned("night-2", nonce="f" * 32)))})
+    apply(live, {"night-2": data(sign(unsigned("night-2", nonce="f" * 32)))})
     assert ("night-2", "active") in states(live)
 
 
 def test_nor_after_a_restart_that_knows_of_it() -> None:
     first = started(sign(unsigned()))
-    first.apply({"night-1": None})
+    apply(first, {"night-1": None})
     second = LiveGrants(first.ended)
-    second.apply({"policy": data(policy_value()), "night-1": data(sign(unsigned()))})
+    apply(second, {"policy": data(policy_value()), "night-1": data(sign(unsigned()))})
     assert states(second) == [("night-1", "refused")]
 
 
@@ -49,39 +69,47 @@ def test_the_same_object_again_ends_nothing() -> None:
     live = started(sign(unsigned()))
     value = sign(unsigned())
     value["metadata"]["resourceVersion"] = "7"
-    live.apply({"night-1": data(value)})
+    apply(live, {"night-1": data(value)})
     assert states(live) == [("night-1", "active")]
     assert live.ended == frozenset()
 
 
 def test_an_altered_grant_ends_the_former() -> None:
     live = started(sign(unsigned()))
-    live.apply({"night-1": data(sign(unsigned(reason="another")))})
+    apply(live, {"night-1": data(sign(unsigned(reason="another")))})
     assert states(live) == [("night-1", "active")]
-    live.apply({"night-1": data(sign(unsigned()))})
+    apply(live, {"night-1": data(sign(unsigned()))})
     assert states(live) == [("night-1", "refused")]
 
 
 def test_without_its_policy_a_grant_has_no_effect_and_with_it_again_it_has() -> None:
     live = started(sign(unsigned()))
-    live.apply({"policy": None})
+    apply(live, {"policy": None})
     assert states(live) == [("night-1", "refused")]
-    live.apply({"policy": data(policy_value())})
+    apply(live, {"policy": data(policy_value())})
     assert states(live) == [("night-1", "active")]
 
 
 def test_what_is_wrong_is_a_problem_of_its_own() -> None:
     live = started(sign(unsigned()))
-    live.apply(
+    apply(
+        live,
         {
             "a": b"{",
             "b": b"x" * (MAX_OBJECT + 1),
             "c": data(unsigned("c", reason=None)),
             "d": data({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "d"}}),
             "e": b"",
-        }
+        },
     )
-    assert sorted(live.problems) == ["a", "b", "c", "e"]
+    assert sorted([key.name for key in live.problems]) == ["a", "b", "c", "e"]
     assert states(live) == [("night-1", "active")]
-    live.apply({"a": None, "b": None, "c": None, "e": None})
+    apply(live, {"a": None, "b": None, "c": None, "e": None})
     assert live.problems == {}
+
+
+def test_other_kinds_are_passed_over() -> None:
+    live = started(sign(unsigned()))
+    before = live.grants
+    live.apply([Change(ObjectKey(GroupVersionKind("", "v1", "Pod"), "ml", "night-1"), None)])
+    assert live.grants is before
