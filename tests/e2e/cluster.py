@@ -9,9 +9,9 @@ import json
 import os
 import ssl
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -29,12 +29,54 @@ SECONDS = 30
 SERVER = "kube-apiserver-newest" if os.environ.get("LOCKGATE_KUBERNETES") == "newest" else "kube-apiserver"
 
 
+class ApiServer:
+    """The process of an API server, which can be stopped and started again with what etcd keeps."""
+
+    def __init__(self, command: Sequence[str | Path], log: Path, is_ready: Callable[[], bool]) -> None:
+        self._command = command
+        self._log = log
+        self._is_ready = is_ready
+        self._running = ExitStack()
+
+    def start(self) -> None:
+        """Runs it, and waits until it is ready."""
+        process = self._running.enter_context(running(self._command, self._log))
+        wait_until(self._is_ready, process, self._log)
+
+    def stop(self) -> None:
+        """Ends it."""
+        self._running.close()
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A running API server; each user's token is `token-of-NAME`."""
+    """A running API server; each user's token is `token-of-NAME`. server: its process; etcd: where etcd answers."""
 
     folder: Path
     port: int
+    etcd: str = ""
+    servers: list[ApiServer] = field(default_factory=list)
+
+    @property
+    def server(self) -> ApiServer:
+        (server,) = self.servers
+        return server
+
+    def compact(self) -> None:
+        """Makes etcd forget every state but the present one."""
+        revision = self._ask_etcd("/v3/kv/range", {"key": "Lw=="})["header"]["revision"]
+        self._ask_etcd("/v3/kv/compaction", {"revision": revision, "physical": True})
+
+    def _ask_etcd(self, path: str, body: Any) -> Any:
+        connection = http.client.HTTPConnection(self.etcd.removeprefix("http://"), timeout=SECONDS)
+        try:
+            connection.request("POST", path, json.dumps(body))
+            answer = connection.getresponse()
+            text = answer.read()
+            assert answer.status == 200, text
+            return json.loads(text)
+        finally:
+            connection.close()
 
     @property
     def url(self) -> str:
@@ -130,7 +172,7 @@ def running_cluster(
     server = program(SERVER)
     with TemporaryDirectory(prefix="lockgate-cluster-") as name, _running_etcd(Path(name)) as etcd:
         folder = Path(name)
-        cluster = Cluster(folder, free_port())
+        cluster = Cluster(folder, free_port(), etcd)
         private, public = _write_account_keys(folder)
         tokens = [
             f'{cluster.token(user)},{user},{user},"{group}"'
@@ -143,10 +185,13 @@ def running_cluster(
         command += ["--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC"]
         command += [f"--token-auth-file={folder / 'tokens.csv'}", "--service-cluster-ip-range=10.0.0.0/24"]
         command += [*(f"--disable-admission-plugins={name}" for name in without), *options]
-        log = folder / "kube-apiserver.log"
-        with running(command, log) as process:
-            wait_until(lambda: _is_ready(cluster), process, log)
+        made = ApiServer(command, folder / "kube-apiserver.log", lambda: _is_ready(cluster))
+        cluster.servers.append(made)
+        try:
+            made.start()
             yield cluster
+        finally:
+            made.stop()
 
 
 def _is_ready(cluster: Cluster) -> bool:

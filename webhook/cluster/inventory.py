@@ -32,6 +32,7 @@ _MOST_STARTS: Final = 3
 MAX_OBJECTS: Final = 1_000_000
 _MOST_PAGES: Final = MAX_OBJECTS // PAGE * 2
 _GONE: Final = 410
+_NOT_FOUND: Final = 404
 
 
 @record
@@ -43,6 +44,14 @@ class Resource:
     is_namespaced: bool
 
 
+@record
+class ServedGroup:
+    """A version of a group that the server says it serves; the core group is ""."""
+
+    name: str
+    version: str
+
+
 class Server:
     """Reads from an API server. Raises UsageError for what it refuses or does not answer."""
 
@@ -52,21 +61,26 @@ class Server:
 
     def resources(self) -> Iterator[Resource]:
         """Everything that can be listed."""
-        yield from self._resources_at("/api/v1", "", "v1")
+        for group in self.groups():
+            yield from self.resources_of(group)
+
+    def groups(self) -> Iterator[ServedGroup]:
+        """The versions of all groups, the core group first."""
+        yield ServedGroup("", "v1")
         for group in _objects(self._get("/apis", {}).get("groups")):
             name = _text(group, "name")
             for served in _objects(group.get("versions")):
                 version = _text(served, "version")
                 if name and version:
-                    yield from self._resources_at(
-                        f"/apis/{quote(name, '')}/{quote(version, '')}", name, version
-                    )
+                    yield ServedGroup(name, version)
 
-    def _resources_at(self, path: str, group: str, version: str) -> Iterator[Resource]:
+    def resources_of(self, group: ServedGroup) -> Iterator[Resource]:
+        """What can be listed of a version of a group."""
+        path = f"/apis/{quote(group.name, '')}/{quote(group.version, '')}" if group.name else "/api/v1"
         for resource in _objects(self._get(path, {}).get("resources")):
             name, kind, verbs = _text(resource, "name"), _text(resource, "kind"), resource.get("verbs")
             if name and kind and "/" not in name and isinstance(verbs, list) and "list" in verbs:
-                made = GroupVersionKind(group, version, kind)
+                made = GroupVersionKind(group.name, group.version, kind)
                 yield Resource(made, f"{path}/{quote(name, '')}", resource.get("namespaced") is True)
 
     def list_all(self, resource: Resource) -> tuple[list[Object], str]:
@@ -106,7 +120,8 @@ class Server:
         if status == _GONE and "continue" in query:
             raise _ExpiredError
         if status != 200:
-            raise UsageError(
+            refused = NotServedError if status == _NOT_FOUND else UsageError
+            raise refused(
                 f"the API server answered {status} for {path} ({printable_reason(reason)})",
                 hint="whoever runs this needs `list` on the kinds that policies read"
                 if status in (401, 403)
@@ -123,6 +138,10 @@ class Server:
     def close(self) -> None:
         """Closes the connections."""
         self._api.close()
+
+
+class NotServedError(UsageError):
+    """The server does not know what it was asked for."""
 
 
 class _ExpiredError(Exception):

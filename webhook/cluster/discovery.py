@@ -1,0 +1,92 @@
+"""Which kinds the API server serves, of those that decide and of those that policies read.
+
+A group that cannot be asked for (an extension server that is down) hides nothing: what was watched of it stays so.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal
+
+from lockgate.engine.errors import UsageError
+from lockgate.engine.gvk import GroupVersionKind
+from lockgate.engine.record import record
+from lockgate.gatekeeper.inventory_needs import CLUSTER, NAMESPACE
+from lockgate.webhook.cluster.inventory import Resource, Server
+from lockgate.webhook.serving.live_state import Needs
+from lockgate.webhook.serving.policy_kinds import NAMESPACE as NAMESPACE_KIND
+from lockgate.webhook.serving.policy_kinds import is_deciding, is_template_kind
+
+# Where what decides comes from. Namespaces and the inventory are the cluster's either way.
+PoliciesFrom = Literal["cluster", "files"]
+
+# The best first: the newest that Gatekeeper stores.
+_VERSIONS: Final = ("v1", "v1beta1", "v1alpha1")
+
+
+@record
+class Discovered:
+    """What is served. failed: groups with a version that could not be asked for, and why."""
+
+    resources: tuple[Resource, ...]
+    failed: tuple[tuple[str, str], ...]
+
+
+def discover(server: Server) -> Discovered:
+    """Asks for everything. Raises UsageError where not even the groups are told."""
+    resources: list[Resource] = []
+    failed: list[tuple[str, str]] = []
+    for group in server.groups():
+        try:
+            resources += server.resources_of(group)
+        except UsageError as error:
+            failed.append((group.name, error.message))
+    return Discovered(tuple(resources), tuple(failed))
+
+
+def choose(
+    resources: Iterable[Resource], needs: Needs, policies_from: PoliciesFrom
+) -> tuple[dict[GroupVersionKind, Resource], frozenset[GroupVersionKind]]:
+    """The resources to watch, by kind; and those kinds of them that policies find in the inventory."""
+    wanted: dict[GroupVersionKind, Resource] = {}
+    best: dict[tuple[str, str], Resource] = {}
+    inventory: set[GroupVersionKind] = set()
+    for resource in resources:
+        kind = resource.kind
+        if kind == NAMESPACE_KIND:
+            wanted[kind] = resource
+        if policies_from == "cluster" and is_deciding(kind):
+            named = (kind.group, kind.kind)
+            if named not in best or _rank(kind) < _rank(best[named].kind):
+                best[named] = resource
+        if needs.wants(kind) and needs.inventory.reaches(
+            NAMESPACE if resource.is_namespaced else CLUSTER, kind
+        ):
+            wanted[kind] = resource
+            inventory.add(kind)
+    wanted.update({resource.kind: resource for resource in best.values()})
+    return wanted, frozenset(inventory)
+
+
+def _rank(kind: GroupVersionKind) -> int:
+    return _VERSIONS.index(kind.version) if kind.version in _VERSIONS else len(_VERSIONS)
+
+
+def unserved(
+    resources: Sequence[Resource], needs: Needs, failed: Iterable[str]
+) -> frozenset[GroupVersionKind]:
+    """Kinds that policies read and nobody serves: all objects of them are known, since there can be none.
+
+    Kinds of a group that could not be asked for are none of these.
+    """
+    served = {resource.kind for resource in resources}
+    hidden = set(failed)
+    named = set().union(*[one.kinds for one in needs.inventory.requires])
+    for read in needs.inventory.reads:
+        if read.api_version is not None and read.kind is not None:
+            group, _, version = read.api_version.rpartition("/")
+            named.add(GroupVersionKind(group, version, read.kind))
+    return frozenset([kind for kind in named if kind not in served and kind.group not in hidden])
+
+
+def serves_templates(resources: Iterable[Resource]) -> bool:
+    """Can there be ConstraintTemplates?"""
+    return any(is_template_kind(resource.kind) for resource in resources)
