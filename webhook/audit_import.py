@@ -6,6 +6,7 @@ from typing import Final
 import click
 from lockgate.audit.draft import Draft
 from lockgate.audit.times import parse_time, render_time
+from lockgate.engine.decision import PolicyKey
 from lockgate.engine.errors import UsageError
 from lockgate.gatekeeper.break_glass.grant import Grant
 from lockgate.gatekeeper.break_glass.policy import signing_objection, valid_signer
@@ -101,4 +102,13 @@ def _objection(grant: Grant | None, one: SpooledUse) -> str:
         return f"it claims {one.use.claimed}, when {one.grant} was not in force"
     if grant.terms.namespaces and one.use.namespace not in grant.terms.namespaces:
         return f"it is in a namespace that {one.grant} does not reach"
+    if grant.terms.policies and not grant.reaches(
+        one.use.namespace, [_key(text) for text in one.use.stopped]
+    ):
+        return f"it goes past policies that {one.grant} does not reach"
     return ""
+
+
+def _key(text: str) -> PolicyKey:
+    kind, _, name = text.partition("/")
+    return PolicyKey(kind, name)

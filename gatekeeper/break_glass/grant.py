@@ -55,14 +55,14 @@ class Grant:
     def reaches(self, namespace: str, keys: Sequence[PolicyKey] | None) -> bool:
         """Does it let through what is in the namespace ("" for none) and was stopped by these policies?
 
-        keys: None where something could not be judged at all, which a grant for some policies says nothing of.
+        keys: None or empty where something could not be judged at all, which a grant for some policies says nothing of.
         """
         terms = self.terms
         if terms.namespaces and namespace not in terms.namespaces:
             return False
         if not terms.policies:
             return True
-        return keys is not None and all(any(one.covers(key) for one in terms.policies) for key in keys)
+        return bool(keys) and all(any(one.covers(key) for one in terms.policies) for key in keys or ())
 
 
 def render_grant(name: str, terms: Terms, signatures: Sequence[tuple[str, str]]) -> dict[str, Value]:

@@ -77,6 +77,10 @@ class Grants:
             return None
         return self.find(namespace, stopped_by(decision), now_ns)
 
+    def counted(self, grant: Grant) -> bool:
+        """Whether the grant has an effect in its time, or would have with a policy about it."""
+        return not self._objections.get(grant.name, "") or grant.name not in self._signers
+
     def standings(self, now_ns: int) -> tuple[GrantStanding, ...]:
         """How each grant stands."""
         return tuple([self._standing(one, now_ns) for one in self.all])

@@ -221,6 +221,9 @@ def test_a_grant_that_nobody_may_give_is_refused_with_its_uses(
 USES_REFUSED: dict[str, GrantUse] = {
     "after the end": GrantUse("deny", "CREATE", "v1/Pod", "x", "ml", claimed="2026-06-01T00:31:00.000Z"),
     "before the begin": GrantUse("deny", "CREATE", "v1/Pod", "x", "ml", claimed="2026-05-31T23:59:00.000Z"),
+    "past another policy": GrantUse(
+        "deny", "CREATE", "v1/Pod", "x", "ml", stopped=("Other/x",), claimed=USE.claimed
+    ),
     "in another namespace": GrantUse("deny", "CREATE", "v1/Pod", "x", "web", claimed=USE.claimed),
 }
 
@@ -229,7 +232,7 @@ USES_REFUSED: dict[str, GrantUse] = {
 def test_a_use_that_the_grant_does_not_reach_is_refused(
     use: GrantUse, trail: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    spooled_grant(sign(unsigned(namespaces=["ml"])))
+    spooled_grant(sign(unsigned(namespaces=["ml"], policies=[{"kind": "K8sAllowedRepos"}])))
     keep(("night-1", "u-1", use))
     assert imported(capsys)[:2] == (3, "1 entries appended, 0 were there already, 1 refused\n")
 

@@ -12,6 +12,8 @@ from lockgate.gatekeeper.exemptions.moments import render_moment
 Event = Literal["granted", "revoked", "expired", "refused"]
 # Policies that a warning names: the API server cuts warnings, and the trail has all of them.
 MAX_NAMED: Final = 3
+# Refused grants that one look tells of: who makes thousands does not fill the trail in a moment.
+MAX_REFUSED: Final = 20
 
 
 @record
@@ -43,9 +45,13 @@ class GlassWatch:
         for digest, grant in [*self._active.items()]:
             if digest not in there:
                 made.append(GlassEvent("revoked", grant))
+        refused = 0
         for one in standings:
             event = _event(one)
-            if event is not None and _mark(event) not in self._told.get(one.grant.digest, ()):
+            if event is None or _mark(event) in self._told.get(one.grant.digest, ()):
+                continue
+            refused += event.event == "refused"
+            if event.event != "refused" or refused <= MAX_REFUSED:
                 made.append(event)
         for digest in [*self._told]:
             if digest not in there and digest not in self._active:
@@ -102,10 +108,12 @@ def place_of(review: Review) -> str:
     return name if is_namespace and isinstance(name, str) else ""
 
 
-def grant_warning(grant: Grant, decision: Decision) -> str:
-    """What the user is told of what was let through."""
-    keys = stopped_by(decision)
+def grant_warning(grant: Grant, decision: Decision | None) -> str:
+    """What the user is told of what was let through; decision: None where nothing could be judged."""
+    said = f"[break-glass] {grant.name} ({grant.terms.ticket}) until {render_moment(grant.terms.until_ns)} lets through"
+    keys = () if decision is None else stopped_by(decision)
+    if not keys:
+        return f"{said} what could not be judged"
     names = ", ".join([str(key) for key in keys[:MAX_NAMED]])
     more = f" and {len(keys) - MAX_NAMED} more" if len(keys) > MAX_NAMED else ""
-    until = render_moment(grant.terms.until_ns)
-    return f"[break-glass] {grant.name} ({grant.terms.ticket}) until {until} lets through what {names}{more} denies"
+    return f"{said} what {names}{more} {'denies' if len(keys) == 1 else 'deny'}"

@@ -14,8 +14,9 @@ from lockgate.webhook.serving.objects import Change, ObjectKey
 
 # A grant has a few hundred bytes, and a policy a key for each signer.
 MAX_OBJECT: Final = 1 << 20
-# Digests of what was taken away; what is older than a day has expired anyway.
+# What was taken away and counted; more than signers make. Those that would have ended first are forgotten first.
 MAX_ENDED: Final = 10_000
+_NEVER: Final = 1 << 63
 
 Parsed = Grant | GrantPolicy | None
 
@@ -34,7 +35,7 @@ class LiveGrants:
     def __init__(self, ended: frozenset[str] = frozenset()) -> None:
         """`ended`: digests of grants that were taken away before this process began, as the trail has them."""
         self._objects: dict[ObjectKey, Parsed] = {}
-        self._ended = dict.fromkeys(sorted(ended))
+        self._ended: dict[str, int] = dict.fromkeys(ended, _NEVER)
         self.grants = Grants((), (), ended)
         # What is wrong with objects that are there, by key.
         self.problems: dict[ObjectKey, str] = {}
@@ -50,10 +51,11 @@ class LiveGrants:
             now = None if data is None else self._read(key, data)
             if now is not None:
                 self._objects[key] = now
-            if isinstance(before, Grant) and not (isinstance(now, Grant) and now.digest == before.digest):
-                self._ended[before.digest] = None
+            if isinstance(before, Grant) and not _is_same(before, now) and self.grants.counted(before):
+                # Of what never had an effect nothing is kept, so that nobody crowds out what had one.
+                self._ended[before.digest] = before.terms.until_ns
         while len(self._ended) > MAX_ENDED:
-            del self._ended[next(iter(self._ended))]
+            del self._ended[min(self._ended, key=self._ended.__getitem__)]
         self.grants = Grants(
             [one for one in self._objects.values() if isinstance(one, Grant)],
             [one for one in self._objects.values() if isinstance(one, GrantPolicy)],
@@ -82,3 +84,7 @@ class LiveGrants:
     def ended(self) -> frozenset[str]:
         """Digests of grants that were taken away."""
         return frozenset(self._ended)
+
+
+def _is_same(before: Grant, now: Parsed) -> bool:
+    return isinstance(now, Grant) and now.digest == before.digest

@@ -158,6 +158,7 @@ def test_without_exactly_one_policy_nobody_breaks_the_glass() -> None:
         ({"policies": [{"kind": REPOS.kind}, {"kind": LABELS.kind}]}, "ml", [REPOS, LABELS], True),
         # Nothing is known of what could not be judged.
         ({"policies": [{"kind": REPOS.kind}]}, "ml", None, False),
+        ({"policies": [{"kind": REPOS.kind}]}, "ml", [], False),
     ],
 )
 def test_a_grant_reaches_as_far_as_it_says(

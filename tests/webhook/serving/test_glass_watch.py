@@ -7,7 +7,13 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Decision, PolicyKey, Violation
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.break_glass.grants import Grants
-from lockgate.webhook.serving.glass_watch import GlassWatch, count_states, grant_warning, place_of
+from lockgate.webhook.serving.glass_watch import (
+    MAX_REFUSED,
+    GlassWatch,
+    count_states,
+    grant_warning,
+    place_of,
+)
 
 from tests.gatekeeper.break_glass.making import END_NS, START_NS, make_grant, make_grants, sign, unsigned
 
@@ -94,9 +100,25 @@ def test_where_a_request_is(request_: dict[str, Value], place: str) -> None:
     assert place_of(Review(request_, None, None, None)) == place
 
 
-def test_a_warning_names_the_grant_and_what_it_goes_past() -> None:
-    violations = tuple([Violation(PolicyKey("K", str(n)), "no", ("deny",)) for n in range(5)])
-    decision = Decision("deny", violations, (), (), "p", "f")
-    assert grant_warning(make_grant(sign(unsigned())), decision) == (
-        "[break-glass] night-1 (OPS-1) until 2026-06-01T00:30:00Z lets through what K/0, K/1, K/2 and 2 more denies"
-    )
+def test_many_refused_grants_are_told_bit_by_bit() -> None:
+    watch = GlassWatch()
+    grants = make_grants(*[unsigned(f"forged-{n:02}") for n in range(MAX_REFUSED + 5)], sign(unsigned()))
+    first, second, third = [told(watch, grants, START_NS) for _ in range(3)]
+    assert (len(first), len(second), third) == (MAX_REFUSED + 1, 5, [])
+    assert ("granted", "night-1", "ada") in first
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "what could not be judged"),
+        (1, "what K/0 denies"),
+        (3, "what K/0, K/1, K/2 deny"),
+        (5, "what K/0, K/1, K/2 and 2 more deny"),
+    ],
+)
+def test_a_warning_names_the_grant_and_what_it_goes_past(count: int, text: str) -> None:
+    violations = tuple([Violation(PolicyKey("K", str(n)), "no", ("deny",)) for n in range(count)])
+    decision = Decision("deny", violations, (), (), "p", "f") if count else None
+    said = grant_warning(make_grant(sign(unsigned())), decision)
+    assert said == f"[break-glass] night-1 (OPS-1) until 2026-06-01T00:30:00Z lets through {text}"

@@ -108,6 +108,18 @@ def test_what_is_wrong_is_a_problem_of_its_own() -> None:
     assert live.problems == {}
 
 
+def test_forged_grants_do_not_crowd_out_what_was_taken_away() -> None:
+    live = started(sign(unsigned()))
+    apply(live, {"night-1": None})
+    ended = live.ended
+    assert len(ended) == 1
+    for number in range(20):
+        name = f"forged-{number}"
+        apply(live, {name: data(unsigned(name))})
+        apply(live, {name: None})
+    assert live.ended == ended
+
+
 def test_other_kinds_are_passed_over() -> None:
     live = started(sign(unsigned()))
     before = live.grants
