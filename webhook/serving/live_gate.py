@@ -185,6 +185,7 @@ class LiveGate:
             namespaces=self._namespaces,
             problems=problems,
             created=now.created,
+            templates=loaded.templates,
             needs=Needs(loaded.needs, loaded.sync.synced),
             digest=self._digest(gate, now),
         )

@@ -9,7 +9,7 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.gvk import GroupVersionKind
 from lockgate.engine.record import record
 from lockgate.gatekeeper.inventory_needs import CLUSTER, NAMESPACE, InventoryNeeds
-from lockgate.gatekeeper.template import EngineChoice
+from lockgate.gatekeeper.template import EngineChoice, Template
 from lockgate.webhook.gate import Gate
 from lockgate.webhook.serving.live_problems import LiveProblem
 from lockgate.webhook.serving.objects import ObjectKey
@@ -46,13 +46,15 @@ class Needs:
 class LiveState:
     """A Gate with the Namespaces by name, and what is wrong with objects. Its Gate's clock is at nought.
 
-    digest: SHA-256 (hex) over all that decides. created: the objects that decide and are in force.
+    digest: SHA-256 (hex) over all that decides. created: the objects that decide and are in force. templates: those that
+    compile, by kind.
     """
 
     gate: Gate
     namespaces: Mapping[str, dict[str, Value]]
     problems: Mapping[ObjectKey, tuple[LiveProblem, ...]]
     created: frozenset[ObjectKey]
+    templates: tuple[Template, ...]
     needs: Needs
     digest: str
 

@@ -55,11 +55,14 @@ class ObjectText:
             if first <= line <= last:
                 return FieldPlace(path, line - first + 1, max(1, column - start + 1))
         found: Path = ()
+        inside = 0
         for path, span in self._spans.items():
-            # The value of a field begins in its line; the deepest of them is meant.
-            if (span.line, span.column) == (line, column) and len(path) >= len(found):
-                found = path
-        return FieldPlace(found)
+            # Values of one line; the deepest of them is meant.
+            is_there = span.line == span.end_line == line and span.column <= column <= span.end_column
+            if (is_there or (span.line, span.column) == (line, column)) and len(path) >= len(found):
+                found, inside = path, column - span.column
+        # A text begins behind its quote.
+        return FieldPlace(found, 1, inside) if inside > 0 else FieldPlace(found)
 
     def _mapping(self, value: dict[str, Value], indent: str, path: Path) -> None:
         for name in sorted(value):
