@@ -44,6 +44,7 @@ mutations.gatekeeper.sh: Assign AssignImage AssignMetadata ModifySet
 expansion.gatekeeper.sh: ExpansionTemplate
 externaldata.gatekeeper.sh: Provider
 syncset.gatekeeper.sh: SyncSet
+exemptions.lockgate.dev: Exemption ExemptionPolicy
 kyverno.io: ClusterPolicy ClusterCleanupPolicy
 serving.kserve.io: ClusterServingRuntime ClusterStorageContainer
 kubeflow.org: Profile

@@ -22,6 +22,9 @@ COMMANDS: Final = {
     "break-glass": LazyCommand(
         "lockgate.webhook.break_glass_command:break_glass", "Sign a grant past the policies, for a while."
     ),
+    "install": LazyCommand(
+        "lockgate.webhook.install_command:install", "Print the manifests of the admission server."
+    ),
     "policy": LazyCommand("lockgate.webhook.policy_commands:policy", "Make and maintain rules."),
 }
 

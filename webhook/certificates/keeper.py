@@ -56,7 +56,7 @@ class CertificateKeeper:
         self._shown = ""
 
     def step(self, now_ns: int) -> Standing:
-        """Does what there is to do. Raises CertificateError and UsageError; what is shown then stays."""
+        """Does what there is to do. Raises LockgateError; what is shown then stays."""
         state = tend(self._store, self._publisher, self._names, now_ns)
         assert state.serving is not None
         files = write_files(state, self._folder)

@@ -29,7 +29,7 @@ MAX_STEPS: Final = 64
 
 
 class CertificateError(LockgateError):
-    """Certificates could not be kept or published, for now."""
+    """The certificates do not come to rest."""
 
 
 @record
@@ -52,11 +52,11 @@ class CertificateStore(Protocol):
     """Keeps the state, for all replicas."""
 
     def load(self) -> Kept:
-        """What is kept. Raises CertificateError, or UsageError where it is something else."""
+        """What is kept. Raises LockgateError."""
         ...
 
     def replace(self, before: Kept, state: CertificateState) -> bool:
-        """Keeps another state in place of `before`; False when that has changed. Raises CertificateError."""
+        """Keeps another state in place of `before`; False when that has changed. Raises LockgateError."""
         ...
 
 
@@ -64,11 +64,11 @@ class BundlePublisher(Protocol):
     """Tells API servers whom to trust."""
 
     def read(self) -> Published:
-        """What is published. Raises CertificateError."""
+        """What is published. Raises LockgateError."""
         ...
 
     def write(self, before: Published, bundle: str) -> bool:
-        """Publishes a bundle in place of `before`; False when something has changed. Raises CertificateError."""
+        """Publishes a bundle in place of `before`; False when something has changed. Raises LockgateError."""
         ...
 
 
@@ -87,7 +87,7 @@ class ByHand:
 def tend(
     store: CertificateStore, publisher: BundlePublisher, names: Sequence[str], now_ns: int
 ) -> CertificateState:
-    """Does whatever there is to do, and gives what is kept then. Raises CertificateError and UsageError.
+    """Does whatever there is to do, and gives what is kept then. Raises LockgateError.
 
     What fails has changed nothing or one whole step, and is done when this is called again.
     """

@@ -1,0 +1,204 @@
+"""What `lockgate install` prints: the same each time, as it is kept, judged by our own baseline, and for each choice."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from lockgate.gatekeeper.webhook_scope import load_scopes
+from lockgate.webhook.cli import run
+from lockgate.webhook.install.rights import rights
+from lockgate.webhook.install.settings import InstallSettings
+
+from tests.webhook.helpers import make_document
+
+IMAGE = f"registry.example.com/lockgate@sha256:{'7' * 64}"
+GOLDEN = Path(__file__).parent / "golden"
+POLICIES = str(Path(__file__).parents[3] / "policies")
+VARIANTS = {
+    "sqlite": ("--with-gatekeeper-crds",),
+    "postgres": (
+        "--mode=enforce",
+        "--database=postgres",
+        "--database-namespace=databases",
+        "--exclude-namespace=backup",
+        "--api-server=10.1.0.0/24",
+        "--api-server=10.2.0.5",
+        "--certificates=cert-manager",
+        "--beside-gatekeeper",
+    ),
+}
+
+Json = dict[str, Any]
+
+
+def printed(capfd: pytest.CaptureFixture[str], *options: str) -> str:
+    assert run(["install", "--image", IMAGE, *options]) == 0
+    return capfd.readouterr().out
+
+
+def objects(text: str) -> list[Json]:
+    return list(yaml.safe_load_all(text))
+
+
+def only(found: Sequence[Json], kind: str, name: str = "lockgate") -> Json:
+    (one,) = [one for one in found if one["kind"] == kind and one["metadata"]["name"] == name]
+    return one
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_it_is_printed_as_it_is_kept(variant: str, capfd: pytest.CaptureFixture[str]) -> None:
+    text = printed(capfd, *VARIANTS[variant])
+    assert text == printed(capfd, *VARIANTS[variant])
+    # Made by `lockgate install` with these options; look at what changes before it is committed.
+    assert text == (GOLDEN / f"{variant}.yaml").read_text()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_it_passes_our_own_baseline(
+    variant: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "all.yaml").write_text(printed(capfd, *VARIANTS[variant]))
+    monkeypatch.chdir(tmp_path)
+    assert run(["check", "--fail-on", "warn", "--format", "json", "all.yaml"]) == 0
+    summary = json.loads(capfd.readouterr().out)["summary"]
+    assert (summary["denied"], summary["warned"], summary["errors"], summary["skipped"]) == (0, 0, 0, 0)
+
+
+def test_a_folder_is_a_base_for_kustomize(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    text = printed(capfd, "--with-gatekeeper-crds")
+    assert printed(capfd, "--with-gatekeeper-crds", "--output", str(tmp_path / "base")) == ""
+    listed = yaml.safe_load((tmp_path / "base" / "kustomization.yaml").read_text())["resources"]
+    assert {one.name for one in (tmp_path / "base").iterdir()} == {*listed, "kustomization.yaml"}
+    found = [one for name in listed for one in objects((tmp_path / "base" / name).read_text())]
+    assert found == objects(text)
+
+
+def test_nothing_runs_with_more_than_it_needs(capfd: pytest.CaptureFixture[str]) -> None:
+    for options in VARIANTS.values():
+        spec = only(objects(printed(capfd, *options)), "Deployment")["spec"]["template"]["spec"]
+        assert spec["securityContext"]["runAsNonRoot"]
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in (*spec["containers"], *spec["initContainers"]):
+            context = container["securityContext"]
+            assert context["readOnlyRootFilesystem"]
+            assert context["capabilities"] == {"drop": ["ALL"]}
+            assert not context["allowPrivilegeEscalation"]
+            assert container["resources"]["limits"]["memory"]
+            assert container["resources"]["requests"]["cpu"]
+
+
+def test_sqlite_has_one_writer_and_postgresql_many(capfd: pytest.CaptureFixture[str]) -> None:
+    one = objects(printed(capfd))
+    assert only(one, "Deployment")["spec"]["strategy"] == {"type": "Recreate"}
+    assert only(one, "Deployment")["spec"]["replicas"] == 1
+    assert only(one, "PersistentVolumeClaim", "lockgate-trail")
+    many = objects(printed(capfd, "--database", "postgres"))
+    assert only(many, "Deployment")["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    assert only(many, "Deployment")["spec"]["replicas"] == 3
+    assert [found for found in many if found["kind"] == "PersistentVolumeClaim"] == []
+
+
+def test_observing_denies_nothing_by_being_away_and_enforcing_lets_nothing_pass(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for mode, policy in (("observe", "Ignore"), ("enforce", "Fail")):
+        found = objects(printed(capfd, "--mode", mode))
+        webhooks = only(found, "ValidatingWebhookConfiguration")["webhooks"]
+        assert {one["failurePolicy"] for one in webhooks} == {policy}
+        assert (
+            f"--mode={mode}" in only(found, "Deployment")["spec"]["template"]["spec"]["containers"][0]["args"]
+        )
+        assert {one["sideEffects"] for one in webhooks} == {"NoneOnDryRun"}
+        assert {one["matchPolicy"] for one in webhooks} == {"Equivalent"}
+
+
+def test_only_names_of_namespaces_leave_objects_out(capfd: pytest.CaptureFixture[str]) -> None:
+    found = objects(
+        printed(
+            capfd, "--database", "postgres", "--database-namespace", "pg", "--exclude-namespace", "backup"
+        )
+    )
+    webhooks = {one["name"]: one for one in only(found, "ValidatingWebhookConfiguration")["webhooks"]}
+    assert all("objectSelector" not in one for one in webhooks.values())
+    (term,) = webhooks["validation.lockgate.dev"]["namespaceSelector"]["matchExpressions"]
+    assert term == {
+        "key": "kubernetes.io/metadata.name",
+        "operator": "NotIn",
+        "values": ["backup", "kube-system", "lockgate-system", "pg"],
+    }
+    assert "namespaceSelector" not in webhooks["policies.lockgate.dev"]
+    arguments = only(found, "Deployment")["spec"]["template"]["spec"]["containers"][0]["args"]
+    for name in term["values"]:
+        assert f"--exclude-namespace={name}" in arguments
+    assert "username" not in webhooks["validation.lockgate.dev"]["matchConditions"][0]["expression"]
+
+
+def test_check_reads_the_webhook_that_policies_are_judged_by(capfd: pytest.CaptureFixture[str]) -> None:
+    found = only(objects(printed(capfd, "-p", POLICIES)), "ValidatingWebhookConfiguration")
+    (scope,) = load_scopes([make_document(found)]).webhooks
+    assert scope.name == "validation.lockgate.dev"
+    groups = {group for rule in scope.rules for group in rule.groups}
+    assert {"", "apps", "batch"} <= groups
+
+
+def test_without_policies_the_server_says_what_is_sent(capfd: pytest.CaptureFixture[str]) -> None:
+    found = only(objects(printed(capfd)), "ValidatingWebhookConfiguration")
+    assert "rules" not in found["webhooks"][0]
+    # To apply it again takes away nothing that the server wrote.
+    assert all("caBundle" not in one["clientConfig"] for one in found["webhooks"])
+
+
+def test_the_database_and_the_api_server_are_all_that_is_let_through(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    found = objects(printed(capfd, *VARIANTS["postgres"]))
+    spec = only(found, "NetworkPolicy")["spec"]
+    blocks = [one["ipBlock"]["cidr"] for one in spec["ingress"][0]["from"]]
+    assert blocks == ["10.1.0.0/24", "10.2.0.5/32"]
+    ports = {port["port"] for rule in spec["egress"] for port in rule["ports"]}
+    assert ports == {53, 443, 6443, 5432}
+
+
+def test_rights_are_named_and_have_a_reason() -> None:
+    for beside in (True, False):
+        table = rights(InstallSettings(IMAGE, beside_gatekeeper=beside))
+        for one in table:
+            assert "*" not in one.verbs
+            assert one.group != "*"
+            assert one.reason
+            # Whoever may write something that is not its own kind may do so by name only.
+            writes = set(one.verbs) & {"create", "update", "patch", "delete"}
+            assert not writes or one.names or one.resources[0].endswith("/status") or not beside
+        secrets = [one for one in table if "secrets" in one.resources]
+        assert [one.where for one in secrets] == ["namespace"]
+    assert "create" not in {
+        verb for one in rights(InstallSettings(IMAGE, beside_gatekeeper=True)) for verb in one.verbs
+    }
+
+
+BAD = [
+    (("--image", "Ünsinn"), "is no image"),
+    (("--replicas", "2"), "SQLite has one writer"),
+    (("--replicas", "0"), "0 replicas"),
+    (("--namespace", "Big"), "is no name of a namespace"),
+    (("--exclude-namespace", "a.b"), "is no name of a namespace"),
+    (("--database-namespace", "pg"), "is for PostgreSQL"),
+    (("--api-server", "10.1.0.0/99"), "is no range of addresses"),
+    (("--storage", "many"), "is no size"),
+    (("--print", "--output", "x"), "--print and --output"),
+    (("--beside-gatekeeper", "--with-gatekeeper-crds"), "Gatekeeper has its definitions already"),
+    (("-p", "nowhere"), "nowhere"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), BAD)
+def test_what_does_not_fit_together_is_refused(
+    options: tuple[str, ...], message: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["install", "--image", IMAGE, *options]) == 2
+    told = capfd.readouterr()
+    assert message in told.err
+    assert told.out == ""

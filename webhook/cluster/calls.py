@@ -1,0 +1,101 @@
+"""Calls of the API server with objects as JSON, as it sends them: no field is lost that a client library does not know."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from kubernetes import client
+from lockgate.engine.errors import LockgateError
+from lockgate.engine.record import record
+from lockgate.webhook.cluster.connection import failure_reason, printable_reason
+from urllib3.exceptions import HTTPError
+
+# Seconds for one call; the API server answers in milliseconds.
+TIMEOUT_S: Final = 10.0
+# A webhook configuration or a Secret has at most 1.5 MiB in etcd.
+MAX_ANSWER: Final = 64 * 1024 * 1024
+MANAGER: Final = "lockgate"
+
+Json = dict[str, Any]
+
+
+class ClusterError(LockgateError):
+    """The API server does not answer, or not as it should."""
+
+
+@record
+class ClusterAnswer:
+    """Status and JSON of an answer; message: what the API server says of a failure."""
+
+    status: int
+    value: Json
+    message: str
+    date: str
+
+
+def call(
+    api: client.ApiClient,
+    method: str,
+    path: str,
+    body: Json | None = None,
+    query: Mapping[str, str] | None = None,
+) -> ClusterAnswer:
+    """The answer, whatever its status. Raises ClusterError where there is none, or it is no JSON object."""
+    asking: Any = api
+    headers = {"Accept": "application/json"}
+    for setting in asking.configuration.auth_settings().values():
+        if setting.get("in") == "header":
+            headers[setting["key"]] = setting["value"]
+    data = None
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+        data = json.dumps(body).encode()
+    given = dict(query or {})
+    if method in ("POST", "PUT"):
+        given["fieldManager"] = MANAGER
+    url = f"{asking.configuration.host}{path}" + (f"?{urlencode(given)}" if given else "")
+    pool: Any = asking.rest_client.pool_manager
+    try:
+        answer = pool.request(
+            method, url, body=data, headers=headers, timeout=TIMEOUT_S, retries=False, redirect=False
+        )
+    except (HTTPError, OSError, ValueError) as error:
+        raise ClusterError(
+            f"the API server at {asking.configuration.host} does not answer: {failure_reason(error)}",
+            hint="is the address of the kubeconfig right, and is there a way to it?",
+        ) from None
+    return _answer(answer, path)
+
+
+def _answer(answer: Any, path: str) -> ClusterAnswer:
+    date = answer.headers.get("Date") or ""
+    status: int = answer.status
+    try:
+        if len(answer.data) > MAX_ANSWER:
+            raise ValueError
+        value = json.loads(answer.data)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        if status >= 400:
+            return ClusterAnswer(status, {}, printable_reason(answer.reason or ""), date)
+        raise ClusterError(f"the API server answered {path} with something that is no JSON object")
+    said = value.get("message")
+    message = printable_reason(said if isinstance(said, str) and status >= 400 else answer.reason or "")
+    return ClusterAnswer(status, value, message, date)
+
+
+def refused(answer: ClusterAnswer, what: str) -> ClusterError:
+    """The error of an answer that says no."""
+    hint = ""
+    if answer.status == 401:
+        hint = "the credentials are not known to this cluster, or have expired"
+    elif answer.status == 403:
+        hint = "apply what `lockgate install` prints; `lockgate doctor` tells which right is missing"
+    return ClusterError(f"{what}: the API server answered {answer.status} ({answer.message})", hint=hint)
+
+
+def segment(name: str) -> str:
+    """A name as a part of a path."""
+    return quote(name, safe="")

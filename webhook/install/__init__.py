@@ -1,0 +1,1 @@
+"""What Lockgate is in a cluster: its manifests, as values and as YAML."""

@@ -1,0 +1,161 @@
+"""CustomResourceDefinitions: of exemptions, and of Gatekeeper's kinds where no Gatekeeper brings them.
+
+Those of Gatekeeper's kinds have its names, scopes and versions (3.23.1), so that its own can take their place; what
+stands in the objects is checked by Lockgate, at admission and when they are loaded, and these let everything through.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from lockgate.engine.record import record
+from lockgate.gatekeeper.exemptions.kinds import EXEMPTION, EXEMPTION_POLICY, GROUP, VERSION
+from lockgate.gatekeeper.sync import CONFIG_GROUP, SYNCSET_GROUP
+from lockgate.gatekeeper.template import EXPANSION, EXPANSION_GROUP, KIND, PROVIDERS_GROUP
+from lockgate.gatekeeper.template import GROUP as TEMPLATES_GROUP
+
+Json = dict[str, Any]
+_ANYTHING: Final = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+_TEXT: Final = {"type": "string"}
+_TEXTS: Final = {"type": "array", "items": _TEXT}
+
+
+@record
+class Definition:
+    """A kind. versions: served; the first is stored."""
+
+    group: str
+    kind: str
+    plural: str
+    scope: str
+    versions: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """As the definition is called."""
+        return f"{self.plural}.{self.group}"
+
+
+GATEKEEPER: Final = (
+    Definition(CONFIG_GROUP, "Config", "configs", "Namespaced", ("v1alpha1",)),
+    Definition(EXPANSION_GROUP, EXPANSION, "expansiontemplate", "Cluster", ("v1alpha1", "v1beta1")),
+    Definition(PROVIDERS_GROUP, "Provider", "providers", "Cluster", ("v1beta1", "v1alpha1")),
+    Definition(SYNCSET_GROUP, "SyncSet", "syncsets", "Cluster", ("v1alpha1",)),
+    Definition(TEMPLATES_GROUP, KIND, "constrainttemplates", "Cluster", ("v1", "v1beta1", "v1alpha1")),
+)
+OWN: Final = (
+    Definition(GROUP, EXEMPTION, "exemptions", "Cluster", (VERSION,)),
+    Definition(GROUP, EXEMPTION_POLICY, "exemptionpolicies", "Cluster", (VERSION,)),
+)
+
+
+def gatekeeper_definitions() -> list[Json]:
+    """Those of the kinds that Lockgate reads of Gatekeeper's, but for the constraints', which templates make."""
+    return [_definition(one, _ANYTHING) for one in GATEKEEPER]
+
+
+def own_definitions() -> list[Json]:
+    """Those of exemptions; what their schema does not say Lockgate checks."""
+    schemas = {EXEMPTION: _exemption(), EXEMPTION_POLICY: _exemption_policy()}
+    return [_definition(one, schemas[one.kind]) for one in OWN]
+
+
+def _definition(one: Definition, spec: Mapping[str, Any]) -> Json:
+    schema = {
+        "type": "object",
+        "properties": {
+            "apiVersion": _TEXT,
+            "kind": _TEXT,
+            "metadata": {"type": "object"},
+            "spec": spec,
+            "status": _ANYTHING,
+        },
+    }
+    if one.group == GROUP:
+        schema["required"] = ["spec"]
+    names = {
+        "kind": one.kind,
+        "listKind": f"{one.kind}List",
+        "plural": one.plural,
+        "singular": one.kind.lower(),
+    }
+    versions = [
+        {
+            "name": version,
+            "served": True,
+            "storage": place == 0,
+            "schema": {"openAPIV3Schema": schema},
+            "subresources": {"status": {}},
+        }
+        for place, version in enumerate(one.versions)
+    ]
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": one.name, "labels": {"app.kubernetes.io/name": "lockgate"}},
+        "spec": {"group": one.group, "names": names, "scope": one.scope, "versions": versions},
+    }
+
+
+def _object(properties: Json, required: tuple[str, ...] = ()) -> Json:
+    # The API server would drop what is misspelt, and an exemption without it would exempt more: Lockgate refuses it.
+    made: Json = {**_ANYTHING, "properties": properties}
+    if required:
+        made["required"] = [*required]
+    return made
+
+
+def _selections() -> Json:
+    item = _object({"kind": {"type": "string", "minLength": 1}, "name": _TEXT}, ("kind",))
+    return {"type": "array", "items": item}
+
+
+def _exemption() -> Json:
+    kinds = {"type": "array", "items": _object({"apiGroups": _TEXTS, "kinds": _TEXTS})}
+    match = _object(
+        {
+            "kinds": kinds,
+            "namespaces": _TEXTS,
+            "excludedNamespaces": _TEXTS,
+            "namespaceSelector": _ANYTHING,
+            "name": _TEXT,
+            "scope": {"type": "string", "enum": ["Cluster", "Namespaced"]},
+        }
+    )
+    violation = _object({"path": _TEXT, "message": _TEXT, "messageSha256": _TEXT})
+    moment = {"type": "string", "format": "date-time"}
+    signature = _object({"signer": _TEXT, "signature": _TEXT}, ("signer", "signature"))
+    return _object(
+        {
+            "policies": {**_selections(), "minItems": 1},
+            "match": match,
+            "violations": {"type": "array", "items": violation},
+            "reason": {"type": "string", "minLength": 1},
+            "owner": {"type": "string", "minLength": 1},
+            "ticket": _TEXT,
+            "issuedAt": moment,
+            "expiresAt": moment,
+            "signatures": {"type": "array", "items": signature},
+        },
+        ("policies", "match", "reason", "owner", "issuedAt", "expiresAt"),
+    )
+
+
+def _exemption_policy() -> Json:
+    signer = _object({"name": _TEXT, "publicKey": _TEXT}, ("name", "publicKey"))
+    rule = _object(
+        {
+            "policies": _selections(),
+            "never": {"type": "boolean"},
+            "maxDuration": _TEXT,
+            "requireSignature": {"type": "boolean"},
+            "signers": _TEXTS,
+            "requireTicket": {"type": "boolean"},
+        }
+    )
+    return _object(
+        {
+            "signers": {"type": "array", "items": signer},
+            "rules": {"type": "array", "items": rule, "minItems": 1},
+        },
+        ("rules",),
+    )

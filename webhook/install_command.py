@@ -1,0 +1,188 @@
+"""`lockgate install`: prints what an installation in a cluster is made of."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from lockgate.engine.errors import UsageError
+from lockgate.webhook.install.settings import (
+    NAMESPACE,
+    CertificateSource,
+    Database,
+    InstallSettings,
+    Mode,
+    check_settings,
+)
+from lockgate.webhook.output import write_output
+
+if TYPE_CHECKING:
+    from lockgate.webhook.install.manifests import ManifestFile
+
+_EPILOG: Final = "Exit codes: 0 printed or written; 2 wrong usage. Nothing is applied: kubectl does that."
+
+
+@click.command(epilog=_EPILOG)
+@click.option(
+    "--image",
+    required=True,
+    metavar="IMAGE",
+    help="The server's image, best by its digest: REGISTRY/lockgate@sha256:…",
+)
+@click.option("--print", "printed", is_flag=True, help="Print to standard output (what happens anyway).")
+@click.option("--output", metavar="DIR", help="Write files and a kustomization.yaml into a folder instead.")
+@click.option("--namespace", default=NAMESPACE, show_default=True, metavar="NS", help="Where it runs.")
+@click.option(
+    "--mode",
+    type=click.Choice(["observe", "enforce"]),
+    default="observe",
+    show_default=True,
+    help="Record what would be denied, or deny it.",
+)
+@click.option("--replicas", type=int, metavar="N", help="1 on SQLite; 3 on PostgreSQL without it.")
+@click.option(
+    "--database",
+    type=click.Choice(["sqlite", "postgres"]),
+    default="sqlite",
+    show_default=True,
+    help="Where the trail is kept: on a volume, for one replica, or in PostgreSQL, for any number.",
+)
+@click.option(
+    "--database-namespace", default="", metavar="NS", help="Where PostgreSQL runs, if it is in the cluster."
+)
+@click.option(
+    "--exclude-namespace",
+    "excluded",
+    multiple=True,
+    metavar="NS",
+    help="Objects of this namespace are not judged either; may be repeated.",
+)
+@click.option(
+    "--api-server",
+    "ranges",
+    multiple=True,
+    metavar="CIDR",
+    help="From where the API server calls; nobody else may then. May be repeated.",
+)
+@click.option(
+    "--certificates",
+    type=click.Choice(["own", "cert-manager"]),
+    default="own",
+    show_default=True,
+    help="An authority of Lockgate's own, or certificates of cert-manager.",
+)
+@click.option("--storage", default="10Gi", show_default=True, metavar="SIZE", help="Of SQLite's volume.")
+@click.option(
+    "--with-gatekeeper-crds",
+    "with_definitions",
+    is_flag=True,
+    help="With the definitions of Gatekeeper's kinds, for a cluster without Gatekeeper.",
+)
+@click.option(
+    "--beside-gatekeeper",
+    "beside",
+    is_flag=True,
+    help="Gatekeeper runs in the cluster too, and makes the kinds of constraints.",
+)
+@click.option(
+    "-p",
+    "--policies",
+    "policies",
+    multiple=True,
+    metavar="PATH",
+    help="Derive the webhook's rules from these policies; without it the server does, from those it finds.",
+)
+def install(
+    image: str,
+    printed: bool,
+    output: str | None,
+    namespace: str,
+    mode: Mode,
+    replicas: int | None,
+    database: Database,
+    database_namespace: str,
+    excluded: tuple[str, ...],
+    ranges: tuple[str, ...],
+    certificates: CertificateSource,
+    storage: str,
+    with_definitions: bool,
+    beside: bool,
+    policies: tuple[str, ...],
+) -> None:
+    """Prints the manifests of the admission server; docs/install.md takes it from there.
+
+    \b
+    Examples:
+      lockgate install --image registry.example.com/lockgate@sha256:… --with-gatekeeper-crds | kubectl apply -f -
+      lockgate install --image … --mode enforce --database postgres --replicas 3 --output deploy/lockgate
+    """
+    if printed and output is not None:
+        raise UsageError("--print and --output", hint="give one of both")
+    if beside and with_definitions:
+        raise UsageError(
+            "Gatekeeper has its definitions already", hint="leave --with-gatekeeper-crds out beside it"
+        )
+    chosen = replicas if replicas is not None else (1 if database == "sqlite" else 3)
+    settings = InstallSettings(
+        image,
+        namespace,
+        mode,
+        chosen,
+        database,
+        database_namespace,
+        tuple(sorted(set(excluded))),
+        tuple(sorted(set(ranges))),
+        certificates,
+        beside,
+        storage,
+    )
+    check_settings(settings)
+    from lockgate.webhook.install.definitions import gatekeeper_definitions
+    from lockgate.webhook.install.manifests import manifest_files
+
+    rules = _rules(policies)
+    files = manifest_files(
+        settings, rules=rules, definitions=gatekeeper_definitions() if with_definitions else ()
+    )
+    if output is None:
+        from lockgate.webhook.install.yaml_text import render_documents
+
+        write_output(render_documents([one for file in files for one in file.objects]), None)
+    else:
+        _write(files, Path(output))
+
+
+def _rules(policies: Sequence[str]) -> list[dict[str, Any]]:
+    """The rules that policies ask for; none without policies."""
+    if not policies:
+        return []
+    import os
+
+    from lockgate.webhook.check_command import make_loader
+    from lockgate.webhook.serving.webhook_rules import (
+        guess_names,
+        parent_demands,
+        policy_demands,
+        render_rule,
+        webhook_rules,
+    )
+
+    loaded = make_loader(None, None).given(policies, os.getcwd()).loaded
+    demands = policy_demands(loaded.policies.policies, loaded.templates)
+    if loaded.expansion is not None:
+        templates = loaded.expansion.templates
+        demands = parent_demands(demands, [(one.applies_to, one.generates) for one in templates])
+    return [render_rule(rule) for rule in webhook_rules(demands, guess_names)]
+
+
+def _write(files: Sequence["ManifestFile"], folder: Path) -> None:
+    from lockgate.webhook.install.manifests import kustomization
+    from lockgate.webhook.install.yaml_text import render_documents, render_yaml
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make {folder}: {(error.strerror or '').lower()}") from None
+    for file in files:
+        write_output(render_documents(file.objects), str(folder / file.name))
+    write_output(render_yaml(kustomization(files)), str(folder / "kustomization.yaml"))
