@@ -78,7 +78,7 @@ class CelPolicy(Gated):
     def _failed_conditions(self, values: ReviewValues, budget: CostBudget) -> list[str] | None:
         """The errors of match conditions, each once; None when one of them says that the policy does not apply."""
         errors: dict[str, None] = {}
-        names = self._names(values, budget)
+        names = self.names(values, budget)
         try:
             for expression, text in self.template.conditions:
                 try:
@@ -92,7 +92,7 @@ class CelPolicy(Gated):
 
     def _validated(self, values: ReviewValues, budget: CostBudget) -> Outcomes:
         found: list[Violation] = []
-        names = self._names(values, budget)
+        names = self.names(values, budget)
         try:
             for validation in self.template.validations:
                 try:
@@ -108,7 +108,8 @@ class CelPolicy(Gated):
             names.clear()
         return found
 
-    def _names(self, values: ReviewValues, budget: CostBudget) -> dict[str, Value]:
+    def names(self, values: ReviewValues, budget: CostBudget) -> dict[str, Value]:
+        """What expressions may name. Cleared by whoever asked for it, since the variables hold each other."""
         template, reads = self.template, self.template.reads
         variables = template.variables
 

@@ -1,6 +1,7 @@
-"""Why a constraint says what it says of a review: what became of each `violation` rule of its template.
+"""Why a constraint says what it says of a review: what became of each `violation` rule of its template, or validation.
 
-The template's Rego is compiled a second time, to a program that tells what it does, when the first review asks.
+The template's Rego is compiled a second time, to a program that tells what it does, when the first review asks. Of its
+CEL the parts of expressions that did not hold are evaluated again.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from typing import Final
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import EvaluationError
 from lockgate.engine.external_data import Asking
-from lockgate.engine.policy import EvaluationContext
+from lockgate.engine.policy import EvaluationContext, Policy
 from lockgate.engine.record import record
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.explanation import Explainer, Reason
@@ -18,7 +19,7 @@ from lockgate.engine.rego.program import Program
 from lockgate.engine.rego.trace import Trace
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, INVENTORY, TEMPLATE_CAPABILITIES
-from lockgate.gatekeeper.policy import ConstraintPolicy
+from lockgate.gatekeeper.policy import ConstraintPolicy, Gated
 from lockgate.gatekeeper.rego_compile import ENTRY_PACKAGE, trace_template
 from lockgate.gatekeeper.template import Template
 
@@ -46,8 +47,31 @@ class TemplateTracer:
     capabilities: Capabilities = TEMPLATE_CAPABILITIES
     _programs: dict[str, tuple[Program, Explainer]] = field(default_factory=dict)
 
-    def trace(self, policy: ConstraintPolicy, review: Review, context: EvaluationContext) -> Traced:
-        """Evaluates a policy that matches the review. Raises PolicyError for a template that does not compile."""
+    def trace(self, policy: Policy, review: Review, context: EvaluationContext) -> Traced:
+        """Evaluates a policy that matches the review; nothing is told of one that is no constraint's.
+
+        Raises PolicyError for a template that does not compile.
+        """
+        one: object = policy
+        if isinstance(one, ConstraintPolicy):
+            return self._trace_rego(one, review, context)
+        if not isinstance(one, Gated):
+            return Traced((), "", 0)
+        # Most policies are Rego.
+        from lockgate.gatekeeper.cel_policy import CelPolicy
+        from lockgate.gatekeeper.cel_tracing import trace_cel
+
+        source = self._template(one.key.kind).cel
+        if not isinstance(one, CelPolicy) or source is None:
+            return Traced((), "", 0)
+        reasons, error = trace_cel(one, source, review, context)
+        return Traced(tuple(reasons[:MOST_REASONS]), error, max(0, len(reasons) - MOST_REASONS))
+
+    def _template(self, kind: str) -> Template:
+        (template,) = [one for one in self.templates if one.kind == kind]
+        return template
+
+    def _trace_rego(self, policy: ConstraintPolicy, review: Review, context: EvaluationContext) -> Traced:
         program, explainer = self._program(policy.key.kind)
         trace = Trace(program.artifact.probes)
         inventory = context.facts.inventory
@@ -74,7 +98,6 @@ class TemplateTracer:
     def _program(self, kind: str) -> tuple[Program, Explainer]:
         found = self._programs.get(kind)
         if found is None:
-            (template,) = [one for one in self.templates if one.kind == kind]
-            program, texts = trace_template(template, self.capabilities)
+            program, texts = trace_template(self._template(kind), self.capabilities)
             found = self._programs[kind] = (program, Explainer(texts, ENTRY_PACKAGE))
         return found

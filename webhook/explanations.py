@@ -13,8 +13,8 @@ from lockgate.engine.policy import EvaluationContext, MatchError, NotMatched, Po
 from lockgate.engine.record import record
 from lockgate.engine.rego.explanation import Reason
 from lockgate.engine.review import Review
-from lockgate.gatekeeper.policy import ConstraintPolicy
-from lockgate.gatekeeper.tracing import TemplateTracer, Traced
+from lockgate.gatekeeper.policy import Gated
+from lockgate.gatekeeper.tracing import TemplateTracer
 from lockgate.webhook.render_reasons import reason_json, reason_lines, value_text
 from lockgate.webhook.report import JudgedObject, Resource
 from lockgate.webhook.terminal import Palette, printable
@@ -122,7 +122,7 @@ class Explanations:
             if isinstance(one, Violation):
                 continue
             if isinstance(one, Failure):
-                traced = self._traced(policy, review, context)
+                traced = self.tracer.trace(policy, review, context)
                 return Explanation(
                     subject,
                     policy.key,
@@ -133,7 +133,7 @@ class Explanations:
                     left_out=traced.left_out,
                 )
             return Explanation(subject, policy.key, "not evaluated", masker, why=one.needs)
-        traced = self._traced(policy, review, context)
+        traced = self.tracer.trace(policy, review, context)
         return Explanation(
             subject,
             policy.key,
@@ -143,11 +143,6 @@ class Explanations:
             violations=violations,
             left_out=traced.left_out,
         )
-
-    def _traced(self, policy: Policy, review: Review, context: EvaluationContext) -> Traced:
-        if not isinstance(policy, ConstraintPolicy):
-            return Traced((), "", 0)
-        return self.tracer.trace(policy, review, context)
 
 
 def _with_exempted(explained: Explanation, exempted: Sequence[Exempted]) -> Explanation:
@@ -172,7 +167,7 @@ def _why(failed: NotMatched, resource: Resource) -> str:
 
 
 def _wanted(policy: Policy, matcher: str) -> Value:
-    if not isinstance(policy, ConstraintPolicy):
+    if not isinstance(policy, Gated):
         return None
     return (policy.gate.constraint.match or {}).get(matcher)
 

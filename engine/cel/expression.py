@@ -58,8 +58,8 @@ class Expression:
         tree: "Callable[[], tuple[Node, Typing]]",
     ) -> None:
         self.artifact: Final = artifact
-        self._functions = functions
-        self._tree = tree
+        self.functions: Final = functions
+        self.tree: Final = tree
         self._careful: Evaluate | None = None
         # What `evaluate` tries first. Whatever Python raises there means that it has to be evaluated with care.
         self.fast: Final[Evaluate] = self._with_care if artifact.code is None else _link(artifact, functions)
@@ -82,7 +82,7 @@ class Expression:
         """The expression for `marshal`: its artifact, and its tree for the careful path."""
         from lockgate.engine.cel.stored_tree import dump_tree
 
-        return (*self.artifact.to_plain(), dump_tree(*self._tree()))
+        return (*self.artifact.to_plain(), dump_tree(*self.tree()))
 
     def evaluate(self, variables: Mapping[str, Value], budget: CostBudget) -> Value:
         """The expression's value with these variables, values of CEL each.
@@ -116,8 +116,8 @@ class Expression:
                 # Few evaluations fail.
                 from lockgate.engine.cel.careful import Careful
 
-                node, typing = self._tree()
-                careful = self._careful = Careful(self._functions, typing).expression(node)
+                node, typing = self.tree()
+                careful = self._careful = Careful(self.functions, typing).expression(node)
             return careful(variables, budget)
         except (CelError, *FATAL):
             raise

@@ -7,15 +7,20 @@ from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import Violation
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.policy import EvaluationContext, Facts, Matched
+from lockgate.engine.rego.explanation import Named, Reason
 from lockgate.engine.review import Review
+from lockgate.gatekeeper.enforcement import EnforcementPoint
 from lockgate.gatekeeper.loader import Loaded, load_policies
 from lockgate.gatekeeper.policy import ConstraintPolicy
+from lockgate.gatekeeper.suite_run import gator_review
 from lockgate.gatekeeper.target import Cluster, review_document
 from lockgate.gatekeeper.tracing import TemplateTracer, Traced
 
+from tests.gatekeeper.cel_cases import CEL_CASES, POD, CelCase, cel_template
 from tests.gatekeeper.workbench import Json, constraint, document, manifest, template
 from tests.policies.shipped import RULES
 
+GATOR: EnforcementPoint = "gator.gatekeeper.sh"
 CONTEXT = EvaluationContext(Facts(), 0, Limits(max_steps=1_000_000))
 
 
@@ -121,3 +126,67 @@ def test_evaluations_beyond_a_bound_are_counted() -> None:
     (reason,) = found.reasons
     assert reason.failed is not None
     assert reason.failed.text == "ok(x)"
+
+
+def cel_traced(source: Json, value: Json, spec: Json | None = None) -> Traced:
+    loaded = load_policies([document(cel_template(source)), document(constraint(spec or {}))], point=GATOR)
+    assert not loaded.errors, loaded.errors
+    (policy,) = loaded.policies.policies
+    return TemplateTracer(loaded.templates).trace(policy, gator_review(document(value), {}), CONTEXT)
+
+
+def is_error(reason: Reason) -> bool:
+    return reason.failed is not None and any(one.name == "error" for one in reason.failed.values)
+
+
+@pytest.mark.parametrize("case", CEL_CASES, ids=lambda case: case.name)
+def test_validations_that_failed_are_those_that_are_told(case: CelCase) -> None:
+    found = cel_traced(case.source, case.value, case.spec)
+    assert all(reason.held or reason.failed for reason in found.reasons)
+    conditions = [reason for reason in found.reasons if reason.rule.startswith("matchCondition")]
+    validations = [reason for reason in found.reasons if reason.rule.startswith("validations")]
+    assert len(conditions) + len(validations) == len(found.reasons)
+    counts = case.source.get("failurePolicy") != "Ignore"
+    if all(reason.held for reason in conditions):
+        told = [reason for reason in validations if not reason.held and (counts or not is_error(reason))]
+        assert len(told) == len(case.messages) or found.error
+        return
+    # Where one is false the policy does not apply; where the others failed with errors, one message tells them.
+    assert not validations
+    failed = [reason for reason in conditions if not reason.held]
+    assert len(case.messages) == (1 if counts and all(map(is_error, failed)) else 0)
+
+
+def test_a_validation_tells_its_variables_and_the_part_that_decided() -> None:
+    source = {
+        "variables": [
+            {"name": "names", "expression": "object.spec.containers.map(c, c.name)"},
+            {"name": "exempt", "expression": "has(object.metadata.labels.exempt) || variables.names == []"},
+        ],
+        "validations": [
+            {"expression": "true"},
+            {
+                "expression": "variables.exempt || object.spec.containers.all(c, c.image.startsWith('registry/'))"
+            },
+        ],
+    }
+    first, second = cel_traced(source, POD).reasons
+    assert (first.rule, first.held) == ("validations[0]", True)
+    assert (second.rule, second.held) == ("validations[1]", False)
+    assert second.failed is not None
+    assert second.failed.text.startswith("variables.exempt || object.spec.containers.all(")
+    assert second.failed.values[0] == Named("variables.exempt", False)
+    (exempt,) = second.because
+    assert (exempt.rule, exempt.held) == ("variables.exempt", False)
+    (names,) = exempt.because
+    assert (names.rule, names.gave) == ("variables.names", (["one", "two"],))
+
+
+def test_what_ends_an_evaluation_ends_its_explanation() -> None:
+    numbers = "[1, 2, 3, 4, 5, 6, 7, 8, 9]"
+    source = {"validations": [{"expression": f"{numbers}.all(a, {numbers}.all(b, a + b > 0))"}] * 2}
+    loaded = load_policies([document(cel_template(source)), document(constraint({}))], point=GATOR)
+    (policy,) = loaded.policies.policies
+    context = EvaluationContext(Facts(), 0, Limits(max_steps=500))
+    found = TemplateTracer(loaded.templates).trace(policy, gator_review(document(POD), {}), context)
+    assert "cost budget" in found.error

@@ -146,3 +146,79 @@ def test_check_explains_also_what_does_not_match(tree: Path) -> None:
     assert made["explanations"] == told["explanations"]
     ran = run_lockgate(*command, "--format", "sarif", cwd=tree)
     assert (ran.code, "--explain is told in text and json" in ran.err) == (2, True)
+
+
+CEL_TEMPLATE = """\
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: ownedobjects}
+spec:
+  crd: {spec: {names: {kind: OwnedObjects}}}
+  targets:
+    - target: admission.k8s.gatekeeper.sh
+      code:
+        - engine: K8sNativeValidation
+          source:
+            variables:
+              - name: labels
+                expression: 'has(object.metadata.labels) ? object.metadata.labels : {}'
+            validations:
+              - expression: |
+                  object.kind == 'ConfigMap' &&
+                  'owner' in variables.labels
+                message: an owner is missing
+              - expression: object.data.all(name, object.data[name] != '')
+---
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: OwnedObjects
+metadata: {name: owned}
+spec: {match: {kinds: [{apiGroups: [""], kinds: [ConfigMap]}]}}
+"""
+
+
+def test_expressions(tree: Path) -> None:
+    (tree / "cel.yaml").write_text(CEL_TEMPLATE)
+    (tree / "map.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: dev}\ndata: {a: x, b: ''}\n"
+    )
+    ran = run_lockgate("explain", "-p", "cel.yaml", "map.yaml", cwd=tree)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines() == [
+        "map.yaml:2  ConfigMap dev/m",
+        "  OwnedObjects/owned  violated",
+        "    failed  validations[0]  cel.yaml:16:19",
+        '      at 17:19  "owner" in variables.labels',
+        "        variables.labels = {}",
+        "        held    variables.labels  cel.yaml:13:30",
+        "          gave {}",
+        "    failed  validations[1]  cel.yaml:19:29",
+        '      at 19:29  object.data.all(name, object.data[name] != "")',
+        '        object.data = {"a": "x", "b": ""}',
+        '      in it, at 19:51  object.data[name] != ""',
+        '        object.data[name] = ""',
+        "    deny: an owner is missing",
+        "    deny: failed expression: object.data.all(name, object.data[name] != '')",
+    ]
+    found = json.loads(
+        run_lockgate("explain", "-p", "cel.yaml", "--format", "json", "map.yaml", cwd=tree).out
+    )
+    (one,) = found["explanations"]
+    assert [rule["rule"] for rule in one["rules"]] == ["validations[0]", "validations[1]"]
+    assert one["rules"][0]["because"][0]["gave"] == ["{}"]
+    # Of what does not match, the match.
+    (tree / "pod.yaml").write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: dev}\n")
+    out = run_lockgate("explain", "-p", "cel.yaml", "pod.yaml", cwd=tree).out
+    assert 'match.kinds = [{"apiGroups": [""], "kinds": ["ConfigMap"]}]' in out
+
+
+def test_expressions_show_no_secret(tree: Path) -> None:
+    text = CEL_TEMPLATE.replace("ConfigMap]}", "Secret]}")
+    (tree / "cel.yaml").write_text(text)
+    (tree / "secret.yaml").write_text(
+        f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s, namespace: dev}}\ndata: {{key: {SECRET}, other: ''}}\n"
+    )
+    for chosen in ("text", "json"):
+        out = run_lockgate("explain", "-p", "cel.yaml", "--format", chosen, "secret.yaml", cwd=tree).out
+        assert "object.data" in out
+        assert SECRET not in out
+        assert "secret-value-of-canary" not in out
