@@ -15,10 +15,10 @@ KIND: Final = "AdmissionReview"
 
 Object = dict[str, Value]
 
-_KIND_FIELDS: Final = ("group", "version", "kind")
-_RESOURCE_FIELDS: Final = ("group", "version", "resource")
+KIND_FIELDS: Final = ("group", "version", "kind")
+RESOURCE_FIELDS: Final = ("group", "version", "resource")
 _EMBEDDED: Final = ("object", "oldObject", "options")
-_FIELDS: Final = frozenset(
+REQUEST_FIELDS: Final = frozenset(
     {
         "uid",
         "kind",
@@ -35,7 +35,7 @@ _FIELDS: Final = frozenset(
         *_EMBEDDED,
     }
 )
-_USER_FIELDS: Final = frozenset({"username", "uid", "groups", "extra"})
+USER_FIELDS: Final = frozenset({"username", "uid", "groups", "extra"})
 
 
 def is_admission_review(value: Mapping[str, Value]) -> bool:
@@ -57,12 +57,12 @@ def parse_admission_review(value: Mapping[str, Value]) -> Object:
     if not isinstance(request, dict):
         raise InputError("not a valid AdmissionReview object: request must be an object")
     for name in request:
-        if name not in _FIELDS:
+        if name not in REQUEST_FIELDS:
             raise InputError(f'not a valid AdmissionReview object: unknown field "request.{name}"')
     result: Object = {
         "uid": _text(request, "uid"),
-        "kind": _triple(request, "kind", _KIND_FIELDS),
-        "resource": _triple(request, "resource", _RESOURCE_FIELDS),
+        "kind": _triple(request, "kind", KIND_FIELDS),
+        "resource": _triple(request, "resource", RESOURCE_FIELDS),
         "operation": _text(request, "operation"),
         "userInfo": _user(request),
     }
@@ -70,7 +70,7 @@ def parse_admission_review(value: Mapping[str, Value]) -> Object:
         text = _text(request, name)
         if text:
             result[name] = text
-    for name, fields in (("requestKind", _KIND_FIELDS), ("requestResource", _RESOURCE_FIELDS)):
+    for name, fields in (("requestKind", KIND_FIELDS), ("requestResource", RESOURCE_FIELDS)):
         if request.get(name) is not None:
             result[name] = _triple(request, name, fields)
     dry_run = request.get("dryRun")
@@ -115,7 +115,7 @@ def _user(request: Mapping[str, Value]) -> Object:
     if not isinstance(found, dict):
         raise InputError("not a valid AdmissionReview object: request.userInfo must be an object")
     for key in found:
-        if key not in _USER_FIELDS:
+        if key not in USER_FIELDS:
             raise InputError(f'not a valid AdmissionReview object: unknown field "request.userInfo.{key}"')
     user: Object = {}
     for name in ("username", "uid"):

@@ -6,6 +6,7 @@ from typing import Final
 from lockgate.engine.errors import UsageError
 
 _AUDIT: Final = ("cryptography", "pydantic", "alembic", "sqlmodel")
+_SERVE: Final = ("uvicorn", "httptools", "uvloop", "prometheus_client")
 
 
 def require_audit() -> None:
@@ -34,4 +35,13 @@ def require_opa() -> None:
     if find_spec("opa_client") is None:
         raise UsageError(
             "--engine opa needs opa-python-client", hint="install it: pip install 'lockgate[opa]'"
+        )
+
+
+def require_serve() -> None:
+    """Raises UsageError where the libraries of the server are not installed."""
+    missing = [name for name in _SERVE if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"the server needs {', '.join(missing)}", hint="install them: pip install 'lockgate[serve]'"
         )

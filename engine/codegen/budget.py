@@ -23,9 +23,11 @@ class Limits:
     """Bounds on one evaluation of one policy.
 
     max_steps: a count of steps, the same on every machine. max_seconds: of wall clock, None without a deadline.
+    until: the moment (`time.monotonic`) at which every evaluation ends, such as all those of one request together.
     max_memory: bytes that the process may grow by; a backstop, since what builtins and loops make costs steps.
     """
 
     max_steps: int = DEFAULT_MAX_STEPS
     max_seconds: float | None = None
     max_memory: int = DEFAULT_MAX_MEMORY
+    until: float | None = None

@@ -66,7 +66,7 @@ class Context(Budget):
         steps = limits.max_steps
         self.left = self.granted = steps if steps < SLICE else SLICE  # noqa: FURB136
         seconds = limits.max_seconds
-        self._ends = None if seconds is None else monotonic() + seconds
+        self._ends = limits.until if seconds is None else monotonic() + seconds
         self._base = 0
         self.budget: Budget = self
         self.input = input_value

@@ -33,7 +33,7 @@ class Budget:
         # An evaluation can be as short as a call of `min`.
         self.left = self.granted = steps if steps < SLICE else SLICE  # noqa: FURB136
         seconds = limits.max_seconds
-        self._ends = None if seconds is None else monotonic() + seconds
+        self._ends = limits.until if seconds is None else monotonic() + seconds
         # The memory of the process when this evaluation first looked.
         self._base = 0
 
@@ -47,6 +47,8 @@ class Budget:
             if self.left < 0:
                 return f"more than {limits.max_steps} steps"
         if self._ends is not None and monotonic() > self._ends:
+            if limits.max_seconds is None:
+                return "more time than there is for the request"
             return f"more than {limits.max_seconds:g} seconds"
         peak = _peak_memory()
         self._base = self._base or peak

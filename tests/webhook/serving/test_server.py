@@ -1,0 +1,212 @@
+"""`lockgate serve` itself: real processes, real TLS."""
+
+import http.client
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.webhook.serving.server_processes import (
+    CONSTRAINT,
+    SECONDS,
+    STEP_SECONDS,
+    Server,
+    config_map,
+    review_of,
+    running_server,
+    write_identity,
+    write_policies,
+)
+
+DENIED = "[owners] settings has no owner"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("serve")
+    with running_server(folder, write_policies(folder)) as made:
+        yield made
+
+
+def test_a_denial_is_said_as_gatekeeper_says_it(server: Server) -> None:
+    assert server.admit(review_of(config_map(), "the-uid")) == {
+        "uid": "the-uid",
+        "allowed": False,
+        "status": {"metadata": {}, "message": DENIED, "reason": "Forbidden", "code": 403},
+    }
+
+
+def test_what_breaks_nothing_is_allowed(server: Server) -> None:
+    answer = server.admit(review_of(config_map(labels={"owner": "me"})))
+    assert (answer["allowed"], answer["status"]["code"]) == (True, 200)
+
+
+def test_a_connection_is_kept_for_many_reviews(server: Server) -> None:
+    connection = server.connect()
+    try:
+        for number in range(20):
+            body = json.dumps(review_of(config_map(), f"uid-{number}"))
+            connection.request("POST", "/v1/admit?timeout=3s", body)
+            answer = connection.getresponse()
+            assert json.loads(answer.read())["response"]["uid"] == f"uid-{number}"
+            assert answer.getheader("connection") is None
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "invalid JSON"),
+        (b"{", "invalid JSON"),
+        (b"[]", "it is no object"),
+        (b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}', "it has no request"),
+        (b'{"kind":"Pod","apiVersion":"v1"}', "not an AdmissionReview"),
+        (b"[" * 100_000, "nested deeper"),
+    ],
+)
+def test_a_body_that_is_no_review_is_refused_with_the_reason(server: Server, body: bytes, said: str) -> None:
+    status, answer = server.post(body)
+    assert (status, answer["kind"], answer["code"]) == (400, "Status", 400)
+    assert said in answer["message"]
+
+
+def test_a_review_of_which_only_the_uid_is_right_is_answered_closed(server: Server) -> None:
+    status, answer = server.post(json.dumps(review_of(config_map(), dryRun="yes")).encode())
+    assert (status, answer["response"]["allowed"]) == (200, False)
+    assert "dryRun" in answer["response"]["status"]["message"]
+
+
+def test_a_body_larger_than_reviews_are_is_refused(server: Server) -> None:
+    status, answer = server.post(b" " * ((7 << 20) + 1))
+    assert (status, answer["reason"]) == (413, "RequestEntityTooLarge")
+
+
+def test_headers_that_do_not_end_are_refused(server: Server) -> None:
+    connection = server.connect()
+    try:
+        connection.request("POST", "/v1/admit", b"{}", {"X-Long": "a" * 200_000})
+        assert connection.getresponse().status in (400, 431)
+    except (http.client.RemoteDisconnected, ConnectionError):
+        # It was closed before all of them were sent.
+        pass
+    finally:
+        connection.close()
+    assert server.admit(review_of(config_map()))["allowed"] is False
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 404), ("/v1/mutate", 404), ("/v1/admit/token", 401)])
+def test_other_paths_are_refused(server: Server, path: str, status: int) -> None:
+    assert server.post(b"{}", path)[0] == status
+
+
+def test_probes_and_metrics_are_on_a_plain_port(server: Server) -> None:
+    assert server.probe("/healthz")[0] == 200
+    assert server.probe("/readyz") == (200, "ok\n")
+    assert "lockgate_workers 2.0" in server.probe("/metrics")[1]
+
+
+def test_a_worker_that_dies_is_started_anew(tmp_path: Path) -> None:
+    with running_server(tmp_path, write_policies(tmp_path)) as server:
+        children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+        assert len(children) == 2
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+        server.wait_for("worker ended", 2)
+        _until(lambda: server.probe("/readyz")[0] == 200)
+        assert server.admit(review_of(config_map()))["status"]["message"] == DENIED
+        assert "lockgate_worker_restarts_total 2.0" in server.probe("/metrics")[1]
+
+
+def test_policies_that_change_are_in_force_without_a_restart(tmp_path: Path) -> None:
+    policies = write_policies(tmp_path)
+    with running_server(tmp_path, policies) as server:
+        assert server.admit(review_of(config_map()))["allowed"] is False
+        (policies / "1.yaml").write_text(CONSTRAINT.replace("deny", "warn"))
+        server.wait_for("policies changed")
+        _until(lambda: all(server.admit(review_of(config_map()))["allowed"] for _ in range(8)))
+        assert server.admit(review_of(config_map()))["warnings"] == [DENIED]
+        (policies / "1.yaml").write_text(CONSTRAINT + "broken: [")
+        server.wait_for("policies not read")
+        assert server.admit(review_of(config_map()))["warnings"] == [DENIED]
+
+
+def test_a_new_certificate_is_shown_to_new_connections_and_ends_no_old_one(tmp_path: Path) -> None:
+    with running_server(tmp_path, write_policies(tmp_path)) as server:
+        old = server.connect()
+        body = json.dumps(review_of(config_map()))
+        old.request("POST", "/v1/admit", body)
+        assert old.getresponse().read()
+        write_identity(tmp_path)
+        server.wait_for("certificate changed")
+        _until(lambda: _answers(server))
+        old.request("POST", "/v1/admit", body)
+        assert json.loads(old.getresponse().read())["response"]["allowed"] is False
+        old.close()
+
+
+def test_a_server_that_is_asked_to_stop_ends_connections_with_their_answers(tmp_path: Path) -> None:
+    with running_server(tmp_path, write_policies(tmp_path), ["--drain", "5"]) as server:
+        connection = server.connect()
+        body = json.dumps(review_of(config_map()))
+        connection.request("POST", "/v1/admit", body)
+        connection.getresponse().read()
+        server.process.terminate()
+        server.wait_for("stopping")
+        assert server.probe("/readyz")[0] == 503
+
+        def is_ended() -> bool:
+            connection.request("POST", "/v1/admit", body)
+            answer = connection.getresponse()
+            assert json.loads(answer.read())["response"]["allowed"] is False
+            return answer.getheader("connection") == "close"
+
+        _until(is_ended)
+        connection.close()
+        assert server.process.wait(SECONDS) == 0
+
+
+def test_in_observe_mode_nothing_is_denied(tmp_path: Path) -> None:
+    with running_server(tmp_path, write_policies(tmp_path), ["--mode", "observe"]) as server:
+        answer = server.admit(review_of(config_map()))
+        assert answer["allowed"] is True
+        assert answer["auditAnnotations"] == {"observed": "denied"}
+
+
+def test_only_callers_that_know_the_token_are_answered(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("a1" * 16 + "\n")
+    with running_server(tmp_path, write_policies(tmp_path), ["--token-file", str(token)]) as server:
+        review = review_of(config_map())
+        assert server.admit(review, f"/v1/admit/{'a1' * 16}?timeout=5s")["allowed"] is False
+        for path in ("/v1/admit", "/v1/admit/", "/v1/admit/a1", f"/v1/admit/{'a1' * 16}/"):
+            assert server.post(json.dumps(review).encode(), path)[0] == 401
+
+
+def test_only_callers_with_a_certificate_of_the_ca_are_answered(tmp_path: Path) -> None:
+    known, other = write_identity(tmp_path, "known"), write_identity(tmp_path, "other")
+    options = ["--client-ca", str(known.certificate)]
+    with running_server(tmp_path, write_policies(tmp_path), options) as server:
+        body = json.dumps(review_of(config_map())).encode()
+        assert server.post(body, client=known)[1]["response"]["allowed"] is False
+        assert server.post(body)[0] == 401
+        with pytest.raises(OSError, match=r".*"):
+            server.post(body, client=other)
+
+
+def _answers(server: Server) -> bool:
+    try:
+        return bool(server.admit(review_of(config_map()))["uid"])
+    except OSError:
+        return False
+
+
+def _until(is_done: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS
+    while not is_done():
+        assert time.monotonic() < end
+        time.sleep(STEP_SECONDS)

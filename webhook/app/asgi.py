@@ -1,0 +1,217 @@
+"""The ASGI application of a worker: paths, bodies, deadlines, and one answer to each request."""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import Any, Final, Literal, final
+
+from lockgate.engine.record import record
+from lockgate.webhook.app.guarded_protocol import VERIFIED
+from lockgate.webhook.app.logs import Log
+from lockgate.webhook.app.request_log import AnsweredRequest, log_request
+from lockgate.webhook.serving.admitting import Admitted, Admitting
+from lockgate.webhook.serving.answer import HttpAnswer, render_review, render_status
+from lockgate.webhook.serving.deadline import Deadline, deadline_of, parse_timeout
+from lockgate.webhook.serving.measures import Answer, Measures, Refusal
+from lockgate.webhook.serving.wire import AdmissionCall, WireError, parse_call
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Caller = Literal["mtls", "token", "unauthenticated"]
+
+ADMIT: Final = "/v1/admit"
+# As controller-runtime takes it: an object and its former state of 3 MB each, and what is around them.
+MAX_BODY: Final = 7 << 20
+# Bodies that are held at a time, by all requests of a process.
+MAX_HELD: Final = 256 << 20
+# How long a review is tried on the event loop, before it is given to a thread.
+TRY_S: Final = 0.010
+# Reviews that take longer, or ask providers, at a time; what they compute shares one interpreter.
+THREADS: Final = 8
+
+
+@record
+class CallerRules:
+    """Who is known. token: the last part of the path that callers know; client_ca: whether certificates are verified."""
+
+    token: str = ""
+    verifies_clients: bool = False
+
+    @property
+    def wants_some(self) -> bool:
+        """Whether callers have to be known."""
+        return bool(self.token) or self.verifies_clients
+
+
+@final
+class AdmissionApp:
+    """Answers requests. Used on one event loop."""
+
+    def __init__(self, admitting: Admitting, callers: CallerRules, measures: Measures, log: Log) -> None:
+        self._admitting = admitting
+        self._callers = callers
+        self._measures = measures
+        self._log = log
+        self._held = 0
+        self._threads = ThreadPoolExecutor(THREADS, "judge")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            return
+        path, method = scope["path"], scope["method"]
+        caller = self._caller(scope, path)
+        if path == "/healthz":
+            await _send(send, HttpAnswer(200, b'"ok"'))
+        elif path != ADMIT and not path.startswith(f"{ADMIT}/"):
+            await _send(send, render_status(404, "NotFound", "there is nothing at this path"))
+        elif caller is None:
+            self._refuse("unauthenticated", 0.0)
+            text = "the caller is not known: show a client certificate, or the token in the path"
+            await _send(send, render_status(401, "Unauthorized", text))
+        elif method != "POST":
+            await _send(send, render_status(405, "MethodNotAllowed", "reviews are sent with POST"))
+        else:
+            await _send(send, await self._admit(scope, receive, caller))
+
+    def _caller(self, scope: Scope, path: str) -> Caller | None:
+        """Who calls; None for who has to be known and is not."""
+        rules = self._callers
+        if rules.verifies_clients and scope["state"].get(VERIFIED):
+            return "mtls"
+        given = path[len(ADMIT) + 1 :]
+        if rules.token and hmac.compare_digest(given.encode("utf-8", "replace"), rules.token.encode()):
+            return "token"
+        return None if rules.wants_some or given else "unauthenticated"
+
+    def _refuse(self, reason: Refusal, seconds: float) -> None:
+        self._measures.refused(reason)
+        self._measures.answered("refused", seconds)
+
+    async def _admit(self, scope: Scope, receive: Receive, caller: Caller) -> HttpAnswer:
+        began = monotonic()
+        deadline = deadline_of(began, parse_timeout(scope["query_string"]))
+        self._measures.in_flight += 1
+        held = _Held()
+        try:
+            read = await self._read(receive, held)
+            if isinstance(read, HttpAnswer):
+                return read
+            try:
+                call = parse_call(read)
+            except WireError as error:
+                return self._malformed(error, monotonic() - began)
+            finally:
+                del read
+            admitted = await self._judge(call, deadline)
+            return self._answer(call, admitted, caller, monotonic() - began)
+        finally:
+            self._held -= held.size
+            self._measures.in_flight -= 1
+
+    async def _read(self, receive: Receive, held: "_Held") -> bytes | HttpAnswer:
+        """The body, or the answer to one that is too large, or for which there is no room."""
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return HttpAnswer(400, b"")
+            part = message["body"]
+            size += len(part)
+            if size <= MAX_BODY:
+                parts.append(part)
+                held.size += len(part)
+                self._held += len(part)
+            elif parts:
+                # The rest is read and thrown away, so that the client reads the answer.
+                parts.clear()
+                self._held -= held.size
+                held.size = 0
+            if self._held > MAX_HELD:
+                self._refuse("overload", 0.0)
+                return render_status(429, "TooManyRequests", "too many large reviews wait at a time")
+            if size > 2 * MAX_BODY or not message.get("more_body", False):
+                break
+        if size > MAX_BODY:
+            self._refuse("too_large", 0.0)
+            text = f"the review is larger than {MAX_BODY} bytes"
+            return render_status(413, "RequestEntityTooLarge", text)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _malformed(self, error: WireError, seconds: float) -> HttpAnswer:
+        if not error.uid:
+            self._refuse("malformed", seconds)
+            return render_status(400, "BadRequest", error.message)
+        # Closed also for webhooks whose failures are ignored.
+        admitted = self._admitting.closed(error.message)
+        self._measures.refused("malformed")
+        self._measures.answered("allowed" if admitted.response.allowed else "failed", seconds)
+        return render_review(admitted.response, error.api_version, error.uid, admitted.annotations)
+
+    async def _judge(self, call: AdmissionCall, deadline: Deadline) -> Admitted:
+        """What is said to a call: tried here first, since most need less than handing them to a thread costs."""
+        if not self._admitting.asks_outside:
+            until = min(monotonic() + TRY_S, deadline.evaluate_by)
+            admitted = self._admitting.admit(call, until)
+            if not admitted.is_late:
+                return admitted
+        loop = asyncio.get_running_loop()
+        asked = loop.run_in_executor(self._threads, self._admitting.admit, call, deadline.evaluate_by)
+        try:
+            return await asyncio.wait_for(asked, max(0.0, deadline.answer_by - monotonic()))
+        except TimeoutError:
+            self._measures.refused("deadline")
+            return self._admitting.closed(
+                "the review was not judged within the time that the API server gives it"
+            )
+
+    def _answer(self, call: AdmissionCall, admitted: Admitted, caller: Caller, seconds: float) -> HttpAnswer:
+        judged = admitted.judged
+        if judged is not None:
+            self._measures.judged(judged.decision, call.operation, admitted.seconds)
+        answer: Answer = "allowed"
+        if not admitted.response.allowed:
+            answer = "failed" if admitted.reason else "denied"
+        self._measures.answered(answer, seconds)
+        log_request(
+            self._log,
+            AnsweredRequest(
+                call.uid,
+                answer,
+                seconds,
+                operation=call.operation,
+                resource="/".join([part for part in call.kind if part]),
+                namespace=call.namespace,
+                name=call.name,
+                caller=caller,
+                dry_run=call.is_dry_run,
+                decision=None if judged is None else judged.decision,
+                reason=admitted.reason,
+            ),
+        )
+        return render_review(admitted.response, call.api_version, call.uid, admitted.annotations)
+
+
+class _Held:
+    """Bytes of one request's body."""
+
+    __slots__ = ("size",)
+
+    def __init__(self) -> None:
+        self.size = 0
+
+
+async def _send(send: Send, answer: HttpAnswer) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(answer.body)).encode()),
+    ]
+    if answer.status in (413, 429):
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

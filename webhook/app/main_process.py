@@ -1,0 +1,230 @@
+"""Main: reads policies and certificates, runs the workers, and answers probes."""
+
+import asyncio
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Final, final
+
+from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint
+from lockgate.engine.errors import LockgateError, UsageError
+from lockgate.webhook.app.connections import ConnectionLimits
+from lockgate.webhook.app.foreign_logs import take_foreign_logs
+from lockgate.webhook.app.http_server import HttpServer
+from lockgate.webhook.app.log_writer import LogWriter
+from lockgate.webhook.app.logs import Level, Log, LogValue
+from lockgate.webhook.app.metrics import Metrics, Totals
+from lockgate.webhook.app.probes import ProbesApp
+from lockgate.webhook.app.serving_options import Address, ServeOptions
+from lockgate.webhook.app.tls_source import TlsSource, certificate_frame
+from lockgate.webhook.app.worker_settings import WorkerSettings
+from lockgate.webhook.serving.feed import Frame, render_frame
+from lockgate.webhook.serving.folder_source import FolderSource
+from lockgate.webhook.serving.live_gate import LiveGate
+from lockgate.webhook.serving.live_state import LiveSettings
+from lockgate.webhook.serving.measure_frames import parse_delta
+from lockgate.webhook.serving.objects import Change
+from lockgate.webhook.serving.server_state import ServerState
+from lockgate.webhook.serving.supervisor import Hooks, Supervisor, WorkerSpawn
+
+# How often files are looked at.
+POLL_S: Final = 2.0
+# An answer to a probe takes no longer.
+PROBES: Final = ConnectionLimits(connections=64, request_s=5.0, idle_s=60.0)
+BACKLOG: Final = 2048
+PROBES_GRACE_S: Final = 1.0
+
+
+@final
+class Main:
+    """The main process on its event loop."""
+
+    def __init__(self, options: ServeOptions, log: Log) -> None:
+        self._options = options
+        self._log = log
+        cache = CodeCache(options.cache, compiler_fingerprint()) if options.cache else None
+        settings = LiveSettings(engine=options.engine, cache=cache)
+        self._live = LiveGate(settings)
+        self._source = FolderSource(options.policies, options.exemptions, options.cwd, settings)
+        self._tls = TlsSource(options.tls)
+        self._totals = Totals()
+        self._listener = listening(options.listen)
+        self._supervisor = Supervisor(
+            WorkerSpawn(_command, self._settings, options.workers),
+            self._listener,
+            Hooks(self._event, self._told, self._totals.drop),
+        )
+        self._ends = asyncio.Event()
+        self._is_draining = False
+        self._changed_s = 0.0
+
+    def _settings(self, name: str) -> bytes:
+        options = self._options
+        settings = WorkerSettings(
+            name=name,
+            mode=options.mode,
+            excluded_namespaces=options.excluded_namespaces,
+            engine=options.engine,
+            cache=options.cache,
+            token=options.token,
+            verifies_clients=bool(options.tls.client_ca),
+            log_format=options.log_format,
+            log_level=options.log_level,
+        )
+        return render_frame("settings", settings.header())
+
+    def _event(self, level: Level, event: str, fields: Mapping[str, LogValue]) -> None:
+        self._log.write(level, event, fields)
+
+    def _told(self, worker: str, frame: Frame) -> None:
+        if frame.kind == "measures":
+            self._totals.add(worker, parse_delta(frame.raw))
+
+    async def run(self) -> None:
+        """Serves until it is asked to stop. Raises LockgateError for what cannot be begun with."""
+        loop = asyncio.get_running_loop()
+        for one in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(one, self._ends.set)
+        certificates = self._tls.changed()
+        assert certificates is not None
+        changes = self._source.changes()
+        self._supervisor.show_certificate(certificate_frame(certificates))
+        self._supervisor.start()
+        await self._publish(changes)
+        probes = self._start_probes()
+        self._log.write("info", "listening", {"address": _shown(self._listener), "mode": self._options.mode})
+        watching = loop.create_task(self._watch())
+        telling = loop.create_task(self._tell_ready())
+        await self._ends.wait()
+        for task in (watching, telling):
+            task.cancel()
+        await self._drain()
+        await self._supervisor.stop()
+        if probes is not None:
+            await probes.stop(PROBES_GRACE_S)
+        self._log.write("info", "stopped", {})
+
+    async def _publish(self, changes: tuple[Change, ...]) -> None:
+        """Tells workers, and compiles the same here beside them, for what is wrong with which object."""
+        self._supervisor.publish(changes, frozenset())
+        await asyncio.to_thread(self._live.apply, changes, frozenset())
+        self._changed_s = time.time()
+        for key, problems in self._live.problems.items():
+            told = [str(problem) for problem in problems]
+            self._log.write("error", "policy not in force", {"object": str(key), "problems": told})
+
+    def _start_probes(self) -> HttpServer | None:
+        if self._options.probes is None:
+            return None
+        listener = listening(self._options.probes)
+        app = ProbesApp(self._unready, Metrics(self._totals, self._state))
+        server = HttpServer(app, listener, PROBES, lambda: None)
+        server.start()
+        self._log.write("info", "probes", {"address": _shown(listener)})
+        return server
+
+    async def _watch(self) -> None:
+        """Follows the files. What is wrong is told, and what was in force stays."""
+        while True:
+            await asyncio.sleep(POLL_S)
+            try:
+                changes = await asyncio.to_thread(self._source.changes)
+                if changes:
+                    await self._publish(changes)
+                    self._log.write(
+                        "info", "policies changed", {"objects": [str(one.key) for one in changes]}
+                    )
+            except LockgateError as error:
+                self._log.write("error", "policies not read", {"reason": str(error), "hint": error.hint})
+            try:
+                certificates = self._tls.changed()
+                if certificates is not None:
+                    self._supervisor.show_certificate(certificate_frame(certificates))
+                    self._log.write("info", "certificate changed", {})
+            except LockgateError as error:
+                self._log.write("error", "certificate not read", {"reason": str(error), "hint": error.hint})
+
+    async def _tell_ready(self) -> None:
+        while self._unready():
+            await asyncio.sleep(0.02)
+        self._log.write("info", "ready", {"workers": self._supervisor.serving, "digest": self._live.digest})
+
+    def _unready(self) -> str:
+        if self._is_draining:
+            return "the server is stopping"
+        if self._live.state is None:
+            return "policies are not loaded yet"
+        if not self._supervisor.is_ready:
+            return f"{self._supervisor.serving} of {self._options.workers} workers answer"
+        wrong = self._supervisor.digests - {self._live.digest}
+        if wrong and self._supervisor.is_settled:
+            return "workers decide with another state than main"
+        return ""
+
+    def _state(self) -> ServerState:
+        state = self._live.state
+        return ServerState(
+            is_ready=not self._unready(),
+            workers=self._supervisor.serving,
+            worker_restarts=self._supervisor.restarts,
+            policies=0 if state is None else len(state.gate.policies.policies),
+            policy_problems=len(self._live.problems),
+            inventory={
+                str(kind): len(self._supervisor.objects.of_kind(kind))
+                for kind in self._supervisor.objects.kinds
+            },
+            last_change_s=self._changed_s,
+        )
+
+    async def _drain(self) -> None:
+        """Lets clients go elsewhere: readiness is gone, and each answer ends its connection."""
+        self._is_draining = True
+        self._log.write("info", "stopping", {"drain": f"{self._options.drain_s:g} s"})
+        self._supervisor.drain()
+        if self._options.drain_s > 0:
+            await asyncio.sleep(self._options.drain_s)
+
+
+def _command(listener: int, feed: int) -> tuple[str, ...]:
+    return (sys.executable, "-m", "lockgate.webhook.app.worker_main", str(listener), str(feed))
+
+
+def listening(address: Address) -> socket.socket:
+    """A listening socket. Raises UsageError."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    made = socket.socket(family)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((address.host, address.port))
+        made.listen(BACKLOG)
+    except OSError as error:
+        made.close()
+        raise UsageError(
+            f"cannot listen on {address}: {(error.strerror or str(error)).lower()}",
+            hint="name another address with --listen or --probes",
+        ) from None
+    return made
+
+
+def _shown(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return str(Address(host, port))
+
+
+def run_main(options: ServeOptions) -> None:
+    """Serves until SIGTERM. Raises LockgateError for what cannot be begun with."""
+    writer = LogWriter(2)
+    log = Log(writer, format=options.log_format, level=options.log_level, process="main", now_ns=time.time_ns)
+    take_foreign_logs(log)
+
+    async def run() -> None:
+        await Main(options, log).run()
+
+    try:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(run())
+    finally:
+        writer.close()

@@ -1,0 +1,47 @@
+"""What `lockgate serve` is given, read once."""
+
+from lockgate.engine.record import record
+from lockgate.gatekeeper.template import EngineChoice
+from lockgate.webhook.app.logs import Level, LogFormat
+from lockgate.webhook.serving.admitting import Mode
+
+
+@record
+class Address:
+    """Where something listens. port: 0 takes a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@record
+class TlsOptions:
+    """Files of PEM; client_ca: "" where clients show no certificates."""
+
+    certificate: str
+    key: str
+    client_ca: str = ""
+
+
+@record
+class ServeOptions:
+    """The options of the command. drain_s: how long answers end their connections before the server stops."""
+
+    policies: tuple[str, ...]
+    exemptions: tuple[str, ...]
+    cwd: str
+    listen: Address
+    tls: TlsOptions
+    workers: int
+    probes: Address | None = None
+    mode: Mode = "enforce"
+    excluded_namespaces: tuple[str, ...] = ()
+    token: str = ""
+    drain_s: float = 0.0
+    engine: EngineChoice = "default"
+    cache: str = ""
+    log_format: LogFormat = "json"
+    log_level: Level = "info"

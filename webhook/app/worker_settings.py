@@ -1,0 +1,47 @@
+"""What main tells a worker before anything else."""
+
+from typing import Any
+
+from lockgate.engine.record import record
+from lockgate.gatekeeper.template import EngineChoice
+from lockgate.webhook.app.logs import Level, LogFormat
+from lockgate.webhook.serving.admitting import Mode
+
+
+@record
+class WorkerSettings:
+    """cache: the folder of compiled policies, "" for none. token: the path's last part, "" for none."""
+
+    name: str
+    mode: Mode = "enforce"
+    excluded_namespaces: tuple[str, ...] = ()
+    engine: EngineChoice = "default"
+    cache: str = ""
+    token: str = ""
+    verifies_clients: bool = False
+    log_format: LogFormat = "json"
+    log_level: Level = "info"
+
+    def header(self) -> dict[str, Any]:
+        """As a frame has it."""
+        return {name: getattr(self, name) for name in _FIELDS}
+
+
+_FIELDS = (
+    "name",
+    "mode",
+    "excluded_namespaces",
+    "engine",
+    "cache",
+    "token",
+    "verifies_clients",
+    "log_format",
+    "log_level",
+)
+
+
+def read_settings(header: dict[str, Any]) -> WorkerSettings:
+    """The settings of a frame's header."""
+    given = {name: header[name] for name in _FIELDS}
+    given["excluded_namespaces"] = tuple(given["excluded_namespaces"])
+    return WorkerSettings(**given)

@@ -1,0 +1,130 @@
+"""From a request to its answer: what every worker does, without a socket, a clock or a thread of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import field, replace
+from time import monotonic
+from typing import Final, Literal, final
+
+from lockgate.engine.decision import PolicyKey
+from lockgate.engine.errors import InputError
+from lockgate.engine.record import light_record, record
+from lockgate.engine.review import Review
+from lockgate.gatekeeper.target import placed_request, review_request
+from lockgate.webhook.gate import Judged
+from lockgate.webhook.render_admission import (
+    OK,
+    AdmissionResponse,
+    Enforcement,
+    enforcements,
+    excluded,
+    failed,
+    render_admission,
+)
+from lockgate.webhook.serving.live_gate import LiveGate
+from lockgate.webhook.serving.live_state import LiveState
+from lockgate.webhook.serving.wire import AdmissionCall
+
+Mode = Literal["enforce", "observe"]
+
+# What an audit annotation says of a request that observe mode let through.
+OBSERVED: Final = "observed"
+LATE: Final = "policies did not end within the time that the API server gives the request"
+
+
+@record
+class Terms:
+    """How a server answers. excluded_namespaces: those whose objects are let through unseen."""
+
+    mode: Mode = "enforce"
+    excluded_namespaces: frozenset[str] = frozenset()
+
+
+@light_record
+class Admitted:
+    """What is said to a request, and what was decided of it: None where nothing was asked.
+
+    reason: why it failed; empty where it was judged to its end. annotations: for the API server's audit log. seconds:
+    what policies took. is_late: policies were stopped, since there was no more time.
+    """
+
+    response: AdmissionResponse
+    judged: Judged | None = None
+    reason: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    is_late: bool = False
+
+
+@final
+class Admitting:
+    """Judges calls by what is in force. now_ns: the clock that policies see (Unix time)."""
+
+    __slots__ = ("_enforced", "_live", "_now_ns", "_terms")
+
+    def __init__(self, live: LiveGate, terms: Terms, now_ns: Callable[[], int]) -> None:
+        self._live = live
+        self._terms = terms
+        self._now_ns = now_ns
+        self._enforced: tuple[LiveState, Mapping[PolicyKey, Enforcement]] | None = None
+
+    @property
+    def asks_outside(self) -> bool:
+        """Whether policies may wait for providers."""
+        state = self._live.state
+        return state is not None and state.gate.facts.providers is not None
+
+    def admit(self, call: AdmissionCall, until: float) -> Admitted:
+        """What is said to a call. Policies are stopped at a moment (`time.monotonic`)."""
+        if call.namespace in self._terms.excluded_namespaces:
+            return Admitted(
+                AdmissionResponse(True, OK, message="Namespace is excluded from Lockgate's webhook")
+            )
+        state = self._live.state
+        if state is None:
+            return self.closed("Lockgate has not loaded its policies yet")
+        began = monotonic()
+        try:
+            review = _review(call, state)
+        except InputError as error:
+            return self.closed(error.message)
+        gate = state.gate
+        limits = replace(gate.limits, until=until)
+        judged = replace(gate, now_ns=self._now_ns(), limits=limits).judge_review(review)
+        seconds = monotonic() - began
+        if judged.unseen:
+            return Admitted(excluded(), judged, seconds=seconds)
+        response = render_admission(judged.decision, self._enforcements(state))
+        is_late = bool(judged.decision.failures) and began + seconds > until
+        if is_late and not response.allowed:
+            # Not forbidden for good: who asks again may be answered.
+            said = failed(f"not judged in time:\n{response.message}")
+            return self._by_terms(said, judged, LATE, seconds, is_late)
+        return self._by_terms(response, judged, "", seconds, is_late)
+
+    def closed(self, reason: str, judged: Judged | None = None) -> Admitted:
+        """The answer to what could not be judged, or not recorded."""
+        return self._by_terms(failed(reason), judged, reason, 0.0, False)
+
+    def _by_terms(
+        self, response: AdmissionResponse, judged: Judged | None, reason: str, seconds: float, is_late: bool
+    ) -> Admitted:
+        if response.allowed or self._terms.mode == "enforce":
+            return Admitted(response, judged, reason, {}, seconds, is_late)
+        said = "failed" if reason else "denied"
+        let = AdmissionResponse(True, OK, warnings=response.warnings)
+        return Admitted(let, judged, reason, {OBSERVED: said}, seconds, is_late)
+
+    def _enforcements(self, state: LiveState) -> Mapping[PolicyKey, Enforcement]:
+        known = self._enforced
+        if known is None or known[0] is not state:
+            known = (state, enforcements(state.gate.policies))
+            self._enforced = known
+        return known[1]
+
+
+def _review(call: AdmissionCall, state: LiveState) -> Review:
+    """The review of a call. Raises InputError."""
+    request = placed_request(call.request)
+    inside = request.get("namespace")
+    namespace = state.namespaces.get(inside) if isinstance(inside, str) else None
+    return review_request(request, namespace, "Namespaced" if inside else "Cluster")

@@ -1,0 +1,82 @@
+"""A worker's end of the feed: a thread that applies what main tells, and one that tells main."""
+
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Final, final
+
+from lockgate.webhook.serving.feed import Frame, FrameReader, parse_changes, parse_covered, render_frame
+from lockgate.webhook.serving.live_gate import LiveGate
+from lockgate.webhook.serving.objects import Change
+
+_RECEIVED: Final = 1 << 18
+
+
+@final
+class WorkerFeed:
+    """Reads frames until main ends.
+
+    live: what changes are applied to. applied: called once they are, in the thread that compiles. told: gets every
+    other frame, in the same thread. ended: called when there is no main any more, or with what cannot be
+    taken from it.
+    """
+
+    def __init__(
+        self,
+        peer: socket.socket,
+        frames: FrameReader,
+        live: LiveGate,
+        applied: Callable[[], None],
+        told: Callable[[Frame], None],
+        ended: Callable[[str], None],
+    ) -> None:
+        self._peer = peer
+        self._frames = frames
+        self._live = live
+        self._applied = applied
+        self._told = told
+        self._ended = ended
+        self._collected: list[Change] = []
+        self._outgoing: SimpleQueue[bytes] = SimpleQueue()
+        for name, target in (("feed", self._read), ("teller", self._tell)):
+            threading.Thread(target=target, name=name, daemon=True).start()
+
+    def send(self, frame: bytes) -> None:
+        """Queues a frame for main."""
+        self._outgoing.put(frame)
+
+    def _tell(self) -> None:
+        with suppress(OSError):
+            while True:
+                self._peer.sendall(self._outgoing.get())
+
+    def _read(self) -> None:
+        try:
+            for frame in self._frames.feed(b""):
+                self._take(frame)
+            while True:
+                data = self._peer.recv(_RECEIVED)
+                if not data:
+                    self._ended("")
+                    return
+                for frame in self._frames.feed(data):
+                    self._take(frame)
+        except OSError:
+            self._ended("")
+        except Exception as error:  # noqa: BLE001 - whatever it is, this worker does not have what main has
+            self._ended(f"{type(error).__name__}: {error}")
+
+    def _take(self, frame: Frame) -> None:
+        if frame.kind != "changes":
+            self._told(frame)
+            return
+        self._collected += parse_changes(frame)
+        if "sequence" not in frame.header:
+            return
+        changes, self._collected = self._collected, []
+        self._live.apply(changes, parse_covered(frame))
+        self._applied()
+        told = {"sequence": frame.header["sequence"], "digest": self._live.digest}
+        self.send(render_frame("applied", told))
