@@ -85,6 +85,13 @@ _EPILOG: Final = "Exit codes: 0 printed or written; 2 wrong usage. Nothing is ap
     help="Gatekeeper runs in the cluster too, and makes the kinds of constraints.",
 )
 @click.option(
+    "--with",
+    "parts",
+    type=click.Choice(["monitoring"]),
+    multiple=True,
+    help="monitoring: alerts, what is scraped (for Prometheus' operator) and a dashboard.",
+)
+@click.option(
     "-p",
     "--policies",
     "policies",
@@ -107,6 +114,7 @@ def install(
     storage: str,
     with_definitions: bool,
     beside: bool,
+    parts: tuple[str, ...],
     policies: tuple[str, ...],
 ) -> None:
     """Prints the manifests of the admission server; docs/install.md takes it from there.
@@ -135,6 +143,7 @@ def install(
         certificates,
         beside,
         storage,
+        "monitoring" in parts,
     )
     check_settings(settings)
     from lockgate.webhook.install.definitions import gatekeeper_definitions

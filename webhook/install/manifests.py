@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from lockgate.engine.record import record
+from lockgate.webhook.break_glass_definitions import break_glass_definitions
 from lockgate.webhook.install.definitions import own_definitions
 from lockgate.webhook.install.rights import rights, role_rules
 from lockgate.webhook.install.settings import CERTIFICATES, LEASE, NAME, InstallSettings
@@ -16,6 +17,7 @@ from lockgate.webhook.install.workload import (
     service,
     volume_claim,
 )
+from lockgate.webhook.monitoring.objects import Watched, monitoring_objects
 
 Json = dict[str, Any]
 # The label by which ClusterRoles of others are added to what may be read for policies.
@@ -51,7 +53,7 @@ def manifest_files(
     if settings.database == "sqlite":
         workload.insert(0, volume_claim(settings))
     return (
-        ManifestFile("definitions.yaml", (*definitions, *own_definitions())),
+        ManifestFile("definitions.yaml", (*definitions, *own_definitions(), *break_glass_definitions())),
         ManifestFile("namespace.yaml", (_namespace(settings),)),
         ManifestFile(
             "access.yaml",
@@ -77,9 +79,18 @@ def manifest_files(
             (*certificates, _named(settings, "coordination.k8s.io/v1", "Lease", LEASE)),
         ),
         ManifestFile("workload.yaml", tuple(workload)),
+        *_monitoring(settings),
         # The last: what it asks for is there by then.
         ManifestFile("webhooks.yaml", (webhook_configuration(settings, rules),)),
     )
+
+
+def _monitoring(settings: InstallSettings) -> tuple[ManifestFile, ...]:
+    """What watches the server; its kinds are those of Prometheus' operator."""
+    if not settings.has_monitoring:
+        return ()
+    watched = Watched(settings.namespace, {**LABELS}, {**LABELS}, "metrics")
+    return (ManifestFile("monitoring.yaml", monitoring_objects(watched)),)
 
 
 def kustomization(files: Sequence[ManifestFile]) -> Json:

@@ -42,6 +42,7 @@ _ALWAYS: Final = (
     Right(
         "exemptions.lockgate.dev", ("exemptions/status", "exemptionpolicies/status"), _STATUS, "their errors"
     ),
+    Right("breakglass.lockgate.dev", ("breakglasses", "breakglasspolicies"), _READ, "break-glass"),
     Right(
         "apiextensions.k8s.io",
         ("customresourcedefinitions",),

@@ -35,7 +35,7 @@ class InstallSettings:
     """One installation.
 
     excluded_namespaces: whose objects are not sent, besides the fixed ones. api_server_ranges: from where the API server
-    calls (CIDR); empty: from anywhere. storage: the size of SQLite's volume.
+    calls (CIDR); empty: from anywhere. has_monitoring: with what Prometheus and Grafana need. storage: the size of SQLite's volume.
     """
 
     image: str
@@ -49,6 +49,7 @@ class InstallSettings:
     certificates: CertificateSource = "own"
     beside_gatekeeper: bool = False
     storage: str = "10Gi"
+    has_monitoring: bool = False
 
     @property
     def fixed_namespaces(self) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ OWN_GROUPS: Final = (
     "templates.gatekeeper.sh",
 )
 # Written by every node and controller all the time, or asked while a request is authorised: no policy is about them,
-# and to wait for them would slow or lock the whole cluster. (group, resource, subresource; None: any)
+# and to wait for them would slow or lock the whole cluster. Break-glass has to get past what does not answer; it is
+# signed. (group, resource, subresource; None: any)
 NEVER_SENT: Final[tuple[tuple[str, str, str | None], ...]] = (
     ("", "events", None),
     ("", "nodes", "status"),
@@ -42,6 +43,8 @@ NEVER_SENT: Final[tuple[tuple[str, str, str | None], ...]] = (
     ("authorization.k8s.io", "selfsubjectaccessreviews", None),
     ("authorization.k8s.io", "selfsubjectrulesreviews", None),
     ("authorization.k8s.io", "subjectaccessreviews", None),
+    ("breakglass.lockgate.dev", "breakglasses", None),
+    ("breakglass.lockgate.dev", "breakglasspolicies", None),
     ("coordination.k8s.io", "leases", None),
     ("events.k8s.io", "events", None),
 )

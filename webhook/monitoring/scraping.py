@@ -14,7 +14,6 @@ def service_monitor(
         "spec": {
             "selector": {"matchLabels": selector},
             "namespaceSelector": {"matchNames": [namespace]},
-            # Labels that a metric has of its own, such as an object's kind, stay as they are.
-            "endpoints": [{"port": port, "path": "/metrics", "interval": "30s", "honorLabels": True}],
+            "endpoints": [{"port": port, "path": "/metrics", "interval": "30s"}],
         },
     }

@@ -28,6 +28,7 @@ VARIANTS = {
         "--api-server=10.2.0.5",
         "--certificates=cert-manager",
         "--beside-gatekeeper",
+        "--with=monitoring",
     ),
 }
 

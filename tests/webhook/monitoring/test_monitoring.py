@@ -125,7 +125,7 @@ def test_the_files_are_whole() -> None:
     rule = prometheus_rule("lockgate-system", labels)
     assert rule["metadata"] == {"name": "lockgate", "namespace": "lockgate-system", "labels": labels}
     monitor = service_monitor("lockgate-system", labels, labels, "plain")
-    endpoint = {"port": "plain", "path": "/metrics", "interval": "30s", "honorLabels": True}
+    endpoint = {"port": "plain", "path": "/metrics", "interval": "30s"}
     assert isinstance(monitor["spec"], dict)
     assert monitor["spec"]["endpoints"] == [endpoint]
     data = dashboard_config_map("lockgate-system", labels)["data"]
