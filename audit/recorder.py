@@ -105,7 +105,9 @@ def describe_use(review: Review, decision: Decision) -> GrantUse:
     namespace = _namespace(review)
     where = "" if namespace == NO_NAMESPACE else namespace
     denied = [one.policy for one in decision.violations if "deny" in one.actions]
-    stopped = sorted({str(key) for key in [*denied, *[one.policy for one in decision.failures]]})
+    failed = [one.policy for one in decision.failures]
+    unknown = [one.policy for one in decision.not_evaluated]
+    stopped = sorted({str(key) for key in [*denied, *failed, *unknown]})
     return GrantUse(
         "error" if decision.verdict == "error" else "deny",
         _text(review.request.get("operation")),

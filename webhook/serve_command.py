@@ -70,6 +70,13 @@ def _token(path: str | None) -> str:
     metavar="PATH",
     help="Templates and constraints: files, folders or PolicyBundles.",
 )
+@click.option(
+    "--break-glass",
+    "break_glass",
+    multiple=True,
+    metavar="PATH",
+    help="Break-glass grants and the policy about them: files or folders, followed.",
+)
 @click.option("--exemptions", multiple=True, metavar="PATH", help="Exemptions: files or folders.")
 @click.option(
     "--listen",
@@ -121,6 +128,7 @@ def _token(path: str | None) -> str:
 )
 def serve(
     policies: tuple[str, ...],
+    break_glass: tuple[str, ...],
     exemptions: tuple[str, ...],
     listen: str,
     tls_cert: str | None,
@@ -170,6 +178,7 @@ def serve(
             mode="observe" if mode == "observe" else "enforce",
             excluded_namespaces=excluded,
             token=_token(token_file),
+            break_glass=break_glass,
             drain_s=drain,
             engine="rego" if engine == "rego" else "default",
             cache="" if cache is None else cache.folder,

@@ -71,12 +71,6 @@ class Grants:
                 return one
         return None
 
-    def find_for(self, namespace: str, decision: Decision, now_ns: int) -> Grant | None:
-        """The grant that lets through what a Decision denies; None where it denies nothing."""
-        if not self.all or decision.verdict not in ("deny", "error"):
-            return None
-        return self.find(namespace, stopped_by(decision), now_ns)
-
     def counted(self, grant: Grant) -> bool:
         """Whether the grant has an effect in its time, or would have with a policy about it."""
         return not self._objections.get(grant.name, "") or grant.name not in self._signers
@@ -99,7 +93,8 @@ class Grants:
 
 
 def stopped_by(decision: Decision) -> tuple[PolicyKey, ...]:
-    """The policies because of which a Decision is not to be let through."""
+    """The policies because of which an object is not let through; empty where none of them stops it."""
     keys = {one.policy: None for one in decision.violations if "deny" in one.actions}
     keys.update({one.policy: None for one in decision.failures})
+    keys.update({one.policy: None for one in decision.not_evaluated})
     return tuple(keys)

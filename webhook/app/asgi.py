@@ -166,9 +166,8 @@ class AdmissionApp:
             return await asyncio.wait_for(asked, max(0.0, deadline.answer_by - monotonic()))
         except TimeoutError:
             self._measures.refused("deadline")
-            return self._admitting.closed(
-                "the review was not judged within the time that the API server gives it"
-            )
+            reason = "the review was not judged within the time that the API server gives it"
+            return self._admitting.closed(reason, call)
 
     def _answer(self, call: AdmissionCall, admitted: Admitted, caller: Caller, seconds: float) -> HttpAnswer:
         judged = admitted.judged
@@ -177,6 +176,8 @@ class AdmissionApp:
         answer: Answer = "allowed"
         if not admitted.response.allowed:
             answer = "failed" if admitted.reason else "denied"
+        if admitted.grant and not call.is_dry_run:
+            self._measures.let_through()
         self._measures.answered(answer, seconds)
         log_request(
             self._log,
@@ -192,6 +193,7 @@ class AdmissionApp:
                 dry_run=call.is_dry_run,
                 decision=None if judged is None else judged.decision,
                 reason=admitted.reason,
+                grant=admitted.grant,
             ),
         )
         return render_review(admitted.response, call.api_version, call.uid, admitted.annotations)

@@ -13,6 +13,7 @@ from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint
 from lockgate.engine.errors import LockgateError, UsageError
 from lockgate.webhook.app.connections import ConnectionLimits
 from lockgate.webhook.app.foreign_logs import take_foreign_logs
+from lockgate.webhook.app.glass_keeper import GlassKeeper
 from lockgate.webhook.app.http_server import HttpServer
 from lockgate.webhook.app.log_writer import LogWriter
 from lockgate.webhook.app.logs import Level, Log, LogValue
@@ -23,6 +24,7 @@ from lockgate.webhook.app.tls_source import TlsSource, certificate_frame
 from lockgate.webhook.app.worker_settings import WorkerSettings
 from lockgate.webhook.serving.feed import Frame, render_frame
 from lockgate.webhook.serving.folder_source import FolderSource
+from lockgate.webhook.serving.glass_folder import GlassFolder
 from lockgate.webhook.serving.live_gate import LiveGate
 from lockgate.webhook.serving.live_state import LiveSettings
 from lockgate.webhook.serving.measure_frames import parse_delta
@@ -49,6 +51,7 @@ class Main:
         settings = LiveSettings(engine=options.engine, cache=cache)
         self._live = LiveGate(settings)
         self._source = FolderSource(options.policies, options.exemptions, options.cwd, settings)
+        self._glass = GlassKeeper(GlassFolder(options.break_glass), log, time.time_ns)
         self._tls = TlsSource(options.tls)
         self._totals = Totals()
         self._listener = listening(options.listen)
@@ -73,6 +76,7 @@ class Main:
             verifies_clients=bool(options.tls.client_ca),
             log_format=options.log_format,
             log_level=options.log_level,
+            ended_grants=self._glass.ended,
         )
         return render_frame("settings", settings.header())
 
@@ -90,7 +94,7 @@ class Main:
             loop.add_signal_handler(one, self._ends.set)
         certificates = self._tls.changed()
         assert certificates is not None
-        changes = self._source.changes()
+        changes = (*self._source.changes(), *self._glass.changes())
         self._supervisor.show_certificate(certificate_frame(certificates))
         self._supervisor.start()
         await self._publish(changes)
@@ -109,6 +113,8 @@ class Main:
 
     async def _publish(self, changes: tuple[Change, ...]) -> None:
         """Tells workers, and compiles the same here beside them, for what is wrong with which object."""
+        # Before workers are: what they are given to begin with is what was taken away so far.
+        self._glass.apply(changes)
         self._supervisor.publish(changes, frozenset())
         await asyncio.to_thread(self._live.apply, changes, frozenset())
         self._changed_s = time.time()
@@ -131,6 +137,10 @@ class Main:
         while True:
             await asyncio.sleep(POLL_S)
             try:
+                # Apart: policies that cannot be read hold up no grant.
+                granted = await asyncio.to_thread(self._glass.changes)
+                if granted:
+                    await self._publish(granted)
                 changes = await asyncio.to_thread(self._source.changes)
                 if changes:
                     await self._publish(changes)
@@ -139,6 +149,7 @@ class Main:
                     )
             except LockgateError as error:
                 self._log.write("error", "policies not read", {"reason": str(error), "hint": error.hint})
+            self._glass.look()
             try:
                 certificates = self._tls.changed()
                 if certificates is not None:
@@ -177,6 +188,7 @@ class Main:
                 for kind in self._supervisor.objects.kinds
             },
             last_change_s=self._changed_s,
+            grants=self._glass.states,
         )
 
     async def _drain(self) -> None:

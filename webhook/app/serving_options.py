@@ -28,7 +28,7 @@ class TlsOptions:
 
 @record
 class ServeOptions:
-    """The options of the command. drain_s: how long answers end their connections before the server stops."""
+    """The options of the command. break_glass: files and folders of grants, and of the policy about them. drain_s: how long answers end their connections before the server stops."""
 
     policies: tuple[str, ...]
     exemptions: tuple[str, ...]
@@ -40,6 +40,7 @@ class ServeOptions:
     mode: Mode = "enforce"
     excluded_namespaces: tuple[str, ...] = ()
     token: str = ""
+    break_glass: tuple[str, ...] = ()
     drain_s: float = 0.0
     engine: EngineChoice = "default"
     cache: str = ""

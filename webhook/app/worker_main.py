@@ -25,6 +25,7 @@ from lockgate.webhook.app.worker_settings import WorkerSettings, read_settings
 from lockgate.webhook.serving.admitting import Admitting, Terms
 from lockgate.webhook.serving.feed import Frame, FrameReader, render_frame
 from lockgate.webhook.serving.live_gate import LiveGate
+from lockgate.webhook.serving.live_grants import LiveGrants
 from lockgate.webhook.serving.live_state import LiveSettings
 from lockgate.webhook.serving.measure_frames import render_delta
 from lockgate.webhook.serving.measures import Measures
@@ -58,13 +59,14 @@ class Worker:
         self._measures = Measures()
         cache = CodeCache(settings.cache, compiler_fingerprint()) if settings.cache else None
         self._live = LiveGate(LiveSettings(engine=settings.engine, cache=cache))
+        grants = LiveGrants(frozenset(settings.ended_grants))
         terms = Terms(settings.mode, frozenset(settings.excluded_namespaces))
-        admitting = Admitting(self._live, terms, time.time_ns)
+        admitting = Admitting(self._live, grants, terms, time.time_ns)
         callers = CallerRules(settings.token, settings.verifies_clients)
         app = AdmissionApp(admitting, callers, self._measures, log)
         self._server = HttpServer(app, listener, _limits(), lambda: self._context)
         self._is_serving = False
-        self._feed = WorkerFeed(peer, frames, self._live, self._applied, self._told, self._ended)
+        self._feed = WorkerFeed(peer, frames, self._live, grants, self._applied, self._told, self._ended)
 
     def _applied(self) -> None:
         """In the feed's thread: what is known is in force."""

@@ -10,7 +10,10 @@ from lockgate.webhook.serving.admitting import Mode
 
 @record
 class WorkerSettings:
-    """cache: the folder of compiled policies, "" for none. token: the path's last part, "" for none."""
+    """cache: the folder of compiled policies, "" for none. token: the path's last part, "" for none.
+
+    ended_grants: digests of break-glass grants that were taken away.
+    """
 
     name: str
     mode: Mode = "enforce"
@@ -21,6 +24,7 @@ class WorkerSettings:
     verifies_clients: bool = False
     log_format: LogFormat = "json"
     log_level: Level = "info"
+    ended_grants: tuple[str, ...] = ()
 
     def header(self) -> dict[str, Any]:
         """As a frame has it."""
@@ -37,6 +41,7 @@ _FIELDS = (
     "verifies_clients",
     "log_format",
     "log_level",
+    "ended_grants",
 )
 
 
@@ -44,4 +49,5 @@ def read_settings(header: dict[str, Any]) -> WorkerSettings:
     """The settings of a frame's header."""
     given = {name: header[name] for name in _FIELDS}
     given["excluded_namespaces"] = tuple(given["excluded_namespaces"])
+    given["ended_grants"] = tuple(given["ended_grants"])
     return WorkerSettings(**given)

@@ -9,6 +9,7 @@ from lockgate.engine.decision import PolicyKey
 from lockgate.engine.errors import InputError
 from lockgate.engine.record import light_record, record
 from lockgate.engine.review import Review
+from lockgate.gatekeeper.break_glass.grants import stopped_by
 from lockgate.gatekeeper.target import placed_request, review_request
 from lockgate.webhook.gate import Judged
 from lockgate.webhook.render_admission import (
@@ -20,13 +21,16 @@ from lockgate.webhook.render_admission import (
     failed,
     render_admission,
 )
+from lockgate.webhook.serving.glass_watch import grant_warning, place_of
 from lockgate.webhook.serving.live_gate import LiveGate
+from lockgate.webhook.serving.live_grants import LiveGrants
 from lockgate.webhook.serving.live_state import LiveState
 from lockgate.webhook.serving.wire import AdmissionCall
 
 Mode = Literal["enforce", "observe"]
 
-# What an audit annotation says of a request that observe mode let through.
+# Audit annotations: of what a grant let through its name, and that observe mode let something through.
+BREAK_GLASS: Final = "break-glass"
 OBSERVED: Final = "observed"
 LATE: Final = "policies did not end within the time that the API server gives the request"
 
@@ -44,7 +48,8 @@ class Admitted:
     """What is said to a request, and what was decided of it: None where nothing was asked.
 
     reason: why it failed; empty where it was judged to its end. annotations: for the API server's audit log. seconds:
-    what policies took. is_late: policies were stopped, since there was no more time.
+    what policies took. is_late: policies were stopped, since there was no more time. grant: the break-glass grant that
+    lets it through.
     """
 
     response: AdmissionResponse
@@ -53,16 +58,18 @@ class Admitted:
     annotations: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     is_late: bool = False
+    grant: str = ""
 
 
 @final
 class Admitting:
     """Judges calls by what is in force. now_ns: the clock that policies see (Unix time)."""
 
-    __slots__ = ("_enforced", "_live", "_now_ns", "_terms")
+    __slots__ = ("_enforced", "_grants", "_live", "_now_ns", "_terms")
 
-    def __init__(self, live: LiveGate, terms: Terms, now_ns: Callable[[], int]) -> None:
+    def __init__(self, live: LiveGate, grants: LiveGrants, terms: Terms, now_ns: Callable[[], int]) -> None:
         self._live = live
+        self._grants = grants
         self._terms = terms
         self._now_ns = now_ns
         self._enforced: tuple[LiveState, Mapping[PolicyKey, Enforcement]] | None = None
@@ -81,12 +88,12 @@ class Admitting:
             )
         state = self._live.state
         if state is None:
-            return self.closed("Lockgate has not loaded its policies yet")
+            return self.closed("Lockgate has not loaded its policies yet", call)
         began = monotonic()
         try:
             review = _review(call, state)
         except InputError as error:
-            return self.closed(error.message)
+            return self.closed(error.message, call)
         gate = state.gate
         limits = replace(gate.limits, until=until)
         judged = replace(gate, now_ns=self._now_ns(), limits=limits).judge_review(review)
@@ -98,12 +105,34 @@ class Admitting:
         if is_late and not response.allowed:
             # Not forbidden for good: who asks again may be answered.
             said = failed(f"not judged in time:\n{response.message}")
-            return self._by_terms(said, judged, LATE, seconds, is_late)
-        return self._by_terms(response, judged, "", seconds, is_late)
+            return self._past_glass(self._by_terms(said, judged, LATE, seconds, is_late), call)
+        return self._past_glass(self._by_terms(response, judged, "", seconds, is_late), call)
 
-    def closed(self, reason: str, judged: Judged | None = None) -> Admitted:
-        """The answer to what could not be judged, or not recorded."""
-        return self._by_terms(failed(reason), judged, reason, 0.0, False)
+    def closed(
+        self, reason: str, call: AdmissionCall | None = None, judged: Judged | None = None
+    ) -> Admitted:
+        """The answer to what could not be judged, or not recorded.
+
+        call: None where no grant may let it through: what cannot be read, and what nobody would know of afterwards.
+        """
+        admitted = self._by_terms(failed(reason), judged, reason, 0.0, False)
+        return admitted if call is None else self._past_glass(admitted, call)
+
+    def _past_glass(self, admitted: Admitted, call: AdmissionCall) -> Admitted:
+        """What is said where a break-glass grant lets through what would be denied."""
+        grants, response = self._grants.grants, admitted.response
+        if response.allowed or not grants.all:
+            return admitted
+        # What policies did not say for themselves could not be judged.
+        judged = None if admitted.reason else admitted.judged
+        keys = None if judged is None else stopped_by(judged.decision)
+        grant = grants.find(place_of(call.request), keys, self._now_ns())
+        if grant is None:
+            return admitted
+        warning = grant_warning(grant, None if judged is None else judged.decision)
+        let = AdmissionResponse(True, OK, warnings=(warning, *response.warnings))
+        annotations = {**admitted.annotations, BREAK_GLASS: grant.name}
+        return replace(admitted, response=let, annotations=annotations, grant=grant.name)
 
     def _by_terms(
         self, response: AdmissionResponse, judged: Judged | None, reason: str, seconds: float, is_late: bool

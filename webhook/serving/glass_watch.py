@@ -1,10 +1,11 @@
 """Break-glass over time: what has to be recorded and told when grants begin, end, or are not what they say they are."""
 
+from collections.abc import Mapping
 from typing import Final, Literal, final
 
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Decision
 from lockgate.engine.record import record
-from lockgate.engine.review import Review
 from lockgate.gatekeeper.break_glass.grant import Grant
 from lockgate.gatekeeper.break_glass.grants import Grants, GrantStanding, stopped_by
 from lockgate.gatekeeper.exemptions.moments import render_moment
@@ -97,9 +98,8 @@ def count_states(grants: Grants, now_ns: int) -> dict[str, int]:
     return counts
 
 
-def place_of(review: Review) -> str:
+def place_of(request: Mapping[str, Value]) -> str:
     """The namespace that a grant has to reach: the request's, of a Namespace its own name; "" for what is in none."""
-    request = review.request
     namespace = request.get("namespace")
     if isinstance(namespace, str) and namespace:
         return namespace

@@ -9,6 +9,7 @@ from typing import Final, final
 
 from lockgate.webhook.serving.feed import Frame, FrameReader, parse_changes, parse_covered, render_frame
 from lockgate.webhook.serving.live_gate import LiveGate
+from lockgate.webhook.serving.live_grants import LiveGrants
 from lockgate.webhook.serving.objects import Change
 
 _RECEIVED: Final = 1 << 18
@@ -18,7 +19,7 @@ _RECEIVED: Final = 1 << 18
 class WorkerFeed:
     """Reads frames until main ends.
 
-    live: what changes are applied to. applied: called once they are, in the thread that compiles. told: gets every
+    live, grants: what changes are applied to. applied: called once they are, in the thread that compiles. told: gets every
     other frame, in the same thread. ended: called when there is no main any more, or with what cannot be
     taken from it.
     """
@@ -28,6 +29,7 @@ class WorkerFeed:
         peer: socket.socket,
         frames: FrameReader,
         live: LiveGate,
+        grants: LiveGrants,
         applied: Callable[[], None],
         told: Callable[[Frame], None],
         ended: Callable[[str], None],
@@ -35,6 +37,7 @@ class WorkerFeed:
         self._peer = peer
         self._frames = frames
         self._live = live
+        self._grants = grants
         self._applied = applied
         self._told = told
         self._ended = ended
@@ -76,6 +79,7 @@ class WorkerFeed:
         if "sequence" not in frame.header:
             return
         changes, self._collected = self._collected, []
+        self._grants.apply(changes)
         self._live.apply(changes, parse_covered(frame))
         self._applied()
         told = {"sequence": frame.header["sequence"], "digest": self._live.digest}

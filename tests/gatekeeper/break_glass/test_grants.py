@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lockgate.engine.decision import Decision, Failure, PolicyKey, Violation
+from lockgate.engine.decision import Decision, Failure, NotEvaluated, PolicyKey, Violation
 from lockgate.engine.errors import PolicyError
 from lockgate.gatekeeper.break_glass.grant import render_grant
 from lockgate.gatekeeper.break_glass.grants import Grants, stopped_by
@@ -43,7 +43,7 @@ FAILED = Decision("error", (), (Failure(LABELS, "boom"),), (), "p", "f", matched
 def lets_through(
     grants: Grants, decision: Decision = DENIED, namespace: str = "ml", now_ns: int = NOW_NS
 ) -> bool:
-    return grants.find_for(namespace, decision, now_ns) is not None
+    return grants.find(namespace, stopped_by(decision), now_ns) is not None
 
 
 def test_a_grant_lets_through_what_is_denied_and_what_failed() -> None:
@@ -55,12 +55,6 @@ def test_a_grant_lets_through_what_is_denied_and_what_failed() -> None:
     assert found is not None and found.name == "night-1"
     (standing,) = grants.standings(NOW_NS)
     assert (standing.state, standing.signer, standing.why) == ("active", "ada", "")
-
-
-@pytest.mark.parametrize("verdict", ["allow", "warn"])
-def test_what_is_not_denied_uses_no_grant(verdict: Any) -> None:
-    grants = make_grants(sign(unsigned()))
-    assert not lets_through(grants, Decision(verdict, (), (), (), "p", "f"))
 
 
 @pytest.mark.parametrize(
@@ -179,6 +173,11 @@ def test_grants_do_not_add_up() -> None:
 def test_what_only_warns_stops_nothing() -> None:
     violations = (Violation(REPOS, "no", ("deny",)), Violation(LABELS, "hm", ("warn",)))
     assert stopped_by(Decision("deny", violations, (), (), "p", "f")) == (REPOS,)
+
+
+def test_what_failed_or_is_not_evaluated_stops_too() -> None:
+    not_evaluated = (NotEvaluated(REPOS, "labels"),)
+    assert stopped_by(Decision("error", (), FAILED.failures, not_evaluated, "p", "f")) == (LABELS, REPOS)
 
 
 MALFORMED: dict[str, dict[str, Any]] = {

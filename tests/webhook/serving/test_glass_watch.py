@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Decision, PolicyKey, Violation
-from lockgate.engine.review import Review
 from lockgate.gatekeeper.break_glass.grants import Grants
 from lockgate.webhook.serving.glass_watch import (
     MAX_REFUSED,
@@ -97,7 +96,7 @@ def test_states_are_counted() -> None:
     ],
 )
 def test_where_a_request_is(request_: dict[str, Value], place: str) -> None:
-    assert place_of(Review(request_, None, None, None)) == place
+    assert place_of(request_) == place
 
 
 def test_many_refused_grants_are_told_bit_by_bit() -> None:
