@@ -116,13 +116,19 @@ Candidate = tuple[Policy, Match | None]
 
 @final
 class PolicySet:
-    """Policies compiled once, sorted by key, with a digest over all of theirs."""
+    """Policies compiled once, sorted by key, with a digest over all of theirs.
 
-    __slots__ = ("_all", "_of_kind", "digest", "policies")
+    others: names and digests of what decides beside them, all of it part of the digest.
+    """
 
-    def __init__(self, policies: Sequence[Policy], digest: str = "") -> None:
+    __slots__ = ("_all", "_of_kind", "digest", "others", "policies")
+
+    def __init__(
+        self, policies: Sequence[Policy], digest: str = "", others: Sequence[tuple[str, str]] = ()
+    ) -> None:
         self.policies: Final = tuple(policies)
         self.digest: Final = digest
+        self.others: Final = tuple(others)
         self._all: tuple[Candidate, ...] = tuple([(policy, policy.match) for policy in self.policies])
         self._of_kind: dict[tuple[object, object], tuple[Candidate, ...]] = {}
 

@@ -50,7 +50,7 @@ def _scoped(scoped: Field, point: EnforcementPoint) -> tuple[Action, ...]:
             )
         points = entry.get("enforcementPoints").items()
         if not points:
-            entry.refuse(
+            entry.get("enforcementPoints").refuse(
                 "unrecognized enforcement points: the action names no enforcement point",
                 f"name one of {', '.join(POINTS)}, or '*' for all",
             )

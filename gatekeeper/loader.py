@@ -201,7 +201,7 @@ def load_policies(
             errors.extend(flatten(error))
     lints = [*unused, *[lint for entry in compiled.values() for lint in entry.code.lints]]
     others = [*sync.digests, *(() if expansion is None else expansion.digests)]
-    others += [(f"Provider {provider.name}", provider.digest) for provider in providers]
+    others += [(f"Provider/{provider.name}", provider.digest) for provider in providers]
     return Loaded(
         policies=make_policy_set(list(policies.values()), others),
         errors=tuple(sorted(errors, key=lambda error: _order(error.location, error.message))),
@@ -324,7 +324,7 @@ def make_policy_set(policies: Sequence[Policy], others: Sequence[tuple[str, str]
     ordered = tuple(sorted(policies, key=lambda policy: policy.key))
     lines = [f"{policy.key} {policy.digest}\n" for policy in ordered]
     text = "".join([*lines, *[f"{name} {digest}\n" for name, digest in others]])
-    return PolicySet(ordered, sha256(text.encode()).hexdigest())
+    return PolicySet(ordered, sha256(text.encode()).hexdigest(), others)
 
 
 def _without_effect(constraint: Document) -> Lint:

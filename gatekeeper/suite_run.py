@@ -27,7 +27,7 @@ from lockgate.gatekeeper.inventory import build_inventory
 from lockgate.gatekeeper.loader import CompiledTemplate, Compilers, make_policy, prepare_template
 from lockgate.gatekeeper.match import compile_match
 from lockgate.gatekeeper.policy import MessageFailure
-from lockgate.gatekeeper.problems import ConstraintSchemaError, PolicyErrors
+from lockgate.gatekeeper.problems import ConstraintSchemaError, PolicyErrors, flatten
 from lockgate.gatekeeper.rego_template import TemplateCompiler
 from lockgate.gatekeeper.suite import Case, Suite, Test
 from lockgate.gatekeeper.suite_files import ObjectFiles, find_suites
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 _POINT: Final = "gator.gatekeeper.sh"
 _FILTERED: Final = "does not match --run"
+# Mistakes of one template or constraint that are told; one with more is better mended from the top.
+_MOST_TOLD: Final = 10
 
 
 @record
@@ -130,7 +132,7 @@ class _Runner:
             if any(case.outcome == "failed" for case in cases):
                 outcome = "failed"
         except LockgateError as error:
-            outcome, text = "failed", _describe(error)
+            outcome, text = "failed", _describe_all(error)
         return TestResult(test.name, outcome, cases, text, size, self.options.clock() - start)
 
     def _run(self, suite: Suite, test: Test) -> tuple[CaseResult, ...]:
@@ -278,6 +280,14 @@ def _providers(fixtures: "Sequence[Fixture]") -> Providers:
     from lockgate.gatekeeper.external_data.fixtures import FixtureProviders
 
     return FixtureProviders(fixtures)
+
+
+def _describe_all(error: LockgateError) -> str:
+    """Every mistake of a template or constraint, one a line, each with its place."""
+    errors = flatten(error) if isinstance(error, PolicyError) else [error]
+    lines = [_describe(one) for one in errors[:_MOST_TOLD]]
+    more = len(errors) - len(lines)
+    return "\n  ".join([*lines, *([f"and {more} more"] if more else [])])
 
 
 def _describe(error: LockgateError) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 
 from lockgate.engine.errors import UsageError
 from lockgate.engine.kinds import split_api_version
+from lockgate.engine.masking.masker import MASK
 from lockgate.engine.record import ordered_record
 from lockgate.gatekeeper.exemptions.kinds import API_VERSION, EXEMPTION
 from lockgate.gatekeeper.exemptions.moments import render_moment
@@ -21,7 +22,9 @@ _REASON: Final = "found when the baseline was written"
 
 @ordered_record
 class Excusable:
-    """A violation as an exemption names it: `path` and `message` may be empty; one that must not be shown has a digest.
+    """A violation as an exemption names it: `path` and `message` may be empty; one that shows a secret is masked.
+
+    message_masked is that of the report, and no digest: whoever reads the file could try values against one.
 
     is_name_generated: does the API server make the object's name, after its `generateName`?
     """
@@ -31,7 +34,7 @@ class Excusable:
     resource: Resource
     path: str
     message: str
-    message_digest: str
+    message_masked: str
     is_name_generated: bool = False
 
 
@@ -87,7 +90,12 @@ def _exemption(
         "  violations:",
     ]
     for one in group:
-        fields = {"path": one.path, "message": one.message, "messageSha256": one.message_digest}
+        if not one.path and not one.message and not one.message_masked.replace(MASK, "").strip():
+            raise UsageError(
+                f"an exemption cannot name what {policy}/{constraint} says of {resource}: all of it is secret",
+                hint="mend it, or have the policy say where it is, with details.path",
+            )
+        fields = {"path": one.path, "message": one.message, "messageMasked": one.message_masked}
         shown = [f"{name}: {_text(value)}" for name, value in fields.items() if value]
         lines += [f"    - {shown[0]}", *[f"      {line}" for line in shown[1:]]]
     return "\n".join(

@@ -365,8 +365,7 @@ def _finding(document: Document, resource: Resource, violation: Violation, maske
 
 
 def _excusable(document: Document, resource: Resource, violation: Violation, masker: "Masker") -> "Excusable":
-    """A violation as an exemption names it; what would show a secret is named by its digest."""
-    from lockgate.gatekeeper.exemptions.exemption import message_digest
+    """A violation as an exemption names it; what would show a secret is named by what is left of it."""
     from lockgate.gatekeeper.fields import render_path
     from lockgate.gatekeeper.match import name_of
     from lockgate.webhook.baseline import Excusable
@@ -375,13 +374,14 @@ def _excusable(document: Document, resource: Resource, violation: Violation, mas
     if masker.text(path) != path:
         path = ""
     message = violation.message
-    is_shown = masker.text(message) == message
+    masked = masker.pattern(message) or ""
+    is_shown = masked == message
     return Excusable(
         violation.policy.kind,
         violation.policy.name,
         resource,
         path,
         message if is_shown else "",
-        "" if is_shown else message_digest(message),
+        "" if is_shown else masked,
         is_name_generated=not name_of(document.value),
     )

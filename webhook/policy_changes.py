@@ -1,5 +1,7 @@
 """What of the policies in force changed since an instance last recorded: `policy` entries, once a change.
 
+What decides beside the policies (Config, SyncSets, ExpansionTemplates, Providers) is named as they are.
+
 The last entry of a change holds, in its body, the digest of each policy in force. The next run compares with that.
 """
 
@@ -21,7 +23,7 @@ def policy_changes(trail: Trail, policies: PolicySet, actor: str) -> list[Draft]
     """The entries that say what changed, none where nothing did. Raises TrailError for a log that was tampered with."""
     instance = trail.config.instance
     recorder = trail.recorder()
-    now = {str(policy.key): policy.digest for policy in policies.policies}
+    now = _parts(policies)
     in_force: dict[str, Value] = {"instance": instance, "inForce": {**now}}
     known = last_in_force(trail, _STREAM, instance)
     if known is None:
@@ -49,3 +51,12 @@ def policy_changes(trail: Trail, policies: PolicySet, actor: str) -> list[Draft]
         )
         for place, (event, name, was) in enumerate(changed, 1)
     ]
+
+
+def _parts(policies: PolicySet) -> dict[str, str]:
+    """The digest of each part in force, by its name."""
+    made = {str(policy.key): policy.digest for policy in policies.policies}
+    for name, digest in policies.others:
+        # A template may well define a kind called Config.
+        made[name if name not in made else f"{name} (beside the policies)"] = digest
+    return made

@@ -1,5 +1,6 @@
 """`lockgate policy sign`: signs an Exemption."""
 
+import json
 from base64 import b64encode
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from lockgate.gatekeeper.exemptions.exemption import parse_exemption
 from lockgate.gatekeeper.exemptions.kinds import is_exemption
 from lockgate.webhook.policy_sources import read_exemptions
 from lockgate.webhook.signing_key import read_signing_key
+from lockgate.webhook.terminal import printable
 
 
 @click.command()
@@ -29,4 +31,8 @@ def sign(file: str, key: str, signer: str) -> None:
     for document in documents:
         exemption = parse_exemption(document)
         signature = b64encode(private.sign(exemption.signed)).decode()
-        click.echo(f"# {exemption.name}\n  signatures:\n    - signer: {signer}\n      signature: {signature}")
+        # Quoted as in JSON, which YAML reads: a name such as `yes` or `a: b` is no text without.
+        name = json.dumps(signer, ensure_ascii=False)
+        click.echo(
+            f"# {printable(exemption.name)}\n  signatures:\n    - signer: {name}\n      signature: {signature}"
+        )

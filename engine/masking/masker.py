@@ -110,6 +110,17 @@ class Masker:
             masked = masked[:MAX_SHOWN] + f"… ({len(masked) - MAX_SHOWN} characters more)"
         return masked
 
+    def pattern(self, text: str) -> str | None:
+        """The text with MASK for whatever must not be shown, for something that is to know it again; None if too long.
+
+        A long text is cut, and ends with a MASK then.
+        """
+        if self._is_too_much(text):
+            return None
+        found = [*self._occurrences(text), *credentials.find_shapes(text), *credentials.find_assigned(text)]
+        masked = _replace(text, _merged(found)) if found else text
+        return masked if len(masked) <= MAX_SHOWN else masked[:MAX_SHOWN].rstrip(MASK[0]) + MASK
+
     def beside(self, other: "Masker | None") -> "Masker":
         """This one with what another one knows too; the places are this one's."""
         if other is None:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from lockgate.engine.codegen.values import Value, render_json
 from lockgate.engine.decision import Violation
 from lockgate.engine.documents.document import Document
+from lockgate.engine.masking.masker import MASK
 from lockgate.engine.policy import Matched
 from lockgate.engine.record import record
 from lockgate.engine.review import Review
@@ -47,17 +48,20 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 @record
 class ViolationFilter:
-    """One violation that is meant: at a path, with a message, or with a message of this digest (SHA-256, hex)."""
+    """One violation that is meant: at a path, with a message, a masked one, or one of this digest (SHA-256, hex)."""
 
     path: str
     message: str
     message_digest: str
+    message_masked: str = ""
 
     def takes(self, violation: Violation) -> bool:
         """Is it this one?"""
         if self.path and (violation.path is None or render_path(violation.path) != self.path):
             return False
         if self.message and violation.message != self.message:
+            return False
+        if self.message_masked and not fits_mask(violation.message, self.message_masked):
             return False
         return not self.message_digest or message_digest(violation.message) == self.message_digest
 
@@ -119,8 +123,26 @@ class Exemption:
 
 
 def message_digest(message: str) -> str:
-    """The digest of a violation's message (hex), for one that must not be written down."""
+    """The digest of a violation's message (hex)."""
     return sha256(message.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def fits_mask(message: str, masked: str) -> bool:
+    """Is the message the masked one, each MASK of which stands for some text? The work is at most their product."""
+    first, *others = masked.split(MASK)
+    if not others:
+        return message == masked
+    last = others.pop()
+    if not message.startswith(first) or not message.endswith(last):
+        return False
+    # Each part as early as it goes, after at least one character that was masked.
+    place, end = len(first), len(message) - len(last)
+    for part in others:
+        found = message.find(part, place + 1, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return place < end
 
 
 def parse_exemption(document: Document) -> Exemption:
@@ -250,18 +272,25 @@ def _has_names(entry: Field) -> bool:
 def _violations(field: Field) -> tuple[ViolationFilter, ...]:
     made: list[ViolationFilter] = []
     for item in field.items():
-        only_fields(item, "path", "message", "messageSha256")
-        path, message, digest = [item.get(name).string() for name in ("path", "message", "messageSha256")]
-        if not (path or message or digest):
+        only_fields(item, "path", "message", "messageMasked", "messageSha256")
+        path, message, digest, masked = [
+            item.get(name).string() for name in ("path", "message", "messageSha256", "messageMasked")
+        ]
+        if not (path or message or digest or masked):
             item.refuse(f"{item.name} names no violation", "give its path, its message, or both")
         for name, value in item.mapping().items():
             if value == "":
                 item.get(name).refuse(f"{item.get(name).name} is empty", "remove it, or fill it in")
+        if masked and not path and not masked.replace(MASK, "").strip():
+            item.get("messageMasked").refuse(
+                f"{item.get('messageMasked').name} is all masked, and would stand for any message",
+                "give the path of the violation too",
+            )
         if digest and not _DIGEST.fullmatch(digest):
             item.get("messageSha256").refuse(
                 f"{item.get('messageSha256').name} is no SHA-256", "64 letters, 0-9 and a-f"
             )
-        made.append(ViolationFilter(path, message, digest))
+        made.append(ViolationFilter(path, message, digest, masked))
     if len(made) > MAX_VIOLATIONS:
         field.refuse(f"{field.name} has {len(made)} entries, and may have {MAX_VIOLATIONS}")
     if not field.absent and not made:

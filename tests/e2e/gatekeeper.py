@@ -100,7 +100,7 @@ class Gatekeeper:
 def _is_enforced(status: int, value: Any) -> bool:
     if status != 200:
         return False
-    pods = value.get("status", {}).get("byPod", [])
+    pods = (value.get("status") or {}).get("byPod") or []
     errors = [pod["errors"] for pod in pods if pod.get("errors")]
     assert not errors, errors
     seen = [pod for pod in pods if pod.get("observedGeneration") == value["metadata"]["generation"]]

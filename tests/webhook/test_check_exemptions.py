@@ -1,6 +1,7 @@
 """`lockgate check` with exemptions: what is exempt is told and never a pass in silence; baselines; the record."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -258,7 +259,8 @@ def test_wrong_usage(arguments: list[str], said: str, capsys: pytest.CaptureFixt
 def test_secrets_are_in_no_baseline(capsys: pytest.CaptureFixture[str]) -> None:
     Path("policies/template.yaml").write_text(
         TEMPLATE.replace(
-            'msg := sprintf("label %v is missing", [wanted])', "msg := input.review.object.data.password"
+            'msg := sprintf("label %v is missing", [wanted])',
+            'msg := sprintf("the password %v is weak", [input.review.object.data.password])',
         )
     )
     secret = "c3VwZXItc2VjcmV0LXZhbHVl"
@@ -267,9 +269,24 @@ def test_secrets_are_in_no_baseline(capsys: pytest.CaptureFixture[str]) -> None:
     )
     check(capsys, "--write-baseline", "today.yaml", "--owner", "team-a")
     text = Path("today.yaml").read_text()
-    assert secret not in text and "messageSha256" in text
+    assert secret not in text and 'messageMasked: "the password *** is weak"' in text
+    # Neither is a digest that guesses could be tried against.
+    assert re.search("[0-9a-f]{32}", text) is None
     code, out, _ = check(capsys, "--exemptions", "today.yaml")
     assert code == 0 and secret not in out and "1 exempt" in out
+
+
+def test_a_message_that_is_all_secret_is_in_no_baseline(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("policies/template.yaml").write_text(
+        TEMPLATE.replace(
+            'msg := sprintf("label %v is missing", [wanted])', "msg := input.review.object.data.password"
+        ).replace('"path": ["metadata", "labels"], ', "")
+    )
+    Path("deploy/bad.yaml").write_text(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {password: c3VwZXItc2VjcmV0LXZhbHVl}\n"
+    )
+    code, _, err = check(capsys, "--write-baseline", "today.yaml", "--owner", "team-a")
+    assert code == 2 and "all of it is secret" in err and not Path("today.yaml").exists()
 
 
 def test_jobs_find_the_same(capsys: pytest.CaptureFixture[str]) -> None:
@@ -317,7 +334,10 @@ def test_uses_and_changes_are_recorded(capsys: pytest.CaptureFixture[str]) -> No
     ]
 
 
-def test_signing(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "signer", ["lead", "yes", "on call: a", "#1", "012", 'O\'Neil \\ "x"', "Ærlig 😀", "null"]
+)
+def test_signing(signer: str, capsys: pytest.CaptureFixture[str]) -> None:
     key = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
     Path("lead.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     text = (
@@ -326,10 +346,10 @@ def test_signing(capsys: pytest.CaptureFixture[str]) -> None:
         f"  issuedAt: {moment(-1)}\n  expiresAt: {moment(9)}\n"
     )
     Path("policies/exemption.yaml").write_text(text)
-    Path("policies/rules.json").write_text(json.dumps(policy({"requireSignature": True}, lead=key)))
+    Path("policies/rules.json").write_text(json.dumps(policy({"requireSignature": True}, **{signer: key})))
     code, out, _ = check(capsys)
-    assert code == 1 and "NeededLabels/owner needs a signature by lead" in out
-    assert run(["policy", "sign", "policies/exemption.yaml", "--key", "lead.pem", "--signer", "lead"]) == 0
+    assert code == 1 and f"NeededLabels/owner needs a signature by {signer}" in out
+    assert run(["policy", "sign", "policies/exemption.yaml", "--key", "lead.pem", "--signer", signer]) == 0
     name, _, signatures = capsys.readouterr().out.partition("\n")
     assert name == "# known"
     Path("policies/exemption.yaml").write_text(text + signatures)

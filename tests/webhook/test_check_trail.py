@@ -20,6 +20,7 @@ from lockgate.webhook.trail import open_trail
 from lockgate.webhook.trail_reading import read_key
 
 from tests.audit.trails import tampered
+from tests.gatekeeper.malformed_cases import CONFIG, EXPANSION, PROVIDER, SYNC_SET
 
 ORIGIN = "example.com/lockgate/ci"
 SCHEMA = Path(lockgate.webhook.__file__).parent / "schemas" / "check.schema.json"
@@ -162,6 +163,39 @@ def test_each_change_of_the_policies_is_recorded_once(key: str, capsys: pytest.C
     assert all(len(details[name]) == 64 for name in ("before", "after"))
     assert details["before"] != details["after"]
     assert run(["audit", "verify", "trail", "--log-key", key]) == 0
+
+
+def test_what_decides_beside_the_policies_is_named_too(key: str) -> None:
+    config = CONFIG.replace("[webhook]", "[sync]")
+    moved = EXPANSION.replace("templateSource: spec.template", "templateSource: spec.other")
+    late = PROVIDER.replace("timeout: 3", "timeout: 4")
+    runs: list[tuple[list[str], list[tuple[str, str | None]]]] = [
+        ([CONFIG, SYNC_SET, EXPANSION, PROVIDER], [("added", None)]),
+        ([config, SYNC_SET, EXPANSION, PROVIDER], [("changed", "Config/config")]),
+        ([config, EXPANSION, PROVIDER], [("removed", "SyncSet/services")]),
+        (
+            [config, moved, late],
+            [("changed", "ExpansionTemplate/workloads"), ("changed", "Provider/signatures")],
+        ),
+    ]
+    told = 0
+    for others, expected in runs:
+        Path("policies.yaml").write_text("---\n".join([TEMPLATE + constraint("a"), *others]))
+        assert run(["check", "--trail", "trail", "-p", "policies.yaml", "app.yaml"]) == 0
+        found = entries_of("policy")
+        assert [(one["event"], one.get("policy")) for one in found[told:]] == expected
+        told = len(found)
+
+
+def test_a_constraint_called_like_the_config(key: str) -> None:
+    """Both are named, and apart."""
+    template = TEMPLATE.replace("K8sNo", "Config").replace("k8sno", "config")
+    own = constraint("config").replace("K8sNo", "Config")
+    for config in (CONFIG, CONFIG.replace("[webhook]", "[sync]")):
+        Path("policies.yaml").write_text("---\n".join([template + own, config]))
+        assert run(["check", "--trail", "trail", "-p", "policies.yaml", "app.yaml"]) == 0
+    last = entries_of("policy")[-1]
+    assert (last["event"], last["policy"]) == ("changed", "Config/config (beside the policies)")
 
 
 def test_another_instance_has_its_own_policies(key: str, capsys: pytest.CaptureFixture[str]) -> None:

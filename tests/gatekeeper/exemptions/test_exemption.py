@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lockgate.engine.errors import PolicyError
-from lockgate.gatekeeper.exemptions.exemption import parse_exemption, signed_bytes
+from lockgate.gatekeeper.exemptions.exemption import fits_mask, parse_exemption, signed_bytes
 from lockgate.gatekeeper.exemptions.policy import parse_exemption_policy
 from lockgate.gatekeeper.problems import flatten
 
@@ -73,6 +75,7 @@ def test_a_whole_exemption() -> None:
         ({"violations": []}, "spec.violations is empty"),
         ({"violations": [{"path": "a", "message": ""}]}, "spec.violations[0].message is empty"),
         ({"violations": [{"messageSha256": "AB"}]}, "no SHA-256"),
+        ({"violations": [{"messageMasked": "*** ***"}]}, "would stand for any message"),
         ({"violations": [{}]}, "names no violation"),
         ({"violations": [{"path": "a", "msg": "b"}]}, "unknown field spec.violations[0].msg"),
         ({"violations": [{"path": str(n)} for n in range(1_001)]}, "may have 1000"),
@@ -152,3 +155,37 @@ def test_keys_of_other_kinds() -> None:
     value["spec"]["signers"] = [{"name": "a", "publicKey": pem.decode()}]
     with pytest.raises(PolicyError, match="another kind than Ed25519"):
         parse_exemption_policy(read(value))
+
+
+@pytest.mark.parametrize(
+    ("message", "masked", "fits"),
+    [
+        ("a", "a", True),
+        ("a", "b", False),
+        ("password x is weak", "password *** is weak", True),
+        ("password x y is weak", "password *** is weak", True),
+        ("password  is weak", "password *** is weak", False),
+        ("password is weak", "password *** is weak", False),
+        ("passwordis weak", "password*** is weak", False),
+        ("ab", "ab***", False),
+        ("abc", "ab***", True),
+        ("ab", "***ab", False),
+        ("aXbYc", "a***b***c", True),
+        ("abYc", "a***b***c", False),
+        ("aXbc", "a***b***c", False),
+        ("aXbXbYc", "a***b***c", True),
+        ("aba", "aba***aba", False),
+        ("anything", "***", True),
+        ("", "***", False),
+    ],
+)
+def test_masked_messages(message: str, masked: str, fits: bool) -> None:
+    assert fits_mask(message, masked) is fits
+
+
+@given(st.lists(st.text("ab ", max_size=4), min_size=1, max_size=5), st.data())
+def test_what_is_masked_fits(parts: list[str], data: st.DataObject) -> None:
+    """Whatever stood in the places that are masked."""
+    hidden = [data.draw(st.text("ab ", min_size=1, max_size=4)) for _ in parts[1:]]
+    message = "".join([part + more for part, more in zip(parts, [*hidden, ""], strict=True)])
+    assert fits_mask(message, "***".join(parts))

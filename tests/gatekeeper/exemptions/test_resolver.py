@@ -152,6 +152,9 @@ def test_selections(policies: list[dict[str, str]], wanted: bool) -> None:
         ({"message": "not pinned"}, True),
         ({"messageSha256": message_digest("not pinned")}, True),
         ({"messageSha256": message_digest("other")}, False),
+        ({"messageMasked": "not ***"}, True),
+        ({"messageMasked": "***pinned"}, True),
+        ({"messageMasked": "other ***"}, False),
     ],
 )
 def test_single_violations(wanted: dict[str, str], taken: bool) -> None:
