@@ -13,6 +13,7 @@ from lockgate.engine.cel.errors import CelError, CostError, ExpressionError, Unk
 from lockgate.engine.cel.expression import Artifact, Expression
 from lockgate.engine.cel.knowledge import Untyped
 from lockgate.engine.cel.lazy import LazyMap
+from lockgate.engine.cel.parser import parse
 from lockgate.engine.cel.stored_tree import dump_tree, load_tree
 from lockgate.engine.cel.values import NONE, Map, Optional, Uint, Value
 from lockgate.engine.cel.walking import walk
@@ -403,3 +404,25 @@ def test_an_expression_from_the_cache_says_the_same_with_care(source: str) -> No
     again = Expression.from_plain((None, (), tree), BY_NAME)
     variables: dict[str, Value] = {"object": {"flag": True, "number": 1}, "x": "text"}
     assert same(outcome(again, variables), outcome(expression, variables))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        " + ".join(["1"] * 240),
+        " && ".join(["x.flag"] * 240),
+        "(" * 110 + "x" + ")" * 110,
+        "!" * 240 + "x",
+        "x" + ".a" * 240,
+        "[" * 110 + "]" * 110,
+        "{1: " * 110 + "1" + "}" * 110,
+        "[1].all(a, " * 60 + "true" + ")" * 60,
+    ],
+)
+def test_the_deepest_trees_are_stored(source: str) -> None:
+    tree = parse(source)
+    assert shape_of(load_tree(dump_tree(tree, Untyped(BY_NAME)), BY_NAME).node) == shape_of(tree)
+
+
+def shape_of(node: Node) -> list[tuple[type, int]]:
+    return [(type(one), one.offset) for one in walk(node)]

@@ -172,3 +172,20 @@ def test_a_part_fails_if_the_whole_does(source: str) -> None:
     part = decisive_part(expression, VARIABLES, CostBudget(Limits()))
     assert bool(part.error) == str(outcome(expression, VARIABLES)).startswith("CelError")
     assert bool(_innermost(part).error) == bool(part.error)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        " + ".join(["x.none"] * 240) + " == 1",
+        " && ".join(["x.list == []"] * 240),
+        "!" * 240 + "x.none",
+        "x" + ".a" * 240 + " == 1",
+        "x.list == " + "[" * 110 + "]" * 110,
+        "[1].all(a, " * 60 + "a == 2" + ")" * 60,
+        "(true ? " * 50 + "false" + " : true)" * 50,
+    ],
+)
+def test_the_deepest_expressions_are_explained(source: str) -> None:
+    part = decisive_part(compiled(source), VARIABLES, CostBudget(Limits()))
+    assert part.text
