@@ -11,7 +11,9 @@ from typing import Any
 from kubernetes import client, config
 from lockgate.gatekeeper.target import Cluster as Known
 from lockgate.gatekeeper.target import review_document
+from lockgate.webhook.cluster.caretaker import Caretaker, in_force
 from lockgate.webhook.cluster.discovery import PoliciesFrom
+from lockgate.webhook.cluster.leases import ClusterLease, Leadership
 from lockgate.webhook.cluster.source import ClusterSource
 from lockgate.webhook.serving.live_gate import LiveGate
 
@@ -27,18 +29,26 @@ class Live:
 
     source: ClusterSource
     gate: LiveGate
+    caretaker: Caretaker
 
     def step(self) -> None:
         batch = self.source.take(0.1)
         if batch is not None:
             self.gate.apply(batch.changes, batch.covered)
             self.source.want(self.gate.needs)
+            assert self.gate.state is not None
+            self.caretaker.tell(in_force(self.gate.state, self.source.objects, self.source.resources()))
 
     def until(self, is_done: Callable[[], bool]) -> None:
         """Goes on until something is so."""
         end = time.monotonic() + SECONDS
         while not is_done():
-            assert time.monotonic() < end, (self.source.lacking(), self.gate.problems, self.source.kinds())
+            assert time.monotonic() < end, (
+                self.source.lacking(),
+                self.gate.problems,
+                self.source.kinds(),
+                self.caretaker.failures,
+            )
             self.step()
 
     def until_says(self, value: Any, *messages: str) -> None:
@@ -65,13 +75,19 @@ def api_client(kubeconfig: Path) -> client.ApiClient:
 
 
 @contextmanager
-def live_beside(cluster: Cluster, policies_from: PoliciesFrom = "cluster") -> Iterator[Live]:
+def live_beside(
+    cluster: Cluster, policies_from: PoliciesFrom = "cluster", identity: str = "one"
+) -> Iterator[Live]:
     """A source that runs, and what it tells."""
     api: Any = api_client(cluster.kubeconfig())
     source = ClusterSource(api, policies_from, Random(1))
+    lease = ClusterLease(api, "default", "lockgate")
+    caretaker = Caretaker(api, Leadership(lease, identity, time.monotonic), Random(1))
     source.start()
+    caretaker.start()
     try:
-        yield Live(source, LiveGate())
+        yield Live(source, LiveGate(), caretaker)
     finally:
+        caretaker.stop()
         source.stop()
         api.close()

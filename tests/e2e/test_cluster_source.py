@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from lockgate.webhook.install.definitions import gatekeeper_definitions, own_definitions
 
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
-from tests.e2e.gatekeeper import chart_definitions
-from tests.e2e.live_cluster import live_beside
+from tests.e2e.live_cluster import Live, live_beside
 from tests.gatekeeper.workbench import constraint, manifest, template
 from tests.webhook.serving.builders import kinds
 
@@ -22,25 +22,10 @@ violation[{"msg": msg}] {
   msg := sprintf("there is %v", [name])
 }
 """
-PROBES: dict[str, Any] = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "probe.constraints.gatekeeper.sh"},
-    "spec": {
-        "group": "constraints.gatekeeper.sh",
-        "names": {"kind": "Probe", "plural": "probe", "singular": "probe", "listKind": "ProbeList"},
-        "scope": "Cluster",
-        "versions": [
-            {
-                "name": "v1beta1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-                },
-            }
-        ],
-    },
+OWN_KINDS = {
+    "apiVersion": "v1",
+    "kind": "List",
+    "items": [*gatekeeper_definitions(), *own_definitions()],
 }
 
 
@@ -56,16 +41,21 @@ def apply(cluster: Cluster, *values: Any) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def apply_in_one_go(cluster: Cluster, live: Live, *values: Any) -> None:
+    """As `kubectl apply` of a file with a template and its constraints, until their kind is served."""
+    given = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(values)})
+    live.until(lambda: kubectl(cluster, "apply", "--server-side", "-f", "-", given=given).returncode == 0)
+
+
 def delete(cluster: Cluster, *arguments: str) -> None:
     done = kubectl(cluster, "delete", "--wait=false", *arguments)
     assert done.returncode == 0, done.stderr
 
 
 def define(cluster: Cluster) -> None:
-    """Gatekeeper's kinds, and that of one constraint."""
-    done = kubectl(cluster, "apply", "--server-side", "-f", str(chart_definitions()))
+    """The kinds of a cluster without Gatekeeper."""
+    done = kubectl(cluster, "apply", "--server-side", "-f", "-", given=json.dumps(OWN_KINDS))
     assert done.returncode == 0, done.stderr
-    apply(cluster, PROBES)
     done = kubectl(cluster, "wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
     assert done.returncode == 0, done.stderr
 
@@ -75,7 +65,8 @@ def test_what_the_cluster_has_is_in_force(cluster: Cluster) -> None:
         missing = "the cluster does not serve ConstraintTemplates: their CustomResourceDefinition is missing"
         live.until(lambda: live.source.lacking() == (missing,))
         define(cluster)
-        apply(cluster, template(), constraint({"match": {"namespaceSelector": {"matchLabels": {"a": "b"}}}}))
+        selecting = constraint({"match": {"namespaceSelector": {"matchLabels": {"a": "b"}}}})
+        apply_in_one_go(cluster, live, template(), selecting)
         # The kinds were not served when the source began.
         live.until(lambda: bool(live.gate.state and len(live.gate.state.created) == 2))
         assert live.source.lacking() == ()
@@ -91,16 +82,17 @@ def test_what_the_cluster_has_is_in_force(cluster: Cluster) -> None:
         assert live.says(POD) == []
         apply(cluster, manifest("Namespace", "shop"), manifest("ConfigMap", "c", namespace="shop"))
         live.until_says(POD, "there is c")
-        delete(cluster, "crd", PROBES["metadata"]["name"])
+        delete(cluster, "constrainttemplate", "probe")
         live.until_says(POD)
         live.until(lambda: not {"Probe", "ConfigMap"} & {kind.kind for kind in live.source.kinds()})
 
 
 def test_a_lost_api_server_is_found_again_with_what_has_changed(cluster: Cluster) -> None:
     define(cluster)
-    apply(cluster, template(SERVICES), constraint(), manifest("Namespace", "shop"))
+    apply(cluster, manifest("Namespace", "shop"))
     apply(cluster, *[manifest("ConfigMap", name, namespace="shop") for name in ("kept", "gone")])
     with live_beside(cluster) as live:
+        apply_in_one_go(cluster, live, template(SERVICES), constraint())
         live.until_says(POD, "there is gone", "there is kept")
         before = live.gate.digest
         cluster.server.stop()
@@ -118,7 +110,7 @@ def test_a_lost_api_server_is_found_again_with_what_has_changed(cluster: Cluster
 
 def test_policies_from_files_leave_those_of_the_cluster(cluster: Cluster) -> None:
     define(cluster)
-    apply(cluster, template(), constraint())
+    apply(cluster, template())
     with live_beside(cluster, "files") as live:
         live.until(lambda: live.gate.state is not None and "default" in live.gate.state.namespaces)
         assert {str(kind) for kind in live.source.kinds()} == {"v1/Namespace"}

@@ -159,6 +159,11 @@ class ClusterSource:
         said += [f"{kind} has not been listed yet" for kind in missing]
         return tuple(said)
 
+    def resources(self) -> tuple[Resource, ...]:
+        """Everything that the cluster serves, as far as it is known."""
+        with self._lock:
+            return () if self._found is None else self._found.resources
+
     def failures(self) -> Mapping[str, str]:
         """What cannot be watched at present, with the reason."""
         with self._lock:

@@ -38,6 +38,12 @@ _ALWAYS: Final = (
     Right("syncset.gatekeeper.sh", ("syncsets",), _READ, "what is synced"),
     Right("expansion.gatekeeper.sh", ("expansiontemplate",), _READ, "what objects imply"),
     Right("externaldata.gatekeeper.sh", ("providers",), _READ, "who answers for external data"),
+    Right("config.gatekeeper.sh", ("configs/status",), _STATUS, "errors of policies, for people"),
+    Right("syncset.gatekeeper.sh", ("syncsets/status",), _STATUS, "errors of policies, for people"),
+    Right(
+        "expansion.gatekeeper.sh", ("expansiontemplate/status",), _STATUS, "errors of policies, for people"
+    ),
+    Right("externaldata.gatekeeper.sh", ("providers/status",), _STATUS, "errors of policies, for people"),
     Right("exemptions.lockgate.dev", ("exemptions", "exemptionpolicies"), _READ, "exemptions"),
     Right(
         "exemptions.lockgate.dev", ("exemptions/status", "exemptionpolicies/status"), _STATUS, "their errors"

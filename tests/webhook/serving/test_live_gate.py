@@ -275,7 +275,7 @@ def test_the_inventory_has_to_be_told_in_full() -> None:
     assert not live.needs.wants(next(iter(kinds("v1/Pod"))))
 
 
-CONFIG = {
+CONFIG: Json = {
     "apiVersion": "config.gatekeeper.sh/v1alpha1",
     "kind": "Config",
     "metadata": {"name": "config", "namespace": "gatekeeper-system"},
@@ -345,7 +345,7 @@ def test_namespaces_are_known_by_name_and_decide() -> None:
     assert live.state.namespaces == {}
 
 
-EXEMPTION = {
+EXEMPTION: Json = {
     "apiVersion": "exemptions.lockgate.dev/v1alpha1",
     "kind": "Exemption",
     "metadata": {"name": "x"},
@@ -358,7 +358,7 @@ EXEMPTION = {
         "expiresAt": "2027-02-01T00:00:00Z",
     },
 }
-RULES = {
+RULES: Json = {
     "apiVersion": "exemptions.lockgate.dev/v1alpha1",
     "kind": "ExemptionPolicy",
     "metadata": {"name": "rules"},
