@@ -113,6 +113,9 @@ class Decision:
 
     matched: how many policies applied to the review, or might have (their match could not be told). exempted: what
     would be violations. exchanges: what providers of external data were asked; on_error: what came of their failures.
+    valid_until_ns: from when on it may be another though neither object nor policies nor facts change (Unix time): an
+    exemption ends or begins then. It is the moment of the decision where a policy looks at the clock, or asks somebody.
+    None: it stays.
     """
 
     verdict: Verdict
@@ -125,6 +128,12 @@ class Decision:
     exempted: tuple[Exempted, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     on_error: tuple[OnErrorUse, ...] = ()
+    valid_until_ns: int | None = None
+
+
+def earliest(moments: Iterable[int | None]) -> int | None:
+    """The first of the moments that there are; None when there is none."""
+    return min([moment for moment in moments if moment is not None], default=None)
 
 
 def decide_verdict(violations: Iterable[Violation]) -> Verdict:

@@ -15,6 +15,7 @@ from lockgate.engine.policy import (
     MatchResult,
     PolicySet,
 )
+from lockgate.engine.record import changed
 from lockgate.engine.review import Review
 
 
@@ -24,6 +25,16 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
     now_ns: the clock that policies see, Unix time in nanoseconds. limits: bound each policy's evaluation.
     The verdict is `error` when a policy could not be evaluated, else the severest action of a violation.
     """
+    decision = _decide(review, policies, facts, now_ns, limits)
+    # Few sets have any.
+    if policies.momentary and any(
+        policy.key in policies.momentary for policy, _ in policies.candidates(review)
+    ):
+        return changed(decision, valid_until_ns=now_ns)
+    return decision
+
+
+def _decide(review: Review, policies: PolicySet, facts: Facts, now_ns: int, limits: Limits) -> Decision:
     if facts.providers is None:
         return _judge(review, policies, EvaluationContext(facts, now_ns, limits))
     # Few checks have any.

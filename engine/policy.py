@@ -118,17 +118,23 @@ Candidate = tuple[Policy, Match | None]
 class PolicySet:
     """Policies compiled once, sorted by key, with a digest over all of theirs.
 
-    others: names and digests of what decides beside them, all of it part of the digest.
+    others: names and digests of what decides beside them, all of it part of the digest. momentary: those whose answer
+    may be another at another moment, since they look at the clock or ask somebody.
     """
 
-    __slots__ = ("_all", "_of_kind", "digest", "others", "policies")
+    __slots__ = ("_all", "_of_kind", "digest", "momentary", "others", "policies")
 
     def __init__(
-        self, policies: Sequence[Policy], digest: str = "", others: Sequence[tuple[str, str]] = ()
+        self,
+        policies: Sequence[Policy],
+        digest: str = "",
+        others: Sequence[tuple[str, str]] = (),
+        momentary: frozenset[PolicyKey] = frozenset(),
     ) -> None:
         self.policies: Final = tuple(policies)
         self.digest: Final = digest
         self.others: Final = tuple(others)
+        self.momentary: Final = momentary
         self._all: tuple[Candidate, ...] = tuple([(policy, policy.match) for policy in self.policies])
         self._of_kind: dict[tuple[object, object], tuple[Candidate, ...]] = {}
 

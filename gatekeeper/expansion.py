@@ -18,6 +18,7 @@ from lockgate.engine.decision import (
     PolicyKey,
     Violation,
     decide_verdict,
+    earliest,
 )
 from lockgate.engine.documents.document import Document, Path
 from lockgate.engine.errors import InputError, PolicyError
@@ -264,6 +265,7 @@ def join_decisions(first: Decision, others: Sequence[Decision], failures: Sequen
                 dict.fromkeys([one for decision in decisions for one in decision.on_error]), key=_use_order
             )
         ),
+        valid_until_ns=earliest([decision.valid_until_ns for decision in decisions]),
     )
 
 

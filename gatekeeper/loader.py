@@ -303,6 +303,7 @@ def make_policy(
         rules=code.program.artifact.rules,
         needs=entry.needs,
         unknown=unknown & code.reads,
+        momentary=code.program.is_momentary,
         key=gate.policy_key,
     )
     if not entry.asks:
@@ -324,7 +325,8 @@ def make_policy_set(policies: Sequence[Policy], others: Sequence[tuple[str, str]
     ordered = tuple(sorted(policies, key=lambda policy: policy.key))
     lines = [f"{policy.key} {policy.digest}\n" for policy in ordered]
     text = "".join([*lines, *[f"{name} {digest}\n" for name, digest in others]])
-    return PolicySet(ordered, sha256(text.encode()).hexdigest(), others)
+    momentary = [one.key for one in ordered if isinstance(one, ConstraintPolicy) and one.momentary]
+    return PolicySet(ordered, sha256(text.encode()).hexdigest(), others, frozenset(momentary))
 
 
 def _without_effect(constraint: Document) -> Lint:

@@ -114,7 +114,8 @@ class ConstraintPolicy(Gated):
     """A constraint whose template's Rego is compiled.
 
     evaluate: its entry point. rules: where the template's rules are. needs: what it needs of the inventory; it reads none
-    where that is nothing. unknown: fields of the review that must be known.
+    where that is nothing. unknown: fields of the review that must be known. momentary: its answer may be another at
+    another moment.
     """
 
     evaluate: Entry
@@ -122,6 +123,7 @@ class ConstraintPolicy(Gated):
     rules: Rules
     needs: InventoryNeeds
     unknown: frozenset[str]
+    momentary: bool
 
     def violations(
         self, review: Review, context: EvaluationContext

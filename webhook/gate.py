@@ -27,7 +27,7 @@ from lockgate.engine.evaluate import evaluate
 from lockgate.engine.policy import Facts, PolicySet
 from lockgate.engine.record import record
 from lockgate.engine.review import Review
-from lockgate.gatekeeper.sync import Sync, namespace_of
+from lockgate.gatekeeper.sync import Process, Sync, namespace_of
 from lockgate.gatekeeper.target import review_implied
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 ReviewBuilder = Callable[[Document], Review]
 
-_EXCLUDED: Final = "the Config excludes their namespaces from the webhook"
+_EXCLUDED: Final = "the Config excludes their namespaces from the {}"
 
 
 @record
@@ -65,6 +65,7 @@ class Gate:
     now_ns: the clock that policies see and exemptions expire by (Unix time). sync: says which namespaces the webhook
     leaves alone. masker: knows the Secrets of the inventory, if it has any. scopes: what the webhook is sent.
     expansion: what objects imply. own_namespaces: those that a change brings, whose labels exempt nothing.
+    process: which of Gatekeeper's processes it stands for, where the Config excludes namespaces by process.
     """
 
     policies: PolicySet
@@ -77,6 +78,7 @@ class Gate:
     scopes: "Scopes | None" = None
     expansion: "Expansion | None" = None
     own_namespaces: frozenset[str] = frozenset()
+    process: Process = "webhook"
 
     def judge(
         self, document: Document, build_review: ReviewBuilder, record: "Record | None" = None
@@ -160,8 +162,8 @@ class Gate:
             return ""
         namespace = review.request.get("namespace")
         inside = namespace if isinstance(namespace, str) else ""
-        excluded = self.sync.is_excluded("webhook", namespace_of(review.object or {}, inside))
-        return _EXCLUDED if excluded else ""
+        excluded = self.sync.is_excluded(self.process, namespace_of(review.object or {}, inside))
+        return _EXCLUDED.format(self.process) if excluded else ""
 
 
 def mask_decision(decision: Decision, masker: "Masker") -> Decision:

@@ -120,6 +120,11 @@ class Program:
         """Does the program call the builtin?"""
         return builtin in self.artifact.builtins
 
+    @property
+    def is_momentary(self) -> bool:
+        """May the same input have another value at another moment?"""
+        return any(ENTRIES[name].nondeterministic for name in self.artifact.builtins)
+
     def function(self, entrypoint: str) -> Any:
         """The Python function of an entry point, or None when no rule defines it."""
         return self._functions.get(entrypoint)

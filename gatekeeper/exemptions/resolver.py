@@ -5,7 +5,14 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Final, Literal, final
 
-from lockgate.engine.decision import Decision, Exempted, PolicyKey, Violation, decide_verdict
+from lockgate.engine.decision import (
+    Decision,
+    Exempted,
+    PolicyKey,
+    Violation,
+    decide_verdict,
+    earliest,
+)
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import PolicyError
 from lockgate.engine.record import record
@@ -56,20 +63,28 @@ class Exemptions:
             return decision
         kept: list[Violation] = []
         exempted: list[Exempted] = []
+        until = decision.valid_until_ns
         for violation in decision.violations:
             one = self._find(review, violation, now_ns)
             if one is None:
                 kept.append(violation)
             else:
                 exempted.append(Exempted(violation, one.name, one.owner, one.ticket, one.expires_ns))
+                until = earliest((until, one.expires_ns))
+            until = earliest((until, self._next_begin(violation.policy.kind, now_ns)))
         if not exempted:
-            return decision
+            return decision if until is None else replace(decision, valid_until_ns=until)
         return replace(
             decision,
             verdict="error" if decision.failures else decide_verdict(kept),
             violations=tuple(kept),
             exempted=tuple(exempted),
+            valid_until_ns=until,
         )
+
+    def _next_begin(self, kind: str, now_ns: int) -> int | None:
+        """When the next exemption from policies of the kind begins; None when none is to come."""
+        return earliest([one.issued_ns for one in self._by_kind.get(kind, ()) if one.issued_ns > now_ns])
 
     def _find(self, review: Review, violation: Violation, now_ns: int) -> Exemption | None:
         key = violation.policy

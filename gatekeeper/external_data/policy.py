@@ -96,6 +96,7 @@ def external_policy(base: ConstraintPolicy, prepared: Prepared, on_error: OnErro
         rules=base.rules,
         needs=base.needs,
         unknown=base.unknown,
+        momentary=True,
         prepared=prepared,
         on_error=on_error,
     )

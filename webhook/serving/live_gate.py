@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from lockgate.gatekeeper.external_data.provider import Provider
 
 Object = dict[str, Value]
+_AUDIT: Final = "audit.gatekeeper.sh"
 
 
 @final
@@ -178,6 +179,7 @@ class LiveGate:
             sync=loaded.sync,
             expansion=loaded.expansion,
             masker=self._secrets.masker(),
+            process="audit" if self._settings.point == _AUDIT else "webhook",
         )
         problems = {**now.problems, **{key: (one,) for key, one in self._unreadable.items()}}
         return LiveState(

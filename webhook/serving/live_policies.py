@@ -100,7 +100,9 @@ class LivePolicies:
 
     def _load(self, documents: list[Document]) -> Loaded:
         settings = self._settings
-        return load_policies(documents, engine=settings.engine, cache=settings.cache, memo=self._memo)
+        return load_policies(
+            documents, point=settings.point, engine=settings.engine, cache=settings.cache, memo=self._memo
+        )
 
     def _exemptions(self) -> tuple[Exemptions | None, dict[ObjectKey, tuple[LiveProblem, ...]]]:
         """The exemptions in force, and what is wrong with objects about them."""

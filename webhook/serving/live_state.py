@@ -8,6 +8,7 @@ from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.gvk import GroupVersionKind
 from lockgate.engine.record import record
+from lockgate.gatekeeper.enforcement import EnforcementPoint
 from lockgate.gatekeeper.inventory_needs import CLUSTER, NAMESPACE, InventoryNeeds
 from lockgate.gatekeeper.template import EngineChoice, Template
 from lockgate.webhook.gate import Gate
@@ -61,9 +62,13 @@ class LiveState:
 
 @record
 class LiveSettings:
-    """How a server compiles and evaluates. provide: who answers for external data, given the cluster's Providers."""
+    """How a server compiles and evaluates. provide: who answers for external data, given the cluster's Providers.
+
+    point: the enforcement point that constraints' actions are taken for; at Gatekeeper's audit live objects are judged.
+    """
 
     engine: EngineChoice = "default"
     cache: CodeCache | None = None
     limits: Limits = Limits()
     provide: "Callable[[Sequence[Provider]], Providers | None] | None" = None
+    point: EnforcementPoint = "validation.gatekeeper.sh"
