@@ -271,7 +271,9 @@ class Sweep:
                 self._sets.clear()
             policies = self._in_force().policies
             made = restricted(policies.policies, keys)
-            found = self._sets[keys] = PolicySet(made, policies.digest, policies.momentary & keys)
+            found = self._sets[keys] = PolicySet(
+                made, policies.digest, policies.others, policies.momentary & keys
+            )
         return found
 
     def _concerns(self, kind: GroupVersionKind, keys: frozenset[PolicyKey]) -> bool:
