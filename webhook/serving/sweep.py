@@ -171,7 +171,7 @@ class Sweep:
 
     def end(self, served: frozenset[GroupVersionKind]) -> None:
         """The pass is over. What is known of kinds that are not served any more is forgotten."""
-        for kind in [*self._by_kind]:
+        for kind in {*self._by_kind, *[key.kind for key in self._told_before]}:
             if kind not in served:
                 self.end_kind(kind)
 
