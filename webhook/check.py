@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.defaults.defaulting import Complete, apply_defaults
 from lockgate.engine.documents.document import Document, DocumentError, Skipped
-from lockgate.engine.documents.not_objects import BUILD_HINT
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.documents.tree import PatchReference, find_patches
 from lockgate.engine.errors import UsageError
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from lockgate.webhook.old_objects import OldObjects
     from lockgate.webhook.plain_content import PlainReviews
     from lockgate.webhook.recording import Recording
+    from lockgate.webhook.taken_out import TakenOut
 
 
 @record
@@ -262,18 +262,17 @@ def _objects(
     return read_objects
 
 
-def _taken_out(inputs: Inputs, walk: Walk, old: "OldObjects") -> list[Unevaluated]:
-    """What a change's own kustomizations call patches, which takes it out of the check: not to be passed over."""
-    real = {file.shown: _place(file, inputs.config) for file in walk.files}
-    made: list[Unevaluated] = []
-    for file, reference in sorted(_find_patches(walk).items()):
-        by = reference.kustomization
-        if file in real and not (old.is_unchanged(real[file]) or old.is_unchanged(real[by])):
-            needs = (
-                f"what {by} makes, since this change says there that {file} is {reference.what}: {BUILD_HINT}"
-            )
-            made.append(Unevaluated("kustomize", "", None, needs))
-    return made
+def _taken_out(inputs: Inputs, walk: Walk, old: "OldObjects") -> "TakenOut":
+    """What a change's own kustomizations call patches."""
+    from lockgate.webhook.taken_out import find_taken_out
+
+    files = {file.shown: file for file in walk.files}
+    real = {shown: _place(file, inputs.config) for shown, file in files.items()}
+
+    def read(shown: str) -> Sequence[Document]:
+        return _content(_read(inputs, files[shown]), {}).documents
+
+    return find_taken_out(_find_patches(walk), real, read, old)
 
 
 def _plain(read: Content) -> "tuple[FileContent, PlainReviews]":
@@ -341,7 +340,9 @@ def run_check(
     findings.add_left_out(walk.errors, walk.skipped)
     findings.not_evaluated.extend(not_configured)
     if learned.old is not None:
-        findings.not_evaluated += _taken_out(inputs, walk, learned.old)
+        out = _taken_out(inputs, walk, learned.old)
+        findings.not_evaluated += out.not_evaluated
+        findings.add_left_out(out.errors, ())
     findings.notices += _about_exemptions(findings)
     if walk.excluded:
         findings.notices.append(f"{walk.excluded} excluded by --exclude or the configuration")

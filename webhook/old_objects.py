@@ -12,16 +12,18 @@ from typing import Final, final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
+from lockgate.engine.documents.not_objects import KUSTOMIZATION_NAMES
 from lockgate.engine.documents.reading import read_documents
+from lockgate.engine.documents.tree import find_patches
 from lockgate.engine.kinds import split_api_version
 from lockgate.engine.record import record
 from lockgate.webhook.base import Base
-from lockgate.webhook.git_tree import TreeFile
+from lockgate.webhook.git_tree import TreeFile, is_at
 from lockgate.webhook.tree import ClusterView
 from lockgate.webhook.walk import MAX_FILE_BYTES, InputFile, is_manifest_name, read_file
 
 Object = dict[str, Value]
-_Name = tuple[str, str, str, str]
+Name = tuple[str, str, str, str]
 
 _SHA1_LETTERS: Final = 40
 # What may be the name of an object, in the bytes of a file; one that is written otherwise is not found.
@@ -47,7 +49,7 @@ def blob_name(data: bytes, letters: int) -> str:
 class OldObjects:
     """Finds former states. `unread` are files of the base that could not be read, by their paths."""
 
-    __slots__ = ("_blobs", "_objects", "_paths", "_unchanged", "_view", "base", "unread")
+    __slots__ = ("_blobs", "_objects", "_patches", "_paths", "_unchanged", "_view", "base", "unread")
 
     def __init__(self, base: Base, paths: Iterable[str]) -> None:
         """`paths`: files and folders of the work tree that are judged."""
@@ -57,8 +59,10 @@ class OldObjects:
         self._unchanged: dict[str, UnchangedFile] = {}
         self._paths = [below for path in paths if (below := base.inside(path)) is not None]
         self._blobs: Final = {one.path: one.blob for one in base.tree.files}
+        # What kustomizations of the base use as patches, once it was asked for.
+        self._patches: frozenset[str] | None = None
         # The objects of each name, by the files that they are in: overlays have some of one name.
-        self._objects: dict[_Name, dict[str, Object]] = {}
+        self._objects: dict[Name, dict[str, Object]] = {}
 
     def compare(self, real: str, data: bytes) -> bool:
         """Notes whether a file of the work tree (its real path) is as in the base; says so."""
@@ -111,16 +115,42 @@ class OldObjects:
         if self._view is None:
             return None
         name = _name(document.value, namespace, self._view)
-        if name is None:
-            return None
-        found = self._objects.get(name)
-        if found is None:
-            self._read_unchanged(name[3], self._view)
-            found = self._objects.get(name)
+        found = None if name is None else self._of_name(name, self._view)
         if found is None:
             return None
         below = self.base.inside(real)
         return found[below] if below in found else next(iter(found.values()))
+
+    def _of_name(self, name: Name, view: ClusterView) -> dict[str, Object] | None:
+        """The base's objects of a name, by their files."""
+        if name not in self._objects:
+            self._read_unchanged(name[3], view)
+        return self._objects.get(name)
+
+    def name(self, value: Object, real: str) -> Name | None:
+        """The name of an object of a file (its real path), as it would be in the cluster; None where it has none."""
+        view = self._view
+        return None if view is None else _name(value, view.cluster(real).namespace, view)
+
+    def was_judged(self, name: Name) -> bool:
+        """Has the base an object of this name that is more than a patch of a kustomization?"""
+        if self._view is None:
+            return False
+        # Another file may have the name too, as it is.
+        self._read_unchanged(name[3], self._view)
+        return bool(set(self._objects.get(name, ())) - self._base_patches())
+
+    def _base_patches(self) -> frozenset[str]:
+        if self._patches is None:
+            wanted = [
+                one
+                for one in self.base.tree.files
+                if one.path.rpartition("/")[2] in KUSTOMIZATION_NAMES
+                and any(is_at(one.path, path) for path in self._paths)
+            ]
+            read = {one.path: data or b"" for one, data in self.base.tree.read(wanted, MAX_FILE_BYTES)}
+            self._patches = frozenset(find_patches(read, read.__getitem__))
+        return self._patches
 
     def _read_unchanged(self, name: str, view: ClusterView) -> None:
         """Reads those of the unchanged files that have the name, each once."""
@@ -133,7 +163,7 @@ class OldObjects:
                 self._add(path, outcome, view)
 
 
-def _name(value: Object, namespace: str, view: ClusterView) -> _Name | None:
+def _name(value: Object, namespace: str, view: ClusterView) -> Name | None:
     group, _ = split_api_version(value.get("apiVersion"))
     kind, metadata = value.get("kind"), value.get("metadata")
     if type(kind) is not str or type(metadata) is not dict:

@@ -192,6 +192,54 @@ def test_patches_that_the_base_has_are_none_of_the_changes_doing(capsys: pytest.
     assert "deploy/bad.yaml" in one["needs"]
 
 
+HIDDEN = "is in the base and would not be judged any more: this change says in deploy/kustomization.yaml that"
+
+
+@pytest.mark.parametrize("written", [BAD, BAD + "data: {a: b}\n"], ids=["as it was", "changed"])
+@pytest.mark.parametrize("place", ["bad", "moved"])
+def test_what_the_base_judged_cannot_be_called_a_patch(
+    written: str, place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither where it was nor in another file: it would be neither judged nor deleted."""
+    rebase(deploy__bad=BAD)
+    Path("deploy/bad.yaml").unlink()
+    Path(f"deploy/{place}.yaml").write_text(written)
+    Path("deploy/kustomization.yaml").write_text(f"patches: [{{path: {place}.yaml}}]\n")
+    code, made, _ = check(capsys)
+    (error,) = made["errors"]
+    assert code == 2 and (error["file"], error["line"]) == (f"deploy/{place}.yaml", 2)
+    assert error["message"].startswith("ConfigMap default/a ") and HIDDEN in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("patch", "resource"),
+    [
+        pytest.param("$patch: delete\n" + BAD, "", id="a patch that deletes it"),
+        pytest.param(BAD.replace("name: a", "name: other"), "", id="a patch of something new"),
+        pytest.param(BAD, BAD.replace("x: y", "owner: me"), id="a patch beside the resource"),
+    ],
+)
+def test_patches_that_hide_nothing_of_the_base(
+    patch: str, resource: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rebase(deploy__bad=BAD)
+    Path("deploy/bad.yaml").unlink()
+    if resource:
+        Path("deploy/resource.yaml").write_text(resource)
+    Path("deploy/patch.yaml").write_text(patch)
+    Path("deploy/kustomization.yaml").write_text("patches: [{path: patch.yaml}]\n")
+    code, made, _ = check(capsys)
+    assert (code, made["errors"], len(made["notEvaluated"])) == (0, [], 1)
+
+
+def test_what_the_base_judged_may_be_deleted(capsys: pytest.CaptureFixture[str]) -> None:
+    rebase(deploy__bad=BAD)
+    Path("deploy/bad.yaml").unlink()
+    Path("deploy/kustomization.yaml").write_text("patches: [{path: bad.yaml}]\n")
+    code, made, _ = check(capsys)
+    assert (code, made["errors"], made["notEvaluated"]) == (0, [], [])
+
+
 def test_a_submodule_that_is_not_checked_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},deploy/charts")
     Path("deploy/charts").mkdir()
