@@ -5,6 +5,7 @@ from typing import Final
 
 import click
 from lockgate.audit.draft import Draft
+from lockgate.audit.entry import parse_entry
 from lockgate.audit.times import parse_time, render_time
 from lockgate.engine.decision import PolicyKey
 from lockgate.engine.errors import UsageError
@@ -19,6 +20,8 @@ from lockgate.webhook.trail import Trail, open_trail
 
 EXIT_TAMPERED: Final = 3
 _MS_NS: Final = 1_000_000
+_CHANGES: Final = "break-glass-change"
+_PAGE: Final = 1000
 # The clocks of who signs and of who uses may differ by so much.
 _TOLERANCE_MS: Final = 5_000
 
@@ -84,8 +87,9 @@ def _drafts(trail: Trail, folder: Path, policy: str) -> tuple[list[Draft], list[
         drafts.append(granted_draft(recorder, grant, valid_signer(trusted.policies[0], grant), claimed))
     uses, broken = read_spool(folder, trail.master_key().spool_tag)
     problems += [GlassProblem(f"uses.jsonl:{one.line}", one.message) for one in broken]
+    recorded = _recorded_grants(trail) if uses else {}
     for use in uses:
-        why = _objection(valid.get(use.grant), use)
+        why = _objection(valid.get(use.grant), recorded.get(use.grant), use)
         if why:
             problems.append(GlassProblem(f"the use {use.key}", why))
         else:
@@ -93,13 +97,31 @@ def _drafts(trail: Trail, folder: Path, policy: str) -> tuple[list[Draft], list[
     return drafts, problems
 
 
-def _objection(grant: Grant | None, one: SpooledUse) -> str:
-    if grant is None:
-        return f"its grant {one.grant} is not in the spool, or does not count"
+def _recorded_grants(trail: Trail) -> dict[str, tuple[int, int]]:
+    """From when until when grants are, of which the trail knows already; milliseconds since 1970."""
+    made: dict[str, tuple[int, int]] = {}
+    after = 0
+    while page := trail.store.stream_entries(_CHANGES, after, _PAGE):
+        for _, index in page:
+            value = parse_entry(next(iter(trail.store.entries(index, index + 1)))).value
+            if value["event"] == "granted":
+                made[str(value["grant"])] = parse_time(str(value["from"])), parse_time(str(value["until"]))
+        after = page[-1][0]
+    return made
+
+
+def _objection(grant: Grant | None, recorded: tuple[int, int] | None, one: SpooledUse) -> str:
+    """Why a use is not taken in: its grant has to be in the spool, or on the trail, and to have been in force."""
+    if grant is not None:
+        recorded = grant.terms.from_ns // _MS_NS, grant.terms.until_ns // _MS_NS
+    if recorded is None:
+        return f"its grant {one.grant} is neither in the spool nor on the trail, or does not count"
     claimed = parse_time(one.use.claimed)
-    start, end = grant.terms.from_ns // _MS_NS, grant.terms.until_ns // _MS_NS
+    start, end = recorded
     if not start - _TOLERANCE_MS <= claimed <= end + _TOLERANCE_MS:
         return f"it claims {one.use.claimed}, when {one.grant} was not in force"
+    if grant is None:
+        return ""
     if grant.terms.namespaces and one.use.namespace not in grant.terms.namespaces:
         return f"it is in a namespace that {one.grant} does not reach"
     if grant.terms.policies and not grant.reaches(

@@ -214,7 +214,7 @@ def test_a_grant_that_nobody_may_give_is_refused_with_its_uses(
     code, out, err = imported(capsys)
     assert (code, out) == (3, "0 entries appended, 0 were there already, 2 refused\n")
     assert why in err
-    assert "its grant night-1 is not in the spool" in err
+    assert "its grant night-1 is neither in the spool nor on the trail" in err
     assert shown(capsys) == []
 
 
@@ -234,6 +234,17 @@ def test_a_use_that_the_grant_does_not_reach_is_refused(
 ) -> None:
     spooled_grant(sign(unsigned(namespaces=["ml"], policies=[{"kind": "K8sAllowedRepos"}])))
     keep(("night-1", "u-1", use))
+    assert imported(capsys)[:2] == (3, "1 entries appended, 0 were there already, 1 refused\n")
+
+
+def test_a_use_of_a_grant_that_the_trail_knows_is_taken_in(
+    trail: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spooled_grant(sign(unsigned()))
+    assert imported(capsys)[0] == 0
+    Path("spool/night-1.json").unlink()
+    late = GrantUse("deny", "CREATE", "v1/Pod", "x", "ml", claimed="2026-06-01T00:31:00.000Z")
+    keep(("night-1", "u-1", USE), ("night-1", "u-2", late))
     assert imported(capsys)[:2] == (3, "1 entries appended, 0 were there already, 1 refused\n")
 
 

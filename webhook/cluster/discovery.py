@@ -11,6 +11,7 @@ from lockgate.engine.gvk import GroupVersionKind
 from lockgate.engine.record import record
 from lockgate.gatekeeper.inventory_needs import CLUSTER, NAMESPACE
 from lockgate.webhook.cluster.inventory import Resource, Server
+from lockgate.webhook.serving.live_grants import is_about_grants
 from lockgate.webhook.serving.live_state import Needs
 from lockgate.webhook.serving.policy_kinds import NAMESPACE as NAMESPACE_KIND
 from lockgate.webhook.serving.policy_kinds import is_deciding, is_template_kind
@@ -53,7 +54,8 @@ def choose(
         kind = resource.kind
         if kind == NAMESPACE_KIND:
             wanted[kind] = resource
-        if policies_from == "cluster" and is_deciding(kind):
+        # Who may break the glass, and does, is asked of the cluster wherever policies come from.
+        if is_about_grants(kind) or (policies_from == "cluster" and is_deciding(kind)):
             named = (kind.group, kind.kind)
             if named not in best or _rank(kind) < _rank(best[named].kind):
                 best[named] = resource

@@ -21,7 +21,7 @@ from lockgate.webhook.render_admission import (
     failed,
     render_admission,
 )
-from lockgate.webhook.serving.glass_watch import grant_warning, place_of
+from lockgate.webhook.serving.glass_watch import grant_warning
 from lockgate.webhook.serving.live_gate import LiveGate
 from lockgate.webhook.serving.live_grants import LiveGrants
 from lockgate.webhook.serving.live_state import LiveState
@@ -126,7 +126,7 @@ class Admitting:
         # What policies did not say for themselves could not be judged.
         judged = None if admitted.reason else admitted.judged
         keys = None if judged is None else stopped_by(judged.decision)
-        grant = grants.find(place_of(call.request), keys, self._now_ns())
+        grant = grants.find(call.namespace, keys, self._now_ns())
         if grant is None:
             return admitted
         warning = grant_warning(grant, None if judged is None else judged.decision)

@@ -1,9 +1,7 @@
 """Break-glass over time: what has to be recorded and told when grants begin, end, or are not what they say they are."""
 
-from collections.abc import Mapping
 from typing import Final, Literal, final
 
-from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Decision
 from lockgate.engine.record import record
 from lockgate.gatekeeper.break_glass.grant import Grant
@@ -96,16 +94,6 @@ def count_states(grants: Grants, now_ns: int) -> dict[str, int]:
     for one in grants.standings(now_ns):
         counts[one.state] = counts.get(one.state, 0) + 1
     return counts
-
-
-def place_of(request: Mapping[str, Value]) -> str:
-    """The namespace that a grant has to reach: the request's, of a Namespace its own name; "" for what is in none."""
-    namespace = request.get("namespace")
-    if isinstance(namespace, str) and namespace:
-        return namespace
-    kind, name = request.get("kind"), request.get("name")
-    is_namespace = isinstance(kind, dict) and (kind.get("group"), kind.get("kind")) == ("", "Namespace")
-    return name if is_namespace and isinstance(name, str) else ""
 
 
 def grant_warning(grant: Grant, decision: Decision | None) -> str:

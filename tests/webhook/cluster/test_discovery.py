@@ -20,6 +20,7 @@ SERVED = [
     "constraints.gatekeeper.sh/v1beta1/Probe",
     "config.gatekeeper.sh/v1alpha1/Config",
     "exemptions.lockgate.dev/v1alpha1/Exemption",
+    "breakglass.lockgate.dev/v1alpha1/BreakGlass",
     "networking.k8s.io/v1/Ingress",
 ]
 DECIDING = {
@@ -59,7 +60,8 @@ def test_the_best_version_of_what_decides_and_what_policies_read(
     needs: Needs, policies_from: PoliciesFrom, others: set[str], inventory: set[str]
 ) -> None:
     wanted, found = choose(resources(), needs, policies_from)
-    assert {*map(str, wanted)} == {"v1/Namespace", *others}
+    always = {"v1/Namespace", "breakglass.lockgate.dev/v1alpha1/BreakGlass"}
+    assert {*map(str, wanted)} == {*always, *others}
     assert {*map(str, found)} == {*inventory}
     assert all(resource.kind == kind for kind, resource in wanted.items())
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Decision, PolicyKey, Violation
 from lockgate.gatekeeper.break_glass.grants import Grants
 from lockgate.webhook.serving.glass_watch import (
@@ -11,7 +10,6 @@ from lockgate.webhook.serving.glass_watch import (
     GlassWatch,
     count_states,
     grant_warning,
-    place_of,
 )
 
 from tests.gatekeeper.break_glass.making import END_NS, START_NS, make_grant, make_grants, sign, unsigned
@@ -82,21 +80,6 @@ def test_states_are_counted() -> None:
     grants = make_grants(sign(unsigned()), sign(unsigned("night-2")), unsigned("night-3"))
     assert count_states(grants, START_NS) == {"active": 2, "refused": 1}
     assert count_states(grants, END_NS) == {"expired": 2, "refused": 1}
-
-
-@pytest.mark.parametrize(
-    ("request_", "place"),
-    [
-        ({"namespace": "ml", "kind": {"group": "", "kind": "Pod"}}, "ml"),
-        ({"name": "ml", "kind": {"group": "", "kind": "Namespace"}}, "ml"),
-        ({"name": "ml", "kind": {"group": "x", "kind": "Namespace"}}, ""),
-        ({"name": "ml", "kind": {"group": "", "kind": "Node"}}, ""),
-        ({"name": 3, "kind": {"group": "", "kind": "Namespace"}}, ""),
-        ({}, ""),
-    ],
-)
-def test_where_a_request_is(request_: dict[str, Value], place: str) -> None:
-    assert place_of(request_) == place
 
 
 def test_many_refused_grants_are_told_bit_by_bit() -> None:
