@@ -26,6 +26,9 @@ COMMANDS: Final = {
     "install": LazyCommand(
         "lockgate.webhook.install_command:install", "Print the manifests of the admission server."
     ),
+    "doctor": LazyCommand(
+        "lockgate.webhook.doctor_command:doctor", "Check the installation in a cluster, and say what to mend."
+    ),
     "policy": LazyCommand("lockgate.webhook.policy_commands:policy", "Make and maintain rules."),
 }
 

@@ -16,6 +16,7 @@ TIMEOUT_S: Final = 10.0
 # A webhook configuration or a Secret has at most 1.5 MiB in etcd.
 MAX_ANSWER: Final = 64 * 1024 * 1024
 MANAGER: Final = "lockgate"
+_SHOWN_TEXT: Final = 2_000
 
 Json = dict[str, Any]
 
@@ -42,6 +43,26 @@ def call(
     query: Mapping[str, str] | None = None,
 ) -> ClusterAnswer:
     """The answer, whatever its status. Raises ClusterError where there is none, or it is no JSON object."""
+    return _answer(_request(api, method, path, body, dict(query or {})), path)
+
+
+def ask_text(api: client.ApiClient, path: str) -> tuple[int, str]:
+    """Status and the start of the text of a GET, such as of something behind the API server's proxy.
+
+    A failure of the API server's own is told by its message. Raises ClusterError.
+    """
+    answer = _request(api, "GET", path, None, {})
+    text = bytes(answer.data)[:_SHOWN_TEXT].decode("utf-8", "replace")
+    try:
+        value = json.loads(answer.data)
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict) and value.get("kind") == "Status" and isinstance(value.get("message"), str):
+        text = value["message"]
+    return int(answer.status), printable_reason(text)
+
+
+def _request(api: client.ApiClient, method: str, path: str, body: Json | None, given: dict[str, str]) -> Any:
     asking: Any = api
     headers = {"Accept": "application/json"}
     for setting in asking.configuration.auth_settings().values():
@@ -51,7 +72,6 @@ def call(
     if body is not None:
         headers["Content-Type"] = "application/json"
         data = json.dumps(body).encode()
-    given = dict(query or {})
     if method in ("POST", "PUT"):
         given["fieldManager"] = MANAGER
     url = f"{asking.configuration.host}{path}" + (f"?{urlencode(given)}" if given else "")
@@ -65,7 +85,7 @@ def call(
             f"the API server at {asking.configuration.host} does not answer: {failure_reason(error)}",
             hint="is the address of the kubeconfig right, and is there a way to it?",
         ) from None
-    return _answer(answer, path)
+    return answer
 
 
 def _answer(answer: Any, path: str) -> ClusterAnswer:

@@ -25,18 +25,23 @@ class Sent:
     content_type: str = "application/json"
 
 
-def open_client(context: str = "") -> client.ApiClient:
-    """A client; "" is the cluster around, else the current context. Raises UsageError where there is no access."""
+def open_client(context: str = "", kubeconfig: str = "") -> client.ApiClient:
+    """A client; "" is the cluster around, else the current context. Raises UsageError where there is no access.
+
+    kubeconfig: a file in place of KUBECONFIG's.
+    """
     configuration = client.Configuration()
     configuration.retries = False
     loading: Any = config
     try:
-        if not context and "KUBERNETES_SERVICE_HOST" in os.environ:
+        if not context and not kubeconfig and "KUBERNETES_SERVICE_HOST" in os.environ:
             loading.load_incluster_config(client_configuration=configuration)
         else:
             # The library reads KUBECONFIG when it is imported.
             loading.load_kube_config(
-                os.environ.get("KUBECONFIG"), context or None, client_configuration=configuration
+                kubeconfig or os.environ.get("KUBECONFIG"),
+                context or None,
+                client_configuration=configuration,
             )
     except (ConfigException, OSError) as error:
         raise UsageError(

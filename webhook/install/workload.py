@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from lockgate.webhook.install.options import render_options
 from lockgate.webhook.install.settings import (
     CERTIFICATES,
     DATABASE_PASSWORD,
@@ -12,9 +13,12 @@ from lockgate.webhook.install.settings import (
     USER,
     InstallSettings,
 )
+from lockgate.webhook.version import VERSION
 
 Json = dict[str, Any]
 LABELS: Final = {"app.kubernetes.io/name": NAME}
+VERSION_ANNOTATION: Final = "lockgate.dev/version"
+OPTIONS_ANNOTATION: Final = "lockgate.dev/install-options"
 # Where the server finds the trail's home, and where its TLS files are.
 HOME: Final = "/var/lib/lockgate"
 RUNTIME: Final = "/run/lockgate"
@@ -55,7 +59,11 @@ def deployment(settings: InstallSettings) -> Json:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": _metadata(settings),
+        "metadata": {
+            **_metadata(settings),
+            # Of whoever installed it: `lockgate doctor` compares.
+            "annotations": {VERSION_ANNOTATION: VERSION, OPTIONS_ANNOTATION: render_options(settings)},
+        },
         "spec": {
             "replicas": settings.replicas,
             "strategy": strategy,
