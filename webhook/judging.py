@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Decision, PolicyKey, Violation
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from lockgate.engine.masking.masker import Masker
     from lockgate.webhook.baseline import Excusable
     from lockgate.webhook.explanations import Explanations
+
+# Of a place that a result tells.
+_LONGEST_FILE: Final = 4_096
+_LAST_LINE: Final = 10_000_000
 
 
 @record
@@ -347,21 +351,36 @@ def _objects(count: int) -> str:
 
 def _finding(document: Document, resource: Resource, violation: Violation, masker: "Masker") -> Finding:
     located = document.locate(violation.path)
+    told = _told_place(violation)
+    file, span, exact = document.file, located.span, located.exact
+    if told is not None:
+        file, span, exact = masker.text(told[0]), Span(told[1], 1, told[1], 1), True
     return Finding(
         policy=violation.policy.kind,
         constraint=violation.policy.name,
         rule=violation.rule,
         message=masker.text(violation.message),
         actions=violation.actions,
-        file=document.file,
-        span=located.span,
-        exact=located.exact,
+        file=file,
+        span=span,
+        exact=exact,
         path=_masked_path(violation.path, located, masker),
         resource=resource,
         fix=masker.text(violation.fix),
         docs=masker.text(violation.docs),
-        quote=quote_span(document.lines, located.span, masker),
+        quote=None if told is not None else quote_span(document.lines, located.span, masker),
     )
+
+
+def _told_place(violation: Violation) -> tuple[str, int] | None:
+    """Conftest's `_loc` of a result: the file and line of what the document was made of. One of another shape is none."""
+    place = violation.details.get("_loc") if type(violation.details) is dict else None
+    if violation.path is not None or type(place) is not dict:
+        return None
+    file, line = place.get("file"), place.get("line")
+    if type(file) is not str or not 0 < len(file) <= _LONGEST_FILE:
+        return None
+    return (file, line) if type(line) is int and 0 < line <= _LAST_LINE else None
 
 
 def _excusable(document: Document, resource: Resource, violation: Violation, masker: "Masker") -> "Excusable":

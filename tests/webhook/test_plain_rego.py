@@ -68,6 +68,32 @@ def test_a_violation_has_its_place_and_fix(capsys: pytest.CaptureFixture[str]) -
     assert made["summary"]["documents"] == 2
 
 
+@pytest.mark.parametrize(
+    ("told", "place"),
+    [
+        ('{"file": "charts/app.yaml", "line": 12}', ("charts/app.yaml", 12, True)),
+        ('{"file": "charts/app.yaml", "line": 0}', ("app.yaml", 1, False)),
+        ('{"file": "charts/app.yaml", "line": "12"}', ("app.yaml", 1, False)),
+        ('{"file": "", "line": 12}', ("app.yaml", 1, False)),
+        ('{"line": 12}', ("app.yaml", 1, False)),
+        ('"charts/app.yaml"', ("app.yaml", 1, False)),
+        ('{"file": "charts/app.yaml", "line": 99999999999999999999}', ("app.yaml", 1, False)),
+    ],
+)
+def test_a_result_tells_what_the_document_was_made_of(
+    told: str, place: tuple[str, int, bool], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rule = f'deny contains {{"msg": "no", "_loc": {told}}} if input.spec\n'
+    write({"policy/main.rego": f"package main\n\nimport rego.v1\n\n{rule}", "app.yaml": APP})
+    code, made = checked(capsys, "app.yaml")
+    (found,) = made["violations"]
+    assert code == 1 and (found["file"], found["line"], found["exact"]) == place
+    for chosen in ("text", "sarif", "github"):
+        capsys.readouterr()
+        assert run(["check", "-p", "policy", "--no-cache", "--format", chosen, "app.yaml"]) == 1
+        assert place[0] in capsys.readouterr().out
+
+
 def test_an_excepted_rule_is_told_and_denies_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     write(
         {"a.yaml": "sandbox: true\nspec: {image: 'a@sha256:1'}\n", "b.yaml": "spec: {image: 'a@sha256:1'}\n"}
