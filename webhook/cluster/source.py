@@ -145,18 +145,22 @@ class ClusterSource:
         return inventory | none
 
     def lacking(self) -> tuple[str, ...]:
-        """What is not known yet, in words; nothing when policies and the inventory that they need are."""
+        """What has not been told yet, in words; nothing when policies and the inventory that they need have been.
+
+        For a start: asked after `want`, by the thread that takes. Kinds come later too, and are lacking for a moment;
+        a replica that has been ready once stays so, as what cannot be watched any more stays in force.
+        """
         with self._lock:
             found, missing = self._found, sorted(set(self._reflectors) - self._listed)
-            failures = sorted(self._failures.items())
-        said = [f"{name}: {why}" for name, why in failures]
+            failures = dict(self._failures)
         if found is None:
-            return tuple(said) or ("the cluster has not told yet which kinds it serves",)
+            return (failures.get("discovery") or "the cluster has not told yet which kinds it serves",)
+        said: list[str] = []
         if self._policies_from == "cluster" and not serves_templates(found.resources):
             said.append(
                 "the cluster does not serve ConstraintTemplates: their CustomResourceDefinition is missing"
             )
-        said += [f"{kind} has not been listed yet" for kind in missing]
+        said += [failures.get(str(kind)) or f"{kind} has not been listed yet" for kind in missing]
         return tuple(said)
 
     def resources(self) -> tuple[Resource, ...]:

@@ -99,8 +99,10 @@ class StatusWriter:
             if written == MOST_AT_ONCE:
                 return len(due) - place, failures
             standing, resource = standings[key], resources.get(key.kind)
+            if resource is None:
+                continue
             value = _read(standing.data)
-            if value is not None and resource is not None:
+            if value is not None:
                 wanted = wanted_status(key, value, standing)
                 if not is_told(value, wanted):
                     written += 1
