@@ -69,7 +69,7 @@ def test_a_violation_has_its_place_and_fix(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(
-    ("told", "place"),
+    ("told", "shown"),
     [
         ('{"file": "charts/app.yaml", "line": 12}', ("charts/app.yaml", 12, True)),
         ('{"file": "charts/app.yaml", "line": 0}', ("app.yaml", 1, False)),
@@ -81,17 +81,17 @@ def test_a_violation_has_its_place_and_fix(capsys: pytest.CaptureFixture[str]) -
     ],
 )
 def test_a_result_tells_what_the_document_was_made_of(
-    told: str, place: tuple[str, int, bool], capsys: pytest.CaptureFixture[str]
+    told: str, shown: tuple[str, int, bool], capsys: pytest.CaptureFixture[str]
 ) -> None:
     rule = f'deny contains {{"msg": "no", "_loc": {told}}} if input.spec\n'
     write({"policy/main.rego": f"package main\n\nimport rego.v1\n\n{rule}", "app.yaml": APP})
     code, made = checked(capsys, "app.yaml")
     (found,) = made["violations"]
-    assert code == 1 and (found["file"], found["line"], found["exact"]) == place
+    assert code == 1 and (found["file"], found["line"], found["exact"]) == shown
     for chosen in ("text", "sarif", "github"):
         capsys.readouterr()
         assert run(["check", "-p", "policy", "--no-cache", "--format", chosen, "app.yaml"]) == 1
-        assert place[0] in capsys.readouterr().out
+        assert shown[0] in capsys.readouterr().out
 
 
 def test_an_excepted_rule_is_told_and_denies_nothing(capsys: pytest.CaptureFixture[str]) -> None:

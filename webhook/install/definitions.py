@@ -121,7 +121,7 @@ def _exemption() -> Json:
             "scope": {"type": "string", "enum": ["Cluster", "Namespaced"]},
         }
     )
-    violation = _object({"path": _TEXT, "message": _TEXT, "messageSha256": _TEXT})
+    violation = _object({"path": _TEXT, "message": _TEXT, "messageMasked": _TEXT, "messageSha256": _TEXT})
     moment = {"type": "string", "format": "date-time"}
     signature = _object({"signer": _TEXT, "signature": _TEXT}, ("signer", "signature"))
     return _object(
