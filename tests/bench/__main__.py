@@ -13,6 +13,7 @@ from tests.bench import (
     inventory,
     loading,
     plain,
+    serve,
     trail,
     trail_peer,
     whole,
@@ -33,6 +34,7 @@ SECTIONS: dict[str, Callable[[], None]] = {
     "loading": loading.print_section,
     "commands": lambda: commands.print_section(LIBRARY, CORPORA, GATOR),
     "inventory": lambda: inventory.print_section(GATOR),
+    "serve": lambda: serve.print_section(LIBRARY, GATOR),
     "trail": trail.print_section,
     "tessera": lambda: trail_peer.print_section(Path.cwd().parent),
 }

@@ -124,7 +124,7 @@ def chart_definitions() -> Path:
     return path
 
 
-def _write_certificate(folder: Path) -> Path:
+def write_certificate(folder: Path) -> Path:
     """A certificate of its own for 127.0.0.1; gives its file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gatekeeper")])
@@ -161,7 +161,7 @@ def running_gatekeeper(cluster: Cluster, options: Sequence[str] = ()) -> Iterato
     waited = ("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
     assert kubectl(cluster, *waited).returncode == 0
     port, folder = free_port(), cluster.folder
-    certificate = _write_certificate(folder / "webhook")
+    certificate = write_certificate(folder / "webhook")
     command: list[str | Path] = ["env", f"POD_NAMESPACE={NAMESPACE}", "POD_NAME=gatekeeper", manager]
     command += ["-kubeconfig", cluster.kubeconfig(), "-host", ADDRESS, "-port", str(port)]
     command += ["-cert-dir", certificate.parent, "-disable-cert-rotation", "-debug-use-fake-pod"]
