@@ -7,7 +7,6 @@ in SQLite and in PostgreSQL.
 import contextlib
 import http.client
 import json
-import shutil
 import ssl
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from statistics import median
 
 from lockgate.engine.codegen.values import render_json
 
-from tests.bench.library import Sample, samples
+from tests.bench.library import samples
 from tests.bench.serve_load import Json, Load, memory, numbered, press, review_bodies
 from tests.bench.serve_peer import running_peer
 from tests.e2e.gatekeeper import write_certificate
@@ -33,6 +32,8 @@ SECONDS = 4
 WARM_SECONDS = 3
 # Numbers of requests, so that no two runs have the same.
 STRIDE = 10_000_000
+# Constraints select by its labels.
+NAMESPACED: Json = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}}
 GOALS = {1: "P50 15, P99 10", 8: "requests/s 20", 64: ""}
 
 
@@ -72,18 +73,18 @@ class Ours:
 
 
 @contextmanager
-def running_ours(found: Sequence[Sample], folder: Path, trail: Path | None = None) -> Iterator[Ours]:
-    """`lockgate serve` with the library in a folder, a worker for each core."""
+def running_ours(objects: Sequence[Json], folder: Path, trail: Path | None = None) -> Iterator[Ours]:
+    """`lockgate serve` with templates, constraints and a Namespace from a folder, a worker for each core."""
     policies = folder / "policies"
     policies.mkdir()
-    for sample in found:
-        for path in (sample.template, sample.constraint):
-            shutil.copy(path, policies / f"{sample.name}-{path.name}")
+    for number, value in enumerate([*objects, NAMESPACED]):
+        # JSON is YAML.
+        (policies / f"{number:03}.yaml").write_text(json.dumps(value))
     certificate = write_certificate(folder / "webhook")
-    port = free_port()
+    port, probes = free_port(), free_port()
     command: list[str | Path] = [*LOCKGATE, "serve", "-p", policies, "--listen", f"127.0.0.1:{port}"]
     command += ["--tls-cert", certificate, "--tls-key", certificate.with_name("tls.key")]
-    command += ["--mode", "enforce"]
+    command += ["--mode", "enforce", "--probes", f"127.0.0.1:{probes}"]
     if trail is not None:
         command += ["--trail", trail]
     log = folder / "serve.log"
@@ -92,8 +93,7 @@ def running_ours(found: Sequence[Sample], folder: Path, trail: Path | None = Non
 
         def is_ready() -> bool:
             try:
-                context = ssl.create_default_context(cafile=str(certificate))
-                connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=context)
+                connection = http.client.HTTPConnection("127.0.0.1", probes, timeout=5)
                 with contextlib.closing(connection):
                     connection.request("GET", "/readyz")
                     return connection.getresponse().status == 200
@@ -133,7 +133,8 @@ def _row(name: str, connections: int, ours: Load, peer: Load, goal: str = "") ->
 
 def print_section(library: Path, gator: Path) -> None:
     """A line for each number of connections, without a trail and with one."""
-    found = samples(library)
+    # What a webhook must have synced first would compare two empty inventories.
+    found = [sample for sample in samples(library) if not sample.reads_inventory]
     pods = [
         json.loads(render_json(document.value))
         for sample in found
@@ -141,10 +142,10 @@ def print_section(library: Path, gator: Path) -> None:
         if document.value.get("kind") == "Pod"
     ]
     bodies = review_bodies(pods)
-    with running_peer(found, gator) as (peer, engines):
-        chosen = sorted(name for name, engine in engines.items() if engine != "Rego")
+    with running_peer(found, gator) as running:
+        peer, objects = running.webhook, (*running.templates, *running.constraints)
         print(
-            f"Webhooks over TLS, {len(found)} templates, {len(bodies)} Pods. Gatekeeper with CEL: {', '.join(chosen)}"
+            f"Webhooks over TLS, {len(found)} templates, {len(bodies)} Pods. Gatekeeper with CEL: {', '.join(running.with_cel)}"
         )
         print(
             f"{'':<22}{'conn':>4}{'ours/s':>9}{'peer/s':>8}{'ratio':>7}{'p50 ms':>8}{'peer':>8}{'ratio':>7}"
@@ -178,21 +179,21 @@ def print_section(library: Path, gator: Path) -> None:
                 f"   in {len(ours.processes)} processes and one"
             )
 
-        with tempfile.TemporaryDirectory() as name, running_ours(found, Path(name)) as ours:
+        with tempfile.TemporaryDirectory() as name, running_ours(objects, Path(name)) as ours:
             _agree(ours.admit([*numbered(bodies, 1)]), [peer.admit(one) for one in numbered(bodies, 1)])
             compare("decided", ours, (1, 8, 64), GOALS)
         recorded = {64: "requests/s 10"}
         with (
             tempfile.TemporaryDirectory() as name,
             made_trail(Path(name)) as home,
-            running_ours(found, Path(name), home) as ours,
+            running_ours(objects, Path(name), home) as ours,
         ):
             compare("recorded, SQLite", ours, (8, 64), recorded)
         with (
             tempfile.TemporaryDirectory() as name,
             running_postgres() as store,
             made_trail(Path(name), store.url) as home,
-            running_ours(found, Path(name), home) as ours,
+            running_ours(objects, Path(name), home) as ours,
         ):
             compare("recorded, PostgreSQL", ours, (8, 64), recorded)
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -65,11 +66,23 @@ def _only(template: Json, engine: str) -> Json:
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The webhook, what is in force, and the templates that it evaluates by CEL."""
+
+    webhook: Gatekeeper
+    templates: tuple[Json, ...]
+    constraints: tuple[Json, ...]
+    with_cel: tuple[str, ...]
+
+
 @contextmanager
-def running_peer(samples: Sequence[Sample], gator: Path) -> Iterator[tuple[Gatekeeper, dict[str, str]]]:
-    """The webhook under the library's templates and constraints, and which engine each template has."""
+def running_peer(samples: Sequence[Sample], gator: Path) -> Iterator[Peer]:
+    """The webhook under the library's templates and constraints."""
     chosen = {sample.name: faster_template(sample, gator) for sample in samples}
-    constraints = [one for sample in samples for one in plain(sample.constraint)]
-    with running_cluster() as cluster, running_gatekeeper(cluster, OPTIONS) as gatekeeper:
-        gatekeeper.load([template for template, _ in chosen.values()], constraints)
-        yield gatekeeper, {name: engine for name, (_, engine) in chosen.items()}
+    templates = tuple([template for template, _ in chosen.values()])
+    constraints = tuple([one for sample in samples for one in plain(sample.constraint)])
+    with running_cluster() as cluster, running_gatekeeper(cluster, OPTIONS) as webhook:
+        webhook.load(templates, constraints)
+        with_cel = tuple(sorted([name for name, (_, engine) in chosen.items() if engine == CEL]))
+        yield Peer(webhook, templates, constraints, with_cel)
