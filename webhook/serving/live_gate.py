@@ -109,7 +109,7 @@ class LiveGate:
         """Takes one change; does it change what policies there are?"""
         key = change.key
         was_unreadable = self._unreadable.pop(key, None) is not None
-        value = None if change.data is None else _read(change.data)
+        value = None if change.data is None else read_object(change.data)
         if change.data is not None and value is None:
             self._unreadable[key] = LiveProblem(
                 "the object cannot be read: it is no JSON, or nested too deeply"
@@ -211,7 +211,8 @@ def _differ(one: Sync, other: Sync) -> bool:
     return one.synced != other.synced or one.digests != other.digests
 
 
-def _read(data: bytes) -> Object | None:
+def read_object(data: bytes) -> Object | None:
+    """The object of a JSON text; None when it is none."""
     try:
         text = data.decode()
         value, end, _ = read_value(text, skip_space(text, 0))

@@ -15,6 +15,7 @@ from lockgate.gatekeeper.exemptions.resolver import Exemptions
 from lockgate.gatekeeper.loader import Loaded, load_policies
 from lockgate.gatekeeper.memo import Memo
 from lockgate.gatekeeper.problems import flatten
+from lockgate.gatekeeper.template import is_template
 from lockgate.webhook.serving.live_problems import LiveProblem, live_problems, problems_of
 from lockgate.webhook.serving.live_state import LiveSettings
 from lockgate.webhook.serving.object_text import object_document
@@ -24,6 +25,7 @@ from lockgate.webhook.serving.policy_kinds import (
     is_exempting,
     is_exemption_policy_kind,
     is_setting,
+    is_template_kind,
 )
 
 # What the API server writes of its own changes nothing.
@@ -73,17 +75,20 @@ class LivePolicies:
         """Compiles what is new, and puts everything together."""
         keys = {document.file: key for key, document in self._documents.items()}
         deciding = [one for key, one in self._documents.items() if not is_exempting(key.kind)]
-        loaded = self._load(deciding)
+        loaded, crashed = self._load_what_can_be(deciding)
         errors: dict[ObjectKey, list[PolicyError]] = {}
         _gather(loaded.errors, keys, errors)
         # Config, SyncSets and the like are read together: those that are wrong would bend the others.
         wrong = {self._documents[key].file for key in errors if is_setting(key.kind)}
         if wrong:
-            loaded = self._load([one for one in deciding if one.file not in wrong])
+            left_out = {*wrong, *crashed}
+            loaded = self._load([one for one in deciding if one.file not in left_out])
             _gather(loaded.errors, keys, errors)
         exemptions, refused = self._exemptions()
         problems = {key: live_problems(found, self._documents[key]) for key, found in errors.items()}
         problems.update(refused)
+        problems.update({keys[file]: (problem,) for file, problem in crashed.items()})
+        problems.update(self._lost(loaded, problems))
         problems.update(self._idle(loaded, problems))
         self._memo.sweep()
         created = frozenset([key for key in self._documents if key not in problems])
@@ -103,6 +108,36 @@ class LivePolicies:
         return load_policies(
             documents, point=settings.point, engine=settings.engine, cache=settings.cache, memo=self._memo
         )
+
+    def _load_what_can_be(self, documents: list[Document]) -> tuple[Loaded, dict[str, LiveProblem]]:
+        """Loads them, but for what ends our compiler with an error of its own, by file: that must not end the server."""
+        try:
+            return self._load(documents), {}
+        except Exception:  # noqa: BLE001 - whatever it is, it is ours, and one object's
+            made: dict[str, LiveProblem] = {}
+            templates = [one for one in documents if is_template(one.value)]
+            others = [one for one in documents if not is_template(one.value)]
+            for document in (*templates, *others):
+                beside = [one for one in templates if one is not document and one.file not in made]
+                try:
+                    self._load([document] if is_template(document.value) else [*beside, document])
+                except Exception as error:  # noqa: BLE001 - as above
+                    why = f"an internal error of Lockgate, which is a bug: {type(error).__name__}"
+                    made[document.file] = LiveProblem(why, "please report it with this object")
+            return self._load([one for one in documents if one.file not in made]), made
+
+    def _lost(
+        self, loaded: Loaded, problems: Mapping[ObjectKey, object]
+    ) -> dict[ObjectKey, tuple[LiveProblem, ...]]:
+        """Templates that do not compile, though no error points into them."""
+        compiled = {template.name for template in loaded.templates}
+        unplaced = [error for error in loaded.errors if error.location is None]
+        why = unplaced[0].message if unplaced else "the template cannot be compiled"
+        return {
+            key: (LiveProblem(why),)
+            for key in self._documents
+            if is_template_kind(key.kind) and key.name not in compiled and key not in problems
+        }
 
     def _exemptions(self) -> tuple[Exemptions | None, dict[ObjectKey, tuple[LiveProblem, ...]]]:
         """The exemptions in force, and what is wrong with objects about them."""
@@ -163,9 +198,9 @@ def _gather(
 ) -> None:
     for error in errors:
         for one in flatten(error):
-            # Every error of the loader points into the object that it is about.
-            assert one.location is not None, one.message
-            found.setdefault(keys[one.location.file], []).append(one)
+            key = None if one.location is None else keys.get(one.location.file)
+            if key is not None:
+                found.setdefault(key, []).append(one)
 
 
 def _essence(value: dict[str, Value]) -> dict[str, Value]:

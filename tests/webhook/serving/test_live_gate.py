@@ -15,6 +15,7 @@ from lockgate.gatekeeper.loader import load_policies
 from lockgate.gatekeeper.target import Cluster, review_document
 from lockgate.gatekeeper.template import is_template
 from lockgate.webhook.gate import Gate
+from lockgate.webhook.serving import live_gate
 from lockgate.webhook.serving.live_gate import LiveGate
 from lockgate.webhook.serving.objects import Change
 
@@ -215,6 +216,35 @@ def test_what_is_wrong_beside_policies_leaves_them(wrong: Json, said: str) -> No
     assert str(live.problems[key_of(wrong)][0]).startswith(said)
     live.apply(gone(wrong), kinds("v1/Service"))
     assert live.problems == {}
+
+
+class Unreadable(dict[str, Any]):
+    """What no compiler expects: it ends whoever looks for its targets."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        if key == "targets":
+            raise RuntimeError("a bug")
+        return super().get(key, default)
+
+
+def test_a_bug_that_one_template_meets_is_that_templates_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = template(kind="Bad")
+    real = live_gate.read_object
+
+    def read(data: bytes) -> Json | None:
+        value = real(data)
+        if value is not None and value["metadata"]["name"] == "bad":
+            value["spec"] = Unreadable(value["spec"])
+        return value
+
+    monkeypatch.setattr(live_gate, "read_object", read)
+    live = made(template(), constraint(), bad, constraint(kind="Bad"))
+    assert messages(live, manifest()) == ["hit"]
+    (problem,) = live.problems[key_of(bad)]
+    assert str(problem).startswith("an internal error of Lockgate, which is a bug: RuntimeError")
+    assert key_of(constraint(kind="Bad")) in live.problems
+    assert live.state is not None
+    assert live.state.created == {key_of(template()), key_of(constraint())}
 
 
 def test_what_cannot_be_read_is_a_problem_of_that_object() -> None:
