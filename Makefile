@@ -42,9 +42,10 @@ e2e: $(STAMP)  ## against the real programs, built through Go into a cache
 	$(BIN)/python -m tests.e2e.build
 	LOCKGATE_REQUIRE_PROGRAMS=1 $(BIN)/python -m pytest -m e2e
 
-soak: $(STAMP)  ## ten minutes each of fuzzing, of random programs beside OPA and of random CEL beside Kubernetes, and every crash of the trail
+soak: $(STAMP)  ## ten minutes each of fuzzing, of YAML read without a tree beside LibYAML, of random programs beside OPA and of random CEL beside Kubernetes, and every crash of the trail
 	$(BIN)/python -m tests.e2e.build
 	$(BIN)/python -m tests.soak fuzz --minutes 10
+	$(BIN)/python -m tests.soak yaml --minutes 10
 	$(BIN)/python -m tests.soak differential --minutes 10
 	$(BIN)/python -m tests.soak cel --minutes 10
 	$(BIN)/python -m tests.soak crashes

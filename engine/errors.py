@@ -35,6 +35,17 @@ class InputError(LockgateError):
     """What was asked to be judged cannot be read."""
 
 
+class ReadTwiceError(LockgateError):
+    """A document was judged by one reading, and its places come from another. Nothing that was said of it holds."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(
+            f"the document at line {line} has two readings, so that no verdict on it holds",
+            hint="this is a mistake of lockgate, to be reported with the file; written as JSON, a document is read in one way",
+        )
+        self.line = line
+
+
 class PolicyError(LockgateError):
     """A policy, template or constraint is wrong; its author has to mend it."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Decision, PolicyKey, Violation
 from lockgate.engine.documents.document import Document, DocumentError, Located, Path, Skipped, Span
-from lockgate.engine.errors import InputError
+from lockgate.engine.errors import InputError, ReadTwiceError
 from lockgate.engine.record import mutable_record, record
 from lockgate.engine.review import Review
 from lockgate.webhook.gate import Gate, Record, ReviewBuilder
@@ -167,6 +167,22 @@ class Findings:
                 decided.append((document, resource, decision))
         if not (decided or broken or reviewed or content.errors or content.skipped):
             return
+        try:
+            self._tell_file(content, decided, reviewed, implied, broken)
+        except ReadTwiceError as error:
+            self.errors.append(
+                Problem(content.documents[0].file, error.line, 1, error.message, error.hint, None)
+            )
+
+    def _tell_file(
+        self,
+        content: FileContent,
+        decided: Sequence[tuple[Document, Resource, Decision]],
+        reviewed: Sequence[tuple[Document, Review, Decision]],
+        implied: Sequence[tuple[Document, Review]],
+        broken: Sequence[tuple[Document, InputError]],
+    ) -> None:
+        """The entries on a file in which there is something to tell."""
         from lockgate.engine.masking.masker import make_masker
 
         lines: list[str] = []

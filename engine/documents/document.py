@@ -1,6 +1,6 @@
 """A Document: one Kubernetes object with the place of each of its values in a file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from lockgate.engine.codegen.values import Value
@@ -34,6 +34,22 @@ class PositionMap(Protocol):
     def locate(self, path: Sequence[str | int]) -> Located:
         """The span of the value at `path`, or of its deepest existing ancestor (`exact` False)."""
         ...
+
+
+class LazyPositions:
+    """Positions that are made when the first is asked for; what `make` raises, `locate` raises."""
+
+    __slots__ = ("_make", "_positions")
+
+    def __init__(self, make: Callable[[], PositionMap]) -> None:
+        self._make = make
+        self._positions: PositionMap | None = None
+
+    def locate(self, path: Sequence[str | int]) -> Located:
+        """The span of the value at `path`, or of its deepest existing ancestor (`exact` False)."""
+        if self._positions is None:
+            self._positions = self._make()
+        return self._positions.locate(path)
 
 
 @record

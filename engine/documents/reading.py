@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.chunks import BadSeparator, Chunk, split
-from lockgate.engine.documents.document import Document, DocumentError, Path, PositionMap, Skipped
+from lockgate.engine.documents.document import (
+    Document,
+    DocumentError,
+    LazyPositions,
+    Path,
+    PositionMap,
+    Skipped,
+)
 from lockgate.engine.documents.go_numbers import only_small_integers
 from lockgate.engine.documents.helm_source import template_of
 from lockgate.engine.documents.objects import Broken, Found, objects_in
@@ -22,10 +29,11 @@ from lockgate.engine.documents.unrendered import (
     of_file_name,
     of_object,
 )
-from lockgate.engine.errors import InputError
+from lockgate.engine.errors import InputError, ReadTwiceError
 from lockgate.engine.record import record
 
 if TYPE_CHECKING:
+    from lockgate.engine.documents.block_yaml import BlockValue
     from lockgate.engine.documents.json_positions import JsonSource
     from lockgate.engine.documents.yaml_positions import YamlSource
 
@@ -90,8 +98,18 @@ class _File:
         error = DocumentError(self.shown(template), *place, message, found.hint, unrendered=True)
         self.errors.append(error)
 
-    def add(self, value: Value, text: str, source: "_Source", template: str) -> None:
-        """Takes the objects out of one document's value."""
+    def add(
+        self,
+        value: Value,
+        text: str,
+        source: "_Source | _BlockSource",
+        template: str,
+        small_integers: bool | None = None,
+    ) -> None:
+        """Takes the objects out of one document's value.
+
+        small_integers: whether all of its numbers are small integers; None is for not known.
+        """
         marks = marks_of(text)
         for found in objects_in(value, self.file):
             positions = source.positions(found.path)
@@ -99,7 +117,7 @@ class _File:
                 unrendered = of_object(found.value, marks)
                 if unrendered is None:
                     shown = self.shown(template)
-                    small = only_small_integers(found.value)
+                    small = only_small_integers(found.value) if small_integers is None else small_integers
                     document = Document(found.value, shown, self.lines, positions, template, small)
                     self.documents.append(document)
                 else:
@@ -143,13 +161,31 @@ class _Source:
         return YamlPositions(self.tree, path)
 
 
-def _read_yaml(file: _File, chunks: Iterator[Chunk | BadSeparator]) -> None:
-    # Imported here, so that reading JSON alone does not load PyYAML.
-    from lockgate.engine.documents.yaml_nodes import YamlError, compose, has_more
-    from lockgate.engine.documents.yaml_positions import YamlSource
-    from lockgate.engine.documents.yaml_values import build
+class _BlockSource:
+    """A document that was read without its tree, which is made when a place in it is asked for."""
 
-    keep = len(file.text) < KEEP_TREES_BELOW
+    __slots__ = ("block", "chunk", "tree")
+
+    def __init__(self, chunk: Chunk, block: "BlockValue") -> None:
+        self.chunk = chunk
+        self.block = block
+        self.tree: YamlSource | None = None
+
+    def positions(self, path: Path) -> PositionMap:
+        return LazyPositions(lambda: self._make(path))
+
+    def _make(self, path: Path) -> PositionMap:
+        from lockgate.engine.documents.yaml_positions import YamlPositions, YamlSource
+
+        if self.tree is None:
+            self.tree = YamlSource(self.chunk, None, self.block)
+        return YamlPositions(self.tree, path)
+
+
+def _read_yaml(file: _File, chunks: Iterator[Chunk | BadSeparator]) -> None:
+    # Imported here, so that reading JSON alone does not load it.
+    from lockgate.engine.documents.block_yaml import read_block_value
+
     for chunk in chunks:
         if isinstance(chunk, BadSeparator):
             file.error(
@@ -158,30 +194,56 @@ def _read_yaml(file: _File, chunks: Iterator[Chunk | BadSeparator]) -> None:
                 "put it on a line of its own: kubectl refuses it after ---",
             )
             continue
-        try:
-            root = compose(chunk)
-            if root is None:
-                continue
-            value, duplicates = build(root, chunk)
-        except YamlError as error:
-            said = file.json_error or (error.message, (error.line, error.column), error.hint)
-            file.unparsable(chunk, *said)
+        block = read_block_value(chunk)
+        if block is None:
+            _read_chunk(file, chunk)
+        elif block.value is not None:
             file.json_error = None
-            continue
+            _add_block(file, chunk, block)
+
+
+def _add_block(file: _File, chunk: Chunk, block: "BlockValue") -> None:
+    """Takes a document whose value was read without its tree."""
+    template = template_of(chunk.text)
+    try:
+        file.add(
+            block.value, chunk.text, _BlockSource(chunk, block), template, block.small_integers_only or None
+        )
+    except ReadTwiceError as error:
+        file.error(error.message, (error.line, 1), error.hint, template)
+
+
+def _read_chunk(file: _File, chunk: Chunk) -> None:
+    """Reads one document of YAML by its tree."""
+    from lockgate.engine.documents.yaml_nodes import YamlError, compose, has_more
+    from lockgate.engine.documents.yaml_positions import YamlSource
+    from lockgate.engine.documents.yaml_values import build
+
+    try:
+        root = compose(chunk)
+        if root is None:
+            return
+        value, duplicates = build(root, chunk)
+    except YamlError as error:
+        said = file.json_error or (error.message, (error.line, error.column), error.hint)
+        file.unparsable(chunk, *said)
         file.json_error = None
-        template = template_of(chunk.text)
-        more = has_more(chunk, root)
-        if more is not None:
-            file.error(
-                "text after the end of the document, which kubectl does not read",
-                more,
-                "start another document with a line of ---",
-                template,
-            )
-        if file.refuse_duplicates([(each.name, (each.line, each.column)) for each in duplicates], template):
-            continue
-        if value is not None:
-            file.add(value, chunk.text, _Source(YamlSource(chunk, root if keep else None)), template)
+        return
+    file.json_error = None
+    template = template_of(chunk.text)
+    more = has_more(chunk, root)
+    if more is not None:
+        file.error(
+            "text after the end of the document, which kubectl does not read",
+            more,
+            "start another document with a line of ---",
+            template,
+        )
+    if file.refuse_duplicates([(each.name, (each.line, each.column)) for each in duplicates], template):
+        return
+    if value is not None:
+        kept = root if len(file.text) < KEEP_TREES_BELOW else None
+        file.add(value, chunk.text, _Source(YamlSource(chunk, kept)), template)
 
 
 def _read_json(file: _File) -> int | None:

@@ -22,7 +22,8 @@ PLAIN: Final = ""
 QUOTED: Final = "quoted"
 MERGE_TAG: Final = TAG + "merge"
 
-_WORDS: Final[dict[str, bool | float | None]] = {
+# The unquoted texts that are no strings and no numbers.
+WORDS: Final[dict[str, bool | float | None]] = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
     **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -97,8 +98,8 @@ def resolve_plain(text: str) -> Scalar:
     first = text[:1]
     if first and first not in SPECIAL_FIRST:
         return text
-    if text in _WORDS:
-        return _WORDS[text]
+    if text in WORDS:
+        return WORDS[text]
     if first in _WORD_FIRST:
         return text
     if first == ".":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lockgate.engine.documents.aliases import is_merge
+from lockgate.engine.documents.block_yaml import BlockValue
 from lockgate.engine.documents.chunks import Chunk
 from lockgate.engine.documents.document import Located, Path, Span
 from lockgate.engine.documents.scalars import QUOTED, SPECIAL_FIRST
@@ -13,27 +14,44 @@ from lockgate.engine.documents.yaml_nodes import (
     Node,
     ScalarNode,
     SequenceNode,
+    YamlError,
     compose,
     place,
 )
-from lockgate.engine.documents.yaml_values import name_of
+from lockgate.engine.documents.yaml_values import build, name_of
+from lockgate.engine.errors import ReadTwiceError
 
 
 class YamlSource:
-    """The tree of one document, parsed again if it was not kept (None). Shared by the items of a List."""
+    """The tree of one document, parsed again if it was not kept (None). Shared by the items of a List.
 
-    __slots__ = ("_root", "chunk")
+    read: the value that was read without the tree, which the tree must have too.
+    """
 
-    def __init__(self, chunk: Chunk, root: Node | None) -> None:
+    __slots__ = ("_read", "_root", "chunk")
+
+    def __init__(self, chunk: Chunk, root: Node | None, read: BlockValue | None = None) -> None:
         self.chunk = chunk
         self._root = root
+        self._read = read
 
     def root(self) -> Node:
-        """The root of the tree. The text is known to parse."""
+        """The root of the tree. Raises ReadTwiceError."""
         if self._root is None:
-            self._root = compose(self.chunk)
-        assert self._root is not None
+            self._root = self._compose()
         return self._root
+
+    def _compose(self) -> Node:
+        try:
+            root = compose(self.chunk)
+            if root is None:
+                raise ReadTwiceError(self.chunk.line + 1)
+            # As texts, in which true is not 1.
+            if self._read is not None and repr(build(root, self.chunk)) != repr((self._read.value, [])):
+                raise ReadTwiceError(self.chunk.line + 1)
+        except YamlError as error:
+            raise ReadTwiceError(self.chunk.line + 1) from error
+        return root
 
 
 def _child(node: Node, element: str | int, chunk: Chunk) -> Node | None:

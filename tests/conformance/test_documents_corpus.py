@@ -10,7 +10,10 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
 from lockgate.engine.documents.document import Path as ValuePath
 from lockgate.engine.documents.reading import read_documents
+from lockgate.engine.documents.source_text import decode
+from lockgate.engine.errors import InputError
 
+from tests.differential.block_yaml import Comparison
 from tests.shared_folder import shared_path
 
 FOLDERS = ("dra", "systems")
@@ -37,6 +40,18 @@ def test_every_file_is_accounted_for(folder: str) -> None:
             judged += 1
             assert type(document.value["apiVersion"]) is str and type(document.value["kind"]) is str
     assert judged > 100
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_documents_read_without_a_tree_are_as_with_one(folder: str) -> None:
+    comparison = Comparison()
+    for path in corpus_files(folder):
+        try:
+            comparison.add(decode(path.read_bytes(), str(path)))
+        except InputError:
+            continue
+    assert comparison.found == []
+    assert comparison.counts["taken"] > 0.8 * comparison.counts["documents"]
 
 
 def _pieces(text: str) -> Iterator[tuple[str, int]]:

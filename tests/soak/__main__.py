@@ -1,7 +1,7 @@
-"""Long runs: `python -m tests.soak cel|differential|fuzz|crashes|adversaries|flips [--seed N] [--minutes N] [--pairs N]`.
+"""Long runs: `python -m tests.soak cel|differential|fuzz|yaml|crashes|adversaries|flips [--seed N] [--minutes N] [--pairs N]`.
 
 `adversaries` forges logs and tells honest histories. `flips` flips bits of exports. `crashes` kills the trail's writers and its PostgreSQL server, and takes unsynced writes away. `differential` asks a running OPA (`make e2e` builds it), `cel` Kubernetes' own CEL about random expressions; `fuzz` needs no program. Both use OPA's conformance cases as
-material where the shared folder has them. Exit code 1 when something was found.
+material where the shared folder has them. `yaml` compares documents read without a tree with LibYAML's tree. Exit code 1 when something was found.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from tests.differential.vectors import Case, read_cases
 from tests.fuzz.fuzzing import Fuzzer
 from tests.shared_folder import ROOT, shared_root
 from tests.soak.adversaries import run_adversaries
+from tests.soak.block_yaml import run_block_yaml
 from tests.soak.cel import run_cel
 from tests.soak.crashes import run_crashes
 from tests.soak.flips import run_all_flips
@@ -26,7 +27,9 @@ MOST_SHOWN = 20
 def main(arguments: list[str]) -> int:
     """Runs until the time is over or enough has been compared, and prints what was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak")
-    parser.add_argument("what", choices=["adversaries", "cel", "crashes", "differential", "flips", "fuzz"])
+    parser.add_argument(
+        "what", choices=["adversaries", "cel", "crashes", "differential", "flips", "fuzz", "yaml"]
+    )
     parser.add_argument("--seed", type=int, default=None, help="of the first program; random by default")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument(
@@ -44,6 +47,8 @@ def main(arguments: list[str]) -> int:
     end = time.monotonic() + given.minutes * 60
     if given.what == "cel":
         return run_cel(seed, end, MOST_SHOWN)
+    if given.what == "yaml":
+        return run_block_yaml(seed, end, [shared_root() / "corpus"], MOST_SHOWN)
     if given.what == "fuzz":
         return _fuzz(seed, end)
     return _differential(seed, end, given.pairs)
