@@ -50,10 +50,14 @@ class Failure:
 
 @record
 class NotEvaluated:
-    """A policy that needs what is not known here (a namespace's labels, an inventory, a provider)."""
+    """A policy that needs what is not known here (a namespace's labels, an inventory, a provider).
+
+    fixed: the policy says so in these words whatever the object holds, so that they show nothing of it.
+    """
 
     policy: PolicyKey
     needs: str
+    fixed: bool = False
 
 
 @light_record

@@ -51,7 +51,7 @@ class CelPolicy(Gated):
         for name in self.unknown:
             needs = absent_field(name, review)
             if needs:
-                return [NotEvaluated(self.key, needs)]
+                return [NotEvaluated(self.key, needs, fixed=True)]
         try:
             return self._evaluate(self.reviews.values(review), context.limits)
         except UnknownError as error:

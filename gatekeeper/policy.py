@@ -133,7 +133,7 @@ class ConstraintPolicy(Gated):
         if self.needs.reads or self.unknown:
             absent = self._absent(review, context)
             if absent:
-                return [NotEvaluated(self.key, absent)]
+                return [NotEvaluated(self.key, absent, fixed=True)]
             inventory = context.facts.inventory
             if inventory is not None:
                 data = {INVENTORY: inventory}

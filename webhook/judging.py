@@ -5,7 +5,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.decision import Decision, PolicyKey, Violation
+from lockgate.engine.decision import Decision, NotEvaluated, PolicyKey, Violation
 from lockgate.engine.documents.document import Document, DocumentError, Located, Path, Skipped, Span
 from lockgate.engine.errors import InputError, ReadTwiceError
 from lockgate.engine.record import mutable_record, record
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 # Of a place that a result tells.
 _LONGEST_FILE: Final = 4_096
 _LAST_LINE: Final = 10_000_000
+
+
+# What a policy needs, in more words, is masked as any other text.
+_LONGEST_NEEDS: Final = 1_024
 
 
 @record
@@ -80,6 +84,13 @@ def _masked_path(path: Path | None, found: Located, masker: "Masker") -> Path | 
         return None
     mask = masker.name if found.exact else masker.text
     return tuple([mask(element) if isinstance(element, str) else element for element in path])
+
+
+def _says_nothing(decision: Decision) -> bool:
+    """Is nothing told of the object but its name?"""
+    if decision.violations or decision.failures or decision.exempted:
+        return False
+    return all([one.fixed and len(one.needs) <= _LONGEST_NEEDS for one in decision.not_evaluated])
 
 
 def quote_span(lines: Sequence[str], span: Span, masker: "Masker") -> Quote | None:
@@ -164,7 +175,10 @@ class Findings:
                 implied += [(document, review) for review in judged.implied]
             if decision.violations or decision.failures or decision.not_evaluated or decision.exempted:
                 resource = find_resource(document.value, judged.review.request.get("namespace"))
-                decided.append((document, resource, decision))
+                if _says_nothing(decision):
+                    self._add_unevaluated(resource, decision.not_evaluated)
+                else:
+                    decided.append((document, resource, decision))
         if not (decided or broken or reviewed or content.errors or content.skipped):
             return
         try:
@@ -208,6 +222,16 @@ class Findings:
             self.add_error(error, lines, masker)
         for entry in content.skipped:
             self.add_skipped(entry, masker)
+
+    def _add_unevaluated(self, resource: Resource, absent: Sequence[NotEvaluated]) -> None:
+        """Notes what was not evaluated, where only names are to be told. The secrets of the file are not looked for."""
+        from lockgate.engine.masking.masker import Masker
+
+        masker = Masker()
+        named = _masked_resource(resource, masker)
+        for one in absent:
+            needs = masker.name(one.needs)
+            self.not_evaluated.append(Unevaluated(one.policy.kind, one.policy.name, named, needs))
 
     def _tell(self, document: Document, review: Review, decision: Decision, masker: "Masker") -> None:
         named = find_resource(document.value, review.request.get("namespace"))

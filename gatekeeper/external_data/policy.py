@@ -49,7 +49,7 @@ class ExternalPolicy(ConstraintPolicy):
     ) -> Sequence[Violation | Failure | NotEvaluated]:
         absent = self._absent(review, context)
         if absent:
-            return [NotEvaluated(self.key, absent)]
+            return [NotEvaluated(self.key, absent, fixed=True)]
         inventory = context.facts.inventory
         try:
             value = self.prepared.evaluate(
