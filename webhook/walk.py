@@ -126,6 +126,8 @@ class _Walker:
     errors: list[DocumentError] = field(default_factory=list)
     excluded: int = 0
     matched: int = 0
+    # The folder whose files were added last: its path, its real path and its shown name.
+    placed: tuple[str, str, str] = ("", "", "")
 
     def shown(self, path: str) -> str:
         return shown_path(path, self.cwd)
@@ -151,6 +153,18 @@ class _Walker:
         self.matched += 1
         real = os.path.realpath(path)
         self.files.setdefault(real, InputFile(path, self.shown(path), real))
+
+    def add_entry(self, folder: _Folder, name: str) -> None:
+        """As `add_file`, for a file of a folder that is no link: it is where the folder is."""
+        self.matched += 1
+        path = os.path.join(folder.path, name)
+        if self.placed[0] != folder.path:
+            self.placed = (folder.path, os.path.realpath(folder.path), self.shown(folder.path))
+        _, real_folder, shown = self.placed
+        real = os.path.join(real_folder, name)
+        self.files.setdefault(
+            real, InputFile(path, name if shown == "." else os.path.join(shown, name), real)
+        )
 
     def add_path(self, path: str) -> None:
         """Adds what a path of the command line or the configuration names."""
@@ -236,7 +250,7 @@ class _Walker:
         if is_folder:
             return _Folder(path, folder.repository, folder.ignores, folder.within)
         if is_regular:
-            self.add_file(path)
+            self.add_entry(folder, entry.name)
         else:
             self.skip(path, "no regular file")
         return None

@@ -4,14 +4,13 @@ A line that starts with `---` ends a document, even where YAML itself would not 
 may stand after the dashes. Each document is parsed by itself, so one that is broken does not lose the others.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from lockgate.engine.documents.source_text import has_odd_breaks
 from lockgate.engine.record import record
 
-_SEPARATOR: Final = re.compile(r"^---([^\n]*)\n?", re.MULTILINE)
+_DASHES: Final = "---"
 
 
 @record
@@ -42,27 +41,42 @@ class BadSeparator:
     column: int
 
 
+def _separators(text: str) -> Iterator[tuple[int, int]]:
+    """Where the lines start that begin with dashes, and where the lines after them start."""
+    start = 0 if text.startswith(_DASHES) else text.find(f"\n{_DASHES}") + 1
+    while start or text.startswith(_DASHES):
+        end = text.find("\n", start)
+        if end < 0:
+            yield start, len(text)
+            return
+        yield start, end + 1
+        start = text.find(f"\n{_DASHES}", end) + 1
+        if not start:
+            return
+
+
 def split(text: str, line: int = 0, column: int = 0) -> Iterator[Chunk | BadSeparator]:
     """The documents of a stream that starts at this line and column (from 0) of its file."""
     odd = has_odd_breaks(text)
     start, lost = 0, False
     position, counted = line, 0
     first = column
-    for found in _SEPARATOR.finditer(text):
-        content = found[1].strip()
+    for dashes, after in _separators(text):
+        written = text[dashes:after]
+        content = written[len(_DASHES) :].strip()
         bad = content != "" and not content.startswith("#")
-        if found.start() == start and not bad:
+        if dashes == start and not bad:
             continue
-        if not lost and found.start() > start:
-            yield Chunk(text[start : found.start()], position, first, odd)
+        if not lost and dashes > start:
+            yield Chunk(text[start:dashes], position, first, odd)
         first = 0
-        position += text.count("\n", counted, found.start())
+        position += text.count("\n", counted, dashes)
         lost = bad
         if bad:
-            indent = found[0].index(content[0], 3)
+            indent = written.index(content[0], len(_DASHES))
             yield BadSeparator(content, position + 1, indent + 1)
-        position += text.count("\n", found.start(), found.end())
-        start = counted = found.end()
+        position += written.count("\n")
+        start = counted = after
     if lost or start == len(text):
         return
     rest = text[start:] if start else text

@@ -7,7 +7,7 @@ actions, or when an object's identity, an image or a number is a placeholder, wh
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Path
@@ -147,6 +147,22 @@ def _identity(value: Mapping[str, Value]) -> Iterator[tuple[str, Path]]:
                 yield text, ("metadata", name)
 
 
+def _may_be_typed(value: Value) -> bool:
+    """May `_typed` find a variable? Nearly always not, which is told sooner without paths."""
+    waiting: list[Any] = [value]
+    for found in waiting:
+        if type(found) is dict:
+            for name, item in found.items():
+                if type(item) is str:
+                    if "$" in item and (name == "image" or name in _NUMBERS):
+                        return True
+                elif type(item) is dict or type(item) is list:
+                    waiting.append(item)
+        else:
+            waiting += [item for item in found if type(item) is dict or type(item) is list]
+    return False
+
+
 def _typed(value: Value) -> Iterator[tuple[str, Path]]:
     """Strings at places that want a number, and images of containers, anywhere in an object."""
     waiting: list[tuple[Value, Path]] = [(value, ())]
@@ -177,7 +193,7 @@ def marks_of(text: str) -> Marks:
     """What may have to be rendered in a text."""
     return Marks(
         ytt="#@" in text and _YTT_LINE.search(text) is not None,
-        actions=any(opening in text for opening, _ in _ACTIONS),
+        actions="{{" in text or "{%" in text or "<%" in text,
         # A variable alone on a line of its value is told from others by its value only.
         variables="$" in text,
     )
@@ -192,7 +208,7 @@ def of_object(value: Mapping[str, Value], marks: Marks) -> Unrendered | None:
     for found, path in _identity(value):
         if unrendered := _placeholder(found, path):
             return unrendered
-    if not marks.variables:
+    if not marks.variables or not _may_be_typed(dict(value)):
         return None
     # Templates inside an object (of trials, workflows, pods) are the controller's to fill in: there only variables
     # without a dot, which no controller of ours knows, are taken for envsubst's.
