@@ -6,12 +6,13 @@ with the tree.
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import field
+from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.defaults.defaulting import Complete, apply_defaults
 from lockgate.engine.documents.document import Document, DocumentError, Skipped
-from lockgate.engine.documents.reading import read_documents
+from lockgate.engine.documents.reading import Reading, read_documents
 from lockgate.engine.documents.tree import PatchReference, find_patches
 from lockgate.engine.errors import UsageError
 from lockgate.engine.record import record
@@ -47,6 +48,12 @@ if TYPE_CHECKING:
     from lockgate.webhook.taken_out import TakenOut
 
 
+# Bytes of files that are kept from the first pass to the second, and of those whose objects are kept, which take some
+# ten times as much.
+MOST_KEPT: Final = 16 * 1024 * 1024
+MOST_PARSED_KEPT: Final = 2 * 1024 * 1024
+
+
 @record
 class Inputs:
     """What to judge: paths (STDIN among them when `stdin` is given), counted from `cwd`."""
@@ -74,19 +81,27 @@ class Request:
 
 @record
 class Learned:
-    """What the first pass over the tree tells: the cluster, and the former state of objects (None: no base)."""
+    """What the first pass over the tree tells: the cluster, and the former state of objects (None: no base).
+
+    kept: what was read of files, by their paths, as far as it is kept; it is not read again.
+    """
 
     view: ClusterView
     old: "OldObjects | None"
+    kept: "Mapping[str, Content]" = field(default_factory=dict)
 
 
 @record
 class Content:
-    """One input that was read, or why it was not. `real` is the absolute path that folder settings go by."""
+    """One input that was read, or why it was not. `real` is the absolute path that folder settings go by.
+
+    reading: what was found in it, where somebody has looked.
+    """
 
     file: InputFile
     real: str
     outcome: bytes | DocumentError | Skipped
+    reading: Reading | None = None
 
 
 def find_inputs(inputs: Inputs) -> Walk:
@@ -151,7 +166,7 @@ def _content(read: Content, patches: Mapping[str, PatchReference]) -> FileConten
         return FileContent(b"", (), (outcome,), ())
     if isinstance(outcome, Skipped):
         return FileContent(b"", (), (), (outcome,))
-    reading = read_documents(outcome, read.file.shown, duplicates="error")
+    reading = read.reading or read_documents(outcome, read.file.shown, duplicates="error")
     skipped: Sequence[Skipped] = reading.skipped
     if not (reading.documents or reading.errors or skipped):
         skipped = (Skipped(read.file.shown, 1, "no objects"),)
@@ -166,10 +181,11 @@ def learn(inputs: Inputs, walk: Walk, request: Request, judges: Judges = "object
     if judges != "objects":
         return Learned(make_view(TreeFacts(), inputs.config, request.namespace, request.complete), None)
     if request.base is None:
-        facts = TreeFacts()
+        facts, kept = TreeFacts(), Kept()
         for read, data in _readable(inputs, walk):
-            facts.add(_about_cluster(read, data))
-        return Learned(make_view(facts, inputs.config, request.namespace, request.complete), None)
+            facts.add(kept.about_cluster(read, data))
+        view = make_view(facts, inputs.config, request.namespace, request.complete)
+        return Learned(view, None, kept.contents)
     return _learn_from_base(inputs, walk, request, request.base)
 
 
@@ -196,12 +212,13 @@ def _learn_from_base(inputs: Inputs, walk: Walk, request: Request, base: "Base")
     from lockgate.webhook.old_objects import OldObjects
 
     old = OldObjects(base, [path for path in inputs.paths if path != STDIN])
-    known, changed = TreeFacts(), TreeFacts()
+    known, changed, kept = TreeFacts(), TreeFacts(), Kept()
     for read, data in _readable(inputs, walk):
-        (known if old.compare(read.real, data) else changed).add(_about_cluster(read, data))
+        (known if old.compare(read.real, data) else changed).add(kept.about_cluster(read, data))
     old.read(make_view(changed, inputs.config, request.namespace, request.complete, known))
     known.add(old.changed())
-    return Learned(make_view(changed, inputs.config, request.namespace, request.complete, known), old)
+    view = make_view(changed, inputs.config, request.namespace, request.complete, known)
+    return Learned(view, old, kept.contents)
 
 
 def _readable(inputs: Inputs, walk: Walk) -> Iterator[tuple[Content, bytes]]:
@@ -211,12 +228,30 @@ def _readable(inputs: Inputs, walk: Walk) -> Iterator[tuple[Content, bytes]]:
             yield read, read.outcome
 
 
-def _about_cluster(read: Content, data: bytes) -> list[dict[str, Value]]:
-    """The objects of a file that may describe the cluster."""
-    if not may_describe_cluster(data):
-        return []
-    reading = read_documents(data, read.file.shown, duplicates="error")
-    return [document.value for document in reading.documents]
+class Kept:
+    """Keeps what the first pass reads, up to a bound: small trees are read once."""
+
+    __slots__ = ("contents", "left", "parsed_left")
+
+    def __init__(self) -> None:
+        self.contents: dict[str, Content] = {}
+        self.left = MOST_KEPT
+        self.parsed_left = MOST_PARSED_KEPT
+
+    def about_cluster(self, read: Content, data: bytes) -> list[dict[str, Value]]:
+        """The objects of a file that may describe the cluster."""
+        size = len(data)
+        reading: Reading | None = None
+        values: list[dict[str, Value]] = []
+        if may_describe_cluster(data):
+            reading = read_documents(data, read.file.shown, duplicates="error")
+            values = [document.value for document in reading.documents]
+            self.parsed_left -= size
+        if self.left >= size:
+            self.left -= size
+            kept = reading if self.parsed_left >= 0 else None
+            self.contents[read.file.path] = Content(read.file, read.real, data, kept)
+        return values
 
 
 @record
@@ -307,7 +342,7 @@ def run_check(
     )
 
     def judge(file: InputFile, into: Findings) -> None:
-        read = _read(inputs, file)
+        read = learned.kept.get(file.path) or _read(inputs, file)
         record = None if recording is None else recording.of_file(inputs.config.environment(read.real))
         content, build = content_of(read)
         into.add_file(content, build, record)

@@ -90,7 +90,7 @@ def _says_nothing(decision: Decision) -> bool:
     """Is nothing told of the object but its name?"""
     if decision.violations or decision.failures or decision.exempted:
         return False
-    return all([one.fixed and len(one.needs) <= _LONGEST_NEEDS for one in decision.not_evaluated])
+    return all(one.fixed and len(one.needs) <= _LONGEST_NEEDS for one in decision.not_evaluated)
 
 
 def quote_span(lines: Sequence[str], span: Span, masker: "Masker") -> Quote | None:
