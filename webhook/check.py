@@ -1,7 +1,7 @@
 """One run of `check`: finds the files, learns the tree's own kinds and Namespaces, judges file by file, and reports.
 
-Files are read one after the other, and nothing of a file but what is shown outlives it, so that memory does not grow
-with the tree.
+Files are read one after the other. But for a bounded part that is kept from the first look to the second, nothing of a
+file but what is shown outlives it, so that memory does not grow with the tree.
 """
 
 import os
