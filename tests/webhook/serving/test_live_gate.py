@@ -232,7 +232,7 @@ def test_a_bug_that_one_template_meets_is_that_templates_problem(monkeypatch: py
     real = live_gate.read_object
 
     def read(data: bytes) -> Json | None:
-        value = real(data)
+        value: Json | None = real(data)
         if value is not None and value["metadata"]["name"] == "bad":
             value["spec"] = Unreadable(value["spec"])
         return value
