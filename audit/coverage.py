@@ -55,6 +55,11 @@ class Coverage:
         with self._lock:
             self._counts[2] += 1
 
+    def count(self, judged: int, unmatched: int, refused: int) -> None:
+        """So many requests of each sort at a time, as another process counted them."""
+        with self._lock:
+            self._counts = [self._counts[0] + judged, self._counts[1] + unmatched, self._counts[2] + refused]
+
     def change(self, in_force: InForce, now_ms: int) -> list[Draft]:
         """Other policies or configuration from now on; returns the entries of what was in force before."""
         with self._lock:

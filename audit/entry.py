@@ -111,7 +111,11 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
             "operation": _is_text,
             "resource": _is_text,
         },
-        {"model": _is_text, "environment": _is_text},
+        {
+            "model": _is_text,
+            "environment": _is_text,
+            "caller": _one_of("mtls", "token", "unauthenticated"),
+        },
         _SUBJECT | {"input", "facts"},
     ),
     "policy": Schema(

@@ -32,6 +32,9 @@ MAX_RESOURCE: Final = 200
 MAX_MODEL: Final = 128
 MAX_ENVIRONMENT: Final = 64
 MAX_REASON: Final = 500
+
+# How a server knew who sent it a review.
+Caller = Literal["mtls", "token", "unauthenticated"]
 # Policies that the body of a use of break-glass names.
 MAX_STOPPED: Final = 100
 
@@ -129,8 +132,19 @@ class Recorder:
         self._vault = vault
         self.evaluator: Final = evaluator
 
-    def decision(self, review: Review, decision: Decision, subject: Subject, request_key: str = "") -> Draft:
-        """The draft of a Decision. request_key: names the request, so that a retry is recorded once."""
+    def decision(
+        self,
+        review: Review,
+        decision: Decision,
+        subject: Subject,
+        request_key: str = "",
+        caller: Caller | None = None,
+    ) -> Draft:
+        """The draft of a Decision.
+
+        request_key: names the request, so that a retry is recorded once. caller: how the API server was known that
+        sent it; None where none did.
+        """
         if len(subject.model) > MAX_MODEL or len(subject.environment) > MAX_ENVIRONMENT:
             raise FormatError(
                 f"a model's name has at most {MAX_MODEL} characters, an environment's {MAX_ENVIRONMENT}"
@@ -166,6 +180,8 @@ class Recorder:
             fields["model"] = subject.model
         if subject.environment:
             fields["environment"] = subject.environment
+        if caller is not None:
+            fields["caller"] = caller
         if subject.model and subject.environment:
             streams.append(model_stream(subject.model, subject.environment))
         return self._draft(

@@ -150,6 +150,12 @@ class Vault:
             )
         return self._keep(namespace, VaultKey(row.ref, self.master.unwrap(row.wrapped_key)))
 
+    def is_at_hand(self, namespace: str) -> bool:
+        """Whether the key of a namespace can be used without a look at where the rows are."""
+        with self._lock:
+            found, until = self._cache.get(namespace, (None, 0.0))
+            return found is not None and self._clock() < until
+
     def find(self, namespace: str) -> VaultKey | None:
         """The key of a namespace, if there is one."""
         row = self._keys.find(self.master.tag(namespace))

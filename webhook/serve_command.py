@@ -97,6 +97,7 @@ def _token(path: str | None) -> str:
 )
 @click.option("--workers", default="auto", show_default=True, metavar="N", help="Processes that judge.")
 @click.option("--probes", metavar="ADDRESS:PORT", help="Plain HTTP for /healthz, /readyz and /metrics.")
+@click.option("--trail", metavar="HOME", help="Record every decision in this trail, or answer closed.")
 @click.option(
     "--mode",
     type=click.Choice(["enforce", "observe"]),
@@ -137,6 +138,7 @@ def serve(
     token_file: str | None,
     workers: str,
     probes: str | None,
+    trail: str | None,
     mode: str,
     excluded: tuple[str, ...],
     drain: float,
@@ -151,7 +153,7 @@ def serve(
       lockgate serve -p policies/ --listen 0.0.0.0:8443 --probes 0.0.0.0:8081 \\
         --tls-cert tls.crt --tls-key tls.key
     """
-    from lockgate.webhook.extras import require_serve
+    from lockgate.webhook.extras import require_audit, require_serve
 
     require_serve()
     from lockgate.engine.codegen.cache import open_cache
@@ -159,6 +161,8 @@ def serve(
     from lockgate.webhook.app.main_process import run_main
     from lockgate.webhook.app.serving_options import ServeOptions, TlsOptions
 
+    if trail is not None:
+        require_audit()
     if not policies:
         raise UsageError("no policies are named", hint="name files or folders with -p")
     if tls_cert is None or tls_key is None:
@@ -179,6 +183,7 @@ def serve(
             excluded_namespaces=excluded,
             token=_token(token_file),
             break_glass=break_glass,
+            trail=trail or "",
             drain_s=drain,
             engine="rego" if engine == "rego" else "default",
             cache="" if cache is None else cache.folder,

@@ -69,9 +69,13 @@ class Trail:
         """What signs checkpoints; of another origin where one is named."""
         return load_signer(self.home, self.config.signer, origin or self.origin)
 
+    def master_key_file(self) -> Path:
+        """Where the master key is."""
+        return _file(self.home, self.config.master_key, "master-key")
+
     def master_key(self) -> MasterKey:
         """The master key. Raises TrailError where it is not there."""
-        return read_master_key(_file(self.home, self.config.master_key, "master-key"))
+        return read_master_key(self.master_key_file())
 
     def vault(self) -> Vault:
         """The keys of namespaces."""

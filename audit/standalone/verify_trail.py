@@ -47,7 +47,10 @@ CASE = {"log": "event", "key": "event", "erasure": "scope", "hold": "event", "br
 FIELDS = {
     "log opened": "event origin vkey predecessor:P? lost:L?",
     "log closed": "event reason successor:S?",
-    "decision": "outcome:allow|warn|deny|error policies:d evaluator operation resource model? environment?",
+    "decision": (
+        "outcome:allow|warn|deny|error policies:d evaluator operation resource model? environment? "
+        "caller:mtls|token|unauthenticated?"
+    ),
     "policy": "event:added|changed|removed policies:d before:d? policy?",
     "exemption": "event:granted|used|revoked|expired exemption policies:d",
     "break-glass granted": "event grant reason ticket from:t until:t claimed:t?",

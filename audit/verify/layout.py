@@ -30,6 +30,7 @@ _BEHIND: Final = (
 # A decision with a body, as the recorder makes them.
 DECISION: Final = re.compile(
     rb'\{"body":\{"sha256":"sha256:(?P<digest>[0-9a-f]{64})","size":(?P<size>0|[1-9][0-9]{0,14})\},'
+    rb'(?:"caller":"(?:mtls|token|unauthenticated)",)?'
     rb'"commitments":(?P<commitments>\{(?:"actor":"' + _B64 + rb'",)?"body":"' + _B64 + rb'"'
     rb'(?:,"facts":"' + _B64 + rb'")?(?:,"input":"' + _B64 + rb'")?'
     rb'(?:,"namespace":"' + _B64 + rb'")?(?:,"object":"' + _B64 + rb'")?\}),'

@@ -106,8 +106,15 @@ OPENINGS = [
     ),
 ]
 
+
+def judged(**more: Json) -> dict[str, Json]:
+    return {"outcome": "deny", "policies": DIGEST, "evaluator": "lockgate/test", **USE, **more}
+
+
 # Of an entry behind the opening.
 LATER = [
+    *[Case("decision", judged(caller=caller)) for caller in ("mtls", "token", "unauthenticated")],
+    Case("decision", judged(caller="anybody"), "the entry's caller is not as its kind demands"),
     Case("log", {"event": "closed", "reason": "full"}),
     Case("log", {"event": "closed", "reason": "full", "successor": {"origin": "b", "vkey": VKEY}}),
     Case("log", {"event": "closed"}, "the entry (log closed) lacks reason"),

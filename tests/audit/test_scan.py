@@ -27,11 +27,12 @@ def entries(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     with open_trail(tmp_path_factory.mktemp("scan")) as trail:
         trail.fill(8)
         trail.appender.append(trail.decide(1, request="r", model="", environment=""))
+        trail.appender.append(trail.decide(2, caller="mtls"))
         return list(trail.store.entries(0, 100))
 
 
 def test_decisions_are_known(entries: list[bytes]) -> None:
-    assert sum(DECISION.fullmatch(entry) is not None for entry in entries) == 9
+    assert sum(DECISION.fullmatch(entry) is not None for entry in entries) == 10
 
 
 def mutated(chance: random.Random, entry: bytes, others: list[bytes]) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from lockgate.audit.draft import Draft
 from lockgate.audit.note import render_verifier_key
-from lockgate.audit.recorder import Recorder, Subject
+from lockgate.audit.recorder import Caller, Recorder, Subject
 from lockgate.audit.signing import Ed25519Signer
 from lockgate.audit.store.appender import Appender, Receipt
 from lockgate.audit.store.store import Store, create_log, open_store
@@ -70,13 +70,13 @@ def decision(verdict: str = "allow", breached: int = 0) -> Decision:
     return Decision(verdict, violations, (), (), POLICIES, "", matched=max(1, breached))  # type: ignore[arg-type]
 
 
-def draft_decision(recorder: Recorder, number: int = 0, **how: str) -> Draft:
+def draft_decision(recorder: Recorder, number: int = 0, caller: Caller | None = None, **how: str) -> Draft:
     """A draft of a decision; every fourth denies."""
     obj = pod(f"pod-{number}", how.get("namespace", f"team-{number % 3}"))
     verdict = "deny" if number % 4 == 1 else "allow"
     subject = Subject(how.get("model", f"model-{number % 2}"), how.get("environment", "prod"))
     made = decision(verdict, 2 if verdict == "deny" else 0)
-    return recorder.decision(review(obj), made, subject, how.get("request", ""))
+    return recorder.decision(review(obj), made, subject, how.get("request", ""), caller)
 
 
 @dataclass
@@ -94,8 +94,8 @@ class Trail:
     def vkey(self) -> str:
         return render_verifier_key(self.signer.verifier_key)
 
-    def decide(self, number: int = 0, **how: str) -> Draft:
-        return draft_decision(self.recorder, number, **how)
+    def decide(self, number: int = 0, caller: Caller | None = None, **how: str) -> Draft:
+        return draft_decision(self.recorder, number, caller, **how)
 
     def fill(self, count: int) -> list[Receipt]:
         futures = [self.appender.submit(self.decide(number)) for number in range(count)]

@@ -2,26 +2,32 @@
 
 import asyncio
 import hmac
+import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
-from typing import Any, Final, Literal, final
+from typing import TYPE_CHECKING, Any, Final, final
 
+from lockgate.engine.errors import LockgateError
 from lockgate.engine.record import record
 from lockgate.webhook.app.guarded_protocol import VERIFIED
 from lockgate.webhook.app.logs import Log
 from lockgate.webhook.app.request_log import AnsweredRequest, log_request
-from lockgate.webhook.serving.admitting import Admitted, Admitting
+from lockgate.webhook.serving.admitting import INDEX, LEAF_HASH, Admitted, Admitting
 from lockgate.webhook.serving.answer import HttpAnswer, render_review, render_status
 from lockgate.webhook.serving.deadline import Deadline, deadline_of, parse_timeout
 from lockgate.webhook.serving.measures import Answer, Measures, Refusal
 from lockgate.webhook.serving.wire import AdmissionCall, WireError, parse_call
 
+if TYPE_CHECKING:
+    # Imported where there is a trail.
+    from lockgate.audit.recorder import Caller
+    from lockgate.webhook.serving.remembering import Remembering
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Caller = Literal["mtls", "token", "unauthenticated"]
 
 ADMIT: Final = "/v1/admit"
 # As controller-runtime takes it: an object and its former state of 3 MB each, and what is around them.
@@ -51,8 +57,17 @@ class CallerRules:
 class AdmissionApp:
     """Answers requests. Used on one event loop."""
 
-    def __init__(self, admitting: Admitting, callers: CallerRules, measures: Measures, log: Log) -> None:
+    def __init__(
+        self,
+        admitting: Admitting,
+        callers: CallerRules,
+        measures: Measures,
+        log: Log,
+        remembering: "Remembering | None" = None,
+    ) -> None:
+        """remembering: records decisions; None where nothing is recorded."""
         self._admitting = admitting
+        self._remembering = remembering
         self._callers = callers
         self._measures = measures
         self._log = log
@@ -78,7 +93,7 @@ class AdmissionApp:
         else:
             await _send(send, await self._admit(scope, receive, caller))
 
-    def _caller(self, scope: Scope, path: str) -> Caller | None:
+    def _caller(self, scope: Scope, path: str) -> "Caller | None":
         """Who calls; None for who has to be known and is not."""
         rules = self._callers
         if rules.verifies_clients and scope["state"].get(VERIFIED):
@@ -92,7 +107,7 @@ class AdmissionApp:
         self._measures.refused(reason)
         self._measures.answered("refused", seconds)
 
-    async def _admit(self, scope: Scope, receive: Receive, caller: Caller) -> HttpAnswer:
+    async def _admit(self, scope: Scope, receive: Receive, caller: "Caller") -> HttpAnswer:
         began = monotonic()
         deadline = deadline_of(began, parse_timeout(scope["query_string"]))
         self._measures.in_flight += 1
@@ -107,7 +122,15 @@ class AdmissionApp:
                 return self._malformed(error, monotonic() - began)
             finally:
                 del read
-            admitted = await self._judge(call, deadline)
+            try:
+                admitted = await self._judge(call, deadline)
+                if self._remembering is not None and not call.is_dry_run:
+                    admitted = await self._remember(self._remembering, call, admitted, caller, deadline)
+            except Exception as error:  # noqa: BLE001 - a fault of ours is an answer too, and a closed one
+                frame = traceback.extract_tb(error.__traceback__)[-1]
+                place = f"{type(error).__name__} at {frame.name}:{frame.lineno}"
+                self._log.write("error", "internal error", {"uid": call.uid, "place": place})
+                admitted = self._admitting.closed(f"an internal error of Lockgate: {place}")
             return self._answer(call, admitted, caller, monotonic() - began)
         finally:
             self._held -= held.size
@@ -169,7 +192,37 @@ class AdmissionApp:
             reason = "the review was not judged within the time that the API server gives it"
             return self._admitting.closed(reason, call)
 
-    def _answer(self, call: AdmissionCall, admitted: Admitted, caller: Caller, seconds: float) -> HttpAnswer:
+    async def _remember(
+        self,
+        remembering: "Remembering",
+        call: AdmissionCall,
+        admitted: Admitted,
+        caller: "Caller",
+        deadline: Deadline,
+    ) -> Admitted:
+        """The answer, once the decision is in the trail; closed where it cannot be recorded."""
+        judged = admitted.judged
+        if judged is None:
+            if admitted.reason:
+                remembering.counts.refused += 1
+            return admitted
+        began = monotonic()
+        try:
+            receipt = await remembering.remember(call, judged, caller, deadline.answer_by)
+        except LockgateError as error:
+            self._measures.not_recorded()
+            self._measures.refused("not_recorded")
+            return self._admitting.closed(
+                f"the decision could not be recorded: {error.message}", None, judged
+            )
+        if receipt is None:
+            return admitted
+        self._measures.recorded(monotonic() - began)
+        return admitted.noting({INDEX: str(receipt.index), LEAF_HASH: receipt.leaf_hash.hex()})
+
+    def _answer(
+        self, call: AdmissionCall, admitted: Admitted, caller: "Caller", seconds: float
+    ) -> HttpAnswer:
         judged = admitted.judged
         if judged is not None:
             self._measures.judged(judged.decision, call.operation, admitted.seconds)
@@ -179,6 +232,7 @@ class AdmissionApp:
         if admitted.grant and not call.is_dry_run:
             self._measures.let_through()
         self._measures.answered(answer, seconds)
+        index = admitted.annotations.get(INDEX)
         log_request(
             self._log,
             AnsweredRequest(
@@ -194,6 +248,7 @@ class AdmissionApp:
                 decision=None if judged is None else judged.decision,
                 reason=admitted.reason,
                 grant=admitted.grant,
+                index=None if index is None else int(index),
             ),
         )
         return render_review(admitted.response, call.api_version, call.uid, admitted.annotations)

@@ -1,13 +1,15 @@
 """Main: reads policies and certificates, runs the workers, and answers probes."""
 
 import asyncio
+import json
 import signal
 import socket
 import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final, final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, final
 
 from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint
 from lockgate.engine.errors import LockgateError, UsageError
@@ -32,12 +34,18 @@ from lockgate.webhook.serving.objects import Change
 from lockgate.webhook.serving.server_state import ServerState
 from lockgate.webhook.serving.supervisor import Hooks, Supervisor, WorkerSpawn
 
+if TYPE_CHECKING:
+    from lockgate.webhook.serving.replica_trail import ReplicaTrail
+
 # How often files are looked at.
 POLL_S: Final = 2.0
 # An answer to a probe takes no longer.
 PROBES: Final = ConnectionLimits(connections=64, request_s=5.0, idle_s=60.0)
 BACKLOG: Final = 2048
 PROBES_GRACE_S: Final = 1.0
+COVERAGE_S: Final = 1.0
+# Of the appender's socket, for all workers.
+TRAIL_CONNECTIONS: Final = 240
 
 
 @final
@@ -55,10 +63,11 @@ class Main:
         self._tls = TlsSource(options.tls)
         self._totals = Totals()
         self._listener = listening(options.listen)
+        self._trail = _open_trail(options)
         self._supervisor = Supervisor(
             WorkerSpawn(_command, self._settings, options.workers),
             self._listener,
-            Hooks(self._event, self._told, self._totals.drop),
+            Hooks(self._event, self._told, self._totals.drop, self._answer_vault),
         )
         self._ends = asyncio.Event()
         self._is_draining = False
@@ -78,6 +87,16 @@ class Main:
             log_level=options.log_level,
             ended_grants=self._glass.ended,
         )
+        if self._trail is not None:
+            from lockgate.webhook.trail import EVALUATOR
+
+            settings = replace(
+                settings,
+                trail=self._trail.place,
+                master_key=str(self._trail.master_key.absolute()),
+                trail_connections=max(2, TRAIL_CONNECTIONS // options.workers),
+                evaluator=EVALUATOR,
+            )
         return render_frame("settings", settings.header())
 
     def _event(self, level: Level, event: str, fields: Mapping[str, LogValue]) -> None:
@@ -86,9 +105,27 @@ class Main:
     def _told(self, worker: str, frame: Frame) -> None:
         if frame.kind == "measures":
             self._totals.add(worker, parse_delta(frame.raw))
+        elif frame.kind == "coverage" and self._trail is not None:
+            told = frame.header
+            self._trail.count(told["judged"], told["unmatched"], told["refused"])
+
+    def _answer_vault(self, peer: socket.socket) -> None:
+        if self._trail is None:
+            peer.close()
+        else:
+            self._trail.answer_vault(peer)
 
     async def run(self) -> None:
         """Serves until it is asked to stop. Raises LockgateError for what cannot be begun with."""
+        try:
+            await self._serve()
+        finally:
+            if self._trail is not None:
+                await asyncio.to_thread(self._trail.close)
+                for name, reason in self._trail.unreached:
+                    self._log.write("warning", "anchor not reached", {"anchor": name, "reason": reason})
+
+    async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         for one in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(one, self._ends.set)
@@ -100,10 +137,11 @@ class Main:
         await self._publish(changes)
         probes = self._start_probes()
         self._log.write("info", "listening", {"address": _shown(self._listener), "mode": self._options.mode})
-        watching = loop.create_task(self._watch())
-        telling = loop.create_task(self._tell_ready())
+        if self._trail is None:
+            self._log.write("warning", "nothing is recorded", {"hint": "name a trail with --trail"})
+        tasks = [loop.create_task(one) for one in (self._watch(), self._tell_ready(), self._cover())]
         await self._ends.wait()
-        for task in (watching, telling):
+        for task in tasks:
             task.cancel()
         await self._drain()
         await self._supervisor.stop()
@@ -112,11 +150,22 @@ class Main:
         self._log.write("info", "stopped", {})
 
     async def _publish(self, changes: tuple[Change, ...]) -> None:
-        """Tells workers, and compiles the same here beside them, for what is wrong with which object."""
+        """Compiles here, for what is wrong with which object, and tells workers: behind the record, where there is one."""
         # Before workers are: what they are given to begin with is what was taken away so far.
         self._glass.apply(changes)
-        self._supervisor.publish(changes, frozenset())
+        trail = self._trail
+        if trail is None:
+            self._supervisor.publish(changes, frozenset())
         await asyncio.to_thread(self._live.apply, changes, frozenset())
+        if trail is not None:
+            gate = self._live.gate
+            assert gate is not None
+            try:
+                await asyncio.to_thread(trail.change, gate, time.time_ns())
+            except LockgateError as error:
+                # Decisions are recorded with the digest of what is in force; this entry comes with the next change.
+                self._log.write("error", "change not recorded", {"reason": str(error), "hint": error.hint})
+            self._supervisor.publish(changes, frozenset())
         self._changed_s = time.time()
         for key, problems in self._live.problems.items():
             told = [str(problem) for problem in problems]
@@ -158,6 +207,15 @@ class Main:
             except LockgateError as error:
                 self._log.write("error", "certificate not read", {"reason": str(error), "hint": error.hint})
 
+    async def _cover(self) -> None:
+        """Records which minutes are covered."""
+        while self._trail is not None:
+            await asyncio.sleep(COVERAGE_S)
+            try:
+                await asyncio.to_thread(self._trail.tick)
+            except LockgateError as error:
+                self._log.write("error", "coverage not recorded", {"reason": str(error), "hint": error.hint})
+
     async def _tell_ready(self) -> None:
         while self._unready():
             await asyncio.sleep(0.02)
@@ -189,6 +247,7 @@ class Main:
             },
             last_change_s=self._changed_s,
             grants=self._glass.states,
+            trail=None if self._trail is None else self._trail.state(),
         )
 
     async def _drain(self) -> None:
@@ -200,8 +259,18 @@ class Main:
             await asyncio.sleep(self._options.drain_s)
 
 
-def _command(listener: int, feed: int) -> tuple[str, ...]:
-    return (sys.executable, "-m", "lockgate.webhook.app.worker_main", str(listener), str(feed))
+def _command(*descriptors: int) -> tuple[str, ...]:
+    return (sys.executable, "-m", "lockgate.webhook.app.worker_main", *map(str, descriptors))
+
+
+def _open_trail(options: ServeOptions) -> "ReplicaTrail | None":
+    if not options.trail:
+        return None
+    # The log's code is needed by servers that record.
+    from lockgate.webhook.serving.replica_trail import ReplicaTrail
+
+    told = {"mode": options.mode, "excludedNamespaces": sorted(options.excluded_namespaces)}
+    return ReplicaTrail(options.trail, json.dumps(told, sort_keys=True).encode())
 
 
 def listening(address: Address) -> socket.socket:

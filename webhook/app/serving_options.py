@@ -28,7 +28,11 @@ class TlsOptions:
 
 @record
 class ServeOptions:
-    """The options of the command. break_glass: files and folders of grants, and of the policy about them. drain_s: how long answers end their connections before the server stops."""
+    """The options of the command. drain_s: how long answers end their connections before the server stops.
+
+    trail: the home of the trail; "" where nothing is recorded. break_glass: files and folders of grants, and of the
+    policy about them.
+    """
 
     policies: tuple[str, ...]
     exemptions: tuple[str, ...]
@@ -41,6 +45,7 @@ class ServeOptions:
     excluded_namespaces: tuple[str, ...] = ()
     token: str = ""
     break_glass: tuple[str, ...] = ()
+    trail: str = ""
     drain_s: float = 0.0
     engine: EngineChoice = "default"
     cache: str = ""

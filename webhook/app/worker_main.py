@@ -1,4 +1,4 @@
-"""A worker's process: `python -m lockgate.webhook.app.worker_main LISTENER FEED`, the numbers of two sockets of main's."""
+"""A worker's process: `python -m lockgate.webhook.app.worker_main LISTENER FEED VAULT`, the numbers of sockets."""
 
 import asyncio
 import gc
@@ -10,7 +10,8 @@ import ssl
 import sys
 import time
 from collections.abc import Callable
-from typing import Final, final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, final
 
 import uvloop
 from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint
@@ -29,8 +30,11 @@ from lockgate.webhook.serving.live_grants import LiveGrants
 from lockgate.webhook.serving.live_state import LiveSettings
 from lockgate.webhook.serving.measure_frames import render_delta
 from lockgate.webhook.serving.measures import Measures
-from lockgate.webhook.serving.metric_families import IN_FLIGHT
+from lockgate.webhook.serving.metric_families import IN_FLIGHT, RECORDS_WAITING
 from lockgate.webhook.serving.worker_feed import WorkerFeed
+
+if TYPE_CHECKING:
+    from lockgate.webhook.serving.remembering import Remembering
 
 # As the command line has it: values hold no cycles worth looking for often.
 GC_THRESHOLD: Final = (50_000, 20, 50)
@@ -50,6 +54,7 @@ class Worker:
         listener: socket.socket,
         peer: socket.socket,
         frames: FrameReader,
+        vault: socket.socket,
         log: Log,
     ) -> None:
         self._log = log
@@ -63,7 +68,8 @@ class Worker:
         terms = Terms(settings.mode, frozenset(settings.excluded_namespaces))
         admitting = Admitting(self._live, grants, terms, time.time_ns)
         callers = CallerRules(settings.token, settings.verifies_clients)
-        app = AdmissionApp(admitting, callers, self._measures, log)
+        self._remembering = _remembering(settings, vault) if settings.trail else None
+        app = AdmissionApp(admitting, callers, self._measures, log, self._remembering)
         self._server = HttpServer(app, listener, _limits(), lambda: self._context)
         self._is_serving = False
         self._feed = WorkerFeed(peer, frames, self._live, grants, self._applied, self._told, self._ended)
@@ -126,8 +132,28 @@ class Worker:
             self._tell_measures()
 
     def _tell_measures(self) -> None:
-        delta = self._measures.take({IN_FLIGHT.name: self._measures.in_flight})
+        gauges = {IN_FLIGHT.name: self._measures.in_flight}
+        remembering = self._remembering
+        if remembering is not None:
+            gauges[RECORDS_WAITING.name] = remembering.waiting
+            judged, unmatched, refused = remembering.counts.take()
+            counts = {"judged": judged, "unmatched": unmatched, "refused": refused}
+            self._feed.send(render_frame("coverage", counts))
+        delta = self._measures.take(gauges)
         self._feed.send(render_frame("measures", {}, render_delta(delta)))
+
+
+def _remembering(settings: WorkerSettings, vault: socket.socket) -> "Remembering":
+    """What records. Raises LockgateError for a master key that cannot be read."""
+    # The log's code is needed by servers that record.
+    from lockgate.audit.key_files import read_master_key
+    from lockgate.audit.vault import Vault
+    from lockgate.audit.vault_socket import VaultClient
+    from lockgate.webhook.serving.remembering import Remembering
+    from lockgate.webhook.serving.trail_client import TrailClient
+
+    keys = Vault(read_master_key(Path(settings.master_key)), VaultClient(vault))
+    return Remembering(keys, settings.evaluator, TrailClient(settings.trail, settings.trail_connections))
 
 
 def _limits() -> ConnectionLimits:
@@ -144,6 +170,7 @@ def main() -> None:
     """The process' entry."""
     listener = socket.socket(fileno=int(sys.argv[1]))
     peer = socket.socket(fileno=int(sys.argv[2]))
+    vault = socket.socket(fileno=int(sys.argv[3]))
     gc.set_threshold(*GC_THRESHOLD)
     frames = FrameReader()
     first = _first_frame(peer, frames)
@@ -161,7 +188,7 @@ def main() -> None:
     take_foreign_logs(log)
 
     async def run() -> None:
-        await Worker(settings, listener, peer, frames, log).run()
+        await Worker(settings, listener, peer, frames, vault, log).run()
 
     try:
         uvloop.run(run())

@@ -13,6 +13,8 @@ class WorkerSettings:
     """cache: the folder of compiled policies, "" for none. token: the path's last part, "" for none.
 
     ended_grants: digests of break-glass grants that were taken away.
+    trail: the socket of main's appender, "" where nothing is recorded; then master_key: the file of the key under which
+    keys of namespaces are wrapped; trail_connections: how many this worker may have; evaluator: the program, for records.
     """
 
     name: str
@@ -25,6 +27,10 @@ class WorkerSettings:
     log_format: LogFormat = "json"
     log_level: Level = "info"
     ended_grants: tuple[str, ...] = ()
+    trail: str = ""
+    master_key: str = ""
+    trail_connections: int = 1
+    evaluator: str = ""
 
     def header(self) -> dict[str, Any]:
         """As a frame has it."""
@@ -42,6 +48,10 @@ _FIELDS = (
     "log_format",
     "log_level",
     "ended_grants",
+    "trail",
+    "master_key",
+    "trail_connections",
+    "evaluator",
 )
 
 

@@ -32,6 +32,9 @@ Mode = Literal["enforce", "observe"]
 # Audit annotations: of what a grant let through its name, and that observe mode let something through.
 BREAK_GLASS: Final = "break-glass"
 OBSERVED: Final = "observed"
+# Where the decision is in the trail.
+INDEX: Final = "record-index"
+LEAF_HASH: Final = "record-leaf-hash"
 LATE: Final = "policies did not end within the time that the API server gives the request"
 
 
@@ -59,6 +62,10 @@ class Admitted:
     seconds: float = 0.0
     is_late: bool = False
     grant: str = ""
+
+    def noting(self, annotations: Mapping[str, str]) -> "Admitted":
+        """The same with more annotations."""
+        return replace(self, annotations={**self.annotations, **annotations})
 
 
 @final

@@ -20,7 +20,9 @@ MAX_FRAME: Final = 64 << 20
 _LENGTHS: Final = struct.Struct(">II")
 _LENGTH: Final = struct.Struct(">I")
 
-Kind = Literal["settings", "changes", "certificate", "draining", "stop", "applied", "measures", "serving"]
+Kind = Literal[
+    "settings", "changes", "certificate", "draining", "stop", "applied", "measures", "coverage", "serving"
+]
 
 
 class FeedError(LockgateError):

@@ -28,22 +28,26 @@ Severity = Literal["info", "warning", "error"]
 
 @record
 class WorkerSpawn:
-    """How workers are started. command: given the listener's and the feed's descriptors; settings: the first frame,
-    given the worker's name.
+    """How workers are started. command: given the descriptors of the listener, the feed and the vault; settings: the
+    first frame, given the worker's name.
     """
 
-    command: Callable[[int, int], Sequence[str]]
+    command: Callable[[int, int, int], Sequence[str]]
     settings: Callable[[str], bytes]
     count: int
 
 
 @record
 class Hooks:
-    """What main does with what workers tell. event: for the log. frame: what the supervisor does not know itself."""
+    """What main does with what workers tell. event: for the log. frame: what the supervisor does not know itself.
+
+    vault: answers a worker's questions for keys of namespaces, on a socket, until its other side ends.
+    """
 
     event: Callable[[Severity, str, Mapping[str, str | int]], None]
     frame: Callable[[str, Frame], None]
     gone: Callable[[str], None]
+    vault: Callable[[socket.socket], None]
 
 
 @dataclass(slots=True)
@@ -167,17 +171,20 @@ class Supervisor:
     async def _run(self, name: str) -> int:
         """Runs one worker to its end, and gives the exit code."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            command = self._spawn.command(self._listener.fileno(), theirs.fileno())
+        vault, asking = socket.socketpair()
+        with theirs, asking:
+            descriptors = (self._listener.fileno(), theirs.fileno(), asking.fileno())
             try:
                 process = await asyncio.create_subprocess_exec(
-                    *command,
-                    pass_fds=(self._listener.fileno(), theirs.fileno()),
+                    *self._spawn.command(*descriptors),
+                    pass_fds=descriptors,
                     stdin=asyncio.subprocess.DEVNULL,
                 )
             except OSError:
                 ours.close()
+                vault.close()
                 raise
+        self._hooks.vault(vault)
         worker = _Worker(name, process.pid)
         reader, writer = await asyncio.open_connection(sock=ours)
         self._greet(worker)

@@ -5,6 +5,7 @@ absent, and tell upper from lower case. What has another type than the field is 
 review.
 """
 
+from hashlib import sha256
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
@@ -46,11 +47,12 @@ class WireError(LockgateError):
 
 @light_record
 class AdmissionCall:
-    """A review that is to be answered. request: as `parse_admission_review` gives it."""
+    """A review that is to be answered. request: as `parse_admission_review` gives it; digest: SHA-256 of the body."""
 
     api_version: str
     uid: str
     request: Object
+    digest: str = ""
 
     @property
     def operation(self) -> str:
@@ -106,9 +108,10 @@ def parse_call(body: bytes) -> AdmissionCall:
     if not isinstance(uid, str) or not 0 < len(uid) <= MAX_UID:
         raise WireError("not a valid AdmissionReview: request.uid is no text that can be answered")
     try:
-        return AdmissionCall(api_version, uid, parse_admission_review({"request": _known(request)}))
+        known = parse_admission_review({"request": _known(request)})
     except InputError as error:
         raise WireError(error.message, uid, api_version) from None
+    return AdmissionCall(api_version, uid, known, sha256(body).hexdigest())
 
 
 def _known(request: Object) -> Object:

@@ -1,0 +1,111 @@
+"""The trail of a replica, in main: one appender for all workers, the keys of namespaces, what is in force, and coverage."""
+
+import socket
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, final
+
+from lockgate.audit.coverage import Coverage, InForce
+from lockgate.audit.draft import Draft
+from lockgate.audit.store.appender import system_clock
+from lockgate.audit.store.appender_server import AppenderServer
+from lockgate.audit.vault_socket import serve_vault
+from lockgate.webhook.exemption_changes import exemption_changes
+from lockgate.webhook.gate import Gate
+from lockgate.webhook.policy_changes import policy_changes
+from lockgate.webhook.serving.server_state import TrailState
+from lockgate.webhook.trail import EVALUATOR, current_user, open_trail
+
+# How long an entry of main's own waits for its receipt.
+RECEIPT_S: Final = 30.0
+
+
+@final
+class ReplicaTrail:
+    """An open trail. Its methods wait for a database, so main calls them in threads, one at a time."""
+
+    def __init__(self, home: str, configuration: bytes) -> None:
+        """`configuration`: what the server was told besides its policies. Raises TrailError or UsageError."""
+        self._configuration = sha256(configuration).hexdigest()
+        self._trail = open_trail(home)
+        self._coverage: Coverage | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="lockgate-trail-")
+        try:
+            self.master_key: Final = self._trail.master_key_file()
+            self._appending = self._trail.appending()
+            try:
+                self._server = AppenderServer(self._appending.appender, Path(self._folder.name, "appender"))
+            except BaseException:
+                self._appending.close()
+                raise
+        except BaseException:
+            self._folder.cleanup()
+            self._trail.close()
+            raise
+
+    @property
+    def place(self) -> str:
+        """Where the appender listens."""
+        return str(self._server.path)
+
+    @property
+    def origin(self) -> str:
+        """The log's origin."""
+        return self._trail.origin
+
+    @property
+    def unreached(self) -> tuple[tuple[str, str], ...]:
+        """Anchors that do not have the newest checkpoint, and why."""
+        return self._appending.unreached
+
+    def answer_vault(self, peer: socket.socket) -> None:
+        """Answers a worker's questions for keys of namespaces until it ends."""
+        serve_vault(self._trail.store, peer)
+
+    def change(self, gate: Gate, now_ns: int) -> None:
+        """Records what changed of policies and exemptions, and that they are in force. Raises TrailError."""
+        actor = current_user()
+        in_force = InForce(gate.policies.digest, self._configuration, EVALUATOR)
+        drafts = [
+            *policy_changes(self._trail, gate.policies, actor),
+            *exemption_changes(self._trail, gate.exemptions, gate.policies.digest, actor, now_ns),
+        ]
+        if self._coverage is None:
+            self._coverage = Coverage(self._trail.config.instance, in_force, system_clock())
+        else:
+            drafts = [*self._coverage.change(in_force, system_clock()), *drafts]
+        self._append(drafts)
+
+    def count(self, judged: int, unmatched: int, refused: int) -> None:
+        """Requests that a worker counted; waits for nothing."""
+        if self._coverage is not None:
+            self._coverage.count(judged, unmatched, refused)
+
+    def tick(self) -> None:
+        """Records the minutes that are over. Raises TrailError."""
+        if self._coverage is not None:
+            self._append(self._coverage.tick(system_clock()))
+
+    def _append(self, drafts: list[Draft]) -> None:
+        for draft in drafts:
+            self._appending.appender.append(draft, RECEIPT_S)
+
+    def state(self) -> TrailState:
+        """How long the log is, as far as anchors were told, and what each of them has seen."""
+        statuses = self._appending.statuses()
+        entries = max([one.newest_size for one in statuses], default=0)
+        return TrailState(entries, {one.name: one.held_size or 0 for one in statuses})
+
+    def close(self) -> None:
+        """Records the last minute's counts, ends the socket and the appender. Raises TrailError."""
+        try:
+            self._server.close()
+            if self._coverage is not None:
+                self._append(self._coverage.tick(system_clock()))
+        finally:
+            try:
+                self._appending.close()
+            finally:
+                self._folder.cleanup()
+                self._trail.close()
