@@ -7,7 +7,7 @@ import click
 
 if TYPE_CHECKING:
     from lockgate.webhook.app.logs import Level
-    from lockgate.webhook.app.serving_options import Address
+    from lockgate.webhook.app.serving_options import Address, OwnCertificates
 
 MAX_WORKERS = 64
 MIN_TOKEN = 24
@@ -60,6 +60,29 @@ def _token(path: str | None) -> str:
     return token
 
 
+def _own_certificates(place: str, names: tuple[str, ...]) -> "OwnCertificates":
+    from lockgate.engine.errors import UsageError
+    from lockgate.webhook.app.serving_options import OwnCertificates
+
+    if not place.startswith("secret:"):
+        return OwnCertificates(place, ("localhost", "127.0.0.1", "::1", *names))
+    namespace, slash, name = place.removeprefix("secret:").partition("/")
+    if not slash or not namespace or not name or "/" in name:
+        raise UsageError(f"{place!r} is not written secret:NAMESPACE/NAME")
+    from tempfile import mkdtemp
+
+    from lockgate.webhook.certificates.authority import service_names
+    from lockgate.webhook.extras import require_cluster
+    from lockgate.webhook.install.settings import CONFIGURATION, NAME
+
+    require_cluster()
+    # Only its owner may read it.
+    folder = mkdtemp(prefix="lockgate-tls-")
+    return OwnCertificates(
+        folder, (*service_names(NAME, namespace), *names), (namespace, name), (CONFIGURATION,)
+    )
+
+
 @click.command(
     epilog="Exit codes: 0 stopped when it was asked to; 2 it could not begin: wrong usage, policies or certificates."
 )
@@ -87,6 +110,19 @@ def _token(path: str | None) -> str:
 )
 @click.option("--tls-cert", metavar="FILE", help="The certificate's chain (PEM); read again when it changes.")
 @click.option("--tls-key", metavar="FILE", help="Its private key (PEM).")
+@click.option(
+    "--certificates",
+    metavar="PLACE",
+    help="In place of both: certificates of an authority of Lockgate's own, kept in a folder, or in secret:NAMESPACE/NAME "
+    "and told to the webhook configuration `lockgate`.",
+)
+@click.option(
+    "--certificate-name",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="What they are for besides localhost, or the Service `lockgate` of the Secret's namespace.",
+)
 @click.option(
     "--client-ca",
     metavar="FILE",
@@ -134,6 +170,8 @@ def serve(
     listen: str,
     tls_cert: str | None,
     tls_key: str | None,
+    certificates: str | None,
+    names: tuple[str, ...],
     client_ca: str | None,
     token_file: str | None,
     workers: str,
@@ -153,6 +191,8 @@ def serve(
       lockgate serve -p policies/ --listen 0.0.0.0:8443 --probes 0.0.0.0:8081 \\
         --tls-cert tls.crt --tls-key tls.key
     """
+    from shutil import rmtree
+
     from lockgate.webhook.extras import require_audit, require_serve
 
     require_serve()
@@ -165,30 +205,41 @@ def serve(
         require_audit()
     if not policies:
         raise UsageError("no policies are named", hint="name files or folders with -p")
+    own = None if certificates is None else _own_certificates(certificates, names)
+    if own is not None:
+        if tls_cert is not None or tls_key is not None:
+            raise UsageError("--certificates and --tls-cert", hint="give one of both")
+        tls_cert, tls_key = f"{own.folder}/tls.crt", f"{own.folder}/tls.key"
     if tls_cert is None or tls_key is None:
         raise UsageError(
-            "the API server calls over TLS", hint="name a certificate and its key: --tls-cert and --tls-key"
+            "the API server calls over TLS",
+            hint="name a certificate and its key, --tls-cert and --tls-key, or a place for our own: --certificates",
         )
     cache = open_cache(None, os.environ)
-    run_main(
-        ServeOptions(
-            policies=policies,
-            exemptions=exemptions,
-            cwd=os.getcwd(),
-            listen=_address(listen, "--listen"),
-            tls=TlsOptions(tls_cert, tls_key, client_ca or ""),
-            workers=_workers(workers),
-            probes=None if probes is None else _address(probes, "--probes"),
-            mode="observe" if mode == "observe" else "enforce",
-            excluded_namespaces=excluded,
-            token=_token(token_file),
-            break_glass=break_glass,
-            trail=trail or "",
-            drain_s=drain,
-            engine="rego" if engine == "rego" else "default",
-            cache="" if cache is None else cache.folder,
-            log_format="text" if log_format == "text" else "json",
-            log_level=_level(log_level),
-        )
+    options = ServeOptions(
+        policies=policies,
+        exemptions=exemptions,
+        cwd=os.getcwd(),
+        listen=_address(listen, "--listen"),
+        tls=TlsOptions(tls_cert, tls_key, client_ca or ""),
+        workers=_workers(workers),
+        probes=None if probes is None else _address(probes, "--probes"),
+        mode="observe" if mode == "observe" else "enforce",
+        excluded_namespaces=excluded,
+        token=_token(token_file),
+        break_glass=break_glass,
+        trail=trail or "",
+        drain_s=drain,
+        engine="rego" if engine == "rego" else "default",
+        cache="" if cache is None else cache.folder,
+        log_format="text" if log_format == "text" else "json",
+        log_level=_level(log_level),
+        certificates=own,
     )
+    try:
+        run_main(options)
+    finally:
+        if own is not None and own.secret is not None:
+            # Copies of what the Secret keeps.
+            rmtree(own.folder, ignore_errors=True)
     return 0

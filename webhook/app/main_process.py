@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, final
@@ -20,6 +20,7 @@ from lockgate.webhook.app.http_server import HttpServer
 from lockgate.webhook.app.log_writer import LogWriter
 from lockgate.webhook.app.logs import Level, Log, LogValue
 from lockgate.webhook.app.metrics import Metrics, Totals
+from lockgate.webhook.app.own_certificates import CertificateTending
 from lockgate.webhook.app.probes import ProbesApp
 from lockgate.webhook.app.serving_options import Address, ServeOptions
 from lockgate.webhook.app.tls_source import TlsSource, certificate_frame
@@ -61,6 +62,7 @@ class Main:
         self._source = FolderSource(options.policies, options.exemptions, options.cwd, settings)
         self._glass = GlassKeeper(GlassFolder(options.break_glass), log, time.time_ns)
         self._tls = TlsSource(options.tls)
+        self._own = None if options.certificates is None else CertificateTending(options.certificates, log)
         self._totals = Totals()
         self._listener = listening(options.listen)
         self._trail = _open_trail(options)
@@ -129,6 +131,7 @@ class Main:
         loop = asyncio.get_running_loop()
         for one in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(one, self._ends.set)
+        wait_s = 0.0 if self._own is None else await asyncio.to_thread(self._own.begin)
         certificates = self._tls.changed()
         assert certificates is not None
         changes = (*self._source.changes(), *self._glass.changes())
@@ -139,7 +142,7 @@ class Main:
         self._log.write("info", "listening", {"address": _shown(self._listener), "mode": self._options.mode})
         if self._trail is None:
             self._log.write("warning", "nothing is recorded", {"hint": "name a trail with --trail"})
-        tasks = [loop.create_task(one) for one in (self._watch(), self._tell_ready(), self._cover())]
+        tasks = [loop.create_task(one) for one in self._tasks(wait_s)]
         await self._ends.wait()
         for task in tasks:
             task.cancel()
@@ -215,6 +218,17 @@ class Main:
                 await asyncio.to_thread(self._trail.tick)
             except LockgateError as error:
                 self._log.write("error", "coverage not recorded", {"reason": str(error), "hint": error.hint})
+
+    async def _tend(self, wait_s: float) -> None:
+        """Keeps our own certificates; `_watch` sees their files change."""
+        own = self._own
+        while own is not None:
+            await asyncio.sleep(wait_s)
+            wait_s = await asyncio.to_thread(own.go_on)
+
+    def _tasks(self, wait_s: float) -> tuple[Coroutine[None, None, None], ...]:
+        """What goes on until the end. wait_s: until the own certificates are looked at again."""
+        return self._watch(), self._tell_ready(), self._cover(), self._tend(wait_s)
 
     async def _tell_ready(self) -> None:
         while self._unready():

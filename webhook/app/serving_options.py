@@ -27,6 +27,20 @@ class TlsOptions:
 
 
 @record
+class OwnCertificates:
+    """Certificates of an authority of our own. secret: namespace and name; none: they are kept in `folder`.
+
+    folder: of the files that TLS is set up from. names: what they are for. configurations: the webhook configurations
+    that are told whom to trust; none: somebody copies `ca.crt`.
+    """
+
+    folder: str
+    names: tuple[str, ...]
+    secret: tuple[str, str] | None = None
+    configurations: tuple[str, ...] = ()
+
+
+@record
 class ServeOptions:
     """The options of the command. drain_s: how long answers end their connections before the server stops.
 
@@ -51,3 +65,4 @@ class ServeOptions:
     cache: str = ""
     log_format: LogFormat = "json"
     log_level: Level = "info"
+    certificates: OwnCertificates | None = None

@@ -16,7 +16,7 @@ from lockgate.webhook.certificates.state import CertificateState
 from lockgate.webhook.certificates.tending import BundlePublisher, CertificateStore, tend
 
 # Another replica may have changed what is kept, or a person a configuration.
-LOOK_NS: Final = 60 * SECOND_NS
+LOOK_NS: Final = 20 * SECOND_NS
 
 Changed = Callable[[tuple[Path, ...]], None]
 

@@ -23,7 +23,11 @@ _LISTS: Final[Mapping[str, str]] = {
     "--exclude-namespace": "excluded_namespaces",
     "--api-server": "api_server_ranges",
 }
-_BESIDE: Final = "--beside-gatekeeper"
+# Options that are there or not, by the settings' field.
+_FLAGS: Final[Mapping[str, str]] = {
+    "--beside-gatekeeper": "beside_gatekeeper",
+    "--with=monitoring": "has_monitoring",
+}
 _CHOICES: Final = {
     "mode": ("observe", "enforce"),
     "database": ("sqlite", "postgres"),
@@ -41,8 +45,7 @@ def render_options(settings: InstallSettings) -> str:
             made.append(f"{option}={value}")
     for option, field in _LISTS.items():
         made += [f"{option}={value}" for value in getattr(settings, field)]
-    if settings.beside_gatekeeper:
-        made.append(_BESIDE)
+    made += [option for option, field in _FLAGS.items() if getattr(settings, field)]
     return shlex.join(made)
 
 
@@ -62,8 +65,8 @@ def parse_options(text: str) -> InstallSettings:
             found[field] = _number(word, value) if field == "replicas" else value
         elif option in _LISTS:
             found[_LISTS[option]] = (*found.get(_LISTS[option], ()), value)
-        elif word == _BESIDE:
-            found["beside_gatekeeper"] = True
+        elif word in _FLAGS:
+            found[_FLAGS[word]] = True
         else:
             raise _unreadable(word)
     settings = replace(InstallSettings(""), **found)

@@ -158,7 +158,11 @@ def _server(settings: InstallSettings) -> Json:
     ]
     if settings.certificates == "cert-manager":
         mounts.append({"name": "certificate", "mountPath": f"{RUNTIME}/tls", "readOnly": True})
-    environment: list[Json] = [{"name": "XDG_CACHE_HOME", "value": f"{RUNTIME}/cache"}]
+    environment: list[Json] = [
+        {"name": "XDG_CACHE_HOME", "value": f"{RUNTIME}/cache"},
+        # Where the files of certificates are put.
+        {"name": "TMPDIR", "value": RUNTIME},
+    ]
     if settings.database == "postgres":
         secret = {"name": DATABASE_PASSWORD, "key": "password"}
         environment.append({"name": "PGPASSWORD", "valueFrom": {"secretKeyRef": secret}})

@@ -27,7 +27,7 @@ NAMES = ("lockgate.lockgate-system.svc",)
 RULE = {"apiGroups": ["*"], "resources": ["*"], "operations": ["CREATE"], "apiVersions": ["*"]}
 OBSERVING = InstallSettings("registry.example.com/lockgate:1")
 POSTGRES = replace(OBSERVING, mode="enforce", database="postgres", database_namespace="pg", replicas=3)
-MANAGED = replace(OBSERVING, certificates="cert-manager", beside_gatekeeper=True)
+MANAGED = replace(OBSERVING, certificates="cert-manager", beside_gatekeeper=True, has_monitoring=True)
 
 Change = Callable[[ClusterFacts], ClusterFacts]
 

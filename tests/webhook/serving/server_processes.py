@@ -126,13 +126,21 @@ def log_lines(log: Path) -> list[Json]:
 
 
 @contextmanager
-def running_server(folder: Path, policies: Path, options: Sequence[str] = ()) -> Iterator[Server]:
-    """Runs a server with two workers on free ports, from when it is ready; its log is `serve.log` in the folder."""
-    identity = write_identity(folder)
+def running_server(
+    folder: Path, policies: Path, options: Sequence[str] = (), own: str = ""
+) -> Iterator[Server]:
+    """Runs a server with two workers on free ports, from when it is ready; its log is `serve.log` in the folder.
+
+    own: where it keeps certificates of its own, in place of one that is made here.
+    """
+    identity = Identity(Path(own, "ca.crt"), Path(own, "tls.key")) if own else write_identity(folder)
     log = folder / "serve.log"
     command = [sys.executable, "-m", "lockgate.webhook", "serve", "-p", str(policies)]
     command += ["--listen", f"{ADDRESS}:0", "--probes", f"{ADDRESS}:0", "--workers", "2"]
-    command += ["--tls-cert", str(identity.certificate), "--tls-key", str(identity.key), *options]
+    if own:
+        command += ["--certificates", own, *options]
+    else:
+        command += ["--tls-cert", str(identity.certificate), "--tls-key", str(identity.key), *options]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
     try:

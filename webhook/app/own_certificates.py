@@ -1,0 +1,72 @@
+"""The certificates that the server keeps by itself, tended beside everything else."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, final
+
+from lockgate.engine.errors import LockgateError
+from lockgate.webhook.app.logs import Log
+from lockgate.webhook.app.serving_options import OwnCertificates
+from lockgate.webhook.certificates.files import CERTIFICATE, KEY, TlsFiles, check_files
+from lockgate.webhook.certificates.folder_store import FolderStore
+from lockgate.webhook.certificates.keeper import CertificateKeeper
+from lockgate.webhook.certificates.tending import BundlePublisher, ByHand, CertificateStore
+
+# After a failure: an API server that starts is there within seconds.
+RETRY_S: Final = 10.0
+_SECOND_NS: Final = 1_000_000_000
+
+
+@final
+class CertificateTending:
+    """One step after the other; what fails is told, and what is shown stays."""
+
+    def __init__(self, options: OwnCertificates, log: Log, clock: Callable[[], int] = time.time_ns) -> None:
+        self._options: Final = options
+        self._log: Final = log
+        self._clock: Final = clock
+        self._keeper: Final = CertificateKeeper(
+            *_places(options), options.names, Path(options.folder), self._changed
+        )
+
+    def begin(self) -> float:
+        """The first step, and the seconds until the next. Raises LockgateError where there is nothing to show."""
+        try:
+            return self._step()
+        except LockgateError as error:
+            # Of an earlier run, while the API server is away.
+            folder = Path(self._options.folder)
+            check_files(TlsFiles(folder / CERTIFICATE, folder / KEY))
+            self._tell(error)
+            return RETRY_S
+
+    def go_on(self) -> float:
+        """The next step, and the seconds until the one after it."""
+        try:
+            return self._step()
+        except LockgateError as error:
+            self._tell(error)
+            return RETRY_S
+
+    def _step(self) -> float:
+        now_ns = self._clock()
+        standing = self._keeper.step(now_ns)
+        return max(1.0, (standing.next_ns - now_ns) / _SECOND_NS)
+
+    def _changed(self, paths: tuple[Path, ...]) -> None:
+        self._log.write("info", "certificate kept", {"files": [str(path) for path in paths]})
+
+    def _tell(self, error: LockgateError) -> None:
+        self._log.write("error", "certificates not kept", {"reason": str(error), "hint": error.hint})
+
+
+def _places(options: OwnCertificates) -> tuple[CertificateStore, BundlePublisher]:
+    if options.secret is None:
+        return FolderStore(Path(options.folder)), ByHand()
+    from lockgate.webhook.cluster.connection import open_client
+    from lockgate.webhook.cluster.secrets import SecretStore
+    from lockgate.webhook.cluster.webhook_configurations import WebhookConfigurations
+
+    api = open_client()
+    return SecretStore(api, *options.secret), WebhookConfigurations(api, options.configurations)
