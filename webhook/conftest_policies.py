@@ -73,8 +73,6 @@ _NAMES: Final = {
     "nginx.conf": "nginx",
 }
 _MOST_SHOWN: Final = 5
-# A file of Gatekeeper's kinds names them in its first lines.
-_MOST_LOOKED_AT: Final = 1024 * 1024
 
 
 @record
@@ -85,29 +83,6 @@ class ConftestOptions:
     data: tuple[str, ...] = ()
     version: RegoVersion = "v1"
     combine: bool = False
-
-
-def is_plain_rego(path: str, marks: bytes) -> bool:
-    """Is the path Rego and nothing of Gatekeeper's kinds, whose files have `marks` in them?"""
-    if not os.path.isdir(path):
-        return path.endswith(SUFFIX)
-    found = False
-    for place, folders, files in os.walk(path):
-        folders[:] = [name for name in folders if name != ".git"]
-        for name in files:
-            if name.endswith(SUFFIX):
-                found = True
-            elif name.lower().endswith(SUFFIXES) and _has(os.path.join(place, name), marks):
-                return False
-    return found
-
-
-def _has(path: str, marks: bytes) -> bool:
-    try:
-        with open(path, "rb") as stream:
-            return marks in stream.read(_MOST_LOOKED_AT)
-    except OSError:
-        return False
 
 
 def load_conftest(

@@ -280,9 +280,9 @@ def is_plain_rego(path: "str | PolicyBundle") -> bool:
         return bool(rego) and not any(_MARK in one.data for one in yaml)
     if not os.path.isdir(path):
         return path.endswith(".rego")
-    from lockgate.webhook import conftest_policies
+    from lockgate.webhook import plain_rego
 
-    return conftest_policies.is_plain_rego(path, _MARK)
+    return plain_rego.is_plain_rego(path, _MARK)
 
 
 @record
