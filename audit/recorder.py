@@ -47,6 +47,17 @@ class Subject:
     environment: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What led to a decision that no request asked for, and who stands for it."""
+
+    operation: str
+    actor: str
+
+
+SWEEP: Final = Occasion("sweep", "lockgate sweep")
+
+
 def _text(value: Value) -> str:
     return value if isinstance(value, str) else ""
 
@@ -139,11 +150,12 @@ class Recorder:
         subject: Subject,
         request_key: str = "",
         caller: Caller | None = None,
+        occasion: Occasion | None = None,
     ) -> Draft:
         """The draft of a Decision.
 
         request_key: names the request, so that a retry is recorded once. caller: how the API server was known that
-        sent it; None where none did.
+        sent it; None where none did. occasion: why something was judged that nobody asked for.
         """
         if len(subject.model) > MAX_MODEL or len(subject.environment) > MAX_ENVIRONMENT:
             raise FormatError(
@@ -161,7 +173,8 @@ class Recorder:
         }
         if where:
             values["namespace"] = text_bytes(where)
-        actor = _actor(review)
+        actor = _actor(review) if occasion is None else occasion.actor
+        operation = _text(request.get("operation")) if occasion is None else occasion.operation
         if actor:
             values["actor"] = text_bytes(actor)
         if masked.facts:
@@ -172,7 +185,7 @@ class Recorder:
             "outcome": decision.verdict,
             "policies": policies,
             "evaluator": self.evaluator,
-            "operation": _in_clear(_text(request.get("operation")), MAX_ENVIRONMENT) or "unknown",
+            "operation": _in_clear(operation, MAX_ENVIRONMENT) or "unknown",
             "resource": _in_clear(resource, MAX_RESOURCE),
         }
         streams = [policies_stream(policies), *_breached(decision)]

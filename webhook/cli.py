@@ -12,6 +12,7 @@ from lockgate.webhook.version import VERSION
 COMMANDS: Final = {
     "check": LazyCommand("lockgate.webhook.check_command:check", "Judge manifests: files, folders or -."),
     "serve": LazyCommand("lockgate.webhook.serve_command:serve", "Answer a cluster's admission reviews."),
+    "sweep": LazyCommand("lockgate.webhook.sweep_command:sweep", "Judge what lives in a cluster."),
     "verify": LazyCommand("lockgate.webhook.verify_command:verify", "Run the suites that test policies."),
     "test": LazyCommand("lockgate.webhook.test_command:test", "Run the unit tests of policies."),
     "explain": LazyCommand(

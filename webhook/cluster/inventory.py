@@ -88,28 +88,38 @@ class Server:
         for _ in range(_MOST_STARTS):
             try:
                 return self._list_once(resource)
-            except _ExpiredError:
+            except ExpiredListError:
                 continue
         raise UsageError(f"the list of {resource.kind} in the cluster expires before it can be read")
 
     def _list_once(self, resource: Resource) -> tuple[list[Object], str]:
         found: list[Object] = []
-        version = token = ""
+        first = ""
+        for page, version in self.pages(resource):
+            found += page
+            first = first or version
+            if len(found) > MAX_OBJECTS:
+                raise UsageError(f"the cluster has more than {MAX_OBJECTS} objects of {resource.kind}")
+        return found, first
+
+    def pages(self, resource: Resource) -> Iterator[tuple[list[Object], str]]:
+        """The objects of a resource page by page, each with the list's resourceVersion.
+
+        Raises ExpiredListError where the server has forgotten the state that the list began with: begin anew then.
+        """
+        token = ""
         for _ in range(_MOST_PAGES):
             page = self._get(
                 resource.path, {"limit": str(self._page), **({"continue": token} if token else {})}
             )
             # Items of typed lists do not say what they are.
             typed: Object = {"apiVersion": resource.kind.api_version, "kind": resource.kind.kind}
-            found += [{**item, **typed} for item in _objects(page.get("items"))]
             metadata = page.get("metadata")
             about = metadata if isinstance(metadata, dict) else {}
-            version = version or _text(about, "resourceVersion")
+            yield [{**item, **typed} for item in _objects(page.get("items"))], _text(about, "resourceVersion")
             token = _text(about, "continue")
             if not token:
-                return found, version
-            if len(found) > MAX_OBJECTS:
-                break
+                return
         raise UsageError(f"the cluster has more than {MAX_OBJECTS} objects of {resource.kind}")
 
     def _get(self, path: str, query: dict[str, str]) -> Object:
@@ -118,7 +128,7 @@ class Server:
         except (HTTPError, OSError, ValueError) as error:
             raise UsageError(f"the API server cannot be asked for {path}: {failure_reason(error)}") from None
         if status == _GONE and "continue" in query:
-            raise _ExpiredError
+            raise ExpiredListError(f"the list of {path} has expired")
         if status != 200:
             refused = NotServedError if status == _NOT_FOUND else UsageError
             raise refused(
@@ -144,7 +154,7 @@ class NotServedError(UsageError):
     """The server does not know what it was asked for."""
 
 
-class _ExpiredError(Exception):
+class ExpiredListError(UsageError):
     """The server has no longer the state that a list began with."""
 
 

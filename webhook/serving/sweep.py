@@ -6,7 +6,7 @@ those of which one of these has changed, under the policies that it concerns. Th
 anew, which the tests hold it to.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, final
 
@@ -161,7 +161,12 @@ class Sweep:
     def end_kind(self, kind: GroupVersionKind) -> None:
         """All objects of the kind have been looked at in this pass: those that were not are gone."""
         known = self._by_kind.get(kind, {})
-        for name in [name for name, one in known.items() if one.seen != self._pass]:
+        self._forget(kind, [name for name, one in known.items() if one.seen != self._pass])
+
+    def _forget(self, kind: GroupVersionKind, names: Iterable[tuple[str, str]]) -> None:
+        """Nothing is known of these objects of the kind any more, nor of those that were not looked at yet."""
+        known = self._by_kind.get(kind, {})
+        for name in names:
             self._messages -= _quoted(known.pop(name).findings)
             self._size -= 1
         if not known:
@@ -171,9 +176,14 @@ class Sweep:
 
     def end(self, served: frozenset[GroupVersionKind]) -> None:
         """The pass is over. What is known of kinds that are not served any more is forgotten."""
-        for kind in {*self._by_kind, *[key.kind for key in self._told_before]}:
-            if kind not in served:
-                self.end_kind(kind)
+        for kind in self.kinds:
+            if kind not in served or not self.wants(kind):
+                self._forget(kind, self._by_kind.get(kind, {}).copy())
+
+    @property
+    def kinds(self) -> frozenset[GroupVersionKind]:
+        """The kinds of objects of which something is known."""
+        return frozenset([*self._by_kind, *[key.kind for key in self._told_before]])
 
     def findings(self) -> Iterator[tuple[ObjectKey, Findings]]:
         """All objects that a policy says something of."""

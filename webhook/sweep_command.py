@@ -1,0 +1,109 @@
+"""`lockgate sweep`: judges what lives in a cluster, once or time after time."""
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from lockgate.webhook.cluster.sweep_run import SweepResult
+    from lockgate.webhook.sweep_session import SweepSession
+
+# Admission comes first.
+_NICENESS: Final = 10
+
+
+@click.command(
+    epilog="Exit codes: 0 nothing violates what denies; 1 something does (without --every); 2 not everything could be judged."
+)
+@click.option(
+    "-p",
+    "--policies",
+    multiple=True,
+    metavar="PATH",
+    help="Judge by these files, folders or PolicyBundles, and not by the cluster's policies.",
+)
+@click.option("--exemptions", multiple=True, metavar="PATH", help="With -p: exemptions, files or folders.")
+@click.option("--context", default="", metavar="NAME", help="The context of the kubeconfig.")
+@click.option(
+    "--every",
+    type=click.FloatRange(1, 86_400),
+    metavar="SECONDS",
+    help="Go on, with a pass so often. Else there is one.",
+)
+@click.option("--trail", metavar="HOME", help="Record each change of a verdict there.")
+@click.option("--write", is_flag=True, help="Write constraints' status and PolicyReports into the cluster.")
+@click.option(
+    "--lease",
+    metavar="NAMESPACE/NAME",
+    help="With --every: only who holds this Lease sweeps.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--engine", type=click.Choice(["rego"]), help="Evaluate the Rego of templates that also have CEL."
+)
+def sweep(
+    policies: tuple[str, ...],
+    exemptions: tuple[str, ...],
+    context: str,
+    every: float | None,
+    trail: str | None,
+    write: bool,
+    lease: str | None,
+    form: str,
+    engine: str | None,
+) -> int:
+    """Judges what lives in a cluster by the policies in force, as Gatekeeper's audit does.
+
+    \b
+    Examples:
+      lockgate sweep
+      lockgate sweep -p policies/ --format json
+      lockgate sweep --every 60 --trail /var/lib/lockgate --write
+    """
+    from lockgate.webhook.extras import require_cluster
+
+    require_cluster()
+    if exemptions and not policies:
+        raise click.UsageError("--exemptions goes with -p: else the cluster's own count")
+    if lease is not None and (every is None or lease.count("/") != 1):
+        raise click.UsageError("--lease is written NAMESPACE/NAME, and goes with --every")
+    from lockgate.engine.codegen.cache import open_cache
+    from lockgate.webhook.sweep_session import SweepOptions, open_session
+
+    options = SweepOptions(
+        policies=policies,
+        exemptions=exemptions,
+        cwd=os.getcwd(),
+        context=context,
+        trail=trail,
+        write=write,
+        lease=lease,
+        engine="rego" if engine == "rego" else "default",
+        cache=open_cache(None, os.environ),
+    )
+    with ExitStack() as stack:
+        session = open_session(options, stack)
+        if every is None:
+            result = session.run_pass()
+            _show(result, form)
+            return _code(result, session)
+        os.nice(_NICENESS)
+        session.go_on(every, lambda result: _show(result, form))
+        return 0
+
+
+def _show(result: "SweepResult", form: str) -> None:
+    from lockgate.webhook.render_sweep import render_sweep_json, render_sweep_text
+
+    click.echo(render_sweep_json(result) if form == "json" else render_sweep_text(result), nl=False)
+
+
+def _code(result: "SweepResult", session: "SweepSession") -> int:
+    if session.failure:
+        click.echo(f"error: the trail has not all of it: {session.failure}", err=True)
+    is_whole = not (result.passed.failed or result.passed.untold or result.problems or result.unwritten)
+    if not is_whole or any(one.failed for one in result.totals):
+        return 2
+    return 1 if any(one.violations and "deny" in one.actions for one in result.totals) else 0

@@ -1,0 +1,45 @@
+"""The sweep's stage *record*: each change of a verdict on a live object is a decision of the trail."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Final, final
+
+from lockgate.audit.errors import TrailError
+from lockgate.audit.recorder import SWEEP, Recorder, Subject
+from lockgate.audit.store.appender import Appender, Receipt
+from lockgate.webhook.serving.objects import ObjectKey
+from lockgate.webhook.serving.sweep import VerdictChange
+
+RECEIPT_S: Final = 60.0
+
+
+@final
+class SweepRecording:
+    """Records changes together, so that they share transactions."""
+
+    def __init__(self, recorder: Recorder, appender: Appender) -> None:
+        self._recorder: Final = recorder
+        self._appender: Final = appender
+        self.recorded = 0
+        # Why the last ones were not; "" where they were.
+        self.failure = ""
+
+    def record(self, changes: Sequence[VerdictChange]) -> tuple[ObjectKey, ...]:
+        """Records the changes; gives the objects of those that are. What is not is tried again by the next pass."""
+        waiting: list[tuple[ObjectKey, Future[Receipt]]] = []
+        done: list[ObjectKey] = []
+        try:
+            for change in changes:
+                judged = change.judged
+                draft = self._recorder.decision(judged.review, judged.decision, Subject(), occasion=SWEEP)
+                waiting.append((change.key, self._appender.submit(draft, RECEIPT_S)))
+            for key, receipt in waiting:
+                receipt.result(RECEIPT_S)
+                done.append(key)
+            self.failure = ""
+        except TrailError as error:
+            self.failure = error.message
+        except TimeoutError:
+            self.failure = f"no receipt came from the trail within {RECEIPT_S:.0f} s"
+        self.recorded += len(done)
+        return tuple(done)

@@ -1,0 +1,179 @@
+"""A run of `lockgate sweep`: what it is put together from, and its passes."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+from threading import Event
+from types import FrameType
+from typing import TYPE_CHECKING, Final, final
+
+import click
+from lockgate.engine.codegen.cache import CodeCache
+from lockgate.engine.errors import LockgateError
+from lockgate.engine.record import record
+from lockgate.gatekeeper.template import EngineChoice
+from lockgate.webhook.cluster.connection import open_client
+from lockgate.webhook.cluster.leases import ClusterLease, Leadership
+from lockgate.webhook.cluster.sweep_run import SweepParts, SweepResult, SweepRun
+from lockgate.webhook.cluster.sweep_writer import SweepWriter
+from lockgate.webhook.policy_sources import Sources, names_bundle
+from lockgate.webhook.serving.folder_source import FolderSource
+from lockgate.webhook.serving.live_state import LiveSettings
+from lockgate.webhook.serving.objects import ObjectKey
+from lockgate.webhook.serving.sweep import Sweep, VerdictChange
+from lockgate.webhook.serving.sweep_memory import read_memory, write_memory
+from lockgate.webhook.terminal import printable
+
+if TYPE_CHECKING:
+    # Imported where there is a trail.
+    from lockgate.webhook.sweep_recording import SweepRecording
+
+# In the trail's home: what was told of which object.
+MEMORY: Final = "sweep.json"
+_STEP_S: Final = 0.5
+
+
+@record
+class SweepOptions:
+    """What the command line says. trail, lease, cache: None without one."""
+
+    policies: tuple[str, ...]
+    exemptions: tuple[str, ...]
+    cwd: str
+    context: str
+    trail: str | None
+    write: bool
+    lease: str | None
+    engine: EngineChoice
+    cache: CodeCache | None
+
+
+@final
+class SweepSession:
+    """Passes, and what is kept between them. memory: the file of it. leadership: None: always."""
+
+    def __init__(
+        self,
+        run: SweepRun,
+        sweep: Sweep,
+        recording: "SweepRecording | None",
+        memory: str | None,
+        leadership: Leadership | None,
+    ) -> None:
+        self._run: Final = run
+        self._sweep: Final = sweep
+        self._recording: Final = recording
+        self._memory: Final = memory
+        self._leadership: Final = leadership
+        self._ends: Final = Event()
+
+    @property
+    def failure(self) -> str:
+        """Why the trail has not all of it; "" when it has."""
+        return "" if self._recording is None else self._recording.failure
+
+    def run_pass(self) -> SweepResult:
+        """One pass. What was told is kept in the file, so that another run tells only what has changed."""
+        result = self._run.run_pass()
+        if self._memory is not None and result.passed.changed:
+            write_memory(self._memory, self._sweep.told())
+        return result
+
+    def go_on(self, every_s: float, show: Callable[[SweepResult], None]) -> None:
+        """Passes until the process is asked to end. What fails is told, and tried again with the next pass."""
+        before = {one: signal.signal(one, self._end) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            due = time.monotonic()
+            while not self._ends.is_set():
+                leads = self._leadership is None or self._leadership.is_leader()
+                if leads and time.monotonic() >= due:
+                    due = time.monotonic() + every_s
+                    self._try_pass(show)
+                self._follow()
+        finally:
+            if self._leadership is not None:
+                self._leadership.release()
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        self._ends.set()
+
+    def _try_pass(self, show: Callable[[SweepResult], None]) -> None:
+        try:
+            show(self.run_pass())
+            if self.failure:
+                click.echo(f"error: the trail has not all of it: {printable(self.failure)}", err=True)
+        except LockgateError as error:
+            _tell(error)
+
+    def _follow(self) -> None:
+        try:
+            self._run.follow(_STEP_S)
+        except LockgateError as error:
+            # Files that are wrong now: what was in force stays.
+            _tell(error)
+
+
+def _tell(error: LockgateError) -> None:
+    hint = f" ({printable(error.hint)})" if error.hint else ""
+    click.echo(f"error: {printable(error.message)}{hint}", err=True)
+
+
+def open_session(options: SweepOptions, stack: ExitStack) -> SweepSession:
+    """What is named, opened, and the cluster asked until it has told what decides. Raises LockgateError."""
+    settings = LiveSettings(
+        engine=options.engine,
+        cache=options.cache,
+        point="audit.gatekeeper.sh",
+    )
+    files = None
+    if options.policies:
+        files = FolderSource(_sources(options), options.exemptions, options.cwd, settings).changes
+    recording = None if options.trail is None else _recording(options.trail, stack)
+    memory = None if options.trail is None else str(Path(options.trail, MEMORY))
+    sweep = Sweep({} if memory is None else read_memory(memory))
+    api = open_client(options.context)
+    stack.callback(api.close)
+    tell = _all_told if recording is None else recording.record
+    parts = SweepParts(
+        sweep, settings, tell, files, SweepWriter(api) if options.write else None, time.time_ns
+    )
+    run = SweepRun(api, parts, Random())  # noqa: S311 - spreads what replicas do
+    stack.callback(run.close)
+    run.settle()
+    leadership = None
+    if options.lease is not None:
+        namespace, _, name = options.lease.partition("/")
+        identity = f"{socket.gethostname()}-{os.getpid()}"
+        leadership = Leadership(ClusterLease(api, namespace, name), identity, time.monotonic)
+    return SweepSession(run, sweep, recording, memory, leadership)
+
+
+def _sources(options: SweepOptions) -> Sources:
+    if not any(map(names_bundle, options.policies)):
+        return options.policies
+    from lockgate.webhook.policy_bundle.opening import Opening
+
+    return Opening(options.cwd, None, None).open(options.policies)
+
+
+def _recording(home: str, stack: ExitStack) -> "SweepRecording":
+    from lockgate.webhook.extras import require_audit
+
+    require_audit()
+    from lockgate.webhook.sweep_recording import SweepRecording
+    from lockgate.webhook.trail import open_trail
+
+    trail = stack.enter_context(open_trail(home))
+    appending = stack.enter_context(trail.appending())
+    return SweepRecording(trail.recorder(), appending.appender)
+
+
+def _all_told(changes: Sequence[VerdictChange]) -> Iterable[ObjectKey]:
+    return [change.key for change in changes]
