@@ -100,6 +100,12 @@ def _own_certificates(place: str, names: tuple[str, ...]) -> "OwnCertificates":
     metavar="PATH",
     help="Break-glass grants and the policy about them: files or folders, followed.",
 )
+@click.option(
+    "--break-glass-spool",
+    "spool",
+    metavar="DIR",
+    help="Keep there what break-glass lets through while the trail cannot be reached; else it is denied.",
+)
 @click.option("--exemptions", multiple=True, metavar="PATH", help="Exemptions: files or folders.")
 @click.option(
     "--listen",
@@ -166,6 +172,7 @@ def _own_certificates(place: str, names: tuple[str, ...]) -> "OwnCertificates":
 def serve(
     policies: tuple[str, ...],
     break_glass: tuple[str, ...],
+    spool: str | None,
     exemptions: tuple[str, ...],
     listen: str,
     tls_cert: str | None,
@@ -228,6 +235,7 @@ def serve(
         excluded_namespaces=excluded,
         token=_token(token_file),
         break_glass=break_glass,
+        spool=spool or "",
         trail=trail or "",
         drain_s=drain,
         engine="rego" if engine == "rego" else "default",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from lockgate.engine.errors import LockgateError
 from lockgate.engine.record import record
 from lockgate.webhook.app.guarded_protocol import VERIFIED
-from lockgate.webhook.app.logs import Log
+from lockgate.webhook.app.logs import Log, LogValue
 from lockgate.webhook.app.request_log import AnsweredRequest, log_request
 from lockgate.webhook.serving.admitting import INDEX, LEAF_HASH, Admitted, Admitting
 from lockgate.webhook.serving.answer import HttpAnswer, render_review, render_status
@@ -202,23 +202,39 @@ class AdmissionApp:
     ) -> Admitted:
         """The answer, once the decision is in the trail; closed where it cannot be recorded."""
         judged = admitted.judged
-        if judged is None:
-            if admitted.reason:
-                remembering.counts.refused += 1
-            return admitted
         began = monotonic()
         try:
-            receipt = await remembering.remember(call, judged, caller, deadline.answer_by)
+            receipt = None
+            if judged is not None:
+                receipt = await remembering.remember(call, judged, caller, deadline.answer_by)
+            elif admitted.reason and not admitted.grant:
+                remembering.counts.refused += 1
+            if admitted.grant:
+                await remembering.remember_use(call, admitted, deadline.answer_by)
         except LockgateError as error:
             self._measures.not_recorded()
-            self._measures.refused("not_recorded")
-            return self._admitting.closed(
-                f"the decision could not be recorded: {error.message}", None, judged
-            )
+            return await self._unrecorded(remembering, call, admitted, error)
         if receipt is None:
             return admitted
         self._measures.recorded(monotonic() - began)
         return admitted.noting({INDEX: str(receipt.index), LEAF_HASH: receipt.leaf_hash.hex()})
+
+    async def _unrecorded(
+        self, remembering: "Remembering", call: AdmissionCall, admitted: Admitted, error: LockgateError
+    ) -> Admitted:
+        """The answer where the trail takes nothing: closed, but for what break-glass lets through and a spool keeps."""
+        reason = f"the decision could not be recorded: {error.message}"
+        granted = self._admitting.closed(reason, call, admitted.judged)
+        if granted.grant:
+            try:
+                await remembering.keep_use(call, granted)
+            except LockgateError as unkept:
+                told: dict[str, LogValue] = {"uid": call.uid, "grant": granted.grant, "reason": str(unkept)}
+                self._log.write("error", "break-glass not kept", told)
+            else:
+                return granted
+        self._measures.refused("not_recorded")
+        return self._admitting.closed(reason, None, admitted.judged)
 
     def _answer(
         self, call: AdmissionCall, admitted: Admitted, caller: "Caller", seconds: float

@@ -1,6 +1,6 @@
 """Main's part of break-glass: follows the files, knows what was taken away, and tells what becomes of grants."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, final
 
 from lockgate.webhook.app.logs import Level, Log
@@ -10,10 +10,10 @@ from lockgate.webhook.serving.live_grants import LiveGrants
 from lockgate.webhook.serving.objects import Change
 
 # Takes an event into the trail; False where that could not be done, so that it is told again.
-RecordEvent = Callable[[GlassEvent], bool]
+RecordEvent = Callable[[GlassEvent], Awaitable[bool]]
 
 
-def no_trail(event: GlassEvent) -> bool:
+async def no_trail(event: GlassEvent) -> bool:
     """Where there is no trail the log is all there is."""
     return True
 
@@ -55,14 +55,15 @@ class GlassKeeper:
     def apply(self, changes: Iterable[Change]) -> None:
         """Takes what workers are told as well."""
         self._live.apply(changes)
-        self.look()
 
-    def look(self) -> None:
+    async def look(self) -> None:
         """Tells what has become of grants, and what is wrong with them, once each."""
         for event in self._watch.look(self._live.grants, self._now_ns()):
-            if self._record(event):
-                self._watch.confirm(event)
-                self._tell(event)
+            if not await self._record(event):
+                # Each would wait as long; all of them are told again.
+                break
+            self._watch.confirm(event)
+            self._tell(event)
         problems = {(str(key), why) for key, why in self._live.problems.items()}
         problems |= set(self._folder.problems)
         for place, why in sorted(problems - self._told_problems):

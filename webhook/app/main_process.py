@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
@@ -28,6 +29,7 @@ from lockgate.webhook.app.worker_settings import WorkerSettings
 from lockgate.webhook.serving.feed import Frame, render_frame
 from lockgate.webhook.serving.folder_source import FolderSource
 from lockgate.webhook.serving.glass_folder import GlassFolder
+from lockgate.webhook.serving.glass_watch import GlassEvent
 from lockgate.webhook.serving.live_gate import LiveGate
 from lockgate.webhook.serving.live_state import LiveSettings
 from lockgate.webhook.serving.measure_frames import parse_delta
@@ -60,12 +62,15 @@ class Main:
         settings = LiveSettings(engine=options.engine, cache=cache)
         self._live = LiveGate(settings)
         self._source = FolderSource(options.policies, options.exemptions, options.cwd, settings)
-        self._glass = GlassKeeper(GlassFolder(options.break_glass), log, time.time_ns)
         self._tls = TlsSource(options.tls)
         self._own = None if options.certificates is None else CertificateTending(options.certificates, log)
         self._totals = Totals()
         self._listener = listening(options.listen)
         self._trail = _open_trail(options)
+        ended = frozenset[str]() if self._trail is None else self._trail.ended_grants()
+        self._glass = GlassKeeper(
+            GlassFolder(options.break_glass), log, time.time_ns, ended, self._record_grant
+        )
         self._supervisor = Supervisor(
             WorkerSpawn(_command, self._settings, options.workers),
             self._listener,
@@ -98,6 +103,7 @@ class Main:
                 master_key=str(self._trail.master_key.absolute()),
                 trail_connections=max(2, TRAIL_CONNECTIONS // options.workers),
                 evaluator=EVALUATOR,
+                spool=os.path.abspath(options.spool) if options.spool else "",
             )
         return render_frame("settings", settings.header())
 
@@ -110,6 +116,18 @@ class Main:
         elif frame.kind == "coverage" and self._trail is not None:
             told = frame.header
             self._trail.count(told["judged"], told["unmatched"], told["refused"])
+
+    async def _record_grant(self, event: GlassEvent) -> bool:
+        """Whether it is recorded what became of a grant; where nothing is recorded, it is."""
+        if self._trail is None:
+            return True
+        try:
+            await asyncio.to_thread(self._trail.tell_grant, event)
+        except LockgateError as error:
+            told = {"grant": event.grant.name, "event": event.event, "reason": str(error)}
+            self._log.write("error", "break-glass not recorded", told)
+            return False
+        return True
 
     def _answer_vault(self, peer: socket.socket) -> None:
         if self._trail is None:
@@ -192,7 +210,9 @@ class Main:
                 # Apart: policies that cannot be read hold up no grant.
                 granted = await asyncio.to_thread(self._glass.changes)
                 if granted:
-                    await self._publish(granted)
+                    # At once: a trail that cannot be reached holds up no grant.
+                    self._glass.apply(granted)
+                    self._supervisor.publish(granted, frozenset())
                 changes = await asyncio.to_thread(self._source.changes)
                 if changes:
                     await self._publish(changes)
@@ -201,7 +221,7 @@ class Main:
                     )
             except LockgateError as error:
                 self._log.write("error", "policies not read", {"reason": str(error), "hint": error.hint})
-            self._glass.look()
+            await self._glass.look()
             try:
                 certificates = self._tls.changed()
                 if certificates is not None:

@@ -59,6 +59,8 @@ class ServeOptions:
     excluded_namespaces: tuple[str, ...] = ()
     token: str = ""
     break_glass: tuple[str, ...] = ()
+    # Of what break-glass lets through while nothing can be recorded; "" for none.
+    spool: str = ""
     trail: str = ""
     drain_s: float = 0.0
     engine: EngineChoice = "default"

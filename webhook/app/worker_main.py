@@ -151,9 +151,12 @@ def _remembering(settings: WorkerSettings, vault: socket.socket) -> "Remembering
     from lockgate.audit.vault_socket import VaultClient
     from lockgate.webhook.serving.remembering import Remembering
     from lockgate.webhook.serving.trail_client import TrailClient
+    from lockgate.webhook.spool import Spool
 
     keys = Vault(read_master_key(Path(settings.master_key)), VaultClient(vault))
-    return Remembering(keys, settings.evaluator, TrailClient(settings.trail, settings.trail_connections))
+    spool = Spool(Path(settings.spool), keys.master.spool_tag) if settings.spool else None
+    client = TrailClient(settings.trail, settings.trail_connections)
+    return Remembering(keys, settings.evaluator, client, spool)
 
 
 def _limits() -> ConnectionLimits:

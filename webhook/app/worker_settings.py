@@ -15,6 +15,7 @@ class WorkerSettings:
     ended_grants: digests of break-glass grants that were taken away.
     trail: the socket of main's appender, "" where nothing is recorded; then master_key: the file of the key under which
     keys of namespaces are wrapped; trail_connections: how many this worker may have; evaluator: the program, for records.
+    spool: the folder of what break-glass lets through while nothing can be recorded, "" for none.
     """
 
     name: str
@@ -31,6 +32,7 @@ class WorkerSettings:
     master_key: str = ""
     trail_connections: int = 1
     evaluator: str = ""
+    spool: str = ""
 
     def header(self) -> dict[str, Any]:
         """As a frame has it."""
@@ -52,6 +54,7 @@ _FIELDS = (
     "master_key",
     "trail_connections",
     "evaluator",
+    "spool",
 )
 
 

@@ -13,8 +13,11 @@ from lockgate.audit.recorder import Caller, Recorder, Subject
 from lockgate.audit.store.appender import Receipt
 from lockgate.audit.vault import NO_NAMESPACE, Vault
 from lockgate.webhook.gate import Judged
+from lockgate.webhook.serving.admitting import Admitted
+from lockgate.webhook.serving.glass_uses import GlassUses
 from lockgate.webhook.serving.trail_client import TrailClient
 from lockgate.webhook.serving.wire import AdmissionCall
+from lockgate.webhook.spool import Spool
 
 _NOBODY: Final = Subject()
 
@@ -39,12 +42,14 @@ class CoverageCounts:
 class Remembering:
     """Records what was decided. Used on one event loop."""
 
-    __slots__ = ("_client", "_recorder", "_vault", "counts")
+    __slots__ = ("_client", "_recorder", "_uses", "_vault", "counts")
 
-    def __init__(self, vault: Vault, evaluator: str, client: TrailClient) -> None:
+    def __init__(self, vault: Vault, evaluator: str, client: TrailClient, spool: Spool | None = None) -> None:
+        """`spool`: of what break-glass lets through while nothing can be recorded."""
         self._vault = vault
         self._recorder = Recorder(vault, evaluator)
         self._client = client
+        self._uses = GlassUses(self._recorder, spool)
         self.counts: Final = CoverageCounts()
 
     @property
@@ -70,6 +75,19 @@ class Remembering:
             raise
         self.counts.judged += 1
         return receipt
+
+    async def remember_use(self, call: AdmissionCall, admitted: Admitted, answer_by: float) -> None:
+        """Records what a break-glass grant lets through. Raises LockgateError for what could not be recorded."""
+        try:
+            async with asyncio.timeout(answer_by - monotonic()):
+                draft = await asyncio.to_thread(self._uses.draft, call, admitted)
+        except TimeoutError:
+            raise TrailError("the key of the namespace did not come in time") from None
+        await self._client.append(draft, answer_by - monotonic())
+
+    async def keep_use(self, call: AdmissionCall, admitted: Admitted) -> None:
+        """Keeps it until it can be recorded. Raises TrailError where that cannot be done either."""
+        await asyncio.to_thread(self._uses.keep, call, admitted)
 
     async def _append(self, call: AdmissionCall, judged: Judged, caller: Caller, answer_by: float) -> Receipt:
         if self._vault.is_at_hand(call.namespace or NO_NAMESPACE):

@@ -11,9 +11,12 @@ from lockgate.audit.draft import Draft
 from lockgate.audit.store.appender import system_clock
 from lockgate.audit.store.appender_server import AppenderServer
 from lockgate.audit.vault_socket import serve_vault
+from lockgate.webhook.ended_grants import ended_grants
 from lockgate.webhook.exemption_changes import exemption_changes
 from lockgate.webhook.gate import Gate
+from lockgate.webhook.grant_drafts import event_draft
 from lockgate.webhook.policy_changes import policy_changes
+from lockgate.webhook.serving.glass_watch import GlassEvent
 from lockgate.webhook.serving.server_state import TrailState
 from lockgate.webhook.trail import EVALUATOR, current_user, open_trail
 
@@ -76,6 +79,14 @@ class ReplicaTrail:
         else:
             drafts = [*self._coverage.change(in_force, system_clock()), *drafts]
         self._append(drafts)
+
+    def ended_grants(self) -> frozenset[str]:
+        """Digests of the break-glass grants that were taken away. Raises TrailError."""
+        return ended_grants(self._trail)
+
+    def tell_grant(self, event: GlassEvent) -> None:
+        """Records what became of a break-glass grant. Raises TrailError."""
+        self._append([event_draft(self._trail.recorder(), event)])
 
     def count(self, judged: int, unmatched: int, refused: int) -> None:
         """Requests that a worker counted; waits for nothing."""
