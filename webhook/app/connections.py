@@ -76,10 +76,12 @@ class Connections(Generic[Member]):
             phase.pop(member, None)
         self._idle[member] = self._clock()
 
-    def leave(self, member: Member) -> None:
-        """A connection has ended."""
+    def leave(self, member: Member) -> bool:
+        """A connection has ended; False where it had before."""
+        found = False
         for phase in (self._opening, self._receiving, self._idle, self._answering):
-            phase.pop(member, None)
+            found = phase.pop(member, None) is not None or found
+        return found
 
     def expendable(self) -> Member | None:
         """Who goes when there is no room; None when all wait for their answers."""

@@ -40,6 +40,10 @@ class Keeping(Protocol):
     is_draining: bool
     head_bytes: int
 
+    def leave(self, seat: Seat) -> None:
+        """The connection has ended."""
+        ...
+
 
 class GuardedProtocol(HttpToolsProtocol):
     """One connection."""
@@ -62,7 +66,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended."""
-        self._keeping.connections.leave(self._seat)
+        self._keeping.leave(self._seat)
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 

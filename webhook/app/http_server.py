@@ -1,4 +1,4 @@
-"""HTTP over a listening socket that may be shared with other processes, with or without TLS."""
+"""HTTP over connections of its own or of main's, with or without TLS."""
 
 import asyncio
 import socket
@@ -10,6 +10,7 @@ from typing import Any, Final, final
 
 from lockgate.webhook.app.connections import ConnectionLimits, Connections
 from lockgate.webhook.app.guarded_protocol import GuardedProtocol, Seat, protocol_config
+from lockgate.webhook.app.intake import Intake
 from uvicorn.server import ServerState
 
 TICK_S: Final = 1.0
@@ -24,14 +25,14 @@ class HttpServer:
     def __init__(
         self,
         app: Any,
-        listener: socket.socket,
+        intake: Intake,
         limits: ConnectionLimits,
         context: Callable[[], ssl.SSLContext | None],
     ) -> None:
         self.connections: Connections[Seat] = Connections(limits, time.monotonic)
         self.is_draining = False
         self.head_bytes = limits.head_bytes
-        self._listener = listener
+        self._intake = intake
         self._limits = limits
         self._context = context
         self._config = protocol_config(app, limits.idle_s)
@@ -42,23 +43,25 @@ class HttpServer:
 
     def start(self) -> None:
         """Begins to accept."""
-        self._listener.setblocking(False)
-        self._loop.add_reader(self._listener, self._accept)
+        self._loop.add_reader(self._intake.watched, self._accept)
         self._sweeping = self._loop.create_task(self._sweep())
 
     def _accept(self) -> None:
-        # One at a time: what else waits is for the process that has less to do.
         try:
-            peer, _ = self._listener.accept()
+            peer = self._intake.accept()
         except BlockingIOError:
+            return
+        except EOFError:
+            self._loop.remove_reader(self._intake.watched)
             return
         except OSError:
             self._make_room()
-            self._loop.remove_reader(self._listener)
+            self._loop.remove_reader(self._intake.watched)
             self._loop.call_later(PAUSE_S, self._resume)
             return
         if self.connections.is_full and not self._make_room():
             peer.close()
+            self._intake.ended()
             return
         peer.setblocking(False)
         with suppress(OSError):
@@ -71,13 +74,18 @@ class HttpServer:
 
     def _resume(self) -> None:
         if self._sweeping is not None:
-            self._loop.add_reader(self._listener, self._accept)
+            self._loop.add_reader(self._intake.watched, self._accept)
+
+    def leave(self, seat: Seat) -> None:
+        """A connection has ended: it counts no more, here and where it came from."""
+        if self.connections.leave(seat):
+            self._intake.ended()
 
     def _make_room(self) -> bool:
         found = self.connections.expendable()
         if found is None:
             return False
-        self.connections.leave(found)
+        self.leave(found)
         found.abort()
         return True
 
@@ -96,21 +104,21 @@ class HttpServer:
                 )
         except (OSError, asyncio.CancelledError):
             # Who does not speak TLS, took too long, or had to make room.
-            self.connections.leave(seat)
+            self.leave(seat)
             peer.close()
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
             for seat in self.connections.late():
-                self.connections.leave(seat)
+                self.leave(seat)
                 seat.abort()
 
     async def stop(self, grace_s: float) -> None:
         """Accepts no more, lets answers that are due be given for so many seconds, and ends all connections."""
         self.is_draining = True
         if self._sweeping is not None:
-            self._loop.remove_reader(self._listener)
+            self._loop.remove_reader(self._intake.watched)
             self._sweeping.cancel()
             self._sweeping = None
         for protocol in list(self._state.connections):

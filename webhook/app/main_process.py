@@ -18,6 +18,7 @@ from lockgate.webhook.app.connections import ConnectionLimits
 from lockgate.webhook.app.foreign_logs import take_foreign_logs
 from lockgate.webhook.app.glass_keeper import GlassKeeper
 from lockgate.webhook.app.http_server import HttpServer
+from lockgate.webhook.app.intake import Listening
 from lockgate.webhook.app.log_writer import LogWriter
 from lockgate.webhook.app.logs import Level, Log, LogValue
 from lockgate.webhook.app.metrics import Metrics, Totals
@@ -197,7 +198,7 @@ class Main:
             return None
         listener = listening(self._options.probes)
         app = ProbesApp(self._unready, Metrics(self._totals, self._state))
-        server = HttpServer(app, listener, PROBES, lambda: None)
+        server = HttpServer(app, Listening(listener), PROBES, lambda: None)
         server.start()
         self._log.write("info", "probes", {"address": _shown(listener)})
         return server

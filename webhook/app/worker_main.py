@@ -1,4 +1,4 @@
-"""A worker's process: `python -m lockgate.webhook.app.worker_main LISTENER FEED VAULT`, the numbers of sockets."""
+"""A worker's process: `python -m lockgate.webhook.app.worker_main DOOR FEED VAULT`, the numbers of sockets."""
 
 import asyncio
 import gc
@@ -19,6 +19,7 @@ from lockgate.webhook.app.asgi import AdmissionApp, CallerRules
 from lockgate.webhook.app.connections import ConnectionLimits
 from lockgate.webhook.app.foreign_logs import take_foreign_logs
 from lockgate.webhook.app.http_server import HttpServer
+from lockgate.webhook.app.intake import Handed
 from lockgate.webhook.app.log_writer import LogWriter
 from lockgate.webhook.app.logs import Log
 from lockgate.webhook.app.tls import TlsFiles, make_context
@@ -51,7 +52,7 @@ class Worker:
     def __init__(
         self,
         settings: WorkerSettings,
-        listener: socket.socket,
+        door: socket.socket,
         peer: socket.socket,
         frames: FrameReader,
         vault: socket.socket,
@@ -70,7 +71,7 @@ class Worker:
         callers = CallerRules(settings.token, settings.verifies_clients)
         self._remembering = _remembering(settings, vault) if settings.trail else None
         app = AdmissionApp(admitting, callers, self._measures, log, self._remembering)
-        self._server = HttpServer(app, listener, _limits(), lambda: self._context)
+        self._server = HttpServer(app, Handed(door), _limits(), lambda: self._context)
         self._is_serving = False
         self._feed = WorkerFeed(peer, frames, self._live, grants, self._applied, self._told, self._ended)
 
@@ -171,7 +172,7 @@ def _limits() -> ConnectionLimits:
 
 def main() -> None:
     """The process' entry."""
-    listener = socket.socket(fileno=int(sys.argv[1]))
+    door = socket.socket(fileno=int(sys.argv[1]))
     peer = socket.socket(fileno=int(sys.argv[2]))
     vault = socket.socket(fileno=int(sys.argv[3]))
     gc.set_threshold(*GC_THRESHOLD)
@@ -191,7 +192,7 @@ def main() -> None:
     take_foreign_logs(log)
 
     async def run() -> None:
-        await Worker(settings, listener, peer, frames, vault, log).run()
+        await Worker(settings, door, peer, frames, vault, log).run()
 
     try:
         uvloop.run(run())

@@ -11,6 +11,7 @@ from typing import Final, Literal, final
 
 from lockgate.engine.gvk import GroupVersionKind
 from lockgate.engine.record import record
+from lockgate.webhook.serving.acceptor import Acceptor, door_pair
 from lockgate.webhook.serving.feed import Frame, FrameReader, render_changes, render_frame
 from lockgate.webhook.serving.objects import Change, Objects
 
@@ -28,7 +29,7 @@ Severity = Literal["info", "warning", "error"]
 
 @record
 class WorkerSpawn:
-    """How workers are started. command: given the descriptors of the listener, the feed and the vault; settings: the
+    """How workers are started. command: given the descriptors of its door, the feed and the vault; settings: the
     first frame, given the worker's name.
     """
 
@@ -52,10 +53,11 @@ class Hooks:
 
 @dataclass(slots=True)
 class _Worker:
-    """A running one. outgoing: frames, or what makes them; sequence: the last that it has applied."""
+    """A running one. door: through which it gets connections, the acceptor's once it serves. outgoing: frames, or what makes them; sequence: the last that it has applied."""
 
     name: str
     pid: int
+    door: socket.socket
     outgoing: "asyncio.Queue[Callable[[], Sequence[bytes]]]" = field(default_factory=asyncio.Queue)
     sequence: int = 0
     digest: str = ""
@@ -64,11 +66,11 @@ class _Worker:
 
 @final
 class Supervisor:
-    """Runs workers on one listening socket. Used on one event loop."""
+    """Runs workers, to which connections of one listening socket are given. Used on one event loop."""
 
     def __init__(self, spawn: WorkerSpawn, listener: socket.socket, hooks: Hooks) -> None:
         self._spawn = spawn
-        self._listener = listener
+        self._acceptor = Acceptor(listener)
         self._hooks = hooks
         self._objects = Objects()
         self._covered: frozenset[GroupVersionKind] = frozenset()
@@ -137,6 +139,7 @@ class Supervisor:
     async def stop(self) -> None:
         """Ends the workers: requests that are there are still answered."""
         self._stopping.set()
+        await asyncio.to_thread(self._acceptor.close)
         self._tell_all(render_frame("stop", {}))
         if not self._tasks:
             return
@@ -172,8 +175,9 @@ class Supervisor:
         """Runs one worker to its end, and gives the exit code."""
         ours, theirs = socket.socketpair()
         vault, asking = socket.socketpair()
-        with theirs, asking:
-            descriptors = (self._listener.fileno(), theirs.fileno(), asking.fileno())
+        door, entrance = door_pair()
+        with theirs, asking, entrance:
+            descriptors = (entrance.fileno(), theirs.fileno(), asking.fileno())
             try:
                 process = await asyncio.create_subprocess_exec(
                     *self._spawn.command(*descriptors),
@@ -183,9 +187,10 @@ class Supervisor:
             except OSError:
                 ours.close()
                 vault.close()
+                door.close()
                 raise
         self._hooks.vault(vault)
-        worker = _Worker(name, process.pid)
+        worker = _Worker(name, process.pid, door)
         reader, writer = await asyncio.open_connection(sock=ours)
         self._greet(worker)
         self._workers[name] = worker
@@ -194,6 +199,8 @@ class Supervisor:
             await self._listen(worker, reader)
         finally:
             del self._workers[name]
+            if not worker.is_serving:
+                door.close()
             self._hooks.gone(name)
             sending.cancel()
             writer.close()
@@ -229,7 +236,9 @@ class Supervisor:
             worker.sequence = frame.header["sequence"]
             worker.digest = frame.header["digest"]
         elif frame.kind == "serving":
-            worker.is_serving = True
+            if not worker.is_serving:
+                worker.is_serving = True
+                self._acceptor.add(worker.door)
             if self.serving == self._spawn.count:
                 self._all_served = True
         else:
