@@ -205,9 +205,11 @@ def _is_ready(cluster: Cluster) -> bool:
         return False
 
 
-def kubectl(cluster: Cluster, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    """Runs kubectl as the administrator."""
-    command = ["kubectl", "--kubeconfig", str(cluster.kubeconfig()), *arguments]
+def kubectl(
+    cluster: Cluster, *arguments: str, given: str = "", user: str = ADMIN
+) -> subprocess.CompletedProcess[str]:
+    """Runs kubectl as a user."""
+    command = ["kubectl", "--kubeconfig", str(cluster.kubeconfig(user)), *arguments]
     return subprocess.run(
         command, input=given, capture_output=True, text=True, timeout=SECONDS * 2, check=False
     )

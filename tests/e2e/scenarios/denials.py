@@ -1,0 +1,177 @@
+"""Scenarios of objects that are created and changed: what is denied, warned of, let through, and how it is asked."""
+
+from tests.e2e.scenarios.objects import OWNED, config_map, pod
+from tests.e2e.scenarios.policies import rule
+from tests.e2e.scenarios.scenario import Scenario, Step, denied, warned
+
+SCENARIOS: tuple[Scenario, ...] = (
+    Scenario(
+        "denied",
+        [Step("create -f -", denied("[owners] ConfigMap settings has no owner"), 1, config_map())],
+        in_force=[rule("NeedsOwner", "owners", "denied", "ConfigMap")],
+        trail=["deny CREATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "denied-by-several",
+        [
+            Step(
+                "create -f -",
+                denied(
+                    "[owners-of-several] Pod app has no owner",
+                    "[images-of-several] container app: evil/app is not of registry.example",
+                ),
+                1,
+                pod(image="evil/app"),
+            )
+        ],
+        in_force=[
+            rule("NeedsOwner", "owners-of-several", "denied-by-several", "Pod"),
+            rule("OurImages", "images-of-several", "denied-by-several", "Pod"),
+        ],
+        trail=["deny CREATE v1/Pod"],
+    ),
+    Scenario(
+        "warned",
+        [
+            Step(
+                "create -f -",
+                warned("[owners-soon] ConfigMap settings has no owner") + "configmap/settings created\n",
+                given=config_map(),
+            )
+        ],
+        in_force=[rule("NeedsOwner", "owners-soon", "warned", "ConfigMap", action="warn")],
+        trail=["warn CREATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "warned-and-denied",
+        [
+            Step(
+                "create -f -",
+                warned("[warns] container app: evil/app is not of registry.example")
+                + denied("[denies] Pod app has no owner"),
+                1,
+                pod(image="evil/app"),
+            )
+        ],
+        in_force=[
+            rule("OurImages", "warns", "warned-and-denied", "Pod", action="warn"),
+            rule("NeedsOwner", "denies", "warned-and-denied", "Pod"),
+        ],
+        trail=["deny CREATE v1/Pod"],
+    ),
+    Scenario(
+        "dryrun-action",
+        [Step("create -f -", "configmap/settings created\n", given=config_map())],
+        in_force=[rule("NeedsOwner", "tried", "dryrun-action", "ConfigMap", action="dryrun")],
+        trail=["allow CREATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "allowed",
+        [Step("create -f -", "configmap/settings created\n", given=config_map(labels=OWNED))],
+        in_force=[rule("NeedsOwner", "kept", "allowed", "ConfigMap")],
+        trail=["allow CREATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "nothing-matches",
+        [Step("create -f -", "configmap/settings created\n", given=config_map())],
+    ),
+    Scenario(
+        "updated",
+        [
+            Step(
+                'patch configmap settings --type=merge -p {"data":{"a":"2"}}',
+                denied("[fixed] the data of settings is fixed", doing=""),
+                1,
+            ),
+            Step("label configmap settings a=b", "configmap/settings labeled\n"),
+        ],
+        in_force=[rule("FixedData", "fixed", "updated", "ConfigMap")],
+        there=[config_map(data={"a": "1"})],
+        trail=["deny UPDATE v1/ConfigMap", "allow UPDATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "deleted",
+        [
+            Step(
+                "delete configmap settings",
+                denied("[keeps] settings is kept", doing=""),
+                1,
+            ),
+            Step("delete configmap loose --output=name", "configmap/loose\n"),
+        ],
+        in_force=[rule("Kept", "keeps", "deleted", "ConfigMap")],
+        there=[config_map(labels={"keep": "yes"}), config_map("loose")],
+        trail=["deny DELETE v1/ConfigMap", "allow DELETE v1/ConfigMap"],
+    ),
+    Scenario(
+        "dry-run-of-kubectl",
+        [
+            Step(
+                "create --dry-run=server -f -",
+                denied("[owners-tried] ConfigMap settings has no owner"),
+                1,
+                config_map(),
+            ),
+            Step(
+                "create --dry-run=server -f -",
+                "configmap/settings created (server dry run)\n",
+                given=config_map(labels=OWNED),
+            ),
+        ],
+        in_force=[rule("NeedsOwner", "owners-tried", "dry-run-of-kubectl", "ConfigMap")],
+    ),
+    Scenario(
+        "generated-name",
+        [
+            Step(
+                "create -f -",
+                denied("[unnamed] ConfigMap made- has no owner"),
+                1,
+                {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "made-"}},
+            )
+        ],
+        in_force=[rule("NeedsOwner", "unnamed", "generated-name", "ConfigMap")],
+        trail=["deny CREATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "server-side-apply",
+        [
+            Step(
+                "apply --server-side -f -",
+                denied("[owners-applied] ConfigMap settings has no owner", doing=""),
+                1,
+                config_map(),
+            ),
+            Step(
+                "apply --server-side -f -",
+                "configmap/settings serverside-applied\n",
+                given=config_map(labels=OWNED),
+            ),
+        ],
+        in_force=[rule("NeedsOwner", "owners-applied", "server-side-apply", "ConfigMap")],
+        trail=["deny CREATE v1/ConfigMap", "allow CREATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "list",
+        [
+            Step(
+                "create -f -",
+                denied("[owners-listed] ConfigMap b has no owner") + "configmap/a created\n",
+                1,
+                {
+                    "apiVersion": "v1",
+                    "kind": "List",
+                    "items": [config_map("a", labels=OWNED), config_map("b")],
+                },
+            )
+        ],
+        in_force=[rule("NeedsOwner", "owners-listed", "list", "ConfigMap")],
+        trail=["allow CREATE v1/ConfigMap", "deny CREATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "cel",
+        [Step("create -f -", denied("[cel-owners] settings has no owner, says CEL"), 1, config_map())],
+        in_force=[rule("CelOwner", "cel-owners", "cel", "ConfigMap")],
+        trail=["deny CREATE v1/ConfigMap"],
+    ),
+)

@@ -1,0 +1,57 @@
+"""What a scenario is: a row of the table, and how kubectl words what happens in it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.e2e.cluster import ADMIN
+
+if TYPE_CHECKING:
+    from tests.e2e.scenarios.installation import Installation
+
+Json = dict[str, Any]
+
+WEBHOOK = "validation.lockgate.dev"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command of kubectl's in the scenario's namespace, and all of what its user sees then.
+
+    given: objects for its standard input. says: both outputs, the error output first. user: who asks.
+    """
+
+    command: str
+    says: str
+    code: int = 0
+    given: Json | Sequence[Json] | str = ""
+    user: str = ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A row. Its name is its namespace too.
+
+    in_force: policies, beside those of the other scenarios. there: objects that were there before the webhook.
+    labels: of the namespace. trail: what is recorded by the steps: each decision's outcome, operation and resource,
+    and each use of an exemption. meanwhile: what happens to the installation before the steps.
+    """
+
+    name: str
+    steps: Sequence[Step]
+    in_force: Sequence[Json] = ()
+    there: Sequence[Json] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    trail: Sequence[str] = ()
+    meanwhile: "Callable[[Installation], None] | None" = None
+
+
+def denied(*lines: str, doing: str = 'error when creating "STDIN": ') -> str:
+    """How kubectl shows a denial. doing: what it says before it."""
+    said = "\n".join(lines)
+    return f'Error from server (Forbidden): {doing}admission webhook "{WEBHOOK}" denied the request: {said}\n'
+
+
+def warned(*lines: str) -> str:
+    """How kubectl shows warnings."""
+    return "".join([f"Warning: {line}\n" for line in lines])
