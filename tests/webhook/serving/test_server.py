@@ -5,7 +5,9 @@ import json
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,20 @@ def test_a_connection_is_kept_for_many_reviews(server: Server) -> None:
             assert answer.getheader("connection") is None
     finally:
         connection.close()
+
+
+def test_connections_are_dealt_out_evenly(server: Server) -> None:
+    with ExitStack() as stack:
+        connections = [stack.enter_context(closing(server.connect())) for _ in range(8)]
+        for number, connection in enumerate(connections):
+            connection.request("POST", "/v1/admit", json.dumps(review_of(config_map(), f"dealt-{number}")))
+            connection.getresponse().read()
+        _until(lambda: len(_dealt(server)) == 8)
+    assert set(Counter(_dealt(server)).values()) <= {3, 4, 5}
+
+
+def _dealt(server: Server) -> list[str]:
+    return [one["process"] for one in server.events("request") if one["uid"].startswith("dealt-")]
 
 
 @pytest.mark.parametrize(
