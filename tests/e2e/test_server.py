@@ -38,10 +38,10 @@ def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield made
 
 
-def _register(cluster: Cluster, server: Server) -> None:
+def _register(cluster: Cluster, server: Server, name: str = NAME) -> None:
     authority = base64.b64encode(server.identity.certificate.read_bytes()).decode()
     webhook: dict[str, Any] = {
-        "name": NAME,
+        "name": name,
         "clientConfig": {"url": f"https://127.0.0.1:{server.port}/v1/admit", "caBundle": authority},
         "rules": [
             {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["CREATE", "UPDATE"], "resources": ["*"]}
@@ -54,7 +54,7 @@ def _register(cluster: Cluster, server: Server) -> None:
     configuration = {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingWebhookConfiguration",
-        "metadata": {"name": "lockgate"},
+        "metadata": {"name": name},
         "webhooks": [webhook],
     }
     done = kubectl(cluster, "apply", "-f", "-", given=json.dumps(configuration))
@@ -84,10 +84,13 @@ def test_a_server_side_dry_run_is_judged(cluster: Cluster, server: Server) -> No
 
 
 def test_without_the_server_nothing_is_admitted(cluster: Cluster, tmp_path: Path) -> None:
+    name = "gone.lockgate.test"
     with running_server(tmp_path, write_policies(tmp_path)) as made:
-        _register(cluster, made)
+        _register(cluster, made, name)
         code, _ = _apply(cluster, config_map("theirs", labels={"owner": "me"}))
         assert code == 0
     code, said = _apply(cluster, config_map("later", labels={"owner": "me"}))
+    # The other tests are of a server that is there.
+    assert kubectl(cluster, "delete", "validatingwebhookconfiguration", name).returncode == 0
     assert code == 1
-    assert f'failed calling webhook "{NAME}"' in said
+    assert f'failed calling webhook "{name}"' in said
