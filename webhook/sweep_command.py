@@ -39,6 +39,9 @@ _NICENESS: Final = 10
     metavar="NAMESPACE/NAME",
     help="With --every: only who holds this Lease sweeps.",
 )
+@click.option(
+    "--probes", metavar="ADDRESS:PORT", help="With --every: plain HTTP for /healthz, /readyz and /metrics."
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
     "--engine", type=click.Choice(["rego"]), help="Evaluate the Rego of templates that also have CEL."
@@ -51,6 +54,7 @@ def sweep(
     trail: str | None,
     write: bool,
     lease: str | None,
+    probes: str | None,
     form: str,
     engine: str | None,
 ) -> int:
@@ -69,6 +73,8 @@ def sweep(
         raise click.UsageError("--exemptions goes with -p: else the cluster's own count")
     if lease is not None and (every is None or lease.count("/") != 1):
         raise click.UsageError("--lease is written NAMESPACE/NAME, and goes with --every")
+    if probes is not None and every is None:
+        raise click.UsageError("--probes goes with --every")
     from lockgate.engine.codegen.cache import open_cache
     from lockgate.webhook.sweep_session import SweepOptions, open_session
 
@@ -80,6 +86,7 @@ def sweep(
         trail=trail,
         write=write,
         lease=lease,
+        probes=None if probes is None else _address(probes),
         engine="rego" if engine == "rego" else "default",
         cache=open_cache(None, os.environ),
     )
@@ -92,6 +99,13 @@ def sweep(
         os.nice(_NICENESS)
         session.go_on(every, lambda result: _show(result, form))
         return 0
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdecimal() or int(port[:6]) > 65_535:
+        raise click.BadParameter(f"{text[:60]!r} is not written ADDRESS:PORT", param_hint="--probes")
+    return host, int(port)
 
 
 def _show(result: "SweepResult", form: str) -> None:

@@ -15,18 +15,22 @@ from typing import TYPE_CHECKING, Final, final
 import click
 from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.errors import LockgateError
-from lockgate.engine.record import record
+from lockgate.engine.record import changed, record
 from lockgate.gatekeeper.template import EngineChoice
 from lockgate.webhook.cluster.connection import open_client
 from lockgate.webhook.cluster.leases import ClusterLease, Leadership
 from lockgate.webhook.cluster.sweep_run import SweepParts, SweepResult, SweepRun
 from lockgate.webhook.cluster.sweep_writer import SweepWriter
+from lockgate.webhook.cluster.sweeping import SweepEndedError
+from lockgate.webhook.metrics_port import MetricsPort
 from lockgate.webhook.policy_sources import Sources, names_bundle
 from lockgate.webhook.serving.folder_source import FolderSource
 from lockgate.webhook.serving.live_state import LiveSettings
 from lockgate.webhook.serving.objects import ObjectKey
 from lockgate.webhook.serving.sweep import Sweep, VerdictChange
 from lockgate.webhook.serving.sweep_memory import read_memory, write_memory
+from lockgate.webhook.serving.sweep_metrics import CONTENT_TYPE, SweepNumbers, render_sweep_metrics
+from lockgate.webhook.serving.sweep_totals import ConstraintTotal
 from lockgate.webhook.terminal import printable
 
 if TYPE_CHECKING:
@@ -40,7 +44,7 @@ _STEP_S: Final = 0.5
 
 @record
 class SweepOptions:
-    """What the command line says. trail, lease, cache: None without one."""
+    """What the command line says. trail, lease, probes, cache: None without one."""
 
     policies: tuple[str, ...]
     exemptions: tuple[str, ...]
@@ -49,13 +53,43 @@ class SweepOptions:
     trail: str | None
     write: bool
     lease: str | None
+    probes: tuple[str, int] | None
     engine: EngineChoice
     cache: CodeCache | None
 
 
 @final
+class SweepStanding:
+    """Whether passes are to be made. leadership: None: always, until the process is to end."""
+
+    def __init__(self) -> None:
+        self.leadership: Leadership | None = None
+        self.was_leader = False
+        self._ends: Final = Event()
+
+    def goes_on(self) -> bool:
+        """Is this replica the one that sweeps, and not asked to end?"""
+        self.was_leader = self.leadership is None or self.leadership.is_leader()
+        return self.was_leader and not self._ends.is_set()
+
+    @property
+    def is_to_end(self) -> bool:
+        """Is the process asked to end?"""
+        return self._ends.is_set()
+
+    def end(self, number: int, frame: FrameType | None) -> None:
+        """The handler of signals."""
+        self._ends.set()
+
+    def release(self) -> None:
+        """Lets another replica lead."""
+        if self.leadership is not None:
+            self.leadership.release()
+
+
+@final
 class SweepSession:
-    """Passes, and what is kept between them. memory: the file of it. leadership: None: always."""
+    """Passes, and what is kept between them. memory: the file of it."""
 
     def __init__(
         self,
@@ -63,14 +97,15 @@ class SweepSession:
         sweep: Sweep,
         recording: "SweepRecording | None",
         memory: str | None,
-        leadership: Leadership | None,
+        standing: "SweepStanding",
     ) -> None:
         self._run: Final = run
         self._sweep: Final = sweep
         self._recording: Final = recording
         self._memory: Final = memory
-        self._leadership: Final = leadership
-        self._ends: Final = Event()
+        self._standing: Final = standing
+        self._totals: tuple[ConstraintTotal, ...] = ()
+        self._numbers = SweepNumbers()
 
     @property
     def failure(self) -> str:
@@ -79,36 +114,56 @@ class SweepSession:
 
     def run_pass(self) -> SweepResult:
         """One pass. What was told is kept in the file, so that another run tells only what has changed."""
+        started = time.monotonic()
         result = self._run.run_pass()
+        passed, before = result.passed, self._numbers
+        self._totals = result.totals
+        self._numbers = SweepNumbers(
+            objects=passed.looked,
+            judged=before.judged + passed.judged,
+            changed=before.changed + passed.changed,
+            untold=passed.untold,
+            failed_kinds=len(passed.failed),
+            unwritten=len(result.unwritten),
+            seconds=time.monotonic() - started,
+            last_pass_s=time.time(),
+        )
         if self._memory is not None and result.passed.changed:
             write_memory(self._memory, self._sweep.told())
         return result
 
     def go_on(self, every_s: float, show: Callable[[SweepResult], None]) -> None:
         """Passes until the process is asked to end. What fails is told, and tried again with the next pass."""
-        before = {one: signal.signal(one, self._end) for one in (signal.SIGINT, signal.SIGTERM)}
+        standing = self._standing
+        before = {one: signal.signal(one, standing.end) for one in (signal.SIGINT, signal.SIGTERM)}
         try:
             due = time.monotonic()
-            while not self._ends.is_set():
-                leads = self._leadership is None or self._leadership.is_leader()
-                if leads and time.monotonic() >= due:
+            while not standing.is_to_end:
+                if time.monotonic() >= due and standing.goes_on():
                     due = time.monotonic() + every_s
                     self._try_pass(show)
                 self._follow()
         finally:
-            if self._leadership is not None:
-                self._leadership.release()
+            standing.release()
             for one, handler in before.items():
                 signal.signal(one, handler)
 
-    def _end(self, number: int, frame: FrameType | None) -> None:
-        self._ends.set()
+    def metrics(self) -> str:
+        """Prometheus' text of what the last pass has come to; asked by another thread."""
+        numbers = changed(self._numbers, is_leader=self._standing.was_leader)
+        if not numbers.is_leader:
+            # What was found while it led is another's to tell now.
+            return render_sweep_metrics(SweepNumbers(judged=numbers.judged, changed=numbers.changed), ())
+        return render_sweep_metrics(numbers, self._totals)
 
     def _try_pass(self, show: Callable[[SweepResult], None]) -> None:
         try:
             show(self.run_pass())
             if self.failure:
                 click.echo(f"error: the trail has not all of it: {printable(self.failure)}", err=True)
+        except SweepEndedError:
+            # Whoever leads now makes it.
+            return
         except LockgateError as error:
             _tell(error)
 
@@ -141,18 +196,22 @@ def open_session(options: SweepOptions, stack: ExitStack) -> SweepSession:
     api = open_client(options.context)
     stack.callback(api.close)
     tell = _all_told if recording is None else recording.record
-    parts = SweepParts(
-        sweep, settings, tell, files, SweepWriter(api) if options.write else None, time.time_ns
-    )
+    standing = SweepStanding()
+    writer = SweepWriter(api) if options.write else None
+    parts = SweepParts(sweep, settings, tell, files, writer, time.time_ns, standing.goes_on)
     run = SweepRun(api, parts, Random())  # noqa: S311 - spreads what replicas do
     stack.callback(run.close)
     run.settle()
-    leadership = None
     if options.lease is not None:
         namespace, _, name = options.lease.partition("/")
         identity = f"{socket.gethostname()}-{os.getpid()}"
-        leadership = Leadership(ClusterLease(api, namespace, name), identity, time.monotonic)
-    return SweepSession(run, sweep, recording, memory, leadership)
+        standing.leadership = Leadership(ClusterLease(api, namespace, name), identity, time.monotonic)
+    session = SweepSession(run, sweep, recording, memory, standing)
+    if options.probes is not None:
+        port = MetricsPort(options.probes, session.metrics, CONTENT_TYPE, lambda: "")
+        stack.callback(port.close)
+        click.echo(f"probes and metrics on port {port.port}", err=True)
+    return session
 
 
 def _sources(options: SweepOptions) -> Sources:

@@ -1,5 +1,6 @@
 """The sweep on a real API server: what lives in it is judged, told, and told again only when its verdict changes."""
 
+import http.client
 import json
 import os
 import subprocess
@@ -22,6 +23,7 @@ from lockgate.webhook.serving.sweep import Sweep, VerdictChange
 
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
 from tests.e2e.live_cluster import api_client, live_beside
+from tests.e2e.processes import free_port
 from tests.e2e.test_cluster_source import apply, apply_in_one_go, define, delete
 from tests.gatekeeper.exemptions.making import exemption
 from tests.gatekeeper.workbench import constraint, manifest, template
@@ -60,6 +62,7 @@ class Sweeping:
             None,
             SweepWriter(self.api),
             lambda: self.now_ns,
+            lambda: True,
         )
         self.run = SweepRun(self.api, parts, Random(1))
 
@@ -305,3 +308,52 @@ def test_the_command_judges_by_files_and_records_what_has_changed(cluster: Clust
     code, result = swept()
     assert (code, result["changed"]) == (0, 0)
     assert lockgate(cluster, "audit", "verify", home).returncode in (0, 4)
+
+
+def test_it_goes_on_until_it_is_asked_to_end(cluster: Cluster, tmp_path: Path) -> None:
+    apply(cluster, bad("one"))
+    policies = tmp_path / "policies.json"
+    values = [template(LABELLED, schema={"type": "object"}), constraint(CONFIGMAPS)]
+    policies.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": values}))
+    port = free_port()
+    environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig())}
+    command = [sys.executable, "-m", "lockgate.webhook", "sweep", "-p", str(policies), "--every", "1"]
+    command += ["--probes", f"127.0.0.1:{port}", "--lease", "default/sweep"]
+    log = tmp_path / "sweep.log"
+    violation = 'lockgate_sweep_violations{kind="Probe",constraint="probe",action="deny"}'
+
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT, env=environment)
+
+    def until(line: str) -> None:
+        end = time.monotonic() + SECONDS
+        while line not in scraped(port):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < end, (line, scraped(port), log.read_text())
+            time.sleep(0.2)
+
+    try:
+        until(f"{violation} 1")
+        apply(cluster, bad("two"))
+        until(f"{violation} 2")
+        lease = cluster.ask("GET", "/apis/coordination.k8s.io/v1/namespaces/default/leases/sweep")[1]
+        assert lease["spec"]["holderIdentity"].endswith(f"-{process.pid}")
+        process.terminate()
+        assert process.wait(SECONDS) == 0, log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+    lease = cluster.ask("GET", "/apis/coordination.k8s.io/v1/namespaces/default/leases/sweep")[1]
+    assert lease["spec"]["holderIdentity"] == ""
+
+
+def scraped(port: int) -> list[str]:
+    """The lines of its metrics; none before it answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", "/metrics")
+        return connection.getresponse().read().decode().splitlines()
+    except OSError:
+        return []
+    finally:
+        connection.close()

@@ -42,7 +42,8 @@ class SweepResult:
 class SweepParts:
     """What a sweep is put together from. files: changes of policies that are files; the cluster's count without it.
 
-    writer: writes results into the cluster; None: they are written nowhere. clock: Unix time in nanoseconds.
+    writer: writes results into the cluster; None: they are written nowhere. clock: Unix time in nanoseconds. goes_on:
+    asked now and then during a pass, which is broken off where it says no.
     """
 
     sweep: Sweep
@@ -51,6 +52,7 @@ class SweepParts:
     files: Callable[[], Sequence[Change]] | None
     writer: SweepWriter | None
     clock: Callable[[], int]
+    goes_on: Callable[[], bool]
 
 
 @final
@@ -63,7 +65,7 @@ class SweepRun:
         self._server: Final = Server(api)
         self._source: Final = ClusterSource(api, policies_from, chance)
         self._live: Final = LiveGate(parts.settings)
-        self._cluster: Final = ClusterSweep(self._server, parts.sweep, parts.tell)
+        self._cluster: Final = ClusterSweep(self._server, parts.sweep, parts.tell, parts.goes_on)
         self._source.start()
 
     def settle(self) -> None:
@@ -95,7 +97,7 @@ class SweepRun:
         return True
 
     def run_pass(self) -> SweepResult:
-        """One pass. Raises UsageError where the cluster does not even tell what it serves, and SweepFullError."""
+        """One pass. Raises UsageError where the cluster does not even tell what it serves, and SweepFullError and SweepEndedError."""
         state = self._live.state
         assert state is not None, "settle comes first"
         parts, now_ns = self._parts, self._parts.clock()

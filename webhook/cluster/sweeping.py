@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, final
 
-from lockgate.engine.errors import UsageError
+from lockgate.engine.errors import LockgateError, UsageError
 from lockgate.engine.gvk import GroupVersionKind
 from lockgate.engine.kinds import Kinds
 from lockgate.engine.record import record
@@ -34,6 +34,10 @@ _MOST_STARTS: Final = 3
 Tell = Callable[[Sequence[VerdictChange]], Iterable[ObjectKey]]
 
 
+class SweepEndedError(LockgateError):
+    """A pass was broken off: another replica leads, or the process is to end. What was judged stays known."""
+
+
 @record
 class Passed:
     """What a pass did. failed: by kind, why its objects could not all be looked at. untold: changes, for a later pass."""
@@ -57,15 +61,16 @@ def preferred(resources: Iterable[Resource]) -> dict[GroupVersionKind, Resource]
 
 @final
 class ClusterSweep:
-    """Passes over one cluster."""
+    """Passes over one cluster. goes_on: asked after each page."""
 
-    def __init__(self, server: Server, sweep: Sweep, tell: Tell) -> None:
+    def __init__(self, server: Server, sweep: Sweep, tell: Tell, goes_on: Callable[[], bool]) -> None:
         self._server: Final = server
         self._sweep: Final = sweep
         self._tell: Final = tell
+        self._goes_on: Final = goes_on
 
     def run(self, state: LiveState, found: Discovered, now_ns: int) -> Passed:
-        """One pass, by what is in force now. found: what the cluster serves. Raises SweepFullError."""
+        """One pass, by what is in force now. found: what the cluster serves. Raises SweepFullError, SweepEndedError."""
         served = preferred(found.resources)
         scopes: dict[tuple[str, str], Scope] = {
             (kind.group, kind.kind): "Namespaced" if one.is_namespaced else "Cluster"
@@ -106,6 +111,10 @@ class ClusterSweep:
                     changes = [change for change in found if change is not None]
                     if changes:
                         yield changes
+                    if not self._goes_on():
+                        raise SweepEndedError(
+                            "the pass was broken off: another replica leads, or it is to end"
+                        )
                 return
             except ExpiredListError:
                 # What was looked at is known by now.
