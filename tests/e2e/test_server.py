@@ -2,13 +2,14 @@
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.cluster import Cluster, kubectl, running_cluster
+from tests.e2e.cluster import SECONDS, Cluster, kubectl, running_cluster
 from tests.webhook.serving.server_processes import (
     CONSTRAINT,
     TEMPLATE,
@@ -92,5 +93,8 @@ def test_without_the_server_nothing_is_admitted(cluster: Cluster, tmp_path: Path
     code, said = _apply(cluster, config_map("later", labels={"owner": "me"}))
     # The other tests are of a server that is there.
     assert kubectl(cluster, "delete", "validatingwebhookconfiguration", name).returncode == 0
+    end = time.monotonic() + SECONDS
+    while name in _apply(cluster, config_map("later", labels={"owner": "me"}), "--dry-run=server")[1]:
+        assert time.monotonic() < end
     assert code == 1
     assert f'failed calling webhook "{name}"' in said
