@@ -27,6 +27,7 @@ MAX_FIELDS: Final = 32
 _PLAIN: Final = re.compile(r"[\w./:@+*-]{1,200}", re.ASCII)
 # What the log itself says of each line.
 _OWN: Final = ("time", "level", "event", "process")
+_JSON: Final = json.JSONEncoder(separators=(",", ":"))
 
 
 class LineSink(Protocol):
@@ -41,7 +42,7 @@ class LineSink(Protocol):
 class Log:
     """A process' log. `process` names it in each line; now_ns: the clock (Unix time)."""
 
-    __slots__ = ("_format", "_level", "_masker", "_now_ns", "_process", "_sink", "_unsaid")
+    __slots__ = ("_format", "_level", "_masker", "_now_ns", "_process", "_second", "_sink", "_unsaid")
 
     def __init__(
         self,
@@ -59,6 +60,8 @@ class Log:
         self._now_ns = now_ns
         self._masker = Masker()
         self._unsaid = 0
+        # The last one that was told, and its text.
+        self._second = (-1, "")
 
     def shows(self, level: Level) -> bool:
         """Whether lines of this level are written: what costs time to tell need not be made otherwise."""
@@ -78,7 +81,7 @@ class Log:
 
     def _put(self, level: Level, event: str, fields: Mapping[str, LogValue]) -> bool:
         own: dict[str, LogValue] = {
-            "time": _render_time(self._now_ns()),
+            "time": self._time(),
             "level": level,
             "event": event,
             "process": self._process,
@@ -91,6 +94,15 @@ class Log:
         show = _cut if self._is_harmless(given) else self._text
         told = {name: _bounded(value, show) for name, value in given.items()}
         return self._sink.write(self._fitting(own, told))
+
+    def _time(self) -> str:
+        ns = self._now_ns()
+        second, text = self._second
+        if second != ns // 1_000_000_000:
+            second = ns // 1_000_000_000
+            text = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
+            self._second = (second, text)
+        return f"{text}.{ns // 1_000_000 % 1_000:03d}Z"
 
     def _is_harmless(self, fields: Mapping[str, LogValue]) -> bool:
         """Whether no text has to be masked or cut: one search through all of them costs a quarter of one search each."""
@@ -118,7 +130,7 @@ class Log:
 
     def _render(self, fields: Mapping[str, LogValue]) -> bytes:
         if self._format == "json":
-            return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+            return _JSON.encode(fields).encode() + b"\n"
         parts = [str(fields[name]) for name in ("time", "level", "process", "event")]
         parts += [f"{name}={_shown(value)}" for name, value in fields.items() if name not in _OWN]
         return (" ".join(parts) + "\n").encode("ascii", "replace")
@@ -141,8 +153,3 @@ def _shown(value: LogValue) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value):
         return value
     return json.dumps(value, separators=(",", ":"))
-
-
-def _render_time(ns: int) -> str:
-    moment = datetime.fromtimestamp(ns // 1_000_000_000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ns // 1_000_000 % 1_000:03d}Z"

@@ -16,6 +16,8 @@ MAX_MESSAGE: Final = 64 * 1024
 _CUT: Final = "…"
 # Room for the line that says how many there are more.
 _MORE: Final = 40
+# A surrogate that stands alone is none of UTF-8: escaped, it is JSON.
+_JSON: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 
 @light_record
@@ -86,5 +88,4 @@ def _cut(line: str) -> str:
 
 
 def _encode(value: object) -> bytes:
-    # A surrogate that stands alone is none of UTF-8: escaped, it is JSON.
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
+    return _JSON.encode(value).encode()

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lockgate.engine.decision import Decision, Exempted, Failure, PolicyKey, Violation
 from lockgate.webhook.app.foreign_logs import ForeignHandler, take_foreign_logs
-from lockgate.webhook.app.log_writer import MAX_WAITING, LogWriter
+from lockgate.webhook.app.log_writer import MAX_WAITING, PIECE, LogWriter
 from lockgate.webhook.app.logs import MAX_LINE, Level, Log, LogFormat, LogValue
 from lockgate.webhook.app.request_log import AnsweredRequest, log_request
 
@@ -228,6 +229,20 @@ def test_lines_are_written_in_order(tmp_path: Path) -> None:
         writer.close()
     assert place.read_bytes().split() == [b"%d" % number for number in range(1000)]
     assert not writer.write(b"late\n")
+
+
+def test_lines_go_in_pieces_that_a_pipe_takes_whole() -> None:
+    # Each write comes as one message.
+    reading, writing = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with reading, writing:
+        writer = LogWriter(writing.fileno())
+        lines = [b"%0*d\n" % (50 + number * 8, number) for number in range(100)]
+        assert all(map(writer.write, lines))
+        writer.close()
+        writing.close()
+        pieces = [*iter(lambda: reading.recv(1 << 20), b"")]
+    assert b"".join(pieces) == b"".join(lines)
+    assert all(len(piece) <= PIECE and piece.endswith(b"\n") for piece in pieces)
 
 
 def test_a_reader_that_stalls_holds_nobody_up() -> None:
