@@ -11,6 +11,7 @@ from lockgate.webhook.serving.objects import ObjectKey
 from lockgate.webhook.serving.sweep import VerdictChange
 
 RECEIPT_S: Final = 60.0
+_LATE: Final = f"no receipt came from the trail within {RECEIPT_S:.0f} s"
 
 
 @final
@@ -26,20 +27,29 @@ class SweepRecording:
 
     def record(self, changes: Sequence[VerdictChange]) -> tuple[ObjectKey, ...]:
         """Records the changes; gives the objects of those that are. What is not is tried again by the next pass."""
+        self.failure = ""
         waiting: list[tuple[ObjectKey, Future[Receipt]]] = []
-        done: list[ObjectKey] = []
-        try:
-            for change in changes:
-                judged = change.judged
+        for change in changes:
+            judged = change.judged
+            try:
                 draft = self._recorder.decision(judged.review, judged.decision, Subject(), occasion=SWEEP)
                 waiting.append((change.key, self._appender.submit(draft, RECEIPT_S)))
-            for key, receipt in waiting:
-                receipt.result(RECEIPT_S)
-                done.append(key)
-            self.failure = ""
+            except TrailError as error:
+                # One that cannot be recorded keeps none of the others from it.
+                self.failure = error.message
+        done = [key for key, receipt in waiting if self._is_recorded(receipt)]
+        self.recorded += len(done)
+        return tuple(done)
+
+    def _is_recorded(self, receipt: "Future[Receipt]") -> bool:
+        # Where one came too late the others are not waited for once more.
+        seconds = 0.0 if self.failure == _LATE else RECEIPT_S
+        try:
+            receipt.result(seconds)
         except TrailError as error:
             self.failure = error.message
         except TimeoutError:
-            self.failure = f"no receipt came from the trail within {RECEIPT_S:.0f} s"
-        self.recorded += len(done)
-        return tuple(done)
+            self.failure = _LATE
+        else:
+            return True
+        return False

@@ -75,7 +75,7 @@ CONFIG: Any = {
 @pytest.fixture(scope="module")
 def gatekeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatekeeper]:
     cache = tmp_path_factory.mktemp("audit")
-    options = ["-operation", "audit", "-audit-interval", "10", "-api-cache-dir", str(cache)]
+    options = ["-operation", "audit", "-audit-interval", "5", "-api-cache-dir", str(cache)]
     with running_cluster() as cluster, running_gatekeeper(cluster, options) as made:
         yield made
 
@@ -148,7 +148,7 @@ def test_totals_and_violations_are_those_of_gatekeepers_audit(gatekeeper: Gateke
     taken = create_samples(cluster, [one for one in values if id(one) not in keys])
     assert taken > 80
     # The audit that begins after this one has seen everything, and has everything synced.
-    after = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 10))
+    after = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 5))
     statuses = audited(cluster, constraints, after)
 
     done = lockgate(cluster, "sweep", "--format", "json")

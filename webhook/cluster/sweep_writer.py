@@ -20,7 +20,7 @@ from lockgate.webhook.cluster.connection import Sent, failure_reason, get, send
 from lockgate.webhook.cluster.constraint_definitions import is_gatekeeper_there
 from lockgate.webhook.cluster.inventory import Resource
 from lockgate.webhook.cluster.watch_events import metadata_text
-from lockgate.webhook.serving.policy_reports import CLUSTER_REPORT, REPORT, ReportKey
+from lockgate.webhook.serving.policy_reports import CLUSTER_REPORT, REPORT, ReportKey, is_own_name
 from lockgate.webhook.serving.sweep_totals import ConstraintTotal, constraint_status
 from urllib3.exceptions import HTTPError
 
@@ -128,7 +128,9 @@ class SweepWriter:
             for item in items:
                 if isinstance(item, dict):
                     key = ReportKey(metadata_text(item, "namespace"), metadata_text(item, "name"))
-                    self._reports.setdefault(key, b"")
+                    # Others may have reports with that label too.
+                    if is_own_name(key.name):
+                        self._reports.setdefault(key, b"")
         return {}
 
     def _apply(self, path: str, body: Json) -> str:

@@ -24,6 +24,8 @@ MAX_RESULTS: Final = 500
 # Of a namespace. What is beyond is in its summary, and in the metrics.
 MAX_REPORTS: Final = 4
 
+_NAMES: Final = (NAME, *[f"{NAME}-{number}" for number in range(2, MAX_REPORTS + 1)])
+
 Result = Literal["error", "fail", "skip", "warn"]
 
 
@@ -35,6 +37,11 @@ class ReportKey:
     name: str
 
 
+def is_own_name(name: str) -> bool:
+    """Is it the name of a report that is made here?"""
+    return name in _NAMES
+
+
 def policy_reports(found: Iterable[tuple[ObjectKey, Findings]]) -> dict[ReportKey, dict[str, Value]]:
     """The reports on all that was found."""
     by_namespace: dict[str, list[tuple[ObjectKey, Finding]]] = {}
@@ -44,7 +51,7 @@ def policy_reports(found: Iterable[tuple[ObjectKey, Findings]]) -> dict[ReportKe
     made: dict[ReportKey, dict[str, Value]] = {}
     for namespace, said in sorted(by_namespace.items()):
         for number, part in enumerate(_parts(sorted(said)), 1):
-            name = NAME if number == 1 else f"{NAME}-{number}"
+            name = _NAMES[number - 1]
             # The first has the summary of all.
             summary = _summary(said) if number == 1 else _summary(part)
             made[ReportKey(namespace, name)] = _report(namespace, name, part, summary)

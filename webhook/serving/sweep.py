@@ -252,7 +252,7 @@ class Sweep:
             gate = replace(gate, policies=self._set(stale))
         self._judged += 1
         judged = gate.judge_review(self._review(one))
-        found = findings_of(judged.decision)
+        found = findings_of(judged.decision, one.value)
         until = judged.decision.valid_until_ns
         if stale is not None:
             found = merge_findings(known.findings, stale, found)

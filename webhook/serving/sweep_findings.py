@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Action, Decision, PolicyKey
 from lockgate.engine.record import ordered_record
+
+if TYPE_CHECKING:
+    from lockgate.engine.masking.masker import Masker
 
 # Gatekeeper's, of a message in a constraint's status (bytes) and of the violations there.
 MAX_MESSAGE: Final = 256
@@ -34,8 +38,8 @@ class Finding:
 Findings = tuple[Finding, ...]
 
 
-def findings_of(decision: Decision) -> Findings:
-    """The findings of a Decision, sorted."""
+def findings_of(decision: Decision, value: dict[str, Value]) -> Findings:
+    """The findings of a Decision on an object, sorted, without what must not be shown of the object."""
     said: dict[tuple[PolicyKey, Outcome, tuple[Action, ...], str], list[str]] = {}
     for one in decision.violations:
         said.setdefault((one.policy, "violation", one.actions, ""), []).append(one.message)
@@ -48,9 +52,23 @@ def findings_of(decision: Decision) -> Findings:
         said.setdefault((absent.policy, "unknown", (), ""), []).append(absent.needs)
     if not said:
         return ()
+    mask = _masker(value).text
     return tuple(
-        [Finding(*about, len(messages), _kept(messages)) for about, messages in sorted(said.items())]
+        [
+            Finding(*about, len(messages), _kept(map(mask, messages)))
+            for about, messages in sorted(said.items())
+        ]
     )
+
+
+def _masker(value: dict[str, Value]) -> "Masker":
+    # Most objects are clean, and need none.
+    from lockgate.engine.masking.masker import masker_of
+    from lockgate.engine.masking.secret_values import SecretValues, collect_value
+
+    collected = SecretValues()
+    collect_value(value, collected, 0)
+    return masker_of(collected)
 
 
 def merge_findings(before: Findings, judged: frozenset[PolicyKey], now: Findings) -> Findings:

@@ -143,6 +143,17 @@ def test_a_policy_with_many_violations_of_one_object_is_kept_small() -> None:
     assert (one.count, len(one.messages), one.messages[0]) == (200, 20, "l000")
 
 
+def test_what_a_policy_quotes_of_a_secret_is_masked() -> None:
+    world = World()
+    quoting = 'package q\n\nviolation[{"msg": msg}] { msg := sprintf("it is %v", [input.review.object.stringData.key]) }'
+    world.tell(manifest("Namespace", "a"), template(quoting), constraint())
+    world.put({**manifest("Secret", "s", namespace="a"), "stringData": {"key": "correct-horse-battery"}})
+    world.passes()
+    ((one,),) = said(world.sweep).values()
+    assert one.count == 1
+    assert "horse" not in repr(one)
+
+
 def test_the_part_of_a_policy_is_replaced() -> None:
     other = PolicyKey("Other", "o")
     before = (finding("old", policy=other), finding("old"))
