@@ -8,9 +8,12 @@ import click
 if TYPE_CHECKING:
     from lockgate.webhook.app.logs import Level
     from lockgate.webhook.app.serving_options import Address, OwnCertificates
+    from lockgate.webhook.cluster.follower import ClusterAccess
 
 MAX_WORKERS = 64
 MIN_TOKEN = 24
+# Where a Pod is told in which namespace it is.
+POD_NAMESPACE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 
 def _address(value: str, option: str) -> "Address":
@@ -83,6 +86,32 @@ def _own_certificates(place: str, names: tuple[str, ...]) -> "OwnCertificates":
     )
 
 
+def _cluster(
+    kubeconfig: str, context: str, namespace: str | None, policies: tuple[str, ...]
+) -> "ClusterAccess":
+    import secrets
+    import socket
+
+    from lockgate.webhook.extras import require_cluster
+
+    require_cluster()
+    from lockgate.webhook.cluster.follower import ClusterAccess
+
+    identity = f"{socket.gethostname()}_{secrets.token_hex(8)}"
+    where = namespace or _pod_namespace()
+    return ClusterAccess(kubeconfig, context, where, identity, "files" if policies else "cluster")
+
+
+def _pod_namespace() -> str:
+    from lockgate.webhook.install.settings import NAMESPACE
+
+    try:
+        with open(POD_NAMESPACE, encoding="utf-8") as file:
+            return file.read(256).strip() or NAMESPACE
+    except OSError:
+        return NAMESPACE
+
+
 @click.command(
     epilog="Exit codes: 0 stopped when it was asked to; 2 it could not begin: wrong usage, policies or certificates."
 )
@@ -91,7 +120,23 @@ def _own_certificates(place: str, names: tuple[str, ...]) -> "OwnCertificates":
     "--policies",
     multiple=True,
     metavar="PATH",
-    help="Templates and constraints: files, folders or PolicyBundles.",
+    help="Templates and constraints: files, folders or PolicyBundles; without, those of the cluster.",
+)
+@click.option(
+    "--kubeconfig",
+    metavar="FILE",
+    help="How the cluster is reached; without, the cluster around, or KUBECONFIG.",
+)
+@click.option("--context", metavar="NAME", help="A context of the kubeconfig in place of its current one.")
+@click.option(
+    "--inventory",
+    type=click.Choice(["cluster"]),
+    help="With -p: Namespaces and what policies read are the cluster's all the same.",
+)
+@click.option(
+    "--namespace",
+    metavar="NAMESPACE",
+    help="Where Lockgate is installed, and its Lease is; by default the Pod's, else lockgate-system.",
 )
 @click.option(
     "--break-glass",
@@ -171,6 +216,10 @@ def _own_certificates(place: str, names: tuple[str, ...]) -> "OwnCertificates":
 )
 def serve(
     policies: tuple[str, ...],
+    kubeconfig: str | None,
+    context: str | None,
+    inventory: str | None,
+    namespace: str | None,
     break_glass: tuple[str, ...],
     spool: str | None,
     exemptions: tuple[str, ...],
@@ -194,7 +243,8 @@ def serve(
     """Answers the admission reviews of a Kubernetes API server.
 
     \b
-    Example:
+    Examples:
+      lockgate serve --kubeconfig ~/.kube/config --tls-cert tls.crt --tls-key tls.key
       lockgate serve -p policies/ --listen 0.0.0.0:8443 --probes 0.0.0.0:8081 \\
         --tls-cert tls.crt --tls-key tls.key
     """
@@ -210,8 +260,14 @@ def serve(
 
     if trail is not None:
         require_audit()
-    if not policies:
-        raise UsageError("no policies are named", hint="name files or folders with -p")
+    cluster = None
+    if not policies or inventory is not None:
+        cluster = _cluster(kubeconfig or "", context or "", namespace, policies)
+    elif kubeconfig is not None or context is not None:
+        raise UsageError(
+            "a cluster is named, and with -p nothing is asked of it",
+            hint="give --inventory cluster too, or leave out -p",
+        )
     own = None if certificates is None else _own_certificates(certificates, names)
     if own is not None:
         if tls_cert is not None or tls_key is not None:
@@ -243,6 +299,7 @@ def serve(
         log_format="text" if log_format == "text" else "json",
         log_level=_level(log_level),
         certificates=own,
+        cluster=cluster,
     )
     try:
         run_main(options)

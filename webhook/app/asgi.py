@@ -28,14 +28,20 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+_Judge = Callable[[AdmissionCall, Deadline], Awaitable[Admitted]]
 
 ADMIT: Final = "/v1/admit"
+# Gatekeeper's path for the label that lets Namespaces past its webhooks.
+LABELS: Final = "/v1/admitlabel"
 # As controller-runtime takes it: an object and its former state of 3 MB each, and what is around them.
 MAX_BODY: Final = 7 << 20
 # Bodies that are held at a time, by all requests of a process.
 MAX_HELD: Final = 256 << 20
 # How long a review is tried on the event loop, before it is given to a thread.
 TRY_S: Final = 0.010
+# How long a Namespace is waited for that nobody has told of.
+NAMESPACE_S: Final = 2.0
+_LOOK_S: Final = 0.02
 # Reviews that take longer, or ask providers, at a time; what they compute shares one interpreter.
 THREADS: Final = 8
 
@@ -79,10 +85,11 @@ class AdmissionApp:
         if scope["type"] != "http":
             return
         path, method = scope["path"], scope["method"]
-        caller = self._caller(scope, path)
+        place = next((one for one in (ADMIT, LABELS) if path == one or path.startswith(f"{one}/")), None)
+        caller = None if place is None else self._caller(scope, path[len(place) + 1 :])
         if path == "/healthz":
             await _send(send, HttpAnswer(200, b'"ok"'))
-        elif path != ADMIT and not path.startswith(f"{ADMIT}/"):
+        elif place is None:
             await _send(send, render_status(404, "NotFound", "there is nothing at this path"))
         elif caller is None:
             self._refuse("unauthenticated", 0.0)
@@ -91,14 +98,14 @@ class AdmissionApp:
         elif method != "POST":
             await _send(send, render_status(405, "MethodNotAllowed", "reviews are sent with POST"))
         else:
-            await _send(send, await self._admit(scope, receive, caller))
+            answered = self._judge if place == ADMIT else self._judge_label
+            await _send(send, await self._admit(scope, receive, caller, answered))
 
-    def _caller(self, scope: Scope, path: str) -> "Caller | None":
-        """Who calls; None for who has to be known and is not."""
+    def _caller(self, scope: Scope, given: str) -> "Caller | None":
+        """Who calls; None for who has to be known and is not. given: what is behind the path."""
         rules = self._callers
         if rules.verifies_clients and scope["state"].get(VERIFIED):
             return "mtls"
-        given = path[len(ADMIT) + 1 :]
         if rules.token and hmac.compare_digest(given.encode("utf-8", "replace"), rules.token.encode()):
             return "token"
         return None if rules.wants_some or given else "unauthenticated"
@@ -107,7 +114,7 @@ class AdmissionApp:
         self._measures.refused(reason)
         self._measures.answered("refused", seconds)
 
-    async def _admit(self, scope: Scope, receive: Receive, caller: "Caller") -> HttpAnswer:
+    async def _admit(self, scope: Scope, receive: Receive, caller: "Caller", judge: _Judge) -> HttpAnswer:
         began = monotonic()
         deadline = deadline_of(began, parse_timeout(scope["query_string"]))
         self._measures.in_flight += 1
@@ -123,7 +130,7 @@ class AdmissionApp:
             finally:
                 del read
             try:
-                admitted = await self._judge(call, deadline)
+                admitted = await judge(call, deadline)
                 if self._remembering is not None and not call.is_dry_run:
                     admitted = await self._remember(self._remembering, call, admitted, caller, deadline)
             except Exception as error:  # noqa: BLE001 - a fault of ours is an answer too, and a closed one
@@ -178,7 +185,8 @@ class AdmissionApp:
 
     async def _judge(self, call: AdmissionCall, deadline: Deadline) -> Admitted:
         """What is said to a call: tried here first, since most need less than handing them to a thread costs."""
-        if not self._admitting.asks_outside:
+        await self._wait_for_namespace(call, deadline)
+        if not self._admitting.may_wait(call):
             until = min(monotonic() + TRY_S, deadline.evaluate_by)
             admitted = self._admitting.admit(call, until)
             if not admitted.is_late:
@@ -191,6 +199,15 @@ class AdmissionApp:
             self._measures.refused("deadline")
             reason = "the review was not judged within the time that the API server gives it"
             return self._admitting.closed(reason, call)
+
+    async def _judge_label(self, call: AdmissionCall, deadline: Deadline) -> Admitted:
+        return self._admitting.admit_label(call)
+
+    async def _wait_for_namespace(self, call: AdmissionCall, deadline: Deadline) -> None:
+        """A Namespace that was made a moment ago is told soon: `kubectl apply` makes both in one go."""
+        until = min(monotonic() + NAMESPACE_S, deadline.evaluate_by)
+        while self._admitting.lacks_namespace(call) and monotonic() < until:
+            await asyncio.sleep(_LOOK_S)
 
     async def _remember(
         self,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint
 from lockgate.engine.errors import LockgateError, UsageError
+from lockgate.webhook.app.cluster_keeper import ClusterKeeper
 from lockgate.webhook.app.connections import ConnectionLimits
 from lockgate.webhook.app.foreign_logs import take_foreign_logs
 from lockgate.webhook.app.glass_keeper import GlassKeeper
@@ -24,6 +25,7 @@ from lockgate.webhook.app.logs import Level, Log, LogValue
 from lockgate.webhook.app.metrics import Metrics, Totals
 from lockgate.webhook.app.own_certificates import CertificateTending
 from lockgate.webhook.app.probes import ProbesApp
+from lockgate.webhook.app.publisher import Publisher
 from lockgate.webhook.app.serving_options import Address, ServeOptions
 from lockgate.webhook.app.tls_source import TlsSource, certificate_frame
 from lockgate.webhook.app.worker_settings import WorkerSettings
@@ -34,7 +36,6 @@ from lockgate.webhook.serving.glass_watch import GlassEvent
 from lockgate.webhook.serving.live_gate import LiveGate
 from lockgate.webhook.serving.live_state import LiveSettings
 from lockgate.webhook.serving.measure_frames import parse_delta
-from lockgate.webhook.serving.objects import Change
 from lockgate.webhook.serving.server_state import ServerState
 from lockgate.webhook.serving.supervisor import Hooks, Supervisor, WorkerSpawn
 
@@ -77,9 +78,11 @@ class Main:
             self._listener,
             Hooks(self._event, self._told, self._totals.drop, self._answer_vault),
         )
+        self._publisher = Publisher(self._live, self._glass, self._supervisor, self._trail, log)
+        self._cluster = _open_cluster(options, self._live, self._publisher, log)
         self._ends = asyncio.Event()
         self._is_draining = False
-        self._changed_s = 0.0
+        self._failure: Exception | None = None
 
     def _settings(self, name: str) -> bytes:
         options = self._options
@@ -94,6 +97,7 @@ class Main:
             log_format=options.log_format,
             log_level=options.log_level,
             ended_grants=self._glass.ended,
+            namespaces="given" if options.cluster is None else "all",
         )
         if self._trail is not None:
             from lockgate.webhook.trail import EVALUATOR
@@ -156,8 +160,12 @@ class Main:
         changes = (*self._source.changes(), *self._glass.changes())
         self._supervisor.show_certificate(certificate_frame(certificates))
         self._supervisor.start()
-        await self._publish(changes)
+        # First: a cluster may take its time, and what waits for it is alive.
         probes = self._start_probes()
+        if changes or self._cluster is None:
+            await self._publisher.publish(changes)
+        if self._cluster is None:
+            await self._publisher.release()
         self._log.write("info", "listening", {"address": _shown(self._listener), "mode": self._options.mode})
         if self._trail is None:
             self._log.write("warning", "nothing is recorded", {"hint": "name a trail with --trail"})
@@ -165,33 +173,15 @@ class Main:
         await self._ends.wait()
         for task in tasks:
             task.cancel()
+        if self._cluster is not None:
+            await self._cluster.stop()
         await self._drain()
         await self._supervisor.stop()
         if probes is not None:
             await probes.stop(PROBES_GRACE_S)
         self._log.write("info", "stopped", {})
-
-    async def _publish(self, changes: tuple[Change, ...]) -> None:
-        """Compiles here, for what is wrong with which object, and tells workers: behind the record, where there is one."""
-        # Before workers are: what they are given to begin with is what was taken away so far.
-        self._glass.apply(changes)
-        trail = self._trail
-        if trail is None:
-            self._supervisor.publish(changes, frozenset())
-        await asyncio.to_thread(self._live.apply, changes, frozenset())
-        if trail is not None:
-            gate = self._live.gate
-            assert gate is not None
-            try:
-                await asyncio.to_thread(trail.change, gate, time.time_ns())
-            except LockgateError as error:
-                # Decisions are recorded with the digest of what is in force; this entry comes with the next change.
-                self._log.write("error", "change not recorded", {"reason": str(error), "hint": error.hint})
-            self._supervisor.publish(changes, frozenset())
-        self._changed_s = time.time()
-        for key, problems in self._live.problems.items():
-            told = [str(problem) for problem in problems]
-            self._log.write("error", "policy not in force", {"object": str(key), "problems": told})
+        if self._failure is not None:
+            raise self._failure
 
     def _start_probes(self) -> HttpServer | None:
         if self._options.probes is None:
@@ -212,11 +202,10 @@ class Main:
                 granted = await asyncio.to_thread(self._glass.changes)
                 if granted:
                     # At once: a trail that cannot be reached holds up no grant.
-                    self._glass.apply(granted)
-                    self._supervisor.publish(granted, frozenset())
+                    self._publisher.grant(granted)
                 changes = await asyncio.to_thread(self._source.changes)
                 if changes:
-                    await self._publish(changes)
+                    await self._publisher.publish(changes)
                     self._log.write(
                         "info", "policies changed", {"objects": [str(one.key) for one in changes]}
                     )
@@ -249,7 +238,18 @@ class Main:
 
     def _tasks(self, wait_s: float) -> tuple[Coroutine[None, None, None], ...]:
         """What goes on until the end. wait_s: until the own certificates are looked at again."""
-        return self._watch(), self._tell_ready(), self._cover(), self._tend(wait_s)
+        return self._watch(), self._tell_ready(), self._cover(), self._tend(wait_s), self._follow()
+
+    async def _follow(self) -> None:
+        """Follows the cluster. A server that no longer does ends, and is started anew."""
+        if self._cluster is None:
+            return
+        try:
+            await self._cluster.follow()
+        except Exception as error:  # noqa: BLE001 - whatever it is, changes would not be in force
+            self._log.write("error", "cluster not followed", {"reason": f"{type(error).__name__}: {error}"})
+            self._failure = error
+            self._ends.set()
 
     async def _tell_ready(self) -> None:
         while self._unready():
@@ -259,12 +259,14 @@ class Main:
     def _unready(self) -> str:
         if self._is_draining:
             return "the server is stopping"
+        if self._cluster is not None and self._publisher.is_holding:
+            return self._cluster.lacking
         if self._live.state is None:
             return "policies are not loaded yet"
         if not self._supervisor.is_ready:
             return f"{self._supervisor.serving} of {self._options.workers} workers answer"
         wrong = self._supervisor.digests - {self._live.digest}
-        if wrong and self._supervisor.is_settled:
+        if wrong and self._supervisor.is_settled and not self._publisher.is_publishing:
             return "workers decide with another state than main"
         return ""
 
@@ -280,7 +282,7 @@ class Main:
                 str(kind): len(self._supervisor.objects.of_kind(kind))
                 for kind in self._supervisor.objects.kinds
             },
-            last_change_s=self._changed_s,
+            last_change_s=self._publisher.changed_s,
             grants=self._glass.states,
             trail=None if self._trail is None else self._trail.state(),
         )
@@ -306,6 +308,17 @@ def _open_trail(options: ServeOptions) -> "ReplicaTrail | None":
 
     told = {"mode": options.mode, "excludedNamespaces": sorted(options.excluded_namespaces)}
     return ReplicaTrail(options.trail, json.dumps(told, sort_keys=True).encode())
+
+
+def _open_cluster(
+    options: ServeOptions, live: LiveGate, publisher: Publisher, log: Log
+) -> ClusterKeeper | None:
+    if options.cluster is None:
+        return None
+    # The client is needed by servers that follow a cluster.
+    from lockgate.webhook.cluster.follower import ClusterFollower
+
+    return ClusterKeeper(ClusterFollower(options.cluster), live, publisher, log)
 
 
 def listening(address: Address) -> socket.socket:

@@ -1,9 +1,15 @@
 """What `lockgate serve` is given, read once."""
 
+from typing import TYPE_CHECKING
+
 from lockgate.engine.record import record
 from lockgate.gatekeeper.template import EngineChoice
 from lockgate.webhook.app.logs import Level, LogFormat
 from lockgate.webhook.serving.admitting import Mode
+
+if TYPE_CHECKING:
+    # Imported where a cluster is followed.
+    from lockgate.webhook.cluster.follower import ClusterAccess
 
 
 @record
@@ -45,7 +51,7 @@ class ServeOptions:
     """The options of the command. drain_s: how long answers end their connections before the server stops.
 
     trail: the home of the trail; "" where nothing is recorded. break_glass: files and folders of grants, and of the
-    policy about them.
+    policy about them. cluster: which is followed; none where everything is in files.
     """
 
     policies: tuple[str, ...]
@@ -68,3 +74,4 @@ class ServeOptions:
     log_format: LogFormat = "json"
     log_level: Level = "info"
     certificates: OwnCertificates | None = None
+    cluster: "ClusterAccess | None" = None

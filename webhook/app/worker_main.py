@@ -66,7 +66,9 @@ class Worker:
         cache = CodeCache(settings.cache, compiler_fingerprint()) if settings.cache else None
         self._live = LiveGate(LiveSettings(engine=settings.engine, cache=cache))
         grants = LiveGrants(frozenset(settings.ended_grants))
-        terms = Terms(settings.mode, frozenset(settings.excluded_namespaces))
+        terms = Terms(
+            settings.mode, frozenset(settings.excluded_namespaces), settings.namespaces, settings.engine
+        )
         admitting = Admitting(self._live, grants, terms, time.time_ns)
         callers = CallerRules(settings.token, settings.verifies_clients)
         self._remembering = _remembering(settings, vault) if settings.trail else None

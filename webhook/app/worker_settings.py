@@ -5,14 +5,14 @@ from typing import Any
 from lockgate.engine.record import record
 from lockgate.gatekeeper.template import EngineChoice
 from lockgate.webhook.app.logs import Level, LogFormat
-from lockgate.webhook.serving.admitting import Mode
+from lockgate.webhook.serving.admitting import Mode, Namespaces
 
 
 @record
 class WorkerSettings:
     """cache: the folder of compiled policies, "" for none. token: the path's last part, "" for none.
 
-    ended_grants: digests of break-glass grants that were taken away.
+    ended_grants: digests of break-glass grants that were taken away. namespaces: whether every Namespace is told.
     trail: the socket of main's appender, "" where nothing is recorded; then master_key: the file of the key under which
     keys of namespaces are wrapped; trail_connections: how many this worker may have; evaluator: the program, for records.
     spool: the folder of what break-glass lets through while nothing can be recorded, "" for none.
@@ -33,6 +33,7 @@ class WorkerSettings:
     trail_connections: int = 1
     evaluator: str = ""
     spool: str = ""
+    namespaces: Namespaces = "given"
 
     def header(self) -> dict[str, Any]:
         """As a frame has it."""
@@ -55,6 +56,7 @@ _FIELDS = (
     "trail_connections",
     "evaluator",
     "spool",
+    "namespaces",
 )
 
 

@@ -7,10 +7,12 @@ from typing import Final, Literal, final
 
 from lockgate.engine.decision import PolicyKey
 from lockgate.engine.errors import InputError
+from lockgate.engine.gvk import GroupVersionKind
 from lockgate.engine.record import light_record, record
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.break_glass.grants import stopped_by
 from lockgate.gatekeeper.target import placed_request, review_request
+from lockgate.gatekeeper.template import EngineChoice
 from lockgate.webhook.gate import Judged
 from lockgate.webhook.render_admission import (
     OK,
@@ -22,12 +24,17 @@ from lockgate.webhook.render_admission import (
     render_admission,
 )
 from lockgate.webhook.serving.glass_watch import grant_warning
+from lockgate.webhook.serving.ignore_label import judge_ignore_label
 from lockgate.webhook.serving.live_gate import LiveGate
-from lockgate.webhook.serving.live_grants import LiveGrants
+from lockgate.webhook.serving.live_grants import LiveGrants, is_about_grants
 from lockgate.webhook.serving.live_state import LiveState
+from lockgate.webhook.serving.own_kinds import object_error
+from lockgate.webhook.serving.policy_kinds import is_deciding
 from lockgate.webhook.serving.wire import AdmissionCall
 
 Mode = Literal["enforce", "observe"]
+# Which Namespaces are known: those that were given, or all that there are.
+Namespaces = Literal["given", "all"]
 
 # Audit annotations: of what a grant let through its name, and that observe mode let something through.
 BREAK_GLASS: Final = "break-glass"
@@ -35,15 +42,23 @@ OBSERVED: Final = "observed"
 # Where the decision is in the trail.
 INDEX: Final = "record-index"
 LEAF_HASH: Final = "record-leaf-hash"
+# As Gatekeeper answers for objects of its kinds that are wrong.
+UNPROCESSABLE: Final = 422
+_WRITES: Final = frozenset({"CREATE", "UPDATE"})
 LATE: Final = "policies did not end within the time that the API server gives the request"
 
 
 @record
 class Terms:
-    """How a server answers. excluded_namespaces: those whose objects are let through unseen."""
+    """How a server answers. excluded_namespaces: those whose objects are let through unseen.
+
+    engine: what templates are compiled for.
+    """
 
     mode: Mode = "enforce"
     excluded_namespaces: frozenset[str] = frozenset()
+    namespaces: Namespaces = "given"
+    engine: EngineChoice = "default"
 
 
 @light_record
@@ -81,14 +96,26 @@ class Admitting:
         self._now_ns = now_ns
         self._enforced: tuple[LiveState, Mapping[PolicyKey, Enforcement]] | None = None
 
-    @property
-    def asks_outside(self) -> bool:
-        """Whether policies may wait for providers."""
+    def may_wait(self, call: AdmissionCall) -> bool:
+        """Whether a call may take long: policies ask providers, or it is about what decides, which is compiled."""
         state = self._live.state
-        return state is not None and state.gate.facts.providers is not None
+        return state is not None and (state.gate.facts.providers is not None or _is_own(call))
+
+    def lacks_namespace(self, call: AdmissionCall) -> bool:
+        """Whether the Namespace of a call has not been told (yet), though all are."""
+        state = self._live.state
+        if self._terms.namespaces == "given" or state is None:
+            return False
+        if call.namespace in self._terms.excluded_namespaces:
+            return False
+        inside = placed_request(call.request).get("namespace")
+        return isinstance(inside, str) and inside != "" and inside not in state.namespaces
 
     def admit(self, call: AdmissionCall, until: float) -> Admitted:
         """What is said to a call. Policies are stopped at a moment (`time.monotonic`)."""
+        refused = self._refused(call) if _is_own(call) else None
+        if refused is not None:
+            return refused
         if call.namespace in self._terms.excluded_namespaces:
             return Admitted(
                 AdmissionResponse(True, OK, message="Namespace is excluded from Lockgate's webhook")
@@ -96,6 +123,9 @@ class Admitting:
         state = self._live.state
         if state is None:
             return self.closed("Lockgate has not loaded its policies yet", call)
+        if self.lacks_namespace(call):
+            # As Gatekeeper says it when the API server does not know it either.
+            return self.closed(f'Namespace "{call.namespace}" not found', call)
         began = monotonic()
         try:
             review = _review(call, state)
@@ -114,6 +144,26 @@ class Admitting:
             said = failed(f"not judged in time:\n{response.message}")
             return self._past_glass(self._by_terms(said, judged, LATE, seconds, is_late), call)
         return self._past_glass(self._by_terms(response, judged, "", seconds, is_late), call)
+
+    def admit_label(self, call: AdmissionCall) -> Admitted:
+        """What is said to a Namespace's labels alone."""
+        said = judge_ignore_label(call, self._terms.excluded_namespaces)
+        return self._by_terms(said, None, "", 0.0, False)
+
+    def _refused(self, call: AdmissionCall) -> Admitted | None:
+        """What is said to an object that decides and that is wrong; None where it is not."""
+        state, value, old = self._live.state, call.request.get("object"), call.request.get("oldObject")
+        if state is None or call.operation not in _WRITES or not isinstance(value, dict):
+            return None
+        began = monotonic()
+        error = object_error(
+            value, old if isinstance(old, dict) else None, state.templates, self._terms.engine
+        )
+        if error is None:
+            return None
+        warnings = (f"not in force: {error}",) if self._terms.mode == "observe" else ()
+        said = AdmissionResponse(False, UNPROCESSABLE, message=error, warnings=warnings)
+        return self._by_terms(said, None, "", monotonic() - began, False)
 
     def closed(
         self, reason: str, call: AdmissionCall | None = None, judged: Judged | None = None
@@ -156,6 +206,12 @@ class Admitting:
             known = (state, enforcements(state.gate.policies))
             self._enforced = known
         return known[1]
+
+
+def _is_own(call: AdmissionCall) -> bool:
+    """Is it about an object that decides?"""
+    kind = GroupVersionKind(*call.kind)
+    return is_deciding(kind) or is_about_grants(kind)
 
 
 def _review(call: AdmissionCall, state: LiveState) -> Review:

@@ -28,6 +28,7 @@ from lockgate.gatekeeper.template import (
     is_template,
     parse_template,
 )
+from lockgate.webhook.serving.live_grants import is_about_grants
 from lockgate.webhook.serving.live_problems import problems_of
 from lockgate.webhook.serving.object_text import object_document
 from lockgate.webhook.serving.objects import ObjectKey
@@ -55,7 +56,7 @@ def object_error(
     come off. templates: those that are in force. Objects of other kinds are none of ours.
     """
     kind = gvk_of(value)
-    if kind is None or not is_deciding(kind):
+    if kind is None or not (is_deciding(kind) or is_about_grants(kind)):
         return None
     if old is not None and _decisive(old) == _decisive(value):
         return None
@@ -94,6 +95,9 @@ def _check(
 
 def _parsers() -> tuple[tuple[Callable[[Mapping[str, Value]], bool], Callable[[Document], object]], ...]:
     """What reads the kinds that few clusters have."""
+    from lockgate.gatekeeper.break_glass.grant import parse_grant
+    from lockgate.gatekeeper.break_glass.kinds import is_grant, is_grant_policy
+    from lockgate.gatekeeper.break_glass.policy import parse_grant_policy
     from lockgate.gatekeeper.exemptions.exemption import parse_exemption
     from lockgate.gatekeeper.exemptions.policy import parse_exemption_policy
     from lockgate.gatekeeper.expansion_template import parse_expansion_template
@@ -104,6 +108,8 @@ def _parsers() -> tuple[tuple[Callable[[Mapping[str, Value]], bool], Callable[[D
         (is_expansion_template, parse_expansion_template),
         (is_exemption, parse_exemption),
         (is_exemption_policy, parse_exemption_policy),
+        (is_grant, parse_grant),
+        (is_grant_policy, parse_grant_policy),
     )
 
 

@@ -127,15 +127,16 @@ def log_lines(log: Path) -> list[Json]:
 
 @contextmanager
 def running_server(
-    folder: Path, policies: Path, options: Sequence[str] = (), own: str = ""
+    folder: Path, policies: Path | None, options: Sequence[str] = (), own: str = "", event: str = "ready"
 ) -> Iterator[Server]:
-    """Runs a server with two workers on free ports, from when it is ready; its log is `serve.log` in the folder.
+    """Runs a server with two workers on free ports, from when it is ready (or tells of another event); its log is `serve.log` in the folder.
 
-    own: where it keeps certificates of its own, in place of one that is made here.
+    policies: None where a cluster tells them. own: where it keeps certificates of its own, in place of one that is made here.
     """
     identity = Identity(Path(own, "ca.crt"), Path(own, "tls.key")) if own else write_identity(folder)
     log = folder / "serve.log"
-    command = [sys.executable, "-m", "lockgate.webhook", "serve", "-p", str(policies)]
+    command = [sys.executable, "-m", "lockgate.webhook", "serve"]
+    command += [] if policies is None else ["-p", str(policies)]
     command += ["--listen", f"{ADDRESS}:0", "--probes", f"{ADDRESS}:0", "--workers", "2"]
     if own:
         command += ["--certificates", own, *options]
@@ -145,7 +146,7 @@ def running_server(
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
     try:
         server = Server(process, log, identity, 0, 0)
-        server.wait_for("ready")
+        server.wait_for(event)
         ports = [
             int(server.wait_for(event)["address"].rpartition(":")[2]) for event in ("listening", "probes")
         ]

@@ -1,0 +1,198 @@
+"""`lockgate serve` whose policies are the cluster's: applied with kubectl, in force at once, and through restarts."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from tests.e2e.cluster import Cluster, kubectl, running_cluster
+from tests.e2e.serving_cluster import ACCOUNT, apply_text, apply_values, serving_cluster, until
+from tests.webhook.serving.server_processes import CONSTRAINT, TEMPLATE, Server, config_map
+
+pytestmark = pytest.mark.e2e
+
+DENIED = 'admission webhook "validation.lockgate.dev" denied the request: [owners] nobodys has no owner'
+CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with running_cluster({ACCOUNT: ""}) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving_cluster(cluster, tmp_path_factory.mktemp("serve")) as made:
+        yield made
+
+
+@pytest.fixture
+def policy(cluster: Cluster, server: Server) -> None:
+    """A template and its constraint, in force, whatever another test has made of them."""
+    until(lambda: apply_text(cluster, TEMPLATE)[0] == 0, lambda: apply_text(cluster, TEMPLATE))
+    # The server makes the constraint's kind.
+    until(lambda: apply_text(cluster, CONSTRAINT)[0] == 0, lambda: apply_text(cluster, CONSTRAINT))
+    until(lambda: DENIED in ask(cluster), lambda: (ask(cluster), server.log.read_text()[-3000:]))
+
+
+def ask(cluster: Cluster, **metadata: Any) -> str:
+    """What kubectl says to a ConfigMap that is not kept."""
+    given = json.dumps(config_map("nobodys", **metadata))
+    done = kubectl(cluster, "create", "--dry-run=server", "-f", "-", given=given)
+    return done.stdout + done.stderr
+
+
+def test_what_kubectl_applies_is_in_force(cluster: Cluster, policy: None) -> None:
+    assert DENIED in ask(cluster)
+    assert "created" in ask(cluster, labels={"owner": "me"})
+
+
+def test_its_status_is_told(cluster: Cluster, policy: None) -> None:
+    path = "/apis/constraints.gatekeeper.sh/v1beta1/needsowner/owners"
+
+    def told() -> Any:
+        return cluster.ask("GET", path)[1].get("status", {}).get("byPod", [])
+
+    until(lambda: [one.get("enforced") for one in told()] == [True], told)
+
+
+def test_a_broken_template_is_refused_with_its_line(cluster: Cluster, server: Server) -> None:
+    broken = TEMPLATE.replace("not input.review", "not nothing(input.review)\n        not input.review")
+    code, said = apply_text(cluster, broken)
+    assert code != 0
+    assert 'admission webhook "policies.lockgate.dev" denied the request: ' in said
+    assert "spec.targets[0].rego:3:7: rego_type_error: undefined function nothing" in said
+
+
+def test_a_wrong_constraint_is_refused(cluster: Cluster, policy: None) -> None:
+    code, said = apply_text(cluster, CONSTRAINT.replace("enforcementAction: deny", "enforcementAction: dney"))
+    assert code != 0
+    assert "policies.lockgate.dev" in said
+    assert "dney" in said
+
+
+def test_a_wrong_exemption_is_refused(cluster: Cluster, server: Server) -> None:
+    value = {
+        "apiVersion": "exemptions.lockgate.dev/v1alpha1",
+        "kind": "Exemption",
+        "metadata": {"name": "misspelt"},
+        "spec": {
+            "policies": [{"kind": "A", "nmae": "one"}],
+            "match": {"kinds": [{"kinds": ["Pod"]}]},
+            "reason": "r",
+            "owner": "o",
+            "issuedAt": "2026-11-01T00:00:00Z",
+            "expiresAt": "2026-12-01T00:00:00Z",
+        },
+    }
+    code, said = apply_values(cluster, value)
+    assert code != 0
+    assert "nmae" in said
+
+
+def test_a_namespace_that_was_made_a_moment_ago_is_known(cluster: Cluster, policy: None) -> None:
+    code, said = apply_values(
+        cluster,
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "fresh"}},
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "in-it", "namespace": "fresh", "labels": {"owner": "me"}},
+        },
+    )
+    assert (code, said) == (0, "")
+
+
+def test_a_namespace_cannot_let_itself_past_gatekeeper(cluster: Cluster, server: Server) -> None:
+    label = {"admission.gatekeeper.sh/ignore": "yes"}
+    value = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "sly", "labels": label}}
+    code, said = apply_values(cluster, value)
+    assert code != 0
+    assert "Only exempt namespace can have the admission.gatekeeper.sh/ignore label" in said
+
+
+def test_a_policy_changes_under_traffic_and_nothing_fails(cluster: Cluster, policy: None) -> None:
+    answers: list[tuple[int, str]] = []
+    ends = Event()
+
+    def press() -> None:
+        count = 0
+        while not ends.is_set():
+            count += 1
+            value = config_map(f"pressed-{count}", labels={"owner": "me"})
+            status, body = cluster.ask("POST", f"{CONFIG_MAPS}?dryRun=All", value)
+            answers.append((status, "" if status == 201 else str(body)))
+
+    pressing = [Thread(target=press) for _ in range(2)]
+    for one in pressing:
+        one.start()
+    try:
+        for said in ("nobody owns it", "has no owner"):
+            changed = TEMPLATE.replace("has no owner", said)
+            assert apply_text(cluster, changed) == (0, "")
+            until(lambda said=said: f"[owners] nobodys {said}" in ask(cluster))  # type: ignore[misc]
+    finally:
+        ends.set()
+        for one in pressing:
+            one.join()
+    assert {answer for answer in answers if answer != (201, "")} == set()
+    assert len(answers) > 10
+
+
+def test_an_api_server_that_is_started_anew_meets_the_same_policies(
+    cluster: Cluster, server: Server, policy: None
+) -> None:
+    cluster.server.stop()
+    until(lambda: bool(server.events("cluster not reached")))
+    # Whoever asks now is answered by what is in force, and probes say so.
+    assert server.probe("/readyz")[0] == 200
+    cluster.server.start()
+    until(lambda: DENIED in ask(cluster), lambda: ask(cluster))
+    changed = TEMPLATE.replace("has no owner", "is nobody's")
+    until(lambda: apply_text(cluster, changed)[0] == 0, lambda: apply_text(cluster, changed))
+    until(lambda: "[owners] nobodys is nobody's" in ask(cluster), lambda: server.log.read_text()[-3000:])
+
+
+def test_what_the_account_may_write_is_not_judged_and_all_else_is(cluster: Cluster, policy: None) -> None:
+    # A namespace whose account has the right to it, as an operator may grant by mistake.
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "too-much"},
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole",
+            "name": "cluster-admin",
+        },
+        "subjects": [
+            {"kind": "ServiceAccount", "name": "lockgate", "namespace": "lockgate-system"},
+            {"kind": "User", "name": ACCOUNT, "apiGroup": "rbac.authorization.k8s.io"},
+        ],
+    }
+    assert apply_values(cluster, binding)[0] == 0
+    try:
+
+        def written() -> tuple[int, Any]:
+            return cluster.ask("POST", f"{CONFIG_MAPS}?dryRun=All", config_map("nobodys"), ACCOUNT)
+
+        until(lambda: written()[0] == 403 and "has no owner" in written()[1]["message"], written)
+    finally:
+        assert kubectl(cluster, "delete", "clusterrolebinding", "too-much").returncode == 0
+
+
+def test_without_templates_kinds_a_server_waits(tmp_path: Path) -> None:
+    from tests.webhook.serving.server_processes import running_server
+
+    with running_cluster() as empty:
+        kubeconfig = tmp_path / "kubeconfig"
+        kubeconfig.write_text(empty.kubeconfig().read_text())
+        options = ("--kubeconfig", str(kubeconfig))
+        with running_server(tmp_path, None, options, event="waiting for the cluster") as server:
+            until(lambda: "ConstraintTemplates" in server.probe("/readyz")[1])
+            assert server.probe("/readyz")[0] == 503
+            assert server.probe("/healthz")[0] == 200
+            assert server.events("ready") == []

@@ -1,0 +1,89 @@
+"""A cluster as main follows it: what it tells is taken, what policies need is asked for, and what is in force is told."""
+
+import time
+from collections.abc import Mapping
+from random import SystemRandom
+from typing import Any, Final, final
+
+from lockgate.engine.record import record
+from lockgate.webhook.cluster.caretaker import Caretaker, in_force
+from lockgate.webhook.cluster.connection import open_client
+from lockgate.webhook.cluster.discovery import PoliciesFrom
+from lockgate.webhook.cluster.leases import ClusterLease, Leadership
+from lockgate.webhook.cluster.source import Batch, ClusterSource
+from lockgate.webhook.install.settings import LEASE
+from lockgate.webhook.serving.live_gate import LiveGate
+
+# Whoever takes looks up this often, for what is lacking and for the end.
+LOOK_S: Final = 0.5
+
+
+@record
+class ClusterAccess:
+    """Which cluster, and as whom it is written to.
+
+    kubeconfig: "" is the cluster around, else KUBECONFIG's; context: "" the current one. namespace: where the Lease is.
+    identity: unlike that of any other replica. policies_from: where what decides comes from.
+    """
+
+    kubeconfig: str
+    context: str
+    namespace: str
+    identity: str
+    policies_from: PoliciesFrom
+
+
+@final
+class ClusterFollower:
+    """Used by one caller at a time."""
+
+    def __init__(self, access: ClusterAccess) -> None:
+        """Raises UsageError where there is no access."""
+        api = open_client(access.context, access.kubeconfig)
+        self._api: Final = api
+        self._source: Final = ClusterSource(api, access.policies_from, SystemRandom())
+        self._caretaker: Caretaker | None = None
+        if access.policies_from == "cluster":
+            # What is in files has no status, and its constraints need no definition.
+            lease = ClusterLease(api, access.namespace, LEASE)
+            leadership = Leadership(lease, access.identity, time.monotonic)
+            self._caretaker = Caretaker(api, leadership, SystemRandom())
+
+    def start(self) -> None:
+        """Begins to ask the cluster."""
+        self._source.start()
+        if self._caretaker is not None:
+            self._caretaker.start()
+
+    def stop(self) -> None:
+        """Ends everything, and lets another replica lead."""
+        if self._caretaker is not None:
+            self._caretaker.stop()
+        self._source.stop()
+        api: Any = self._api
+        api.close()
+
+    def take(self) -> Batch | None:
+        """What has changed; None where nothing has for a moment."""
+        return self._source.take(LOOK_S)
+
+    def tell(self, live: LiveGate) -> None:
+        """This is in force: its inventory is asked for, and its status written."""
+        self._source.want(live.needs)
+        state = live.state
+        if self._caretaker is not None and state is not None:
+            self._caretaker.tell(in_force(state, self._source.objects, self._source.resources()))
+
+    def lacking(self) -> tuple[str, ...]:
+        """What has not been told yet, in words, behind `tell`; asked at a start, until there is nothing."""
+        return self._source.lacking()
+
+    def failures(self) -> Mapping[str, str]:
+        """What cannot be watched or written at present, with the reason."""
+        written = {} if self._caretaker is None else self._caretaker.failures
+        return {**self._source.failures(), **written}
+
+    @property
+    def is_leader(self) -> bool:
+        """Does this replica write for all?"""
+        return self._caretaker is not None and self._caretaker.is_leader
