@@ -169,6 +169,33 @@ SCENARIOS: tuple[Scenario, ...] = (
         trail=["allow CREATE v1/ConfigMap", "deny CREATE v1/ConfigMap"],
     ),
     Scenario(
+        "collection-deleted",
+        [
+            Step(
+                "delete --raw /api/v1/namespaces/collection-deleted/configmaps",
+                denied("[keeps-all] settings is kept", doing=""),
+                1,
+            )
+        ],
+        in_force=[rule("Kept", "keeps-all", "collection-deleted", "ConfigMap")],
+        there=[config_map(labels={"keep": "yes"})],
+        trail=["deny DELETE v1/ConfigMap"],
+    ),
+    Scenario(
+        "replaced",
+        [
+            Step(
+                "replace -f -",
+                denied("[replaced] ConfigMap settings has no owner", doing='error when replacing "STDIN": '),
+                1,
+                config_map(),
+            )
+        ],
+        in_force=[rule("NeedsOwner", "replaced", "replaced", "ConfigMap")],
+        there=[config_map(labels=OWNED)],
+        trail=["deny UPDATE v1/ConfigMap"],
+    ),
+    Scenario(
         "cel",
         [Step("create -f -", denied("[cel-owners] settings has no owner, says CEL"), 1, config_map())],
         in_force=[rule("CelOwner", "cel-owners", "cel", "ConfigMap")],

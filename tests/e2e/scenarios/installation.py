@@ -2,9 +2,10 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -16,6 +17,7 @@ from tests.e2e.cluster import Cluster, kubectl, running_cluster
 from tests.e2e.scenarios.policies import TEMPLATES
 from tests.e2e.scenarios.scenario import WEBHOOK, Json, Scenario, Step
 from tests.e2e.scenarios.users import USERS
+from tests.gatekeeper.break_glass.making import policy_value
 from tests.webhook.serving.server_processes import ADDRESS, Server, running_server
 
 OPTIONS = (
@@ -24,30 +26,40 @@ OPTIONS = (
     "--feature-gates=DRAExtendedResource=true",
 )
 IMAGE = f"registry.example.com/lockgate@sha256:{'7' * 64}"
-CONFIGURATION = "validatingwebhookconfigurations/lockgate"
+EXCLUDED = "excluded"
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """A cluster and the server that it asks. home: of the trail."""
+    """A cluster and the server that it asks. folder: of the server's `policies`, its grants (`glass`) and its `trail`.
+
+    beside: what runs for one scenario only; closed at its end.
+    """
 
     cluster: Cluster
     server: Server
-    home: Path
+    folder: Path
+    beside: ExitStack = field(default_factory=ExitStack)
 
     def recorded(self) -> tuple[str, ...]:
-        """What the trail has of decisions and of uses of exemptions."""
-        with open_trail(str(self.home)) as trail:
-            size = trail.store.head().size
-            entries = [parse_entry(entry).value for entry in trail.store.entries(0, size)]
-        return tuple([text for value in entries if (text := _told(value))])
+        """What the trail has of decisions and of uses of exemptions and grants."""
+        return recorded(self.folder / "trail")
 
     def run(self, step: Step, namespace: str) -> tuple[int, str]:
-        """Exit code and output of a step."""
+        """Exit code and output of a step, with words for what is never the same."""
         given = step.given if isinstance(step.given, str) else _listed(step.given)
         arguments = ["--namespace", namespace, *step.command.split()]
         done = kubectl(self.cluster, *arguments, given=given, user=step.user)
-        return done.returncode, done.stderr + done.stdout
+        said = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", done.stderr + done.stdout)
+        return done.returncode, re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", said)
+
+
+def recorded(home: Path) -> tuple[str, ...]:
+    """What a trail has of decisions and of uses of exemptions and grants."""
+    with open_trail(str(home)) as trail:
+        size = trail.store.head().size
+        entries = [parse_entry(entry).value for entry in trail.store.entries(0, size)]
+    return tuple([text for value in entries if (text := _told(value))])
 
 
 def _told(value: Mapping[str, object]) -> str:
@@ -55,6 +67,8 @@ def _told(value: Mapping[str, object]) -> str:
         return f"{value['outcome']} {value['operation']} {value['resource']}"
     if value["kind"] == "exemption" and value["event"] == "used":
         return f"exempted by {value['exemption']}"
+    if value["kind"] == "break-glass" and value["event"] == "used":
+        return f"let through by {value['grant']}: {value['outcome']} {value['operation']} {value['resource']}"
     return ""
 
 
@@ -103,6 +117,7 @@ def _install(cluster: Cluster, server: Server, policies: Path) -> None:
     """Applies what `lockgate install` writes, but that the API server calls a process on this machine."""
     folder = cluster.folder / "installed"
     options = ["--image", IMAGE, "--mode", "enforce", "--with-gatekeeper-crds", "-p", str(policies)]
+    options += [f"--exclude-namespace={EXCLUDED}"]
     assert run(["install", *options, "--output", str(folder)]) == 0
     names = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
     for name in names:
@@ -129,11 +144,15 @@ def _called_here(value: Json, server: Server) -> Json:
 @contextmanager
 def installed(folder: Path, scenarios: Sequence[Scenario]) -> Iterator[Installation]:
     """A cluster in which everything that the scenarios need is there and in force."""
-    home = folder / "trail"
-    assert run(["audit", "init", str(home), "--origin", "lockgate.test/scenarios"]) == 0
+    assert run(["audit", "init", str(folder / "trail"), "--origin", "lockgate.test/scenarios"]) == 0
     policies = _write_policies(folder, scenarios)
+    (folder / "glass").mkdir()
+    (folder / "glass" / "policy.json").write_text(json.dumps(policy_value()))
+    options = ["--trail", str(folder / "trail"), "--break-glass", str(folder / "glass")]
     with running_cluster(USERS, OPTIONS) as cluster:
         _prepare(cluster, scenarios)
-        with running_server(folder, policies, ["--trail", str(home)]) as server:
+        with running_server(folder, policies, options) as server:
             _install(cluster, server, policies)
-            yield Installation(cluster, server, home)
+            made = Installation(cluster, server, folder)
+            with made.beside:
+                yield made

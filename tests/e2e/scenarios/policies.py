@@ -68,7 +68,7 @@ _KEPT = """package kept
 violation[{"msg": msg}] {
   input.review.operation == "DELETE"
   input.review.oldObject.metadata.labels.keep == "yes"
-  msg := sprintf("%v is kept", [input.review.name])
+  msg := sprintf("%v is kept", [input.review.oldObject.metadata.name])
 }
 """
 _NO_CHANGE = """package fixed

@@ -18,7 +18,8 @@ WEBHOOK = "validation.lockgate.dev"
 class Step:
     """A command of kubectl's in the scenario's namespace, and all of what its user sees then.
 
-    given: objects for its standard input. says: both outputs, the error output first. user: who asks.
+    given: objects for its standard input. says: both outputs, the error output first; TIME stands for a time, and PORT
+    for a port of this machine. user: who asks. first: what happens to the installation before.
     """
 
     command: str
@@ -26,6 +27,7 @@ class Step:
     code: int = 0
     given: Json | Sequence[Json] | str = ""
     user: str = ADMIN
+    first: "Callable[[Installation], None] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Scenario:
 
     in_force: policies, beside those of the other scenarios. there: objects that were there before the webhook.
     labels: of the namespace. trail: what is recorded by the steps: each decision's outcome, operation and resource,
-    and each use of an exemption. meanwhile: what happens to the installation before the steps.
+    and each use of an exemption or a grant.
     """
 
     name: str
@@ -43,13 +45,12 @@ class Scenario:
     there: Sequence[Json] = ()
     labels: tuple[tuple[str, str], ...] = ()
     trail: Sequence[str] = ()
-    meanwhile: "Callable[[Installation], None] | None" = None
 
 
-def denied(*lines: str, doing: str = 'error when creating "STDIN": ') -> str:
+def denied(*lines: str, doing: str = 'error when creating "STDIN": ', webhook: str = WEBHOOK) -> str:
     """How kubectl shows a denial. doing: what it says before it."""
     said = "\n".join(lines)
-    return f'Error from server (Forbidden): {doing}admission webhook "{WEBHOOK}" denied the request: {said}\n'
+    return f'Error from server (Forbidden): {doing}admission webhook "{webhook}" denied the request: {said}\n'
 
 
 def warned(*lines: str) -> str:

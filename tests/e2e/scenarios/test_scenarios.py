@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.scenarios import claims, denials, workloads
+from tests.e2e.scenarios import claims, denials, events, workloads
 from tests.e2e.scenarios.installation import Installation, installed
 from tests.e2e.scenarios.scenario import Scenario
 
@@ -14,6 +14,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *denials.SCENARIOS,
     *workloads.SCENARIOS,
     *claims.SCENARIOS,
+    *events.SCENARIOS,
 )
 
 
@@ -26,6 +27,11 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
 def test_scenario(installation: Installation, scenario: Scenario) -> None:
     before = len(installation.recorded())
-    for step in scenario.steps:
-        assert installation.run(step, scenario.name) == (step.code, step.says)
-    assert installation.recorded()[before:] == tuple(scenario.trail)
+    try:
+        for step in scenario.steps:
+            if step.first is not None:
+                step.first(installation)
+            assert installation.run(step, scenario.name) == (step.code, step.says)
+        assert installation.recorded()[before:] == tuple(scenario.trail)
+    finally:
+        installation.beside.close()

@@ -78,6 +78,31 @@ SCENARIOS: tuple[Scenario, ...] = (
         trail=["deny CONNECT v1/PodExecOptions"] * 2,
     ),
     Scenario(
+        "token-of-account",
+        [
+            Step(
+                "create token robot",
+                denied(
+                    "[tokens] admin asks for CREATE of TokenRequest in token-of-account",
+                    doing="failed to create token: ",
+                ).replace("Error from server (Forbidden): ", "error: "),
+                1,
+            )
+        ],
+        in_force=[
+            rule(
+                "Asked",
+                "tokens",
+                "token-of-account",
+                "authentication.k8s.io/TokenRequest",
+                operation="CREATE",
+                subResource="token",
+            )
+        ],
+        there=[manifest("ServiceAccount", "robot")],
+        trail=["deny CREATE authentication.k8s.io/v1/TokenRequest"],
+    ),
+    Scenario(
         "evicted",
         [
             Step(

@@ -1,0 +1,334 @@
+"""Scenarios in which something happens to the server, to its policies or to the API server."""
+
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import mkdtemp
+
+import yaml
+from lockgate.webhook.cli import run
+
+from tests.e2e.cluster import kubectl
+from tests.e2e.postgres import running_postgres
+from tests.e2e.scenarios import beside
+from tests.e2e.scenarios.installation import EXCLUDED, Installation, recorded
+from tests.e2e.scenarios.objects import OWNED, config_map
+from tests.e2e.scenarios.policies import rule
+from tests.e2e.scenarios.scenario import Json, Scenario, Step, denied, warned
+from tests.e2e.scenarios.traffic import traffic
+from tests.gatekeeper.break_glass.making import sign, unsigned
+from tests.gatekeeper.exemptions.making import exemption
+from tests.webhook.serving.server_processes import SECONDS, STEP_SECONDS, write_identity
+
+CREATED = "configmap/settings created\n"
+
+
+def _change_policies(installation: Installation) -> None:
+    """The constraint warns from now on; what is asked meanwhile is answered by it as it was or as it is."""
+    place = installation.folder / "policies" / "policy-changed.yaml"
+    count = len(installation.server.events("policies changed"))
+    with traffic(installation.cluster, "under-traffic", "[steady] ConfigMap asked has no owner") as going:
+        place.write_text(
+            yaml.safe_dump(rule("NeedsOwner", "changes", "policy-changed", "ConfigMap", action="warn"))
+        )
+        installation.server.wait_for("policies changed", count + 1)
+        going.more(20)
+
+
+def _rotate(installation: Installation) -> None:
+    """The API server is told of the next authority, then the server shows its certificate."""
+    folder = installation.folder / "next"
+    folder.mkdir()
+    new, shown = write_identity(folder), installation.server.identity
+    both = new.certificate.read_bytes() + shown.certificate.read_bytes()
+    with traffic(installation.cluster, "under-traffic", "[steady] ConfigMap asked has no owner") as going:
+        bundle = base64.b64encode(both).decode()
+        change = [{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": bundle}]
+        arguments = (
+            "patch",
+            "validatingwebhookconfiguration",
+            "lockgate",
+            "--type=json",
+            "-p",
+            json.dumps(change),
+        )
+        done = kubectl(installation.cluster, *arguments)
+        assert done.returncode == 0, done.stderr
+        going.more(10)
+        shown.key.write_bytes(new.key.read_bytes())
+        shown.certificate.write_bytes(both)
+        installation.server.wait_for("certificate changed")
+        going.more(20)
+
+
+def _kill_worker(installation: Installation) -> None:
+    main = installation.server.process.pid
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(main)], capture_output=True, text=True, check=True
+    )
+    workers = [line.split()[0] for line in listed.stdout.splitlines() if "worker_main" in line]
+    os.kill(int(workers[0]), signal.SIGKILL)
+    installation.server.wait_for("worker ended")
+    end = time.monotonic() + SECONDS
+    while installation.server.probe("/readyz")[0] != 200:
+        assert time.monotonic() < end
+        time.sleep(STEP_SECONDS)
+
+
+def _restart_api_server(installation: Installation) -> None:
+    installation.cluster.server.stop()
+    installation.cluster.server.start()
+
+
+def _kill_webhook(installation: Installation) -> None:
+    server = beside.start(installation, "webhook-killed")
+    os.kill(server.process.pid, signal.SIGKILL)
+    server.process.wait()
+
+
+def _shut_down(installation: Installation) -> None:
+    """What was asked until clients went elsewhere was answered."""
+    server = beside.start(installation, "shut-down", ("--drain", "5"))
+    with traffic(installation.cluster, "shut-down", "[owners] asked has no owner") as going:
+        going.more(10)
+        server.process.terminate()
+        server.wait_for("stopping")
+        assert server.probe("/readyz")[0] == 503
+        going.more(10)
+    assert server.process.wait(SECONDS) == 0
+    beside.start(installation, "shut-down")
+
+
+def _replicate(installation: Installation) -> None:
+    """Two servers record in one log; the API server asks the second after the first."""
+    postgres = installation.beside.enter_context(running_postgres())
+    folder = Path(mkdtemp(dir=installation.folder))
+    homes = [folder / name for name in ("one", "two")]
+    origin = ["--origin", "lockgate.test/replicas", "--store", postgres.url]
+    assert run(["audit", "init", str(homes[0]), *origin]) == 0
+    shutil.copytree(homes[0], homes[1])
+    first, second = [beside.start(installation, "replicas", ("--trail", str(home))) for home in homes]
+    beside.ask(installation, first, "replicas")
+    step = Step("create -f -", "", given=config_map("by-one", labels=OWNED))
+    assert installation.run(step, "replicas") == (0, "configmap/by-one created\n")
+    beside.ask(installation, second, "replicas")
+    step = Step("create -f -", "", given=config_map("by-two"))
+    said = denied("[owners] by-two has no owner", webhook=beside.WEBHOOK)
+    assert installation.run(step, "replicas") == (1, said)
+    written = ("allow CREATE v1/ConfigMap", "deny CREATE v1/ConfigMap")
+    assert recorded(homes[0]) == recorded(homes[1]) == written
+    # The first is lost; the other goes on.
+    os.kill(first.process.pid, signal.SIGKILL)
+
+
+def _grant() -> Json:
+    now = datetime.now(UTC)
+    texts = [(now + timedelta(minutes=one)).strftime("%Y-%m-%dT%H:%M:%SZ") for one in (-1, 20)]
+    return sign(
+        unsigned("night-1", namespaces=["break-glass"], **dict(zip(("from", "until"), texts, strict=True)))
+    )
+
+
+def _break_glass(installation: Installation) -> None:
+    (installation.folder / "glass" / "night.json").write_text(json.dumps(_grant()))
+    installation.server.wait_for("break-glass granted")
+
+
+def _return(installation: Installation) -> None:
+    (installation.folder / "glass" / "night.json").unlink()
+    installation.server.wait_for("break-glass revoked")
+
+
+def _exempting(name: str, policy: str, namespace: str, issued: int, expires: int) -> Json:
+    """An Exemption from some days ago until some days from now."""
+    now = datetime.now(UTC)
+    texts = [(now + timedelta(days=one)).strftime("%Y-%m-%dT%H:%M:%SZ") for one in (issued, expires)]
+    return exemption(
+        name,
+        policies=[{"kind": "NeedsOwner", "name": policy}],
+        match={"namespaces": [namespace]},
+        issuedAt=texts[0],
+        expiresAt=texts[1],
+    )
+
+
+SCENARIOS: tuple[Scenario, ...] = (
+    Scenario(
+        EXCLUDED,
+        [Step("create -f -", CREATED, given=config_map())],
+        in_force=[rule("NeedsOwner", "of-excluded", EXCLUDED, "ConfigMap")],
+    ),
+    Scenario(
+        "exempted",
+        [Step("create -f -", CREATED, given=config_map())],
+        in_force=[
+            rule("NeedsOwner", "exempt", "exempted", "ConfigMap"),
+            _exempting("until-tomorrow", "exempt", "exempted", -1, 1),
+        ],
+        trail=["allow CREATE v1/ConfigMap", "exempted by until-tomorrow"],
+    ),
+    Scenario(
+        "exemption-expired",
+        [Step("create -f -", denied("[was-exempt] ConfigMap settings has no owner"), 1, config_map())],
+        in_force=[
+            rule("NeedsOwner", "was-exempt", "exemption-expired", "ConfigMap"),
+            _exempting("until-yesterday", "was-exempt", "exemption-expired", -2, -1),
+        ],
+        trail=["deny CREATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "under-traffic",
+        [Step("create -f -", CREATED, given=config_map(labels=OWNED))],
+        in_force=[rule("NeedsOwner", "steady", "under-traffic", "ConfigMap")],
+        trail=["allow CREATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "policy-changed",
+        [
+            Step("create -f -", denied("[changes] ConfigMap settings has no owner"), 1, config_map()),
+            Step(
+                "create -f -",
+                warned("[changes] ConfigMap settings has no owner") + CREATED,
+                given=config_map(),
+                first=_change_policies,
+            ),
+        ],
+        in_force=[rule("NeedsOwner", "changes", "policy-changed", "ConfigMap")],
+        trail=["deny CREATE v1/ConfigMap", "warn CREATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "certificate-rotated",
+        [
+            Step(
+                "create -f -",
+                denied("[rotated] ConfigMap settings has no owner"),
+                1,
+                config_map(),
+                first=_rotate,
+            )
+        ],
+        in_force=[rule("NeedsOwner", "rotated", "certificate-rotated", "ConfigMap")],
+        trail=["deny CREATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "worker-killed",
+        [
+            Step(
+                "create -f -",
+                denied("[alive] ConfigMap settings has no owner"),
+                1,
+                config_map(),
+                first=_kill_worker,
+            )
+        ],
+        in_force=[rule("NeedsOwner", "alive", "worker-killed", "ConfigMap")],
+        trail=["deny CREATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "api-server-restarted",
+        [
+            Step(
+                "create -f -",
+                denied("[restarted] ConfigMap settings has no owner"),
+                1,
+                config_map(),
+                first=_restart_api_server,
+            )
+        ],
+        in_force=[rule("NeedsOwner", "restarted", "api-server-restarted", "ConfigMap")],
+        trail=["deny CREATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "webhook-killed",
+        [
+            Step(
+                "create -f -",
+                'Error from server (InternalError): error when creating "STDIN": Internal error occurred: failed calling '
+                f'webhook "{beside.WEBHOOK}": failed to call webhook: Post "https://127.0.0.1:PORT/v1/admit?timeout=8s": '
+                "dial tcp 127.0.0.1:PORT: connect: connection refused\n",
+                1,
+                config_map(labels=OWNED),
+                first=_kill_webhook,
+            ),
+            Step(
+                "create -f -",
+                CREATED,
+                given=config_map(labels=OWNED),
+                first=beside.starting("webhook-killed"),
+            ),
+        ],
+    ),
+    Scenario(
+        "shut-down",
+        [
+            Step(
+                "create -f -",
+                denied("[owners] settings has no owner", webhook=beside.WEBHOOK),
+                1,
+                config_map(),
+                first=_shut_down,
+            )
+        ],
+    ),
+    Scenario(
+        "observed-then-enforced",
+        [
+            Step(
+                "create -f -",
+                CREATED,
+                given=config_map(),
+                first=beside.starting("observed-then-enforced", "--mode", "observe"),
+            ),
+            Step(
+                "create -f -",
+                denied("[owners] later has no owner", webhook=beside.WEBHOOK),
+                1,
+                config_map("later"),
+                first=beside.starting("observed-then-enforced", "--mode", "enforce"),
+            ),
+        ],
+    ),
+    Scenario(
+        "replicas",
+        [
+            Step(
+                "create -f -",
+                denied("[owners] settings has no owner", webhook=beside.WEBHOOK),
+                1,
+                config_map(),
+                first=_replicate,
+            )
+        ],
+    ),
+    Scenario(
+        "break-glass",
+        [
+            Step(
+                "create -f -",
+                warned("[break-glass] night-1 (OPS-1) until TIME lets through what NeedsOwner/glass denies")
+                + CREATED,
+                given=config_map(),
+                first=_break_glass,
+            ),
+            Step(
+                "create -f -",
+                denied("[glass] ConfigMap later has no owner"),
+                1,
+                config_map("later"),
+                first=_return,
+            ),
+        ],
+        in_force=[rule("NeedsOwner", "glass", "break-glass", "ConfigMap")],
+        trail=[
+            "deny CREATE v1/ConfigMap",
+            "let through by night-1: deny CREATE v1/ConfigMap",
+            "deny CREATE v1/ConfigMap",
+        ],
+    ),
+)
