@@ -1,6 +1,7 @@
 """The server under what would stop it: policies that do not end, and connections that say nothing."""
 
 import json
+import re
 import resource
 import socket
 import ssl
@@ -63,6 +64,14 @@ def test_a_policy_that_does_not_end_is_stopped_and_the_answer_is_closed(server: 
     assert "[ending-0]" in answer["status"]["message"]
     assert "more time than there is for the request" in answer["status"]["message"]
     assert time.monotonic() - began < SECONDS
+    _until_counted(server)
+
+
+def _until_counted(server: Server) -> None:
+    end = time.monotonic() + SECONDS
+    while not re.search(r'requests_refused_total\{reason="deadline"\} [1-9]', server.probe("/metrics")[1]):
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_others_are_answered_while_policies_do_not_end(server: Server) -> None:

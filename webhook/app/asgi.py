@@ -194,7 +194,10 @@ class AdmissionApp:
         loop = asyncio.get_running_loop()
         asked = loop.run_in_executor(self._threads, self._admitting.admit, call, deadline.evaluate_by)
         try:
-            return await asyncio.wait_for(asked, max(0.0, deadline.answer_by - monotonic()))
+            admitted = await asyncio.wait_for(asked, max(0.0, deadline.answer_by - monotonic()))
+            if admitted.is_late:
+                self._measures.refused("deadline")
+            return admitted
         except TimeoutError:
             self._measures.refused("deadline")
             reason = "the review was not judged within the time that the API server gives it"
