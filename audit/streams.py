@@ -8,6 +8,7 @@ import base64
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hmac import digest
 from typing import Final
 from urllib.parse import quote
@@ -32,6 +33,8 @@ OTHER_POLICIES: Final = "policy/*"
 # The heads of all streams are logged after a sixteenth as many entries at the soonest: who recomputes their root has
 # work for sixteen streams an entry then, however the log's keeper makes the log.
 HEADS_SHARE: Final = 16
+# Names of policies' streams that are kept: more than a cluster has policies.
+_POLICIES: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ def policies_stream(policies: str) -> str:
     return f"policies/{policies.removeprefix('sha256:')}"
 
 
+@lru_cache(maxsize=_POLICIES)
 def policy_stream(kind: str, name: str) -> str:
     """`policy/<Kind>/<name>`: the decisions that this policy denied, warned of or failed on."""
     return f"policy/{_segment(kind)}/{_segment(name)}"

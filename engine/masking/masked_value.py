@@ -54,6 +54,8 @@ def _masked(plain: Sequence[Value]) -> MaskedValues:
     made = [
         value if tree is None else _without(value, tree) for value, tree in zip(plain, trees, strict=True)
     ]
+    if not (masker.forms or masker.short_forms or masker.hidden):
+        return MaskedValues(tuple(made), masker)
     # Nearly always nothing of what was taken out is anywhere else.
     known = masker.known_in("\n".join([text for value in made for text in _texts(value)]))
     if known is None:
