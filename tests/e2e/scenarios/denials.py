@@ -1,8 +1,11 @@
 """Scenarios of objects that are created and changed: what is denied, warned of, let through, and how it is asked."""
 
-from tests.e2e.scenarios.objects import OWNED, config_map, pod
+from tests.e2e.scenarios.objects import OWNED, config_map, ingress, pod
 from tests.e2e.scenarios.policies import rule
 from tests.e2e.scenarios.scenario import Scenario, Step, denied, warned
+from tests.gatekeeper.workbench import template
+
+BROKEN = 'package broken\n\nviolation[{"msg": "x"}] {\n  nothing(input.review)\n}\n'
 
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
@@ -194,6 +197,66 @@ SCENARIOS: tuple[Scenario, ...] = (
         in_force=[rule("NeedsOwner", "replaced", "replaced", "ConfigMap")],
         there=[config_map(labels=OWNED)],
         trail=["deny UPDATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "selected-namespace",
+        [Step("create -f -", denied("[selecting] ConfigMap settings has no owner"), 1, config_map())],
+        in_force=[
+            rule(
+                "NeedsOwner",
+                "selecting",
+                "",
+                "ConfigMap",
+                match={"namespaceSelector": {"matchLabels": {"scenario": "selected"}}},
+            )
+        ],
+        labels=(("scenario", "selected"),),
+        trail=["deny CREATE v1/ConfigMap"],
+    ),
+    Scenario(
+        "referential",
+        [
+            Step(
+                "create -f -",
+                denied("[hosts] shop.example is of referential/a already"),
+                1,
+                ingress("b", "shop.example"),
+            ),
+            Step("create -f -", "ingress.networking.k8s.io/c created\n", given=ingress("c", "c.example")),
+        ],
+        in_force=[rule("UniqueHost", "hosts", "referential", "networking.k8s.io/Ingress")],
+        there=[ingress("a", "shop.example")],
+        trail=[
+            "deny CREATE networking.k8s.io/v1/Ingress",
+            "allow CREATE networking.k8s.io/v1/Ingress",
+        ],
+    ),
+    Scenario(
+        "broken-template",
+        [
+            Step(
+                "create -f -",
+                'Error from server: error when creating "STDIN": admission webhook "policies.lockgate.dev" denied the '
+                "request: spec.targets[0].rego:4:3: rego_type_error: undefined function nothing (no builtin and no "
+                "function of this package has that name)\n",
+                1,
+                template(BROKEN, kind="Broken"),
+            )
+        ],
+    ),
+    Scenario(
+        "ignored-namespace",
+        [
+            Step(
+                "label namespace ignored-namespace admission.gatekeeper.sh/ignore=yes",
+                denied(
+                    "Only exempt namespace can have the admission.gatekeeper.sh/ignore label",
+                    doing="",
+                    webhook="namespaces.lockgate.dev",
+                ),
+                1,
+            )
+        ],
     ),
     Scenario(
         "cel",

@@ -15,7 +15,7 @@ from lockgate.webhook.trail import open_trail
 
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
 from tests.e2e.scenarios.policies import TEMPLATES
-from tests.e2e.scenarios.scenario import WEBHOOK, Json, Scenario, Step
+from tests.e2e.scenarios.scenario import Json, Scenario, Step
 from tests.e2e.scenarios.users import USERS
 from tests.gatekeeper.break_glass.making import policy_value
 from tests.webhook.serving.server_processes import ADDRESS, Server, running_server
@@ -136,8 +136,7 @@ def _called_here(value: Json, server: Server) -> Json:
     for one in value["webhooks"]:
         path = one["clientConfig"]["service"]["path"]
         called = {"url": f"https://{ADDRESS}:{server.port}{path}", "caBundle": authority}
-        if one["name"].startswith("validation."):
-            hooks.append({**one, "name": WEBHOOK, "clientConfig": called})
+        hooks.append({**one, "clientConfig": called})
     return {**value, "webhooks": hooks}
 
 
@@ -151,6 +150,8 @@ def installed(folder: Path, scenarios: Sequence[Scenario]) -> Iterator[Installat
     options = ["--trail", str(folder / "trail"), "--break-glass", str(folder / "glass")]
     with running_cluster(USERS, OPTIONS) as cluster:
         _prepare(cluster, scenarios)
+        # Namespaces and what policies read are the cluster's.
+        options += ["--inventory", "cluster", "--kubeconfig", str(cluster.kubeconfig())]
         with running_server(folder, policies, options) as server:
             _install(cluster, server, policies)
             made = Installation(cluster, server, folder)

@@ -186,9 +186,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             )
         ],
         in_force=[
-            rule(
-                "NeedsOwner", "any-kind", "of-many-kinds", "*/*", action="warn", match={"scope": "Namespaced"}
-            )
+            rule("NeedsOwner", "any-kind", "of-many-kinds", "*", action="warn", match={"scope": "Namespaced"})
         ],
         trail=["warn CREATE v1/Secret", "warn CREATE v1/ServiceAccount"],
     ),
