@@ -1,6 +1,7 @@
 """`lockgate serve`: the command line of the admission server."""
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -263,12 +264,14 @@ def serve(
     cluster = None
     if not policies or inventory is not None:
         cluster = _cluster(kubeconfig or "", context or "", namespace, policies)
-    elif kubeconfig is not None or context is not None:
+    elif (kubeconfig is not None or context is not None) and not (certificates or "").startswith("secret:"):
         raise UsageError(
             "a cluster is named, and with -p nothing is asked of it",
             hint="give --inventory cluster too, or leave out -p",
         )
     own = None if certificates is None else _own_certificates(certificates, names)
+    if own is not None:
+        own = replace(own, context=context or "", kubeconfig=kubeconfig or "")
     if own is not None:
         if tls_cert is not None or tls_key is not None:
             raise UsageError("--certificates and --tls-cert", hint="give one of both")

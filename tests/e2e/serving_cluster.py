@@ -21,12 +21,6 @@ ACCOUNT = "system:serviceaccount:lockgate-system:lockgate"
 CONFIGURATION = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/lockgate"
 IMAGE = f"registry.example.com/lockgate@sha256:{'7' * 64}"
 SECONDS = 120
-EVERYTHING = {
-    "apiGroups": ["*"],
-    "apiVersions": ["*"],
-    "operations": ["CREATE", "UPDATE"],
-    "resources": ["*"],
-}
 
 
 def manifests(*options: str) -> list[Json]:
@@ -71,10 +65,8 @@ def install(cluster: Cluster, *options: str) -> list[Json]:
     return configurations
 
 
-def register(
-    cluster: Cluster, configurations: Sequence[Json], server: Server, rules: Sequence[Json] = ()
-) -> None:
-    """Applies the webhooks with the server's address in place of the Service's. rules: none are left to the server."""
+def register(cluster: Cluster, configurations: Sequence[Json], server: Server) -> None:
+    """Applies the webhooks with the server's address in place of the Service's; rules are left to the server."""
     authority = base64.b64encode(server.identity.certificate.read_bytes()).decode()
     for configuration in configurations:
         for webhook in configuration["webhooks"]:
@@ -83,21 +75,17 @@ def register(
                 "url": f"https://127.0.0.1:{server.port}{path}",
                 "caBundle": authority,
             }
-            if rules and "rules" not in webhook:
-                webhook["rules"] = [*rules]
         code, said = apply_values(cluster, configuration)
         assert code == 0, said
 
 
 @contextmanager
-def serving_cluster(
-    cluster: Cluster, folder: Path, options: Sequence[str] = (), rules: Sequence[Json] = (EVERYTHING,)
-) -> Iterator[Server]:
+def serving_cluster(cluster: Cluster, folder: Path, options: Sequence[str] = ()) -> Iterator[Server]:
     """A server with the rights of the account that is installed, asked by the cluster that tells it its policies."""
     configurations = install(cluster)
     kubeconfig = folder / "account.kubeconfig"
     kubeconfig.write_text(cluster.kubeconfig(ACCOUNT).read_text())
     given = ["--kubeconfig", str(kubeconfig), *options]
     with running_server(folder, None, given) as server:
-        register(cluster, configurations, server, rules)
+        register(cluster, configurations, server)
         yield server

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
-from tests.e2e.serving_cluster import ACCOUNT, apply_text, apply_values, serving_cluster, until
+from tests.e2e.serving_cluster import ACCOUNT, CONFIGURATION, apply_text, apply_values, serving_cluster, until
 from tests.webhook.serving.server_processes import CONSTRAINT, TEMPLATE, Server, config_map
 
 pytestmark = pytest.mark.e2e
@@ -58,6 +58,20 @@ def test_its_status_is_told(cluster: Cluster, policy: None) -> None:
         return cluster.ask("GET", path)[1].get("status", {}).get("byPod", [])
 
     until(lambda: [one.get("enforced") for one in told()] == [True], told)
+
+
+def test_the_api_server_is_told_what_to_send(cluster: Cluster, policy: None) -> None:
+    def resources() -> list[Any]:
+        webhooks = cluster.ask("GET", CONFIGURATION)[1]["webhooks"]
+        return [rule["resources"] for rule in webhooks[0].get("rules", [])]
+
+    assert resources() == [["configmaps"]]
+    match = 'match: {kinds: [{apiGroups: [""], kinds: [ConfigMap, Secret]}]}'
+    changed = CONSTRAINT.replace('match: {kinds: [{apiGroups: [""], kinds: [ConfigMap]}]}', match)
+    assert apply_text(cluster, changed) == (0, "")
+    until(lambda: resources() == [["configmaps", "secrets"]], resources)
+    assert apply_text(cluster, CONSTRAINT) == (0, "")
+    until(lambda: resources() == [["configmaps"]], resources)
 
 
 def test_a_broken_template_is_refused_with_its_line(cluster: Cluster, server: Server) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # A line of the log names so many objects of one change.
 MAX_NAMED: Final = 50
+# How often it is looked whether policies ask for other requests than before.
+RULES_S: Final = 1.0
 
 
 @final
@@ -35,13 +37,13 @@ class ClusterKeeper:
 
     async def follow(self) -> None:
         """Goes on until it is cancelled."""
-        await asyncio.to_thread(self._follower.tell, self._live)
+        self._follower.want(self._live)
         self._follower.start()
         while True:
             batch = await asyncio.to_thread(self._follower.take)
             if batch is not None:
                 await self._publisher.publish(batch.changes, batch.covered)
-                await asyncio.to_thread(self._follower.tell, self._live)
+                self._follower.want(self._live)
                 named = [str(one.key) for one in batch.changes if is_deciding(one.key.kind)]
                 if named:
                     self._log.write(
@@ -49,7 +51,16 @@ class ClusterKeeper:
                     )
             if self._publisher.is_holding:
                 await self._look()
+            if batch is not None and not self._publisher.is_holding:
+                await asyncio.to_thread(self._follower.tell, self._live)
             self._tell_failures()
+
+    async def keep_rules(self) -> None:
+        """Goes on until it is cancelled. By a part of the policies nothing is written."""
+        while True:
+            await asyncio.sleep(RULES_S)
+            if not self._publisher.is_holding:
+                await asyncio.to_thread(self._follower.keep_rules, self._live)
 
     async def stop(self) -> None:
         """Ends what goes on beside."""

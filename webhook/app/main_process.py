@@ -245,7 +245,7 @@ class Main:
         if self._cluster is None:
             return
         try:
-            await self._cluster.follow()
+            await asyncio.gather(self._cluster.follow(), self._cluster.keep_rules())
         except Exception as error:  # noqa: BLE001 - whatever it is, changes would not be in force
             self._log.write("error", "cluster not followed", {"reason": f"{type(error).__name__}: {error}"})
             self._failure = error

@@ -68,5 +68,5 @@ def _places(options: OwnCertificates) -> tuple[CertificateStore, BundlePublisher
     from lockgate.webhook.cluster.secrets import SecretStore
     from lockgate.webhook.cluster.webhook_configurations import WebhookConfigurations
 
-    api = open_client()
+    api = open_client(options.context, options.kubeconfig)
     return SecretStore(api, *options.secret), WebhookConfigurations(api, options.configurations)

@@ -37,13 +37,15 @@ class OwnCertificates:
     """Certificates of an authority of our own. secret: namespace and name; none: they are kept in `folder`.
 
     folder: of the files that TLS is set up from. names: what they are for. configurations: the webhook configurations
-    that are told whom to trust; none: somebody copies `ca.crt`.
+    that are told whom to trust; none: somebody copies `ca.crt`. context, kubeconfig: which cluster has the Secret.
     """
 
     folder: str
     names: tuple[str, ...]
     secret: tuple[str, str] | None = None
     configurations: tuple[str, ...] = ()
+    context: str = ""
+    kubeconfig: str = ""
 
 
 @record

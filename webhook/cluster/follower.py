@@ -10,8 +10,9 @@ from lockgate.webhook.cluster.caretaker import Caretaker, in_force
 from lockgate.webhook.cluster.connection import open_client
 from lockgate.webhook.cluster.discovery import PoliciesFrom
 from lockgate.webhook.cluster.leases import ClusterLease, Leadership
+from lockgate.webhook.cluster.rules_keeper import RulesKeeper
 from lockgate.webhook.cluster.source import Batch, ClusterSource
-from lockgate.webhook.install.settings import LEASE
+from lockgate.webhook.install.settings import CONFIGURATION, LEASE
 from lockgate.webhook.serving.live_gate import LiveGate
 
 # Whoever takes looks up this often, for what is lacking and for the end.
@@ -35,7 +36,7 @@ class ClusterAccess:
 
 @final
 class ClusterFollower:
-    """Used by one caller at a time."""
+    """Used by one caller at a time, but for `keep_rules`."""
 
     def __init__(self, access: ClusterAccess) -> None:
         """Raises UsageError where there is no access."""
@@ -43,6 +44,8 @@ class ClusterFollower:
         self._api: Final = api
         self._source: Final = ClusterSource(api, access.policies_from, SystemRandom())
         self._caretaker: Caretaker | None = None
+        self._rules: Final = RulesKeeper(api)
+        self._unwritten = ""
         if access.policies_from == "cluster":
             # What is in files has no status, and its constraints need no definition.
             lease = ClusterLease(api, access.namespace, LEASE)
@@ -67,21 +70,34 @@ class ClusterFollower:
         """What has changed; None where nothing has for a moment."""
         return self._source.take(LOOK_S)
 
-    def tell(self, live: LiveGate) -> None:
-        """This is in force: its inventory is asked for, and its status written."""
+    def want(self, live: LiveGate) -> None:
+        """The inventory that policies need is asked for."""
         self._source.want(live.needs)
+
+    def tell(self, live: LiveGate) -> None:
+        """This is in force: its status is written."""
         state = live.state
         if self._caretaker is not None and state is not None:
             self._caretaker.tell(in_force(state, self._source.objects, self._source.resources()))
 
     def lacking(self) -> tuple[str, ...]:
-        """What has not been told yet, in words, behind `tell`; asked at a start, until there is nothing."""
+        """What has not been told yet, in words, behind `want`; asked at a start, until there is nothing."""
         return self._source.lacking()
 
     def failures(self) -> Mapping[str, str]:
         """What cannot be watched or written at present, with the reason."""
         written = {} if self._caretaker is None else self._caretaker.failures
-        return {**self._source.failures(), **written}
+        rules = {f"the rules of {CONFIGURATION}": self._unwritten} if self._unwritten else {}
+        return {**self._source.failures(), **written, **rules}
+
+    def keep_rules(self, live: LiveGate) -> None:
+        """Has the API server send what is in force asks for, while this replica leads; called by a thread of its own."""
+        state = live.state
+        if not self.is_leader or state is None:
+            self._rules.forget()
+            self._unwritten = ""
+        else:
+            self._unwritten = self._rules.keep(state, self._source.resources())
 
     @property
     def is_leader(self) -> bool:
