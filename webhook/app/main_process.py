@@ -187,7 +187,7 @@ class Main:
         if self._options.probes is None:
             return None
         listener = listening(self._options.probes)
-        app = ProbesApp(self._unready, Metrics(self._totals, self._state))
+        app = ProbesApp(self._broken, self._unready, Metrics(self._totals, self._state))
         server = HttpServer(app, Listening(listener), PROBES, lambda: None)
         server.start()
         self._log.write("info", "probes", {"address": _shown(listener)})
@@ -255,6 +255,10 @@ class Main:
         while self._unready():
             await asyncio.sleep(0.02)
         self._log.write("info", "ready", {"workers": self._supervisor.serving, "digest": self._live.digest})
+
+    def _broken(self) -> str:
+        """What only a new start mends."""
+        return "" if self._is_draining or self._supervisor.is_accepting else "nothing accepts connections"
 
     def _unready(self) -> str:
         if self._is_draining:

@@ -11,9 +11,10 @@ _TEXT: Final = "text/plain; charset=utf-8"
 
 @final
 class ProbesApp:
-    """An ASGI application. unready: why no requests may come; empty when they may."""
+    """An ASGI application. broken: what cannot mend itself; unready: why no requests may come; empty when they may."""
 
-    def __init__(self, unready: Callable[[], str], metrics: Metrics) -> None:
+    def __init__(self, broken: Callable[[], str], unready: Callable[[], str], metrics: Metrics) -> None:
+        self._broken = broken
         self._unready = unready
         self._metrics = metrics
 
@@ -30,11 +31,9 @@ class ProbesApp:
         path = scope["path"]
         if scope["method"] not in ("GET", "HEAD"):
             return 405, _TEXT, b"only GET\n"
-        if path == "/healthz":
-            return 200, _TEXT, b"ok\n"
-        if path == "/readyz":
-            unready = self._unready()
-            return (503, _TEXT, f"{unready}\n".encode()) if unready else (200, _TEXT, b"ok\n")
+        if path in ("/healthz", "/readyz"):
+            wrong = self._broken() or (self._unready() if path == "/readyz" else "")
+            return (503, _TEXT, f"{wrong}\n".encode()) if wrong else (200, _TEXT, b"ok\n")
         if path == "/metrics":
             accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
             body, kind = self._metrics.render(accept.decode("latin-1"))

@@ -69,6 +69,11 @@ class Acceptor:
 
         self._call(take)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its thread has not ended."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
         """Accepts no more: who comes now is refused, and workers keep what they have."""
         if self._ends:

@@ -93,6 +93,11 @@ class Supervisor:
         return sum([one.is_serving for one in self._workers.values()])
 
     @property
+    def is_accepting(self) -> bool:
+        """Whether what accepts connections still runs."""
+        return self._acceptor.is_running
+
+    @property
     def is_ready(self) -> bool:
         """Whether requests may come: all workers answered once, and some do now."""
         return self._all_served and self.serving > 0
