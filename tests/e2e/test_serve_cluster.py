@@ -10,7 +10,15 @@ import pytest
 
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
 from tests.e2e.serving_cluster import ACCOUNT, CONFIGURATION, apply_text, apply_values, serving_cluster, until
-from tests.webhook.serving.server_processes import CONSTRAINT, TEMPLATE, Server, config_map
+from tests.webhook.serving.server_processes import (
+    CONSTRAINT,
+    TEMPLATE,
+    Server,
+    config_map,
+    review_of,
+    running_server,
+    write_policies,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -198,9 +206,7 @@ def test_what_the_account_may_write_is_not_judged_and_all_else_is(cluster: Clust
         assert kubectl(cluster, "delete", "clusterrolebinding", "too-much").returncode == 0
 
 
-def test_without_templates_kinds_a_server_waits(tmp_path: Path) -> None:
-    from tests.webhook.serving.server_processes import running_server
-
+def test_without_templates_kinds_a_server_waits_and_one_with_files_does_not(tmp_path: Path) -> None:
     with running_cluster() as empty:
         kubeconfig = tmp_path / "kubeconfig"
         kubeconfig.write_text(empty.kubeconfig().read_text())
@@ -210,3 +216,13 @@ def test_without_templates_kinds_a_server_waits(tmp_path: Path) -> None:
             assert server.probe("/readyz")[0] == 503
             assert server.probe("/healthz")[0] == 200
             assert server.events("ready") == []
+        with running_server(tmp_path, write_policies(tmp_path), (*options, "--inventory=cluster")) as server:
+            assert not server.admit(review_of(config_map()))["allowed"]
+            assert server.admit(review_of(config_map(labels={"owner": "me"})))["allowed"]
+            # All Namespaces are known, and this is none of them.
+            answer = server.admit(review_of(config_map(namespace="nowhere", labels={"owner": "me"})))
+            assert answer["status"] == {
+                "metadata": {},
+                "message": 'Namespace "nowhere" not found',
+                "code": 500,
+            }
