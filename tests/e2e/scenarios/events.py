@@ -26,6 +26,8 @@ from tests.gatekeeper.break_glass.making import sign, unsigned
 from tests.gatekeeper.exemptions.making import exemption
 from tests.webhook.serving.server_processes import SECONDS, STEP_SECONDS, write_identity
 
+# As many as an installation has.
+WEBHOOKS = 3
 CREATED = "configmap/settings created\n"
 
 
@@ -49,7 +51,10 @@ def _rotate(installation: Installation) -> None:
     both = new.certificate.read_bytes() + shown.certificate.read_bytes()
     with traffic(installation.cluster, "under-traffic", "[steady] ConfigMap asked has no owner") as going:
         bundle = base64.b64encode(both).decode()
-        change = [{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": bundle}]
+        change = [
+            {"op": "replace", "path": f"/webhooks/{index}/clientConfig/caBundle", "value": bundle}
+            for index in range(WEBHOOKS)
+        ]
         arguments = (
             "patch",
             "validatingwebhookconfiguration",
