@@ -298,7 +298,11 @@ def theirs(place: Path, arguments: tuple[str, ...], inputs: list[str]) -> Told:
     found: Counter[tuple[str, str, str]] = Counter()
     for result in json.loads(done.stdout):
         for name in ("failures", "warnings"):
-            found.update((name, result["filename"], one["msg"]) for one in result.get(name, []))
+            # What a rule says of its place is told beside the file's name there.
+            found.update(
+                (name, one.get("loc", {}).get("file", result["filename"]), one["msg"])
+                for one in result.get(name, [])
+            )
     return found, "violations" if done.returncode else "clean"
 
 
