@@ -145,4 +145,4 @@ def on_opa(
             made.append(NotForOpa(policy.gate, policy.key))
         else:
             made.append(session.add(policy, source))
-    return PolicySet(made, policies.digest, policies.others), tuple(here)
+    return PolicySet(made, policies.digest, policies.others, policies.momentary), tuple(here)
