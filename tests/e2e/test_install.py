@@ -23,6 +23,7 @@ from lockgate.webhook.cluster.webhook_configurations import WebhookConfiguration
 from lockgate.webhook.serving.webhook_rules import Demand, guess_names, webhook_rules
 
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
+from tests.e2e.serving_cluster import until
 
 pytestmark = pytest.mark.e2e
 
@@ -68,6 +69,9 @@ def account(cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
     kubeconfig.write_text(cluster.kubeconfig(ACCOUNT).read_text())
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    # Rights and definitions are known to the API server a moment after they are applied.
+    paths = (SECRET, "/apis/templates.gatekeeper.sh/v1/constrainttemplates")
+    until(lambda: all(cluster.ask("GET", path, user=ACCOUNT)[0] == 200 for path in paths))
     return cluster
 
 
