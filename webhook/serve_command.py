@@ -272,7 +272,6 @@ def serve(
     own = None if certificates is None else _own_certificates(certificates, names)
     if own is not None:
         own = replace(own, context=context or "", kubeconfig=kubeconfig or "")
-    if own is not None:
         if tls_cert is not None or tls_key is not None:
             raise UsageError("--certificates and --tls-cert", hint="give one of both")
         tls_cert, tls_key = f"{own.folder}/tls.crt", f"{own.folder}/tls.key"

@@ -1,5 +1,6 @@
 """What main tells a worker before anything else."""
 
+from dataclasses import fields
 from typing import Any
 
 from lockgate.engine.record import record
@@ -40,24 +41,7 @@ class WorkerSettings:
         return {name: getattr(self, name) for name in _FIELDS}
 
 
-_FIELDS = (
-    "name",
-    "mode",
-    "excluded_namespaces",
-    "engine",
-    "cache",
-    "token",
-    "verifies_clients",
-    "log_format",
-    "log_level",
-    "ended_grants",
-    "trail",
-    "master_key",
-    "trail_connections",
-    "evaluator",
-    "spool",
-    "namespaces",
-)
+_FIELDS = tuple([one.name for one in fields(WorkerSettings)])
 
 
 def read_settings(header: dict[str, Any]) -> WorkerSettings:

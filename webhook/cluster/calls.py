@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from kubernetes import client
 from lockgate.engine.errors import LockgateError
 from lockgate.engine.record import record
-from lockgate.webhook.cluster.connection import failure_reason, printable_reason
+from lockgate.webhook.cluster.connection import Sent, failure_reason, printable_reason, request
 from urllib3.exceptions import HTTPError
 
 # Seconds for one call; the API server answers in milliseconds.
@@ -63,29 +63,17 @@ def ask_text(api: client.ApiClient, path: str) -> tuple[int, str]:
 
 
 def _request(api: client.ApiClient, method: str, path: str, body: Json | None, given: dict[str, str]) -> Any:
-    asking: Any = api
-    headers = {"Accept": "application/json"}
-    for setting in asking.configuration.auth_settings().values():
-        if setting.get("in") == "header":
-            headers[setting["key"]] = setting["value"]
-    data = None
-    if body is not None:
-        headers["Content-Type"] = "application/json"
-        data = json.dumps(body).encode()
     if method in ("POST", "PUT"):
         given["fieldManager"] = MANAGER
-    url = f"{asking.configuration.host}{path}" + (f"?{urlencode(given)}" if given else "")
-    pool: Any = asking.rest_client.pool_manager
+    sent = None if body is None else Sent(json.dumps(body).encode())
     try:
-        answer = pool.request(
-            method, url, body=data, headers=headers, timeout=TIMEOUT_S, retries=False, redirect=False
-        )
+        return request(api, method, path, given, TIMEOUT_S, body=sent)
     except (HTTPError, OSError, ValueError) as error:
+        asking: Any = api
         raise ClusterError(
             f"the API server at {asking.configuration.host} does not answer: {failure_reason(error)}",
             hint="is the address of the kubeconfig right, and is there a way to it?",
         ) from None
-    return answer
 
 
 def _answer(answer: Any, path: str) -> ClusterAnswer:

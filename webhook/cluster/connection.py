@@ -57,7 +57,7 @@ def get(api: client.ApiClient, path: str, query: Mapping[str, str], seconds: flo
     The client's own ways to ask for a path differ from version to version; its pool of connections, which has its
     certificates, does not.
     """
-    answer = _request(api, "GET", path, query, seconds)
+    answer = request(api, "GET", path, query, seconds)
     return answer.status, answer.reason or "", answer.data
 
 
@@ -65,7 +65,7 @@ def send(
     api: client.ApiClient, method: str, path: str, query: Mapping[str, str], body: Sent, seconds: float
 ) -> tuple[int, str, bytes]:
     """As `get`, of another method."""
-    answer = _request(api, method, path, query, seconds, body=body)
+    answer = request(api, method, path, query, seconds, body=body)
     return answer.status, answer.reason or "", answer.data
 
 
@@ -74,7 +74,7 @@ def streaming(
     api: client.ApiClient, path: str, query: Mapping[str, str], seconds: float
 ) -> Iterator[BaseHTTPResponse]:
     """The answer to a GET, whose body is read as it comes; each read takes so many seconds at most."""
-    answer = _request(api, "GET", path, query, seconds, preload_content=False)
+    answer = request(api, "GET", path, query, seconds, preload_content=False)
     try:
         yield answer
     finally:
@@ -83,7 +83,7 @@ def streaming(
         answer.release_conn()
 
 
-def _request(
+def request(
     api: client.ApiClient,
     method: str,
     path: str,
@@ -93,6 +93,7 @@ def _request(
     body: Sent | None = None,
     preload_content: bool = True,
 ) -> Any:
+    """The answer of urllib3, whose headers are there too. Raises what urllib3 raises."""
     asking: Any = api
     headers = {"Accept": "application/json"}
     # Asked for each time: tokens of service accounts change, and the client reads their file anew.
