@@ -18,7 +18,7 @@ demo: $(STAMP)  ## check a small repository with mistakes, then its mended versi
 	@$(BIN)/python -m examples.demo
 
 test: $(STAMP)  ## every test that needs PyPI only
-	$(BIN)/python -m pytest -m "not e2e"
+	$(BIN)/python -m pytest -m "not e2e" -n auto --dist worksteal
 
 vectors: $(STAMP)  ## outside vectors that come as Go modules, which `make test` reads where they are
 	$(BIN)/python -m tests.vectors
@@ -40,17 +40,21 @@ bench: $(STAMP)  ## tables of ours, the peer and the ratio, in one run
 
 e2e: $(STAMP)  ## against the real programs, built through Go into a cache
 	$(BIN)/python -m tests.e2e.build
-	LOCKGATE_REQUIRE_PROGRAMS=1 $(BIN)/python -m pytest -m e2e
+	LOCKGATE_REQUIRE_PROGRAMS=1 $(BIN)/python -m pytest -m e2e -n auto --dist loadfile
 
-soak: $(STAMP)  ## ten minutes each of fuzzing, of YAML read without a tree beside LibYAML, of random programs beside OPA and of random CEL beside Kubernetes, and every crash of the trail
+soak: $(STAMP)  ## ten minutes each of fuzzing, of a server under load, of YAML read without a tree beside LibYAML, of random programs beside OPA and of random CEL beside Kubernetes, every crash of the trail, and the race for a limit
 	$(BIN)/python -m tests.e2e.build
 	$(BIN)/python -m tests.soak fuzz --minutes 10
+	$(BIN)/python -m tests.soak fuzz-serve --minutes 10
+	$(BIN)/python -m tests.soak serve --minutes 10
 	$(BIN)/python -m tests.soak yaml --minutes 10
 	$(BIN)/python -m tests.soak differential --minutes 10
 	$(BIN)/python -m tests.soak cel --minutes 10
 	$(BIN)/python -m tests.soak crashes
 	$(BIN)/python -m tests.soak adversaries
 	$(BIN)/python -m tests.soak flips
+	$(BIN)/python -m tests.soak models
+	$(BIN)/python -m tests.soak quota
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache

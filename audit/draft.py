@@ -1,12 +1,12 @@
 """Drafts: what is to be recorded, before the log gives it its time, its place and its links."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from lockgate.audit.canonical import Json
+from lockgate.engine.record import light_record
 
 
-@dataclass(frozen=True, slots=True)
+@light_record
 class SealedBody:
     """A body as it is stored beside the log: sealed bytes, its entry's key wrapped, and whose key wrapped it."""
 
@@ -15,7 +15,7 @@ class SealedBody:
     vault_ref: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@light_record
 class Draft:
     """An entry to be.
 

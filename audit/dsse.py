@@ -85,6 +85,11 @@ def parse_envelope(data: bytes) -> Envelope:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         raise FormatError("an envelope is JSON") from None
+    return envelope_of(value)
+
+
+def envelope_of(value: object) -> Envelope:
+    """An envelope from the value of its JSON, which may stand in other JSON. Raises FormatError."""
     if not isinstance(value, dict):
         raise FormatError("an envelope is an object")
     payload_type = _text(value.get("payloadType"), "payloadType")

@@ -1,19 +1,18 @@
 """Entries: the bytes of leaves. Canonical JSON of at most 4 KiB, strict by kind (docs/trail.md, section 2)."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Final
 
-from lockgate.audit.canonical import Json, canonical_bytes, parse_canonical
+from lockgate.audit.canonical import Json, parse_canonical
 from lockgate.audit.draft import Draft
 from lockgate.audit.entry_rules import check_rules
 from lockgate.audit.errors import FormatError
 from lockgate.audit.merkle import HASH_SIZE
-from lockgate.audit.note import decode_base64, encode_base64
+from lockgate.audit.note import decode_base64
 from lockgate.audit.streams import StreamLink, check_stream_name
-from lockgate.audit.times import parse_time, render_time
+from lockgate.audit.times import parse_time
 
 VERSION: Final = 1
 # A tile's bundle of 256 stays below 1 MiB, and a proof with its entry fits in an annotation's neighbourhood.
@@ -22,8 +21,12 @@ MAX_ENTRY: Final = 4096
 CLOCK_TOLERANCE_MS: Final = 2000
 IDEMPOTENCY_SIZE: Final = 16
 MAX_TEXT: Final = 1024
+# Of records in one entry, so that it stays below MAX_ENTRY with indices of sixteen digits.
+MAX_RANGES: Final = 100
 
 Check = Callable[[Json], bool]
+# The last digit has four bits of the hash, and two that are zero.
+_HASH: Final = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _COMMON: Final = frozenset(
     ("v", "kind", "time", "clockAnomaly", "streams", "idempotency", "commitments", "body")
@@ -54,7 +57,21 @@ def _is_time(value: Json) -> bool:
 
 def is_hash_text(value: Json) -> bool:
     """Whether a value is the base64 of 32 bytes."""
-    return type(value) is str and len(value) == 44 and len(decode_base64(value, "a hash")) == HASH_SIZE
+    if type(value) is not str or len(value) != 44:
+        return False
+    return _HASH.fullmatch(value) is not None or len(decode_base64(value, "a hash")) == HASH_SIZE
+
+
+def _are_ranges(value: Json) -> bool:
+    """Ascending half-open ranges, flat: from, to, from, to; those that touch are one."""
+    if type(value) is not list or len(value) % 2 or not 0 < len(value) <= 2 * MAX_RANGES:
+        return False
+    last = -1
+    for one in value:
+        if type(one) is not int or one <= last:
+            return False
+        last = one
+    return True
 
 
 def _one_of(*names: str) -> Check:
@@ -115,6 +132,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
             "model": _is_text,
             "environment": _is_text,
             "caller": _one_of("mtls", "token", "unauthenticated"),
+            "mode": _one_of("observe"),
         },
         _SUBJECT | {"input", "facts"},
     ),
@@ -167,6 +185,11 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         {"index": _is_count},
         frozenset(("actor", "body")),
     ),
+    "statement": Schema(
+        {"envelope": _is_digest, "predicate": _is_text},
+        {"subject": _is_digest},
+        frozenset(("actor", "body")),
+    ),
     "coverage": Schema(
         {
             "instance": _is_text,
@@ -182,6 +205,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         {},
         frozenset(),
     ),
+    "seen": Schema({"instance": _is_text, "records": _are_ranges}, {}, frozenset()),
     "stream-heads": Schema({"size": _is_count, "count": _is_count, "root": is_hash_text}, {}, frozenset()),
 }
 
@@ -199,42 +223,6 @@ class Entry:
     body_size: int
     idempotency: bytes
     value: Mapping[str, Json]
-
-
-def body_fields(sealed: bytes) -> dict[str, Json]:
-    """What an entry says of its sealed body: digest and size."""
-    return {"sha256": f"sha256:{sha256(sealed).hexdigest()}", "size": len(sealed)}
-
-
-def _link_value(link: StreamLink) -> dict[str, Json]:
-    if link.prev is None:
-        return {"k": link.name, "n": link.n}
-    return {"k": link.name, "n": link.n, "prev": encode_base64(link.prev)}
-
-
-def finish(draft: Draft, time_ms: int, links: Sequence[StreamLink], previous_ms: int) -> bytes:
-    """The entry of a draft at its time and place. previous_ms: time of the entry before (0 for the first).
-
-    Raises FormatError when it is larger than an entry may be, not as its kind demands, or has no canonical form.
-    """
-    check_draft(draft)
-    value: dict[str, Json] = {
-        **draft.fields,
-        "v": VERSION,
-        "kind": draft.kind,
-        "time": render_time(time_ms),
-        "streams": [_link_value(link) for link in links],
-    }
-    if time_ms < previous_ms - CLOCK_TOLERANCE_MS:
-        value["clockAnomaly"] = True
-    if draft.idempotency:
-        value["idempotency"] = encode_base64(draft.idempotency)
-    if draft.body is not None:
-        value["body"] = body_fields(draft.body.sealed)
-    made = canonical_bytes(value)
-    if len(made) > MAX_ENTRY:
-        raise FormatError(f"the entry has {len(made)} bytes, and may have {MAX_ENTRY}")
-    return made
 
 
 def _fail(what: str) -> FormatError:
@@ -260,11 +248,16 @@ def _parse_links(value: Json) -> tuple[StreamLink, ...]:
     return tuple(links)
 
 
-def _check_own(kind: str, value: Mapping[str, Json]) -> Schema:
-    """Checks the fields that are a kind's own; returns its schema."""
+def _schema_of(kind: str) -> Schema:
     schema = SCHEMAS.get(kind)
     if schema is None:
         raise FormatError("the entry is of no kind that is known here")
+    return schema
+
+
+def check_own(kind: str, value: Mapping[str, Json]) -> Schema:
+    """Checks the fields that are a kind's own; returns its schema. Raises FormatError."""
+    schema = _schema_of(kind)
     own = value.keys() - _COMMON
     if not schema.required.keys() <= own <= schema.required.keys() | schema.optional.keys():
         raise FormatError(
@@ -294,15 +287,15 @@ def _parse_commitments(schema: Schema, value: Mapping[str, Json]) -> dict[str, s
     return opened
 
 
-def check_draft(draft: Draft) -> None:
-    """Checks that the entry of a draft will be one that `parse_entry` takes, but for its size. Raises FormatError.
+def check_common(draft: Draft) -> Mapping[str, str]:
+    """Checks of a draft all but its kind's own fields in clear, which `check_own` does; its commitments. Raises FormatError.
 
     An entry that is in the log stays there: who reads it later must never find it malformed.
     """
     reserved = draft.fields.keys() & _GIVEN
     if reserved:
         raise FormatError(f"a draft does not set {', '.join(sorted(reserved))}")
-    opened = _parse_commitments(_check_own(draft.kind, draft.fields), draft.fields)
+    opened = _parse_commitments(_schema_of(draft.kind), draft.fields)
     if draft.body is not None and "body" not in opened:
         raise _fail("body")
     if draft.idempotency and len(draft.idempotency) != IDEMPOTENCY_SIZE:
@@ -311,6 +304,7 @@ def check_draft(draft: Draft) -> None:
         raise FormatError("the entry is twice in one stream")
     for name in draft.streams:
         check_stream_name(name)
+    return opened
 
 
 def parse_entry(data: bytes) -> Entry:
@@ -323,7 +317,7 @@ def parse_entry(data: bytes) -> Entry:
     kind = value.get("kind")
     if type(kind) is not str:
         raise FormatError("the entry is of no kind that is known here")
-    schema = _check_own(kind, value)
+    schema = check_own(kind, value)
     time, anomaly = value.get("time"), value.get("clockAnomaly", False)
     if type(time) is not str or type(anomaly) is not bool or ("clockAnomaly" in value) != anomaly:
         raise _fail("time")

@@ -21,3 +21,15 @@ class VerificationError(TrailError):
 
 class UnverifiableError(TrailError):
     """There is nothing from outside to verify against: no key, no anchor, no witness."""
+
+
+class BackPressureError(TrailError):
+    """The queue stayed full for as long as the caller would wait: nothing was recorded."""
+
+
+class ClosedLogError(TrailError):
+    """The log takes no more entries."""
+
+
+class ErasedKeyError(TrailError):
+    """The key of the draft's namespace was destroyed since: the draft has to be made again."""

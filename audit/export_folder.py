@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from lockgate.audit.checkpoint import Checkpoint, parse_checkpoint
+from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import FormatError, TrailError, VerificationError
 from lockgate.audit.export import bodies_path
 from lockgate.audit.export_lists import KEYS
@@ -18,6 +19,7 @@ from lockgate.audit.reader import Head, StoredBody
 from lockgate.audit.tiles import TILE_WIDTH, Tile, entries_path, parse_entries, tile_hashes, tile_path
 
 MAX_CHECKPOINTS: Final = 1_000_000
+_SEEN: Final = b'"kind":"seen"'
 
 
 def is_export(place: Path) -> bool:
@@ -74,6 +76,12 @@ class ExportFolder:
                 yield line["index"]
         except (ValueError, KeyError, TypeError, RecursionError):
             raise FormatError(f"{KEYS} is not a list of keys") from None
+
+    def seen_entries(self, after: int) -> Iterator[int]:
+        """Where the entries of kind `seen` behind entry `after` are: an export has no index of them."""
+        for place, _, entry in self.leaves(after + 1, self._checkpoint.size):
+            if _SEEN in entry and parse_entry(entry).kind == "seen":
+                yield place
 
     def tile(self, tile: Tile) -> bytes:
         """A tile's bytes."""

@@ -44,7 +44,7 @@ def decode_base64(text: str, what: str) -> bytes:
 
 def encode_base64(data: bytes) -> str:
     """Standard base64 with padding."""
-    return base64.b64encode(data).decode("ascii")
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def check_key_name(name: str) -> None:

@@ -94,6 +94,10 @@ class TrailReader(Protocol):
         """Where the log's entries of kind `key` are, as its keeper tells."""
         ...
 
+    def seen_entries(self, after: int) -> Iterator[int]:
+        """Where the log's entries of kind `seen` behind entry `after` are, in order, as its keeper tells."""
+        ...
+
     def tile(self, tile: Tile) -> bytes:
         """A tile of hashes. Raises TrailError when there is none."""
         ...

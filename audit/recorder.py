@@ -15,7 +15,6 @@ from lockgate.audit.streams import (
     MAX_POLICIES,
     OTHER_POLICIES,
     model_stream,
-    namespace_stream,
     policies_stream,
     policy_stream,
 )
@@ -35,6 +34,9 @@ MAX_REASON: Final = 500
 
 # How a server knew who sent it a review.
 Caller = Literal["mtls", "token", "unauthenticated"]
+# What an entry calls labels of Namespaces: which Namespace is in its body.
+NAMESPACE_LABELS: Final = "Namespace/labels"
+QUOTA_LEDGER: Final = "DeviceQuota/ledger"
 # Policies that the body of a use of break-glass names.
 MAX_STOPPED: Final = 100
 
@@ -56,6 +58,8 @@ class Occasion:
 
 
 SWEEP: Final = Occasion("sweep", "lockgate sweep")
+# Masks by shape alone.
+_NO_VALUES: Final = Masker()
 
 
 def _text(value: Value) -> str:
@@ -151,11 +155,13 @@ class Recorder:
         request_key: str = "",
         caller: Caller | None = None,
         occasion: Occasion | None = None,
+        mode: Literal["enforce", "observe"] = "enforce",
     ) -> Draft:
         """The draft of a Decision.
 
         request_key: names the request, so that a retry is recorded once. caller: how the API server was known that
-        sent it; None where none did. occasion: why something was judged that nobody asked for.
+        sent it; None where none did. occasion: why something was judged that nobody asked for. mode: observe where what it
+        denies was let through all the same.
         """
         if len(subject.model) > MAX_MODEL or len(subject.environment) > MAX_ENVIRONMENT:
             raise FormatError(
@@ -195,6 +201,8 @@ class Recorder:
             fields["environment"] = subject.environment
         if caller is not None:
             fields["caller"] = caller
+        if mode == "observe":
+            fields["mode"] = mode
         if subject.model and subject.environment:
             streams.append(model_stream(subject.model, subject.environment))
         return self._draft(
@@ -210,14 +218,34 @@ class Recorder:
         policy: str = "",
         actor: str = "",
         source: Value = None,
+        stream: Literal["policy-change", "configuration"] = "policy-change",
     ) -> Draft:
-        """The draft of a change of the policies in force; `source` is what is in force now, if it is to be kept."""
+        """The draft of a change of the policies in force, or of what else decides; `source` is what is in force now, if it
+        is to be kept."""
         fields: dict[str, Json] = {"event": event, "policies": digest_text(policies)}
         if before:
             fields["before"] = digest_text(before)
         if policy:
             fields["policy"] = policy
-        return self._about("policy", fields, ["policy-change"], actor, source)
+        return self._about("policy", fields, [stream], actor, source)
+
+    def namespace_labels(self, policies: str, actor: str, details: Value, request_key: str) -> Draft:
+        """The draft of a change of a Namespace's labels that decide what is judged; `details` has old and new values."""
+        fields: dict[str, Json] = {
+            "event": "changed",
+            "policies": digest_text(policies),
+            "policy": NAMESPACE_LABELS,
+        }
+        return self._about("policy", fields, ["exclusion"], actor, details, idempotency=request_key)
+
+    def quota_repairs(self, policies: str, actor: str, details: Value) -> Draft:
+        """The draft of amounts in the quotas' ledger that were not those of its objects, and were set right."""
+        fields: dict[str, Json] = {
+            "event": "changed",
+            "policies": digest_text(policies),
+            "policy": QUOTA_LEDGER,
+        }
+        return self._about("policy", fields, ["configuration"], actor, details)
 
     def exemption(
         self,
@@ -323,6 +351,17 @@ class Recorder:
             fields["index"] = index
         return self._about("access", fields, ["access"], actor, question)
 
+    def statement(self, envelope: str, predicate: str, subject: str, actor: str) -> Draft:
+        """The draft of a signed statement that was shown; the same envelope is recorded once, when it came first.
+
+        envelope: the SHA-256 of its bytes. subject: of what it is about, empty where that has none.
+        """
+        shown = digest_text(envelope)
+        fields: dict[str, Json] = {"envelope": shown, "predicate": _in_clear(predicate, MAX_RESOURCE)}
+        if subject:
+            fields["subject"] = digest_text(subject)
+        return self._about("statement", fields, ["statement"], actor, None, idempotency=f"statement {shown}")
+
     def key_event(
         self,
         event: Literal["added", "retired", "revoked"],
@@ -402,12 +441,12 @@ class Recorder:
             fields["commitments"] = dict(commit_all(entry_key, values))
             sealed = SealedBody(seal(entry_key, body), wrap_key(held.key, entry_key), held.ref)
             if namespace != NO_NAMESPACE:
-                streams.append(namespace_stream(held.key))
+                streams.append(held.stream)
         key = self._vault.master.idempotency(idempotency) if idempotency else b""
         return Draft(kind, fields, tuple(streams), sealed, key)
 
 
 def _in_clear(text: str, longest: int) -> str:
     """A name as an entry shows it to everybody: printable, cut, and masked where it has the shape of a credential."""
-    shown = "".join([one if one.isprintable() else "?" for one in text])
-    return Masker().name(shown)[:longest]
+    shown = text if text.isprintable() else "".join([one if one.isprintable() else "?" for one in text])
+    return _NO_VALUES.name(shown)[:longest]

@@ -4,7 +4,6 @@
 entry's key destroys the body with it.
 """
 
-import hmac
 import secrets
 import zlib
 from typing import Final
@@ -13,6 +12,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from lockgate.audit.errors import FormatError, VerificationError
+from lockgate.audit.hmac_sha256 import hmac_sha256
+from lockgate.audit.quick_libraries import Pack, find_pack
 
 MAGIC: Final = b"LGB1"
 NONCE_SIZE: Final = 12
@@ -22,6 +23,21 @@ MAX_BODY: Final = 16 * 1024 * 1024
 _SEAL: Final = b"lockgate-trail/v1 seal"
 _DATA: Final = b"lockgate-trail/v1 body"
 _FAST: Final = 1
+# How far back zlib looks: most bodies are smaller than its largest window, which takes longer to make than to use.
+_LOOKAHEAD: Final = 262
+_LEAST_BITS: Final = 9
+_SMALL_MEMORY: Final = 5
+
+
+def _pack(body: bytes) -> bytes:
+    bits = (len(body) + _LOOKAHEAD).bit_length()
+    if bits >= zlib.MAX_WBITS:
+        return zlib.compress(body, _FAST)
+    packer = zlib.compressobj(_FAST, zlib.DEFLATED, max(bits, _LEAST_BITS), _SMALL_MEMORY)
+    return packer.compress(body) + packer.flush()
+
+
+_PACK: Final[Pack] = find_pack() or _pack
 
 
 def seal(entry_key: bytes, body: bytes) -> bytes:
@@ -29,8 +45,8 @@ def seal(entry_key: bytes, body: bytes) -> bytes:
     if len(body) > MAX_BODY:
         raise FormatError(f"a body of {len(body)} bytes is larger than {MAX_BODY}")
     nonce = secrets.token_bytes(NONCE_SIZE)
-    key = hmac.digest(entry_key, _SEAL, "sha256")
-    return MAGIC + nonce + AESGCM(key).encrypt(nonce, zlib.compress(body, _FAST), _DATA)
+    key = hmac_sha256(entry_key, _SEAL)
+    return MAGIC + nonce + AESGCM(key).encrypt(nonce, _PACK(body), _DATA)
 
 
 def unseal(entry_key: bytes, sealed: bytes) -> bytes:
@@ -38,7 +54,7 @@ def unseal(entry_key: bytes, sealed: bytes) -> bytes:
     start = len(MAGIC)
     if not sealed.startswith(MAGIC) or len(sealed) < start + NONCE_SIZE + 16:
         raise VerificationError("the sealed body is in no form that is known here")
-    key = hmac.digest(entry_key, _SEAL, "sha256")
+    key = hmac_sha256(entry_key, _SEAL)
     nonce = sealed[start : start + NONCE_SIZE]
     try:
         packed = AESGCM(key).decrypt(nonce, sealed[start + NONCE_SIZE :], _DATA)

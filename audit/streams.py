@@ -24,6 +24,7 @@ from lockgate.audit.merkle import (
     verify_inclusion,
 )
 from lockgate.audit.note import encode_base64
+from lockgate.engine.record import light_record
 
 # A name stands in an entry of at most 4 KiB, several times over.
 MAX_NAME: Final = 300
@@ -35,9 +36,11 @@ OTHER_POLICIES: Final = "policy/*"
 HEADS_SHARE: Final = 16
 # Names of policies' streams that are kept: more than a cluster has policies.
 _POLICIES: Final = 1_024
+# Names of streams whose look is remembered: namespaces and policies recur, entry after entry.
+_NAMES: Final = 4_096
 
 
-@dataclass(frozen=True, slots=True)
+@light_record
 class StreamLink:
     """An entry's place in a stream: the counter from 1, and the leaf hash of entry `n - 1` (None for the first)."""
 
@@ -67,6 +70,7 @@ def _segment(text: str) -> str:
         raise FormatError("a part of a stream's name has half of a surrogate pair") from None
 
 
+@lru_cache(maxsize=_NAMES)
 def check_stream_name(name: str) -> None:
     """A stream's name is printable ASCII without spaces, of at most 300 characters. Raises FormatError."""
     if not (name.isascii() and name.isprintable() and name and " " not in name and len(name) <= MAX_NAME):

@@ -14,8 +14,10 @@ from threading import Lock
 from typing import Final, Protocol
 
 from lockgate.audit.errors import VerificationError
+from lockgate.audit.hmac_sha256 import hmac_sha256
 from lockgate.audit.reader import StoredBody
 from lockgate.audit.sealing import seal, unwrap_key, wrap_key
+from lockgate.audit.streams import namespace_stream
 
 REF_SIZE: Final = 16
 MASTER_SIZE: Final = 32
@@ -37,12 +39,15 @@ class VaultRow:
     sealed_name: bytes
 
 
-@dataclass(frozen=True, slots=True)
 class VaultKey:
-    """A namespace's key, unwrapped; never shown."""
+    """A namespace's key, unwrapped, and the name of its stream; never shown."""
 
-    ref: bytes
-    key: bytes
+    __slots__ = ("key", "ref", "stream")
+
+    def __init__(self, ref: bytes, key: bytes) -> None:
+        self.ref: Final = ref
+        self.key: Final = key
+        self.stream: Final = namespace_stream(key)
 
     def __repr__(self) -> str:
         return f"VaultKey({self.ref.hex()})"
@@ -74,12 +79,13 @@ class VaultKeys(Protocol):
 class MasterKey:
     """32 random bytes kept outside of the database; derives, and wraps. Its text form never shows it."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_key", "_request_key")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != MASTER_SIZE:
             raise VerificationError(f"a master key has {MASTER_SIZE} bytes, not {len(key)}")
         self._key = key
+        self._request_key = self._derived("idempotency")
 
     def _derived(self, use: str) -> bytes:
         return hmac.digest(self._key, f"lockgate-trail/v1 {use}".encode(), "sha256")
@@ -90,7 +96,7 @@ class MasterKey:
 
     def idempotency(self, request: str) -> bytes:
         """The 16 bytes that stand in an entry for the caller's request key."""
-        return hmac.digest(self._derived("idempotency"), _utf8(request), "sha256")[:16]
+        return hmac_sha256(self._request_key, _utf8(request))[:16]
 
     def spool_tag(self, line: bytes) -> bytes:
         """What shows that a line outside of the log was written by somebody with this key."""

@@ -9,7 +9,13 @@ from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    SECP384R1,
+    SECP521R1,
+    EllipticCurvePublicKey,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from lockgate.audit.errors import UnverifiableError
 
@@ -58,13 +64,32 @@ def is_ed25519_signature(public: bytes, signature: bytes, message: bytes) -> boo
 
 def is_p256_signature(key: EllipticCurvePublicKey, signature: bytes, message: bytes) -> bool:
     """Whether a DER signature (ECDSA, P-256, SHA-256) over the message verifies."""
-    if not isinstance(key.curve, SECP256R1):
-        return False
-    try:
-        key.verify(signature, message, ECDSA(hashes.SHA256()))
-    except InvalidSignature:
-        return False
-    return True
+    return isinstance(key.curve, SECP256R1) and is_ecdsa_signature(key, signature, message)
+
+
+# The hash that goes with each curve in sigstore's bundles (PKIX_ECDSA_P256_SHA_256 and so on).
+_CURVES: Final = (
+    (SECP256R1, hashes.SHA256()),
+    (SECP384R1, hashes.SHA384()),
+    (SECP521R1, hashes.SHA512()),
+)
+
+
+def is_nist_curve(key: EllipticCurvePublicKey) -> bool:
+    """Is the key on P-256, P-384 or P-521?"""
+    return any(isinstance(key.curve, curve) for curve, _ in _CURVES)
+
+
+def is_ecdsa_signature(key: EllipticCurvePublicKey, signature: bytes, message: bytes) -> bool:
+    """Whether a DER signature verifies under a key of P-256, P-384 or P-521, with the hash of the curve's size."""
+    for curve, algorithm in _CURVES:
+        if isinstance(key.curve, curve):
+            try:
+                key.verify(signature, message, ECDSA(algorithm))
+            except InvalidSignature:
+                return False
+            return True
+    return False
 
 
 def is_ml_dsa_44_signature(public: bytes, signature: bytes, message: bytes) -> bool:

@@ -84,12 +84,14 @@ class Item:
 class Reply:
     """What a provider says to a request. items: None where there is no answer at all; then `system_error` says why.
 
-    status: the HTTP status of the answer; 0 where nobody had to be asked.
+    status: the HTTP status of the answer; 0 where nobody had to be asked. keeps_s: for so many seconds the same will be
+    answered; None: until whoever answers is another. No Decision holds it but as `valid_until_ns`.
     """
 
     items: tuple[Item, ...] | None
     status: int = 0
     system_error: str = ""
+    keeps_s: float | None = 0.0
 
 
 @light_record
@@ -118,8 +120,8 @@ class Decision:
     matched: how many policies applied to the review, or might have (their match could not be told). exempted: what
     would be violations. exchanges: what providers of external data were asked; on_error: what came of their failures.
     valid_until_ns: from when on it may be another though neither object nor policies nor facts change (Unix time): an
-    exemption ends or begins then. It is the moment of the decision where a policy looks at the clock, or asks somebody.
-    None: it stays.
+    exemption ends or begins then, or an answer of external data is no longer kept. It is the moment of the decision where
+    a policy looks at the clock. None: it stays.
     """
 
     verdict: Verdict

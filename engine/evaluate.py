@@ -43,7 +43,12 @@ def _decide(review: Review, policies: PolicySet, facts: Facts, now_ns: int, limi
     session = Session(facts.providers)
     decision = _judge(review, policies, EvaluationContext(facts, now_ns, limits, session))
     uses = sorted(session.uses, key=lambda use: (use.policy, use.provider))
-    return replace(decision, exchanges=session.exchanges(), on_error=tuple(uses))
+    return replace(
+        decision,
+        exchanges=session.exchanges(),
+        on_error=tuple(uses),
+        valid_until_ns=session.valid_until_ns(now_ns),
+    )
 
 
 def _judge(review: Review, policies: PolicySet, context: EvaluationContext) -> Decision:

@@ -11,6 +11,7 @@ from typing import Final, Literal, Protocol, final
 from lockgate.engine.codegen.spending import LimitError
 from lockgate.engine.decision import Exchange, OnErrorUse, PolicyKey, Reply
 from lockgate.engine.errors import EvaluationError
+from lockgate.engine.record import changed
 
 OnError = Literal["deny", "warn", "allow"]
 
@@ -19,6 +20,7 @@ MAX_REQUESTS: Final = 64
 # Together with the next, far beyond what a manifest of 3 MB needs.
 MAX_KEYS: Final = 10_000
 MAX_KEY_CHARACTERS: Final = 1_000_000
+_SECOND_NS: Final = 1_000_000_000
 
 
 class UnansweredError(EvaluationError):
@@ -96,7 +98,14 @@ class Session:
 
     def exchanges(self) -> tuple[Exchange, ...]:
         """What was asked and answered, sorted by provider and keys."""
-        return tuple([Exchange(*asked, self._replies[asked]) for asked in sorted(self._replies)])
+        return tuple(
+            [Exchange(*asked, changed(self._replies[asked], keeps_s=0.0)) for asked in sorted(self._replies)]
+        )
+
+    def valid_until_ns(self, now_ns: int) -> int | None:
+        """Until when all answers stay as they are, if nobody else answers (Unix time); None: for ever."""
+        kept = [one.keeps_s for one in self._replies.values() if one.keeps_s is not None]
+        return now_ns + int(min(kept) * _SECOND_NS) if kept else None
 
 
 @final

@@ -45,6 +45,7 @@ expansion.gatekeeper.sh: ExpansionTemplate
 externaldata.gatekeeper.sh: Provider
 syncset.gatekeeper.sh: SyncSet
 exemptions.lockgate.dev: Exemption ExemptionPolicy
+quota.lockgate.dev: DeviceQuota
 kyverno.io: ClusterPolicy ClusterCleanupPolicy
 serving.kserve.io: ClusterServingRuntime ClusterStorageContainer
 kubeflow.org: Profile

@@ -119,10 +119,10 @@ class PolicySet:
     """Policies compiled once, sorted by key, with a digest over all of theirs.
 
     others: names and digests of what decides beside them, all of it part of the digest. momentary: those whose answer
-    may be another at another moment, since they look at the clock or ask somebody.
+    may be another at any other moment, since they look at the clock. asking: those that may ask for external data.
     """
 
-    __slots__ = ("_all", "_of_kind", "digest", "momentary", "others", "policies")
+    __slots__ = ("_all", "_of_kind", "asking", "digest", "momentary", "others", "policies")
 
     def __init__(
         self,
@@ -130,11 +130,13 @@ class PolicySet:
         digest: str = "",
         others: Sequence[tuple[str, str]] = (),
         momentary: frozenset[PolicyKey] = frozenset(),
+        asking: frozenset[PolicyKey] = frozenset(),
     ) -> None:
         self.policies: Final = tuple(policies)
         self.digest: Final = digest
         self.others: Final = tuple(others)
         self.momentary: Final = momentary
+        self.asking: Final = asking
         self._all: tuple[Candidate, ...] = tuple([(policy, policy.match) for policy in self.policies])
         self._of_kind: dict[tuple[object, object], tuple[Candidate, ...]] = {}
 

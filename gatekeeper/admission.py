@@ -17,7 +17,8 @@ Object = dict[str, Value]
 
 KIND_FIELDS: Final = ("group", "version", "kind")
 RESOURCE_FIELDS: Final = ("group", "version", "resource")
-_EMBEDDED: Final = ("object", "oldObject", "options")
+# Whatever is in them is an object's own.
+EMBEDDED: Final = ("object", "oldObject", "options")
 REQUEST_FIELDS: Final = frozenset(
     {
         "uid",
@@ -32,10 +33,17 @@ REQUEST_FIELDS: Final = frozenset(
         "operation",
         "userInfo",
         "dryRun",
-        *_EMBEDDED,
+        *EMBEDDED,
     }
 )
-USER_FIELDS: Final = frozenset({"username", "uid", "groups", "extra"})
+USER_FIELDS: Final = ("username", "uid", "groups", "extra")
+PARTS: Final = {
+    "kind": KIND_FIELDS,
+    "requestKind": KIND_FIELDS,
+    "resource": RESOURCE_FIELDS,
+    "requestResource": RESOURCE_FIELDS,
+    "userInfo": USER_FIELDS,
+}
 
 
 def is_admission_review(value: Mapping[str, Value]) -> bool:
@@ -59,6 +67,22 @@ def parse_admission_review(value: Mapping[str, Value]) -> Object:
     for name in request:
         if name not in REQUEST_FIELDS:
             raise InputError(f'not a valid AdmissionReview object: unknown field "request.{name}"')
+    for name, fields in PARTS.items():
+        part = request.get(name)
+        if isinstance(part, dict):
+            for key in part:
+                if key not in fields:
+                    raise InputError(
+                        f'not a valid AdmissionReview object: unknown field "request.{name}.{key}"'
+                    )
+    return parse_admission_request(request)
+
+
+def parse_admission_request(request: Mapping[str, Value]) -> Object:
+    """The AdmissionRequest with exactly the fields that Gatekeeper's policies see; others are left out.
+
+    Raises InputError for wrong types, and a request without an object to judge.
+    """
     result: Object = {
         "uid": _text(request, "uid"),
         "kind": _triple(request, "kind", KIND_FIELDS),
@@ -78,7 +102,7 @@ def parse_admission_review(value: Mapping[str, Value]) -> Object:
         if not isinstance(dry_run, bool):
             raise InputError("not a valid AdmissionReview object: request.dryRun must be true or false")
         result["dryRun"] = dry_run
-    for name in _EMBEDDED:
+    for name in EMBEDDED:
         result[name] = _embedded(request, name)
     if result["object"] is None and result["oldObject"] is None:
         raise InputError(
@@ -102,10 +126,11 @@ def _triple(request: Mapping[str, Value], name: str, fields: tuple[str, ...]) ->
         found = {}
     if not isinstance(found, dict):
         raise InputError(f"not a valid AdmissionReview object: request.{name} must be an object")
-    for key in found:
-        if key not in fields:
-            raise InputError(f'not a valid AdmissionReview object: unknown field "request.{name}.{key}"')
-    return {key: _text(found, key) for key in fields}
+    made: Object = {}
+    for key in fields:
+        value = found.get(key)
+        made[key] = value if type(value) is str else _text(found, key)
+    return made
 
 
 def _user(request: Mapping[str, Value]) -> Object:
@@ -114,9 +139,6 @@ def _user(request: Mapping[str, Value]) -> Object:
         return {}
     if not isinstance(found, dict):
         raise InputError("not a valid AdmissionReview object: request.userInfo must be an object")
-    for key in found:
-        if key not in USER_FIELDS:
-            raise InputError(f'not a valid AdmissionReview object: unknown field "request.userInfo.{key}"')
     user: Object = {}
     for name in ("username", "uid"):
         text = _text(found, name)

@@ -16,6 +16,8 @@ from lockgate.engine.cel.compiler import compile_checked
 from lockgate.engine.cel.environment import Environment, make_environment
 from lockgate.engine.cel.errors import ExpressionError, Mistake
 from lockgate.engine.cel.expression import Expression
+from lockgate.engine.cel.fuse import FusedSource, fuse
+from lockgate.engine.cel.fused import FusedCode
 from lockgate.engine.cel.library.catalogue import FUNCTIONS
 from lockgate.engine.cel.parser import parse
 from lockgate.engine.cel.types import BOOL, DYN, STRING, AnyType, Type
@@ -26,6 +28,21 @@ from lockgate.gatekeeper.compiled_cel import CelTemplate, CompiledValidation
 from lockgate.gatekeeper.problems import Lint, PolicyErrors
 
 USER_INFO: Final = "userInfo"
+# Evaluations of a template after which its expressions are fused, where it is not kept in the cache: it takes as long as
+# so many evaluations gain.
+_FUSED_AFTER: Final = 300
+# Where `fuse` finds in `ReviewValues` what expressions name.
+_GIVEN: Final = {
+    ("object",): "object",
+    ("oldObject",): "old_object",
+    ("request",): "request",
+    # By itself, since few templates ask for anything else of the request, which takes long to make.
+    ("request", "operation"): "operation",
+    ("namespaceObject",): "namespace",
+    ("variables", ANY_OBJECT): "any_object",
+}
+# The constraint and its parameters.
+_FIXED: Final = frozenset((("params",), ("variables", PARAMETERS)))
 _VARIABLES: Final = ("object", "oldObject", "request", "namespaceObject")
 
 
@@ -58,38 +75,50 @@ class _Compiler:
 
     def template(self) -> CelTemplate:
         types: dict[str, AnyType] = {ANY_OBJECT: DYN, PARAMETERS: DYN}
-        variables: dict[str, Expression] = {}
+        variables: dict[str, Checked] = {}
+        compiled: dict[str, Expression] = {}
         for variable in self._source.variables:
             environment = _with_variables(self._base, types, is_variable=True)
             checked = self._check(variable.expression, environment, None)
             # One that is wrong is reported itself, and not where it is used.
             types[variable.name] = DYN if checked is None else checked.result
             if checked is not None:
-                variables[variable.name] = compile_checked(checked, environment)
+                variables[variable.name] = checked
+                compiled[variable.name] = compile_checked(checked, environment)
         environment = _with_variables(self._base, types, is_variable=False)
         conditions: list[tuple[Expression, str]] = []
+        fused_conditions: list[Checked] = []
         for condition in self._source.match_conditions:
             checked = self._check(condition.expression, environment, BOOL)
             if checked is not None:
                 conditions.append((compile_checked(checked, environment), condition.expression.text))
+                fused_conditions.append(checked)
         validations: list[CompiledValidation] = []
+        fused_validations: list[tuple[Checked, Checked | None]] = []
         for validation in self._source.validations:
             message = self._message(validation.message_expression, environment)
             checked = self._check(validation.expression, environment, BOOL)
             if checked is not None:
-                compiled = compile_checked(checked, environment)
                 validations.append(
-                    CompiledValidation(compiled, validation.expression.text, validation.message, message)
+                    CompiledValidation(
+                        compile_checked(checked, environment),
+                        validation.expression.text,
+                        validation.message,
+                        None if message is None else compile_checked(message, environment),
+                    )
                 )
+                fused_validations.append((checked, message))
         if self._errors:
             raise PolicyErrors(self._errors)
+        functions = self._base.functions
+        source = FusedSource(variables, fused_conditions, fused_validations, _GIVEN, _FIXED)
         return CelTemplate(
             validations=tuple(validations),
             failure_policy=self._source.failure_policy,
             conditions=tuple(conditions),
-            variables=variables,
+            variables=compiled,
             names=frozenset(types),
-            fast={name: expression.fast for name, expression in variables.items()},
+            fused=FusedCode(functions, lambda: fuse(source, functions), _FUSED_AFTER),
             reads=frozenset(self._reads),
             lints=tuple(self._lints),
         )
@@ -103,7 +132,7 @@ class _Compiler:
         self._reads.update(_reads(checked.node))
         return checked
 
-    def _message(self, text: ExpressionText | None, environment: Environment) -> Expression | None:
+    def _message(self, text: ExpressionText | None, environment: Environment) -> Checked | None:
         if text is None:
             return None
         try:
@@ -122,7 +151,7 @@ class _Compiler:
                 )
             return None
         self._reads.update(_reads(checked.node))
-        return compile_checked(checked, environment)
+        return checked
 
 
 def _checked(text: ExpressionText, environment: Environment, wanted: Type | None) -> Checked:

@@ -6,11 +6,13 @@ violation, unless the template's failurePolicy is Ignore, when nothing comes of 
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from lockgate.engine.cel.budget import MATCH_CONDITIONS_LIMIT, CostBudget
 from lockgate.engine.cel.documents import native_document
 from lockgate.engine.cel.errors import CelError, CostError, UnknownError
+from lockgate.engine.cel.fused import Fused
 from lockgate.engine.cel.lazy import LazyMap
 from lockgate.engine.cel.values import Value
 from lockgate.engine.codegen.budget import Limits
@@ -37,12 +39,14 @@ class CelPolicy(Gated):
     """A constraint whose template's CEL is compiled.
 
     constraint: what expressions see as `params`; parameters: as `variables.params`, None where there are none.
-    unknown: fields of the review that must be known. reviews: where policies share what they make of a review.
+    fused: what says which validations do not hold, if it can. unknown: fields of the review that must be known.
+    reviews: where policies share what they make of a review.
     """
 
     template: CelTemplate
     constraint: Value
     parameters: Value
+    fused: Fused
     unknown: frozenset[str]
     reviews: LastReview
 
@@ -52,8 +56,13 @@ class CelPolicy(Gated):
             needs = absent_field(name, review)
             if needs:
                 return [NotEvaluated(self.key, needs, fixed=True)]
+        values = self.reviews.values(review)
+        found = self.fused.find(values, values.budget(context.limits))
+        if found is not None:
+            validations = self.template.validations
+            return [self._violation(_told(validations[number], made)) for number, made in found]
         try:
-            return self._evaluate(self.reviews.values(review), context.limits)
+            return self._evaluate(values, context.limits)
         except UnknownError as error:
             return [NotEvaluated(self.key, error.needs)]
         except CostError as error:
@@ -110,25 +119,11 @@ class CelPolicy(Gated):
 
     def names(self, values: ReviewValues, budget: CostBudget) -> dict[str, Value]:
         """What expressions may name. Cleared by whoever asked for it, since the variables hold each other."""
-        template, reads = self.template, self.template.reads
-        variables = template.variables
-
-        def compute(name: str) -> Value:
-            try:
-                return variables[name].evaluate(names, budget)
-            except CelError as error:
-                raise CelError(f'composited variable "{name}" fails to evaluate: {error}') from error
-
-        lazy = LazyMap(template.names, compute)
-        lazy[PARAMETERS] = self.parameters
-        lazy[ANY_OBJECT] = values.any_object
-        names: dict[str, Value] = {
-            "object": values.object,
-            "oldObject": values.old_object,
-            "params": self.constraint,
-            "variables": lazy,
-        }
-        lazy.try_first(self.template.fast, names, budget)
+        names = named_parameters(self.template, self.constraint, self.parameters, budget)
+        names["variables"][ANY_OBJECT] = values.any_object
+        names["object"] = values.object
+        names["oldObject"] = values.old_object
+        reads = self.template.reads
         if "request" in reads:
             names["request"] = values.request
         if "namespaceObject" in reads:
@@ -142,9 +137,27 @@ class CelPolicy(Gated):
         )
 
 
+def named_parameters(
+    template: CelTemplate, constraint: Value, parameters: Value, budget: CostBudget
+) -> dict[str, Value]:
+    """What expressions may name that is the same for all reviews of a constraint."""
+    names: dict[str, Value] = {"params": constraint}
+    variables = template.variables
+
+    def compute(name: str) -> Value:
+        try:
+            return variables[name].evaluate(names, budget)
+        except CelError as error:
+            raise CelError(f'composited variable "{name}" fails to evaluate: {error}') from error
+
+    lazy = names["variables"] = LazyMap(template.names, compute)
+    lazy[PARAMETERS] = parameters
+    return names
+
+
 def _message(validation: CompiledValidation, names: Mapping[str, Value], budget: CostBudget) -> str:
     """What is said of a validation that does not hold: the result of its messageExpression if that can be shown."""
-    message = ""
+    made = None
     if validation.message_expression is not None:
         try:
             made = validation.message_expression.evaluate(names, budget)
@@ -152,10 +165,16 @@ def _message(validation: CompiledValidation, names: Mapping[str, Value], budget:
             made = None
         except CostError as error:
             raise CostError(f"failed messageExpression: {error}") from error
-        if type(made) is str:
-            message = made.strip(_SPACE)
-            if "\n" in message or len(message.encode("utf-8", "surrogatepass")) > MAX_MESSAGE:
-                message = ""
+    return _told(validation, made)
+
+
+def _told(validation: CompiledValidation, made: Value) -> str:
+    """What is said of a validation that does not hold. made: the result of its messageExpression, or None."""
+    message = ""
+    if type(made) is str:
+        message = made.strip(_SPACE)
+        if "\n" in message or len(message.encode("utf-8", "surrogatepass")) > MAX_MESSAGE:
+            message = ""
     return (
         message or validation.message.strip(_SPACE) or f"failed expression: {validation.text.strip(_SPACE)}"
     )
@@ -171,12 +190,15 @@ def make_cel_policy(
     """The policy of a constraint. `unknown`: those of the fields that a template may read which may not be known."""
     constraint = native_document(dict(gated.gate.constraint.object))
     spec = constraint.get("spec")
+    parameters = spec.get("parameters") if isinstance(spec, dict) else None
+    names = partial(named_parameters, template, constraint, parameters)
     return CelPolicy(
         gated.gate,
         gated.key,
         template,
         constraint,
-        spec.get("parameters") if isinstance(spec, dict) else None,
+        parameters,
+        Fused(template.fused, names),
         unknown & template.reads,
         reviews,
     )

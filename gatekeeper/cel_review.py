@@ -7,8 +7,10 @@ pkg/admission/plugin/cel/condition.go: on DELETE there is no object; Go leaves e
 import threading
 from typing import Final, final
 
+from lockgate.engine.cel.budget import CostBudget
 from lockgate.engine.cel.documents import native_document
 from lockgate.engine.cel.values import Value
+from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.review import Review
 
 Object = dict[str, Value]
@@ -53,25 +55,38 @@ _NAMESPACE_METADATA: Final = (
 class ReviewValues:
     """The variables of one review; those that few policies read are made when they are asked for."""
 
-    __slots__ = ("_namespace", "_request", "object", "old_object", "review")
+    __slots__ = (
+        "_budget",
+        "_namespace",
+        "_request",
+        "any_object",
+        "object",
+        "old_object",
+        "operation",
+        "review",
+    )
 
     def __init__(self, review: Review) -> None:
         self.review: Final = review
-        document = review.document
-        value, old = review.object, review.old_object
-        if review.request.get("operation") == "DELETE":
-            value = None
-        is_native = document is not None and document.small_integers_only
-        self.object: Final[Value] = value if is_native else native_document(value)
-        self.old_object: Final[Value] = native_document(old)
+        request = review.request
+        self.operation: Final = _text(request, "operation")
+        is_deletion = self.operation == "DELETE"
+        self.object: Final[Value] = None if is_deletion else _native(review.object, request.get("object"))
+        self.old_object: Final[Value] = _native(review.old_object, request.get("oldObject"))
+        # The object, or the one that is deleted.
+        self.any_object: Final[Value] = self.old_object if is_deletion else self.object
+        self._budget: CostBudget | None = None
         self._request: Object | None = None
         self._namespace: Object | None = None
 
-    @property
-    def any_object(self) -> Value:
-        """`variables.anyObject`: the object, or the one that is deleted."""
-        is_deleted = self.object is None and self.review.request.get("operation") == "DELETE"
-        return self.old_object if is_deleted else self.object
+    def budget(self, limits: Limits) -> CostBudget:
+        """A budget for one policy; the one that the policy before it had, which is done with it."""
+        found = self._budget
+        if found is None or found.limits is not limits:
+            found = self._budget = CostBudget(limits)
+        else:
+            found.begin_again()
+        return found
 
     @property
     def request(self) -> Object:
@@ -108,6 +123,11 @@ class LastReview(threading.local):
         return found
 
 
+def _native(value: Value, shown: Value) -> Value:
+    """The object as expressions see it. shown: as Rego sees it: where that is the object itself it has small integers only."""
+    return value if shown is value else native_document(value)
+
+
 def _request(given: Object) -> Object:
     kind, options = _texts(given.get("kind"), _KIND), given.get("options")
     made = _REQUEST.copy()
@@ -135,7 +155,11 @@ def _request(given: Object) -> Object:
 def _user(given: Value) -> Object:
     if not isinstance(given, dict):
         return {}
-    made: Object = {name: text for name in ("username", "uid") if (text := _text(given, name))}
+    made: Object = {}
+    for name in ("username", "uid"):
+        text = given.get(name)
+        if text and type(text) is str:
+            made[name] = text
     groups = given.get("groups")
     if isinstance(groups, list) and groups:
         made["groups"] = [one for one in groups if isinstance(one, str)]
@@ -161,9 +185,10 @@ def _texts(given: Value, names: tuple[str, ...]) -> Object:
     """The texts under the names, "" where there is none; the object itself where it has these and no more."""
     if not isinstance(given, dict):
         return dict.fromkeys(names, "")
-    if len(given) == len(names) and all(type(given.get(name)) is str for name in names):
-        return given
-    return {name: _text(given, name) for name in names}
+    for name in names:
+        if type(given.get(name)) is not str:
+            return {name: _text(given, name) for name in names}
+    return given if len(given) == len(names) else {name: given[name] for name in names}
 
 
 def _text(given: Object, name: str) -> str:

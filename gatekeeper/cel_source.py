@@ -4,13 +4,12 @@ After github.com/open-policy-agent/gatekeeper v3.23 pkg/drivers/k8scel/schema/sc
 ValidatingAdmissionPolicy, but for `matchCondition`, which is written in the singular.
 """
 
-from collections.abc import Sequence
 from typing import Final, Literal
 
 from lockgate.engine.errors import Location
 from lockgate.engine.record import record
 from lockgate.gatekeeper.fields import Field
-from lockgate.gatekeeper.scalar_text import text_start
+from lockgate.gatekeeper.scalar_text import ScalarText
 
 # Names that Gatekeeper keeps for its own variables and conditions.
 RESERVED_PREFIX: Final = "gatekeeper_internal_"
@@ -23,27 +22,27 @@ FailurePolicy = Literal["Fail", "Ignore"]
 
 @record
 class ExpressionText:
-    """An expression as it is written. `line` and `column`: where it begins in `file`.
+    """An expression as it is written. Every line of a block scalar begins at the column of the first."""
 
-    Every line of a block scalar begins at that column. lines: those of the file.
-    """
+    scalar: ScalarText
 
-    text: str
-    file: str
-    line: int
-    column: int
-    lines: Sequence[str] = ()
+    @property
+    def text(self) -> str:
+        """What is written."""
+        return self.scalar.text
 
     def location(self, offset: int) -> Location:
         """The place in the file of a code point of the text; its beginning for a negative offset."""
         before = self.text[: max(offset, 0)]
         column = len(before) - before.rfind("\n") - 1
-        return Location(self.file, self.line + before.count("\n"), self.column + column)
+        line, start = self.scalar.start
+        return Location(self.scalar.file, line + before.count("\n"), start + column)
 
     def line_at(self, offset: int) -> str:
         """The line of the file at that place, for quoting."""
         line = self.location(offset).line
-        return self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        lines = self.scalar.lines
+        return lines[line - 1] if 0 < line <= len(lines) else ""
 
 
 @record
@@ -126,6 +125,4 @@ def _variable(field: Field) -> Named:
 
 
 def _expression(field: Field) -> ExpressionText:
-    document = field.document
-    line, column = text_start(document, field.path)
-    return ExpressionText(field.string(), document.file, line, column, document.lines)
+    return ExpressionText(ScalarText(field.string(), field.document, field.path))

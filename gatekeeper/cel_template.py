@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from lockgate.engine.cel.expression import Expression
+from lockgate.engine.cel.fused import FusedCode
 from lockgate.engine.cel.library.by_name import FunctionsByName
 from lockgate.engine.codegen.cache import CodeCache, folder_fingerprint
 from lockgate.engine.errors import Location
@@ -67,7 +68,7 @@ def _material(source: CelSource) -> list[bytes]:
     for validation in source.validations:
         parts += [validation.message, str(validation.message_expression is None)]
     for text in _texts(source):
-        parts += [text.text, text.file, str(text.line), str(text.column)]
+        parts += text.scalar.key()
     return [part.encode("utf-8", "surrogatepass") for part in parts]
 
 
@@ -93,7 +94,7 @@ def _to_plain(made: CelTemplate) -> tuple[Any, ...]:
     ]
     conditions = [expression.to_plain() for expression, _ in made.conditions]
     variables = {name: expression.to_plain() for name, expression in made.variables.items()}
-    return validations, conditions, variables, sorted(made.reads), lints
+    return validations, conditions, variables, made.fused.to_plain(), sorted(made.reads), lints
 
 
 def _from_plain(
@@ -101,6 +102,7 @@ def _from_plain(
     validations: list[tuple[Any, Any]],
     conditions: list[Any],
     variables: dict[str, Any],
+    fused: tuple[Any, ...] | None,
     reads: list[str],
     lints: list[tuple[Any, ...]],
 ) -> CelTemplate:
@@ -119,7 +121,6 @@ def _from_plain(
                 None if message is None else stored(message),
             )
         )
-    compiled = {name: stored(plain) for name, plain in variables.items()}
     return CelTemplate(
         validations=tuple(made),
         failure_policy=source.failure_policy,
@@ -129,9 +130,9 @@ def _from_plain(
                 for plain, one in zip(conditions, source.match_conditions, strict=True)
             ]
         ),
-        variables=compiled,
+        variables={name: stored(plain) for name, plain in variables.items()},
         names=frozenset((ANY_OBJECT, PARAMETERS, *variables)),
-        fast={name: expression.fast for name, expression in compiled.items()},
+        fused=FusedCode.from_plain(fused, functions),
         reads=frozenset(reads),
         lints=tuple(
             [

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from lockgate.engine.cel.budget import Evaluate
 from lockgate.engine.cel.expression import Expression
+from lockgate.engine.cel.fused import FusedCode
 from lockgate.engine.record import record
 from lockgate.gatekeeper.cel_source import FailurePolicy
 from lockgate.gatekeeper.problems import Lint
@@ -23,7 +23,8 @@ class CompiledValidation:
 class CelTemplate:
     """A compiled template. conditions: its match conditions, each with its text. variables: the template's own, by name.
 
-    names: of the variables, with those that Gatekeeper declares. fast: the variables' fast paths. reads: names of variables that an expression refers to, and `userInfo` for `request.userInfo`.
+    names: of the variables, with those that Gatekeeper declares. fused: all of it in one function. reads: names of variables
+    that an expression refers to, and `userInfo` for `request.userInfo`.
     """
 
     validations: tuple[CompiledValidation, ...]
@@ -31,6 +32,6 @@ class CelTemplate:
     conditions: tuple[tuple[Expression, str], ...]
     variables: Mapping[str, Expression]
     names: frozenset[str]
-    fast: Mapping[str, Evaluate]
+    fused: FusedCode
     reads: frozenset[str]
     lints: tuple[Lint, ...]

@@ -61,6 +61,19 @@ def selector_problems(selector: Value, path: Path) -> Iterator[Problem]:
             yield from _expression_problems(expression, (*path, "matchExpressions", index))
 
 
+def selector_keys(selector: Value | None) -> frozenset[str]:
+    """The labels that a label selector reads."""
+    if not isinstance(selector, dict):
+        return frozenset()
+    exact, expressions = selector.get("matchLabels"), selector.get("matchExpressions")
+    found = set(exact) if isinstance(exact, dict) else set()
+    for one in expressions if isinstance(expressions, list) else ():
+        key = one.get("key") if isinstance(one, dict) else None
+        if isinstance(key, str):
+            found.add(key)
+    return frozenset(found)
+
+
 def _expression_problems(expression: Value, path: Path) -> Iterator[Problem]:
     if not isinstance(expression, dict):
         yield Problem(path, "must be an object")

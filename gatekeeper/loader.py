@@ -25,6 +25,7 @@ from lockgate.gatekeeper.compiled_rego import (
 )
 from lockgate.gatekeeper.constraint import Constraint, find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.enforcement import EnforcementPoint
+from lockgate.gatekeeper.external_data.kinds import DEVICES_PROVIDER
 from lockgate.gatekeeper.inventory_needs import (
     SYNC_ANNOTATION,
     InventoryNeeds,
@@ -66,6 +67,8 @@ T = TypeVar("T")
 
 # Parameters of more characters are no constants of code: it would grow with them.
 _LARGEST_IN_CODE: Final = 20_000
+# Nor is a template of more Rego compiled again for each constraint: that would take the time of ten thousand reviews.
+_LONGEST_COMPILED_AGAIN: Final = 20_000
 # Gatekeeper looks at a template's operations at its webhook alone.
 _WEBHOOK: Final = "validation.gatekeeper.sh"
 _SYNC_HINT: Final = (
@@ -81,7 +84,8 @@ class Loaded:
 
     templates: those that were read, whether or not a constraint uses them, sorted by kind. needs: what the policies need
     of the inventory. sync: what is kept of the cluster, and which namespaces are left alone. expansion: which objects
-    imply others. providers: who answers for external data; asks: does any template ask them?
+    imply others. providers: who answers for external data; asks: does any template ask them? asks_devices: does one name
+    the provider of devices?
     """
 
     policies: PolicySet
@@ -93,6 +97,7 @@ class Loaded:
     expansion: "Expansion | None" = None
     providers: "tuple[Provider, ...]" = ()
     asks: bool = False
+    asks_devices: bool = False
 
 
 @record
@@ -107,6 +112,14 @@ class CompiledTemplate:
     def asks(self) -> bool:
         """Does it ask providers of external data?"""
         return isinstance(self.code, RegoTemplate) and self.code.program.calls(EXTERNAL_DATA)
+
+    @property
+    def asks_devices(self) -> bool:
+        """Does it name the provider of devices? Then DeviceClasses and ResourceSlices are to be known."""
+        rego = self.template.rego
+        if rego is None or not self.asks:
+            return False
+        return any(DEVICES_PROVIDER in source.text for source in (rego.entry, *rego.libs))
 
 
 @record
@@ -127,6 +140,7 @@ def load_policies(
     show: ShowCode | None = None,
     allowance: Allowance | None = None,
     memo: "Memo | None" = None,
+    beside: Sequence[tuple[str, str]] = (),
 ) -> Loaded:
     """Loads the templates and constraints, Config, SyncSets, ExpansionTemplates and Providers; others are left alone.
 
@@ -134,7 +148,7 @@ def load_policies(
     engine: "rego" evaluates the Rego of templates that also have CEL.
     cache: compiled templates are kept there, if it is given. show: is told the code of those compiled anew.
     allowance: says when constraints get code of their own. memo: what was made of the same Documents before, with the
-    same arguments, is taken from there.
+    same arguments, is taken from there. beside: names and digests of what else decides, which the caller knows of.
     """
     allowance = Allowance() if allowance is None else allowance
 
@@ -202,6 +216,9 @@ def load_policies(
     lints = [*unused, *[lint for entry in compiled.values() for lint in entry.code.lints]]
     others = [*sync.digests, *(() if expansion is None else expansion.digests)]
     others += [(f"Provider/{provider.name}", provider.digest) for provider in providers]
+    others += beside
+    if memo is not None:
+        compilers.rego.forget_modules()
     return Loaded(
         policies=make_policy_set(list(policies.values()), others),
         errors=tuple(sorted(errors, key=lambda error: _order(error.location, error.message))),
@@ -214,6 +231,7 @@ def load_policies(
         expansion=expansion,
         providers=providers,
         asks=any(entry.asks for entry in compiled.values()),
+        asks_devices=any(entry.asks_devices for entry in compiled.values()),
     )
 
 
@@ -262,6 +280,9 @@ def _specialiser(
     entry: CompiledTemplate, constraint: Constraint, compiler: TemplateCompiler, allowance: Allowance
 ) -> Specialiser | None:
     if not isinstance(entry.code, RegoTemplate) or len(render_json(constraint.parameters)) > _LARGEST_IN_CODE:
+        return None
+    rego = entry.template.rego
+    if rego is None or sum([len(one.text) for one in rego.texts]) > _LONGEST_COMPILED_AGAIN:
         return None
 
     def make() -> Program:
@@ -326,7 +347,9 @@ def make_policy_set(policies: Sequence[Policy], others: Sequence[tuple[str, str]
     lines = [f"{policy.key} {policy.digest}\n" for policy in ordered]
     text = "".join([*lines, *[f"{name} {digest}\n" for name, digest in others]])
     momentary = [one.key for one in ordered if isinstance(one, ConstraintPolicy) and one.momentary]
-    return PolicySet(ordered, sha256(text.encode()).hexdigest(), others, frozenset(momentary))
+    asking = [one.key for one in ordered if isinstance(one, ConstraintPolicy) and one.asks]
+    digest = sha256(text.encode()).hexdigest()
+    return PolicySet(ordered, digest, others, frozenset(momentary), frozenset(asking))
 
 
 def _without_effect(constraint: Document) -> Lint:

@@ -6,7 +6,7 @@ All constraints that match a review are asked with one query, when the first of 
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Final, Literal
 
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.values import Set, Value
@@ -24,6 +24,20 @@ from lockgate.gatekeeper.template import RegoSource, Template
 
 _EXTERNAL: Final = "external_data"
 _NEEDS_EXTERNAL: Final = "external_data, which OPA does not have: evaluate the policy without --engine opa"
+
+
+# Which constraints go to the servers: all that have Rego; or those that a review and parameters are enough for, since the
+# inventory of a live cluster changes with every object, and would have to be pushed as often.
+Placement = Literal["all", "stateless"]
+
+
+@record
+class Placed:
+    """Policies, some of them on servers. here: the names of those that are evaluated in this process."""
+
+    policies: PolicySet
+    here: tuple[PolicyKey, ...]
+    session: "OpaSession"
 
 
 @dataclass(slots=True)
@@ -90,7 +104,15 @@ class OpaSession:
         known = self._push
         if known is None or known[0] != digest:
             known = self._push = (digest, make_push(self._calls, digest))
-        return self.backend.ask(known[1], inventory, review.request, wanted, context.now_ns)
+        until = context.limits.until
+        return self.backend.ask(known[1], inventory, review.request, wanted, context.now_ns, until)
+
+    def push(self) -> Push:
+        """All that a server must hold for reviews without an inventory."""
+        known = self._push
+        if known is None or known[0] is not None:
+            known = self._push = (None, make_push(self._calls, None))
+        return known[1]
 
 
 @record
@@ -129,9 +151,9 @@ def _inventory(facts: Facts) -> Inventory | None:
 
 
 def on_opa(
-    policies: PolicySet, templates: Sequence[Template], backend: Backend
-) -> tuple[PolicySet, tuple[PolicyKey, ...]]:
-    """The same policies, those of Rego evaluated by OPA; and the names of the others, which are evaluated here."""
+    policies: PolicySet, templates: Sequence[Template], backend: Backend, placement: Placement = "all"
+) -> Placed:
+    """The same policies, those of Rego evaluated by OPA where the placement says so."""
     session = OpaSession(backend)
     sources = {template.kind: template.rego for template in templates}
     made: list[Policy] = []
@@ -141,8 +163,14 @@ def on_opa(
         if not isinstance(policy, ConstraintPolicy) or source is None:
             made.append(policy)
             here.append(policy.key)
-        elif any(_EXTERNAL in names_used(one) for one in (source.entry, *source.libs)):
+            continue
+        asks = any(_EXTERNAL in names_used(one) for one in (source.entry, *source.libs))
+        if placement == "stateless" and (asks or policy.needs.reads):
+            made.append(policy)
+            here.append(policy.key)
+        elif asks:
             made.append(NotForOpa(policy.gate, policy.key))
         else:
             made.append(session.add(policy, source))
-    return PolicySet(made, policies.digest, policies.others, policies.momentary), tuple(here)
+    set_of_all = PolicySet(made, policies.digest, policies.others, policies.momentary, policies.asking)
+    return Placed(set_of_all, tuple(here), session)

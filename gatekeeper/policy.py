@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from lockgate.engine.codegen.budget import MAX_DEPTH
+from lockgate.engine.codegen.building import EMPTY
 from lockgate.engine.codegen.values import Key, Number, Object, Set, Undefined, Value, key, type_name
 from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
 from lockgate.engine.documents.document import Path
@@ -125,6 +126,11 @@ class ConstraintPolicy(Gated):
     unknown: frozenset[str]
     momentary: bool
 
+    @property
+    def asks(self) -> bool:
+        """May it ask for external data?"""
+        return False
+
     def violations(
         self, review: Review, context: EvaluationContext
     ) -> Sequence[Violation | Failure | NotEvaluated]:
@@ -144,14 +150,14 @@ class ConstraintPolicy(Gated):
                 context.now_ns,
                 context.limits,
             )
-            return self._outcomes(value)
+            # Most reviews violate nothing.
+            return () if value is EMPTY else self._outcomes(value)
         except EvaluationError as error:
             return [Failure(self.key, str(error))]
 
     def _outcomes(self, value: Value | Undefined) -> Sequence[Violation | Failure | NotEvaluated]:
         """What the value of the template's rule `violation` tells. Raises EvaluationError where it cannot be shown."""
         if type(value) is Set:
-            # Most reviews violate nothing.
             distinct = value.distinct
             if distinct is None:
                 return self._results([*value.members.values()]) if value.members else ()

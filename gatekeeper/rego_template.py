@@ -62,13 +62,18 @@ class TemplateCompiler:
         """The program of a template for one constraint's parameters. Raises PolicyError where it is too large."""
         return self._anew(template, {PARAMETERS: parameters}).program
 
+    def forget_modules(self) -> None:
+        """Forgets what was parsed: who goes on compiling for long would keep every text that there ever was."""
+        self._modules = None
+
     def _anew(self, template: Template, bound: Mapping[tuple[str, ...], Value] = NO_VALUES) -> RegoTemplate:
         # The parser and the compiler are not needed, and not imported, when the cache has what is asked for.
         from lockgate.gatekeeper.rego_compile import ModuleCache, compile_template
 
-        if self._modules is None:
-            self._modules = ModuleCache()
-        made = compile_template(template, capabilities=self._capabilities, modules=self._modules, bound=bound)
+        modules = self._modules
+        if modules is None:
+            modules = self._modules = ModuleCache()
+        made = compile_template(template, capabilities=self._capabilities, modules=modules, bound=bound)
         if self._show is not None:
             self._show(template.kind, made.program.artifact.source)
         return made
@@ -78,9 +83,9 @@ def _material(template: Template, capabilities: Capabilities) -> list[bytes]:
     """Everything that decides what a template compiles to: text, places for errors, and what it may use."""
     source = template.rego
     assert source is not None, template.kind
-    parts = [template.name, capabilities.fingerprint()]
-    for text in (source.entry, *source.libs):
-        parts += [text.text, text.file, text.version, str(text.line), str(text.column)]
+    parts = [template.name, capabilities.fingerprint(), source.version]
+    for text in source.texts:
+        parts += text.key()
     return [part.encode("utf-8", "surrogatepass") for part in parts]
 
 

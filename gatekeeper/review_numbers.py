@@ -5,10 +5,9 @@ Gatekeeper's Rego driver passes the review through Go's `json.Unmarshal` into fl
 show. Parameters and the inventory keep their integers.
 """
 
-from operator import is_
-from typing import Final
+from typing import Any, Final
 
-from lockgate.engine.codegen.values import Number, Value
+from lockgate.engine.codegen.values import Number
 
 # Go prints a float with an exponent when its decimal exponent is below the one or at least the other.
 _LOWEST_PLAIN, _FIRST_SCIENTIFIC = -4, 6
@@ -44,26 +43,58 @@ def review_number(number: int | Number) -> int | Number:
     return Number(f"{sign}{digits[0]}{tail}e{'-' if power < 0 else '+'}{abs(power):02d}")
 
 
-def review_value(value: Value) -> Value:
+def review_value(value: Any) -> Any:
     """The value with every number as policies see it; the same object where nothing changes."""
     kind = type(value)
-    if kind is str or kind is bool or value is None:
-        return value
-    if isinstance(value, dict):
-        changed: dict[str, Value] | None = None
-        for name, item in value.items():
-            inner = type(item)
-            if inner is str or inner is bool or item is None:
-                continue
-            shown = review_value(item)
-            if shown is not item:
-                if changed is None:
-                    changed = dict(value)
-                changed[name] = shown
-        return value if changed is None else changed
-    if isinstance(value, list):
-        items = [review_value(item) for item in value]
-        return value if all(map(is_, items, value)) else items
-    if isinstance(value, (int, Number)):
-        return review_number(value)
-    return value
+    if kind is dict:
+        return _review_object(value)
+    if kind is list:
+        return _review_list(value)
+    return review_number(value) if kind is int or kind is Number else value
+
+
+# Both look at members without a call, since most are texts.
+
+
+def _review_object(value: dict[str, Any]) -> dict[str, Any]:
+    changed: dict[str, Any] | None = None
+    shown: Any
+    for name, item in value.items():
+        kind = type(item)
+        if kind is str:
+            continue
+        if kind is dict:
+            shown = _review_object(item)
+        elif kind is list:
+            shown = _review_list(item)
+        elif kind is int or kind is Number:
+            shown = review_number(item)
+        else:
+            continue
+        if shown is not item:
+            if changed is None:
+                changed = dict(value)
+            changed[name] = shown
+    return value if changed is None else changed
+
+
+def _review_list(value: list[Any]) -> list[Any]:
+    changed: list[Any] | None = None
+    shown: Any
+    for at, item in enumerate(value):
+        kind = type(item)
+        if kind is str:
+            continue
+        if kind is dict:
+            shown = _review_object(item)
+        elif kind is list:
+            shown = _review_list(item)
+        elif kind is int or kind is Number:
+            shown = review_number(item)
+        else:
+            continue
+        if shown is not item:
+            if changed is None:
+                changed = list(value)
+            changed[at] = shown
+    return value if changed is None else changed

@@ -1,8 +1,51 @@
-"""Where the text of a scalar begins in a YAML file, so that errors inside it point at the right line and column."""
+"""The text of a scalar of a YAML file and where it begins there, so that errors inside it point at the right place."""
 
 import re
+from collections.abc import Sequence
+from typing import final
 
+from lockgate.engine.documents.block_positions import BlockPositions
 from lockgate.engine.documents.document import Document, Path
+
+
+@final
+class ScalarText:
+    """The text of the scalar at a path. Where it begins is found when somebody asks, by the file's tree.
+
+    Who loads policies that are compiled already asks for no place.
+    """
+
+    __slots__ = ("_document", "_path", "_start", "text")
+
+    def __init__(self, text: str, document: Document, path: Path) -> None:
+        self.text = text
+        self._document = document
+        self._path = path
+        self._start: tuple[int, int] | None = None
+
+    @property
+    def file(self) -> str:
+        """The path to show."""
+        return self._document.file
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """Those of the file."""
+        return self._document.lines
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """Line and column (both from 1) of its first character; see `text_start`."""
+        if self._start is None:
+            self._start = text_start(self._document, self._path)
+        return self._start
+
+    def key(self) -> tuple[str, ...]:
+        """What decides text, file and start: equal keys, equal places."""
+        positions = self._document.positions
+        if isinstance(positions, BlockPositions):
+            return self.text, self.file, positions.source_key(), repr(self._path)
+        return self.text, self.file, "", repr(self.start)
 
 
 def text_start(document: Document, path: Path) -> tuple[int, int]:

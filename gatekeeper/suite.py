@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 from lockgate.engine.codegen.values import Value
+from lockgate.engine.documents.block_positions import BlockPositions
 from lockgate.engine.documents.document import Document
 from lockgate.engine.kinds import split_api_version
-from lockgate.engine.record import record
+from lockgate.engine.record import changed, record
 from lockgate.engine.regex import Pattern, RegexError, compile_pattern
 from lockgate.gatekeeper.fields import Field, root
 
@@ -90,7 +91,8 @@ class Test:
 class Suite:
     """A suite; `path` is the path to show, `file` the one to open.
 
-    fixtures: what providers of external data say in all of its tests; a test's own, and a case's, come before them.
+    fixtures: what providers of external data say in all of its tests; a test's own, and a case's, come before them. skip: in
+    one that is `external` neither its own counts nor its tests': its templates ask external data, so gator has to pass over.
     """
 
     path: str
@@ -109,7 +111,10 @@ def parse_suite(document: Document, *, path: str, file: str) -> Suite:
     """Reads a suite. Raises PolicyError for what has the wrong type."""
     top = root(document)
     tests = tuple([_test(test) for test in top.get("tests").items()])
-    return Suite(path, file, tests, _flag(top, "skip"), _fixtures(top))
+    skip = _flag(top, "skip")
+    if _flag(top, "external"):
+        tests, skip = tuple([changed(test, skip=False) for test in tests]), False
+    return Suite(path, file, tests, skip, _fixtures(top))
 
 
 def _test(field: Field) -> Test:
@@ -178,6 +183,10 @@ def _text(field: Field) -> str:
     """The string. gator reads suites as YAML 1.2, where a bare `yes` or `no` is the word itself."""
     if not isinstance(field.value, bool):
         return field.string()
+    positions = field.document.positions
+    word = positions.word(field.path) if isinstance(positions, BlockPositions) else None
+    if word is not None:
+        return word
     located = field.document.locate(field.path)
     if not located.exact:
         field.refuse(f"{field.name} must be a string")

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.decision import NotEvaluated
+from lockgate.engine.devices.kinds import DEVICE_KINDS
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import InputError, LockgateError, PolicyError, UsageError
 from lockgate.engine.external_data import Providers, Session
+from lockgate.engine.gvk import gvk_of
 from lockgate.engine.policy import EvaluationContext, Facts, Matched, MatchError, Policy
 from lockgate.engine.record import changed, record
 from lockgate.engine.rego.capabilities import Capabilities
@@ -23,7 +25,7 @@ from lockgate.gatekeeper.admission import is_admission_review, parse_admission_r
 from lockgate.gatekeeper.cel_engine import CelEngine
 from lockgate.gatekeeper.compiled_rego import TEMPLATE_CAPABILITIES
 from lockgate.gatekeeper.constraint import find_template, is_constraint, parse_constraint
-from lockgate.gatekeeper.inventory import build_inventory
+from lockgate.gatekeeper.inventory import build_inventory, inventory_place
 from lockgate.gatekeeper.loader import CompiledTemplate, Compilers, make_policy, prepare_template
 from lockgate.gatekeeper.match import compile_match
 from lockgate.gatekeeper.policy import MessageFailure
@@ -53,6 +55,16 @@ _FILTERED: Final = "does not match --run"
 _MOST_TOLD: Final = 10
 
 
+# What runs every one of some suites, and gives what came of them in their order.
+RunSuite = Callable[[Suite], SuiteResult]
+RunAll = Callable[[RunSuite, Sequence[Suite]], Sequence[SuiteResult]]
+
+
+def in_turn(run: RunSuite, suites: Sequence[Suite]) -> Sequence[SuiteResult]:
+    """Runs one suite after the other."""
+    return [run(suite) for suite in suites]
+
+
 @record
 class _Options:
     engine: EngineChoice
@@ -73,12 +85,14 @@ def run_suites(
     capabilities: Capabilities | None = None,
     cache: CodeCache | None = None,
     clock: Callable[[], float] = time.perf_counter,
+    run_all: RunAll = in_turn,
 ) -> SuiteReport:
     """Runs the suites at the paths (a file, a folder, or `folder/...` for all below it).
 
     run: gator's filter of names. engine: "rego" evaluates the Rego of templates that also have CEL.
     now_ns: the clock that policies see, Unix time in nanoseconds; the present when None.
     cache: compiled templates are kept there, if it is given. clock: gives seconds, for the times shown.
+    run_all: runs the suites, in several processes if it likes to.
 
     Raises UsageError for a path without a suite, a wrong filter or one that takes nothing, and PolicyError for a
     suite that cannot be read.
@@ -96,7 +110,7 @@ def run_suites(
         clock=clock,
     )
     runner = _Runner(options, chosen)
-    return SuiteReport(tuple([runner.suite(suite) for suite in suites]))
+    return SuiteReport(tuple(run_all(runner.suite, suites)))
 
 
 class _Runner:
@@ -221,7 +235,7 @@ class _Runner:
         known = [document.value for path in case.inventory for document in self.files.objects(suite, path)]
         review = gator_review(objects[0], find_namespaces(known))
         fixtures = (*suite.fixtures, *test.fixtures, *case.fixtures)
-        facts = Facts(build_inventory(known), providers=_providers(fixtures) if fixtures else None)
+        facts = Facts(build_inventory(known), providers=_providers(fixtures, known))
         messages = list(self._messages(policy, review, facts))
         # gator expands no requests.
         if expansion is not None and not is_admission_review(objects[0].value):
@@ -275,11 +289,25 @@ def gator_review(document: Document, namespaces: dict[str, Object]) -> Review:
     return changed(review, request={**review.request, "namespaceObject": {}}, scope=scope)
 
 
-def _providers(fixtures: "Sequence[Fixture]") -> Providers:
+def _providers(fixtures: "Sequence[Fixture]", known: Sequence[Object]) -> Providers | None:
+    """Who answers, if anybody does: fixtures, and for devices what the inventory tells of them, which is all there is."""
+    devices = [one for one in known if gvk_of(one) in DEVICE_KINDS]
+    if not fixtures and not devices:
+        return None
     # Few suites have any.
     from lockgate.gatekeeper.external_data.fixtures import FixtureProviders
 
-    return FixtureProviders(fixtures)
+    if not devices:
+        return FixtureProviders(fixtures)
+    from lockgate.engine.devices.shelf import Shelf
+    from lockgate.gatekeeper.external_data.devices import DeviceProviders
+
+    shelf = Shelf()
+    for one in devices:
+        kind, _, name = inventory_place(one)
+        shelf.put(kind, name, one)
+    shelf.cover(DEVICE_KINDS)
+    return FixtureProviders(fixtures, DeviceProviders(shelf.devices()))
 
 
 def _describe_all(error: LockgateError) -> str:

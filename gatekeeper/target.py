@@ -14,6 +14,7 @@ from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import InputError
 from lockgate.engine.kinds import Kinds, split_api_version
 from lockgate.engine.review import ObjectSource, Review, Scope
+from lockgate.gatekeeper.admission import EMBEDDED
 from lockgate.gatekeeper.match import is_namespace
 from lockgate.gatekeeper.review_numbers import review_value
 
@@ -21,6 +22,8 @@ DEFAULT_NAMESPACE: Final = "default"
 
 Object = dict[str, Value]
 Operation = Literal["", "CREATE", "UPDATE"]
+# Integers below a million in size are the same to policies as they are written.
+Numbers = Literal["any", "small integers"]
 # Shared by all reviews: values are never mutated.
 _EMPTY: Final[Object] = {}
 _NO_RESOURCE: Final[Object] = {"group": "", "version": "", "resource": ""}
@@ -160,14 +163,23 @@ def review_document(
     return Review(request, value, old, known, document, scope, source)
 
 
-def review_request(request: Object, namespace: Object | None, scope: Scope) -> Review:
-    """The review of an AdmissionRequest in the form that `parse_admission_review` gives it."""
+def review_request(
+    request: Object, namespace: Object | None, scope: Scope, numbers: Numbers = "any"
+) -> Review:
+    """The review of an AdmissionRequest in the form that `parse_admission_request` gives it.
+
+    numbers: those in its objects, where that is known.
+    """
     value, old = request.get("object"), request.get("oldObject")
     if request.get("operation") == "DELETE":
         if old is None:
             raise InputError("oldObject cannot be nil for DELETE operations")
         value = old
-    shown = {name: review_value(item) for name, item in request.items()}
+    shown = request.copy()
+    if numbers == "any":
+        # Whatever else there is has none.
+        for name in EMBEDDED:
+            shown[name] = review_value(request.get(name))
     shown["object"] = shown["oldObject"] if value is old and old is not None else shown.get("object")
     shown["namespaceObject"] = {} if namespace is None else review_value(namespace)
     return Review(

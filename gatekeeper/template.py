@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, final
 
 from lockgate.engine.codegen.values import Value, render_json
-from lockgate.engine.documents.document import Document, Path
+from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import PolicyError
 from lockgate.engine.kinds import split_api_version
 from lockgate.engine.record import record
@@ -16,7 +16,7 @@ from lockgate.engine.rego.source import Source
 from lockgate.gatekeeper.cel_source import CelSource, parse_cel_source
 from lockgate.gatekeeper.fields import Field, root
 from lockgate.gatekeeper.problems import PolicyErrors, Problem, policy_error
-from lockgate.gatekeeper.scalar_text import text_start
+from lockgate.gatekeeper.scalar_text import ScalarText
 from lockgate.gatekeeper.schema import ANYTHING, Schema, parse_schema
 from lockgate.gatekeeper.schema_check import default_problems
 
@@ -44,9 +44,21 @@ EngineChoice = Literal["default", "rego"]
 class RegoSource:
     """The Rego of a template: the module with the rule `violation`, and its libraries."""
 
-    entry: Source
-    libs: tuple[Source, ...]
+    texts: tuple[ScalarText, ...]
     version: "RegoVersion"
+
+    @property
+    def entry(self) -> Source:
+        """The module with the rule."""
+        return self._source(self.texts[0])
+
+    @property
+    def libs(self) -> tuple[Source, ...]:
+        """The libraries."""
+        return tuple(map(self._source, self.texts[1:]))
+
+    def _source(self, text: ScalarText) -> Source:
+        return Source(text.text, text.file, self.version, *text.start)
 
 
 @final
@@ -295,14 +307,8 @@ def _rego_code(source: Field) -> RegoSource:
 
 def _rego(entry: Field, libs: Field, version: "RegoVersion") -> RegoSource:
     return RegoSource(
-        _source(entry, version), tuple([_source(lib, version) for lib in libs.items()]), version
+        tuple([ScalarText(one.string(), one.document, one.path) for one in (entry, *libs.items())]), version
     )
-
-
-def _source(field: Field, version: "RegoVersion") -> Source:
-    path: Path = field.path
-    line, column = text_start(field.document, path)
-    return Source(field.string(), field.document.file, version, line, column)
 
 
 def _digested(value: dict[str, Value]) -> Value:

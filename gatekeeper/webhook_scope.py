@@ -26,12 +26,17 @@ if TYPE_CHECKING:
 GROUP: Final = "admissionregistration.k8s.io"
 KIND: Final = "ValidatingWebhookConfiguration"
 # The webhooks that decide by policies; others of a configuration guard other things.
-WEBHOOKS: Final = ("validation.gatekeeper.sh", "validation.lockgate.dev")
+WEBHOOKS: Final = (
+    "validation.gatekeeper.sh",
+    "validation.lockgate.dev",
+    "enforcement.lockgate.dev",
+    "nodes.lockgate.dev",
+)
 _EVERY: Final = "*"
 _OPERATIONS: Final = ("CREATE", "UPDATE", "DELETE", "CONNECT", _EVERY)
 _SCOPES: Final = ("Cluster", "Namespaced", _EVERY)
 # The API server sends these to no webhook, so that none can lock everybody out.
-_NEVER_SENT: Final = frozenset(
+NEVER_SENT: Final = frozenset(
     {
         "ValidatingWebhookConfiguration",
         "MutatingWebhookConfiguration",
@@ -129,7 +134,7 @@ class Scopes:
         if not self.webhooks:
             return ""
         value = review.object or review.old_object or {}
-        if value.get("kind") in _NEVER_SENT and split_api_version(value.get("apiVersion"))[0] == GROUP:
+        if value.get("kind") in NEVER_SENT and split_api_version(value.get("apiVersion"))[0] == GROUP:
             return "the API server sends objects of its kind to no webhook"
         namespace = _namespace(review)
         if namespace is not None and name_of(namespace) in self.own_namespaces:

@@ -11,8 +11,9 @@ from lockgate.audit.anchors.guard import WhenUnreachable, check_not_behind
 from lockgate.audit.anchors.synchronise import BehindAnchorError
 from lockgate.audit.draft import Draft
 from lockgate.audit.note import VerifierKey
+from lockgate.audit.receipt import Receipt
 from lockgate.audit.signing import NoteSigner
-from lockgate.audit.store.appender import Appender, Receipt, system_clock
+from lockgate.audit.store.appender import Appender, system_clock
 from lockgate.audit.store.store import Store
 from lockgate.audit.vault import MasterKey
 from lockgate.webhook.terminal import printable
@@ -44,10 +45,12 @@ class Appending:
         self._behind: list[BehindAnchorError] = []
         self._anchors = anchors
         self._follower: Follower | None = None
+        self._size = 0
         try:
             # Recovery comes first: what was committed and not signed when the last process ended, an anchor may have.
             self.appender = Appender(store, signers, master.seal_key, on_checkpoint=self._offer)
             try:
+                self._size = max(self._size, store.head().size)
                 confirmation = check_not_behind(store, anchors, keys, rule)
                 for _, anchored in confirmation.confirmed:
                     keep_cosignatures(store, anchored, system_clock())
@@ -62,6 +65,7 @@ class Appending:
         self._follower = Follower(anchors, store, keys, store, self._halt, confirmed=confirmed)
 
     def _offer(self, size: int, note: bytes) -> None:
+        self._size = size
         if self._follower is not None:
             self._follower.on_checkpoint(size, note)
 
@@ -72,6 +76,11 @@ class Appending:
     def _hang_up(self) -> None:
         for anchor in self._anchors:
             anchor.close()
+
+    @property
+    def size(self) -> int:
+        """How many entries the log has, as far as this process has signed or found it."""
+        return self._size
 
     def statuses(self) -> tuple[AnchorStatus, ...]:
         """How far each anchor is."""

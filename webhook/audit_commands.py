@@ -19,6 +19,9 @@ COMMANDS: Final = {
     "monitor": LazyCommand(
         "lockgate.webhook.audit_monitor:monitor_command", "Follow a log: recompute its streams' heads."
     ),
+    "record": LazyCommand(
+        "lockgate.webhook.audit_record:record", "Record signed statements: what was there, and since when."
+    ),
     "export": LazyCommand(
         "lockgate.webhook.audit_export:export", "Write the log as a folder for others to verify."
     ),

@@ -3,7 +3,6 @@
 import click
 from lockgate.audit.errors import TrailError
 from lockgate.audit.store.erasure import active_holds
-from lockgate.audit.streams import namespace_stream
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.appending import append_one
 from lockgate.webhook.audit_options import ACTOR, EPILOG, REASON, TRAIL
@@ -95,4 +94,4 @@ def _stream(trail: Trail, namespace: str) -> str:
     held = trail.vault().find(namespace)
     if held is None:
         raise TrailError("the trail knows no such namespace")
-    return namespace_stream(held.key)
+    return held.stream

@@ -12,8 +12,8 @@ from lockgate.audit.key_files import make_log_key, make_master_key, read_master_
 from lockgate.audit.lineage import opening
 from lockgate.audit.note import check_key_name, render_verifier_key
 from lockgate.audit.store.appender import system_clock
-from lockgate.audit.store.database import sqlite_path
 from lockgate.audit.store.store import create_log
+from lockgate.engine.database.connections import sqlite_path
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.audit_options import EPILOG
 from lockgate.webhook.output import write_output

@@ -15,19 +15,19 @@ from lockgate.audit.merkle import tree_root
 from lockgate.audit.note import VerifierKey, parse_verifier_key, render_verifier_key
 from lockgate.audit.signing import NoteSigner
 from lockgate.audit.store.appender import system_clock
-from lockgate.audit.store.database import sqlite_path
 from lockgate.audit.store.log_keys import read_key_spans
 from lockgate.audit.store.store import Store
 from lockgate.audit.store.succession import revoke_and_succeed
 from lockgate.audit.tiles import TileHashes
+from lockgate.engine.database.connections import sqlite_path
 from lockgate.webhook.audit_options import ACTOR, EPILOG, FORMAT, TRAIL
 from lockgate.webhook.former import Successor, next_origin, succeed
+from lockgate.webhook.given_keys import read_key
 from lockgate.webhook.home_change import HomeChange, change_home, changing
 from lockgate.webhook.terminal import printable
 from lockgate.webhook.toml_text import toml_string, with_setting
 from lockgate.webhook.trail import Trail, current_user, load_signer, open_trail
 from lockgate.webhook.trail_config import FILE_NAME, LOG_KEY
-from lockgate.webhook.trail_reading import read_key
 
 NEW_SIGNER: Final = click.option(
     "--new-signer",

@@ -1,8 +1,9 @@
 """`lockgate audit migrate`: brings the tables of a trail's database to the version that this program needs."""
 
 import click
-from lockgate.audit.store.database import WriterLock, sqlite_path
+from lockgate.audit.store.database import WriterLock
 from lockgate.audit.store.schema import migrate_database
+from lockgate.engine.database.connections import sqlite_path
 from lockgate.webhook.audit_options import EPILOG, TRAIL
 from lockgate.webhook.trail import open_trail
 

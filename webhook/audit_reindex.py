@@ -1,8 +1,9 @@
 """`lockgate audit reindex`: makes everything anew that a database has only to find entries by."""
 
 import click
-from lockgate.audit.store.database import WriterLock, sqlite_path
+from lockgate.audit.store.database import WriterLock
 from lockgate.audit.store.derived import reindex
+from lockgate.engine.database.connections import sqlite_path
 from lockgate.webhook.audit_options import EPILOG, TRAIL
 from lockgate.webhook.trail import open_trail
 

@@ -16,13 +16,14 @@ from lockgate.audit.lineage import LostRange
 from lockgate.audit.note import render_verifier_key
 from lockgate.audit.store.appender import system_clock
 from lockgate.audit.store.backups import check_no_log, last_checkpoint, load_backup
-from lockgate.audit.store.database import WriterLock, sqlite_path
+from lockgate.audit.store.database import WriterLock
 from lockgate.audit.store.store import Store, open_store
 from lockgate.audit.store.succession import open_successor
 from lockgate.audit.times import render_time
 from lockgate.audit.vault import Vault
 from lockgate.audit.verify.verify import verify_trail
 from lockgate.audit.witness.errors import RefusedError, UnreachableError
+from lockgate.engine.database.connections import sqlite_path
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.audit_options import EPILOG, TRAIL
 from lockgate.webhook.former import Successor, next_origin, succeed

@@ -9,6 +9,7 @@ from lockgate.audit.canonical import Json
 from lockgate.audit.entry import SCHEMAS, Entry, parse_entry
 from lockgate.audit.merkle import leaf_hash
 from lockgate.audit.note import encode_base64
+from lockgate.audit.seen import SeenRecords, is_claim
 from lockgate.audit.standing import ProvenEntry, Standing
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import UsageError
@@ -23,6 +24,7 @@ from lockgate.webhook.trail_reading import Reading, open_reading
 # Entries that are shown at once; whoever wants more wants an export.
 MAX_SHOWN: Final = 10_000
 _BLOCK: Final = 256
+CLAIMED: Final = "claimed"
 _SHOWN_APART: Final = frozenset(("v", "kind", "time", "streams", "commitments", "body"))
 
 
@@ -71,8 +73,16 @@ def show(
             if reading.trail is None:
                 raise UsageError("an export is revealed by its own bodies", hint="name a trail's home")
             opened = _reveal(reading.trail, proven, actor or current_user())
+        parsed = {one.index: parse_entry(one.entry) for one in proven}
+        seen = SeenRecords(reading.reader, standing, min(parsed, default=0))
         shown = [
-            _Shown(one, parse_entry(one.entry), opened.get(one.index), _is_kept(reading, one.index))
+            _Shown(
+                one,
+                parsed[one.index],
+                opened.get(one.index),
+                _is_kept(reading, one.index),
+                _seen(seen, one.index, parsed[one.index]),
+            )
             for one in proven
         ]
         write_output(
@@ -81,13 +91,27 @@ def show(
 
 
 class _Shown:
-    """An entry to be shown; `body` is its opened body, as JSON text; `is_kept`: there is a sealed one here."""
+    """An entry to be shown; `body` is its opened body, as JSON text; `is_kept`: there is a sealed one here.
 
-    def __init__(self, proven: ProvenEntry, entry: Entry, body: str | None, is_kept: bool) -> None:
+    `seen`: of a decision on what a caller sent, whether its object was seen, and by which entry.
+    """
+
+    def __init__(
+        self, proven: ProvenEntry, entry: Entry, body: str | None, is_kept: bool, seen: str | int
+    ) -> None:
         self.proven = proven
         self.entry = entry
         self.body = body
         self.is_kept = is_kept
+        self.seen = seen
+
+
+def _seen(seen: SeenRecords, index: int, entry: Entry) -> str | int:
+    """The entry that tells that its object was seen; `claimed` without one; nothing for what claims nothing."""
+    if not is_claim(entry.value):
+        return ""
+    found = seen.seen_at(index, entry)
+    return CLAIMED if found is None else found
 
 
 def _is_kept(reading: Reading, index: int) -> bool:
@@ -143,6 +167,10 @@ def _render_json(shown: list[_Shown], standing: Standing) -> str:
             "entry": one.entry.value,
             "state": str(standing.assurance.of(proven.index).state),
         }
+        if one.seen == CLAIMED:
+            made["object"] = {"state": CLAIMED}
+        elif one.seen != "":
+            made["object"] = {"state": "seen", "entry": one.seen}
         if one.body is not None:
             made["body"] = json.loads(one.body)
         entries.append(made)
@@ -177,6 +205,10 @@ def _entry_lines(one: _Shown) -> Iterator[str]:
     for name, value in entry.value.items():
         if name not in _SHOWN_APART:
             yield f"  {name:13} {_plain(value)}"
+    if one.seen == CLAIMED:
+        yield "  object        claimed: nobody has seen it in the cluster as it was judged"
+    elif one.seen != "":
+        yield f"  object        seen in the cluster, as entry {one.seen} tells"
     if entry.links:
         yield f"  streams       {printable(', '.join([f'{link.name} {link.n}' for link in entry.links]))}"
     if entry.commitments:

@@ -3,8 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Final
 
 from lockgate.audit.completeness import MAX_PROOF
@@ -12,14 +11,11 @@ from lockgate.audit.entry import MAX_ENTRY
 from lockgate.audit.note import encode_base64, render_verifier_key
 from lockgate.audit.shown_proof import Shown, ShownEntry, parse_proof, verify_proof
 from lockgate.audit.store.appender import system_clock
-from lockgate.audit.trust import Trust
-from lockgate.audit.witness_policy import parse_witness_policy
 from lockgate.engine.errors import UsageError
+from lockgate.webhook.given_keys import trust_in
 from lockgate.webhook.output import write_output
 from lockgate.webhook.render_verification import range_value
 from lockgate.webhook.terminal import Palette, choose_palette, printable
-from lockgate.webhook.trail_reading import UNKNOWN, read_key
-from lockgate.webhook.trust_config import MAXIMUM_AGE_S, read_trust
 
 NO_KEY: Final = "no key of the log was given from outside: whoever wrote the proof could have signed it"
 # A stream's head is logged by the log's keeper.
@@ -48,24 +44,13 @@ def _read(path: str, limit: int) -> bytes:
     return data
 
 
-def _trust(log_keys: Sequence[str], trust_file: str | None) -> Trust | None:
-    """What was given from outside; nothing where it was not."""
-    keys = tuple([read_key(one) for one in log_keys])
-    if trust_file is not None:
-        trust = read_trust(Path(trust_file))
-        return replace(trust, log_keys=keys) if keys else trust
-    if not keys:
-        return None
-    return Trust(keys[0].name, keys, UNKNOWN, (), parse_witness_policy("quorum none\n"), MAXIMUM_AGE_S)
-
-
 def verify_proof_file(
     files: ProofFile, log_keys: Sequence[str], trust_file: str | None, chosen: str, output: str | None
 ) -> int:
     """Checks a proof and tells what it shows; returns 0, or 4 without a key. Raises UsageError or TrailError."""
     proof = parse_proof(_read(files.proof, MAX_PROOF))
     entry = b"" if files.entry is None else _read(files.entry, MAX_ENTRY)
-    shown = verify_proof(proof, entry, _trust(log_keys, trust_file), system_clock())
+    shown = verify_proof(proof, entry, trust_in(log_keys, trust_file), system_clock())
     palette = Palette(False) if output is not None else choose_palette("auto", sys.stdout)
     write_output(_json(shown) if chosen == "json" else _text(shown, palette), output)
     return 0 if shown.signers else 4

@@ -1,257 +1,45 @@
-"""One run of `check`: finds the files, learns the tree's own kinds and Namespaces, judges file by file, and reports.
+"""The second pass of a check: judges file by file, by what the first has learned, and reports.
 
 Files are read one after the other. But for a bounded part that is kept from the first look to the second, nothing of a
 file but what is shown outlives it, so that memory does not grow with the tree.
 """
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.defaults.defaulting import Complete, apply_defaults
-from lockgate.engine.documents.document import Document, DocumentError, Skipped
-from lockgate.engine.documents.reading import Reading, read_documents
-from lockgate.engine.documents.tree import PatchReference, find_patches
-from lockgate.engine.errors import UsageError
+from lockgate.engine.documents.document import Document
 from lockgate.engine.record import record
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.exemptions.kinds import is_exemption
 from lockgate.gatekeeper.target import Operation, review_document
-from lockgate.webhook.config import Config
+from lockgate.webhook.first_pass import Learned, Request
 from lockgate.webhook.gate import Gate, ReviewBuilder
+from lockgate.webhook.inputs import Content, Inputs, content_of, files_of, patches_of, place_of, read_input
 from lockgate.webhook.judging import FileContent, Findings, Found
 from lockgate.webhook.policy_sources import Judges
 from lockgate.webhook.progress import Progress
 from lockgate.webhook.report import Report, Unevaluated
-from lockgate.webhook.tree import ClusterView, TreeFacts, make_view, may_describe_cluster
-from lockgate.webhook.walk import (
-    STDIN,
-    STDIN_SHOWN,
-    InputFile,
-    Walk,
-    is_inside,
-    read_file,
-    too_large,
-    walk_paths,
-)
+from lockgate.webhook.tree import ClusterView
+from lockgate.webhook.walk import InputFile, Walk
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
+    from lockgate.engine.decision import Decision
+
     # Imported where a base or a trail is named.
-    from lockgate.webhook.base import Base
-    from lockgate.webhook.gitignore import IgnoreFile
-    from lockgate.webhook.inventory_objects import Told
+    from lockgate.webhook.gate import Record
     from lockgate.webhook.old_objects import OldObjects
     from lockgate.webhook.plain_content import PlainReviews
-    from lockgate.webhook.recording import Recording
     from lockgate.webhook.taken_out import TakenOut
 
+    class Recorder(Protocol):
+        """Takes the Decisions on files as they are made."""
 
-# Bytes of files that are kept from the first pass to the second, and of those whose objects are kept, which take some
-# ten times as much.
-MOST_KEPT: Final = 16 * 1024 * 1024
-MOST_PARSED_KEPT: Final = 2 * 1024 * 1024
-
-
-@record
-class Inputs:
-    """What to judge: paths (STDIN among them when `stdin` is given), counted from `cwd`."""
-
-    paths: tuple[str, ...]
-    cwd: str
-    excludes: tuple[str, ...]
-    stdin: bytes | None
-    config: Config
-
-
-@record
-class Request:
-    """What is known of how the objects come to the cluster. user: as `userInfo` has it; base: the former state.
-
-    namespace: of objects that name none; None leaves it to the configuration, then to `default`.
-    complete: what the API server makes of an object before policies see it.
-    """
-
-    namespace: str | None = None
-    user: dict[str, Value] | None = None
-    base: "Base | None" = None
-    complete: Complete = apply_defaults
-
-
-@record
-class Learned:
-    """What the first pass over the tree tells: the cluster, and the former state of objects (None: no base).
-
-    kept: what was read of files, by their paths, as far as it is kept; it is not read again.
-    """
-
-    view: ClusterView
-    old: "OldObjects | None"
-    kept: "Mapping[str, Content]" = field(default_factory=dict)
-
-
-@record
-class Content:
-    """One input that was read, or why it was not. `real` is the absolute path that folder settings go by.
-
-    reading: what was found in it, where somebody has looked.
-    """
-
-    file: InputFile
-    real: str
-    outcome: bytes | DocumentError | Skipped
-    reading: Reading | None = None
-
-
-def find_inputs(inputs: Inputs) -> Walk:
-    """The files to judge. Raises UsageError for a path that matches none, or for empty standard input."""
-    paths = [path for path in inputs.paths if path != STDIN]
-    real_cwd = os.path.realpath(inputs.cwd)
-    if inputs.stdin is not None and not inputs.stdin.strip():
-        raise UsageError(
-            "standard input is empty", hint="the command before the pipe made no output: did it fail?"
-        )
-    return walk_paths(paths, real_cwd, exclusions(inputs))
-
-
-def exclusions(inputs: Inputs) -> "list[tuple[str, IgnoreFile]]":
-    """The patterns of what is left out, each list with the (real) folder that it counts from."""
-    if not (inputs.config.excludes or inputs.excludes):
-        return []
-    from lockgate.webhook.gitignore import parse_excludes
-
-    return [
-        (inputs.config.root, parse_excludes(inputs.config.excludes)),
-        (os.path.realpath(inputs.cwd), parse_excludes(inputs.excludes)),
-    ]
-
-
-def _files(inputs: Inputs, walk: Walk) -> Sequence[InputFile]:
-    """What is read, in its order."""
-    return walk.files if inputs.stdin is None else [InputFile(STDIN, STDIN_SHOWN), *walk.files]
-
-
-def _read(inputs: Inputs, file: InputFile) -> Content:
-    if inputs.stdin is not None and file.path == STDIN:
-        too_long = too_large(STDIN_SHOWN, len(inputs.stdin))
-        return Content(file, inputs.config.root, inputs.stdin if too_long is None else too_long)
-    return Content(file, _place(file, inputs.config), read_file(file))
-
-
-def _place(file: InputFile, config: Config) -> str:
-    """Where a file is for the folders' settings: a link is where it stands, since it is applied from there."""
-    place = os.path.abspath(file.path)
-    return place if is_inside(place, config.root) else file.real or os.path.realpath(place)
-
-
-def _find_patches(walk: Walk) -> dict[str, PatchReference]:
-    """What kustomizations use as patches, by shown name. A kustomization that cannot be read is reported as a file."""
-    files = {file.shown: file for file in walk.files}
-
-    def read(name: str) -> bytes:
-        outcome = read_file(files[name])
-        return outcome if isinstance(outcome, bytes) else b""
-
-    return find_patches(files, read)
-
-
-def _content(read: Content, patches: Mapping[str, PatchReference]) -> FileContent:
-    """The parsed content of one input; every input has at least one entry of some kind."""
-    outcome = read.outcome
-    reference = patches.get(read.file.shown)
-    if reference is not None and isinstance(outcome, bytes):
-        return FileContent(outcome, (), (), (reference.skipped(read.file.shown),))
-    if isinstance(outcome, DocumentError):
-        return FileContent(b"", (), (outcome,), ())
-    if isinstance(outcome, Skipped):
-        return FileContent(b"", (), (), (outcome,))
-    reading = read.reading or read_documents(outcome, read.file.shown, duplicates="error")
-    skipped: Sequence[Skipped] = reading.skipped
-    if not (reading.documents or reading.errors or skipped):
-        skipped = (Skipped(read.file.shown, 1, "no objects"),)
-    return FileContent(outcome, reading.documents, reading.errors, skipped)
-
-
-def learn(inputs: Inputs, walk: Walk, request: Request, judges: Judges = "objects") -> Learned:
-    """The first pass: kinds and Namespaces of the tree, and which files are as in the base.
-
-    judges: what the policies are about; nothing is to be known for any but objects.
-    """
-    if judges != "objects":
-        return Learned(make_view(TreeFacts(), inputs.config, request.namespace, request.complete), None)
-    if request.base is None:
-        facts, kept = TreeFacts(), Kept()
-        for read, data in _readable(inputs, walk):
-            facts.add(kept.about_cluster(read, data))
-        view = make_view(facts, inputs.config, request.namespace, request.complete)
-        return Learned(view, None, kept.contents)
-    return _learn_from_base(inputs, walk, request, request.base)
-
-
-def tree_objects(inputs: Inputs, walk: Walk, view: ClusterView) -> "Iterator[Told]":
-    """The objects of the tree as the cluster would have them, in their namespaces. What cannot be read is left out."""
-    from lockgate.engine.gvk import gvk_of
-    from lockgate.webhook.inventory_objects import Present, Unplaced
-
-    patches = _find_patches(walk)
-    for file in _files(inputs, walk):
-        read = _read(inputs, file)
-        cluster = view.cluster(read.real)
-        for document in _content(read, patches).documents:
-            review = review_document(document, cluster)
-            kind = gvk_of(document.value)
-            if review.scope == "Unknown" and kind is not None and not review.request.get("namespace"):
-                yield Unplaced(kind)
-            elif review.object is not None:
-                yield Present(review.object)
-
-
-def _learn_from_base(inputs: Inputs, walk: Walk, request: Request, base: "Base") -> Learned:
-    """What the files that are as in the base say, and the base's versions of the others, wins over the change's."""
-    from lockgate.webhook.old_objects import OldObjects
-
-    old = OldObjects(base, [path for path in inputs.paths if path != STDIN])
-    known, changed, kept = TreeFacts(), TreeFacts(), Kept()
-    for read, data in _readable(inputs, walk):
-        (known if old.compare(read.real, data) else changed).add(kept.about_cluster(read, data))
-    old.read(make_view(changed, inputs.config, request.namespace, request.complete, known))
-    known.add(old.changed())
-    view = make_view(changed, inputs.config, request.namespace, request.complete, known)
-    return Learned(view, old, kept.contents)
-
-
-def _readable(inputs: Inputs, walk: Walk) -> Iterator[tuple[Content, bytes]]:
-    for file in _files(inputs, walk):
-        read = _read(inputs, file)
-        if isinstance(read.outcome, bytes):
-            yield read, read.outcome
-
-
-class Kept:
-    """Keeps what the first pass reads, up to a bound: small trees are read once."""
-
-    __slots__ = ("contents", "left", "parsed_left")
-
-    def __init__(self) -> None:
-        self.contents: dict[str, Content] = {}
-        self.left = MOST_KEPT
-        self.parsed_left = MOST_PARSED_KEPT
-
-    def about_cluster(self, read: Content, data: bytes) -> list[dict[str, Value]]:
-        """The objects of a file that may describe the cluster."""
-        size = len(data)
-        reading: Reading | None = None
-        values: list[dict[str, Value]] = []
-        if may_describe_cluster(data):
-            reading = read_documents(data, read.file.shown, duplicates="error")
-            values = [document.value for document in reading.documents]
-            self.parsed_left -= size
-        if self.left >= size:
-            self.left -= size
-            kept = reading if self.parsed_left >= 0 else None
-            self.contents[read.file.path] = Content(read.file, read.real, data, kept)
-        return values
+        def of_file(self, environment: str | None) -> Record:
+            """What takes those on one file; `environment` is the configuration's for it."""
+            ...
 
 
 @record
@@ -280,6 +68,14 @@ class _ReviewBuilder:
         return review
 
 
+def _import_judging() -> None:
+    """Imports what is imported when it is needed first, so that processes made after this one need not do so each."""
+    import lockgate.engine.defaults.pods
+    import lockgate.engine.documents.json_positions
+    import lockgate.engine.documents.yaml_positions
+    import lockgate.engine.masking.masker  # noqa: F401
+
+
 def _objects(
     walk: Walk, request: Request, learned: Learned, unknown: set[str], notices: list[str]
 ) -> Callable[[Content], tuple[FileContent, ReviewBuilder]]:
@@ -287,12 +83,12 @@ def _objects(
     view, old = learned.view, learned.old
     if old is not None:
         notices += [f"{path} cannot be read as of the base: its objects count as new" for path in old.unread]
-    patches = _find_patches(walk)
+    patches = patches_of(walk)
 
     def read_objects(read: Content) -> tuple[FileContent, ReviewBuilder]:
         is_unchanged = old is not None and old.is_unchanged(read.real)
         build = _ReviewBuilder(view, read.real, unknown, request.user, old, is_unchanged)
-        return _content(read, patches), build
+        return content_of(read, patches), build
 
     return read_objects
 
@@ -302,12 +98,12 @@ def _taken_out(inputs: Inputs, walk: Walk, old: "OldObjects") -> "TakenOut":
     from lockgate.webhook.taken_out import find_taken_out
 
     files = {file.shown: file for file in walk.files}
-    real = {shown: _place(file, inputs.config) for shown, file in files.items()}
+    real = {shown: place_of(file, inputs.config) for shown, file in files.items()}
 
     def read(shown: str) -> Sequence[Document]:
-        return _content(_read(inputs, files[shown]), {}).documents
+        return content_of(read_input(inputs, files[shown]), {}).documents
 
-    return find_taken_out(_find_patches(walk), real, read, old)
+    return find_taken_out(patches_of(walk), real, read, old)
 
 
 def _plain(read: Content) -> "tuple[FileContent, PlainReviews]":
@@ -326,25 +122,25 @@ def run_check(
     learned: Learned,
     findings: Findings,
     progress: Progress,
-    recording: "Recording | None" = None,
+    recording: "Recorder | None" = None,
     jobs: int = 1,
     judges: Judges = "objects",
+    together: "Callable[[Gate], Sequence[tuple[Document, Review, Decision]]] | None" = None,
 ) -> Report:
     """Judges what the walk found.
 
     learned: of the same inputs and request. recording: takes each Decision into a trail, and raises where it cannot.
     jobs: how many processes judge; what they find is the same. judges: what the policies are about.
+    together: what the objects come to with each other, asked when each has been judged, here.
     """
     unknown: set[str] = set()
-    files = _files(inputs, walk)
-    content_of = (
-        _objects(walk, request, learned, unknown, findings.notices) if judges == "objects" else _plain
-    )
+    files = files_of(inputs, walk)
+    parse = _objects(walk, request, learned, unknown, findings.notices) if judges == "objects" else _plain
 
     def judge(file: InputFile, into: Findings) -> None:
-        read = learned.kept.get(file.path) or _read(inputs, file)
+        read = learned.kept.get(file.path) or read_input(inputs, file)
         record = None if recording is None else recording.of_file(inputs.config.environment(read.real))
-        content, build = content_of(read)
+        content, build = parse(read)
         into.add_file(content, build, record)
         into.notices += _without_effect(content, gate)
 
@@ -357,12 +153,13 @@ def run_check(
     if judges == "combined":
         from lockgate.webhook.plain_content import combined_content
 
-        parts = [(*_plain(_read(inputs, file)), file.shown) for file in files]
+        parts = [(*_plain(read_input(inputs, file)), file.shown) for file in files]
         findings.add_file(*combined_content(parts), None if recording is None else recording.of_file(None))
         findings.files = len(files)
     elif jobs > 1:
         from lockgate.webhook.jobs import share_out
 
+        _import_judging()
         for count, (found, unknown_there) in share_out(files, jobs, judge_part):
             findings.add_found(found)
             unknown.update(unknown_there)
@@ -372,6 +169,9 @@ def run_check(
             judge(file, findings)
             progress.advance()
     progress.close()
+    if together is not None:
+        for told in together(gate):
+            findings.add_decision(*told)
     findings.add_left_out(walk.errors, walk.skipped)
     findings.not_evaluated.extend(not_configured)
     if learned.old is not None:

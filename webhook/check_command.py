@@ -7,18 +7,20 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import click
-from lockgate.webhook.check_options import check_options, chosen_failures, user_info, wanted_jobs
+from lockgate.webhook.check_options import FILES_EACH, check_options, chosen_failures, user_info
 from lockgate.webhook.inventory_options import GateMaker, named_keys, read_external_options
+from lockgate.webhook.jobs_option import AUTO, wanted_jobs
 
 if TYPE_CHECKING:
     from lockgate.engine.rego.version import RegoVersion
     from lockgate.gatekeeper.template import EngineChoice
     from lockgate.webhook.base import Base
-    from lockgate.webhook.check import Inputs
     from lockgate.webhook.config import Config
     from lockgate.webhook.deciding import Deciding, Given
     from lockgate.webhook.explanations import Explanations
     from lockgate.webhook.gate import Gate
+    from lockgate.webhook.inputs import Inputs
+    from lockgate.webhook.model_facts import ModelFacts
     from lockgate.webhook.policy_sources import LoadedPolicies, Loader
     from lockgate.webhook.recording import Recording
     from lockgate.webhook.report import Report, Unevaluated
@@ -70,8 +72,8 @@ def _held_open(loaded: "LoadedPolicies", inputs: "Inputs") -> "Sequence[Unevalua
     """What the policies leave open, and what of the input has no parser."""
     if loaded.judges == "objects":
         return loaded.not_configured
-    from lockgate.webhook.check import exclusions
     from lockgate.webhook.conftest_policies import without_parser
+    from lockgate.webhook.inputs import exclusions
 
     return (*loaded.not_configured, *without_parser(inputs.paths, inputs.cwd, exclusions(inputs)))
 
@@ -136,11 +138,13 @@ def check(
     namespace: str | None,
     inventories: tuple[str, ...],
     inventory_kinds: tuple[str, ...],
+    quota_snapshot: str | None,
     no_defaults: bool,
     external_data: tuple[str, ...],
     allow_providers: bool,
     provider_certificate: str | None,
     provider_key: str | None,
+    model_facts: "ModelFacts | None",
     excludes: tuple[str, ...],
     allow_unrendered: bool,
     require_objects: bool,
@@ -174,23 +178,26 @@ def check(
       helm template chart/ | lockgate check -
       lockgate check --inventory cluster.json --inventory-kind v1/Service deploy/
       lockgate check --external-data answers.yaml deploy/
+      lockgate check --quota-snapshot quotas.json deploy/
       lockgate check --trail trail/ --model fraud --environment prod deploy/
       lockgate check --base origin/main deploy/
       lockgate check --base origin/main -p policy.tar.gz@sha256:DIGEST deploy/
       lockgate check --write-baseline exemptions/today.yaml --owner team-fraud deploy/
     """
     failing = chosen_failures(fail_on)
-    jobs_for = wanted_jobs(jobs)
+    jobs_for = wanted_jobs(jobs, FILES_EACH)
 
     from contextlib import ExitStack
     from dataclasses import replace
 
     from lockgate.engine.defaults.defaulting import apply_defaults, as_it_is
     from lockgate.engine.errors import UsageError
-    from lockgate.webhook.check import Inputs, Request, find_inputs, learn, run_check
+    from lockgate.webhook.check import run_check
     from lockgate.webhook.check_rendering import render_check, render_trace, tell_notices, write_baseline
     from lockgate.webhook.config import is_namespace_name
     from lockgate.webhook.deciding import Given, read_base, read_work_tree
+    from lockgate.webhook.first_pass import Request, learn
+    from lockgate.webhook.inputs import Inputs, find_inputs
     from lockgate.webhook.judging import Findings
     from lockgate.webhook.output import write_output
     from lockgate.webhook.progress import Progress, progress_stream
@@ -208,7 +215,9 @@ def check(
         raise UsageError("--group is for --user")
     if (baseline is None) != (owner is None):
         raise UsageError("--write-baseline and --owner belong together")
-    external = read_external_options(external_data, allow_providers, provider_certificate, provider_key)
+    external = read_external_options(
+        external_data, allow_providers, provider_certificate, provider_key, model_facts
+    )
     cwd = os.getcwd()
     now_ns = time.time_ns()
     given = Given(policies, exemptions, config, cwd, named_keys(policy_keys, os.environ), paths)
@@ -246,7 +255,9 @@ def check(
             namespace, user_info(user, groups), deciding.base, as_it_is if no_defaults else apply_defaults
         )
         learned = learn(inputs, walk, request, loaded.judges)
-        maker = GateMaker(inventories, inventory_kinds, walk, now_ns, external, stack)
+        if quota_snapshot is not None and loaded.judges != "objects":
+            raise UsageError("--quota-snapshot is for objects, and these policies are plain Rego")
+        maker = GateMaker(inventories, inventory_kinds, walk, now_ns, external, stack, quota_snapshot)
         gate, remarks = maker.make(deciding, inputs, learned.view)
         explanations = (
             _explanations(gate, loaded, "all" if explain else "matched") if trace or explain else None
@@ -275,6 +286,13 @@ def check(
             proposed, remark = _propose(deciding, given, loader, judge)
             if remark:
                 findings.notices.append(remark)
+        # Providers are asked once for a key by each process, which only who asks for processes wants more than once.
+        may_ask_twice = jobs == AUTO and gate.facts.providers is not None
+        together = None
+        if quota_snapshot is not None:
+            from lockgate.webhook.quota.together import judge_together
+
+            together = judge_together
         progress = Progress(len(walk.files), None if no_progress else progress_stream())
         recording = None
         recorded = None
@@ -292,9 +310,15 @@ def check(
                 progress,
                 recording,
                 jobs_for(len(walk.files))
-                if recording is None and explanations is None and engine != "opa"
+                if recording is None
+                and explanations is None
+                and engine != "opa"
+                and not may_ask_twice
+                # What all of them ask for together is added up in one process.
+                and quota_snapshot is None
                 else 1,
                 loaded.judges,
+                together,
             )
             if recording is not None:
                 recorded = recording.finish()

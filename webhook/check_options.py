@@ -4,15 +4,29 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
-from lockgate.webhook.inventory_options import external_options, inventory_options, policy_key_option
+from lockgate.webhook.inventory_options import (
+    external_options,
+    inventory_options,
+    opa_options,
+    policy_key_option,
+)
+from lockgate.webhook.jobs_option import jobs_option
+from lockgate.webhook.model_facts import facts_options
 from lockgate.webhook.report import FailOn
 
 if TYPE_CHECKING:
     from lockgate.engine.codegen.values import Value
 
+fail_on_option: Final = click.option(
+    "--fail-on",
+    multiple=True,
+    metavar="WHAT",
+    help="deny, warn or not-evaluated: what ends with a code other than 0; may be repeated. Violations that deny "
+    "always do.",
+)
 FORMATS: Final = ("text", "json", "sarif", "github", "junit", "tap")
 
-# With `--jobs auto`, a process for so many files: fewer are judged before a second one would have begun.
+# With `--jobs auto`, a process for so many files.
 FILES_EACH: Final = 100
 
 
@@ -20,13 +34,7 @@ def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds PATH and all options of `check`, by the names of its parameters."""
     for option in (
         click.option("--no-progress", is_flag=True, help="No progress bar on a terminal."),
-        click.option(
-            "-j",
-            "--jobs",
-            default="1",
-            metavar="N",
-            help="Judge in N processes; `auto`: one a core, where there are enough files. The report is the same.",
-        ),
+        jobs_option("Judge"),
         click.option("--v0-compatible", is_flag=True, help="Plain Rego is written in Rego v0."),
         click.option("--combine", is_flag=True, help="Of plain Rego, all documents are one input, a list."),
         click.option(
@@ -78,23 +86,7 @@ def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default=None,
             help="Keep compiled policies in your own cache folder (the default, except where CI is set).",
         ),
-        click.option(
-            "--opa-token-file",
-            metavar="FILE",
-            help="The bearer token for OPA servers; else LOCKGATE_OPA_TOKEN.",
-        ),
-        click.option(
-            "--opa-ca",
-            metavar="FILE",
-            help="Certificates (PEM) that OPA servers are verified by; else LOCKGATE_OPA_CA, else public ones.",
-        ),
-        click.option(
-            "--opa-url",
-            "opa_urls",
-            multiple=True,
-            metavar="URL",
-            help="An OPA server for --engine opa; may be repeated. Else LOCKGATE_OPA_URL, with spaces between.",
-        ),
+        opa_options,
         click.option(
             "--engine",
             type=click.Choice(["rego", "opa"]),
@@ -108,20 +100,21 @@ def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--exclude", "excludes", multiple=True, metavar="GLOB", help="Leave out; as in .gitignore."
         ),
         external_options,
+        facts_options,
         click.option(
             "--no-defaults",
             is_flag=True,
             help="Judge objects as they are written, without the defaults that the API server would fill in.",
         ),
         inventory_options,
-        click.option("--namespace", metavar="NAME", help="The namespace of objects that name none."),
         click.option(
-            "--fail-on",
-            multiple=True,
-            metavar="WHAT",
-            help="deny, warn or not-evaluated: what ends with a code other than 0; may be repeated. Violations that deny "
-            "always do.",
+            "--quota-snapshot",
+            metavar="FILE",
+            help="Judge by the DeviceQuotas in this snapshot, as `lockgate quota show --format json` writes it: does what "
+            "workloads and claims will ask for fit into what is left?",
         ),
+        click.option("--namespace", metavar="NAME", help="The namespace of objects that name none."),
+        fail_on_option,
         click.option("--format", "chosen", type=click.Choice(FORMATS), default="text", help="How to report."),
         click.option(
             "--expires",
@@ -182,21 +175,6 @@ def chosen_failures(values: tuple[str, ...]) -> frozenset[FailOn]:
                 )
             made.add(chosen)
     return frozenset(made)
-
-
-def wanted_jobs(value: str) -> Callable[[int], int]:
-    """How many processes --jobs asks for, by the number of files."""
-    if value == "1":
-        return lambda files: 1
-    from lockgate.webhook.jobs import MAX_JOBS, can_fork, cores
-
-    if value == "auto":
-        return lambda files: max(1, min(cores(), MAX_JOBS, files // FILES_EACH)) if can_fork() else 1
-    if not value.isascii() or not value.isdecimal() or not 1 <= int(value[:6]) <= MAX_JOBS:
-        raise click.BadParameter(
-            f"{value[:40]!r} is neither auto nor a number from 1 to {MAX_JOBS}", param_hint="--jobs"
-        )
-    return lambda files: int(value) if can_fork() else 1
 
 
 def user_info(name: str | None, groups: tuple[str, ...]) -> "dict[str, Value] | None":

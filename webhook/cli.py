@@ -18,6 +18,16 @@ COMMANDS: Final = {
     "explain": LazyCommand(
         "lockgate.webhook.explain_command:explain", "Tell why policies say what they say."
     ),
+    "claims": LazyCommand(
+        "lockgate.webhook.claims_command:claims", "Tell what manifests ask for: devices, charges, a picture."
+    ),
+    "scan": LazyCommand(
+        "lockgate.webhook.scan_command:scan", "Tell what model files are; sign and verify what was found."
+    ),
+    "quota": LazyCommand(
+        "lockgate.webhook.quota_commands:quota",
+        "Show the ledger of device quotas; compare it with the cluster.",
+    ),
     "audit": LazyCommand(
         "lockgate.webhook.audit_commands:audit", "Keep, prove and verify the signed log of decisions."
     ),
@@ -38,8 +48,8 @@ COMMANDS: Final = {
 GC_THRESHOLD: Final = 50_000
 
 EPILOG: Final = (
-    "Exit codes: 0 clean, 1 violations or failed cases, 2 could not evaluate or wrong usage, 3 tampering (audit), "
-    "4 cannot verify (audit)."
+    "Exit codes: 0 clean, 1 violations or failed cases, 2 could not evaluate or wrong usage, 3 tampering (audit, scan verify), "
+    "4 cannot verify (audit, scan verify)."
 )
 
 

@@ -14,8 +14,10 @@ from lockgate.webhook.inventory_options import (
     policy_key_option,
     read_external_options,
 )
+from lockgate.webhook.model_facts import facts_options
 
 if TYPE_CHECKING:
+    from lockgate.webhook.model_facts import ModelFacts
     from lockgate.webhook.terminal import ColourChoice
 
 _STDIN_LIMIT = 8 * 1024 * 1024 + 1
@@ -53,6 +55,7 @@ _STDIN_LIMIT = 8 * 1024 * 1024 + 1
     help="Judge objects as they are written, without the defaults that the API server would fill in.",
 )
 @external_options
+@facts_options
 @click.option(
     "--engine", type=click.Choice(["rego"]), help="Evaluate the Rego of templates that also have CEL."
 )
@@ -76,6 +79,7 @@ def explain(
     allow_providers: bool,
     provider_certificate: str | None,
     provider_key: str | None,
+    model_facts: "ModelFacts | None",
     engine: str | None,
     config: str | None,
     output: str | None,
@@ -95,16 +99,20 @@ def explain(
     from lockgate.engine.errors import UsageError
     from lockgate.engine.policy import EvaluationContext
     from lockgate.gatekeeper.tracing import TemplateTracer
-    from lockgate.webhook.check import Inputs, Request, find_inputs, learn, run_check
+    from lockgate.webhook.check import run_check
     from lockgate.webhook.check_command import make_loader
     from lockgate.webhook.deciding import Given, read_work_tree
     from lockgate.webhook.explanations import Explanations, render_json, render_text
+    from lockgate.webhook.first_pass import Request, learn
+    from lockgate.webhook.inputs import Inputs, find_inputs
     from lockgate.webhook.judging import Findings
     from lockgate.webhook.output import write_output
     from lockgate.webhook.progress import Progress
     from lockgate.webhook.terminal import Palette, choose_palette, printable
 
-    external = read_external_options(external_data, allow_providers, provider_certificate, provider_key)
+    external = read_external_options(
+        external_data, allow_providers, provider_certificate, provider_key, model_facts
+    )
     cwd = os.getcwd()
     given = Given(policies, (), config, cwd, named_keys(policy_keys, os.environ), paths)
     deciding = read_work_tree(given, make_loader(engine, None))

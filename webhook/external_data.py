@@ -3,14 +3,34 @@
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
+from lockgate.engine.devices.shelf import Devices
 from lockgate.engine.external_data import Providers
 from lockgate.gatekeeper.external_data.asking import LiveProviders
 from lockgate.gatekeeper.external_data.cache import DEFAULT_TTL_S, AnswerCache
-from lockgate.gatekeeper.external_data.fixtures import Fixture, FixtureProviders, parse_fixture_object
+from lockgate.gatekeeper.external_data.fixtures import FixtureProviders, load_fixtures
+from lockgate.gatekeeper.external_data.kinds import DEVICES_PROVIDER
 from lockgate.gatekeeper.external_data.provider import Provider
 from lockgate.webhook.inventory_options import ExternalRequest
 from lockgate.webhook.policy_sources import read_fixtures
+
+if TYPE_CHECKING:
+    # Imported where there are any.
+    from lockgate.engine.documents.document import Document
+    from lockgate.gatekeeper.external_data.https import HttpsProvider
+
+
+def _models(request: ExternalRequest, cwd: str) -> "list[Document]":
+    if request.models is None:
+        return []
+    # Which imports cryptography.
+    from lockgate.webhook.extras import require_facts
+
+    require_facts()
+    from lockgate.webhook.scanning.known_models import known_models
+
+    return [known_models(request.models, cwd, time.time_ns() // 1_000_000)]
 
 
 def make_providers(
@@ -18,30 +38,36 @@ def make_providers(
     files: Sequence[str],
     cwd: str,
     providers: Sequence[Provider],
+    devices: Devices | None,
     stack: ExitStack,
 ) -> Providers:
-    """Who answers. files: where those of the request lie. stack: closes the connections that are kept.
+    """Who answers. files: where those of the request lie. devices: what the inventory tells of them, if policies ask.
+
+    stack: closes the connections that are kept.
 
     Raises LockgateError for a file that cannot be used.
     """
-    fixtures: dict[str, Fixture] = {}
-    for document in read_fixtures(files, cwd):
-        for one in parse_fixture_object(document):
-            if one.provider in fixtures:
-                from lockgate.gatekeeper.fields import root
-
-                root(document).get("providers").refuse(
-                    f"provider {one.provider!r} is given twice", "put all that it says into one"
-                )
-            fixtures[one.provider] = one
+    fixtures = {
+        one.provider: one for one in load_fixtures([*read_fixtures(files, cwd), *_models(request, cwd)])
+    }
     asked = None
+    live: dict[str, HttpsProvider] = {}
     if request.providers:
         # Which imports TLS.
-        from lockgate.gatekeeper.external_data.https import ClientCertificate, HttpsProvider
+        from lockgate.gatekeeper.external_data.client_certificate import ClientFiles
+        from lockgate.gatekeeper.external_data.https import HttpsProvider as Live
 
-        client = ClientCertificate(request.certificate, request.key) if request.certificate else None
-        live = {one.name: HttpsProvider(one, client) for one in providers if one.name not in fixtures}
+        client = ClientFiles(request.certificate, request.key) if request.certificate else None
+        if client is not None:
+            client.check()
+        live = {one.name: Live(one, client) for one in providers if one.name not in fixtures}
         for provider in live.values():
             stack.callback(provider.close)
         asked = LiveProviders(live, AnswerCache(DEFAULT_TTL_S, time.monotonic))
-    return FixtureProviders(fixtures.values(), asked)
+    if devices is None or (devices.lacking and DEVICES_PROVIDER in live):
+        # Whoever is named as that provider knows more.
+        return FixtureProviders(fixtures.values(), asked)
+    # Which imports CEL.
+    from lockgate.gatekeeper.external_data.devices import DeviceProviders
+
+    return FixtureProviders(fixtures.values(), DeviceProviders(devices, asked))

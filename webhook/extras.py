@@ -6,7 +6,8 @@ from typing import Final
 from lockgate.engine.errors import UsageError
 
 _AUDIT: Final = ("cryptography", "pydantic", "alembic", "sqlmodel")
-_SERVE: Final = ("uvicorn", "httptools", "uvloop", "prometheus_client")
+_FACTS: Final = ("cryptography", "pydantic")
+_SERVE: Final = ("httptools", "uvloop", "prometheus_client")
 
 
 def require_audit() -> None:
@@ -22,6 +23,15 @@ def require_crypto() -> None:
     """Raises UsageError where the library that makes and verifies signatures is not installed."""
     if find_spec("cryptography") is None:
         raise UsageError("signatures need cryptography", hint="install it: pip install 'lockgate[crypto]'")
+
+
+def require_facts() -> None:
+    """Raises UsageError where the libraries that verify signed facts are not installed."""
+    missing = [name for name in _FACTS if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"signed facts need {', '.join(missing)}", hint="install them: pip install 'lockgate[models]'"
+        )
 
 
 def require_cluster() -> None:

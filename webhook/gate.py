@@ -1,15 +1,18 @@
 """The Gate: the one place that orders the stages by which anything is judged.
 
-    Document → Review → exclude → expand → match and evaluate → exempt → mask → Decision → record → render
+    Document → Review → exclude → expand → match and evaluate → exempt → mask → Decision → reserve → record → render
 
 The Review has the object as the API server would have it: with its defaults, where what builds it applies them.
 *Exclude* is the cluster's: what the webhook's configuration does not send to it, and namespaces that Gatekeeper's Config
 excludes, are let through unseen. *Expand* judges what an object implies with it, as one Decision. *Mask* takes the values
 of the inventory's Secrets out of what policies say.
 
-`check`, and later the admission server, the sweep and replay, judge through a Gate, so they cannot disagree. Stages to
-come have their place here: *mutate* stands between exclude and expand, *reserve* between the exemptions and
-the record. Rendering takes the Decision, and is the caller's (`render_*`).
+*Reserve* holds in the quotas' ledger what the request would be charged, and may turn what policies allow into a denial, as a
+new Decision; only a server that has a ledger reserves.
+
+`check`, and later the admission server, the sweep and replay, judge through a Gate, so they cannot disagree. A stage to
+come has its place here: *mutate* stands between exclude and expand. Rendering takes the Decision, and is the caller's
+(`render_*`).
 
 What records is given by who judges, since it knows where a document comes from; it raises where it cannot record, and
 then there is no Decision to render.
@@ -17,7 +20,7 @@ then there is no Decision to render.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.values import Object, Set, Value, render_json
@@ -33,6 +36,7 @@ from lockgate.gatekeeper.target import review_implied
 if TYPE_CHECKING:
     # Imported where there are any.
     from lockgate.engine.masking.masker import Masker
+    from lockgate.engine.quota.reservation import ReservationKey
     from lockgate.gatekeeper.exemptions.resolver import Exemptions
     from lockgate.gatekeeper.expansion import Expansion
     from lockgate.gatekeeper.webhook_scope import Scopes
@@ -46,13 +50,25 @@ _EXCLUDED: Final = "the Config excludes their namespaces from the {}"
 class Judged:
     """A review and what was decided of it. unseen: why no policy was asked; empty when they were.
 
-    implied: the reviews of what the object implies, which the Decision is about too.
+    implied: the reviews of what the object implies, which the Decision is about too. held: the reservation in the quotas'
+    ledger, for whoever denies the request after all.
     """
 
     review: Review
     decision: Decision
     unseen: str = ""
     implied: tuple[Review, ...] = ()
+    held: "ReservationKey | None" = None
+
+
+class Reserve(Protocol):
+    """The stage *reserve*, for one request."""
+
+    def reserve(
+        self, review: Review, decision: Decision, now_ns: int
+    ) -> "tuple[Decision, ReservationKey | None]":
+        """The Decision on what may be admitted as far as policies go, and what is held for it."""
+        ...
 
 
 Record = Callable[[Judged], None]
@@ -65,7 +81,8 @@ class Gate:
     now_ns: the clock that policies see and exemptions expire by (Unix time). sync: says which namespaces the webhook
     leaves alone. masker: knows the Secrets of the inventory, if it has any. scopes: what the webhook is sent.
     expansion: what objects imply. own_namespaces: those that a change brings, whose labels exempt nothing.
-    process: which of Gatekeeper's processes it stands for, where the Config excludes namespaces by process.
+    process: which of Gatekeeper's processes it stands for, where the Config excludes namespaces by process. reserving: holds what
+    the request is charged; None where nothing is.
     """
 
     policies: PolicySet
@@ -79,6 +96,28 @@ class Gate:
     expansion: "Expansion | None" = None
     own_namespaces: frozenset[str] = frozenset()
     process: Process = "webhook"
+    reserving: Reserve | None = None
+
+    def at(self, now_ns: int, until: float | None, reserving: Reserve | None = None) -> "Gate":
+        """The same at a moment: what policies see as now (Unix time), and when they are stopped (`time.monotonic`).
+
+        In a third of the time that `dataclasses.replace` takes, since a server has one for each request.
+        """
+        limits = self.limits
+        return Gate(
+            self.policies,
+            self.facts,
+            Limits(limits.max_steps, limits.max_seconds, limits.max_memory, until),
+            now_ns,
+            self.exemptions,
+            self.sync,
+            self.masker,
+            self.scopes,
+            self.expansion,
+            self.own_namespaces,
+            self.process,
+            reserving,
+        )
 
     def judge(
         self, document: Document, build_review: ReviewBuilder, record: "Record | None" = None
@@ -105,11 +144,18 @@ class Gate:
         implied: tuple[Review, ...] = ()
         if self.expansion is not None and review.object is not None:
             decision, implied = self._expand(self.expansion, review, review.object, decision, facts)
+        decision = self.conclude(review, decision)
+        held = None
+        if self.reserving is not None and decision.verdict != "deny" and not decision.not_evaluated:
+            # What failed may be let through all the same, by a constraint that only warns.
+            decision, held = self.reserving.reserve(review, decision, self.now_ns)
+        return Judged(review, decision, implied=implied, held=held)
+
+    def conclude(self, review: Review, decision: Decision) -> Decision:
+        """What becomes of what policies say: what is exempt, without secrets."""
         if self.exemptions is not None:
             decision = self.exemptions.resolve(self._without_labels(review), decision, self.now_ns)
-        if self.masker is not None:
-            decision = mask_decision(decision, self.masker)
-        return Judged(review, decision, implied=implied)
+        return decision if self.masker is None else mask_decision(decision, self.masker)
 
     def _evaluate(self, review: Review, facts: Facts) -> Decision:
         return evaluate(review, self.policies, facts, now_ns=self.now_ns, limits=self.limits)

@@ -19,8 +19,8 @@ from typing import Annotated, Final, Literal
 
 from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import TrailError
-from lockgate.audit.store.database import sqlite_path
 from lockgate.audit.store.store import open_store
+from lockgate.engine.database.connections import sqlite_path
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.output import write_output
 from lockgate.webhook.terminal import printable

@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
+from lockgate.engine.devices.kinds import DEVICE_CLASS, DEVICE_KINDS, RESOURCE_SLICE
+from lockgate.engine.devices.shelf import Shelf
 from lockgate.engine.errors import InputError, UsageError
 from lockgate.engine.gvk import GroupVersionKind
 from lockgate.engine.masking.masker import masker_of
 from lockgate.engine.masking.secret_values import SecretValues, collect_value
 from lockgate.engine.record import record
 from lockgate.gatekeeper.inventory import InventoryBuilder, inventory_place, scope_of
-from lockgate.gatekeeper.inventory_needs import InventoryNeeds
+from lockgate.gatekeeper.inventory_needs import CLUSTER as OF_CLUSTER
+from lockgate.gatekeeper.inventory_needs import InventoryNeeds, InventoryRead
 from lockgate.gatekeeper.sync import Sync, namespace_of
 from lockgate.webhook.config import InventoryRequest
 from lockgate.webhook.inventory_files import read_snapshot
@@ -25,6 +28,9 @@ from lockgate.webhook.inventory_request import CLUSTER, TREE
 # Kinds that a remark names.
 _MOST_NAMED: Final = 10
 _SECRET: Final = GroupVersionKind("", "v1", "Secret")
+_DEVICES: Final = InventoryNeeds(
+    tuple([InventoryRead(OF_CLUSTER, kind.api_version, kind.kind) for kind in sorted(DEVICE_KINDS)])
+)
 
 
 @record
@@ -44,21 +50,26 @@ ListCluster = Callable[[str, InventoryNeeds, frozenset[GroupVersionKind] | None]
 class Sources:
     """How each source is read. tree: the objects of the checked tree. place: where the file of a path is read.
 
-    cwd: what shown paths count from.
+    cwd: what shown paths count from. trusts_tree: the tree may tell which devices there are; a change that is judged must not.
     """
 
     tree: Callable[[], Iterable[Told]]
     place: Callable[[str], str]
     list_cluster: ListCluster
     cwd: str
+    trusts_tree: bool = True
 
 
 class _Gathering:
     """Takes objects from sources, and keeps what policies can reach and Gatekeeper would sync."""
 
-    def __init__(self, needs: InventoryNeeds, sync: Sync) -> None:
+    def __init__(self, needs: InventoryNeeds, sync: Sync, shelf: Shelf | None) -> None:
         self.needs = needs
         self.sync = sync
+        # Takes what tells of devices, whatever is synced; None where no policy asks about them.
+        self.shelf = shelf
+        self.shelved: set[GroupVersionKind] = set()
+        self.takes_devices = True
         self.builder = InventoryBuilder()
         self.told: set[GroupVersionKind] = set()
         self.unplaced: set[GroupVersionKind] = set()
@@ -68,10 +79,13 @@ class _Gathering:
     def take(self, value: dict[str, Value], source: str) -> None:
         """Takes one object. Raises UsageError when it has no version or kind."""
         try:
-            kind, namespace, _ = inventory_place(value)
+            kind, namespace, name = inventory_place(value)
         except InputError as error:
             raise UsageError(f"the inventory from {source}: {error.message}") from error
         self.told.add(kind)
+        if kind in DEVICE_KINDS and self.shelf is not None and self.takes_devices:
+            self.shelf.put(kind, name, value)
+            self.shelved.add(kind)
         if not self.needs.reaches(scope_of(namespace), kind):
             return
         synced = self.sync.synced
@@ -91,6 +105,8 @@ class _Gathering:
                 self.take(found.value, source)
             elif isinstance(found, NoneOf):
                 self.told.add(found.kind)
+                if self.takes_devices:
+                    self.shelved.add(found.kind)
             else:
                 self.unplaced.add(found.kind)
 
@@ -105,29 +121,43 @@ def load_inventory(
     needs: InventoryNeeds,
     sync: Sync,
     sources: Sources,
+    shelf: Shelf | None = None,
 ) -> Inventory:
-    """The inventory that was asked for. Raises LockgateError for a source that cannot be read."""
-    gathering = _Gathering(needs, sync)
+    """The inventory that was asked for. shelf: takes what tells of devices, where a policy asks about them.
+
+    Raises LockgateError for a source that cannot be read.
+    """
+    gathering = _Gathering(needs, sync, shelf)
     for source in request.sources:
         name, _, context = source.partition(":")
         if source == TREE:
+            gathering.takes_devices = sources.trusts_tree
             gathering.take_all(sources.tree(), "the tree")
+            gathering.takes_devices = True
         elif name == CLUSTER:
-            listed = sources.list_cluster(context, needs, _wanted(sync, request))
-            gathering.told |= listed.kinds
-            gathering.take_all(map(Present, listed.objects), "the cluster")
-            gathering.notices += [
-                f"{kind} from the cluster, resourceVersion {at}" for kind, at in listed.versions
-            ]
+            if needs.reads:
+                _take_listed(gathering, sources.list_cluster(context, needs, _wanted(sync, request)))
+            if shelf is not None:
+                _take_listed(gathering, sources.list_cluster(context, _DEVICES, None))
         else:
             gathering.take_all(read_snapshot(sources.place(source), sources.cwd), source)
     builder = gathering.builder
     facts = builder.facts(gathering.covered(request.kinds))
+    if shelf is not None:
+        shelf.cover(frozenset(gathering.shelved | set(request.kinds)))
     return Inventory(
         facts,
         tuple(_notices(gathering)),
         None if gathering.secrets is None else masker_of(gathering.secrets),
+        None if shelf is None else shelf.devices(),
     )
+
+
+def _take_listed(gathering: _Gathering, listed: Listed) -> None:
+    gathering.told |= listed.kinds
+    gathering.shelved |= listed.kinds
+    gathering.take_all(map(Present, listed.objects), "the cluster")
+    gathering.notices += [f"{kind} from the cluster, resourceVersion {at}" for kind, at in listed.versions]
 
 
 def _wanted(sync: Sync, request: InventoryRequest) -> frozenset[GroupVersionKind] | None:
@@ -139,7 +169,12 @@ def _wanted(sync: Sync, request: InventoryRequest) -> frozenset[GroupVersionKind
 
 def _notices(gathering: _Gathering) -> Iterator[str]:
     builder = gathering.builder
-    yield from gathering.notices
+    yield from dict.fromkeys(gathering.notices)
+    if gathering.shelf is not None:
+        counts = [gathering.shelf.count(kind) for kind in (DEVICE_CLASS, RESOURCE_SLICE)]
+        yield f"what devices there are is told by {counts[0]} DeviceClasses and {counts[1]} ResourceSlices"
+    if not gathering.needs.reads:
+        return
     kinds = [str(kind) for kind in sorted(builder.kinds)]
     more = f" and {len(kinds) - _MOST_NAMED} kinds more" if len(kinds) > _MOST_NAMED else ""
     named = f": {', '.join(kinds[:_MOST_NAMED])}{more}" if kinds else ""

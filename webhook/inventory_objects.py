@@ -8,6 +8,8 @@ from lockgate.engine.policy import Facts
 from lockgate.engine.record import record
 
 if TYPE_CHECKING:
+    from lockgate.engine.devices.shelf import Devices
+
     # Imported where there are Secrets.
     from lockgate.engine.masking.masker import Masker
 
@@ -38,8 +40,12 @@ Told = Present | NoneOf | Unplaced
 
 @record
 class Inventory:
-    """Facts with the inventory, remarks for the user, and a Masker of the Secrets in it (None: it has none)."""
+    """Facts with the inventory, remarks for the user, and a Masker of the Secrets in it (None: it has none).
+
+    devices: what the provider of devices answers from; None where no policy asks it.
+    """
 
     facts: Facts
     notices: tuple[str, ...]
     masker: "Masker | None"
+    devices: "Devices | None" = None

@@ -10,16 +10,19 @@ import click
 from lockgate.engine.record import record
 
 if TYPE_CHECKING:
+    from lockgate.engine.devices.shelf import Devices
     from lockgate.engine.documents.document import Document
     from lockgate.engine.external_data import Providers
     from lockgate.engine.gvk import GroupVersionKind
+    from lockgate.engine.policy import PolicySet
     from lockgate.gatekeeper.inventory_needs import InventoryNeeds
     from lockgate.gatekeeper.webhook_scope import Scopes
-    from lockgate.webhook.check import Inputs
     from lockgate.webhook.deciding import Deciding
     from lockgate.webhook.gate import Gate
+    from lockgate.webhook.inputs import Inputs
     from lockgate.webhook.inventory import Listed
     from lockgate.webhook.inventory_objects import Inventory
+    from lockgate.webhook.model_facts import ModelFacts
     from lockgate.webhook.tree import ClusterView
     from lockgate.webhook.walk import Walk
 
@@ -71,13 +74,14 @@ def inventory_options(command: Callable[..., Any]) -> Callable[..., Any]:
 class ExternalRequest:
     """Who answers for external data: fixtures in files, and whether Providers among the policies are asked.
 
-    certificate, key: what providers are shown; empty without.
+    certificate, key: what providers are shown; empty without. models: signed facts, by which `lockgate-models` answers.
     """
 
     files: tuple[str, ...] = ()
     providers: bool = False
     certificate: str = ""
     key: str = ""
+    models: "ModelFacts | None" = None
 
 
 def external_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -113,7 +117,11 @@ def external_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def read_external_options(
-    files: tuple[str, ...], allow_providers: bool, certificate: str | None, key: str | None
+    files: tuple[str, ...],
+    allow_providers: bool,
+    certificate: str | None,
+    key: str | None,
+    models: "ModelFacts | None",
 ) -> ExternalRequest:
     """The request that the options make. Raises UsageError for options that do not go together."""
     from lockgate.engine.errors import UsageError
@@ -124,7 +132,7 @@ def read_external_options(
         raise UsageError(
             "--provider-certificate is for providers that are asked", hint="add --allow-providers"
         )
-    return ExternalRequest(files, allow_providers, certificate or "", key or "")
+    return ExternalRequest(files, allow_providers, certificate or "", key or "", models)
 
 
 def _scopes(webhooks: "Sequence[Document]", own_namespaces: frozenset[str]) -> "Scopes | None":
@@ -140,7 +148,7 @@ class GateMaker:
     """Makes the Gates of a command: options, files to judge, and the clock that policies see (Unix time).
 
     sources, kinds: what --inventory and --inventory-kind name. external: who answers for external data.
-    stack: closes what the Gates keep open.
+    stack: closes what the Gates keep open. quotas: the file with a snapshot of quotas.
     """
 
     sources: tuple[str, ...]
@@ -149,6 +157,7 @@ class GateMaker:
     now_ns: int
     external: ExternalRequest
     stack: ExitStack
+    quotas: str | None = None
 
     def make(
         self, deciding: "Deciding", inputs: "Inputs", view: "ClusterView"
@@ -160,10 +169,18 @@ class GateMaker:
 
         inventory = self._inventory(deciding, inputs, view)
         facts = Facts() if inventory is None else inventory.facts
-        if (self.external.files or self.external.providers) and deciding.loaded.loaded.asks:
-            facts = replace(facts, providers=self._providers(deciding, inputs))
+        devices = None if inventory is None else inventory.devices
+        if devices is None and deciding.loaded.loaded.asks_devices:
+            from lockgate.engine.devices.shelf import Shelf
+
+            # Says what would have to be known.
+            devices = Shelf().devices()
+        external = self.external
+        answers = external.files or external.providers or external.models or devices is not None
+        if answers and deciding.loaded.loaded.asks:
+            facts = replace(facts, providers=self._providers(deciding, inputs, devices))
         made = Gate(
-            policies=deciding.loaded.policies,
+            policies=self._policies(deciding, inputs, view),
             facts=facts,
             limits=Limits(),
             now_ns=self.now_ns,
@@ -178,9 +195,26 @@ class GateMaker:
 
     def without_providers(self) -> "GateMaker":
         """The same, asking no Provider: for policies of a change, which would choose what is reached from here."""
-        return replace(self, external=ExternalRequest(self.external.files))
+        return replace(self, external=ExternalRequest(self.external.files, models=self.external.models))
 
-    def _providers(self, deciding: "Deciding", inputs: "Inputs") -> "Providers":
+    def _policies(self, deciding: "Deciding", inputs: "Inputs", view: "ClusterView") -> "PolicySet":
+        """The policies, and the quotas of the snapshot if there is one."""
+        policies = deciding.loaded.policies
+        if self.quotas is None:
+            return policies
+        from lockgate.engine.codegen.cache import open_cache
+        from lockgate.webhook.first_pass import tree_objects
+        from lockgate.webhook.inventory_objects import Present
+        from lockgate.webhook.quota.checking import QuotaSource
+
+        base = deciding.base
+        # A change does not bring the snapshot that it is judged with.
+        path = self.quotas if base is None else base.paths([self.quotas], "the quota snapshot")[0]
+        objects = tree_objects(inputs, self.walk, view)
+        source = QuotaSource(path, self.quotas, open_cache(None, os.environ))
+        return source.beside(policies, (one.value for one in objects if isinstance(one, Present)))
+
+    def _providers(self, deciding: "Deciding", inputs: "Inputs", devices: "Devices | None") -> "Providers":
         from lockgate.webhook.external_data import make_providers
 
         base = deciding.base
@@ -189,19 +223,25 @@ class GateMaker:
             # A change does not bring the answers that it is judged with.
             files = base.paths(files, "external data")
         cwd = inputs.cwd if base is None else base.folder
-        return make_providers(self.external, files, cwd, deciding.loaded.loaded.providers, self.stack)
+        external = self.external
+        if base is not None and external.models is not None:
+            # Nor those whose facts count; facts themselves are signed.
+            [trust] = base.paths([external.models.trust], "the trust in facts of models")
+            external = replace(external, models=replace(external.models, trust=trust))
+        return make_providers(external, files, cwd, deciding.loaded.loaded.providers, devices, self.stack)
 
     def _inventory(self, deciding: "Deciding", inputs: "Inputs", view: "ClusterView") -> "Inventory | None":
-        """The inventory; None where nobody asks for one, or no policy reads it."""
+        """The inventory; None where nobody asks for one, or no policy reads it or asks about its devices."""
         loaded, base = deciding.loaded.loaded, deciding.base
         if not (self.sources or self.kinds or deciding.settings.inventory.sources):
             return None
         from lockgate.webhook.inventory_request import choose_inventory
 
         request = choose_inventory(self.sources, self.kinds, deciding.settings)
-        if not loaded.needs.reads:
+        if not (loaded.needs.reads or loaded.asks_devices):
             return None
-        from lockgate.webhook.check import tree_objects
+        from lockgate.engine.devices.shelf import Shelf
+        from lockgate.webhook.first_pass import tree_objects
         from lockgate.webhook.inventory import Sources, load_inventory
 
         def place(path: str) -> str:
@@ -217,7 +257,10 @@ class GateMaker:
                 place=place,
                 list_cluster=_list_cluster,
                 cwd=inputs.cwd if base is None else base.folder,
+                # A change does not bring the devices that it is judged with.
+                trusts_tree=base is None,
             ),
+            Shelf() if loaded.asks_devices else None,
         )
 
 
@@ -230,3 +273,28 @@ def _list_cluster(
     from lockgate.webhook.cluster.inventory import list_objects
 
     return list_objects(context, needs, wanted)
+
+
+def opa_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --opa-url, --opa-ca and --opa-token-file, by these names (`opa_urls` for the first)."""
+    for option in (
+        click.option(
+            "--opa-token-file",
+            metavar="FILE",
+            help="The bearer token for OPA servers; else LOCKGATE_OPA_TOKEN.",
+        ),
+        click.option(
+            "--opa-ca",
+            metavar="FILE",
+            help="Certificates (PEM) that OPA servers are verified by; else LOCKGATE_OPA_CA, else public ones.",
+        ),
+        click.option(
+            "--opa-url",
+            "opa_urls",
+            multiple=True,
+            metavar="URL",
+            help="An OPA server for --engine opa; may be repeated. Else LOCKGATE_OPA_URL, with spaces between.",
+        ),
+    ):
+        command = option(command)
+    return command

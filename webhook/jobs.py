@@ -6,13 +6,13 @@ cannot do is the whole run's error; a worker that was killed is one too.
 
 import os
 import pickle
+import select
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from multiprocessing.connection import Connection, wait
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from lockgate.engine.errors import LockgateError
 
@@ -20,8 +20,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # Parts for each worker: more even out parts that take longer, fewer cost less. Their numbers fit into a pipe at once.
-_PARTS_EACH: Final = 8
+PARTS_EACH: Final = 8
 _NUMBER: Final = 4
+# The bytes that tell the length of what comes through a pipe.
+_LENGTH: Final = 8
+_MOST_READ: Final = 1 << 20
 MAX_JOBS: Final = 256
 
 
@@ -35,10 +38,12 @@ def can_fork() -> bool:
 
 
 def cores() -> int:
-    """The processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """The processors that this process may use, and its container has time of."""
+    from lockgate.webhook.container_limits import processor_limit
+
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limit = processor_limit()
+    return there if limit is None else min(there, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,12 @@ def share_out(
 
     Raises what a worker raised, or WorkerError. Whatever happens, no worker is left.
     """
-    count = min(len(items), jobs * _PARTS_EACH)
+    count = min(len(items), jobs * PARTS_EACH)
     bounds = [len(items) * place // count for place in range(count + 1)] if count else [0]
     parts = [items[start:stop] for start, stop in pairwise(bounds)]
     todo, given = os.pipe()
-    workers: dict[Connection, int] = {}
+    # Workers by the pipes that they tell their results through.
+    workers: dict[int, int] = {}
     try:
         try:
             os.write(given, b"".join([number.to_bytes(_NUMBER, "big") for number in range(len(parts))]))
@@ -77,8 +83,7 @@ def share_out(
         sys.stdout.flush()
         sys.stderr.flush()
         for _ in range(min(jobs, len(parts))):
-            reading, writing = os.pipe()
-            receiving, sending = Connection(reading, writable=False), Connection(writing, readable=False)
+            receiving, sending = os.pipe()
             # An interrupt waits until the worker is known, so that it is ended too.
             former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             try:
@@ -89,7 +94,7 @@ def share_out(
                 workers[receiving] = child
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, former)
-            sending.close()
+            os.close(sending)
         yield from _in_order(workers, parts)
     finally:
         os.close(todo)
@@ -98,8 +103,8 @@ def share_out(
 
 def _work(
     todo: int,
-    sending: Connection,
-    others: Sequence[Connection],
+    sending: int,
+    others: Sequence[int],
     parts: Sequence[Sequence[Item]],
     work: Callable[[Sequence[Item]], Result],
 ) -> None:
@@ -108,10 +113,10 @@ def _work(
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         for other in others:
-            other.close()
+            os.close(other)
         while number := os.read(todo, _NUMBER):
             place = int.from_bytes(number, "big")
-            sending.send(_Done(place, work(parts[place])))
+            _send(sending, _Done(place, work(parts[place])))
         code = 0
     except (BrokenPipeError, KeyboardInterrupt):
         pass  # Nobody waits for it any more.
@@ -121,29 +126,53 @@ def _work(
         os._exit(code)
 
 
-def _send_error(sending: Connection, error: BaseException) -> None:
+def _send(sending: int, told: object) -> None:
+    data = pickle.dumps(told, pickle.HIGHEST_PROTOCOL)
+    left = memoryview(len(data).to_bytes(_LENGTH, "big") + data)
+    while left:
+        left = left[os.write(sending, left) :]
+
+
+def _receive(receiving: int) -> Any:
+    """What a worker tells next. Raises EOFError when it has ended."""
+    length = int.from_bytes(_bytes(receiving, _LENGTH), "big")
+    return pickle.loads(_bytes(receiving, length))  # noqa: S301 - of a copy of this process
+
+
+def _bytes(receiving: int, count: int) -> bytes:
+    data = bytearray()
+    while len(data) < count:
+        more = os.read(receiving, min(count - len(data), _MOST_READ))
+        if not more:
+            raise EOFError
+        data += more
+    return bytes(data)
+
+
+def _send_error(sending: int, error: BaseException) -> None:
     sent: BaseException | None = error
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes: some errors cannot be made again
     except Exception:  # noqa: BLE001 - whatever it is, it cannot be sent
         sent = None
-    sending.send(_Failed(sent, type(error).__name__))
+    _send(sending, _Failed(sent, type(error).__name__))
 
 
-def _in_order(
-    workers: dict[Connection, int], parts: Sequence[Sequence[Item]]
-) -> Iterator[tuple[int, Result]]:
+def _in_order(workers: dict[int, int], parts: Sequence[Sequence[Item]]) -> Iterator[tuple[int, Result]]:
     waiting: dict[int, Result] = {}
     wanted = 0
+    ready = select.poll()
+    for receiving in workers:
+        ready.register(receiving, select.POLLIN)
     while wanted < len(parts):
         if not workers:
             raise WorkerError("a process of the check ended before its work", hint="use --jobs 1")
-        for ready in wait(list(workers)):
-            assert isinstance(ready, Connection)
+        for receiving, _ in ready.poll():
             try:
-                told = ready.recv()
+                told = _receive(receiving)
             except EOFError:
-                _reap(workers, ready)
+                ready.unregister(receiving)
+                _reap(workers, receiving)
                 continue
             if isinstance(told, _Failed):
                 raise told.error or RuntimeError(told.kind)
@@ -153,10 +182,10 @@ def _in_order(
             wanted += 1
 
 
-def _reap(workers: dict[Connection, int], ended: Connection) -> None:
+def _reap(workers: dict[int, int], ended: int) -> None:
     """A worker that told nothing more. Raises WorkerError when it was killed, or failed."""
     child = workers.pop(ended)
-    ended.close()
+    os.close(ended)
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     if code:
@@ -167,9 +196,9 @@ def _reap(workers: dict[Connection, int], ended: Connection) -> None:
         raise WorkerError(f"a process of the check {how}", hint=hint)
 
 
-def _end(workers: dict[Connection, int]) -> None:
-    for connection, child in workers.items():
-        connection.close()
+def _end(workers: dict[int, int]) -> None:
+    for receiving, child in workers.items():
+        os.close(receiving)
         try:
             os.kill(child, signal.SIGTERM)
         except ProcessLookupError:

@@ -188,6 +188,14 @@ class Findings:
                 Problem(content.documents[0].file, error.line, 1, error.message, error.hint, None)
             )
 
+    def add_decision(self, document: Document, review: Review, decision: Decision) -> None:
+        """Notes a Decision on a document that was judged with others."""
+        from lockgate.engine.masking.masker import make_masker
+
+        masker = make_masker((document,), None)
+        resource = find_resource(document.value, review.request.get("namespace"))
+        self._add_decision(document, _masked_resource(resource, masker), decision, masker)
+
     def _tell_file(
         self,
         content: FileContent,
@@ -266,12 +274,13 @@ class Findings:
     def _add_decision(
         self, document: Document, resource: Resource, decision: Decision, masker: "Masker"
     ) -> None:
+        places = _Places(document, masker)
         for violation in decision.violations:
-            self.findings.append(_finding(document, resource, violation, masker))
+            self.findings.append(_finding(places, resource, violation))
             if self.excusable is not None:
                 self.excusable.append(_excusable(document, resource, violation, masker))
         if decision.exempted:
-            self._add_exempted(document, resource, decision, masker)
+            self._add_exempted(places, resource, decision, masker)
         for failure in decision.failures:
             message = f"{failure.policy} could not be evaluated on {resource}: {failure.message}"
             self._add_problem(document, message, "", masker)
@@ -281,14 +290,14 @@ class Findings:
             )
 
     def _add_exempted(
-        self, document: Document, resource: Resource, decision: Decision, masker: "Masker"
+        self, places: "_Places", resource: Resource, decision: Decision, masker: "Masker"
     ) -> None:
         from lockgate.gatekeeper.exemptions.moments import render_moment
 
         for one in decision.exempted:
             self.exempted.append(
                 ExemptFinding(
-                    _finding(document, resource, one.violation, masker),
+                    _finding(places, resource, one.violation),
                     one.exemption,
                     masker.text(one.owner),
                     masker.text(one.ticket),
@@ -389,8 +398,30 @@ def _objects(count: int) -> str:
     return "object" if count == 1 else "objects"
 
 
-def _finding(document: Document, resource: Resource, violation: Violation, masker: "Masker") -> Finding:
-    located = document.locate(violation.path)
+class _Places:
+    """Where the violations of a document stand. Most stand at the object itself, which is looked for once."""
+
+    __slots__ = ("_object", "document", "masker")
+
+    def __init__(self, document: Document, masker: "Masker") -> None:
+        self.document: Final = document
+        self.masker: Final = masker
+        self._object: tuple[Located, Quote | None] | None = None
+
+    def find(self, path: Path | None) -> tuple[Located, Quote | None]:
+        """The place of a path, and the line there."""
+        if path is None and self._object is not None:
+            return self._object
+        located = self.document.locate(path)
+        found = located, quote_span(self.document.lines, located.span, self.masker)
+        if path is None:
+            self._object = found
+        return found
+
+
+def _finding(places: _Places, resource: Resource, violation: Violation) -> Finding:
+    document, masker = places.document, places.masker
+    located, quote = places.find(violation.path)
     told = _told_place(violation)
     file, span, exact = document.file, located.span, located.exact
     if told is not None:
@@ -408,7 +439,7 @@ def _finding(document: Document, resource: Resource, violation: Violation, maske
         resource=resource,
         fix=masker.text(violation.fix),
         docs=masker.text(violation.docs),
-        quote=None if told is not None else quote_span(document.lines, located.span, masker),
+        quote=None if told is not None else quote,
     )
 
 

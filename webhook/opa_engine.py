@@ -20,6 +20,15 @@ TOKEN_VARIABLE: Final = "LOCKGATE_OPA_TOKEN"  # noqa: S105 - a name
 
 
 @record
+class OpaServers:
+    """Which servers: their URLs, the token that they are given ("" for none) and the file of authorities ("": public)."""
+
+    urls: tuple[str, ...] = ()
+    token: str = ""
+    authorities: str = ""
+
+
+@record
 class OpaEngine:
     """Servers that take policies over."""
 
@@ -29,9 +38,9 @@ class OpaEngine:
         """What was loaded, with its Rego evaluated by the servers; and remarks on what is not."""
         from lockgate.gatekeeper.opa_policy import on_opa
 
-        policies, here = on_opa(loaded.policies, loaded.templates, self.backend)
-        remarks = [f"{key} has no Rego: it is evaluated here, and not by OPA" for key in here]
-        return replace(loaded, policies=policies), remarks
+        placed = on_opa(loaded.policies, loaded.templates, self.backend)
+        remarks = [f"{key} has no Rego: it is evaluated here, and not by OPA" for key in placed.here]
+        return replace(loaded, policies=placed.policies), remarks
 
 
 @contextmanager
@@ -39,16 +48,19 @@ def open_opa(
     urls: Sequence[str], authorities: str | None, token_file: str | None, environment: Mapping[str, str]
 ) -> Iterator[OpaEngine]:
     """The servers that are named; at the end what is only of this run is removed from them. Raises UsageError."""
+    backend = make_backend(named_servers(urls, authorities, token_file, environment))
+    try:
+        yield OpaEngine(backend)
+    finally:
+        backend.close()
+
+
+def named_servers(
+    urls: Sequence[str], authorities: str | None, token_file: str | None, environment: Mapping[str, str]
+) -> OpaServers:
+    """The servers that options and the environment name, checked. Raises UsageError."""
     require_opa()
-    from lockgate.engine.opa.backend import Backend
-    from lockgate.engine.opa.fleet import Fleet
-    from lockgate.engine.opa.servers import (
-        Access,
-        check_authorities,
-        check_token,
-        parse_addresses,
-        read_token,
-    )
+    from lockgate.engine.opa.servers import check_authorities, check_token, parse_addresses, read_token
 
     token = ""
     if token_file is not None:
@@ -57,10 +69,15 @@ def open_opa(
         token = check_token(environment[TOKEN_VARIABLE], TOKEN_VARIABLE)
     path = authorities if authorities is not None else environment.get(AUTHORITIES_VARIABLE) or None
     named = tuple(urls) or tuple(environment.get(URL_VARIABLE, "").split())
-    addresses = parse_addresses(named, token=token)
-    access = Access(token=token, authorities=None if path is None else check_authorities(path))
-    backend = Backend(Fleet(addresses, access))
-    try:
-        yield OpaEngine(backend)
-    finally:
-        backend.close()
+    parse_addresses(named, token=token)
+    return OpaServers(named, token, "" if path is None else check_authorities(path))
+
+
+def make_backend(servers: OpaServers) -> "Backend":
+    """The servers as they are asked. Raises UsageError."""
+    from lockgate.engine.opa.backend import Backend
+    from lockgate.engine.opa.fleet import Fleet
+    from lockgate.engine.opa.servers import Access, parse_addresses
+
+    addresses = parse_addresses(servers.urls, token=servers.token)
+    return Backend(Fleet(addresses, Access(servers.token, servers.authorities or None)))

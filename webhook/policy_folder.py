@@ -19,6 +19,8 @@ LIBRARY_NAME = re.compile(r"^package\s+(lib(?:\.\w+)+)\s*$", re.MULTILINE)
 LIBRARY_USE = re.compile(r"\bdata\.(lib(?:\.\w+)+)")
 REQUIRED_FILES = ("src.rego", "src_test.rego", "template.yaml", "suite.yaml", "README.md")
 REQUIRED_METADATA = ("title", "description")
+# What a helper is called that stands in templates in place of the one for all engines.
+IN_TEMPLATES = ".gatekeeper"
 REQUIRED_CUSTOM = ("id", "severity", "external", "controls")
 SEVERITIES = ("low", "medium", "high", "critical")
 
@@ -117,8 +119,12 @@ class PolicyFolder:
         )
 
     def libraries(self) -> dict[str, str]:
-        """Package to source of the helpers in `lib/`; the entry for Conftest is none of them."""
-        sources = [read_text(path) for path in sorted(self.root.glob("lib/*.rego"))]
+        """Package to source of the helpers in `lib/`, as templates carry them; the entry for Conftest is none of them.
+
+        Where there is a `.rego.gatekeeper` beside a helper, that is meant: Rego that only Gatekeeper and Lockgate compile.
+        """
+        paths = [*sorted(self.root.glob("lib/*.rego")), *sorted(self.root.glob(f"lib/*.rego{IN_TEMPLATES}"))]
+        sources = [read_text(path) for path in paths]
         named = ((LIBRARY_NAME.search(source), source) for source in sources)
         return {found.group(1): source for found, source in named if found and not found[1].endswith("_test")}
 

@@ -13,7 +13,7 @@ from lockgate.engine.bounded_reading import read_up_to
 from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
-from lockgate.engine.documents.reading import read_documents
+from lockgate.engine.documents.reading import Duplicates, read_documents
 from lockgate.engine.errors import Location, PolicyError, UsageError
 from lockgate.engine.kinds import split_api_version
 from lockgate.engine.policy import PolicySet
@@ -48,6 +48,7 @@ BASELINE: Final = os.path.join(SHIPPED, "profiles", "baseline.yaml")
 # What `gatekeeper.webhook_scope` reads; that is imported where there is one.
 WEBHOOK_CONFIGURATION: Final = "ValidatingWebhookConfiguration"
 NOT_CONFIGURED: Final = "lockgate.dev/not-configured"
+NEEDS: Final = "lockgate.dev/needs"
 
 MAX_POLICY_BYTES: Final = 8 * 1024 * 1024
 
@@ -69,6 +70,10 @@ _MUTATION_NEEDS: Final = (
 
 # Paths of files and folders, and PolicyBundles that have been opened.
 Sources = Sequence["str | PolicyBundle"]
+
+# What becomes of a folder's files that have no mark of a policy. A server reads them all the same: one that cannot be read
+# may have been a policy, and who runs `check` sees what it did not judge by, while nobody watches a server.
+Unmarked = Literal["passed over", "read"]
 
 # What policies are about: Kubernetes' objects, whole documents of any kind, or all documents as one.
 Judges = Literal["objects", "documents", "combined"]
@@ -180,8 +185,9 @@ def _is_sample(name: str, names: set[str]) -> bool:
     return bool(samples) and f"{before}/suite.yaml".lstrip("/") in names
 
 
-def _documents(path: str, shown: str, data: bytes) -> tuple[Document, ...]:
-    reading = read_documents(data, shown, duplicates="error")
+def parse_documents(shown: str, data: bytes, duplicates: Duplicates = "error") -> tuple[Document, ...]:
+    """The documents of a file. Raises PolicyErrors, with every place, where it cannot be read."""
+    reading = read_documents(data, shown, duplicates=duplicates)
     if reading.errors:
         lines = data.decode("utf-8", "replace").split("\n")
         raise PolicyErrors(
@@ -207,24 +213,26 @@ def _is_about_cluster(value: Mapping[str, Value]) -> bool:
     return is_config(value) or is_sync_set(value) or is_expansion_template(value) or is_provider(value)
 
 
-def read_policies(paths: Sources, cwd: str) -> tuple[list[Document], list[Document]]:
+def read_policies(
+    paths: Sources, cwd: str, unmarked: Unmarked = "passed over"
+) -> tuple[list[Document], list[Document]]:
     """The objects of what is given, and shipped templates of constraints that come without one.
 
-    Raises UsageError where something that is given has no policy.
+    Raises UsageError where something that is given has no policy, PolicyErrors where a file cannot be read.
     """
-    documents = _given(paths, cwd, _is_policy, "ConstraintTemplate and no constraint")
+    documents = _given(paths, cwd, _is_policy, "ConstraintTemplate and no constraint", unmarked)
     defined = {_template_kind(document) for document in documents if is_template(document.value)}
     missing = {_kind(document) for document in documents if is_constraint(document.value)} - defined
     return documents, [one.document() for one in _shipped() if one.kind in missing] if missing else []
 
 
-def read_exemptions(paths: Sequence[str], cwd: str) -> list[Document]:
+def read_exemptions(paths: Sequence[str], cwd: str, unmarked: Unmarked = "passed over") -> list[Document]:
     """The Exemptions and ExemptionPolicies of files and folders; each path must have one. Raises UsageError."""
-    documents = _given(paths, cwd, _is_about_exemptions, "Exemption and no ExemptionPolicy")
+    documents = _given(paths, cwd, _is_about_exemptions, "Exemption and no ExemptionPolicy", unmarked)
     return [*filter(_is_about_exemptions, documents)]
 
 
-def read_fixtures(paths: Sequence[str], cwd: str) -> list[Document]:
+def read_fixtures(paths: Sequence[str], cwd: str, unmarked: Unmarked = "passed over") -> list[Document]:
     """What providers of external data answer, from files and folders; each path must have some. Raises UsageError."""
     if not paths:
         return []
@@ -233,10 +241,12 @@ def read_fixtures(paths: Sequence[str], cwd: str) -> list[Document]:
     def is_wanted(document: Document) -> bool:
         return is_fixtures(document.value)
 
-    return [*filter(is_wanted, _given(paths, cwd, is_wanted, "object of kind ExternalData"))]
+    return [*filter(is_wanted, _given(paths, cwd, is_wanted, "object of kind ExternalData", unmarked))]
 
 
-def _given(paths: Sources, cwd: str, is_wanted: Callable[[Document], bool], missing: str) -> list[Document]:
+def _given(
+    paths: Sources, cwd: str, is_wanted: Callable[[Document], bool], missing: str, unmarked: Unmarked
+) -> list[Document]:
     """The documents of files, folders and bundles; each of them must have one that is wanted."""
     made: dict[str, tuple[Document, ...]] = {}
     for path in paths:
@@ -244,8 +254,13 @@ def _given(paths: Sources, cwd: str, is_wanted: Callable[[Document], bool], miss
         for file in policy_files(path, cwd):
             if file.key not in made:
                 data = file.read()
-                is_left_out = not (file.is_named or _has_mark(data))
-                made[file.key] = () if is_left_out else _documents(file.key, file.shown, data)
+                if file.is_named or _has_mark(data):
+                    made[file.key] = parse_documents(file.shown, data)
+                else:
+                    if unmarked == "read":
+                        # Whatever it holds is none of ours; it has to be readable to say so.
+                        parse_documents(file.shown, data, "last")
+                    made[file.key] = ()
             found = found or any(map(is_wanted, made[file.key]))
         if not found:
             shown = shown_path(path, cwd) if isinstance(path, str) else path.shown
@@ -337,7 +352,7 @@ class Loader:
         """The shipped baseline profile with the templates of its rules; others are said not to be configured."""
         if self.conftest is not None:
             raise UsageError("options for plain Rego, and no policies", hint="name them with -p")
-        profile = _documents(BASELINE, "baseline.yaml", _read(BASELINE, "baseline.yaml"))
+        profile = parse_documents("baseline.yaml", _read(BASELINE, "baseline.yaml"))
         wanted = {_kind(document) for document in profile}
         templates: list[Document] = []
         open_rules: list[Unevaluated] = []
@@ -382,7 +397,7 @@ class ShippedTemplate:
 
     def document(self) -> Document:
         """The whole template."""
-        (document,) = _documents(self.path, self.shown, self.data)
+        (document,) = parse_documents(self.shown, self.data)
         return document
 
 
@@ -395,7 +410,7 @@ def _shipped() -> Iterator[ShippedTemplate]:
             if os.path.isfile(path):
                 shown = f"{SHIPPED_SHOWN}/{family}/{rule}/template.yaml"
                 data = _read(path, shown)
-                (head,) = _documents(path, shown, data.partition(_TARGETS)[0])
+                (head,) = parse_documents(shown, data.partition(_TARGETS)[0])
                 yield ShippedTemplate(path, shown, data, head)
 
 
@@ -430,7 +445,10 @@ def _held_open(documents: Sequence[Document]) -> Iterator[Unevaluated]:
 
 
 def _required(template: Document) -> str:
-    """What a constraint of the template must be given, in the words of its schema."""
+    """What a constraint of the template must be given: what its annotation says, or the words of its schema."""
+    said = _mapping(template.value, "metadata", "annotations").get(NEEDS)
+    if type(said) is str and said:
+        return said
     schema = _mapping(template.value, "spec", "crd", "spec", "validation", "openAPIV3Schema")
     required = schema.get("required")
     parts: list[str] = []

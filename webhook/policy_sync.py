@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lockgate.engine.errors import Location, PolicyError
-from lockgate.webhook.policy_folder import LIBRARY_USE, PolicyFolder, Rule, parse_yaml, read_text
+from lockgate.webhook.policy_folder import (
+    LIBRARY_USE,
+    PolicyFolder,
+    Rule,
+    parse_yaml,
+    read_metadata,
+    read_text,
+)
 
 KEY = re.compile(r"^(?P<indent> *)(?P<key>[A-Za-z]+):(?P<rest>.*)$")
 
@@ -140,7 +147,9 @@ def conftest_entry(rules: tuple[Rule, ...]) -> str:
     One rule stands behind the other, because Conftest refuses a reference that could reach every package (`rego_recursion_error`).
     """
     blocks = [CONFTEST_HEAD]
-    blocks += [CONFTEST_RULE.format(family=rule.family, rule=rule.name) for rule in rules]
+    for rule in rules:
+        block = CONFTEST_EXTERNAL if read_metadata(rule.source).external else CONFTEST_RULE
+        blocks.append(block.format(family=rule.family, rule=rule.name))
     return "\n".join(blocks)
 
 
@@ -149,7 +158,7 @@ CONFTEST_HEAD = """# METADATA
 # description: |
 #   Written by `lockgate policy sync`. Conftest asks for `data.main.deny` with a manifest as input. Parameters are read from
 #   `data.parameters.<family>.<rule>`, given by `conftest test --data`; a rule without them is not judged, and where that
-#   hides something, a warning says so. The items of a List are judged one by one.
+#   hides something, a warning says so, as it does of a rule that asks external data. The items of a List are judged one by one.
 package main
 
 objects := input.items if {
@@ -162,6 +171,24 @@ unconfigured(rule, found) := sprintf("%s is not configured, and %d places are no
 	count(found),
 	replace(rule, "/", "."),
 ])
+
+unevaluated(rule, found) := sprintf("%s is not evaluated: it asks external data, which Conftest does not have, about %d places", [
+	rule,
+	count(found),
+])
+"""
+
+# Where nobody answers, such a rule denies whatever it would have to ask about.
+CONFTEST_EXTERNAL = """warn contains unevaluated("{family}/{rule}", found) if {{
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.{family}.{rule}.violation with input as {{
+			"review": {{"object": object}},
+			"parameters": {{}},
+		}}
+	]
+	count(found) > 0
+}}
 """
 
 CONFTEST_RULE = """deny contains violation if {{

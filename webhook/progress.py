@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import field
 from typing import Final, TextIO
 
@@ -13,15 +14,20 @@ _REDRAW_S: Final = 0.1
 _WIDTH: Final = 30
 
 
+def _files(done: int, total: int) -> str:
+    return f"{done}/{total} files"
+
+
 @mutable_record
 class Progress:
-    """Counts steps out of `total`; draws to `stream`, or nothing when it is None."""
+    """Counts steps out of `total`; draws to `stream`, or nothing when it is None. told: the numbers beside the bar."""
 
     total: int
     stream: TextIO | None
     started: float = field(default_factory=time.monotonic)
     drawn: float = 0.0
     done: int = 0
+    told: Callable[[int, int], str] = _files
 
     def advance(self, steps: int = 1) -> None:
         """So many steps more."""
@@ -34,7 +40,7 @@ class Progress:
         self.drawn = now
         filled = _WIDTH * self.done // max(1, self.total)
         bar = "#" * filled + "." * (_WIDTH - filled)
-        self.stream.write(f"\r[{bar}] {self.done}/{self.total} files")
+        self.stream.write(f"\r[{bar}] {self.told(self.done, self.total)}\x1b[K")
         self.stream.flush()
 
     def close(self) -> None:

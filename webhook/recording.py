@@ -15,8 +15,9 @@ from lockgate.audit.coverage import ON_DEMAND, Coverage, InForce
 from lockgate.audit.draft import Draft
 from lockgate.audit.errors import TrailError
 from lockgate.audit.note import parse_note
+from lockgate.audit.receipt import Receipt
 from lockgate.audit.recorder import Subject
-from lockgate.audit.store.appender import Receipt, system_clock
+from lockgate.audit.store.appender import system_clock
 from lockgate.audit.store.database import explain
 from lockgate.engine.errors import LockgateError
 from lockgate.webhook.appending import Appending

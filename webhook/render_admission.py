@@ -42,24 +42,17 @@ class AdmissionResponse:
     message: str = ""
     warnings: tuple[str, ...] = ()
 
-    def value(self, uid: str) -> dict[str, Value]:
-        """The response to the request of this uid, in the JSON of admission.k8s.io/v1: without what is empty."""
-        status: dict[str, Value] = {"metadata": {}}
-        if self.message:
-            status["message"] = self.message
-        if self.reason:
-            status["reason"] = self.reason
-        status["code"] = self.code
-        made: dict[str, Value] = {"uid": uid, "allowed": self.allowed, "status": status}
-        if self.warnings:
-            made["warnings"] = list(self.warnings)
-        return made
+
+# By the kind and the name of a policy: texts are found faster than keys, whose hash is Python's to make.
+Enforcements = Mapping[tuple[str, str], Enforcement]
 
 
-def enforcements(policies: PolicySet) -> dict[PolicyKey, Enforcement]:
+def enforcements(policies: PolicySet) -> Enforcements:
     """How each constraint of a PolicySet is enforced. Policies of other kinds are not among them: they deny."""
     return {
-        policy.key: Enforcement(_name(policy.gate.constraint.object), policy.gate.constraint.actions)
+        (policy.key.kind, policy.key.name): Enforcement(
+            _name(policy.gate.constraint.object), policy.gate.constraint.actions
+        )
         for policy in policies.policies
         if isinstance(policy, Gated)
     }
@@ -71,20 +64,20 @@ def _name(constraint: Mapping[str, Value]) -> str:
     return name if isinstance(name, str) and name else _DENY[0]
 
 
-@record
-class _Result:
-    """One line of the answer, before it is one."""
-
-    policy: PolicyKey
-    message: str
-    enforcement: Enforcement
-
-    @property
-    def line(self) -> str:
-        return f"[{self.policy.name}] {self.message}"
+# One line of the answer, before it is one: how its constraint is enforced, the message, the policy's kind and name, and
+# its actions.
+_Result = tuple[str, str, str, str, tuple[Action, ...]]
 
 
-def render_admission(decision: Decision, enforced: Mapping[PolicyKey, Enforcement]) -> AdmissionResponse:
+def _result(policy: PolicyKey, message: str, actions: tuple[Action, ...], enforced: Enforcements) -> _Result:
+    kind, name = policy.kind, policy.name
+    found = enforced.get((kind, name))
+    if found is not None:
+        return found.name, message, kind, name, found.actions
+    return SCOPED if len(actions) > 1 else "".join(actions), message, kind, name, actions
+
+
+def render_admission(decision: Decision, enforced: Enforcements) -> AdmissionResponse:
     """The answer to the request that the Decision is on.
 
     enforced: of the constraints that decided (`enforcements`). What was not evaluated counts as what failed.
@@ -92,25 +85,17 @@ def render_admission(decision: Decision, enforced: Mapping[PolicyKey, Enforcemen
     for failure in decision.failures:
         if isinstance(failure, MessageFailure):
             return failed(f"{failure.policy}: {failure.message}")
-    results = [
-        _Result(one.policy, one.message, _enforcement(one.policy, one.actions, enforced))
-        for one in decision.violations
-    ]
-    results += [
-        _Result(one.policy, one.message, _enforcement(one.policy, _DENY, enforced))
-        for one in decision.failures
-    ]
-    results += [
-        _Result(
-            one.policy,
-            f"not evaluated: it needs {one.needs}",
-            _enforcement(one.policy, _DENY, enforced),
-        )
-        for one in decision.not_evaluated
-    ]
-    results.sort(key=lambda one: (one.enforcement.name, one.message, one.policy))
-    denials = [one.line for one in results if "deny" in one.enforcement.actions]
-    warnings = tuple([one.line for one in results if "warn" in one.enforcement.actions])
+    results = [_result(one.policy, one.message, one.actions, enforced) for one in decision.violations]
+    if decision.failures:
+        results += [_result(one.policy, one.message, _DENY, enforced) for one in decision.failures]
+    if decision.not_evaluated:
+        results += [
+            _result(one.policy, f"not evaluated: it needs {one.needs}", _DENY, enforced)
+            for one in decision.not_evaluated
+        ]
+    results.sort()
+    denials = [f"[{name}] {message}" for _, message, _, name, actions in results if "deny" in actions]
+    warnings = tuple([f"[{name}] {message}" for _, message, _, name, actions in results if "warn" in actions])
     if denials:
         return AdmissionResponse(False, FORBIDDEN, "Forbidden", "\n".join(denials), warnings)
     return AdmissionResponse(True, WARNED if warnings else OK, warnings=warnings)
@@ -124,12 +109,3 @@ def failed(message: str) -> AdmissionResponse:
 def excluded() -> AdmissionResponse:
     """The answer to a request in a namespace that the Config excludes from the webhook."""
     return AdmissionResponse(True, OK, message="Namespace is set to be ignored by Gatekeeper config")
-
-
-def _enforcement(
-    policy: PolicyKey, actions: tuple[Action, ...], enforced: Mapping[PolicyKey, Enforcement]
-) -> Enforcement:
-    found = enforced.get(policy)
-    if found is not None:
-        return found
-    return Enforcement(SCOPED if len(actions) > 1 else "".join(actions), actions)

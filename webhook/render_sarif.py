@@ -14,7 +14,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 _UNRESERVED = re.compile(rb"[A-Za-z0-9._~/-]")
 
 
-def _uri(file: str) -> str:
+def file_uri(file: str) -> str:
     """The file as a relative or absolute URI reference; standard input has none, and keeps its shown name."""
     try:
         encoded = file.encode("utf-8", "surrogateescape")
@@ -77,7 +77,7 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(finding.file)},
+                    "artifactLocation": {"uri": file_uri(finding.file)},
                     "region": _region(finding),
                 },
                 "logicalLocations": [{"fullyQualifiedName": logical or "unnamed", "kind": "resource"}],
@@ -103,7 +103,7 @@ def _error(problem: Problem) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(problem.file)},
+                    "artifactLocation": {"uri": file_uri(problem.file)},
                     "region": {"startLine": max(1, problem.line), "startColumn": max(1, problem.column)},
                 }
             }

@@ -5,14 +5,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
+from lockgate.webhook.call_token import read_call_token
+from lockgate.webhook.inventory_options import opa_options
+from lockgate.webhook.model_facts import facts_options
 
 if TYPE_CHECKING:
     from lockgate.webhook.app.logs import Level
     from lockgate.webhook.app.serving_options import Address, OwnCertificates
     from lockgate.webhook.cluster.follower import ClusterAccess
+    from lockgate.webhook.install.settings import InstallSettings
+    from lockgate.webhook.model_facts import ModelFacts
+    from lockgate.webhook.opa_engine import OpaServers
 
-MAX_WORKERS = 64
-MIN_TOKEN = 24
+# `lockgate.engine.quota.expiry` has it, which the command line need not import.
+TTL_S = 180.0
+# As often as Gatekeeper's audit.
+SWEEP_S = 60.0
+# As Gatekeeper names itself in the certificate that it shows to providers.
+GATEKEEPER = "gatekeeper-webhook-service.gatekeeper-system.svc"
 # Where a Pod is told in which namespace it is.
 POD_NAMESPACE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
@@ -28,10 +38,13 @@ def _address(value: str, option: str) -> "Address":
 
 
 def _workers(value: str) -> int:
+    from lockgate.webhook.serving.worker_count import MAX_WORKERS, workers_for
+
     if value == "auto":
+        from lockgate.webhook.container_limits import memory_limit
         from lockgate.webhook.jobs import cores
 
-        return max(1, min(cores(), MAX_WORKERS))
+        return workers_for(cores(), memory_limit())
     if not value.isascii() or not value.isdecimal() or not 1 <= int(value[:6]) <= MAX_WORKERS:
         raise click.BadParameter(
             f"{value[:40]!r} is neither auto nor a number from 1 to {MAX_WORKERS}", param_hint="--workers"
@@ -45,23 +58,65 @@ def _level(name: str) -> "Level":
     return next(level for level in LEVELS if level == name)
 
 
-def _token(path: str | None) -> str:
+def _check_enforced(mode: str, enforced: tuple[str, ...], excluded: tuple[str, ...]) -> None:
+    """Raises UsageError where namespaces are to be enforced that are anyway, or are left out."""
     from lockgate.engine.errors import UsageError
 
-    if path is None:
-        return ""
-    try:
-        with open(path, encoding="ascii") as file:
-            token = file.read(4096).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is no ASCII text"
-        raise UsageError(f"cannot read the token in {path}: {(said or str(error)).lower()}") from None
-    if len(token) < MIN_TOKEN or not all(one.isalnum() or one in "-_." for one in token):
+    if enforced and mode == "enforce":
         raise UsageError(
-            f"the token in {path} is not {MIN_TOKEN} or more letters, digits, - _ or .",
-            hint=f"make one: openssl rand -hex {MIN_TOKEN}",
+            "--enforce-namespace is for --mode observe: everything is enforced", hint="leave it out"
         )
-    return token
+    both = sorted(set(enforced) & set(excluded))
+    if both:
+        raise UsageError(f"{', '.join(both)} is both enforced and left out", hint="name it once")
+
+
+def _check_clients(client_ca: str | None, names: tuple[str, ...]) -> None:
+    """Whose certificates count has to be said: a cluster's CA has signed those of every node and user too."""
+    from lockgate.engine.errors import UsageError
+
+    if client_ca is not None and not names:
+        raise UsageError(
+            "--client-ca without --client-name: whose certificates count is not said",
+            hint="name the API server's, such as --client-name kube-apiserver, or '*' where the CA signs for nobody else",
+        )
+    if names and client_ca is None:
+        raise UsageError("--client-name without --client-ca", hint="name the CA of the callers' certificates")
+    if any(not one.strip() for one in names):
+        raise UsageError("--client-name is empty", hint="give a name that the certificate has")
+
+
+def _label_keys(names: tuple[str, ...]) -> tuple[str, ...]:
+    from lockgate.engine.errors import UsageError
+    from lockgate.gatekeeper.labels import is_label_key
+
+    for one in names:
+        if not is_label_key(one):
+            raise UsageError(
+                f"--guarded-label: {one[:80]!r} is no label's key", hint="such as example.com/tier"
+            )
+    return names
+
+
+def _asker_names(asker_ca: str | None, names: tuple[str, ...], answers: bool) -> tuple[str, ...]:
+    """Whose certificates count for questions to providers."""
+    from lockgate.engine.errors import UsageError
+
+    if asker_ca is None:
+        if names:
+            raise UsageError(
+                "--provider-client-name without --provider-client-ca",
+                hint="name the CA of the certificates of those who ask",
+            )
+        return ()
+    if not answers:
+        raise UsageError(
+            "--provider-client-ca with neither a cluster nor --external-data: no provider answers here",
+            hint="name files with objects of kind ExternalData",
+        )
+    if any(not one.strip() for one in names):
+        raise UsageError("--provider-client-name is empty", hint="give a name that the certificate has")
+    return names or (GATEKEEPER,)
 
 
 def _own_certificates(place: str, names: tuple[str, ...]) -> "OwnCertificates":
@@ -103,6 +158,46 @@ def _cluster(
     return ClusterAccess(kubeconfig, context, where, identity, "files" if policies else "cluster")
 
 
+def _installed(
+    namespace: str,
+    mode: str,
+    excluded: tuple[str, ...],
+    enforced: tuple[str, ...],
+    node_agents: tuple[str, ...],
+) -> "InstallSettings":
+    """What the webhook configuration is to be, as `lockgate install` would print it for these options."""
+    from lockgate.webhook.install.settings import InstallSettings
+
+    made = InstallSettings(
+        "",
+        namespace,
+        "observe" if mode == "observe" else "enforce",
+        enforced_namespaces=tuple(sorted(set(enforced))),
+        node_agents=tuple(sorted(set(node_agents))),
+    )
+    return replace(made, excluded_namespaces=tuple(sorted(set(excluded) - set(made.fixed_namespaces))))
+
+
+def _database(given: str, trail: str | None) -> str:
+    """The ledger's database, as workers find it. Raises UsageError for `trail` without one."""
+    if given == "trail":
+        from pathlib import Path
+
+        from lockgate.engine.errors import UsageError
+        from lockgate.webhook.trail_config import read_trail_config, store_url
+
+        if trail is None:
+            raise UsageError("--ledger trail without --trail", hint="name a trail, or a database")
+        home = Path(trail).absolute()
+        return store_url(home, read_trail_config(home).store)
+    # A file counts from here, wherever workers are started.
+    return (
+        given
+        if "://" in given and not given.startswith("sqlite:///")
+        else os.path.abspath(given.removeprefix("sqlite:///"))
+    )
+
+
 def _pod_namespace() -> str:
     from lockgate.webhook.install.settings import NAMESPACE
 
@@ -111,6 +206,19 @@ def _pod_namespace() -> str:
             return file.read(256).strip() or NAMESPACE
     except OSError:
         return NAMESPACE
+
+
+def _opa(
+    engine: str | None, urls: tuple[str, ...], authorities: str | None, token_file: str | None
+) -> "OpaServers":
+    from lockgate.engine.errors import UsageError
+    from lockgate.webhook.opa_engine import OpaServers, named_servers
+
+    if engine == "opa":
+        return named_servers(urls, authorities, token_file, os.environ)
+    if urls or authorities or token_file:
+        raise UsageError("--opa-url, --opa-ca and --opa-token-file are for --engine opa")
+    return OpaServers()
 
 
 @click.command(
@@ -178,14 +286,86 @@ def _pod_namespace() -> str:
 @click.option(
     "--client-ca",
     metavar="FILE",
-    help="Only clients with a certificate of this CA are answered, or with the token.",
+    help="Only clients with a certificate of this CA, for a --client-name, are answered, or with the token.",
+)
+@click.option(
+    "--client-name",
+    "client_names",
+    multiple=True,
+    metavar="NAME",
+    help="Common name or alternative name of a certificate of --client-ca that counts; may be repeated. '*': any.",
 )
 @click.option(
     "--token-file", metavar="FILE", help="Only /v1/admit/TOKEN is answered, or clients with a certificate."
 )
-@click.option("--workers", default="auto", show_default=True, metavar="N", help="Processes that judge.")
+@facts_options
+@click.option(
+    "--external-data",
+    "answers",
+    multiple=True,
+    metavar="PATH",
+    help="What providers of external data answer here (kind ExternalData): files or folders, followed. Other providers "
+    "are the Providers among the policies, which are asked over HTTPS.",
+)
+@click.option(
+    "--provider-certificate",
+    metavar="FILE",
+    help="The certificate that providers are shown, with its chain (PEM); read again when it changes.",
+)
+@click.option("--provider-key", metavar="FILE", help="Its private key (PEM).")
+@click.option(
+    "--provider-client-ca",
+    "asker_ca",
+    metavar="FILE",
+    help="Offer lockgate-devices (which devices of the cluster a request can reach) and what --external-data says to "
+    "Gatekeeper, at /providers/NAME, to clients with a certificate of this CA.",
+)
+@click.option(
+    "--provider-client-name",
+    "asker_names",
+    multiple=True,
+    metavar="NAME",
+    help=f"A name of a certificate of --provider-client-ca that counts; may be repeated. '*': any. By default {GATEKEEPER}.",
+)
+@click.option(
+    "--workers",
+    default="auto",
+    show_default=True,
+    metavar="N",
+    help="Processes that judge; auto: one a processor, as far as the container's limits on time and memory have room.",
+)
 @click.option("--probes", metavar="ADDRESS:PORT", help="Plain HTTP for /healthz, /readyz and /metrics.")
 @click.option("--trail", metavar="HOME", help="Record every decision in this trail, or answer closed.")
+@click.option(
+    "--ledger",
+    metavar="DATABASE",
+    help="Hold objects to the cluster's DeviceQuotas by this ledger: a file of SQLite, or postgresql://…, which replicas share; "
+    "trail: in the trail's database.",
+)
+@click.option(
+    "--cluster-name",
+    default="cluster",
+    show_default=True,
+    metavar="NAME",
+    help="The cluster's name in the ledger, which may be that of several clusters.",
+)
+@click.option(
+    "--reservation-ttl",
+    "ttl_s",
+    default=TTL_S,
+    show_default=True,
+    type=click.FloatRange(1, 3_600),
+    metavar="SECONDS",
+    help="How old a reservation is before it is looked whether its object came to be: longer than the API server takes for a "
+    "request.",
+)
+@click.option(
+    "--sweep-interval",
+    # As `install` has it.
+    type=click.FloatRange(0, 3_600),
+    metavar="SECONDS",
+    help="Judge what lives in the cluster too, so often; 0: never. By default 60, where policies are the cluster's.",
+)
 @click.option(
     "--mode",
     type=click.Choice(["enforce", "observe"]),
@@ -201,6 +381,36 @@ def _pod_namespace() -> str:
     help="Its objects are let through unseen.",
 )
 @click.option(
+    "--enforce-namespace",
+    "enforced",
+    multiple=True,
+    metavar="NAMESPACE",
+    help="With --mode observe: in this namespace it is enforced all the same.",
+)
+@click.option(
+    "--namespace-editor",
+    "editors",
+    multiple=True,
+    metavar="NAME",
+    help="User, or group:NAME, who may change labels of Namespaces that policies and exemptions select by, besides "
+    "system:masters and kubeadm:cluster-admins.",
+)
+@click.option(
+    "--guarded-label",
+    "guarded_labels",
+    multiple=True,
+    metavar="KEY",
+    help="A label of Namespaces that policies read in their code: it is guarded as those that they select by are.",
+)
+@click.option(
+    "--node-agent",
+    "node_agents",
+    multiple=True,
+    metavar="NAME",
+    help="As `lockgate install` was told: user, or group:NAME, by whom nodes come up. The webhook configuration leaves out "
+    "what it writes of nodes.",
+)
+@click.option(
     "--drain",
     default=0.0,
     type=click.FloatRange(0, 120),
@@ -209,8 +419,11 @@ def _pod_namespace() -> str:
     help="How long answers end their connections before the server stops.",
 )
 @click.option(
-    "--engine", type=click.Choice(["rego"]), help="Evaluate the Rego of templates that also have CEL."
+    "--engine",
+    type=click.Choice(["rego", "opa"]),
+    help="rego: evaluate the Rego of templates that also have CEL; opa: have OPA servers evaluate the Rego.",
 )
+@opa_options
 @click.option("--log-format", type=click.Choice(["json", "text"]), default="json", show_default=True)
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
@@ -230,14 +443,32 @@ def serve(
     certificates: str | None,
     names: tuple[str, ...],
     client_ca: str | None,
+    client_names: tuple[str, ...],
     token_file: str | None,
+    answers: tuple[str, ...],
+    model_facts: "ModelFacts | None",
+    provider_certificate: str | None,
+    provider_key: str | None,
+    asker_ca: str | None,
+    asker_names: tuple[str, ...],
     workers: str,
     probes: str | None,
     trail: str | None,
+    ledger: str | None,
+    cluster_name: str,
+    ttl_s: float,
+    sweep_interval: float | None,
     mode: str,
     excluded: tuple[str, ...],
+    enforced: tuple[str, ...],
+    editors: tuple[str, ...],
+    guarded_labels: tuple[str, ...],
+    node_agents: tuple[str, ...],
     drain: float,
     engine: str | None,
+    opa_urls: tuple[str, ...],
+    opa_ca: str | None,
+    opa_token_file: str | None,
     log_format: str,
     log_level: str,
 ) -> int:
@@ -257,21 +488,36 @@ def serve(
     from lockgate.engine.codegen.cache import open_cache
     from lockgate.engine.errors import UsageError
     from lockgate.webhook.app.main_process import run_main
-    from lockgate.webhook.app.serving_options import ServeOptions, TlsOptions
+    from lockgate.webhook.app.serving_options import LedgerOptions, ProviderOptions, ServeOptions, TlsOptions
+    from lockgate.webhook.serving.namespace_labels import EDITORS
 
     if trail is not None:
         require_audit()
     cluster = None
     if not policies or inventory is not None:
         cluster = _cluster(kubeconfig or "", context or "", namespace, policies)
+        cluster = replace(
+            cluster,
+            claims="none" if trail is None else "looked for",
+            installed=_installed(cluster.namespace, mode, excluded, enforced, node_agents),
+        )
     elif (kubeconfig is not None or context is not None) and not (certificates or "").startswith("secret:"):
         raise UsageError(
             "a cluster is named, and with -p nothing is asked of it",
             hint="give --inventory cluster too, or leave out -p",
         )
+    if ledger is not None and cluster is None:
+        raise UsageError(
+            "--ledger with -p: what is charged has to be seen in a cluster",
+            hint="give --inventory cluster too",
+        )
+    if ledger is not None:
+        require_audit()
     own = None if certificates is None else _own_certificates(certificates, names)
     if own is not None:
-        own = replace(own, context=context or "", kubeconfig=kubeconfig or "")
+        own = replace(
+            own, context=context or "", kubeconfig=kubeconfig or "", answers_providers=asker_ca is not None
+        )
         if tls_cert is not None or tls_key is not None:
             raise UsageError("--certificates and --tls-cert", hint="give one of both")
         tls_cert, tls_key = f"{own.folder}/tls.crt", f"{own.folder}/tls.key"
@@ -280,28 +526,53 @@ def serve(
             "the API server calls over TLS",
             hint="name a certificate and its key, --tls-cert and --tls-key, or a place for our own: --certificates",
         )
+    if (provider_certificate is None) != (provider_key is None):
+        raise UsageError("--provider-certificate and --provider-key belong together")
+    if policies and sweep_interval:
+        raise UsageError(
+            "--sweep-interval and -p: the server sweeps by the cluster's policies",
+            hint="`lockgate sweep -p` judges what lives in a cluster by policies in files",
+        )
+    sweep_s = 0.0 if policies else SWEEP_S if sweep_interval is None else sweep_interval
+    _check_clients(client_ca, client_names)
+    _check_enforced(mode, enforced, excluded)
     cache = open_cache(None, os.environ)
     options = ServeOptions(
         policies=policies,
         exemptions=exemptions,
         cwd=os.getcwd(),
         listen=_address(listen, "--listen"),
-        tls=TlsOptions(tls_cert, tls_key, client_ca or ""),
+        tls=TlsOptions(
+            tls_cert,
+            tls_key,
+            client_ca or "",
+            client_names,
+            asker_ca or "",
+            _asker_names(asker_ca, asker_names, bool(answers or model_facts) or cluster is not None),
+        ),
         workers=_workers(workers),
         probes=None if probes is None else _address(probes, "--probes"),
         mode="observe" if mode == "observe" else "enforce",
         excluded_namespaces=excluded,
-        token=_token(token_file),
+        enforced_namespaces=enforced,
+        namespace_editors=(*EDITORS, *editors),
+        node_agents=node_agents,
+        guarded_labels=_label_keys(guarded_labels),
+        token="" if token_file is None else read_call_token(token_file),
         break_glass=break_glass,
         spool=spool or "",
         trail=trail or "",
         drain_s=drain,
-        engine="rego" if engine == "rego" else "default",
+        engine="default" if engine is None else "rego",
+        opa=_opa(engine, opa_urls, opa_ca, opa_token_file),
         cache="" if cache is None else cache.folder,
         log_format="text" if log_format == "text" else "json",
         log_level=_level(log_level),
         certificates=own,
         cluster=cluster,
+        providers=ProviderOptions(answers, provider_certificate or "", provider_key or "", model_facts),
+        sweep_s=sweep_s,
+        ledger=None if ledger is None else LedgerOptions(_database(ledger, trail), cluster_name, ttl_s),
     )
     try:
         run_main(options)

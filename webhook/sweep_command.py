@@ -5,17 +5,22 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 import click
+from lockgate.webhook.check_options import chosen_failures, fail_on_option
+from lockgate.webhook.inventory_options import external_options, read_external_options
+from lockgate.webhook.model_facts import facts_options
+from lockgate.webhook.terminal import printable
 
 if TYPE_CHECKING:
     from lockgate.webhook.cluster.sweep_run import SweepResult
-    from lockgate.webhook.sweep_session import SweepSession
+    from lockgate.webhook.model_facts import ModelFacts
 
 # Admission comes first.
 _NICENESS: Final = 10
 
 
 @click.command(
-    epilog="Exit codes: 0 nothing violates what denies; 1 something does (without --every); 2 not everything could be judged."
+    epilog="Exit codes, without --every: 0 nothing violates what denies; 1 something does (or warns, with --fail-on warn); 2 "
+    "something could not be listed, evaluated, recorded or written (or was not evaluated, with --fail-on not-evaluated)."
 )
 @click.option(
     "-p",
@@ -42,6 +47,9 @@ _NICENESS: Final = 10
 @click.option(
     "--probes", metavar="ADDRESS:PORT", help="With --every: plain HTTP for /healthz, /readyz and /metrics."
 )
+@external_options
+@facts_options
+@fail_on_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
     "--engine", type=click.Choice(["rego"]), help="Evaluate the Rego of templates that also have CEL."
@@ -55,6 +63,12 @@ def sweep(
     write: bool,
     lease: str | None,
     probes: str | None,
+    external_data: tuple[str, ...],
+    allow_providers: bool,
+    provider_certificate: str | None,
+    provider_key: str | None,
+    model_facts: "ModelFacts | None",
+    fail_on: tuple[str, ...],
     form: str,
     engine: str | None,
 ) -> int:
@@ -75,6 +89,9 @@ def sweep(
         raise click.UsageError("--lease is written NAMESPACE/NAME, and goes with --every")
     if probes is not None and every is None:
         raise click.UsageError("--probes goes with --every")
+    if fail_on and every is not None:
+        raise click.UsageError("--fail-on says how one pass ends, and --every goes on: look at its metrics")
+    failing = chosen_failures(fail_on)
     from lockgate.engine.codegen.cache import open_cache
     from lockgate.webhook.sweep_session import SweepOptions, open_session
 
@@ -89,13 +106,18 @@ def sweep(
         probes=None if probes is None else _address(probes),
         engine="rego" if engine == "rego" else "default",
         cache=open_cache(None, os.environ),
+        external=read_external_options(
+            external_data, allow_providers, provider_certificate, provider_key, model_facts
+        ),
     )
     with ExitStack() as stack:
         session = open_session(options, stack)
         if every is None:
             result = session.run_pass()
             _show(result, form)
-            return _code(result, session)
+            if session.failure:
+                click.echo(f"error: the trail has not all of it: {printable(session.failure)}", err=True)
+            return result.exit_code(failing)
         os.nice(_NICENESS)
         session.go_on(every, lambda result: _show(result, form))
         return 0
@@ -112,12 +134,3 @@ def _show(result: "SweepResult", form: str) -> None:
     from lockgate.webhook.render_sweep import render_sweep_json, render_sweep_text
 
     click.echo(render_sweep_json(result) if form == "json" else render_sweep_text(result), nl=False)
-
-
-def _code(result: "SweepResult", session: "SweepSession") -> int:
-    if session.failure:
-        click.echo(f"error: the trail has not all of it: {session.failure}", err=True)
-    is_whole = not (result.passed.failed or result.passed.untold or result.problems or result.unwritten)
-    if not is_whole or any(one.failed for one in result.totals):
-        return 2
-    return 1 if any(one.violations and "deny" in one.actions for one in result.totals) else 0

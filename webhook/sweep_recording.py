@@ -1,16 +1,21 @@
 """The sweep's stage *record*: each change of a verdict on a live object is a decision of the trail."""
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Final, final
 
+from lockgate.audit.draft import Draft
 from lockgate.audit.errors import TrailError
+from lockgate.audit.receipt import Receipt
 from lockgate.audit.recorder import SWEEP, Recorder, Subject
-from lockgate.audit.store.appender import Appender, Receipt
 from lockgate.webhook.serving.objects import ObjectKey
 from lockgate.webhook.serving.sweep import VerdictChange
 
 RECEIPT_S: Final = 60.0
+# Hands in a draft, whose receipt comes within so many seconds. Raises TrailError.
+Submit = Callable[[Draft, float], "Future[Receipt]"]
+
 _LATE: Final = f"no receipt came from the trail within {RECEIPT_S:.0f} s"
 
 
@@ -18,9 +23,9 @@ _LATE: Final = f"no receipt came from the trail within {RECEIPT_S:.0f} s"
 class SweepRecording:
     """Records changes together, so that they share transactions."""
 
-    def __init__(self, recorder: Recorder, appender: Appender) -> None:
+    def __init__(self, recorder: Recorder, submit: Submit) -> None:
         self._recorder: Final = recorder
-        self._appender: Final = appender
+        self._submit: Final = submit
         self.recorded = 0
         # Why the last ones were not; "" where they were.
         self.failure = ""
@@ -32,8 +37,12 @@ class SweepRecording:
         for change in changes:
             judged = change.judged
             try:
-                draft = self._recorder.decision(judged.review, judged.decision, Subject(), occasion=SWEEP)
-                waiting.append((change.key, self._appender.submit(draft, RECEIPT_S)))
+                # A key of its own: the same verdict may come back, and is recorded again then.
+                key = f"sweep/{secrets.token_hex(16)}"
+                draft = self._recorder.decision(
+                    judged.review, judged.decision, Subject(), key, occasion=SWEEP
+                )
+                waiting.append((change.key, self._submit(draft, RECEIPT_S)))
             except TrailError as error:
                 # One that cannot be recorded keeps none of the others from it.
                 self.failure = error.message

@@ -19,32 +19,31 @@ from lockgate.engine.record import changed, record
 from lockgate.gatekeeper.template import EngineChoice
 from lockgate.webhook.cluster.connection import open_client
 from lockgate.webhook.cluster.leases import ClusterLease, Leadership
-from lockgate.webhook.cluster.sweep_run import SweepParts, SweepResult, SweepRun
+from lockgate.webhook.cluster.sweep_run import Followed, SweepParts, SweepResult, SweepRun
 from lockgate.webhook.cluster.sweep_writer import SweepWriter
 from lockgate.webhook.cluster.sweeping import SweepEndedError
+from lockgate.webhook.inventory_options import ExternalRequest
 from lockgate.webhook.metrics_port import MetricsPort
 from lockgate.webhook.policy_sources import Sources, names_bundle
 from lockgate.webhook.serving.folder_source import FolderSource
-from lockgate.webhook.serving.live_state import LiveSettings
+from lockgate.webhook.serving.live_state import LiveSettings, Provide
 from lockgate.webhook.serving.objects import ObjectKey
 from lockgate.webhook.serving.sweep import Sweep, VerdictChange
-from lockgate.webhook.serving.sweep_memory import read_memory, write_memory
+from lockgate.webhook.serving.sweep_memory import read_memory
 from lockgate.webhook.serving.sweep_metrics import CONTENT_TYPE, SweepNumbers, render_sweep_metrics
-from lockgate.webhook.serving.sweep_totals import ConstraintTotal
+from lockgate.webhook.sweep_rounds import MEMORY, SweepRounds
 from lockgate.webhook.terminal import printable
 
 if TYPE_CHECKING:
     # Imported where there is a trail.
     from lockgate.webhook.sweep_recording import SweepRecording
 
-# In the trail's home: what was told of which object.
-MEMORY: Final = "sweep.json"
 _STEP_S: Final = 0.5
 
 
 @record
 class SweepOptions:
-    """What the command line says. trail, lease, probes, cache: None without one."""
+    """What the command line says. trail, lease, probes, cache: None without one. external: who answers for external data."""
 
     policies: tuple[str, ...]
     exemptions: tuple[str, ...]
@@ -56,6 +55,7 @@ class SweepOptions:
     probes: tuple[str, int] | None
     engine: EngineChoice
     cache: CodeCache | None
+    external: ExternalRequest = ExternalRequest()
 
 
 @final
@@ -89,23 +89,19 @@ class SweepStanding:
 
 @final
 class SweepSession:
-    """Passes, and what is kept between them. memory: the file of it."""
+    """Passes, and what goes on between them."""
 
     def __init__(
         self,
         run: SweepRun,
-        sweep: Sweep,
+        rounds: SweepRounds,
         recording: "SweepRecording | None",
-        memory: str | None,
         standing: "SweepStanding",
     ) -> None:
         self._run: Final = run
-        self._sweep: Final = sweep
+        self._rounds: Final = rounds
         self._recording: Final = recording
-        self._memory: Final = memory
         self._standing: Final = standing
-        self._totals: tuple[ConstraintTotal, ...] = ()
-        self._numbers = SweepNumbers()
 
     @property
     def failure(self) -> str:
@@ -113,24 +109,8 @@ class SweepSession:
         return "" if self._recording is None else self._recording.failure
 
     def run_pass(self) -> SweepResult:
-        """One pass. What was told is kept in the file, so that another run tells only what has changed."""
-        started = time.monotonic()
-        result = self._run.run_pass()
-        passed, before = result.passed, self._numbers
-        self._totals = result.totals
-        self._numbers = SweepNumbers(
-            objects=passed.looked,
-            judged=before.judged + passed.judged,
-            changed=before.changed + passed.changed,
-            untold=passed.untold,
-            failed_kinds=len(passed.failed),
-            unwritten=len(result.unwritten),
-            seconds=time.monotonic() - started,
-            last_pass_s=time.time(),
-        )
-        if self._memory is not None and result.passed.changed:
-            write_memory(self._memory, self._sweep.told())
-        return result
+        """One pass."""
+        return self._rounds.run_pass()
 
     def go_on(self, every_s: float, show: Callable[[SweepResult], None]) -> None:
         """Passes until the process is asked to end. What fails is told, and tried again with the next pass."""
@@ -150,11 +130,11 @@ class SweepSession:
 
     def metrics(self) -> str:
         """Prometheus' text of what the last pass has come to; asked by another thread."""
-        numbers = changed(self._numbers, is_leader=self._standing.was_leader)
+        numbers = changed(self._rounds.numbers, is_leader=self._standing.was_leader)
         if not numbers.is_leader:
             # What was found while it led is another's to tell now.
             return render_sweep_metrics(SweepNumbers(judged=numbers.judged, changed=numbers.changed), ())
-        return render_sweep_metrics(numbers, self._totals)
+        return render_sweep_metrics(numbers, self._rounds.totals)
 
     def _try_pass(self, show: Callable[[SweepResult], None]) -> None:
         try:
@@ -186,32 +166,52 @@ def open_session(options: SweepOptions, stack: ExitStack) -> SweepSession:
         engine=options.engine,
         cache=options.cache,
         point="audit.gatekeeper.sh",
+        provide=_provide(options.external, stack),
     )
     files = None
-    if options.policies:
-        files = FolderSource(_sources(options), options.exemptions, options.cwd, settings).changes
+    external = options.external
+    if options.policies or external.files or external.models:
+        files = FolderSource(
+            _sources(options), options.exemptions, options.cwd, settings, external.files, external.models
+        ).changes
     recording = None if options.trail is None else _recording(options.trail, stack)
-    memory = None if options.trail is None else str(Path(options.trail, MEMORY))
-    sweep = Sweep({} if memory is None else read_memory(memory))
+    memory = "" if options.trail is None else str(Path(options.trail, MEMORY))
+    sweep = Sweep(read_memory(memory) if memory else {})
     api = open_client(options.context)
     stack.callback(api.close)
     tell = _all_told if recording is None else recording.record
     standing = SweepStanding()
     writer = SweepWriter(api) if options.write else None
-    parts = SweepParts(sweep, settings, tell, files, writer, time.time_ns, standing.goes_on)
-    run = SweepRun(api, parts, Random())  # noqa: S311 - spreads what replicas do
+    parts = SweepParts(sweep, tell, writer, time.time_ns, standing.goes_on)
+    followed = Followed("files" if options.policies else "cluster", files)
+    run = SweepRun(api, parts, settings, followed, Random())  # noqa: S311 - spreads what replicas do
     stack.callback(run.close)
     run.settle()
     if options.lease is not None:
         namespace, _, name = options.lease.partition("/")
         identity = f"{socket.gethostname()}-{os.getpid()}"
         standing.leadership = Leadership(ClusterLease(api, namespace, name), identity, time.monotonic)
-    session = SweepSession(run, sweep, recording, memory, standing)
+    session = SweepSession(run, SweepRounds(run.run_pass, sweep, memory), recording, standing)
     if options.probes is not None:
         port = MetricsPort(options.probes, session.metrics, CONTENT_TYPE, lambda: "")
         stack.callback(port.close)
         click.echo(f"probes and metrics on port {port.port}", err=True)
     return session
+
+
+def _provide(request: ExternalRequest, stack: ExitStack) -> Provide | None:
+    """Who answers for Providers; nobody, where they are not to be asked. Raises UsageError for a wrong client certificate."""
+    if not request.providers:
+        return None
+    from lockgate.gatekeeper.external_data.client_certificate import ClientFiles
+    from lockgate.webhook.serving.live_https import LiveHttps
+
+    client = ClientFiles(request.certificate, request.key) if request.certificate else None
+    if client is not None:
+        client.check()
+    https = LiveHttps(client)
+    stack.callback(https.close)
+    return https.provide
 
 
 def _sources(options: SweepOptions) -> Sources:
@@ -231,7 +231,7 @@ def _recording(home: str, stack: ExitStack) -> "SweepRecording":
 
     trail = stack.enter_context(open_trail(home))
     appending = stack.enter_context(trail.appending())
-    return SweepRecording(trail.recorder(), appending.appender)
+    return SweepRecording(trail.recorder(), appending.appender.submit)
 
 
 def _all_told(changes: Sequence[VerdictChange]) -> Iterable[ObjectKey]:

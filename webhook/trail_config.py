@@ -80,14 +80,17 @@ class TrailConfig(Table):
     anchors: Anchors = Anchors()
 
 
-def read_table(path: Path, model: type[Model]) -> Model:
-    """A TOML file as its model. Raises UsageError with the line of what is wrong."""
+_MAKE_TRAIL: Final = "make a trail with `lockgate audit init`"
+
+
+def read_table(path: Path, model: type[Model], hint: str = _MAKE_TRAIL) -> Model:
+    """A TOML file as its model. Raises UsageError with the line of what is wrong, or the hint where there is none."""
     shown = printable(str(path))
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise UsageError(f"there is no {shown}", hint="make a trail with `lockgate audit init`") from None
+        raise UsageError(f"there is no {shown}", hint=hint) from None
     except OSError as error:
         raise UsageError(f"cannot read {shown}: {(error.strerror or str(error)).lower()}") from None
     if len(data) > MAX_BYTES:

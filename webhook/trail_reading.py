@@ -3,23 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
-from lockgate.audit.errors import FormatError, VerificationError
+from lockgate.audit.errors import VerificationError
 from lockgate.audit.export_folder import ExportFolder, is_export
-from lockgate.audit.note import VerifierKey, parse_verifier_key
 from lockgate.audit.reader import TrailReader
 from lockgate.audit.standing import Standing
 from lockgate.audit.store.appender import system_clock
 from lockgate.audit.trust import AnchoredNote, Trust
 from lockgate.audit.witness_policy import parse_witness_policy
 from lockgate.engine.errors import UsageError
+from lockgate.webhook.given_keys import UNKNOWN, read_key
 from lockgate.webhook.trail import Trail, open_trail
 from lockgate.webhook.trail_config import LOG_KEY
 from lockgate.webhook.trust_config import MAXIMUM_AGE_S, read_trust
-
-MAX_KEY_FILE: Final = 64 * 1024
-UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +46,6 @@ class Reading:
 
     def __exit__(self, *_error: object) -> None:
         self.close()
-
-
-def read_key(text: str) -> VerifierKey:
-    """A log's key, as its line or as a file that holds it. Raises UsageError."""
-    if "+" not in text or Path(text).is_file():
-        try:
-            with open(text, "rb") as stream:
-                text = stream.read(MAX_KEY_FILE).decode("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
-            raise UsageError(f"cannot read the key {text}: {reason.lower()}") from None
-    try:
-        return parse_verifier_key(text)
-    except FormatError as error:
-        raise UsageError(
-            f"that is no key of a log: {error.message}", hint="a line NAME+ID+KEY, or a file with it"
-        ) from None
 
 
 def _own_trust(place: Path, origin: str, administrator: str) -> Trust:

@@ -1,10 +1,21 @@
 """`lockgate verify`: the command line of Gatekeeper's suites (`gator verify`)."""
 
 import os
+from typing import TYPE_CHECKING
 
 import click
+from lockgate.webhook.jobs_option import jobs_option, wanted_jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lockgate.gatekeeper.suite import Suite
+    from lockgate.gatekeeper.suite_report import SuiteResult
+    from lockgate.gatekeeper.suite_run import RunSuite
 
 EXIT_FAILED_CASES = 1
+# With `--jobs auto`, a process for so many suites.
+SUITES_EACH = 8
 
 
 def _shown(text: str) -> str:
@@ -15,6 +26,19 @@ def _shown(text: str) -> str:
     masker = Masker()
     lines = [[printable(masker.name(part)) for part in line.split("\t")] for line in text.split("\n")]
     return "\n".join(["\t".join(parts) for parts in lines])
+
+
+def _run_all(run_suite: "RunSuite", suites: "Sequence[Suite]", jobs: int) -> "Sequence[SuiteResult]":
+    """Runs suites in so many processes."""
+    results = list(map(run_suite, suites if jobs < 2 else suites[:1]))
+    if jobs < 2:
+        return results
+    # Processes are copies of this one: what the first suite has imported is there.
+    from lockgate.webhook.jobs import share_out
+
+    for _, found in share_out(suites[1:], jobs, lambda part: list(map(run_suite, part))):
+        results += found
+    return results
 
 
 @click.command(
@@ -33,9 +57,10 @@ def _shown(text: str) -> str:
     default=None,
     help="Keep compiled policies in your own cache folder (the default, except where CI is set).",
 )
+@jobs_option("Run suites")
 @click.option("-v", "--verbose", "detail", flag_value="all", default="failures", help="Show every case.")
 def verify(
-    paths: tuple[str, ...], run: str | None, engine: str | None, cache: bool | None, detail: str
+    paths: tuple[str, ...], run: str | None, engine: str | None, cache: bool | None, jobs: str, detail: str
 ) -> int:
     """Runs the suites (kind Suite) that test policies; FOLDER/... looks below the folder too.
 
@@ -44,6 +69,8 @@ def verify(
       lockgate verify policies/...
       lockgate verify --run immutable -v policies/workloads/immutable_images/suite.yaml
     """
+    jobs_for = wanted_jobs(jobs, SUITES_EACH)
+
     from lockgate.engine.codegen.cache import open_cache
     from lockgate.gatekeeper.suite_report import render_report
     from lockgate.gatekeeper.suite_run import run_suites
@@ -54,6 +81,7 @@ def verify(
         run=run,
         engine="rego" if engine == "rego" else "default",
         cache=open_cache(cache, os.environ),
+        run_all=lambda run_suite, suites: _run_all(run_suite, suites, jobs_for(len(suites))),
     )
     write_output(_shown(render_report(report, "all" if detail == "all" else "failures")), None)
     return EXIT_FAILED_CASES if report.failed else 0

@@ -30,6 +30,8 @@ _KUSTOMIZATION: Final = "Kustomization"
 
 # etcd refuses objects over 1.5 MiB; a file of 8 MiB holds a large rendered chart and parses in about 2 s.
 MAX_FILE_BYTES: Final = 8 * 1024 * 1024
+# Of a file that is longer than it said.
+_READ_AT_ONCE: Final = 65_536
 _MAX_IGNORE_BYTES: Final = 1024 * 1024
 
 STDIN: Final = "-"
@@ -375,15 +377,19 @@ def read_file(file: InputFile) -> bytes | DocumentError | Skipped:
     """The bytes of a file, or why there are none."""
     try:
         descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with open(descriptor, "rb") as stream:
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 return Skipped(file.shown, 1, "no regular file")
-            # Python takes memory for as much as may be read.
-            data = stream.read(min(status.st_size, MAX_FILE_BYTES) + 1)
-            if len(data) > status.st_size:
-                # It grew, or its size is not told.
-                data += stream.read(max(MAX_FILE_BYTES + 1 - len(data), 0))
+            # Python takes memory for as much as may be read. Past its size there is more where it grew, or where its
+            # size is not told.
+            data = os.read(descriptor, min(status.st_size, MAX_FILE_BYTES) + 1)
+            while status.st_size < len(data) <= MAX_FILE_BYTES and (
+                more := os.read(descriptor, min(_READ_AT_ONCE, MAX_FILE_BYTES + 1 - len(data)))
+            ):
+                data += more
+        finally:
+            os.close(descriptor)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         hint = "check the permissions" if isinstance(error, PermissionError) else ""

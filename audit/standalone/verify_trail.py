@@ -42,14 +42,14 @@ TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})Z", re.AS
 NAME = re.compile(r"[^\s+\x00-\x20\x7f]+")
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 # The fields of an entry besides those of all, by kind and, where there are several cases, by case. `name:type`, text
-# without a type; n: count, d: digest, t: time, h: hash, a|b: one of these, P, L, S: the objects below. `?`: optional.
+# without a type; n: count, d: digest, t: time, h: hash, R: ranges, a|b: one of these, P, L, S: the objects below. `?`: optional.
 CASE = {"log": "event", "key": "event", "erasure": "scope", "hold": "event", "break-glass": "event"}
 FIELDS = {
     "log opened": "event origin vkey predecessor:P? lost:L?",
     "log closed": "event reason successor:S?",
     "decision": (
         "outcome:allow|warn|deny|error policies:d evaluator operation resource model? environment? "
-        "caller:mtls|token|unauthenticated?"
+        "caller:mtls|token|unauthenticated? mode:observe?"
     ),
     "policy": "event:added|changed|removed policies:d before:d? policy?",
     "exemption": "event:granted|used|revoked|expired exemption policies:d",
@@ -66,7 +66,9 @@ FIELDS = {
     "hold placed": "event hold reason index:n? stream?",
     "hold lifted": "event hold reason",
     "access": "action:reveal|export|replay entries:n index:n?",
+    "statement": "envelope:d predicate subject:d?",
     "coverage": "instance from:t to:t policies:d configuration:d evaluator judged:n unmatched:n refused:n",
+    "seen": "instance records:R",
     "stream-heads": "size:n count:n root:h",
     "P": "origin size:n root:h vkey reason",
     "L": "from:n to:n root:h?",
@@ -84,6 +86,7 @@ COMMITTED = {
     "erasure": "actor body",
     "hold": "actor body",
     "access": "actor body",
+    "statement": "actor body",
 }
 COMMON = {"v", "kind", "time", "clockAnomaly", "streams", "idempotency", "commitments", "body"}
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -99,6 +102,7 @@ OTHERS = re.compile(
 STREAM_PROOF = {"v", "stream", "size", "headsEntry", "proof", "heads", "entries"}
 HEAD = {"name", "n", "leaf", "index", "count", "hashes"}
 MAX_TEXT = 1024
+MAX_RANGES = 100
 MINUTE = 60_000
 MAX_COVERAGE = 10 * MINUTE
 EPOCH = datetime.datetime(1970, 1, 1)
@@ -425,6 +429,13 @@ def is_count(value):
     return type(value) is int and value >= 0
 
 
+def is_ranges(value):
+    """Whether a value is ascending half-open ranges, flat, of which none touches another."""
+    if not isinstance(value, list) or len(value) % 2 or not 0 < len(value) <= 2 * MAX_RANGES:
+        return False
+    return all(map(is_count, value)) and sorted(set(value)) == value
+
+
 def fits(kind, value, where):
     """Whether a value is as the type of a field says."""
     if kind in FIELDS:
@@ -433,6 +444,8 @@ def fits(kind, value, where):
         return is_count(value)
     if kind == "h":
         return is_hash(value)
+    if kind == "R":
+        return is_ranges(value)
     if not isinstance(value, str):
         return False
     if kind == "t":
@@ -574,6 +587,8 @@ class Entries:
             fail(where, f"repeats the request of entry {self.requests[request]}")
         if kind == "stream-heads":
             self._heads(value, index, where)
+        elif kind == "seen" and value["records"][-1] > index:
+            fail(where, "tells of records that come behind it")
         elif kind == "erasure":
             if "stream" in value:
                 self.erased_streams[value["stream"]] = index

@@ -9,20 +9,16 @@ from dataclasses import replace
 from typing import Final
 
 from lockgate.audit.draft import Draft
-from lockgate.audit.errors import TrailError, VerificationError
+from lockgate.audit.errors import ClosedLogError, TrailError, VerificationError
 from lockgate.audit.merkle import Hash, tree_root
 from lockgate.audit.store.batch import Appended, Batch
 from lockgate.audit.store.batch_rows import BatchTables, Found, KeptCheckpoint, LockedHead, Wanted
 from lockgate.audit.store.batch_sqlite import SqliteBatch
-from lockgate.audit.store.database import is_sqlite
 from lockgate.audit.store.growth import Growth
 from lockgate.audit.store.log_state import MAX_STREAMS, LogState, check_row, follow, read_state, read_tile
 from lockgate.audit.store.seal import head_seal
+from lockgate.engine.database.connections import is_sqlite
 from sqlalchemy import Connection
-
-
-class ClosedLogError(TrailError):
-    """The log takes no more entries."""
 
 
 class BatchAppender:

@@ -9,14 +9,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from lockgate.audit.checkpoint import Checkpoint, render_checkpoint
 from lockgate.audit.draft import Draft
-from lockgate.audit.errors import TrailError, VerificationError
-from lockgate.audit.merkle import Hash
+from lockgate.audit.errors import BackPressureError, TrailError, VerificationError
 from lockgate.audit.note import render_note
+from lockgate.audit.reader import Head
+from lockgate.audit.receipt import Place, Receipt
 from lockgate.audit.signing import NoteSigner, sign_note
 from lockgate.audit.store.batch import Appended
 from lockgate.audit.store.batch_rows import KeptCheckpoint
@@ -24,7 +26,7 @@ from lockgate.audit.store.growth import BatchProofs
 from lockgate.audit.store.line import ClosedError, FullError, Line
 from lockgate.audit.store.recovery import recover
 from lockgate.audit.store.store import Store
-from lockgate.audit.tlog_proof import TlogProof, render_tlog_proof
+from lockgate.audit.store.waiting import InProcess, Waiting
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
@@ -32,8 +34,14 @@ if TYPE_CHECKING:
 
 MAX_WAITING: Final = 4096
 MAX_BATCH: Final = 256
-# How long a batch waits for as many as there were before, once the log is busy.
+# How long a batch waits for as many as there were before, once the log is busy: as long as GATHER_BATCHES batches take,
+# so that a slow disk or a loaded machine makes fewer of them.
 GATHER_S: Final = 0.005
+GATHER_MOST_S: Final = 0.02
+GATHER_BATCHES: Final = 2
+# As many are enough: what a batch takes by itself is little for each of them then, and who is answered has others'
+# drafts to wait for no longer than needed.
+ENOUGH: Final = 32
 # The last checkpoint is stored when nothing came for so long.
 IDLE_S: Final = 1.0
 # One checkpoint a minute is kept for good; the latest always.
@@ -42,33 +50,13 @@ KEEP_EVERY_MS: Final = 60_000
 RECONNECT_S: Final = 5.0
 RETRY_S: Final = 0.2
 
+_CLOSED: Final = "the appender is closed"
 _NOT_STORED: Final = "the record was not acknowledged by the database"
 _NOT_SIGNED: Final = "the record is in the log, and no checkpoint could be signed over it"
 _HINTS: Final = {
     _NOT_STORED: "it may be in the log all the same: send it again with the same request key",
     _NOT_SIGNED: "the next record's checkpoint covers it: send it again with the same request key for its receipt",
 }
-
-
-class BackPressureError(TrailError):
-    """The queue stayed full for as long as the caller would wait: nothing was recorded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """An entry is in the log: its index and bytes, and the proof that a signed checkpoint covers it."""
-
-    index: int
-    leaf_hash: Hash
-    entry: bytes
-    size: int
-    proof: tuple[Hash, ...]
-    checkpoint: bytes
-    repeated: bool = False
-
-    def render(self) -> bytes:
-        """As a tlog-proof."""
-        return render_tlog_proof(TlogProof(self.index, self.proof, self.checkpoint))
 
 
 class Clock(Protocol):
@@ -82,13 +70,6 @@ class Clock(Protocol):
 def system_clock() -> int:
     """The system's clock."""
     return time.time_ns() // 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    draft: Draft
-    future: "Future[Receipt]"
-    within: "Callable[[Connection], None] | None" = None
 
 
 class Appender:
@@ -112,13 +93,17 @@ class Appender:
         self._clock = clock
         self._on_checkpoint = on_checkpoint
         self._batches = store.batch_appender(seal_key)
-        self._line: Final = Line[_Waiting](max_waiting)
+        self._line: Final = Line[Waiting](max_waiting)
         self._max_waiting: Final = max_waiting
         self._kept_ms = 0
         self._unstored: KeptCheckpoint | None = None
         self._process = os.getpid()
         self._droppable: int | None = None
         self._halted: TrailError | None = None
+        # The head as it was read behind the last commit, until it is signed.
+        self._committed: Head | None = None
+        # Called behind each batch, in the appender's thread.
+        self._listeners: tuple[Callable[[], None], ...] = ()
         try:
             self._recover()
         except BaseException:
@@ -134,7 +119,7 @@ class Appender:
         signed = recover(self.store, self._batches, keys)
         state = self._batches.state
         if state is not None and signed < state.growth.size and state.growth.size:
-            self._sign([])
+            self._sign((), ())
             self._store_checkpoint()
 
     def submit(
@@ -148,6 +133,24 @@ class Appender:
         within: runs in the transaction that records the draft, so that both happen or neither.
         """
         future: Future[Receipt] = Future()
+        self._check_taking()
+        try:
+            self._line.put(InProcess(draft, future, within), timeout)
+        except ClosedError:
+            raise TrailError(_CLOSED) from None
+        except FullError:
+            raise self.count_back_pressure() from None
+        return future
+
+    def submit_some(self, waiting: Sequence[Waiting]) -> int:
+        """Queues the first drafts, as many as there is room for; how many those are. Raises TrailError."""
+        self._check_taking()
+        try:
+            return self._line.put_some(waiting)
+        except ClosedError:
+            raise TrailError(_CLOSED) from None
+
+    def _check_taking(self) -> None:
         if self._halted is not None:
             raise self._halted
         if self._process != os.getpid():
@@ -155,13 +158,6 @@ class Appender:
                 "the appender's thread is in the process that was forked",
                 hint="give the workers the socket of one appender",
             )
-        try:
-            self._line.put(_Waiting(draft, future, within), timeout)
-        except ClosedError:
-            raise TrailError("the appender is closed") from None
-        except FullError:
-            raise self.count_back_pressure() from None
-        return future
 
     def append(
         self,
@@ -177,6 +173,14 @@ class Appender:
                 f"no receipt within {timeout} s: the record may or may not be in the log",
                 hint="send it again with the same request key",
             ) from None
+
+    def listen(self, after_batch: Callable[[], None]) -> None:
+        """Has something called in the appender's thread whenever a batch was answered; it raises nothing."""
+        self._listeners = (*self._listeners, after_batch)
+
+    def unlisten(self, after_batch: Callable[[], None]) -> None:
+        """Has it not called any more."""
+        self._listeners = tuple([one for one in self._listeners if one != after_batch])
 
     def halt(self, reason: TrailError) -> None:
         """Appends nothing from now on; callers, waiting ones too, are told the reason.
@@ -210,9 +214,10 @@ class Appender:
         return len(self._line)
 
     def _run(self) -> None:
-        expected = 1
+        expected, gather = 1, GATHER_S
         while True:
-            batch = self._line.take(MAX_BATCH, expected, GATHER_S, IDLE_S)
+            batch = self._line.take(MAX_BATCH, expected, gather, IDLE_S)
+            began = time.monotonic()
             if not batch and self._line.is_closed:
                 break
             if not batch:
@@ -220,43 +225,44 @@ class Appender:
                 self._store_checkpoint()
             for group in _groups(batch):
                 self._record(group)
+                for after_batch in self._listeners:
+                    after_batch()
             # Who is answered now is back soon, and who came meanwhile waits: they make the next batch together.
-            expected = len(batch) + len(self._line)
+            expected = min(ENOUGH, len(batch) + len(self._line))
+            gather = min(GATHER_MOST_S, max(GATHER_S, GATHER_BATCHES * (time.monotonic() - began)))
         self._store_checkpoint()
 
-    def _record(self, batch: list[_Waiting]) -> None:
+    def _record(self, batch: list[Waiting]) -> None:
         # Who gave up before its turn is not recorded; from here on nobody can.
-        batch = [waiting for waiting in batch if waiting.future.set_running_or_notify_cancel()]
+        batch = [waiting for waiting in batch if waiting.begin()]
         if not batch:
             return
         halted = self._halted
         if halted is not None:
             for waiting in batch:
-                waiting.future.set_exception(halted)
+                waiting.answer(halted)
             return
         what = _NOT_STORED
         try:
-            answers = self._commit(batch)
+            appended = self._commit(batch)
             what = _NOT_SIGNED
-            receipts = self._sign(answers)
+            answers = self._sign(batch, appended)
         except Exception as error:  # noqa: BLE001 - every caller is told, whatever it was
             self._batches.forget()
             failure = error if isinstance(error, TrailError) else _unexpected(error, what)
             for waiting in batch:
-                waiting.future.set_exception(failure)
+                waiting.answer(failure)
             return
-        for waiting, receipt in zip(batch, receipts, strict=True):
-            if isinstance(receipt, TrailError):
-                waiting.future.set_exception(receipt)
-            else:
-                waiting.future.set_result(receipt)
+        for waiting, answer in zip(batch, answers, strict=True):
+            waiting.answer(answer)
 
-    def _commit(self, batch: list[_Waiting]) -> list[Appended | TrailError]:
+    def _commit(self, batch: list[Waiting]) -> list[Appended | TrailError]:
         """Commits a batch. A connection that is lost is made again for a while; what it committed is looked for first."""
         drafts = [waiting.draft for waiting in batch]
         until = time.monotonic() + RECONNECT_S
         answers: list[Appended | TrailError] = []
         pending = self._pending()
+        self._committed = None
         lost = False
         while True:
             try:
@@ -265,15 +271,19 @@ class Appender:
                         if answers and self._batches.take_over(connection, answers):
                             return answers
                 answers = []
-                with self.store.write() as connection:
-                    answers = self._batches.append(connection, drafts, self._clock(), pending)
-                    for waiting, answer in zip(batch, answers, strict=True):
-                        if (
-                            waiting.within is not None
-                            and isinstance(answer, Appended)
-                            and not answer.repeated
-                        ):
-                            waiting.within(connection)
+                with self.store.connect() as connection:
+                    with connection.begin():
+                        answers = self._batches.append(connection, drafts, self._clock(), pending)
+                        for waiting, answer in zip(batch, answers, strict=True):
+                            if (
+                                waiting.within is not None
+                                and isinstance(answer, Appended)
+                                and not answer.repeated
+                            ):
+                                waiting.within(connection)
+                    # While there is a connection; without one it is read anew where it is signed.
+                    with suppress(DBAPIError):
+                        self._committed = self.store.head_on(connection)
             except DBAPIError as error:
                 self._batches.forget()
                 if not (error.connection_invalidated or lost) or time.monotonic() > until:
@@ -284,12 +294,14 @@ class Appender:
                 self._stored(pending)
                 return answers
 
-    def _sign(self, answers: list[Appended | TrailError]) -> list[Receipt | TrailError]:
-        """Signs what was committed, and proves each entry against it."""
+    def _sign(
+        self, batch: Sequence[Waiting], appended: Sequence[Appended | TrailError]
+    ) -> list[Receipt | Place | TrailError]:
+        """Signs what was committed, and proves entries against it where that is wanted."""
         state = self._batches.state
         if state is None:
             raise TrailError("the batch left no state behind")
-        head = self.store.head()
+        head, self._committed = self._committed or self.store.head(), None
         growth = state.growth
         size, root = growth.size, growth.frontier.root()
         if head.size < size or (head.size == size and head.root != root):
@@ -300,26 +312,20 @@ class Appender:
         self._batches.remember_signed(size, root)
         growth.get = self.store.tile
         proofs = BatchProofs(size, growth.read)
-        receipts: list[Receipt | TrailError] = []
-        for answer in answers:
-            if isinstance(answer, Appended):
-                try:
-                    path = proofs.path(answer.index)
-                except TrailError as error:
-                    # A tile that an earlier entry needs is gone: that is no trouble of the others.
-                    receipts.append(error)
-                    continue
-                receipts.append(
-                    Receipt(answer.index, answer.leaf_hash, answer.entry, size, path, note, answer.repeated)
-                )
+        answers: list[Receipt | Place | TrailError] = []
+        for waiting, one in zip(batch, appended, strict=True):
+            if isinstance(one, TrailError):
+                answers.append(one)
+            elif waiting.wants_proof:
+                answers.append(_receipt(one, proofs, note))
             else:
-                receipts.append(answer)
+                answers.append(Place(one.index, one.leaf_hash, one.repeated))
         if self._on_checkpoint is not None:
             try:
                 self._on_checkpoint(size, note)
             except Exception as error:  # noqa: BLE001 - what is recorded does not depend on who follows
                 self.trouble = f"a follower of the checkpoints failed: {error}"
-        return receipts
+        return answers
 
     def _pending(self) -> KeptCheckpoint | None:
         """The last checkpoint, where it is not stored yet, and the one that it makes needless."""
@@ -359,9 +365,9 @@ class Appender:
             self.trouble = ""
 
 
-def _groups(batch: list[_Waiting]) -> Iterator[list[_Waiting]]:
+def _groups(batch: list[Waiting]) -> Iterator[list[Waiting]]:
     """Parts of a batch, in order: what does more than to record is by itself, since its failure undoes the whole."""
-    group: list[_Waiting] = []
+    group: list[Waiting] = []
     for waiting in batch:
         if waiting.within is None:
             group.append(waiting)
@@ -372,6 +378,16 @@ def _groups(batch: list[_Waiting]) -> Iterator[list[_Waiting]]:
         yield [waiting]
     if group:
         yield group
+
+
+def _receipt(appended: Appended, proofs: BatchProofs, note: bytes) -> Receipt | TrailError:
+    try:
+        path = proofs.path(appended.index)
+    except TrailError as error:
+        # A tile that an earlier entry needs is gone: that is no trouble of the others.
+        return error
+    leaf, entry = appended.leaf_hash, appended.entry
+    return Receipt(appended.index, leaf, entry, proofs.size, path, note, appended.repeated)
 
 
 def _unexpected(error: Exception, what: str) -> TrailError:

@@ -1,8 +1,8 @@
 """One appender for several processes: a thread beside it listens on a Unix socket for their drafts.
 
-It is one thread for all connections: each of a batch's callers would else wake a thread of its own, twice a record, in
-the process where the appender needs the interpreter. Only processes of the same user are answered (SO_PEERCRED), and the
-socket's file is theirs alone.
+It is one thread for all connections, and what comes of a batch is sent by the appender's own: threads of one
+interpreter stand in each other's way, and each that is woken takes it from who does the work. Only processes of the same
+user are answered (SO_PEERCRED), and the socket's file is theirs alone.
 """
 
 import contextlib
@@ -13,19 +13,36 @@ import struct
 import threading
 import time
 from collections import deque
-from concurrent.futures import Future
-from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lockgate.audit.draft import Draft
 from lockgate.audit.errors import FormatError, TrailError
-from lockgate.audit.store.appender import Appender, Receipt
-from lockgate.audit.store.socket_messages import Frames, parse_draft, render_error, render_receipt
+from lockgate.audit.receipt import Place
+from lockgate.audit.store.appender import Appender
+from lockgate.audit.store.socket_messages import (
+    Answer,
+    Asked,
+    Frame,
+    Frames,
+    parse_drafts,
+    render_error,
+    render_places,
+    render_receipt,
+)
 
-# More than any server has threads that wait for a receipt.
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
+
+# More than any server has processes, and threads that wait for a receipt.
 MAX_CONNECTIONS: Final = 256
-# How long the rest of a frame that has begun may take, and an answer to be taken.
+# Drafts of one connection whose answers are still to come: more than a worker has at a time, with those that it has
+# given up lately.
+MAX_ASKED: Final = 1024
+# How long the rest of a frame that has begun may take, and answers to be taken.
 FRAME_S: Final = 10.0
 _RECEIVED: Final = 1 << 18
 # How often times are looked at, and whether there is room in front of the appender again.
@@ -36,24 +53,90 @@ _CREDENTIALS: Final = struct.Struct("3i")
 
 
 class _Connection:
-    """A caller's connection: one draft at a time, then its answer."""
+    """A caller's connection. Its lock guards what both threads use: `asked`, `to_send` and the sending itself."""
 
-    __slots__ = ("asked", "draft", "frames", "peer", "to_send", "until")
+    __slots__ = (
+        "asked",
+        "begun_until",
+        "frames",
+        "is_broken",
+        "is_closed",
+        "lock",
+        "peer",
+        "to_send",
+        "to_send_until",
+    )
 
     def __init__(self, peer: socket.socket) -> None:
         self.peer: Final = peer
         self.frames: Final = Frames()
-        # A draft for which there is no room yet; then the receipt that is waited for.
-        self.draft: Draft | None = None
-        self.asked: Future[Receipt] | None = None
+        self.lock: Final = threading.Lock()
+        self.asked: dict[int, _Asked] = {}
         self.to_send = b""
-        # When a frame, a receipt or the taking of an answer is late; 0 while nothing is waited for.
-        self.until = 0.0
+        self.is_closed = False
+        # The appender's thread could not send.
+        self.is_broken = False
+        # When a frame, or the taking of answers, is late; 0 while nothing is waited for.
+        self.begun_until = 0.0
+        self.to_send_until = 0.0
 
-    @property
-    def is_waiting(self) -> bool:
-        """Whether it is the appender's turn."""
-        return self.draft is not None or self.asked is not None
+    def send(self, message: bytes) -> bool:
+        """Sends as much as is taken at once; whether that is all. Under the lock. Raises OSError."""
+        self.to_send += message
+        try:
+            sent = self.peer.send(self.to_send)
+        except BlockingIOError:
+            sent = 0
+        self.to_send = self.to_send[sent:]
+        self.to_send_until = time.monotonic() + FRAME_S if self.to_send else 0.0
+        return not self.to_send
+
+
+class _Asked:
+    """A draft of a connection, while its answer is to come."""
+
+    __slots__ = (
+        "_lock",
+        "_server",
+        "connection",
+        "draft",
+        "has_begun",
+        "is_late",
+        "is_parked",
+        "number",
+        "until",
+        "wants_proof",
+    )
+
+    # Nothing else is done with a draft of another process.
+    within: "Callable[[Connection], None] | None" = None
+
+    def __init__(self, server: "AppenderServer", connection: _Connection, asked: Asked) -> None:
+        self._server = server
+        self._lock: Final = connection.lock
+        self.connection: Final = connection
+        self.number: Final = asked.number
+        self.draft: Final[Draft] = asked.draft
+        self.wants_proof: Final = asked.wants_proof
+        self.until: Final = time.monotonic() + asked.timeout
+        self.has_begun = False
+        self.is_late = False
+        # There was no room for it yet.
+        self.is_parked = True
+
+    def begin(self) -> bool:
+        with self._lock:
+            self.has_begun = not self.is_late
+            return self.has_begun
+
+    def give_up(self) -> bool:
+        """Whether it is not recorded any more."""
+        with self._lock:
+            self.is_late = not self.has_begun
+            return self.is_late
+
+    def answer(self, answer: Answer) -> None:
+        self._server.answered.append((self, answer))
 
 
 class AppenderServer:
@@ -61,13 +144,15 @@ class AppenderServer:
 
     def __init__(self, appender: Appender, path: Path) -> None:
         self.path: Final = path
+        # Of the appender's thread: the batch's answers.
+        self.answered: Final[list[tuple[_Asked, Answer]]] = []
         self._appender = appender
         self._connections: set[_Connection] = set()
-        self._parked: deque[_Connection] = deque()
-        # Filled by the appender's thread.
-        self._finished: deque[tuple[_Connection, Future[Receipt]]] = deque()
-        self._is_woken = False
+        self._parked: deque[_Asked] = deque()
+        # Connections that the appender's thread could not send everything to.
+        self._unsent: deque[_Connection] = deque()
         self._is_closing = False
+        self._looked = 0.0
         self._listener = _listening(path)
         self._listener.setblocking(False)
         self._woken, self._wakes = socket.socketpair()
@@ -76,6 +161,7 @@ class AppenderServer:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._woken, selectors.EVENT_READ)
+        appender.listen(self._answer_batch)
         self._thread = threading.Thread(target=self._run, name="trail-socket", daemon=True)
         self._thread.start()
 
@@ -84,6 +170,7 @@ class AppenderServer:
         self._is_closing = True
         self._wake()
         self._thread.join()
+        self._appender.unlisten(self._answer_batch)
         self.path.unlink(missing_ok=True)
 
     def _wake(self) -> None:
@@ -105,7 +192,8 @@ class AppenderServer:
                 # After the ends: epoll may tell of a new caller before the ends that made room for it.
                 if has_caller:
                     self._accept()
-                self._answer_finished()
+                while self._unsent:
+                    self._watch_rest(self._unsent.popleft())
                 self._submit_parked()
                 self._look_at_times()
         finally:
@@ -133,13 +221,18 @@ class AppenderServer:
         if connection in self._connections:
             self._connections.discard(connection)
             self._selector.unregister(connection.peer)
-            connection.peer.close()
-            connection.draft = connection.asked = None
+            with connection.lock:
+                connection.is_closed = True
+                connection.asked.clear()
+                connection.peer.close()
+            self._parked = deque([one for one in self._parked if one.connection is not connection])
 
     def _serve(self, connection: _Connection, events: int) -> None:
         try:
             if events & selectors.EVENT_WRITE:
-                self._send(connection)
+                with connection.lock:
+                    connection.send(b"")
+                self._watch_rest(connection)
             if events & selectors.EVENT_READ and connection in self._connections:
                 self._receive(connection)
         except BlockingIOError:
@@ -149,98 +242,154 @@ class AppenderServer:
 
     def _receive(self, connection: _Connection) -> None:
         data = connection.peer.recv(_RECEIVED)
-        if not data or connection.is_waiting or connection.to_send:
-            # The end, or a draft before the last one's answer.
+        if not data:
             self._drop(connection)
             return
+        frames = connection.frames.feed(data)
+        for frame in frames:
+            self._take(connection, frame)
         if not connection.frames.has_begun:
-            connection.until = time.monotonic() + FRAME_S
-        frame = connection.frames.feed(data)
-        if frame is None:
-            return
-        try:
-            connection.draft, timeout = parse_draft(*frame)
-        except FormatError as error:
-            self._answer(connection, error)
-            return
-        connection.until = time.monotonic() + timeout
-        self._parked.append(connection)
+            connection.begun_until = 0.0
+        elif frames or not connection.begun_until:
+            connection.begun_until = time.monotonic() + FRAME_S
+
+    def _take(self, connection: _Connection, frame: Frame) -> None:
+        """Parks the drafts of a frame. Raises FormatError for a frame by which its sender is not understood."""
+        drafts = parse_drafts(*frame)
+        wrong: list[tuple[int, FormatError]] = []
+        with connection.lock:
+            known = connection.asked
+            for number, one in drafts:
+                if isinstance(one, FormatError):
+                    wrong.append((number, one))
+                    continue
+                if number in known or len(known) >= MAX_ASKED:
+                    raise FormatError("too many drafts at a time, or two of one number")
+                known[number] = asked = _Asked(self, connection, one)
+                self._parked.append(asked)
+        for number, error in wrong:
+            self._tell(connection, number, error)
 
     def _submit_parked(self) -> None:
         """Hands drafts on in the order in which they came, as long as there is room."""
-        while self._parked and not self._appender.is_full:
-            connection = self._parked.popleft()
-            draft, connection.draft = connection.draft, None
-            if draft is None:
-                continue
+        while self._parked:
+            some = list(islice(self._parked, MAX_ASKED))
             try:
-                connection.asked = asked = self._appender.submit(draft, 0)
+                taken = self._appender.submit_some(some)
             except TrailError as error:
-                self._answer(connection, error)
-            else:
-                asked.add_done_callback(partial(self._finish, connection))
-
-    def _finish(self, connection: _Connection, done: "Future[Receipt]") -> None:
-        """In the appender's thread."""
-        self._finished.append((connection, done))
-        if not self._is_woken:
-            self._is_woken = True
-            self._wake()
-
-    def _answer_finished(self) -> None:
-        # First: what is added from now on wakes this thread again.
-        self._is_woken = False
-        while self._finished:
-            connection, done = self._finished.popleft()
-            if connection.asked is not done:
+                for asked in some:
+                    self._parked.popleft()
+                    self._refuse(asked, error)
                 continue
-            connection.asked = None
-            error = done.exception()
-            if error is None:
-                self._answer(connection, done.result())
-            else:
-                self._answer(connection, error if isinstance(error, TrailError) else TrailError(str(error)))
+            for asked in some[:taken]:
+                self._parked.popleft()
+                asked.is_parked = False
+            if taken < len(some):
+                return
 
-    def _answer(self, connection: _Connection, answer: Receipt | TrailError) -> None:
+    def _refuse(self, asked: _Asked, error: TrailError) -> None:
+        """Answers a draft that is not handed on."""
+        with asked.connection.lock:
+            if asked.connection.asked.pop(asked.number, None) is not asked:
+                return
+        self._tell(asked.connection, asked.number, error)
+
+    def _tell(self, connection: _Connection, number: int, error: TrailError) -> None:
         try:
-            render = render_error if isinstance(answer, TrailError) else render_receipt
-            connection.to_send = render(answer)  # type: ignore[arg-type]
-            connection.until = time.monotonic() + FRAME_S
-            self._send(connection)
+            with connection.lock:
+                if not connection.is_closed:
+                    connection.send(render_error(number, error))
+            self._watch_rest(connection)
         except (OSError, FormatError):
             self._drop(connection)
 
-    def _send(self, connection: _Connection) -> None:
-        try:
-            sent = connection.peer.send(connection.to_send)
-        except BlockingIOError:
-            sent = 0
-        had_rest = self._selector.get_key(connection.peer).events & selectors.EVENT_WRITE
-        connection.to_send = connection.to_send[sent:]
-        if not connection.to_send:
-            connection.until = 0.0
-        if bool(connection.to_send) != bool(had_rest):
-            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.to_send else 0)
+    def _answer_batch(self) -> None:
+        """In the appender's thread: what became of a batch, a message a connection for all that want no proof."""
+        told: dict[_Connection, list[tuple[_Asked, Answer]]] = {}
+        for one in self.answered:
+            told.setdefault(one[0].connection, []).append(one)
+        self.answered.clear()
+        is_rest = False
+        for connection, answers in told.items():
+            with connection.lock:
+                try:
+                    is_sent = connection.is_closed or connection.send(_rendered(connection, answers))
+                except (OSError, FormatError):
+                    connection.is_broken = True
+                    is_sent = False
+            if not is_sent:
+                self._unsent.append(connection)
+                is_rest = True
+        if is_rest:
+            self._wake()
+
+    def _watch_rest(self, connection: _Connection) -> None:
+        """Waits until the rest of what is to be sent can be, if there is one."""
+        if connection not in self._connections:
+            return
+        if connection.is_broken:
+            self._drop(connection)
+            return
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.to_send else 0)
+        if self._selector.get_key(connection.peer).events != wanted:
             self._selector.modify(connection.peer, wanted, connection)
+
+    def _listen_again(self) -> None:
+        """Makes the socket's file anew, which a cleaner of temporary folders has taken: new callers find none."""
+        try:
+            self.path.parent.mkdir(mode=0o700, exist_ok=True)
+            listener = _listening(self.path)
+        except (OSError, TrailError):
+            # Callers are told that nobody answers; it is tried again at the next look.
+            return
+        listener.setblocking(False)
+        self._selector.unregister(self._listener)
+        self._listener.close()
+        self._listener = listener
+        self._selector.register(listener, selectors.EVENT_READ)
 
     def _look_at_times(self) -> None:
         now = time.monotonic()
-        for connection in [one for one in self._connections if 0 < one.until < now]:
-            asked, draft = connection.asked, connection.draft
-            connection.asked = connection.draft = None
-            if draft is not None:
-                self._answer(connection, self._appender.count_back_pressure())
-            elif asked is None:
+        if now - self._looked < (_ROOM_TICK_S if self._parked else _TICK_S):
+            return
+        self._looked = now
+        if not self.path.exists():
+            self._listen_again()
+        for connection in list(self._connections):
+            if 0 < connection.begun_until < now or 0 < connection.to_send_until < now:
                 self._drop(connection)
-            elif asked.cancel():
-                self._answer(
-                    connection, TrailError("no receipt in time: the record was not made", hint=_AGAIN)
-                )
-            else:
-                self._answer(
-                    connection,
-                    TrailError("no receipt in time: the record may or may not be in the log", hint=_AGAIN),
-                )
+                continue
+            with connection.lock:
+                late = [asked for asked in connection.asked.values() if asked.until < now]
+            for asked in late:
+                self._refuse(asked, self._why_late(asked))
+
+    def _why_late(self, asked: _Asked) -> TrailError:
+        if asked.is_parked:
+            self._parked.remove(asked)
+            return self._appender.count_back_pressure()
+        if asked.give_up():
+            return TrailError("no receipt in time: the record was not made", hint=_AGAIN)
+        return TrailError("no receipt in time: the record may or may not be in the log", hint=_AGAIN)
+
+
+def _rendered(connection: _Connection, answers: "Sequence[tuple[_Asked, Answer]]") -> bytes:
+    """The messages of a batch to a connection, without those to what was answered as late. Under its lock."""
+    messages: list[bytes] = []
+    places: list[tuple[int, Place]] = []
+    for asked, answer in answers:
+        number = asked.number
+        if connection.asked.pop(number, None) is not asked:
+            continue
+        if isinstance(answer, Place):
+            places.append((number, answer))
+        elif isinstance(answer, TrailError):
+            messages.append(render_error(number, answer))
+        else:
+            messages.append(render_receipt(number, answer))
+    if places:
+        messages.append(render_places(places))
+    return b"".join(messages)
 
 
 def _listening(path: Path) -> socket.socket:

@@ -7,12 +7,14 @@ from typing import Final
 
 from lockgate.audit.draft import Draft
 from lockgate.audit.errors import FormatError, TrailError
-from lockgate.audit.store.appender import Receipt
-from lockgate.audit.store.socket_messages import Frames, parse_answer, render_draft
+from lockgate.audit.receipt import Place, Receipt
+from lockgate.audit.store.socket_messages import Asked, Frames, parse_answers, render_draft, render_drafts
 
 # How much longer than its own time-out a caller waits for the other side to tell of it.
 _LATE_S: Final = 10.0
 _RECEIVED: Final = 1 << 18
+# Of the draft on a connection: there is one at a time.
+_NUMBER: Final = 0
 
 
 class SocketAppender:
@@ -29,7 +31,7 @@ class SocketAppender:
         or TrailError. When the connection breaks, a draft with a request key is sent once more; of another it is not known
         whether it was recorded, and the error says so.
         """
-        message = render_draft(draft, timeout)
+        message = render_drafts([render_draft(Asked(_NUMBER, draft, timeout, wants_proof=True))])
         try:
             answer = self._ask(message, timeout)
         except (OSError, FormatError) as error:
@@ -66,9 +68,10 @@ class SocketAppender:
             data = connection.recv(_RECEIVED)
             if not data:
                 raise ConnectionError("the other side ended")
-            frame = frames.feed(data)
-            if frame is not None:
-                return parse_answer(*frame)
+            for frame in frames.feed(data):
+                for number, answer in parse_answers(*frame):
+                    if number == _NUMBER and not isinstance(answer, Place):
+                        return answer
 
     def close(self) -> None:
         """Ends this thread's connection."""

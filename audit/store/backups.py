@@ -9,9 +9,10 @@ from lockgate.audit.backup import LogHeader, NoSink, walk_backup
 from lockgate.audit.errors import TrailError
 from lockgate.audit.note import VerifierKey
 from lockgate.audit.store.copying import DatabaseSink, WriterOf, check_empty, dump_database
-from lockgate.audit.store.database import check_connection, open_engine, write_transaction
+from lockgate.audit.store.database import open_engine
 from lockgate.audit.store.seal import head_seal
 from lockgate.audit.store.store import Store, open_store
+from lockgate.engine.database.connections import check_connection, write_transaction
 from sqlalchemy.exc import SQLAlchemyError
 
 Keys = Mapping[str, Sequence[VerifierKey]]
@@ -74,7 +75,7 @@ def load_backup(url: str, path: Path, seal_key: bytes, keys: Keys) -> tuple[LogH
 
     engine = open_engine(url)
     try:
-        check_connection(engine)
+        check_connection(engine, TrailError)
         with write_transaction(engine) as connection, path.open("rb") as stream:
             return walk_backup(stream, seal_of, keys, DatabaseSink(connection))
     except OSError as error:
@@ -101,7 +102,7 @@ def check_no_log(url: str) -> None:
     """Makes the tables of a database where there are none. Raises TrailError where it has a log."""
     engine = open_engine(url)
     try:
-        check_connection(engine)
+        check_connection(engine, TrailError)
         with write_transaction(engine) as connection:
             check_empty(connection)
     finally:

@@ -4,13 +4,13 @@ Nothing is written here but through `BatchTables`; the caller holds the log's lo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from lockgate.audit.canonical import Json
 from lockgate.audit.draft import Draft
-from lockgate.audit.entry import finish, parse_entry
-from lockgate.audit.errors import TrailError, VerificationError
+from lockgate.audit.entry import parse_entry
+from lockgate.audit.entry_text import finish
+from lockgate.audit.errors import ErasedKeyError, TrailError, VerificationError
 from lockgate.audit.merkle import Hash, leaf_hash
 from lockgate.audit.note import encode_base64
 from lockgate.audit.store.batch_rows import (
@@ -28,16 +28,13 @@ from lockgate.audit.store.seal import head_seal
 from lockgate.audit.store.tables import place_of
 from lockgate.audit.streams import StreamHead, StreamLink, heads_root, is_early_for_heads
 from lockgate.audit.tiles import TILE_HEIGHT
+from lockgate.engine.record import light_record
 from sqlalchemy import Connection
 
 # After so long, stream heads are logged after fewer entries than usual.
 HEADS_AFTER_MS: Final = 3_600_000
 
 INDEXED: Final = ("outcome", "policies", "model", "environment", "resource")
-
-
-class ErasedKeyError(TrailError):
-    """The key of the draft's namespace was destroyed since: the draft has to be made again."""
 
 
 def _erased_key() -> ErasedKeyError:
@@ -47,7 +44,7 @@ def _erased_key() -> ErasedKeyError:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@light_record
 class Appended:
     """An entry in its place. `repeated`: it was there before, by its idempotency key."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from lockgate.audit.errors import TrailError
 from lockgate.audit.store.arrays import bigint_array, bytea_array, text_array
 from lockgate.audit.store.batch_rows import (
     HEAD_COLUMNS,
@@ -20,7 +21,6 @@ from lockgate.audit.store.batch_rows import (
     streams_of,
 )
 from lockgate.audit.store.columns import as_bytes
-from lockgate.audit.store.database import DURABILITY, check_durability
 from lockgate.audit.store.inserting import insertion
 from lockgate.audit.store.postgresql import Statement, run_together
 from lockgate.audit.store.tables import (
@@ -31,6 +31,7 @@ from lockgate.audit.store.tables import (
     StreamEntryRow,
     StreamRow,
 )
+from lockgate.engine.database.connections import DURABILITY, check_durability
 from sqlalchemy import Connection
 
 # First argument of PostgreSQL's advisory locks of ours: "LG".
@@ -89,7 +90,7 @@ class PostgresqlBatch:
         if wanted.vault_refs:
             statements.append(Statement(_VAULT_REFS, (bytea_array(wanted.vault_refs),)))
         lock, head, *rest = [one.rows for one in run_together(connection, statements)]
-        check_durability(lock[0][:-1])
+        check_durability(lock[0][:-1], TrailError)
         found = Found(
             repeated_of(rest.pop(0)) if wanted.keys else {},
             streams_of(rest.pop(0)) if wanted.streams else {},
@@ -120,8 +121,8 @@ class PostgresqlBatch:
         return statements
 
     def write(self, connection: Connection, rows: BatchRows, head: LockedHead) -> Written:
-        """A statement a table, then the head, then the leaves again."""
-        statements = [
+        """All rows and the head in one statement, since each takes the driver as long as many rows; then the leaves again."""
+        parts = [
             Statement(*insertion(table, some))
             for table, some in (
                 (LeafRow, rows.leaves),
@@ -131,21 +132,16 @@ class PostgresqlBatch:
                 (StreamEntryRow, rows.links),
                 (StreamRow, rows.streams),
             )
-            if some
         ]
-        if rows.moved:
-            ids, numbers, leaves = zip(*rows.moved, strict=True)
-            arrays = (bigint_array(ids), bigint_array(numbers), bytea_array(leaves))
-            statements.append(Statement(_MOVE_STREAMS, arrays))
-        if rows.tiles:
-            *places, data = zip(*rows.tiles, strict=True)
-            statements.append(
-                Statement(_TILES, (*[bigint_array(column) for column in places], bytea_array(data)))
-            )
+        ids, numbers, leaves = zip(*rows.moved, strict=True) if rows.moved else ((), (), ())
+        moved = (bigint_array(ids), bigint_array(numbers), bytea_array(leaves))
+        parts.append(Statement(_MOVE_STREAMS, moved))
+        *places, data = zip(*rows.tiles, strict=True) if rows.tiles else ((), (), (), ())
+        tiles = (*[bigint_array(column) for column in places], bytea_array(data))
+        parts.append(Statement(_TILES, tiles))
         if rows.checkpoint is not None:
-            statements += self._keep(rows.checkpoint)
-        first, _ = span(self._log)
-        statements += [
+            parts += self._keep(rows.checkpoint)
+        parts.append(
             Statement(
                 _MOVE_HEAD,
                 (
@@ -160,8 +156,17 @@ class PostgresqlBatch:
                     self._log,
                     rows.before,
                 ),
-            ),
-            Statement(_READ_BACK, (first + rows.before, first + head.size)),
-        ]
-        *_, moved, again = run_together(connection, statements)
-        return Written(moved.count == 1, entries_of(again.rows))
+            )
+        )
+        first, _ = span(self._log)
+        read_back = Statement(_READ_BACK, (first + rows.before, first + head.size))
+        written, again = run_together(connection, [_as_one(parts), read_back])
+        return Written(written.count == 1, entries_of(again.rows))
+
+
+def _as_one(parts: Sequence[Statement]) -> Statement:
+    """Statements that do not see each other's rows as one, whose count is the last one's."""
+    *others, last = parts
+    named = ", ".join([f"part{place} AS ({one.sql})" for place, one in enumerate(others)])
+    parameters = [value for one in parts for value in one.parameters]
+    return Statement(f"WITH {named} {last.sql}", tuple(parameters))

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from lockgate.audit.merkle import Hash
 from lockgate.audit.store.columns import as_bytes, as_int, as_text
 from lockgate.audit.store.tables import place_of
+from lockgate.engine.record import light_record
 from sqlalchemy import Connection, text
 
 # Columns of a locked head, in the order of `LockedHead`.
@@ -40,7 +41,7 @@ class Wanted:
     vault_refs: Sequence[bytes] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@light_record
 class StoredEntry:
     """An entry's row."""
 
@@ -49,7 +50,7 @@ class StoredEntry:
     entry: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@light_record
 class StoredStream:
     """A stream's row: its id, counter and last leaf hash."""
 

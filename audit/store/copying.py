@@ -18,7 +18,7 @@ from lockgate.audit.merkle import Frontier, Hash
 from lockgate.audit.reader import StoredBody
 from lockgate.audit.store.columns import as_bytes, as_int, as_text
 from lockgate.audit.store.derived import CHUNK, Derived, Rows
-from lockgate.audit.store.schema import check_version, current_version, migrate
+from lockgate.audit.store.schema import VERSIONS, check_version
 from lockgate.audit.store.tables import (
     BodyRow,
     CheckpointRow,
@@ -123,8 +123,8 @@ def _pages(connection: Connection, query: str, key: str, log: int, after: int) -
 
 def check_empty(connection: Connection) -> None:
     """Makes the tables where there are none. Raises TrailError where the database has a log."""
-    if current_version(connection) is None:
-        migrate(connection)
+    if VERSIONS.current(connection) is None:
+        VERSIONS.migrate(connection)
     check_version(connection)
     if connection.execute(text("SELECT count(*) FROM log")).scalar_one():
         raise TrailError(

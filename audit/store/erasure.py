@@ -10,13 +10,13 @@ from typing import Final
 from lockgate.audit.canonical import Json
 from lockgate.audit.entry import Entry, parse_entry
 from lockgate.audit.errors import TrailError
+from lockgate.audit.receipt import Receipt
 from lockgate.audit.recorder import MAX_REASON, Recorder
-from lockgate.audit.store.appender import Appender, Receipt
+from lockgate.audit.store.appender import Appender
 from lockgate.audit.store.columns import as_bytes, as_int
 from lockgate.audit.store.scrubbing import scrub
 from lockgate.audit.store.store import Store
 from lockgate.audit.store.tables import place_of
-from lockgate.audit.streams import namespace_stream
 from lockgate.audit.vault import NO_NAMESPACE, Vault
 from sqlalchemy import Connection, text
 
@@ -125,7 +125,7 @@ class Eraser:
         held = self._vault.find(namespace)
         if held is None or namespace == NO_NAMESPACE:
             raise TrailError("the trail knows no such namespace")
-        stream = namespace_stream(held.key)
+        stream = held.stream
         with self._store.engine.connect() as connection:
             count = connection.execute(
                 text("SELECT count(*) FROM body WHERE vault_ref = :ref AND sealed IS NOT NULL"),

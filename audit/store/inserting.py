@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 from lockgate.audit.store.arrays import bigint_array, bytea_array, text_array
-from lockgate.audit.store.database import is_sqlite
 from lockgate.audit.store.tables import Table
+from lockgate.engine.database.connections import is_sqlite
 from sqlalchemy import BigInteger, Connection, LargeBinary
 
 _MakeArray = Callable[[Any], Any]
@@ -30,7 +30,8 @@ def _arrays(table: type[Table]) -> tuple[str, tuple[_MakeArray, ...]]:
 
 
 @lru_cache(maxsize=32)
-def _plain(table: type[Table]) -> str:
+def plain_insertion(table: type[Table]) -> str:
+    """SQLite's statement that inserts a row."""
     names = [column.name for column in table.__table__.columns]  # type: ignore[attr-defined]
     return f"INSERT INTO {table.__tablename__} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - names of our own tables
 
@@ -38,7 +39,7 @@ def _plain(table: type[Table]) -> str:
 def insertion(table: type[Table], rows: Sequence[tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
     """PostgreSQL's statement that inserts rows, and its parameters: an array a column."""
     statement, makers = _arrays(table)  # pyright: ignore[reportArgumentType]
-    columns = zip(*rows, strict=True)
+    columns = zip(*rows, strict=True) if rows else [()] * len(makers)
     return statement, tuple([make(column) for make, column in zip(makers, columns, strict=True)])
 
 
@@ -47,6 +48,6 @@ def insert_rows(connection: Connection, table: type[Table], rows: Sequence[tuple
     if not rows:
         return
     if is_sqlite(connection):
-        connection.exec_driver_sql(_plain(table), list(rows))  # pyright: ignore[reportArgumentType]
+        connection.exec_driver_sql(plain_insertion(table), list(rows))  # pyright: ignore[reportArgumentType]
     else:
         connection.exec_driver_sql(*insertion(table, rows))

@@ -5,6 +5,7 @@ The thread is woken once for a batch, not for each that comes: threads of one in
 
 import threading
 import time
+from collections.abc import Sequence
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -48,6 +49,17 @@ class Line(Generic[T]):
             self._items.append(item)
             if len(self._items) >= self._enough:
                 self._some.notify()
+
+    def put_some(self, items: Sequence[T]) -> int:
+        """Adds the first items, as many as there is room for; how many those are. Raises ClosedError."""
+        with self._lock:
+            if self._closed:
+                raise ClosedError
+            some = items[: max(0, self._most - len(self._items))]
+            self._items += some
+            if some and len(self._items) >= self._enough:
+                self._some.notify()
+            return len(some)
 
     def take(self, most: int, enough: int, gather: float, idle: float) -> list[T]:
         """The first items, at most `most`; none after `idle` seconds without any, or once the line is closed and empty.

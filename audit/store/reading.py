@@ -10,17 +10,18 @@ from lockgate.audit.errors import VerificationError
 from lockgate.audit.merkle import MAX_SIZE
 from lockgate.audit.reader import Head, IndexedRecord, StoredBody
 from lockgate.audit.store.columns import as_bytes, as_int, as_text, check_kinds
-from lockgate.audit.store.database import read_once
 from lockgate.audit.store.log_state import read_tile
 from lockgate.audit.store.tables import LOG_SPAN, place_of
 from lockgate.audit.streams import StreamHead
 from lockgate.audit.tiles import TILE_WIDTH, Tile, render_entries
+from lockgate.engine.database.connections import read_row
 from sqlalchemy import Connection, Engine, text
 
 # Rows that a reader takes at a time.
 CHUNK: Final = 4096
 # Of the entries of kind `key`.
 KEY_STREAM: Final = "key"
+SEEN_STREAM: Final = "seen"
 _LEAF: Final = (int, bytes, bytes)
 _RECORD: Final = (int, str, int, str, str, str, str, str)
 _BODY: Final = (int, bytes, bytes, bytes)
@@ -39,10 +40,12 @@ class StoredLog:
 
     def head(self) -> Head:
         """The head row."""
-        with read_once(self.engine) as connection:
-            row = connection.execute(
-                text("SELECT size, root, time_ms FROM log_head WHERE log = :log"), {"log": self.log}
-            ).one_or_none()
+        with self.engine.connect() as connection:
+            return self.head_on(connection)
+
+    def head_on(self, connection: Connection) -> Head:
+        """The same, on a connection that is in no transaction."""
+        row = read_row(connection, "SELECT size, root, time_ms FROM log_head WHERE log =", self.log)
         if row is None:
             raise VerificationError("the log has no head", where="database")
         return Head(as_int(row[0]), as_bytes(row[1]), as_int(row[2]))
@@ -165,6 +168,24 @@ class StoredLog:
         while rows := self.stream_entries(KEY_STREAM, after, CHUNK):
             for n, index in rows:
                 after = n
+                yield index
+
+    def seen_entries(self, after: int) -> Iterator[int]:
+        """Where the entries of kind `seen` behind entry `after` are, by the index of streams."""
+        # The first of them by halves: its counter is not known, and there are some every minute.
+        low, high = 0, 1
+        while (rows := self.stream_entries(SEEN_STREAM, high - 1, 1)) and rows[0][1] <= after:
+            low, high = high, high * 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            rows = self.stream_entries(SEEN_STREAM, middle - 1, 1)
+            if rows and rows[0][1] <= after:
+                low = middle
+            else:
+                high = middle
+        while rows := self.stream_entries(SEEN_STREAM, low, 64):
+            for n, index in rows:
+                low = n
                 yield index
 
     def stream_heads(self) -> list[StreamHead]:

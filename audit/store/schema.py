@@ -3,52 +3,24 @@
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from lockgate.audit.errors import TrailError
-from lockgate.audit.store.database import check_connection, open_engine, write_transaction
+from lockgate.audit.store.database import open_engine
+from lockgate.engine.database.connections import check_connection, write_transaction
+from lockgate.engine.database.versions import Versions
 from sqlalchemy import Connection
 
-_PLACE: Final = Path(__file__).parent / "migrations"
-
-
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_PLACE).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    if connection is not None:
-        config.attributes["connection"] = connection
-    return config
-
-
-def newest_version() -> str:
-    """The version that this program makes."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None
-    return head
-
-
-def current_version(connection: Connection) -> str | None:
-    """The version of a database; None for one without a trail."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def migrate(connection: Connection) -> None:
-    """Brings a database to the newest version."""
-    command.upgrade(_config(connection), "head")
+# Alembic's own name of the table, which the first trails had.
+VERSIONS: Final = Versions(Path(__file__).parent / "migrations", "alembic_version")
 
 
 def check_version(connection: Connection) -> None:
     """Refuses a database that has no trail, or one of another version. Raises TrailError."""
-    current, newest = current_version(connection), newest_version()
+    current, newest = VERSIONS.current(connection), VERSIONS.newest()
     if current is None:
         raise TrailError("the database has no trail", hint="make one with `lockgate audit init`")
     if current == newest:
         return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current in known:
+    if current in VERSIONS.known():
         raise TrailError(
             f"the trail's tables are of version {current}, and this program needs {newest}",
             hint="back the trail up, then run `lockgate audit migrate`",
@@ -66,15 +38,14 @@ def migrate_database(url: str) -> tuple[str, str]:
     """
     engine = open_engine(url)
     try:
-        check_connection(engine)
+        check_connection(engine, TrailError)
         with write_transaction(engine) as connection:
-            before = current_version(connection)
+            before = VERSIONS.current(connection)
             if before is None:
                 check_version(connection)
-            known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-            if before in known:
-                migrate(connection)
+            if before in VERSIONS.known():
+                VERSIONS.migrate(connection)
             check_version(connection)
-            return before or "", newest_version()
+            return before or "", VERSIONS.newest()
     finally:
         engine.dispose()

@@ -10,7 +10,7 @@ import time
 from typing import Any, Final
 
 from lockgate.audit.errors import TrailError
-from lockgate.audit.store.database import BUSY_MS
+from lockgate.engine.database.connections import BUSY_MS
 from sqlalchemy import Engine, text
 
 # How long others' older snapshots are waited for between looks.

@@ -6,17 +6,12 @@ from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import EMPTY_ROOT
 from lockgate.audit.store.append import BatchAppender
 from lockgate.audit.store.columns import as_bytes, as_int, as_text
-from lockgate.audit.store.database import (
-    WriterLock,
-    check_connection,
-    open_engine,
-    sqlite_path,
-    write_transaction,
-)
+from lockgate.audit.store.database import WriterLock, open_engine
 from lockgate.audit.store.reading import StoredLog
-from lockgate.audit.store.schema import check_version, current_version, migrate
+from lockgate.audit.store.schema import VERSIONS, check_version
 from lockgate.audit.store.seal import head_seal
 from lockgate.audit.vault import VaultRow
+from lockgate.engine.database.connections import check_connection, sqlite_path, write_transaction, writing
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
@@ -24,11 +19,12 @@ from sqlalchemy.exc import IntegrityError
 class Store(StoredLog):
     """One log of a database."""
 
-    __slots__ = ("_lock", "url")
+    __slots__ = ("_lock", "_writing", "url")
 
     def __init__(self, url: str, engine: Engine, log: int, origin: str) -> None:
         super().__init__(engine, log, origin)
         self.url: Final = url
+        self._writing: Final = writing(engine)
         self._lock: WriterLock | None = None
 
     # Writing
@@ -51,7 +47,11 @@ class Store(StoredLog):
 
     def write(self) -> Any:
         """A transaction that may write, as a context."""
-        return write_transaction(self.engine)
+        return self._writing.begin()
+
+    def connect(self) -> Connection:
+        """A connection whose transactions may write, as a context."""
+        return self._writing.connect()
 
     def add_checkpoint(self, connection: Connection, size: int, note: bytes, time_ms: int) -> None:
         """Stores a checkpoint; a second one of its size, such as one by another key, does nothing."""
@@ -132,10 +132,10 @@ class Store(StoredLog):
 def create_log(url: str, origin: str, now_ms: int, seal_key: bytes) -> Store:
     """Makes the tables where there are none, and an empty log. Raises TrailError when the origin exists."""
     engine = open_engine(url)
-    check_connection(engine)
+    check_connection(engine, TrailError)
     with write_transaction(engine) as connection:
-        if current_version(connection) is None:
-            migrate(connection)
+        if VERSIONS.current(connection) is None:
+            VERSIONS.migrate(connection)
         check_version(connection)
         taken = connection.execute(
             text("SELECT count(*) FROM log WHERE origin = :origin"), {"origin": origin}
@@ -172,7 +172,7 @@ def open_store(url: str, origin: str | None = None) -> Store:
     if path is not None and not path.is_file():
         raise TrailError(f"there is no database {path}", hint="make a trail with `lockgate audit init`")
     engine = open_engine(url)
-    check_connection(engine)
+    check_connection(engine, TrailError)
     with engine.connect() as connection:
         check_version(connection)
         rows = [

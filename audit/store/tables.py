@@ -6,7 +6,8 @@ keys, checkpoints and cosignatures can be made anew from the leaves.
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Text
+from lockgate.engine.database.columns import number, string
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Text
 from sqlmodel import Field, SQLModel
 
 LOG_SPAN: Final = 1 << 40
@@ -23,41 +24,39 @@ class Table(SQLModel):
     metadata = MetaData()
 
 
-def _number(*, primary: bool = False) -> Column[int]:
-    return Column(BigInteger, primary_key=primary, nullable=False, autoincrement=False)
+def _row_number() -> Column[int]:
+    """A key of one number: under this name of the type SQLite keeps the table by it."""
+    kind = BigInteger().with_variant(Integer(), "sqlite")
+    return Column(kind, primary_key=True, nullable=False, autoincrement=False)
 
 
 def _bytes(*, primary: bool = False, nullable: bool = False) -> Column[bytes]:
     return Column(LargeBinary, primary_key=primary, nullable=nullable)
 
 
-def _text(*, primary: bool = False, nullable: bool = False) -> Column[str]:
-    return Column(Text, primary_key=primary, nullable=nullable)
-
-
 class LogRow(Table, table=True):
     """A log: state `active`, `frozen` (no more appends: its key is not believed) or `closed` (it has a successor)."""
 
     __tablename__ = "log"  # pyright: ignore[reportAssignmentType]
-    id: int = Field(sa_column=_number(primary=True))
+    id: int = Field(sa_column=number(primary=True))
     origin: str = Field(sa_column=Column(Text, nullable=False, unique=True))
-    created_ms: int = Field(sa_column=_number())
-    state: str = Field(sa_column=_text())
-    successor: str = Field(sa_column=_text())
+    created_ms: int = Field(sa_column=number())
+    state: str = Field(sa_column=string())
+    successor: str = Field(sa_column=string())
 
 
 class HeadRow(Table, table=True):
     """The one row that every append locks and moves on. `seal` is an HMAC over it, under a key of the installation."""
 
     __tablename__ = "log_head"  # pyright: ignore[reportAssignmentType]
-    log: int = Field(sa_column=_number(primary=True))
-    size: int = Field(sa_column=_number())
+    log: int = Field(sa_column=number(primary=True))
+    size: int = Field(sa_column=number())
     root: bytes = Field(sa_column=_bytes())
     frontier: bytes = Field(sa_column=_bytes())
-    time_ms: int = Field(sa_column=_number())
-    streams: int = Field(sa_column=_number())
-    heads_size: int = Field(sa_column=_number())
-    heads_ms: int = Field(sa_column=_number())
+    time_ms: int = Field(sa_column=number())
+    streams: int = Field(sa_column=number())
+    heads_size: int = Field(sa_column=number())
+    heads_ms: int = Field(sa_column=number())
     seal: bytes = Field(sa_column=_bytes())
 
 
@@ -65,7 +64,7 @@ class LeafRow(Table, table=True):
     """An entry's bytes and its leaf hash; never changed."""
 
     __tablename__ = "leaf"  # pyright: ignore[reportAssignmentType]
-    place: int = Field(sa_column=_number(primary=True))
+    place: int = Field(sa_column=_row_number())
     leaf_hash: bytes = Field(sa_column=_bytes())
     entry: bytes = Field(sa_column=_bytes())
 
@@ -74,9 +73,9 @@ class TileRow(Table, table=True):
     """A full tile, or the partial last one of a level above 0."""
 
     __tablename__ = "tile"  # pyright: ignore[reportAssignmentType]
-    log: int = Field(sa_column=_number(primary=True))
-    level: int = Field(sa_column=_number(primary=True))
-    tile: int = Field(sa_column=_number(primary=True))
+    log: int = Field(sa_column=number(primary=True))
+    level: int = Field(sa_column=number(primary=True))
+    tile: int = Field(sa_column=number(primary=True))
     data: bytes = Field(sa_column=_bytes())
 
 
@@ -84,27 +83,27 @@ class CheckpointRow(Table, table=True):
     """A signed checkpoint, as the note without cosignatures."""
 
     __tablename__ = "checkpoint"  # pyright: ignore[reportAssignmentType]
-    log: int = Field(sa_column=_number(primary=True))
-    size: int = Field(sa_column=_number(primary=True))
+    log: int = Field(sa_column=number(primary=True))
+    size: int = Field(sa_column=number(primary=True))
     note: bytes = Field(sa_column=_bytes())
-    time_ms: int = Field(sa_column=_number())
+    time_ms: int = Field(sa_column=number())
 
 
 class CosignatureRow(Table, table=True):
     """A witness's line on a checkpoint; the latest of each witness on each."""
 
     __tablename__ = "cosignature"  # pyright: ignore[reportAssignmentType]
-    log: int = Field(sa_column=_number(primary=True))
-    size: int = Field(sa_column=_number(primary=True))
-    witness: str = Field(sa_column=_text(primary=True))
-    line: str = Field(sa_column=_text())
+    log: int = Field(sa_column=number(primary=True))
+    size: int = Field(sa_column=number(primary=True))
+    witness: str = Field(sa_column=string(primary=True))
+    line: str = Field(sa_column=string())
 
 
 class BodyRow(Table, table=True):
     """A sealed body and its entry's wrapped key; both gone once erased."""
 
     __tablename__ = "body"  # pyright: ignore[reportAssignmentType]
-    place: int = Field(sa_column=_number(primary=True))
+    place: int = Field(sa_column=_row_number())
     vault_ref: bytes = Field(sa_column=_bytes())
     wrapped_key: bytes | None = Field(sa_column=_bytes(nullable=True))
     sealed: bytes | None = Field(sa_column=_bytes(nullable=True))
@@ -124,9 +123,9 @@ class StreamRow(Table, table=True):
     """The head of a stream. `id` counts the streams of a log from `place_of(log, 0)`."""
 
     __tablename__ = "stream_head"  # pyright: ignore[reportAssignmentType]
-    id: int = Field(sa_column=_number(primary=True))
-    name: str = Field(sa_column=_text())
-    n: int = Field(sa_column=_number())
+    id: int = Field(sa_column=_row_number())
+    name: str = Field(sa_column=string())
+    n: int = Field(sa_column=number())
     leaf_hash: bytes = Field(sa_column=_bytes())
 
 
@@ -134,29 +133,29 @@ class StreamEntryRow(Table, table=True):
     """Where entry `n` of a stream is."""
 
     __tablename__ = "stream_entry"  # pyright: ignore[reportAssignmentType]
-    stream: int = Field(sa_column=_number(primary=True))
-    n: int = Field(sa_column=_number(primary=True))
-    place: int = Field(sa_column=_number())
+    stream: int = Field(sa_column=number(primary=True))
+    n: int = Field(sa_column=number(primary=True))
+    place: int = Field(sa_column=number())
 
 
 class RecordRow(Table, table=True):
     """The query index: what entries say in clear."""
 
     __tablename__ = "record"  # pyright: ignore[reportAssignmentType]
-    place: int = Field(sa_column=_number(primary=True))
-    kind: str = Field(sa_column=_text())
-    time_ms: int = Field(sa_column=_number())
-    outcome: str = Field(sa_column=_text())
-    policies: str = Field(sa_column=_text())
-    model: str = Field(sa_column=_text())
-    environment: str = Field(sa_column=_text())
-    resource: str = Field(sa_column=_text())
+    place: int = Field(sa_column=_row_number())
+    kind: str = Field(sa_column=string())
+    time_ms: int = Field(sa_column=number())
+    outcome: str = Field(sa_column=string())
+    policies: str = Field(sa_column=string())
+    model: str = Field(sa_column=string())
+    environment: str = Field(sa_column=string())
+    resource: str = Field(sa_column=string())
 
 
 class IdempotencyRow(Table, table=True):
     """Which entry a caller's request key made."""
 
     __tablename__ = "idempotency"  # pyright: ignore[reportAssignmentType]
-    log: int = Field(sa_column=_number(primary=True))
+    log: int = Field(sa_column=number(primary=True))
     key: bytes = Field(sa_column=_bytes(primary=True))
-    place: int = Field(sa_column=_number())
+    place: int = Field(sa_column=number())

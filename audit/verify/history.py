@@ -67,6 +67,8 @@ class History:
             case "coverage":
                 spans = self.coverage.setdefault(str(value["instance"]), [])
                 spans.append((parse_time(str(value["from"])), parse_time(str(value["to"]))))
+            case "seen":
+                self._take_seen(value, index, where)
             case "policy":
                 self.policies.append((index, str(value["event"]), str(value["policies"])))
 
@@ -89,6 +91,12 @@ class History:
                     codes.STREAM_HEADS_WRONG, where, "the heads of the streams are not what it says"
                 )
         self.last_heads = index
+
+    def _take_seen(self, value: Mapping[str, Json], index: int, where: str) -> None:
+        records = value["records"]
+        assert isinstance(records, list) and isinstance(records[-1], int)
+        if records[-1] > index:
+            self._findings.add(codes.ENTRY_MALFORMED, where, "it tells of records that come behind it")
 
     def _take_log(self, value: Mapping[str, Json], index: int, where: str) -> None:
         opened = value["event"] == "opened"

@@ -20,7 +20,7 @@ _LINK: Final = rb'\{"k":"' + _NAME + rb'","n":(?:1\}|(?:[2-9]|[1-9][0-9]{1,14}),
 _BEFORE: Final = rb'(?:"environment":"(?P<environment>' + _TEXT + rb')",)?"evaluator":"' + _TEXT + rb'",'
 KIND: Final = b'"kind":"decision",'
 _BEHIND: Final = (
-    KIND + rb'(?:"model":"(?P<model>' + _TEXT + rb')",)?"operation":"' + _TEXT + rb'",'
+    KIND + rb'(?:"mode":"observe",)?(?:"model":"(?P<model>' + _TEXT + rb')",)?"operation":"' + _TEXT + rb'",'
     rb'"outcome":"(?P<outcome>allow|warn|deny|error)","policies":"(?P<policies>'
     + _DIGEST
     + rb')","resource":"(?P<resource>'

@@ -38,16 +38,22 @@ class CostBudget(Budget):
     start: what had been taken when the present expression began.
     """
 
-    __slots__ = ("start",)
+    __slots__ = ("_first", "start")
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
+        self._first = self.granted
         self.start = 0
 
     @property
     def taken(self) -> int:
         """Steps taken until now."""
         return self.granted - self.left
+
+    def begin_again(self) -> None:
+        """Begins the count for another policy."""
+        self.left = self.granted = self._first
+        self.start = 0
 
     def begin_call(self) -> int:
         """Begins the count of an expression; gives what `end_call` goes on with, since expressions ask for others."""

@@ -7,7 +7,7 @@ from lockgate.engine.cel.checked import Checked
 from lockgate.engine.cel.checker import check
 from lockgate.engine.cel.emit import Emitter
 from lockgate.engine.cel.environment import Environment
-from lockgate.engine.cel.expression import CODE_FILE, Artifact, Expression
+from lockgate.engine.cel.expression import CODE_FILE, FUNCTION, Artifact, Expression
 from lockgate.engine.cel.functions import Function
 from lockgate.engine.cel.knowledge import Typing
 from lockgate.engine.cel.parser import parse
@@ -32,7 +32,7 @@ def compile_tree(node: Node, typing: Typing, functions: Mapping[str, Function]) 
 def _generate(node: Node, typing: Typing, functions: Mapping[str, Function]) -> Artifact:
     emitter = Emitter(typing, functions)
     try:
-        source = emitter.function(node)
+        source, _ = emitter.function(node, FUNCTION)
         code = compile(source, CODE_FILE, "exec", dont_inherit=True)
     except (SizeError, RecursionError, MemoryError, SyntaxError):
         # Python's own limits: the careful path has wider ones.

@@ -4,11 +4,12 @@ After k8s.io/dynamic-resource-allocation 0.34 cel/compile.go (DeviceMatches): at
 names without one have the driver's.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, final
 
 from lockgate.engine.cel.errors import CelError
 from lockgate.engine.cel.library import quantity_value, semver_value
+from lockgate.engine.cel.library.opaque import KubernetesValue
 from lockgate.engine.cel.values import MAX_INT, MIN_INT, Value
 from lockgate.engine.errors import InputError
 
@@ -21,23 +22,60 @@ _KINDS: Final[tuple[tuple[str, type], ...]] = (
 )
 
 
+@final
+class Unreadable(KubernetesValue):
+    """What cannot be read: to compare it with anything is an error."""
+
+    __slots__ = ()
+    type_name = "unreadable"
+
+
+UNREADABLE: Final = Unreadable()
+
+
 def device_value(driver: str, device: Mapping[str, Value]) -> Value:
     """The device of a driver, as it stands in `spec.devices` (v1, v1beta2) or in its `basic` (v1beta1).
 
     Raises InputError for an attribute or a capacity that has no value.
     """
+    value, wrong = _read(driver, device)
+    if wrong:
+        raise wrong[0]
+    return value
+
+
+def readable_device(driver: str, device: Mapping[str, Value]) -> tuple[Value, str]:
+    """As `device_value`, with the first thing that cannot be read, or "": it has a value then that nothing equals.
+
+    An attribute of a kind that is newer than this code is there for `in` and `has`, and whatever else looks at it fails.
+    """
+    value, wrong = _read(driver, device)
+    return value, wrong[0].message if wrong else ""
+
+
+def _read(driver: str, device: Mapping[str, Value]) -> tuple[Value, list[InputError]]:
+    """The device, and what of it cannot be read."""
     basic = device.get("basic")
     given: Mapping[str, Value] = basic if isinstance(basic, dict) else device
-    return {
+    wrong: list[InputError] = []
+
+    def read(field: str, parse: Callable[[str, Value], Value]) -> dict[str, dict[str, Value]]:
+        found: dict[str, Value] = {}
+        for name, one in _items(given, field):
+            try:
+                found[name] = parse(name, one)
+            except InputError as error:
+                wrong.append(error)
+                found[name] = UNREADABLE
+        return _by_domain(driver, found)
+
+    value: dict[str, Value] = {
         "driver": driver,
         "allowMultipleAllocations": given.get("allowMultipleAllocations") is True,
-        "attributes": _by_domain(
-            driver, {name: _attribute(name, one) for name, one in _items(given, "attributes")}
-        ),
-        "capacity": _by_domain(
-            driver, {name: _capacity(name, one) for name, one in _items(given, "capacity")}
-        ),
+        "attributes": read("attributes", _attribute),
+        "capacity": read("capacity", _capacity),
     }
+    return value, wrong
 
 
 def _items(device: Mapping[str, Value], field: str) -> list[tuple[str, Value]]:

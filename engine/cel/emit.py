@@ -9,7 +9,7 @@ and a value of the wrong kind is whatever Python raises for it, or what a test o
 Text of an expression gets into the code as literals only; every name is one of `runtime.NAMES` or numbered.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from math import isfinite
@@ -38,6 +38,8 @@ from lockgate.engine.cel.pieces import (
     CONDITION,
     MAX_NESTING,
     OR,
+    Facts,
+    Path,
     Piece,
     literal_type,
     member_type,
@@ -47,6 +49,9 @@ from lockgate.engine.cel.pieces import (
 from lockgate.engine.cel.types import BOOL, DYN, INT, STRING, AnyType, Type
 from lockgate.engine.cel.values import TypeValue, Uint, Value
 from lockgate.engine.codegen.writer import Writer
+
+# Fields of a path that is kept; none of a policy has so many.
+_LONGEST_PATH: Final = 12
 
 
 class Emitter:
@@ -59,19 +64,26 @@ class Emitter:
         self.writer = Writer("return")
         # Locals of the macros' variables that are in scope, and of variables of the environment.
         self.scope: dict[str, Piece] = {}
-        self._variables: dict[str, str] = {}
+        self.reads: dict[str, str] = {}
+        # What is known here: locals that hold what is at a path.
+        self.facts: dict[Path, Piece] = {}
+        # Conditions around the code that is generated, which may become blocks.
+        self.branches = 0
 
-    def function(self, node: Node) -> str:
-        """The source of the function for a whole expression. Raises SizeError where Python has no room for it."""
+    def function(self, node: Node, name: str) -> tuple[str, AnyType]:
+        """The source of the function for a whole expression, and what is certain of its value.
+
+        Raises SizeError where Python has no room for it.
+        """
         result = self.emit(node)
         self.writer.line(f"return {result.text}")
-        reads = [f"    {local} = names[{name!a}]" for name, local in self._variables.items()]
+        reads = [f"    {local} = names[{name!a}]" for name, local in self.reads.items()]
         head = [
-            "def run(names, budget):",
+            f"def {name}(names, budget):",
             f"    budget.left -= {weight(node)}",
             "    if budget.left < 0: exhausted(budget)",
         ]
-        return "\n".join([*head, *reads, *self.writer.text(), ""])
+        return "\n".join([*head, *reads, *self.writer.text(), ""]), result.type
 
     def emit(self, node: Node) -> Piece:
         """The code for a node: an expression, after statements where it needs some."""
@@ -83,13 +95,44 @@ class Emitter:
         piece = self.emit(node)
         return piece if piece.is_a(BOOL) else Piece(f"truth({piece.text})", BOOL, piece.nesting + 1)
 
+    def charge(self, steps: str) -> None:
+        """Pays for the turns of a loop."""
+        self.writer.line(f"budget.left -= {steps}")
+        self.writer.line("if budget.left < 0: exhausted(budget)")
+
+    def counted(self, items: str) -> tuple[str, str]:
+        """What a loop that ends early goes through, and how many turns it took."""
+        turns = self.writer.name()
+        self.writer.line(f"{turns} = iter({items})")
+        return turns, f"(len({items}) - {turns}.__length_hint__())"
+
+    def kept(self, path: Path | None, piece: Piece) -> Piece:
+        """What was read at a path, to be read again."""
+        return piece
+
+    def summed(self, parts: Sequence[Piece], kind: AnyType, nesting: int) -> Piece:
+        """A chain of `+` of texts or of lists, or of anything else but numbers."""
+        return Piece(f"summed(({', '.join([one.text for one in parts])}), budget)", kind, nesting)
+
+    def shortcut(self, node: Call, arguments: Sequence[Piece]) -> Piece | None:
+        """Code for a call that is faster than what the call is otherwise."""
+        return None
+
+    @contextmanager
+    def statements(self) -> Iterator[None]:
+        """Code in a block that is there whether or not the code needs statements."""
+        outside = self.branches
+        self.branches = 0
+        yield
+        self.branches = outside
+
     def spill(self, piece: Piece) -> Piece:
         """The value in a local."""
         if piece.is_atom:
             return piece
         local = self.writer.name()
         self.writer.line(f"{local} = {piece.text}")
-        return Piece(local, piece.type)
+        return Piece(local, piece.type, 0, piece.if_true, piece.if_false)
 
     def hold(self, piece: Piece) -> tuple[str, str]:
         """A text that gives the value when it is first needed, and one that gives it again."""
@@ -103,12 +146,20 @@ class Emitter:
         return self.spill(piece).text if piece.is_literal else piece.text
 
     @contextmanager
-    def bound(self, variables: Mapping[str, Piece]) -> Iterator[None]:
-        """The scope of a macro's variables."""
+    def scoped(self, scope: Mapping[str, Piece], variables: Mapping[str, Piece]) -> Iterator[None]:
+        """A scope with a macro's variables in it."""
         outside = self.scope
-        self.scope = {**outside, **variables}
+        self.scope = {**scope, **variables}
         yield
         self.scope = outside
+
+    @contextmanager
+    def knowing(self, facts: Facts = ()) -> Iterator[None]:
+        """Code that is run where these facts hold: what becomes known in it is forgotten behind it."""
+        outside = self.facts
+        self.facts = {**outside, **dict(facts)}
+        yield
+        self.facts = outside
 
     def branch(self, header: str, local: str, emit: Callable[[], Piece]) -> tuple[Piece, bool]:
         """The code for a value under a condition, and whether it is an expression alone.
@@ -117,19 +168,38 @@ class Emitter:
         """
         writer = self.writer
         at = len(writer.lines)
-        with writer.block(header):
+        before = self.facts
+        self.branches += 1
+        with writer.block(header), self.knowing():
             piece = emit()
+            self.branches -= 1
             if len(writer.lines) > at + 1:
                 writer.line(f"{local} = {piece.text}")
-                return piece, False
+                found = tuple([fact for fact in self.facts.items() if fact[0] not in before])
+                if_true, if_false = (*found, *piece.if_true), (*found, *piece.if_false)
+                return Piece(piece.text, piece.type, piece.nesting, if_true, if_false), False
         del writer.lines[at:]
         return piece, True
 
+    def path(self, node: Node) -> Path | None:
+        """The path that a node reads; None where it is none."""
+        fields: list[str] = []
+        while isinstance(node, Select) and not node.optional and not node.test:
+            fields.append(node.field)
+            node = node.operand
+        if not isinstance(node, Name) or len(fields) > _LONGEST_PATH:
+            return None
+        found = self.scope.get(node.name)
+        # A macro's variable has a local of its own in each loop; one that `bind` declares may be any piece.
+        if found is not None and not found.is_atom:
+            return None
+        return (f"{node.name}:" if found is None else found.text, *reversed(fields))
+
     def variable(self, name: str, kind: AnyType) -> Piece:
         """A variable of the environment."""
-        local = self._variables.get(name)
+        local = self.reads.get(name)
         if local is None:
-            local = self._variables[name] = self.writer.name(name)
+            local = self.reads[name] = self.writer.name(name)
         return Piece(local, kind)
 
 
@@ -157,6 +227,9 @@ def _name(emitter: Emitter, node: Name) -> Piece:
 
 
 def _select(emitter: Emitter, node: Select) -> Piece:
+    path = emitter.path(node)
+    if path is not None and path in emitter.facts:
+        return emitter.facts[path]
     operand = emitter.emit(node.operand)
     nesting = operand.nesting + 1
     field = ascii(node.field)
@@ -166,10 +239,13 @@ def _select(emitter: Emitter, node: Select) -> Piece:
         function, kind = ("has", BOOL) if node.test else ("select", Type("optional_type"))
         return Piece(f"{function}({operand.text}, {field})", kind, nesting)
     if node.test:
-        first, again = emitter.hold(operand)
-        text = f"({field} in {again} if {first}.__class__ is dict else has({again}, {field}))"
-        return Piece(text, BOOL, nesting)
-    return Piece(f"{emitter.not_literal(operand)}[{field}]", member_type(operand.type), nesting)
+        local = emitter.writer.name(node.field)
+        # Of all values only maps have this method, and those with keys that are no texts have it not.
+        text = f"(({local} := {emitter.not_literal(operand)}.get({field}, MISSING)) is not MISSING)"
+        tested = emitter.path(Select(node.offset, node.operand, node.field))
+        return Piece(text, BOOL, nesting + 1, () if tested is None else ((tested, Piece(local)),))
+    piece = Piece(f"{emitter.not_literal(operand)}[{field}]", member_type(operand.type), nesting)
+    return emitter.kept(path, piece)
 
 
 def _index(emitter: Emitter, node: Index) -> Piece:
@@ -234,27 +310,31 @@ def _call(emitter: Emitter, node: Call) -> Piece:
 
 def _logic(emitter: Emitter, node: Call) -> Piece:
     """A chain of `&&` or `||`: one expression, as far as its terms need no statements."""
-    word, header = (" and ", "if {}:") if node.function == AND else (" or ", "if not {}:")
+    is_and = node.function == AND
+    word, header = (" and ", "if {}:") if is_and else (" or ", "if not {}:")
     writer = emitter.writer
     first, *others = terms(node)
     piece = emitter.truth(first)
     texts, nesting = [piece.text], piece.nesting
+    # A term is evaluated where all before it were true, or false; then so they were if all were.
+    facts = piece.if_true if is_and else piece.if_false
     local = ""
     for term in others:
         local = local or writer.name()
         at = len(writer.lines)
         if texts != [local]:
             writer.line(f"{local} = {word.join(texts)}")
-        piece, is_inline = emitter.branch(header.format(local), local, partial(emitter.truth, term))
+        with emitter.knowing(facts):
+            piece, is_inline = emitter.branch(header.format(local), local, partial(emitter.truth, term))
+        facts = (*facts, *(piece.if_true if is_and else piece.if_false))
         if is_inline:
             del writer.lines[at:]
             texts.append(piece.text)
             nesting = max(nesting, piece.nesting)
         else:
             texts, nesting = [local], 0
-    if len(texts) == 1:
-        return Piece(texts[0], BOOL, nesting)
-    return Piece(f"({word.join(texts)})", BOOL, nesting + 1)
+    text, nesting = (texts[0], nesting) if len(texts) == 1 else (f"({word.join(texts)})", nesting + 1)
+    return Piece(text, BOOL, nesting, facts if is_and else (), () if is_and else facts)
 
 
 def _condition(emitter: Emitter, node: Call) -> Piece:
@@ -263,11 +343,13 @@ def _condition(emitter: Emitter, node: Call) -> Piece:
     writer = emitter.writer
     local = writer.name()
     at = len(writer.lines)
-    first, first_inline = emitter.branch(f"if {asked.text}:", local, partial(emitter.emit, then))
+    with emitter.knowing(asked.if_true):
+        first, first_inline = emitter.branch(f"if {asked.text}:", local, partial(emitter.emit, then))
     if first_inline:
         with writer.block(f"if {asked.text}:"):
             writer.line(f"{local} = {first.text}")
-    second, second_inline = emitter.branch("else:", local, partial(emitter.emit, other))
+    with emitter.knowing(asked.if_false):
+        second, second_inline = emitter.branch("else:", local, partial(emitter.emit, other))
     kind = first.type if first.type == second.type else DYN
     if first_inline and second_inline:
         del writer.lines[at:]

@@ -46,13 +46,16 @@ def emit_call(emitter: "Emitter", node: Call) -> Piece:
     """The code for a call that is no `&&`, `||` or condition."""
     if node.target is None and node.function == _NOT:
         piece = emitter.truth(node.arguments[0])
-        return Piece(f"(not {piece.text})", BOOL, piece.nesting + 1)
+        return Piece(f"(not {piece.text})", BOOL, piece.nesting + 1, piece.if_false, piece.if_true)
     if node.target is not None and node.function in OR_ELSE and len(node.arguments) == 1:
         return _or_else(emitter, node, node.target)
     if node.function == PLUS and node.target is None:
         return _sum(emitter, node)
     # `map` takes no frame of its own, of which a deep tree needs many.
     arguments = list(map(emitter.emit, call_arguments(node)))
+    shortcut = emitter.shortcut(node, arguments)
+    if shortcut is not None:
+        return shortcut
     names = _SPECIAL if node.target is None else _SPECIAL_METHODS
     if len(arguments) == _ARITY.get(node.function, 2):
         special = names.get(node.function)
@@ -124,7 +127,7 @@ def _sum(emitter: "Emitter", node: Call) -> Piece:
     is_open = all(len(emitter.typing.overloads_of(call)) > 1 for call in calls)
     if (kind != DYN or is_open) and not any(one.is_a(number) for one in parts for number in _ADDED):
         nesting = max([one.nesting for one in parts]) + 2
-        return Piece(f"summed(({', '.join([one.text for one in parts])}), budget)", kind, nesting)
+        return emitter.summed(parts, kind, nesting)
     result = parts[0]
     for call, part in zip(calls, parts[1:], strict=True):
         result = emit_function(emitter, call, [result, part])

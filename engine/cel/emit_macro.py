@@ -21,18 +21,21 @@ def emit_macro(emitter: "Emitter", node: Macro) -> Piece:
 
 @contextmanager
 def _turns(emitter: "Emitter", node: Macro, items: str, turns: str) -> Iterator[None]:
-    """The loop over a local that holds the range, paid for afterwards. `turns`: how many it took, as code."""
+    """The loop over a local that holds the range, paid for afterwards. `turns`: how many it took, as code; empty where
+    the caller pays.
+    """
     writer = emitter.writer
     if len(writer.blocks) >= MAX_BLOCKS:
         raise SizeError("macros are nested too deep")
     names = [writer.name(name) for name in node.variables]
     level = len(writer.blocks)
     writer.open_loop(f"for {', '.join(names)} in {items}:")
-    with emitter.bound({name: Piece(local) for name, local in zip(node.variables, names, strict=True)}):
+    variables = {name: Piece(local) for name, local in zip(node.variables, names, strict=True)}
+    with emitter.scoped(emitter.scope, variables), emitter.knowing(), emitter.statements():
         yield
     writer.close_to(level)
-    writer.line(f"budget.left -= {turns} * {turn_weight(node)}")
-    writer.line("if budget.left < 0: exhausted(budget)")
+    if turns:
+        emitter.charge(f"{turns} * {turn_weight(node)}")
 
 
 def _range(emitter: "Emitter", node: Macro) -> str:
@@ -50,10 +53,9 @@ def _quantifier(emitter: "Emitter", node: Macro) -> Piece:
     """`all` and `exists`: they end with the turn that decides."""
     writer = emitter.writer
     starts, test = ("True", "if not {}:") if node.name == "all" else ("False", "if {}:")
-    items, turns, result = _range(emitter, node), writer.name(), writer.name()
+    items, result = _range(emitter, node), writer.name()
     writer.line(f"{result} = {starts}")
-    writer.line(f"{turns} = iter({items})")
-    with _turns(emitter, node, turns, f"(len({items}) - {turns}.__length_hint__())"):
+    with _turns(emitter, node, *emitter.counted(items)):
         predicate = emitter.truth(node.parts[0])
         with writer.block(test.format(predicate.text)):
             writer.line(f"{result} = {starts != 'True'}")
@@ -97,14 +99,36 @@ def _collected(emitter: "Emitter", node: Macro, items: str, template: str) -> st
             writer.line(f"{result}.append({template.format(key=key, value=value.text)})")
         else:
             predicate = emitter.truth(filters[0])
-            with writer.block(f"if {predicate.text}:"):
+            with writer.block(f"if {predicate.text}:"), emitter.knowing(predicate.if_true):
                 value = emitter.emit(transformation)
                 writer.line(f"{result}.append({template.format(key=key, value=value.text)})")
     return result
 
 
 def _map(emitter: "Emitter", node: Macro) -> Piece:
+    target = node.target
+    if isinstance(target, Macro) and target.name == "filter" and len(node.variables) == len(node.parts) == 1:
+        return _filtered_map(emitter, node, target)
     return Piece(_collected(emitter, node, _range(emitter, node), "{value}"), list_of(DYN))
+
+
+def _filtered_map(emitter: "Emitter", node: Macro, target: Macro) -> Piece:
+    """`x.filter(a, …).map(b, …)` in one loop."""
+    writer, outside = emitter.writer, emitter.scope
+    items, result = _range(emitter, target), writer.name()
+    writer.line(f"{result} = []")
+    with _turns(emitter, target, items, ""):
+        item = emitter.scope[target.variables[0]]
+        predicate = emitter.truth(target.parts[0])
+        with (
+            writer.block(f"if {predicate.text}:"),
+            emitter.knowing(predicate.if_true),
+            emitter.scoped(outside, {node.variables[0]: item}),
+        ):
+            value = emitter.emit(node.parts[0])
+            writer.line(f"{result}.append({value.text})")
+    emitter.charge(f"len({items}) * {turn_weight(target)} + len({result}) * {turn_weight(node)}")
+    return Piece(result, list_of(DYN))
 
 
 def _transform_map(emitter: "Emitter", node: Macro) -> Piece:
@@ -125,7 +149,7 @@ def _optional(emitter: "Emitter", node: Macro) -> Piece:
     writer.line(f"{result} = NONE")
     with writer.block(f"if has_value({target.text}):"):
         writer.line(f"{local} = {target.text}.value")
-        with emitter.bound({node.variables[0]: Piece(local)}):
+        with emitter.scoped(emitter.scope, {node.variables[0]: Piece(local)}), emitter.knowing():
             value = emitter.emit(node.parts[0])
         writer.line(f"{result} = {value.text if node.name == 'optFlatMap' else f'wrapped({value.text})'}")
     return Piece(result, DYN if node.name == "optFlatMap" else optional_of(DYN))
@@ -140,7 +164,7 @@ def _sort_by(emitter: "Emitter", node: Macro) -> Piece:
 def _bind(emitter: "Emitter", node: Macro) -> Piece:
     """`cel.bind`: evaluated at once, which only errors could tell from cel-go's way, when it is first read."""
     value = emitter.spill(emitter.emit(node.target))
-    with emitter.bound({node.variables[0]: value}):
+    with emitter.scoped(emitter.scope, {node.variables[0]: value}):
         return emitter.emit(node.parts[0])
 
 

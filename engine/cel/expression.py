@@ -62,7 +62,7 @@ class Expression:
         self.tree: Final = tree
         self._careful: Evaluate | None = None
         # What `evaluate` tries first. Whatever Python raises there means that it has to be evaluated with care.
-        self.fast: Final[Evaluate] = self._with_care if artifact.code is None else _link(artifact, functions)
+        self._fast: Evaluate | None = None if artifact.code is not None else self._with_care
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...], functions: Mapping[str, Function]) -> "Expression":
@@ -90,12 +90,16 @@ class Expression:
         Raises CelError for an error of the evaluation, CostError where the budget is used up, and UnknownError where it
         needs what is not known here.
         """
+        fast = self._fast
+        if fast is None:
+            # Most expressions are never evaluated by themselves.
+            fast = self._fast = _link(self.artifact, self.functions)
         outside = budget.begin_call()
         around = RUNNING.budget
         RUNNING.budget = budget
         try:
             try:
-                return self.fast(variables, budget)
+                return fast(variables, budget)
             except FATAL:
                 raise
             except Exception:  # noqa: BLE001 - whatever Python raises there: the careful path says what it means

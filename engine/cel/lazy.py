@@ -1,9 +1,8 @@
 """A map whose values are computed when they are first asked for, as `variables` is."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import final
 
-from lockgate.engine.cel.budget import FATAL, CostBudget, Evaluate
 from lockgate.engine.cel.errors import CelError
 from lockgate.engine.cel.library import containers
 from lockgate.engine.cel.values import NONE, Optional, Value
@@ -17,42 +16,15 @@ class LazyMap(dict[str, Value]):
     key it is a dict.
     """
 
-    __slots__ = ("_budget", "_compute", "_failures", "_fast", "_variables", "names")
+    __slots__ = ("_compute", "_failures", "names")
 
     def __init__(self, names: Iterable[str], compute: Callable[[str], Value]) -> None:
         super().__init__()
         self.names = frozenset(names)
         self._compute = compute
         self._failures: dict[str, CelError] | None = None
-        self._fast: Mapping[str, Evaluate] | None = None
-
-    def try_first(
-        self, fast: Mapping[str, Evaluate], variables: Mapping[str, Value], budget: CostBudget
-    ) -> None:
-        """Before `compute`, whoever asks for a value tries the fast path of its expression (`Expression.fast`)."""
-        self._fast = fast
-        self._variables = variables
-        self._budget = budget
 
     def __missing__(self, name: str) -> Value:
-        if self._fast is not None and name in self._fast:
-            budget = self._budget
-            # As `CostBudget.begin_call` and `end_call` do it, written out: templates have many variables.
-            outside = budget.start
-            budget.start = budget.granted - budget.left
-            try:
-                value = self[name] = self._fast[name](self._variables, budget)
-            except FATAL:
-                raise
-            except Exception:  # noqa: BLE001 - as in `Expression.evaluate`, which tells what it means
-                budget.undo_call()
-            else:
-                return value
-            finally:
-                budget.start = outside + budget.granted - budget.left - budget.start
-        return self._computed(name)
-
-    def _computed(self, name: str) -> Value:
         if name not in self.names:
             raise KeyError(name)
         if self._failures is None:
@@ -65,6 +37,10 @@ class LazyMap(dict[str, Value]):
             self._failures[name] = error
             raise
         return value
+
+    def get(self, name: str, default: Value = None) -> Value:
+        """The value of a name, computed as in `[name]`; the default for one that it has not."""
+        return self[name] if name in self.names else default
 
 
 def select(operand: Value, field: str) -> Value:

@@ -40,13 +40,24 @@ _LITERALS: Final[dict[type, Type]] = {
 }
 
 
+# A path from a variable through fields of maps.
+Path = tuple[str, ...]
+# Locals by the paths whose values they hold.
+Facts = tuple[tuple[Path, "Piece"], ...]
+
+
 @record
 class Piece:
-    """A Python expression. nesting: how deep its parentheses go. type: of its value, DYN where it is open."""
+    """A Python expression. nesting: how deep its parentheses go. type: of its value, DYN where it is open.
+
+    if_true, if_false: what is known once it has been evaluated and was true, or false.
+    """
 
     text: str
     type: AnyType = DYN
     nesting: int = 0
+    if_true: Facts = ()
+    if_false: Facts = ()
 
     @property
     def is_atom(self) -> bool:

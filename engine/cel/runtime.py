@@ -9,7 +9,7 @@ from lockgate.engine.cel.errors import CelError
 from lockgate.engine.cel.lazy import has, optional_index, select
 from lockgate.engine.cel.library.arithmetic import add
 from lockgate.engine.cel.library.containers import index
-from lockgate.engine.cel.library.equality import contained
+from lockgate.engine.cel.library.equality import MISSING, contained
 from lockgate.engine.cel.library.kinds import no_such_overload, show
 from lockgate.engine.cel.library.limits import bound_items, bound_text
 from lockgate.engine.cel.values import NONE, Duration, Map, Optional, Timestamp, TypeValue, Uint, Value
@@ -90,6 +90,25 @@ def summed(parts: Sequence[Value], budget: Budget) -> Value:
         return "".join(parts)
     bound_items(size)
     return [item for part in parts for item in part]
+
+
+def grown(value: Value, budget: Budget) -> None:
+    """Pays for a long text or list that was made."""
+    if type(value) is str:
+        bound_text(len(value))
+    else:
+        bound_items(len(value))
+    budget.left -= len(value) // 10
+    if budget.left < 0:
+        exhausted(budget)
+
+
+def settled(taken: int, budget: Budget) -> int:
+    """Pays what was taken so far; gives what is taken then, nothing."""
+    budget.left -= taken
+    if budget.left < 0:
+        exhausted(budget)
+    return 0
 
 
 def member(item: Value, container: Value, budget: Budget) -> bool:
@@ -203,12 +222,14 @@ def _map_of(entries: Sequence[tuple[Value, Value]]) -> Value:
 
 
 NAMES: Final[Mapping[str, Any]] = {
+    "MISSING": MISSING,
     "NONE": NONE,
     "Optional": Optional,
     "Uint": Uint,
     "each": each,
     "exhausted": exhausted,
     "given": given,
+    "grown": grown,
     "has": has,
     "has_value": has_value,
     "index": index,
@@ -220,6 +241,7 @@ NAMES: Final[Mapping[str, Any]] = {
     "optional_index": optional_index,
     "pairs": pairs,
     "select": select,
+    "settled": settled,
     "summed": summed,
     "truth": truth,
     "value_of": value_of,

@@ -29,7 +29,7 @@ def make_set(members: Iterable[Value]) -> Set:
 
 
 EMPTY: Final = Set()
-# Pairs are compared one by one up to this many values, which is quicker than to make their keys.
+# Objects of texts are compared one by one up to this many, which is quicker than to make their keys.
 _FEW: Final = 8
 
 
@@ -37,32 +37,56 @@ def set_of(values: list[Any]) -> Set:
     """A set of the values, of which some may be equal; it takes over the list."""
     made = _new(Set)
     count = len(values)
-    if count < 2 or (count <= _FEW and _differ(values)):
+    if count < 2:
         made.distinct = values
         return made
     made.distinct = None
-    made.members = first_of_equal(values)
+    if type(values[0]) is dict:
+        if _differ(values, count):
+            made.distinct = values
+        elif count <= _FEW:
+            made.distinct = _distinct(values)
+    if made.distinct is None:
+        made.members = first_of_equal(values)
     return made
 
 
-def _differ(values: list[Any]) -> bool:
-    """Are the values certainly no two equal? Objects are, when a member of both is another string."""
-    for place, value in enumerate(values):
+def _distinct(values: list[Any]) -> list[Any] | None:
+    """The values, each once, where all are objects that have nothing but texts: Python compares these as Rego does."""
+    found: list[Any] = []
+    for value in values:
         if type(value) is not dict:
-            return False
-        for other in values[:place]:
-            if not _have_other_texts(value, other):
-                return False
-    return True
+            return None
+        for member in value.values():
+            if type(member) is not str:
+                return None
+        if value not in found:
+            found.append(value)
+    return found
 
 
-def _have_other_texts(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def _differ(values: list[Any], count: int) -> bool:
+    """Are the values certainly no two equal? Objects are, when one member of all of them is another string in each."""
+    one, other = values[0], values[1]
+    if type(other) is not dict:
+        return False
     for name, text in one.items():
-        if type(text) is str:
-            found = other.get(name)
-            if type(found) is str and found != text:
-                return True
+        if type(text) is not str:
+            continue
+        found = other.get(name)
+        if type(found) is str and found != text and (count == 2 or _differ_in(values, name, count)):
+            return True
     return False
+
+
+def _differ_in(values: list[Any], name: str, count: int) -> bool:
+    """Have all values another string as this member?"""
+    try:
+        texts = {value[name]: None for value in values}
+    except (LookupError, TypeError):
+        # Some are no objects, or do not have the member, or something else there.
+        return False
+    return len(texts) == count and all(type(text) is str for text in texts)
 
 
 def set_over(members: dict[Key, Value]) -> Set:

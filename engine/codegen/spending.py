@@ -50,11 +50,15 @@ class Budget:
             if limits.max_seconds is None:
                 return "more time than there is for the request"
             return f"more than {limits.max_seconds:g} seconds"
-        peak = _peak_memory()
-        self._base = self._base or peak
-        if peak - self._base > limits.max_memory:
+        if not self._base:
+            self._base = _present_memory()
+        # The peak is told sooner, and may be that of an evaluation long ago.
+        elif _peak_memory() - self._base > limits.max_memory and self._grown() > limits.max_memory:
             return f"more than {limits.max_memory} bytes of memory"
         return ""
+
+    def _grown(self) -> int:
+        return _present_memory() - self._base
 
     def seconds_left(self) -> float | None:
         """The time that is left, not below 0; None where there is no limit on it."""
@@ -69,6 +73,19 @@ class Budget:
     def resume(self, outside: tuple[int, int]) -> None:
         """Goes back to the count from before `begin`."""
         self.left, self.granted = outside
+
+
+def _present_memory() -> int:
+    """The memory that the process has now, in bytes; where the system does not tell, the most that it has had."""
+    import sys
+
+    if not sys.platform.startswith("linux"):
+        return _peak_memory()
+    from resource import getpagesize
+
+    with open("/proc/self/statm", "rb") as file:
+        _, resident, *_ = file.read(256).split()
+    return int(resident) * getpagesize()
 
 
 def _peak_memory() -> int:

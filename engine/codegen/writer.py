@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from lockgate.engine.codegen.filled import Filled
+
 # CPython's limit on nested blocks is 20; some room is left for `try`.
 MAX_BLOCKS = 14
 
@@ -15,6 +17,8 @@ MAX_BLOCKS = 14
 MAX_INDENT = 95
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_]+", re.ASCII)
+# A word in a literal text counts as well, to be sure.
+_LEAVES = re.compile(r"\b(?:break|continue|return)\b", re.ASCII)
 
 
 def safe_name(text: str) -> str:
@@ -33,12 +37,13 @@ class SizeError(Exception):
 
 @dataclass(slots=True)
 class Snapshot:
-    """A state of a writer that it can go back to: its line, its indent, and how much was open."""
+    """A state of a writer that it can go back to: its line, its indent, how much was open, and what was filled."""
 
     line: int
     indent: int
     blocks: int
     functions: int
+    filled: tuple[list[int], int]
 
 
 @dataclass(slots=True)
@@ -65,6 +70,7 @@ class Writer:
         self.roots: dict[tuple[str, ...], str] = {}
         # Locals that are filled there from cells of the module.
         self.cells: dict[str, str] = {}
+        self.filled = Filled()
         self.indent = 1
         self.blocks: list[str] = []
         # For each open block: does it take one turn only?
@@ -82,6 +88,8 @@ class Writer:
         if self.indent > MAX_INDENT:
             raise SizeError("loops, comprehensions and `every` are nested too deep")
         self.lines.append("    " * self.indent + text)
+        if _LEAVES.search(text):
+            self.filled.break_off()
 
     def text(self) -> list[str]:
         """All lines of the body."""
@@ -89,7 +97,7 @@ class Writer:
 
     def snapshot(self) -> Snapshot:
         """The state now; to be released in the opposite order."""
-        taken = Snapshot(len(self.lines), self.indent, len(self.blocks), len(self._base))
+        taken = Snapshot(len(self.lines), self.indent, len(self.blocks), len(self._base), self.filled.state())
         self._snapshots.append(taken)
         return taken
 
@@ -97,12 +105,21 @@ class Writer:
         """The lines written since."""
         return self.lines[taken.line :]
 
+    def replace(self, taken: Snapshot, lines: list[str]) -> None:
+        """Puts other lines in place of those written since, which open and close the same; what is filled stays so."""
+        self.lines[taken.line :] = lines
+
+    def drop(self, taken: Snapshot) -> None:
+        """Forgets the first of the lines written since, which opens nothing."""
+        del self.lines[taken.line]
+
     def restore(self, taken: Snapshot) -> None:
         """Forgets what was written since; what was opened since is closed."""
         del self.lines[taken.line :]
         del self.blocks[taken.blocks :], self._once[taken.blocks :], self._marks[taken.blocks :]
         del self._base[taken.functions :], self._leave[taken.functions :]
         self.indent = taken.indent
+        self.filled.restore(taken.filled)
 
     def release(self, taken: Snapshot) -> None:
         """Ends the use of a snapshot."""
@@ -136,6 +153,7 @@ class Writer:
         """Gives up the current try when the condition holds."""
         self.line(f"if {condition}:")
         self.lines.append("    " * (self.indent + 1) + self.failure)
+        self.filled.break_off()
 
     def mark(self, bound: Iterable[str]) -> LoopMark:
         """The place before a loop that is about to be opened, for code that is the same in every turn."""
@@ -174,6 +192,7 @@ class Writer:
             self.blocks.append("def " + function)
             self._once.append(False)
             self._marks.append(None)
+            self.filled.enter(once=False)
             self._base.append(len(self.blocks))
             self._leave.append("return")
         self.line(header)
@@ -181,6 +200,7 @@ class Writer:
         self.blocks.append(flag)
         self._once.append(once)
         self._marks.append(mark)
+        self.filled.enter(once=once)
 
     def close_to(self, level: int) -> None:
         """Closes loops until `level` are open."""
@@ -189,6 +209,7 @@ class Writer:
             if self._once.pop():
                 self.line("break")
             self._marks.pop()
+            self.filled.leave()
             self.indent -= 1
             if block.startswith("def "):
                 self._base.pop()
@@ -204,5 +225,7 @@ class Writer:
         """An `if` or `else` block (no loop)."""
         self.line(header)
         self.indent += 1
+        self.filled.enter_branch()
         yield
+        self.filled.leave()
         self.indent -= 1

@@ -36,7 +36,9 @@ _GROUPS: Final = re.Match[str].groups
 _SMALL_DIGITS: Final = 7
 
 # All others start with a special character.
-_WORDS: Final = {text: value for text, value in WORDS.items() if not isinstance(value, float)}
+_WORDS: Final[dict[str, bool | None]] = {
+    text: value for text, value in WORDS.items() if value is None or isinstance(value, bool)
+}
 
 # First characters of values that are more than text or a word.
 _SPECIAL_FIRST: Final = frozenset("+-.0123456789\"'[{|>")
@@ -51,10 +53,14 @@ class _UncertainError(Exception):
 
 @record
 class BlockValue:
-    """A document's value. `small_integers_only` as a Document has it; False may also be that it is not known."""
+    """A document's value. `small_integers_only` as a Document has it; False may also be that it is not known.
+
+    words: the booleans as they are written, in the order of the value; None where that is not known.
+    """
 
     value: Value
     small_integers_only: bool
+    words: tuple[str, ...] | None = None
 
 
 def _is_plain_text(text: str) -> bool:
@@ -134,11 +140,14 @@ def _nest(opened: list[tuple[int, Any]], dashes: str) -> tuple[Any, int]:
 class _Reader:
     """Reads one document."""
 
-    __slots__ = ("parts", "small", "text")
+    __slots__ = ("all_words", "parts", "small", "text", "words")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.small = True
+        # The booleans as they are written, and whether these are all.
+        self.words: list[str] = []
+        self.all_words = True
         # How many parts LibYAML may still read by themselves.
         self.parts = _FREE_PARTS + len(text) // _PART_EVERY
 
@@ -219,13 +228,20 @@ class _Reader:
             return {}
         if TEXTS.fullmatch(text):
             return [
-                written[1:-1] if written[0] == '"' else _WORDS.get(written, written)
+                written[1:-1] if written[0] == '"' else self.word(written) if written in _WORDS else written
                 for written in TEXT.findall(text)
             ]
         if text.count("[") + text.count("{") > _MOST_BRACKETS:
             raise _UncertainError
-        self.small = False
+        self.small = self.all_words = False
         return self.part(f"{text}\n")
+
+    def word(self, written: str) -> bool | None:
+        """The value of a word."""
+        value = _WORDS[written]
+        if value is not None:
+            self.words.append(written)
+        return value
 
     def document(self) -> Value:
         """The value of the document. Raises _UncertainError."""
@@ -282,7 +298,7 @@ class _Reader:
                 if plain[0] in _SPECIAL_FIRST:
                     value = self.special(plain, column)
                 elif plain in _WORDS:
-                    value = _WORDS[plain]
+                    value = self.word(plain)
                 elif "\n" in plain:
                     value = self.continued(plain, column)
                 else:
@@ -313,4 +329,4 @@ def read_block_value(chunk: Chunk) -> BlockValue | None:
         value = reader.document()
     except _UncertainError:
         return None
-    return BlockValue(value, reader.small)
+    return BlockValue(value, reader.small, tuple(reader.words) if reader.all_words else None)

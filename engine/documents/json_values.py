@@ -5,7 +5,7 @@ Numbers take Go's form (`1.0` is 1), a lone surrogate becomes U+FFFD, and the la
 
 import json
 import re
-from typing import Any, Final
+from typing import Any, Final, final
 
 from lockgate.engine.codegen.budget import MAX_DEPTH
 from lockgate.engine.codegen.values import Number, Value, check_depth
@@ -18,6 +18,8 @@ LONE_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 # Digits of the longest integer that Go keeps exactly; anything longer is a float to it.
 _LONGEST_INTEGER: Final = 20
 _LONGEST_NUMBER: Final = 4_096
+# Characters of an integer that is below a million in size, whatever its sign.
+_SMALL_INTEGER: Final = 6
 # Longer texts are seldom the same.
 _LONGEST_SHARED: Final = 64
 _DEPTH_HINT: Final = "Kubernetes objects stay below 40; flatten the document"
@@ -135,6 +137,44 @@ def read_value(text: str, index: int, shared: Shared | None = None) -> tuple[Val
     decoder = json.JSONDecoder(
         parse_float=_float, parse_int=_integer, parse_constant=_constant, object_pairs_hook=objects.make
     )
+    value, end = _decode(decoder, text, index)
+    return value, end, objects.twice
+
+
+@final
+class JsonReader:
+    """Reads many values, one after the other; its parser is made once. Not for several threads at a time.
+
+    small_integers_only: whether every number in the last value is an integer below a million in size. Keys that are
+    given twice are not told.
+    """
+
+    __slots__ = ("_decoder", "small_integers_only")
+
+    def __init__(self) -> None:
+        self.small_integers_only = True
+        self._decoder: Final = json.JSONDecoder(
+            parse_float=self._float, parse_int=self._integer, parse_constant=_constant
+        )
+
+    def read(self, text: str, index: int) -> tuple[Value, int]:
+        """The JSON value at `index`, and the index after it. Raises JsonError."""
+        self.small_integers_only = True
+        return _decode(self._decoder, text, index)
+
+    def _integer(self, text: str) -> int | Number:
+        if len(text) <= _SMALL_INTEGER:
+            return int(text)
+        self.small_integers_only = False
+        return _integer(text)
+
+    def _float(self, text: str) -> int | Number:
+        self.small_integers_only = False
+        return _float(text)
+
+
+def _decode(decoder: json.JSONDecoder, text: str, index: int) -> tuple[Value, int]:
+    value: Value
     try:
         value, end = decoder.raw_decode(text, index)
     except json.JSONDecodeError as error:
@@ -156,6 +196,6 @@ def read_value(text: str, index: int, shared: Shared | None = None) -> tuple[Val
             check_depth(value)
         except InputError as error:
             raise _refuse_depth(text, index) from error
-    if "\\u" in text[index:end] and re.search(r"\\u[dD][89a-fA-F]", text[index:end]):
+    if text.find("\\u", index, end) >= 0 and re.search(r"\\u[dD][89a-fA-F]", text[index:end]):
         value = _mend(value)
-    return value, end, objects.twice
+    return value, end

@@ -172,7 +172,11 @@ class _BlockSource:
         self.tree: YamlSource | None = None
 
     def positions(self, path: Path) -> PositionMap:
-        return LazyPositions(lambda: self._make(path))
+        if path:
+            return LazyPositions(lambda: self._make(path))
+        from lockgate.engine.documents.block_positions import BlockPositions
+
+        return BlockPositions(self.chunk, self.block, lambda: self._make(path))
 
     def _make(self, path: Path) -> PositionMap:
         from lockgate.engine.documents.yaml_positions import YamlPositions, YamlSource

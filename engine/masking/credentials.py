@@ -5,7 +5,7 @@ as RFC 7519, PEM as RFC 7468, user information in URLs as RFC 3986). All matchin
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import re2
@@ -68,6 +68,44 @@ _BEARER: Final = r"(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})"
 _ANY_SHAPE: Final = "|".join([f"(?:{pattern})" for pattern in (*_SHAPES, _BEARER)])
 _BASE64: Final = r"([A-Za-z0-9+/_-]{16,}={0,2})"
 _ANY_LITERAL: Final = f"{_ANY_SHAPE}|{_ANY_ASSIGNED}"
+# Also manifests of Secrets; and what assigns only in a text of several lines.
+_ANY_RAW: Final = f"{_ANY_LITERAL}|(?:{_RAW_ASSIGNED})"
+_SPACES: Final = r"[\s\pZ\x{85}]*"
+_ANY_IN_LINE: Final = rf"""{_ANY_LITERAL}|kind["']?{_SPACES}:{_SPACES}["']?Secret\b"""
+_ANY_IN_LINES: Final = f"{_ANY_IN_LINE}|(?:{_RAW_ASSIGNED})"
+
+# In compact JSON with sorted keys: what makes a member secret by its place or its name, or by a name beside it.
+_JSON_PART: Final = r"(?:[^\"\\]|\\.)*"
+_FIELD_END: Final = _FIELD_NAME.removesuffix(r"\z")
+_SECRET_MEMBERS: Final = "|".join(
+    [
+        r"\"kind\":\"Secret(?:List)?\"",
+        rf"\"name\":\"{_JSON_PART}{_ENVIRONMENT_NAME}(?s:.*)\"value\":",
+        # Constants say nothing, and containers are no values.
+        rf"(?:{_FIELD_END})\":[\"0-9-]",
+        rf"\"-{_JSON_PART}(?:{_FIELD_END})\",\"",
+        r"last-applied-configuration",
+    ]
+)
+
+_BASE64_DIGITS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+def _digits(low_bits: int, allowed: Sequence[int]) -> str:
+    """A class of base64's digits of which so many low bits are one of the allowed numbers."""
+    found = [one for place, one in enumerate(_BASE64_DIGITS) if place % (1 << low_bits) in allowed]
+    return f"[{''.join(found)}]".replace("-", r"+\-").replace("_", "/_")
+
+
+# How base64 of UTF-8 text begins: the first two bytes are of ASCII and no control characters, or the first byte of a
+# character of several (11…) and one that goes on (10…).
+_TEXT_START: Final = (
+    f"(?:[CDI-Za-f](?:{_digits(4, range(8))}{_digits(2, (0, 1, 3))}|{_digits(4, range(12, 16))}{_digits(2, (2,))})"
+    f"|[w-z0-9]{_digits(4, range(8, 12))}[A-Za-z0-9+/_-])"
+)
+_ENCODED_TEXT: Final = f"(?:^|[^A-Za-z0-9+/_-]){_TEXT_START}[A-Za-z0-9+/_-]{{13}}"
+_ANY_OR_ENCODED: Final = f"{_ANY_IN_LINE}|(?:{_ENCODED_TEXT})"
+_ANY_OR_ENCODED_IN_LINES: Final = f"{_ANY_IN_LINES}|(?:{_ENCODED_TEXT})"
 
 # Names whose look is remembered: names of fields and variables recur, object after object.
 _MOST_NAMES: Final = 4096
@@ -131,7 +169,49 @@ def _groups(pattern: str, text: str) -> Iterator[Interval]:
 
 def may_hold_literals(text: str) -> bool:
     """Is there anything for `find_shapes` or `find_assigned` to find, in the text or in one of its lines?"""
-    return _compiled(_ANY_LITERAL).search(text) is not None
+    return _holds(_ANY_LITERAL, text)
+
+
+def may_hold_in_line(text: str) -> bool:
+    """Is there anything for `find_shapes` or `find_raw_assigned` to find in the line?"""
+    return _holds(_ANY_RAW, text)
+
+
+def may_have_secret_members(text: bytes) -> bool:
+    """May compact JSON with sorted keys have a member that is secret by its name, by another beside it, or as an option?"""
+    return _holds(_SECRET_MEMBERS, text)
+
+
+def may_hold_secrets(text: bytes) -> bool:
+    """As `may_hold_literals`, or for manifests of Secrets."""
+    return _holds(_ANY_IN_LINE, text)
+
+
+def may_hold_secrets_in_lines(text: bytes) -> bool:
+    """As `may_hold_secrets`, or for `find_raw_assigned`."""
+    return _holds(_ANY_IN_LINES, text)
+
+
+def may_hold_any(text: bytes, *, in_lines: bool) -> bool:
+    """As `may_hold_secrets` (or `may_hold_secrets_in_lines`) or `may_hold_encoded_text`, in one search."""
+    return _holds(_ANY_OR_ENCODED_IN_LINES if in_lines else _ANY_OR_ENCODED, text)
+
+
+def may_hold_encoded_text(text: bytes) -> bool:
+    """May one of the runs of `find_base64` stand for text?"""
+    return _holds(_ENCODED_TEXT, text)
+
+
+def _holds(pattern: str, text: bytes | str) -> bool:
+    return _searched(pattern).search(text) is not None
+
+
+@functools.cache
+def _searched(pattern: str) -> Any:
+    # Without groups, whether there is a match is told in one pass.
+    options = re2.Options()
+    options.never_capture = True
+    return re2.compile(pattern, options)
 
 
 def find_shapes(text: str) -> Iterator[Interval]:

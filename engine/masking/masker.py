@@ -98,13 +98,20 @@ class Masker:
         work = len(text) * (len(self.forms) + len(self.short_forms) + 32)
         return self.hidden or work > MAX_WORK
 
+    def _found(self, text: str) -> list[Interval]:
+        found = list(self._occurrences(text))
+        # Nearly all text has neither, which one search can tell.
+        if credentials.may_hold_literals(text):
+            found += [*credentials.find_shapes(text), *credentials.find_assigned(text)]
+        return found
+
     def text(self, text: str) -> str:
         """The text, masked, cut to what is worth showing; a remark in its place where it cannot be masked."""
         if not text:
             return text
         if self._is_too_much(text):
             return f"({len(text)} characters that may hold secret values, not shown)"
-        found = [*self._occurrences(text), *credentials.find_shapes(text), *credentials.find_assigned(text)]
+        found = self._found(text)
         masked = _replace(text, _merged(found)) if found else text
         if len(masked) > MAX_SHOWN:
             masked = masked[:MAX_SHOWN] + f"… ({len(masked) - MAX_SHOWN} characters more)"
@@ -117,7 +124,7 @@ class Masker:
         """
         if self._is_too_much(text):
             return None
-        found = [*self._occurrences(text), *credentials.find_shapes(text), *credentials.find_assigned(text)]
+        found = self._found(text)
         masked = _replace(text, _merged(found)) if found else text
         return masked if len(masked) <= MAX_SHOWN else masked[:MAX_SHOWN].rstrip(MASK[0]) + MASK
 
@@ -159,11 +166,10 @@ class Masker:
         """A quoted line of the file, masked, with where its offsets `start` and `end` are now; None: not shown."""
         if self._is_too_much(text):
             return None
-        found = [
-            *self._occurrences(text),
-            *credentials.find_shapes(text),
-            *credentials.find_raw_assigned(text),
-        ]
+        found = list(self._occurrences(text))
+        # Nearly all text has neither, which one search can tell.
+        if credentials.may_hold_in_line(text):
+            found += [*credentials.find_shapes(text), *credentials.find_raw_assigned(text)]
         for span in self.spans:
             if span.line <= number <= span.end_line:
                 first = span.column - 1 if number == span.line else 0

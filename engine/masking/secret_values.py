@@ -43,7 +43,7 @@ _PROPERTIES: Final = r"^(?:[&!]\S*\s+)+(\S.*)$"
 # A scalar of a flow mapping or list; the quote at its end may be missing.
 _FLOW_SCALAR = re.compile(r""""((?:[^"\\]|\\.)*)"?|'([^']*)'?|([^\s{}\[\],"'][^{}\[\],"']*)""")
 # As credentials.find_base64 finds them.
-_BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _UNRESERVED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
 _STRUCTURE = frozenset(
     ("apiVersion", "kind", "name", "namespace", "type", "metadata", "data", "stringData", "immutable")
@@ -276,7 +276,7 @@ def _collect_strings(strings: Iterable[str], collected: SecretValues, nesting: i
     joined = "\n".join(short)
     for text in _suspects(joined, short):
         _collect_literals(text, collected, nesting)
-    for run in _BASE64_RUN.findall(joined):
+    for run in BASE64_RUN.findall(joined):
         _collect_base64(run, collected)
 
 
@@ -327,9 +327,14 @@ def _collect_literals(text: str, collected: SecretValues, nesting: int) -> None:
             collect_text(text, collected)
 
 
-def _collect_base64(text: str, collected: SecretValues) -> None:
+def is_encoded_credential(text: str) -> bool:
+    """Is the text base64 of something of a credential's shape?"""
     decoded = decode_base64(text)
-    if decoded is not None and next(credentials.find_shapes(decoded), None) is not None:
+    return decoded is not None and next(credentials.find_shapes(decoded), None) is not None
+
+
+def _collect_base64(text: str, collected: SecretValues) -> None:
+    if is_encoded_credential(text):
         collected.add(text)
 
 

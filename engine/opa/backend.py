@@ -6,6 +6,8 @@ taken for one that finds nothing.
 
 import json
 import re
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -50,6 +52,8 @@ class Backend:
         self.fleet: Final = fleet
         # Inventories are of one run: what was pushed for them is removed at the end.
         self._temporary: dict[Address, dict[str, Push]] = {}
+        # What a server lacks is pushed by one thread, for all.
+        self._pushing: Final = {address: threading.Lock() for address in fleet.addresses}
 
     def ask(
         self,
@@ -58,16 +62,22 @@ class Backend:
         review: Mapping[str, Value],
         wanted: Sequence[str],
         now_ns: int,
+        until: float | None = None,
     ) -> Answers:
-        """The answers of the wanted calls (some of `push.names`). Raises EvaluationError where no server answers."""
+        """The answers of the wanted calls (some of `push.names`). Raises EvaluationError where no server answers.
+
+        until: the moment (`time.monotonic`) at which there must be answers. What a server lacks is pushed to its end all
+        the same, so that the next review finds it there.
+        """
 
         def work(connection: Connection) -> Answers | _EvaluationFailedError:
             try:
-                return self._asked(connection, push, inventory, make_input(review, wanted, now_ns), wanted)
+                body = make_input(review, wanted, now_ns)
+                return self._asked(connection, push, inventory, body, wanted, until)
             except _EvaluationFailedError as failed:
                 return failed
 
-        made = self.fleet.run(work)
+        made = self.fleet.run(work, until)
         if not isinstance(made, _EvaluationFailedError):
             return made
         if len(wanted) == 1:
@@ -75,8 +85,30 @@ class Backend:
         # An error of one ends the query of all: each is asked by itself.
         alone: dict[str, list[Value] | EvaluationError] = {}
         for name in wanted:
-            alone.update(self.ask(push, inventory, review, [name], now_ns))
+            alone.update(self.ask(push, inventory, review, [name], now_ns, until))
         return alone
+
+    def prepare(self, push: Push) -> dict[Address, str]:
+        """Sees that every server holds what is pushed; which ones do not, and why."""
+
+        def work(connection: Connection) -> None:
+            with self._pushing[connection.address]:
+                self._push(connection, push, None)
+
+        return self.fleet.each(work)
+
+    def retire(self, push: Push, kept: Sequence[Push]) -> None:
+        """Removes what was pushed and is no longer needed. Others who need it push it again when they see it gone."""
+        needed = {module.id for one in kept for module in one.modules}
+        seconds = self.fleet.access.answer_seconds
+
+        def work(connection: Connection) -> None:
+            for module in reversed(push.modules):
+                if module.id not in needed:
+                    connection.ask("DELETE", f"/v1/policies/{module.id}", seconds=seconds)
+
+        # A server that does not answer keeps it: it is only room in its memory.
+        self.fleet.each(work)
 
     def close(self) -> None:
         """Removes inventories from the servers, with what reads them, and ends the connections."""
@@ -107,22 +139,38 @@ class Backend:
         inventory: Inventory | None,
         body: str,
         wanted: Sequence[str],
+        until: float | None,
     ) -> Answers:
         data = body.encode("utf-8", "surrogatepass")
-        answers = self._query(connection, push, data, wanted)
+        answers = self._query(connection, push, data, wanted, until)
+        if answers is not None:
+            return answers
+        pushing = self._pushing[connection.address]
+        if not pushing.acquire(timeout=-1 if until is None else max(0.0, until - time.monotonic())):
+            raise NoAnswerError("the policies that it lacks are being pushed to it")
+        try:
+            answers = self._query(connection, push, data, wanted, until)
+            if answers is None:
+                self._push(connection, push, inventory)
+        finally:
+            pushing.release()
         if answers is None:
-            self._push(connection, push, inventory)
-            answers = self._query(connection, push, data, wanted)
+            answers = self._query(connection, push, data, wanted, until)
         if answers is None:
             raise NoAnswerError("it does not hold the policies that were pushed to it a moment ago")
         return answers
 
     def _query(
-        self, connection: Connection, push: Push, data: bytes, wanted: Sequence[str]
+        self, connection: Connection, push: Push, data: bytes, wanted: Sequence[str], until: float | None
     ) -> Answers | None:
         """The answers; None where the server lacks something that they need."""
         path = f"/v1/data/{push.query}"
-        answer = connection.ask("POST", path, data, seconds=self.fleet.access.answer_seconds)
+        seconds = self.fleet.access.answer_seconds
+        if until is not None:
+            seconds = min(seconds, until - time.monotonic())
+            if seconds <= 0:
+                raise NoAnswerError("there is no time left for its answer")
+        answer = connection.ask("POST", path, data, seconds=seconds)
         if answer.status != 200:
             _refuse(answer)
         try:

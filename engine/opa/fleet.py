@@ -83,20 +83,25 @@ class Fleet:
         self._opened: list[Connection] = []
         self._first = 0
 
-    def run(self, work: Work[T]) -> T:
+    def run(self, work: Work[T], until: float | None = None) -> T:
         """What the work gives with the first server that answers. Raises ServersLostError.
 
-        The work raises NoAnswerError where its server failed. It may be done again, with the same server too.
+        The work raises NoAnswerError where its server failed. It may be done again, with the same server too. until: the
+        moment of the clock after which nobody is asked any more.
         """
         for round_number in range(self.access.rounds):
             if round_number:
                 most = min(_LONGEST_WAIT, 0.25 * 2.0**round_number)
-                self._sleep(most / 2 + self._random.random() * most / 2)
+                pause = most / 2 + self._random.random() * most / 2
+                if until is not None and self._clock() + pause >= until:
+                    break
+                self._sleep(pause)
             tried = False
             for index in self._order():
                 address = self.addresses[index]
                 breaker = self._breakers[address]
-                if not breaker.allows(self._clock()):
+                now = self._clock()
+                if not breaker.allows(now) or (until is not None and now >= until):
                     continue
                 tried = True
                 try:
@@ -115,6 +120,16 @@ class Fleet:
             if not tried:
                 break
         raise ServersLostError(self._lost())
+
+    def each(self, work: Work[object]) -> dict[Address, str]:
+        """Does the work with every server; which of them failed, and why."""
+        failed: dict[Address, str] = {}
+        for address in self.addresses:
+            try:
+                work(self._connection(address))
+            except NoAnswerError as error:
+                failed[address] = str(error)
+        return failed
 
     def close(self) -> None:
         """Ends the connections that this process has."""

@@ -95,7 +95,9 @@ def compile_modules(
     if not bound:
         problems.extend(check_types(tree, edges).problems)
     _stop(problems, modules)
-    generator = Generator(tree, Stages(tree, edges, constants), mode, problems, usual, bound)
+    # A call that prints prints each time.
+    shares = options.values == "shared" and options.prints == "left out"
+    generator = Generator(tree, Stages(tree, edges, constants), mode, problems, usual, bound, shares=shares)
     paths = {entry: entry_path(entry) for entry in entrypoints}
     entries = generator.generate(list(paths.values()))
     _stop(problems, modules)

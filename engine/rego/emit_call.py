@@ -14,7 +14,7 @@ from lockgate.engine.rego.ast import (
 )
 from lockgate.engine.rego.builtins.catalogue import ENTRIES, NONDETERMINISTIC
 from lockgate.engine.rego.builtins.formatting import message_text
-from lockgate.engine.rego.constant_terms import Unknown, constant_value
+from lockgate.engine.rego.constant_terms import Unknown, constant_value, table_of
 from lockgate.engine.rego.emit_term import TermEmitter
 from lockgate.engine.rego.folding import folded_call
 from lockgate.engine.rego.inline import (
@@ -81,10 +81,16 @@ class CallEmitter(TermEmitter):
             arguments = [self.atom(argument) for argument in call.arguments]
             name = writer.name(group.path[-1])
             function = module.function_name(group)
-            if self._is_constant_function_call(group, call, arguments):
+            function, arguments = self._copied_function(group, function, arguments)
+            if function == "U":
+                if fail:
+                    self.dead()
+                return function
+            if self._is_constant_function_call(group, arguments):
                 self._made_once(name, f"{function}({', '.join(['c', *arguments])})")
-            else:
+            elif not self._again(name, "function", function, *arguments):
                 writer.line(f"{name} = {self._function_call(group, function, arguments)}")
+                self.hold(name, "function", function, *arguments)
         else:
             builtin = self.builtin_name(call)
             name = writer.name(builtin.rpartition(".")[2])
@@ -108,15 +114,20 @@ class CallEmitter(TermEmitter):
             if fast is not None and not fast.guard:
                 if fast.expression in ("True", "False"):
                     return module.constant(fast.expression == "True")
-                writer.line(f"{name} = {fast.expression}")
+                if not self._again(name, "builtin", builtin, *arguments):
+                    writer.line(f"{name} = {fast.expression}")
+                    self.hold(name, "builtin", builtin, *arguments)
                 self.kinds[name] = fast.kind
                 if fast.kind == "Set":
                     self.keyed.add(name)
                 return name
             entry = ENTRIES[builtin]
+            is_same = builtin not in NONDETERMINISTIC and builtin != "trace"
             function = module.builtin(builtin)
             leading = [self.context] if entry.context else []
-            if fast is not None:
+            if is_same and self._again(name, "builtin", builtin, *arguments):
+                pass
+            elif fast is not None:
                 given = "".join(f"{argument}, " for argument in [*leading, *arguments])
                 slow = f"called({self.context}, {function}, ({given}), P, {number}, {builtin!r})"
                 writer.line(f"{name} = {fast.expression} if {fast.guard} else {slow}")
@@ -130,6 +141,8 @@ class CallEmitter(TermEmitter):
                 writer.line(f"    {name} = {invocation}")
                 writer.line("except Unanswered as error:")
                 writer.line(f"    {name} = failed({self.context}, error, P, {number}, {builtin!r})")
+            if is_same:
+                self.hold(name, "builtin", builtin, *arguments)
         if fail:
             writer.fail_if(f"{name} is U")
             if group is None and self.builtin_name(call) not in module.replaced_names:
@@ -143,6 +156,31 @@ class CallEmitter(TermEmitter):
             self.loop(name, None, each, call.location)
             return each
         return name
+
+    def _again(self, name: str, *what: str) -> bool:
+        """Gives a local a value that was made before; False where there is none. It may be `U`, as it may have been."""
+        held = self.held(*what)
+        if held is None:
+            return False
+        self.writer.line(f"{name} = {held}")
+        self.writer.filled.note_same(name, held)
+        return True
+
+    def _copied_function(self, group: Group, function: str, arguments: list[str]) -> tuple[str, list[str]]:
+        """The function to call with which arguments: one that was made for those that are known, where there is one.
+
+        `U` for a function that has no value.
+        """
+        module = self.module
+        known = ["" if isinstance(self.known(atom), Unknown | Undefined) else atom for atom in arguments]
+        if not self.shares or not any(known) or not module.shape(group).fits or table_of(group) is not None:
+            return function, arguments
+        if self._is_constant_function_call(group, arguments):
+            return function, arguments
+        name = module.copy_name(group, known)
+        if name is None:
+            return function, arguments
+        return name, [atom for atom, given in zip(arguments, known, strict=True) if not given]
 
     def _constant_call(self, call: Call, builtin: str, atoms: Sequence[str], name: str) -> bool:
         """Emits a call whose arguments are the same in every evaluation so that it is made once; False for others."""
@@ -163,7 +201,7 @@ class CallEmitter(TermEmitter):
         self._made_once(name, f"called(c, {module.builtin(builtin)}, ({given}), P, {number}, {builtin!r})")
         return True
 
-    def _is_constant_function_call(self, group: Group, call: Call, atoms: Sequence[str]) -> bool:
+    def _is_constant_function_call(self, group: Group, atoms: Sequence[str]) -> bool:
         """Is it a call of a function that depends on constants alone, with arguments that are constants?"""
         module = self.module
         if self.context != "c" or module.mode != "plain" or module.replaced_names or module.replaced_places:

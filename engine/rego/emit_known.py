@@ -9,6 +9,14 @@ from lockgate.engine.codegen.writer import Writer
 from lockgate.engine.rego.ast import Scalar, Term, Var
 from lockgate.engine.rego.constant_terms import UNKNOWN, Unknown
 from lockgate.engine.rego.module_code import ModuleCode
+from lockgate.engine.rego.unfolding import (
+    ANY_STATE,
+    IS_FALSE,
+    IS_OTHER,
+    IS_UNDEFINED,
+    state_of,
+    state_test,
+)
 
 # Orders by the builtin's name, and whether equal values are in it.
 _ORDERS: Final = {"lt": (-1, False), "lte": (-1, True), "gt": (1, False), "gte": (1, True)}
@@ -89,11 +97,46 @@ class KnownEmitter:
         self.narrowed: dict[str, str] = {}
         # Strings that values have where the code now is, since a condition that holds says so.
         self.equal_to: dict[str, str] = {}
+        # What values may be, since a condition that holds says so (`unfolding`); those that may be anything are left out.
+        self.states: dict[str, int] = {}
 
     def known(self, atom: str) -> Value | Undefined | Unknown:
-        """The value of an expression that is a literal or a constant of the module."""
+        """The value of an expression that is a literal or a constant of the module, or that has but one here."""
         text = self.equal_to.get(atom)
-        return self.module.values.get(atom, UNKNOWN) if text is None else text
+        if text is not None:
+            return text
+        states = self.states.get(atom)
+        if states == IS_UNDEFINED:
+            return UNDEFINED
+        return False if states == IS_FALSE else self.module.values.get(atom, UNKNOWN)
+
+    def states_of(self, atom: str) -> int:
+        """What an expression's value may be where the code now is."""
+        value = self.known(atom)
+        if value is not UNKNOWN:
+            return IS_UNDEFINED if value is UNDEFINED else IS_FALSE if value is False else IS_OTHER
+        kind = self.kind(atom)
+        if kind:
+            return IS_FALSE | IS_OTHER if kind == "bool" else IS_OTHER
+        return self.states.get(atom, ANY_STATE)
+
+    def _keep(self, atom: str, states: int) -> None:
+        """Gives up the current try where a value is none of what it may be."""
+        possible = self.states_of(atom)
+        if not possible & states:
+            self.dead()
+        elif possible & ~states:
+            self.writer.fail_if(state_test(atom, ANY_STATE & ~states, possible))
+            self.states[atom] = possible & states
+
+    def _is_told(self, condition: str, states: int) -> bool:
+        """Gives up the current try where a condition that asks for a value's state does not hold (states: ANY_STATE), or
+        holds (0); False for other conditions."""
+        told = state_of(condition) if self.module.shares else None
+        if told is None or (self.kind(told[0]) and self.kind(told[0]) != "bool"):
+            return False
+        self._keep(told[0], told[1] if states else ANY_STATE & ~told[1])
+        return True
 
     def note_equal(self, first: str, second: str) -> None:
         """Remembers that two values are equal, where the one is a known string."""
@@ -134,14 +177,14 @@ class KnownEmitter:
         """Gives up the current try unless the condition holds."""
         if condition == "False":
             self.dead()
-        elif condition != "True":
+        elif condition != "True" and not self._is_told(condition, ANY_STATE):
             self.writer.fail_if(f"not ({condition})")
 
     def refuse(self, condition: str) -> None:
         """Gives up the current try where the condition holds."""
         if condition == "True":
             self.dead()
-        elif condition != "False":
+        elif condition != "False" and not self._is_told(condition, 0):
             self.writer.fail_if(condition)
 
     def require_defined(self, atom: str) -> None:
@@ -150,7 +193,10 @@ class KnownEmitter:
         if value is UNDEFINED:
             self.dead()
         elif value is UNKNOWN and not self.kind(atom):
-            self.writer.fail_if(f"{atom} is U")
+            if self.module.shares:
+                self._keep(atom, IS_FALSE | IS_OTHER)
+            else:
+                self.writer.fail_if(f"{atom} is U")
 
     def require_true(self, atom: str, *, defined: bool) -> None:
         """Gives up the current try where a value is false, or undefined unless it is known to be `defined`."""
@@ -160,7 +206,12 @@ class KnownEmitter:
         elif self.kind(atom) == "bool":
             self.writer.fail_if(f"not {atom}")
         elif not self.kind(atom):
-            self.writer.fail_if(f"{atom} is False" if defined else f"{atom} is False or {atom} is U")
+            if self.module.shares:
+                if defined:
+                    self.states[atom] = self.states_of(atom) & ~IS_UNDEFINED
+                self._keep(atom, IS_OTHER)
+            else:
+                self.writer.fail_if(f"{atom} is False" if defined else f"{atom} is False or {atom} is U")
 
     def refuse_true(self, atom: str) -> None:
         """Gives up the current try where a value is defined and not false."""
@@ -171,6 +222,8 @@ class KnownEmitter:
             self.writer.fail_if(atom)
         elif self.kind(atom):
             self.dead()
+        elif self.module.shares:
+            self._keep(atom, IS_UNDEFINED | IS_FALSE)
         else:
             self.writer.fail_if(f"{atom} is not False and {atom} is not U")
 

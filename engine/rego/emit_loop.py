@@ -1,4 +1,4 @@
-"""Python code for loops over collections, each of which counts its members as steps."""
+"""Python code for loops over collections, each of which counts its members as steps; values that are used again."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,6 +25,26 @@ class LoopEmitter(KnownEmitter):
         super().__init__(module, writer, env)
         self.context = "c"
         self.ordered = list(ordered)
+
+    def held(self, *what: str) -> str | None:
+        """The local that already holds what the parts name, wherever the code now is; None where there is none."""
+        if not self.shares:
+            return None
+        first = self.writer.filled.first
+        return self.writer.filled.get(tuple(map(first, what)))
+
+    def hold(self, name: str, *what: str) -> None:
+        """A local was filled with what the parts name: a kind of value, and the expressions that it depends on."""
+        if self.shares:
+            first = self.writer.filled.first
+            self.writer.filled.note(tuple(map(first, what)), name)
+
+    @property
+    def shares(self) -> bool:
+        """May a value that was read or made once be used again? Else each statement stands for itself."""
+        module = self.module
+        replaced = module.replaced_names or module.replaced_places
+        return module.shares and not replaced and self.context == "c"
 
     def loop(
         self, collection: str, key_name: str | None, value_name: str, location: Location, flag: str = ""
@@ -58,8 +78,12 @@ class LoopEmitter(KnownEmitter):
             members = f"{collection}.items() if type({collection}) is dict else {members}"
         if not with_keys and not kind:
             members = f"{collection} if type({collection}) is list else {members}"
+        held = self.held("members", collection, members)
+        if held is not None:
+            return held
         name = self.writer.name("all")
         self.writer.line(f"{name} = {members}")
+        self.hold(name, "members", collection, members)
         return name
 
     def only_pair(self, collection: str) -> tuple[str, str] | None:

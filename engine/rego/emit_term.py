@@ -50,11 +50,12 @@ def _size(term: Term) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What holds at a place of the code: values of paths, types, and strings that values are equal to."""
+    """What holds at a place of the code: values of paths, types, strings that values are equal to, and their states."""
 
     seen: dict[tuple[str, tuple[str, ...]], str]
     narrowed: dict[str, str]
     equal_to: dict[str, str]
+    states: dict[str, int]
 
 
 @dataclass(slots=True)
@@ -82,12 +83,12 @@ class TermEmitter(LoopEmitter):
 
     def knowledge(self) -> Knowledge:
         """What is known where the code now is, to go back to."""
-        return Knowledge(dict(self.seen), dict(self.narrowed), dict(self.equal_to))
+        return Knowledge(dict(self.seen), dict(self.narrowed), dict(self.equal_to), dict(self.states))
 
     def know(self, known: Knowledge) -> None:
         """Goes back to what was known somewhere else."""
         self.seen, self.narrowed = dict(known.seen), dict(known.narrowed)
-        self.equal_to = dict(known.equal_to)
+        self.equal_to, self.states = dict(known.equal_to), dict(known.states)
 
     # Terms
 
@@ -163,13 +164,14 @@ class TermEmitter(LoopEmitter):
         if isinstance(self.known(current), Unknown) and not is_name(current):
             current = self._step("", (), current)  # A place in the context.
         trail = Trail(current)
-        for operand in operands:
+        for number, operand in enumerate(operands):
             unbound = self.has_unbound(operand)
             if not unbound and not isinstance(self.known(current), Unknown):
                 member = self._known_member(current, operand)
                 if member is not None:
                     current, checked = member, member != "U"
                     if current == "U":
+                        self._bind_nothing(tuple(operands[number:]))
                         break
                     trail = Trail(current)
                     continue
@@ -195,7 +197,7 @@ class TermEmitter(LoopEmitter):
                     value = f"{current}.members.get({part}, U)"
                 elif self.kind(current) == "dict":
                     value = f"{current}.get({part}, U)"
-                current = self._step(operand.value, None, value)
+                current = self._read(operand.value, value, current, part)
                 trail.names.append((trail.path, current))
             else:
                 part = self.atom(operand)
@@ -203,7 +205,7 @@ class TermEmitter(LoopEmitter):
                 value = f"{current}.get({part}, U) if {fast} else {look_up}({current}, {part})"
                 if not part.isidentifier():
                     value = f"{look_up}({current}, {part})"
-                current = self._step("", None, value)
+                current = self._read("", value, current, part)
                 trail = Trail(current)
             checked = False
         if fail and not checked:
@@ -288,6 +290,15 @@ class TermEmitter(LoopEmitter):
             self.seen[(value, path)] = name
         return name
 
+    def _read(self, hint: str, value: str, collection: str, part: str) -> str:
+        """A local with a member of a collection, given the expression for it; it may be `U`."""
+        held = self.held("member", collection, part)
+        if held is not None:
+            return held
+        name = self._step(hint, None, value)
+        self.hold(name, "member", collection, part)
+        return name
+
     def _check(self, current: str, trail: "Trail") -> None:
         """Gives up on undefined; else all values on the way are known to later references."""
         value = self.known(current)
@@ -295,7 +306,7 @@ class TermEmitter(LoopEmitter):
             self.dead()
         if not isinstance(value, Unknown) or self.kind(current):
             return
-        self.writer.fail_if(f"{current} is U")
+        self.require_defined(current)
         self.seen[(current, ())] = current
         for path, name in trail.names:
             self.seen[(trail.root, path)] = name
@@ -352,8 +363,14 @@ class TermEmitter(LoopEmitter):
             value = self._constant_rule(node)
             if value is not None:
                 return value, operands[taken:]
+            asked = self._asked(node, operands[taken:])
+            held = None if asked else self.held("document", repr(node.path))
+            if held is not None:
+                return held, operands[taken:]
             name = writer.name(node.path[-1])
-            writer.line(f"{name} = {self._asked(node, operands[taken:]) or self.place_call(node)}")
+            writer.line(f"{name} = {asked or self.place_call(node)}")
+            if not asked:
+                self.hold(name, "document", repr(node.path))
             if node.group.kind == "set" and not node.children and not self.module.is_replaced(node.path):
                 self.kinds[name] = "Set"
             return name, operands[taken:]
@@ -450,6 +467,10 @@ class TermEmitter(LoopEmitter):
     def _match_nothing(self, pattern: Term) -> None:
         """A set, or a key of an object, with a variable that has no value when it is compared equals nothing."""
         self.writer.fail_if("True")
+        self._bind_nothing(pattern)
+
+    def _bind_nothing(self, pattern: object) -> None:
+        """The variables of what is never matched, for the statements after it, which are emitted all the same."""
         for name in variables(pattern):
             self.env.setdefault(name, "U")
 

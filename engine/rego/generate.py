@@ -1,7 +1,7 @@
 """Generates the Python module of a program: a function a group of rules, and one a place that is read whole."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 
 from lockgate.engine.codegen.values import Undefined, Value
@@ -21,6 +21,9 @@ from lockgate.engine.rego.stage import Stages
 from lockgate.engine.rego.watching import ClauseWatch
 
 _NAME = re.compile(r"\b[A-Za-z]\w*", re.ASCII)
+# The functions of a group, which begin with its number.
+_GROUP = re.compile(r"\br([0-9]+)_", re.ASCII)
+_PARAMETER = re.compile(r"a[0-9]+", re.ASCII)
 # Rules of one document stand in one function up to about so many lines.
 _MOST_LINES = 600
 
@@ -36,8 +39,11 @@ class Generator:
         problems: list[Problem],
         usual: Sequence[tuple[str, ...]] = (),
         bound: Mapping[tuple[str, ...], Value] = NO_VALUES,
+        *,
+        shares: bool = False,
     ) -> None:
-        self.module = ModuleCode(tree, mode)
+        """shares: as in `ModuleCode`, where it is for plain programs."""
+        self.module = ModuleCode(tree, mode, shares and mode == "plain")
         replaced = replaced_inputs(tree.groups) if bound else ()
         self.module.bound = {
             path[1:]: value for path, value in bound.items() if not meets(path[1:], replaced)
@@ -46,22 +52,64 @@ class Generator:
         self.module.replaced_places, self.module.replaced_names = with_targets(tree.groups)
         self.module.is_constant = stages.is_constant
         self.module.is_fixed_group = lambda group: group.index in stages.fixed
+        self.module.make_copy = self._copy
         self.stages = stages
         self.problems = problems
 
     def generate(self, entrypoints: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
-        """Generates everything; gives the Python name of the function for each entry point."""
+        """Generates what entry points lead to; gives the Python name of the function for each of them.
+
+        All other rules are looked at for mistakes. Who watches is told of every rule, so that all are generated.
+        """
+        entries = self._entries(entrypoints)
+        groups = self.module.tree.groups
+        waiting = [] if self.module.mode == "plain" else [group.index for group in groups]
+        waiting += self._named(
+            [*entries.values(), *[line for lines in self.module.functions for line in lines]]
+        )
+        reached: set[int] = set()
+        while waiting or self.module.pending_documents:
+            before, branches = len(self.module.functions), len(self.module.branch_lines)
+            if self.module.pending_documents:
+                self._document(self.module.pending_documents.pop())
+            else:
+                index = waiting.pop()
+                if index in reached:
+                    continue
+                reached.add(index)
+                self._try(self._group_checked, groups[index])
+            made = self.module.branch_lines[branches:]
+            made += [line for lines in self.module.functions[before:] for line in lines]
+            waiting += self._named(made)
+        if not self.module.bound:
+            # What these call is not called by the program.
+            called = dict(self.module.builtins)
+            for group in groups:
+                if group.index not in reached:
+                    self._try(self._check, group)
+            self.module.builtins = called
+        return entries
+
+    def _named(self, texts: Iterable[str]) -> list[int]:
+        """The groups whose functions texts of code name."""
+        return [int(number) for text in texts for number in _GROUP.findall(text)]
+
+    def _try(self, work: Callable[[Group], None], group: Group) -> None:
+        try:
+            work(group)
+        except SizeError as error:
+            hint = "move a part of it to a rule of its own"
+            message = f"rule {group} does not compile: {error}"
+            self.problems.append(Problem("rego_compile_error", message, group.location, "", hint))
+
+    def _group_checked(self, group: Group) -> None:
+        self.module.left_out = False
+        self._group(group)
+        if self.module.left_out and not self.module.bound:
+            self._check(group)
+
+    def _entries(self, entrypoints: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
         entries: dict[tuple[str, ...], str] = {}
-        for group in self.module.tree.groups:
-            try:
-                self.module.left_out = False
-                self._group(group)
-                if self.module.left_out and not self.module.bound:
-                    self._check(group)
-            except SizeError as error:
-                hint = "move a part of it to a rule of its own"
-                message = f"rule {group} does not compile: {error}"
-                self.problems.append(Problem("rego_compile_error", message, group.location, "", hint))
         for path in entrypoints:
             node = self._node(path)
             if node is None:
@@ -74,8 +122,6 @@ class Generator:
                     entries[path] = self.module.function_name(node.group)
             else:
                 entries[path] = self.module.document_name(node)
-        while self.module.pending_documents:
-            self._document(self.module.pending_documents.pop())
         return entries
 
     def source(self, entries: Iterable[str]) -> str:
@@ -144,7 +190,7 @@ class Generator:
                 body_name = f"{name}_{number}"
                 self._definition(group, definition, body_name)
                 bodies.append((body_name, definition))
-            lines.extend(self._complete(group, bodies))
+            lines.extend(self._complete(group, name, bodies))
         else:
             lines.extend(self._partial_document(group, name))
         if fixed:
@@ -207,9 +253,9 @@ class Generator:
     def _check(self, group: Group) -> None:
         """Looks for what is unsafe in the parts that were left out: emits everything, for the problems alone."""
         module = self.module
-        probes, mode = len(module.probes), module.mode
+        probes, mode, shares = len(module.probes), module.mode, module.shares
         # The mode in which nothing is left out.
-        module.mode = "traced"
+        module.mode, module.shares = "traced", False
         for alternative in group.alternatives():
             needed = needed_terms(alternative)
 
@@ -218,13 +264,18 @@ class Generator:
                     inside.atom(term)
 
             emitter = self._emitter(Writer("return"), {})
-            self._arguments(emitter, alternative.arguments)
+            names = [f"a{number}" for number in range(len(alternative.arguments))]
+            self._arguments(emitter, alternative.arguments, names)
             emitter.body(alternative.body, needed, success)
-        module.mode = mode
+        module.mode, module.shares = mode, shares
         del module.probes[probes:]
 
     def _complete(
-        self, group: Group, bodies: Sequence[tuple[str, Definition]], arguments: str = ""
+        self,
+        group: Group,
+        name: str,
+        bodies: Sequence[tuple[str, Definition]],
+        arguments: tuple[str, ...] = (),
     ) -> list[str]:
         """Code that tries the rules of a complete document or function in turn; they must not disagree."""
         lines: list[str] = []
@@ -232,7 +283,7 @@ class Generator:
         message = f"{what} must not produce multiple outputs: {group}"
         same = same_constant(group)
         for number, (body_name, definition) in enumerate(bodies):
-            call = f"{body_name}(c{arguments})"
+            call = f"{body_name}(c{_parameters(arguments)})"
             if number == 0:
                 lines.append(f"    value = {call}")
                 continue
@@ -247,29 +298,36 @@ class Generator:
         if not bodies:
             lines.append("    value = U")
         if group.default is not None:
-            default_name = f"{self.module.function_name(group)}_default"
-            self._definition(group, group.default, default_name)
-            lines.append(f"    if value is U: value = {default_name}(c{arguments})")
+            default_name = f"{name}_default"
+            self._definition(group, group.default, default_name, arguments)
+            lines.append(f"    if value is U: value = {default_name}(c{_parameters(arguments)})")
         return lines
 
     def _function(self, group: Group, name: str) -> None:
-        parameters = "".join(f", a{number}" for number in range(group.arity))
-        if self._table(group, name):
-            return
+        parameters = tuple([f"a{number}" for number in range(group.arity)])
+        if not self._table(group, name):
+            self._clauses(group, name, parameters)
+
+    def _copy(self, group: Group, name: str, arguments: Sequence[str]) -> bool:
+        """A function for some known arguments, `arguments` being these and the names of the others; False: no value."""
+        return self._clauses(group, name, tuple(arguments))
+
+    def _clauses(self, group: Group, name: str, arguments: tuple[str, ...]) -> bool:
+        """The function of a group of clauses; False where none of them can hold."""
         if len(group.definitions) == 1 and group.default is None:
-            self._definition(group, group.definitions[0], name)
-            return
+            return self._definition(group, group.definitions[0], name, arguments)
         bodies: list[tuple[str, Definition]] = []
         for number, definition in enumerate(group.definitions):
             body_name = f"{name}_{number}"
-            self._definition(group, definition, body_name)
-            bodies.append((body_name, definition))
+            if self._definition(group, definition, body_name, arguments):
+                bodies.append((body_name, definition))
         lines = [
-            f"def {name}(c{parameters}):",
-            *self._complete(group, bodies, parameters),
+            f"def {name}(c{_parameters(arguments)}):",
+            *self._complete(group, name, bodies, arguments),
             "    return value",
         ]
         self.module.functions.append(lines)
+        return bool(bodies) or group.default is not None
 
     def _table(self, group: Group, name: str) -> bool:
         """A function that is a table becomes a look-up."""
@@ -281,20 +339,26 @@ class Generator:
         self.module.functions.append(lines)
         return True
 
-    def _definition(self, group: Group, definition: Definition, name: str) -> None:
-        """The function of one rule of a complete document or function: its value or U."""
-        parameters = "".join(f", a{number}" for number in range(group.arity))
+    def _definition(
+        self, group: Group, definition: Definition, name: str, arguments: tuple[str, ...] = ()
+    ) -> bool:
+        """The function of one rule of a complete document or function: its value or U; False where it is always U.
+
+        arguments: of a function, their names, or what they are known to be.
+        """
         if len(definition.alternatives) == 1:
-            self._alternative(group, definition.alternatives[0], name, parameters)
-            return
+            return self._alternative(group, definition.alternatives[0], name, arguments)
+        parameters = _parameters(arguments)
         lines = [f"def {name}(c{parameters}):"]
+        lives = False
         for number, alternative in enumerate(definition.alternatives):
             part = f"{name}_{'else' if number else 'if'}{number}"
-            self._alternative(group, alternative, part, parameters)
+            lives = self._alternative(group, alternative, part, arguments) or lives
             lines.append(f"    value = {part}(c{parameters})")
             lines.append("    if value is not U: return value")
         lines.append("    return U")
         self.module.functions.append(lines)
+        return lives
 
     def _emitter(self, writer: Writer, env: dict[str, str]) -> BodyEmitter:
         return BodyEmitter(self.module, writer, env, self.problems, self._is_fixed)
@@ -314,13 +378,17 @@ class Generator:
             writer.line("c.budget.left -= 1")
             writer.line(f"if c.budget.left < 0: exhausted(c, P, {position})")
 
-    def _alternative(self, group: Group, alternative: Alternative, name: str, parameters: str) -> None:
+    def _alternative(
+        self, group: Group, alternative: Alternative, name: str, arguments: tuple[str, ...]
+    ) -> bool:
+        """The function of one clause; False where it is always U."""
+        parameters = _parameters(arguments)
         writer = Writer("return U")
         emitter = self._emitter(writer, {})
         watch = ClauseWatch(self.module, group, alternative)
         emitter.watch.begin(watch.rule)
-        self._enter(writer, alternative, counted=bool(parameters))
-        self._arguments(emitter, alternative.arguments)
+        self._enter(writer, alternative, counted=bool(arguments))
+        matches = self._arguments(emitter, alternative.arguments, arguments)
         watch.enter(writer)
         value = constant_value(alternative.value)
         result_used = False
@@ -339,12 +407,12 @@ class Generator:
                 return
             writer.line(f"if result is U: result = {shown}")
             position = self.module.position(alternative.location)
-            what = "functions" if parameters else "complete rules"
+            what = "functions" if arguments else "complete rules"
             message = f"{what} must not produce multiple outputs"
             writer.line(f"elif not equal(result, {shown}): conflict(P, {position}, {message!r})")
 
         writer.flags.append("result")
-        emitter.body(alternative.body, (alternative.value,), success)
+        lives = emitter.body(alternative.body, (alternative.value,), success) and matches
         if result_used or any("nonlocal result" in line for line in writer.lines):
             writer.top.append("    result = U")
             writer.line("return result")
@@ -352,16 +420,20 @@ class Generator:
             writer.line("return U")
         name = watch.wrap(name, parameters)
         self.module.functions.append([f"def {name}(c{parameters}):", *writer.text()])
+        return lives
 
-    def _arguments(self, emitter: BodyEmitter, arguments: Sequence[Term]) -> None:
+    def _arguments(self, emitter: BodyEmitter, patterns: Sequence[Term], arguments: Sequence[str]) -> bool:
+        """Matches the arguments; False where they never match."""
         try:
-            for number, argument in enumerate(arguments):
-                emitter.match(argument, f"a{number}")
+            for pattern, argument in zip(patterns, arguments, strict=True):
+                emitter.match(pattern, argument)
         except Dead:
             # Nothing matches; the body is still looked at for mistakes.
             emitter.writer.fail_if("True")
-            for name in variables(tuple(arguments)):
+            for name in variables(tuple(patterns)):
                 emitter.env.setdefault(name, "U")
+            return False
+        return True
 
     def _fused(self, group: Group, branches: Sequence[Branch]) -> list[tuple[Writer, ClauseWatch | None]]:
         """The rules of a set or object as trees, in as many functions as their length asks for."""
@@ -455,3 +527,8 @@ class Generator:
         lines.append(f"    c.memo[{slot}] = value")
         lines.append("    return value")
         module.functions.append(lines)
+
+
+def _parameters(arguments: Sequence[str]) -> str:
+    """The parameters of a function, or what is given for them: arguments that are known are none."""
+    return "".join([f", {name}" for name in arguments if _PARAMETER.fullmatch(name)])

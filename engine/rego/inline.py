@@ -103,6 +103,18 @@ def _is_null(operands: Sequence[Operand]) -> Inline | None:
     return Inline(f"{operands[0].atom} is None", is_condition=True, kind="bool")
 
 
+# Arrays of fewer elements cost nothing (`reserve_slots`); what becomes longer is the builtin's, which pays for it.
+_SHORT_ARRAY: Final = 9
+
+
+def _array_concat(operands: Sequence[Operand]) -> Inline:
+    left, right = operands
+    guard = _all(
+        left.must_be("list"), right.must_be("list"), f"len({left.atom}) + len({right.atom}) < {_SHORT_ARRAY}"
+    )
+    return Inline(f"{left.atom} + {right.atom}", guard, kind="list")
+
+
 _COUNTED: Final = ("list", "Set", "dict", "str")
 
 
@@ -225,6 +237,7 @@ def _member(operands: Sequence[Operand]) -> Inline | None:
 
 
 _BUILDERS: Final[Mapping[str, Callable[[Sequence[Operand]], Inline | None]]] = {
+    "array.concat": _array_concat,
     "contains": _contains,
     "count": _count,
     "endswith": _method("endswith"),

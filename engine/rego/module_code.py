@@ -16,6 +16,9 @@ from lockgate.engine.rego.ruletree import Group, Node, RuleTree
 
 # A set of more strings is made once for the module.
 _MOST_INLINE: Final = 64
+# Functions for known arguments: in a module, and of those that are made one for another.
+MAX_COPIES: Final = 64
+MAX_COPYING: Final = 4
 
 
 def meets(path: tuple[str, ...], places: Iterable[tuple[str, ...]]) -> bool:
@@ -27,12 +30,14 @@ def meets(path: tuple[str, ...], places: Iterable[tuple[str, ...]]) -> bool:
 class ModuleCode:
     """What all functions of a generated module share.
 
+    shares: whether code may use a value again that it has read or made before, in place of each statement for itself.
     values: what expressions that are literals, and constants of the module, stand for. bound: the values of places in
     `input` that the code is made for, by path.
     """
 
     tree: RuleTree
     mode: Mode
+    shares: bool = False
     constants: dict[str, str] = field(default_factory=dict)
     constant_lines: dict[str, str] = field(default_factory=dict)
     positions: list[Location] = field(default_factory=list)
@@ -59,6 +64,12 @@ class ModuleCode:
     is_constant: Callable[[Ref], bool] = lambda reference: False
     # Does a group depend on constants only?
     is_fixed_group: Callable[[Group], bool] = lambda group: False
+    # Makes a function of a name for known arguments; False where it never has a value.
+    make_copy: Callable[[Group, str, Sequence[str]], bool] = lambda group, name, arguments: True
+    # Functions for known arguments by what is known, the others being empty; `U` for those that have no value.
+    copies: dict[tuple[int, tuple[str, ...]], str] = field(default_factory=dict)
+    # How many of them are being made, one for another.
+    copying: int = 0
     # Comprehensions over constants by what they say, and their places in the table of fixed values.
     fixed_comprehensions: dict[object, int] = field(default_factory=dict)
     shapes: dict[int, Shape] = field(default_factory=dict)
@@ -129,6 +140,25 @@ class ModuleCode:
     def function_name(self, group: Group) -> str:
         """The Python name of a group's function."""
         return f"r{group.index}_{safe_name(group.path[-1])}"
+
+    def copy_name(self, group: Group, known: Sequence[str]) -> str | None:
+        """The Python name of a function for arguments of which some are known, or `U`; None where there is none.
+
+        known: what the arguments are, empty for those that are not known.
+        """
+        place = (group.index, tuple(known))
+        name = self.copies.get(place)
+        if name is None:
+            if len(self.copies) >= MAX_COPIES or self.copying >= MAX_COPYING:
+                return None
+            name = f"{self.function_name(group)}_with{len(self.copies)}"
+            self.copies[place] = name
+            self.copying += 1
+            arguments = [atom or f"a{number}" for number, atom in enumerate(known)]
+            if not self.make_copy(group, name, arguments):
+                name = self.copies[place] = "U"
+            self.copying -= 1
+        return name
 
     def document_name(self, node: Node) -> str:
         """The Python name of the function that makes the whole document of a place."""

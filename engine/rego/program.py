@@ -36,6 +36,8 @@ Mode = Literal["plain", "traced", "covered"]
 NO_DATA: Final[Mapping[str, Value]] = MappingProxyType({})
 NO_VALUES: Final[Mapping[tuple[str, ...], Value]] = MappingProxyType({})
 PARAMETERS: Final = ("input", "parameters")
+# Its answers are facts, which say for how long they stay.
+_EXTERNAL_DATA: Final = "external_data"
 
 
 @record
@@ -122,8 +124,10 @@ class Program:
 
     @property
     def is_momentary(self) -> bool:
-        """May the same input have another value at another moment?"""
-        return any(ENTRIES[name].nondeterministic for name in self.artifact.builtins)
+        """May the same input, and the same answers of external data, have another value at another moment?"""
+        return any(
+            ENTRIES[name].nondeterministic for name in self.artifact.builtins if name != _EXTERNAL_DATA
+        )
 
     def function(self, entrypoint: str) -> Any:
         """The Python function of an entry point, or None when no rule defines it."""
@@ -138,7 +142,7 @@ class Prepared:
     ) -> None:
         self._has_constants = has_constants
         self._specialiser = specialiser
-        # Evaluations until it is asked; negative: it is not asked any more.
+        # Evaluations until it is asked; nought: what it makes may come at any time; negative: no more comes.
         after = None if specialiser is None else specialiser.after
         self._waiting = -1 if after is None else after
         self._use(program)
@@ -158,18 +162,22 @@ class Prepared:
         return self._state[0]
 
     def _count(self) -> None:
-        """Counts an evaluation; the one that it waits for makes the program that evaluates from then on."""
+        """Counts an evaluation; the one that it waits for asks for the program that evaluates from then on."""
         if self._waiting > 0:
             self._waiting -= 1
             if self._waiting == 0:
                 self._specialise()
 
     def _specialise(self) -> None:
-        self._waiting = -1
         specialiser, self._specialiser = self._specialiser, None
-        program = None if specialiser is None else specialiser.program()
+        if specialiser is not None:
+            specialiser.hand(self._take)
+
+    def _take(self, program: Program | None) -> None:
+        """In any thread: what was made for the constants, if anything was."""
         if program is not None:
             self._use(program)
+        self._waiting = -1
 
     def evaluate(
         self,
@@ -239,7 +247,7 @@ class Prepared:
                 return self.evaluate(entrypoint, input=input, data=data, now_ns=now_ns, limits=limits)
 
             return evaluate_anew
-        parts, waiting = found, self._waiting > 0
+        parts, waiting = found, self._waiting >= 0
 
         def evaluate(
             input: Value, data: Mapping[str, Value], now_ns: int, limits: Limits
@@ -247,7 +255,8 @@ class Prepared:
             nonlocal parts, waiting
             if waiting:
                 self._count()
-                waiting = self._waiting > 0
+                # Before the look: what comes meanwhile is found the next time.
+                waiting = self._waiting >= 0
                 parts = self._lookup(entrypoint) or parts
             function, fixed, memo, rules = parts
             context = Context(input, data, memo.copy(), fixed, limits, now_ns)

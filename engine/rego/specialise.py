@@ -17,20 +17,28 @@ DEFAULT_AFTER: Final = 1_000
 DEFAULT_MOST: Final = 256
 # Constraints that are evaluated together do not all get their code in one review, which would wait for it.
 APART: Final = 50
+# Has something done later, by somebody else.
+Later = Callable[[Callable[[], None]], None]
 
 
 class Allowance:
     """Says when constraints get code of their own. Shared by all constraints of a set of policies.
 
     after: the evaluations of the first constraint before it does; None for never. most: how many do at most.
-    apart: how many evaluations later each further one does.
+    apart: how many evaluations later each further one does. later: has code made while evaluations go on; None for
+    who lets the evaluation that asks for it wait.
     """
 
-    __slots__ = ("_apart", "_left", "_lock", "_next")
+    __slots__ = ("_apart", "_left", "_lock", "_next", "later")
 
     def __init__(
-        self, after: int | None = DEFAULT_AFTER, most: int = DEFAULT_MOST, apart: int = APART
+        self,
+        after: int | None = DEFAULT_AFTER,
+        most: int = DEFAULT_MOST,
+        apart: int = APART,
+        later: Later | None = None,
     ) -> None:
+        self.later: Final = later
         self._next = after
         self._apart = apart
         self._left = most
@@ -62,6 +70,14 @@ class Specialiser:
         self._make = make
         self._allowance = allowance
         self.after = allowance.turn()
+
+    def hand(self, take: Callable[[Program | None], None]) -> None:
+        """Makes the program, or has it made later, and gives it, or None."""
+        later = self._allowance.later
+        if later is None:
+            take(self.program())
+        else:
+            later(lambda: take(self.program()))
 
     def program(self) -> Program | None:
         """The program; None when no more are allowed, or the code would be too large: the shared program serves."""

@@ -17,7 +17,7 @@ from lockgate.gatekeeper.exemptions.kinds import API_VERSION
 from lockgate.gatekeeper.exemptions.moments import parse_moment
 from lockgate.gatekeeper.exemptions.selection import Selection, only_fields, parse_selections
 from lockgate.gatekeeper.fields import Field, render_path, root
-from lockgate.gatekeeper.labels import is_subdomain, selector_problems
+from lockgate.gatekeeper.labels import is_subdomain, selector_keys, selector_problems
 from lockgate.gatekeeper.match import Matcher, compile_match, is_namespace, namespace_of
 from lockgate.gatekeeper.problems import PolicyErrors, Problem, policy_error
 from lockgate.gatekeeper.schema import Schema
@@ -78,11 +78,12 @@ class Signature:
 class ObjectMatch:
     """What objects an exemption is for: a constraint's match, taken more narrowly where that lets objects pass.
 
-    goes_by: whether it names Namespaces, or selects them by their labels.
+    goes_by: whether it names Namespaces, or selects them by their labels; labels: by which.
     """
 
     matcher: Matcher
     goes_by: tuple[Literal["namespaces", "namespaceSelector"], ...]
+    labels: frozenset[str] = frozenset()
 
     def takes(self, review: Review) -> bool:
         """Is the object one of these? One that cannot be told, for want of the Namespace's labels, is not."""
@@ -243,7 +244,8 @@ def _match(field: Field) -> ObjectMatch:
         goes_by.append("namespaces")
     if "namespaceSelector" in match:
         goes_by.append("namespaceSelector")
-    return ObjectMatch(compile_match(match), tuple(goes_by))
+    labels = selector_keys(match.get("namespaceSelector"))
+    return ObjectMatch(compile_match(match), tuple(goes_by), labels)
 
 
 def _named(problem: Problem) -> Problem:

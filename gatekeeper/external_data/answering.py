@@ -1,18 +1,52 @@
 """Answering as a provider: what other policy engines ask over the wire is asked of `Providers` in this process.
 
-A provider says what is wrong in `systemError`, with status 200: Gatekeeper then gives it to policies, and fails the
-call for any other status. Errors of single keys are part of the answer.
+Gatekeeper takes any JSON object for an answer, whatever its status, and one without a `systemError` for an answer that
+nothing is wrong with. So whoever is not answered, for whatever reason, is told so in `systemError`, which policies see
+with the status. Errors of single keys are part of an answer.
 """
 
 from collections.abc import Callable
+from typing import Final, Literal, Protocol
 
 from lockgate.engine.decision import Item, Reply
 from lockgate.engine.external_data import MAX_KEY_CHARACTERS, MAX_KEYS, Providers, UnansweredError
+from lockgate.engine.record import light_record
 from lockgate.gatekeeper.external_data.wire import ProviderError, parse_request, render_response
 
+# What came of a request: an answer for its keys, none since the provider fails, or none since it is not asked.
+Outcome = Literal["answered", "failed", "refused"]
+_OK: Final = 200
+_BAD_REQUEST: Final = 400
+_TOO_LARGE: Final = 413
 
-def answer(name: str, body: bytes, providers: Providers, seconds: float, clock: Callable[[], float]) -> bytes:
-    """The body of the response to a request for the provider of that name.
+
+class Offered(Providers, Protocol):
+    """Providers that others may ask, by their names."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of those who answer; no other name is one of a provider."""
+        ...
+
+
+@light_record
+class Answered:
+    """The response to a request: its HTTP status, its body, and what it says."""
+
+    status: int
+    body: bytes
+    outcome: Outcome
+
+
+def refuse(status: int, reason: str) -> Answered:
+    """The response to who is not answered."""
+    return Answered(status, render_response(Reply((), 0, reason)), "refused")
+
+
+def answer(
+    name: str, body: bytes, providers: Providers, seconds: float, clock: Callable[[], float]
+) -> Answered:
+    """The response to a request for the provider of that name.
 
     seconds: how long it may take, by the clock. What cannot be answered is a `systemError`, and a key of which nothing is known an
     error of that key: whoever asks must not take silence for consent.
@@ -21,15 +55,16 @@ def answer(name: str, body: bytes, providers: Providers, seconds: float, clock: 
     try:
         keys = parse_request(body)
     except ProviderError as error:
-        return render_response(Reply((), 0, error.message))
+        return refuse(_BAD_REQUEST, error.message)
     if len(keys) > MAX_KEYS or sum(map(len, keys)) > MAX_KEY_CHARACTERS:
-        return render_response(
-            Reply((), 0, f"more than {MAX_KEYS} keys or {MAX_KEY_CHARACTERS} characters in one request")
+        return refuse(
+            _TOO_LARGE, f"more than {MAX_KEYS} keys or {MAX_KEY_CHARACTERS} characters in one request"
         )
     try:
-        return render_response(providers.ask(name, keys, seconds))
+        reply = providers.ask(name, keys, seconds)
     except UnansweredError:
-        return render_response(_each(name, keys, providers, end, clock))
+        reply = _each(name, keys, providers, end, clock)
+    return Answered(_OK, render_response(reply), "failed" if reply.system_error else "answered")
 
 
 def _each(

@@ -28,16 +28,22 @@ class AnswerCache:
         self._size = 0
         self._lock = Lock()
 
-    def find(self, provider: str, key: str) -> Item | None:
-        """What the provider said of the key, if that is still fresh."""
+    @property
+    def ttl_s(self) -> float:
+        """How long an answer is kept."""
+        return self._ttl_s
+
+    def find(self, provider: str, key: str) -> tuple[Item, float] | None:
+        """What the provider said of the key, if that is still fresh, and for how many seconds it will be."""
         with self._lock:
             found = self._kept.get((provider, key))
             if found is None:
                 return None
-            if self._clock() - found[0] >= self._ttl_s:
+            left = self._ttl_s - (self._clock() - found[0])
+            if left <= 0:
                 self._drop((provider, key))
                 return None
-            return found[2]
+            return found[2], left
 
     def keep(self, provider: str, item: Item) -> None:
         """Keeps what the provider said of a key; the oldest answers make room."""

@@ -8,14 +8,17 @@ Connections are kept for the next request, and no proxy of the environment is us
 import http.client
 import socket
 import ssl
+from collections.abc import Sequence
 from threading import Lock
 from typing import Final, final
 
+from lockgate.engine.certificate_chain import load_chain
 from lockgate.engine.decision import Reply
 from lockgate.engine.errors import UsageError
-from lockgate.engine.record import record
 from lockgate.engine.rego.http.deadline import Deadline, DeadlineSocket
+from lockgate.gatekeeper.external_data.client_certificate import ClientCertificate, ClientFiles
 from lockgate.gatekeeper.external_data.provider import Provider
+from lockgate.gatekeeper.external_data.resolving import Address, Resolver
 from lockgate.gatekeeper.external_data.wire import ProviderError, parse_response, render_request
 
 # An answer becomes part of the Decision and of its record.
@@ -29,30 +32,32 @@ _SENDING: Final = "failed to send external data request"
 _READING: Final = "failed to read external data response"
 
 
-@record
-class ClientCertificate:
-    """Files with the certificate (and its chain) that providers are shown, and with its key; PEM."""
-
-    certificate: str
-    key: str
-
-
 @final
 class HttpsProvider:
     """One provider that is asked over HTTPS."""
 
-    def __init__(self, provider: Provider, client: ClientCertificate | None = None) -> None:
-        """Raises UsageError for a client certificate that cannot be used."""
+    def __init__(self, provider: Provider, client: ClientFiles | None = None) -> None:
+        """client: what it is shown, where that is asked for."""
         self._provider = provider
-        self._context = _tls_context(provider, client)
+        self._client = client
+        self._shown: ClientCertificate | None = None
+        self._context: ssl.SSLContext | None = None
+        self._resolver = Resolver(provider.host, provider.port)
         self._idle: list[_Connection] = []
         self._lock = Lock()
+        self._is_closed = False
+
+    @property
+    def identity(self) -> str:
+        """Its name and what its object says."""
+        return f"{self._provider.name} {self._provider.digest}"
 
     def answer(self, keys: tuple[str, ...], seconds: float | None) -> Reply:
         """What the provider says of the keys. Raises ProviderError when it fails, redirects included."""
         timeout = min(self._provider.timeout, MAX_TIMEOUT_S)
         deadline = Deadline(timeout if seconds is None else min(timeout, seconds))
         body = render_request(keys)
+        context = self._now()
         connection = self._kept()
         if connection is not None:
             try:
@@ -60,24 +65,41 @@ class HttpsProvider:
             except _StaleError:
                 # The server closed it meanwhile.
                 pass
-        return self._exchange(self._connect(deadline), body, deadline)
+        return self._exchange(self._connect(context, deadline), body, deadline)
 
     def close(self) -> None:
-        """Closes what is idle."""
+        """Closes what is idle, and what becomes so."""
+        self._is_closed = True
+        self._close_idle()
+
+    def _close_idle(self) -> None:
         while (connection := self._kept()) is not None:
             connection.close()
+
+    def _now(self) -> ssl.SSLContext:
+        """What new connections are made with. Raises ProviderError where there should be a client certificate."""
+        try:
+            client = None if self._client is None else self._client.current()
+        except UsageError as error:
+            raise ProviderError(f"{_SENDING}: {error.message}") from error
+        if self._context is not None and client is self._shown:
+            return self._context
+        made = _tls_context(self._provider, client)
+        self._context, self._shown = made, client
+        self._close_idle()
+        return made
 
     def _kept(self) -> "_Connection | None":
         with self._lock:
             return self._idle.pop() if self._idle else None
 
-    def _connect(self, deadline: Deadline) -> "_Connection":
+    def _connect(self, context: ssl.SSLContext, deadline: Deadline) -> "_Connection":
         provider = self._provider
         try:
-            plain = _connected(provider.host, provider.port, deadline)
+            plain = _connected(self._resolver.addresses(deadline), deadline)
             try:
                 plain.settimeout(deadline.left())
-                secured = self._context.wrap_socket(plain, server_hostname=provider.host)
+                secured = context.wrap_socket(plain, server_hostname=provider.host)
             except BaseException:
                 plain.close()
                 raise
@@ -95,7 +117,7 @@ class HttpsProvider:
             raise
         if is_open:
             with self._lock:
-                if len(self._idle) < MAX_IDLE:
+                if len(self._idle) < MAX_IDLE and not self._is_closed:
                     self._idle.append(connection)
                     is_open = False
             if is_open:
@@ -151,21 +173,14 @@ def _tls_context(provider: Provider, client: ClientCertificate | None) -> ssl.SS
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_verify_locations(cadata=provider.ca_bundle)
     if client is not None:
-        try:
-            # A password that is asked for on the terminal would wait for ever.
-            context.load_cert_chain(client.certificate, client.key, password="")
-        except (OSError, ValueError) as error:
-            raise UsageError(
-                f"cannot use the client certificate {client.certificate} with the key {client.key}: {_reason(error)}",
-                hint="both are PEM files; the key has no password",
-            ) from error
+        load_chain(context, client.certificate, client.key)
     return context
 
 
-def _connected(host: str, port: int, deadline: Deadline) -> socket.socket:
-    """A connected socket, whichever of the host's addresses answers first. Raises OSError."""
-    failure: OSError = OSError(f"{host} has no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+def _connected(addresses: Sequence[Address], deadline: Deadline) -> socket.socket:
+    """A connected socket, whichever of the addresses answers first. Raises OSError."""
+    failure: OSError = OSError("the host has no address")
+    for family, kind, protocol, _, address in addresses:
         try:
             connected = socket.socket(family, kind, protocol)
         except OSError as error:

@@ -10,6 +10,8 @@ VERSIONS: Final = ("v1beta1", "v1alpha1")
 FIXTURES_GROUP: Final = "externaldata.lockgate.dev"
 FIXTURES_VERSION: Final = f"{FIXTURES_GROUP}/v1alpha1"
 FIXTURES_KIND: Final = "ExternalData"
+# The provider that answers from DeviceClasses and ResourceSlices (`external_data.devices`).
+DEVICES_PROVIDER: Final = "lockgate-devices"
 
 
 def is_fixtures(value: Mapping[str, Value]) -> bool:

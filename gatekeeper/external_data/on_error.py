@@ -48,5 +48,5 @@ def _family(template: Template) -> str:
     """The guarded family that a rule is of, by its annotation or its package; empty for any other."""
     found = [template.annotations.get(RULE_ANNOTATION, "").partition("/")[0]]
     if template.rego is not None:
-        found += _PACKAGE.findall(template.rego.entry.text)
+        found += _PACKAGE.findall(template.rego.texts[0].text)
     return next((family for family in found if family in GUARDED), "")

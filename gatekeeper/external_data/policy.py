@@ -30,6 +30,11 @@ class ExternalPolicy(ConstraintPolicy):
         text = f"{self.gate.constraint.digest}\nonError {self.on_error or ''}"
         return sha256(text.encode()).hexdigest()
 
+    @property
+    def asks(self) -> bool:
+        """It may."""
+        return True
+
     def violations(
         self, review: Review, context: EvaluationContext
     ) -> Sequence[Violation | Failure | NotEvaluated]:
@@ -96,7 +101,7 @@ def external_policy(base: ConstraintPolicy, prepared: Prepared, on_error: OnErro
         rules=base.rules,
         needs=base.needs,
         unknown=base.unknown,
-        momentary=True,
+        momentary=base.momentary,
         prepared=prepared,
         on_error=on_error,
     )

@@ -3,7 +3,7 @@
 # description: |
 #   Written by `lockgate policy sync`. Conftest asks for `data.main.deny` with a manifest as input. Parameters are read from
 #   `data.parameters.<family>.<rule>`, given by `conftest test --data`; a rule without them is not judged, and where that
-#   hides something, a warning says so. The items of a List are judged one by one.
+#   hides something, a warning says so, as it does of a rule that asks external data. The items of a List are judged one by one.
 package main
 
 objects := input.items if {
@@ -16,6 +16,32 @@ unconfigured(rule, found) := sprintf("%s is not configured, and %d places are no
 	count(found),
 	replace(rule, "/", "."),
 ])
+
+unevaluated(rule, found) := sprintf("%s is not evaluated: it asks external data, which Conftest does not have, about %d places", [
+	rule,
+	count(found),
+])
+
+deny contains violation if {
+	parameters := data.parameters.claims.admin_access
+	some object in objects
+	some violation in data.lockgate.claims.admin_access.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/admin_access", found) if {
+	not data.parameters.claims.admin_access
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.admin_access.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
 
 deny contains violation if {
 	parameters := data.parameters.claims.approved_device_classes
@@ -31,6 +57,503 @@ warn contains unconfigured("claims/approved_device_classes", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.claims.approved_device_classes.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.claims.approved_selectors
+	some object in objects
+	some violation in data.lockgate.claims.approved_selectors.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/approved_selectors", found) if {
+	not data.parameters.claims.approved_selectors
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.approved_selectors.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.claims.claim_references
+	some object in objects
+	some violation in data.lockgate.claims.claim_references.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/claim_references", found) if {
+	not data.parameters.claims.claim_references
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.claim_references.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.claims.controller_fields
+	some object in objects
+	some violation in data.lockgate.claims.controller_fields.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/controller_fields", found) if {
+	not data.parameters.claims.controller_fields
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.controller_fields.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.claims.dangling_references
+	some object in objects
+	some violation in data.lockgate.claims.dangling_references.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/dangling_references", found) if {
+	not data.parameters.claims.dangling_references
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.dangling_references.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.claims.device_counts
+	some object in objects
+	some violation in data.lockgate.claims.device_counts.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/device_counts", found) if {
+	not data.parameters.claims.device_counts
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.device_counts.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.claims.device_plugin_requests
+	some object in objects
+	some violation in data.lockgate.claims.device_plugin_requests.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/device_plugin_requests", found) if {
+	not data.parameters.claims.device_plugin_requests
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.device_plugin_requests.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.claims.device_tolerations
+	some object in objects
+	some violation in data.lockgate.claims.device_tolerations.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/device_tolerations", found) if {
+	not data.parameters.claims.device_tolerations
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.device_tolerations.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.claims.driver_config
+	some object in objects
+	some violation in data.lockgate.claims.driver_config.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/driver_config", found) if {
+	not data.parameters.claims.driver_config
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.driver_config.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.claims.guarded_namespaces
+	some object in objects
+	some violation in data.lockgate.claims.guarded_namespaces.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/guarded_namespaces", found) if {
+	not data.parameters.claims.guarded_namespaces
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.guarded_namespaces.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.claims.pinned_device_classes
+	some object in objects
+	some violation in data.lockgate.claims.pinned_device_classes.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/pinned_device_classes", found) if {
+	not data.parameters.claims.pinned_device_classes
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.pinned_device_classes.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.claims.queue_name
+	some object in objects
+	some violation in data.lockgate.claims.queue_name.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/queue_name", found) if {
+	not data.parameters.claims.queue_name
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.queue_name.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+warn contains unevaluated("claims/reachable_devices", found) if {
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.reachable_devices.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.claims.resource_slices
+	some object in objects
+	some violation in data.lockgate.claims.resource_slices.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/resource_slices", found) if {
+	not data.parameters.claims.resource_slices
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.resource_slices.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.claims.team_device_classes
+	some object in objects
+	some violation in data.lockgate.claims.team_device_classes.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/team_device_classes", found) if {
+	not data.parameters.claims.team_device_classes
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.team_device_classes.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.claims.undeclared_device_access
+	some object in objects
+	some violation in data.lockgate.claims.undeclared_device_access.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/undeclared_device_access", found) if {
+	not data.parameters.claims.undeclared_device_access
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.undeclared_device_access.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.models.code_from_models
+	some object in objects
+	some violation in data.lockgate.models.code_from_models.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("models/code_from_models", found) if {
+	not data.parameters.models.code_from_models
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.models.code_from_models.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+warn contains unevaluated("models/mlflow_models", found) if {
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.models.mlflow_models.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+warn contains unevaluated("models/model_cards", found) if {
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.models.model_cards.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+warn contains unevaluated("models/model_evaluation", found) if {
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.models.model_evaluation.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+warn contains unevaluated("models/model_formats", found) if {
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.models.model_formats.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.models.pinned_models
+	some object in objects
+	some violation in data.lockgate.models.pinned_models.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("models/pinned_models", found) if {
+	not data.parameters.models.pinned_models
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.models.pinned_models.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+warn contains unevaluated("models/scanned_models", found) if {
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.models.scanned_models.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+warn contains unevaluated("models/signed_models", found) if {
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.models.signed_models.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.topology.cross_zone_egress
+	some object in objects
+	some violation in data.lockgate.topology.cross_zone_egress.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("topology/cross_zone_egress", found) if {
+	not data.parameters.topology.cross_zone_egress
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.topology.cross_zone_egress.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.topology.traffic_distribution
+	some object in objects
+	some violation in data.lockgate.topology.traffic_distribution.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("topology/traffic_distribution", found) if {
+	not data.parameters.topology.traffic_distribution
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.topology.traffic_distribution.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.topology.training_placement
+	some object in objects
+	some violation in data.lockgate.topology.training_placement.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("topology/training_placement", found) if {
+	not data.parameters.topology.training_placement
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.topology.training_placement.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.topology.zone_spread
+	some object in objects
+	some violation in data.lockgate.topology.zone_spread.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("topology/zone_spread", found) if {
+	not data.parameters.topology.zone_spread
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.topology.zone_spread.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}

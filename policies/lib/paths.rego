@@ -21,3 +21,7 @@ field(path) := names[count(names) - 1] if {
 	names := [element | some element in path; is_string(element)]
 	count(names) > 0
 } else := "it"
+
+# METADATA
+# description: The path of what holds the value at a path.
+parent(path) := array.slice(path, 0, count(path) - 1)

@@ -14,6 +14,13 @@ violation(path, what, value, why, fix) := {
 	"details": {"path": path, "value": shown(value), "fix": fix},
 }
 
+# METADATA
+# description: That an object stands deeper inside of others than objects are read (`workloads.too_deep`).
+too_deep(path) := violation(path, "objects are embedded too deep", "an embedded object", why, fix) if {
+	why := "only two levels of objects inside objects are read"
+	fix := "create the inner object by itself"
+}
+
 longest := 200
 
 shown(value) := value if {

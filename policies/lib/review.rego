@@ -12,3 +12,9 @@ deletion if input.review.operation == "DELETE"
 # METADATA
 # description: The parameters of the constraint, `{}` when it has none.
 parameters := object.get(input, "parameters", {})
+
+# METADATA
+# description: The object as it was before the request; `{}` when there was none.
+former := input.review.oldObject if {
+	is_object(input.review.oldObject)
+} else := {}

@@ -41,6 +41,7 @@ pod_patterns := {
 	"kubeflow.org/PyTorchJob": [[["spec", "pytorchReplicaSpecs"], ["template", "spec"]]],
 	"kubeflow.org/TFJob": [[["spec", "tfReplicaSpecs"], ["template", "spec"]]],
 	"kubeflow.org/XGBoostJob": [[["spec", "xgbReplicaSpecs"], ["template", "spec"]]],
+	"kueue.x-k8s.io/Workload": [[["spec", "podSets"], ["template", "spec"]]],
 	"leaderworkerset.x-k8s.io/LeaderWorkerSet": [
 		[["spec", "leaderWorkerTemplate", "leaderTemplate", "spec"]],
 		[["spec", "leaderWorkerTemplate", "workerTemplate", "spec"]],
@@ -131,6 +132,7 @@ pod_patterns := {
 			["template", "spec", "template", "spec"],
 		],
 		[["spec", "podTemplateOverrides"], ["spec"]],
+		[["spec", "podSpecOverrides"], []],
 	],
 	"trainer.kubeflow.org/TrainingRuntime": [[
 		["spec", "template", "spec", "replicatedJobs"],
@@ -210,11 +212,29 @@ embedding_patterns := {
 
 # METADATA
 # description: |
-#   The objects to be judged, as `{"path", "name"}` with `group/Kind` as name: the root, and the objects embedded in it, twice
-#   deep. What is embedded deeper is in `too_deep`, for a rule to refuse.
-objects := array.concat(array.concat(root, embedded), embedded_twice)
+#   The objects to be judged, as `{"path", "name", "value"}` with `group/Kind` as name: the root, and the objects embedded in it,
+#   twice deep. What is embedded deeper is in `too_deep`, for a rule to refuse.
+objects := outermost if {
+	review.target.kind in claim_kinds # are reviewed most often, and hold nothing
+	startswith(outermost[0].name, "resource.k8s.io/")
+} else := outermost if {
+	not embedding_patterns[outermost[0].name]
+	not is_foreign(outermost[0].name)
+	count(items) == 0
+} else := array.concat(array.concat(root, embedded), embedded_twice)
 
-root := [{"path": [], "name": identity(review.target)}]
+claim_kinds := {"ResourceClaim", "ResourceClaimTemplate"}
+
+outermost := [{"path": [], "name": identity(review.target), "value": review.target}]
+
+root := array.concat(outermost, items)
+
+# An API server gets no List, but tools that read files may hand one over.
+items := [{"path": ["items", i], "name": identity(item), "value": item} |
+	endswith(text(review.target.kind), "List")
+	some i, item in review.target.items
+	is_object(item)
+]
 
 embedded := embedded_in(root)
 
@@ -224,13 +244,59 @@ embedded_twice := embedded_in(embedded)
 # description: Paths of objects that are embedded too deep to be judged.
 too_deep := [inner.path | some inner in embedded_in(embedded_twice)]
 
-embedded_in(outer) := [{"path": path, "name": identity(value)} |
-	some at in outer
-	some pattern in embedding_patterns[at.name]
-	some path in matches(at.path, pattern)
-	value := value_at(path)
-	is_object(value)
+embedded_in(outer) := array.concat(
+	[{"path": path, "name": identity(value), "value": value} |
+		some at in outer
+		some pattern in embedding_patterns[at.name]
+		some path in matches(at.path, pattern)
+		value := value_at(path)
+		is_object(value)
+	],
+	[{"path": array.concat(at.path, rest), "name": identity(value), "value": value} |
+		some at in outer
+		is_foreign(at.name)
+		some [rest, value] in embedded_anywhere(at.value)
+	],
+)
+
+# METADATA
+# description: |
+#   Kinds of somebody's own that are not listed here: what is in them is looked for everywhere in them. Kubernetes' own kinds
+#   are known, and Gatekeeper's hold policies about pods.
+is_foreign(name) if {
+	not contains(name, ".k8s.io/")
+	not startswith(name, "/")
+	not pod_patterns[name]
+	not container_patterns[name]
+	not embedding_patterns[name]
+	not workflow_specs[name]
+	group := split(name, "/")[0]
+	contains(group, ".")
+	not endswith(group, "gatekeeper.sh")
+}
+
+# The outermost objects inside of a value; a reference to an object says neither what is in it nor what it is called.
+embedded_anywhere(value) := [[path, inner] |
+	found := {path: inner |
+		walk(value, [path, inner])
+		path != []
+		is_string(inner.apiVersion)
+		is_string(inner.kind)
+		is_written(inner)
+	}
+	some path, inner in found
+	not inside(path, found)
 ]
+
+is_written(value) if is_object(value.spec)
+
+is_written(value) if is_object(value.metadata)
+
+# Does something of the list or map stand above the path?
+inside(path, outer) if {
+	some length in numbers.range(0, count(path) - 1)
+	outer[array.slice(path, 0, length)]
+}
 
 # METADATA
 # description: '`group/Kind` of an object; the group of `v1` is empty.'
@@ -250,13 +316,59 @@ text(value) := value if {
 value_at(path) := object.get(review.target, path, null)
 
 # METADATA
-# description: Paths of pod specs.
-pod_paths := [path |
+# description: |
+#   The pod specs, as `{"path", "object", "pattern", "value"}`: the object of `objects` that holds it, and the number of the
+#   pattern of its kind by which it was found.
+pods := listed_pods if {
+	count(foreign) == 0
+} else := array.concat(listed_pods, foreign_pods)
+
+listed_pods := [{"path": path, "object": at, "pattern": number, "value": value} |
 	some at in objects
-	some pattern in object.get(pod_patterns, at.name, other_patterns)
+	not startswith(at.name, "resource.k8s.io/") # has no pods, and is reviewed most often
+	some number, pattern in object.get(pod_patterns, at.name, other_patterns)
 	some path in matches(at.path, pattern)
-	is_object(value_at(path))
+	value := value_at(path)
+	is_object(value)
 ]
+
+foreign := [at | some at in objects; is_foreign(at.name)]
+
+# Every object in a foreign kind that is in no other object inside of it.
+foreign_values := [{"path": array.concat(at.path, path), "object": at, "value": value} |
+	some at in foreign
+	inner := {array.slice(found.path, count(at.path), count(found.path)): true |
+		some found in objects
+		count(found.path) > count(at.path)
+		array.slice(found.path, 0, count(at.path)) == at.path
+	}
+	walk(at.value, [path, value])
+	is_object(value)
+	not inner[path]
+	not inside(path, inner)
+]
+
+foreign_pods := [{"path": part.path, "object": part.object, "pattern": -1, "value": part.value} |
+	paths := {pod.path | some pod in listed_pods}
+	some part in foreign_values
+	looks_like_pod(part.value)
+	not part.path in paths
+]
+
+looks_like_pod(value) if {
+	some container in value.containers
+	is_string(container.image)
+}
+
+looks_like_pod(value) if {
+	some claim in value.resourceClaims
+	some field in ["resourceClaimName", "resourceClaimTemplateName"]
+	is_string(claim[field])
+}
+
+# METADATA
+# description: Paths of pod specs.
+pod_paths := [pod.path | some pod in pods]
 
 # METADATA
 # description: |
@@ -291,29 +403,68 @@ children(path) := value if {
 } else := []
 
 # METADATA
+# description: |
+#   The containers, and what looks like a container, as `{"path", "pod", "value"}`; `pod` is the path of what its pod is made
+#   from, a pod spec or a template of Argo's, and null for what stands outside of any.
+containers := listed_containers if {
+	count(foreign) == 0
+} else := array.concat(listed_containers, foreign_containers)
+
+listed_containers := array.concat(
+	array.concat(pod_containers, other_containers),
+	array.concat(model_containers, template_containers),
+)
+
+foreign_containers := [{"path": part.path, "pod": null, "value": part.value} |
+	paths := {pod.path | some pod in pods} | {container.path | some container in listed_containers}
+	some part in foreign_values
+	looks_like_container(part.value)
+	not part.path in paths
+]
+
+# Whatever a foreign kind calls it, a controller makes a container with these.
+looks_like_container(value) if {
+	some field in ["resources", "resourcesPerNode"]
+	is_object(value[field])
+	may_be_container(value)
+}
+
+looks_like_container(value) if {
+	some variable in value.env
+	is_string(variable.name)
+	may_be_container(value)
+}
+
+looks_like_container(value) if {
+	is_boolean(value.securityContext.privileged)
+	may_be_container(value)
+}
+
+may_be_container(value) if object.get(value, "image", null) == null
+
+may_be_container(value) if is_string(value.image)
+
+# METADATA
 # description: Paths of containers, and of what looks like a container.
-container_paths := [path |
-	some list in [pod_containers, other_containers, model_containers, template_containers]
-	some path in list
-]
+container_paths := [container.path | some container in containers]
 
-pod_containers := [path |
-	some pod in pod_paths
+pod_containers := [{"path": array.concat(pod.path, [field, i]), "pod": pod.path, "value": container} |
+	some pod in pods
 	some field in ["containers", "initContainers", "ephemeralContainers"]
-	list := array.concat(pod, [field])
-	some i, container in children(list)
+	some i, container in pod.value[field]
 	is_object(container)
-	path := array.concat(list, [i])
 ]
 
-other_containers := [path |
+other_containers := [{"path": path, "pod": null, "value": value} |
 	some at in objects
 	some pattern in container_patterns[at.name]
 	some path in matches(at.path, pattern)
-	is_object(value_at(path))
+	value := value_at(path)
+	is_object(value)
 ]
 
-# Where an InferenceService names a model server beside the containers of a component.
+# METADATA
+# description: The kinds that name a model server beside the containers of a component.
 inference_services := {"serving.kserve.io/InferenceService", "serving.kubeflow.org/InferenceService"}
 
 model_servers := [
@@ -321,7 +472,7 @@ model_servers := [
 	"tensorflow", "triton", "xgboost",
 ]
 
-model_containers := [path |
+model_containers := [{"path": path, "pod": holder, "value": value} |
 	some at in objects
 	at.name in inference_services
 	some component in ["predictor", "transformer", "explainer"]
@@ -329,7 +480,8 @@ model_containers := [path |
 	is_object(value_at(holder))
 	some server in model_servers
 	path := array.concat(holder, [server])
-	is_object(value_at(path))
+	value := value_at(path)
+	is_object(value)
 ]
 
 # An Argo template is written in the list of templates, as the defaults of all, or inline in a step or a task.
@@ -340,6 +492,8 @@ workflow_specs := {
 	"argoproj.io/WorkflowTemplate": ["spec"],
 }
 
+# METADATA
+# description: Paths of the specs of Argo's workflows.
 workflow_paths := [path |
 	some at in objects
 	path := array.concat(at.path, workflow_specs[at.name])
@@ -352,6 +506,8 @@ template_patterns := [
 	[["templates"], ["steps"], [], ["inline"]],
 ]
 
+# METADATA
+# description: Paths of the templates of Argo's workflows, from each of which pods are made.
 workflow_templates := [path |
 	some workflow in workflow_paths
 	some pattern in template_patterns
@@ -367,11 +523,12 @@ template_container_patterns := [
 	[["sidecars"], []],
 ]
 
-template_containers := [path |
+template_containers := [{"path": path, "pod": template, "value": value} |
 	some template in workflow_templates
 	some pattern in template_container_patterns
 	some path in matches(template, pattern)
-	is_object(value_at(path))
+	value := value_at(path)
+	is_object(value)
 ]
 
 # METADATA

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 
 from lockgate.audit.canonical import Json, canonical_bytes, parse_canonical
 from lockgate.audit.checkpoint import parse_checkpoint
-from lockgate.audit.entry import body_fields
 from lockgate.audit.errors import TrailError
 from lockgate.audit.export import ExportRequest, export_trail
 from lockgate.audit.merkle import Frontier, Hash, leaf_hash, root_from_hashes
@@ -48,6 +48,11 @@ class MemoryTrail:
     def key_entries(self) -> Iterator[int]:
         for index, entry in enumerate(self.data):
             if parsed(entry)["kind"] == "key":
+                yield index
+
+    def seen_entries(self, after: int) -> Iterator[int]:
+        for index, entry in enumerate(self.data):
+            if index > after and parsed(entry)["kind"] == "seen":
                 yield index
 
     def tile(self, tile: Tile) -> bytes:
@@ -108,7 +113,8 @@ def relink(trail: MemoryTrail) -> None:
             heads = [StreamHead(name, n, leaf) for name, (n, leaf) in streams.items()]
             value.update(size=index, count=len(heads), root=encode_base64(heads_root(heads)))
         if "body" in value and index in trail.sealed:
-            value["body"] = body_fields(trail.sealed[index])
+            sealed = trail.sealed[index]
+            value["body"] = {"sha256": f"sha256:{sha256(sealed).hexdigest()}", "size": len(sealed)}
         trail.data[index] = canonical_bytes(value)
         leaf = leaf_hash(trail.data[index])
         for link in made:

@@ -71,6 +71,21 @@ TERMS: dict[str, Json] = {
 USE: dict[str, Json] = {"outcome": "deny", "operation": "CREATE", "resource": "v1/Pod"}
 
 
+# Lists that are no ascending half-open ranges which do not touch.
+NO_RANGES: list[Json] = [
+    [],
+    [0],
+    [0, 1, 2],
+    [1, 1],
+    [1, 0],
+    [0, 1, 1, 2],
+    [-1, 1],
+    [False, 1],
+    ["0", 1],
+    list(range(202)),
+]
+
+
 # Of an entry that opens a log.
 OPENINGS = [
     Case("log", opened(origin=ORIGIN, vkey=VKEY)),
@@ -114,6 +129,8 @@ def judged(**more: Json) -> dict[str, Json]:
 # Of an entry behind the opening.
 LATER = [
     *[Case("decision", judged(caller=caller)) for caller in ("mtls", "token", "unauthenticated")],
+    Case("decision", judged(caller="mtls", mode="observe")),
+    Case("decision", judged(mode="enforce"), "the entry's mode is not as its kind demands"),
     Case("decision", judged(caller="anybody"), "the entry's caller is not as its kind demands"),
     Case("log", {"event": "closed", "reason": "full"}),
     Case("log", {"event": "closed", "reason": "full", "successor": {"origin": "b", "vkey": VKEY}}),
@@ -232,6 +249,19 @@ LATER = [
         coverage("2026-02-30T15:01:00.000Z", TIME.format("01")),
         "'2026-02-30T15:01:00' is no time",
     ),
+    Case("statement", {"envelope": DIGEST, "predicate": "https://example.com/said/v1"}),
+    Case("statement", {"envelope": DIGEST, "predicate": "p", "subject": DIGEST}),
+    Case(
+        "statement", {"envelope": "ab", "predicate": "p"}, "the entry's envelope is not as its kind demands"
+    ),
+    Case(
+        "statement", {"envelope": DIGEST, "predicate": ""}, "the entry's predicate is not as its kind demands"
+    ),
+    Case(
+        "statement",
+        {"envelope": DIGEST, "predicate": "p", "subject": "x"},
+        "the entry's subject is not as its kind demands",
+    ),
     Case("access", {"action": "reveal", "entries": 1}),
     Case("access", {"action": "look", "entries": 1}, "the entry's action is not as its kind demands"),
     Case("access", {"action": "reveal", "entries": True}, "the entry's entries is not as its kind demands"),
@@ -262,5 +292,11 @@ LATER = [
         "the entry's commitments is not as its kind demands",
     ),
     Case("policy", {"event": "added", "policies": DIGEST, "commitments": {"actor": HASH}}),
+    Case("seen", {"instance": "a", "records": [0, 1]}),
+    *[
+        Case("seen", {"instance": "a", "records": records}, "the entry's records is not as its kind demands")
+        for records in NO_RANGES
+    ],
+    Case("seen", {"records": [0, 1]}, "an entry of kind seen has other fields than these: records"),
     Case("nothing", {}, "the entry is of no kind that is known here"),
 ]

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lockgate.audit.coverage import Coverage, InForce
 from lockgate.audit.draft import Draft
-from lockgate.audit.entry import finish, parse_entry
+from lockgate.audit.entry import parse_entry
 from lockgate.audit.entry_rules import MINUTE_MS
+from lockgate.audit.entry_text import finish
 from lockgate.audit.streams import StreamLink
 from lockgate.audit.times import parse_time
 

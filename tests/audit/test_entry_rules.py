@@ -3,8 +3,9 @@
 import pytest
 from lockgate.audit.canonical import canonical_bytes
 from lockgate.audit.draft import Draft
-from lockgate.audit.entry import finish, parse_entry
+from lockgate.audit.entry import parse_entry
 from lockgate.audit.entry_rules import CASES, MAX_COVERAGE_MS
+from lockgate.audit.entry_text import finish
 from lockgate.audit.errors import FormatError
 from lockgate.audit.merkle import leaf_hash
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from lockgate.audit.canonical import Json
 from lockgate.audit.export import ExportRequest, export_trail
-from lockgate.audit.streams import namespace_stream
 
 from tests.audit.test_export import stand_alone, verified
 from tests.audit.trails import Trail, make_trail
@@ -21,7 +20,7 @@ def act(trail: Trail, acts: Sequence[Act]) -> None:
     """Appends what the acts say, whatever is in force: `place` or `lift` a hold by name, or `erase`."""
     for what, name, on in acts:
         held = trail.vault.find(on) if isinstance(on, str) and on else None
-        stream = "" if held is None else namespace_stream(held.key)
+        stream = "" if held is None else held.stream
         if what == "erase":
             fields: dict[str, Json] = {"entries": 1, "reason": "asked for"}
             fields |= {"scope": "entry", "index": on} if isinstance(on, int) else {}

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lockgate.audit.draft import Draft
-from lockgate.audit.entry import MAX_ENTRY, finish, parse_entry
+from lockgate.audit.entry import MAX_ENTRY, parse_entry
+from lockgate.audit.entry_text import finish
 from lockgate.audit.recorder import MAX_ENVIRONMENT, MAX_MODEL, Recorder, Subject
 from lockgate.audit.sealing import unseal, unwrap_key
 from lockgate.audit.streams import StreamLink
@@ -128,6 +129,8 @@ def test_drafts_of_every_kind() -> None:
             "used", "ex-1", POLICIES, namespace="team", subject="/v1/Pod/team/p/", actor="a", details=["d"]
         ),
         RECORDER.access("reveal", 1, "auditor", {"index": 3}, 3),
+        RECORDER.statement("cd" * 32, "https://example.com/said/v1", "ab" * 32, "a"),
+        RECORDER.statement("cd" * 32, "https://example.com/said/v1", "", ""),
         RECORDER.key_event("added", "log", "example.com/log+abc+def"),
         RECORDER.key_event("revoked", "statement", "key-id", actor="a", last_good=5),
         RECORDER.hold("placed", "h", "r" * 2000, "a", index=1),

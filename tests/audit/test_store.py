@@ -21,7 +21,7 @@ def check(receipts: list[object], trail: object) -> None:
     from tests.audit.trails import Trail
 
     assert isinstance(trail, Trail)
-    from lockgate.audit.store.appender import Receipt
+    from lockgate.audit.receipt import Receipt
 
     for receipt in receipts:
         assert isinstance(receipt, Receipt)

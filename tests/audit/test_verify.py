@@ -141,7 +141,7 @@ TAMPERED: dict[str, tuple[list[str], str, str]] = {
     ),
     "2 index row gone": ([f"DELETE FROM record WHERE {AT} = 40"], "index-changed", "record 40"),
     "2 stream index": (
-        ["DELETE FROM stream_entry WHERE rowid = (SELECT min(rowid) FROM stream_entry)"],
+        ["DELETE FROM stream_entry WHERE stream = (SELECT min(id) FROM stream_head)"],
         "index-changed",
         "stream_entry",
     ),

@@ -9,9 +9,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from lockgate.audit.draft import Draft
 from lockgate.audit.note import render_verifier_key
+from lockgate.audit.receipt import Receipt
 from lockgate.audit.recorder import Caller, Recorder, Subject
 from lockgate.audit.signing import Ed25519Signer
-from lockgate.audit.store.appender import Appender, Receipt
+from lockgate.audit.store.appender import Appender
 from lockgate.audit.store.store import Store, create_log, open_store
 from lockgate.audit.vault import MasterKey, Vault
 from lockgate.engine.codegen.values import Value

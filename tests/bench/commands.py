@@ -68,7 +68,7 @@ def peak(command: Sequence[str | Path], environment: dict[str, str]) -> float:
     return most / 1024
 
 
-def _environment() -> dict[str, str]:
+def user_environment() -> dict[str, str]:
     # A folder user's machine, not CI: the cache of compiled policies is on.
     return {name: value for name, value in os.environ.items() if name != "CI"}
 
@@ -87,7 +87,7 @@ def alternate(
     peer_codes: Sequence[int] = (0,),
 ) -> Timing:
     """Runs both in turn; the first run of each warms and does not count."""
-    environment = _environment()
+    environment = user_environment()
     mine: list[Run] = []
     theirs: list[Run] = []
     for run in range(runs + 1):

@@ -1,11 +1,13 @@
 """The shared library templates with their sample constraints and objects, as the benches use them."""
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint
 from lockgate.engine.decision import Decision
 from lockgate.engine.documents.document import Document
 from lockgate.engine.documents.reading import read_documents
@@ -102,12 +104,15 @@ def samples(library: Path) -> list[Sample]:
 
 def load(paths: Sequence[Path], code: Code = "shared", engine: EngineChoice = "rego") -> PolicySet:
     """The policies of template and constraint files; an error ends the bench."""
-    loaded = load_policies(
-        [document for path in paths for document in read(path)],
-        engine=engine,
-        point=POINT,
-        allowance=Allowance(after=0 if code == "own" else None, apart=0),
-    )
+    # With a cache the expressions of a template in CEL are fused at once.
+    with tempfile.TemporaryDirectory() as folder:
+        loaded = load_policies(
+            [document for path in paths for document in read(path)],
+            engine=engine,
+            point=POINT,
+            cache=CodeCache(folder, compiler_fingerprint()),
+            allowance=Allowance(after=0 if code == "own" else None, apart=0),
+        )
     if loaded.errors or not loaded.policies.policies:
         raise SystemExit(f"{paths}: {loaded.errors}")
     return loaded.policies

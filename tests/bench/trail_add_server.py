@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from lockgate.audit.errors import TrailError
-from lockgate.audit.store.appender import BackPressureError
+from lockgate.audit.errors import BackPressureError, TrailError
 from lockgate.audit.tiles import parse_tile_path
 
 from tests.audit.trails import Trail

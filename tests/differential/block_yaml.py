@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from lockgate.engine.documents.block_yaml import read_block_value
 from lockgate.engine.documents.chunks import Chunk, split
 from lockgate.engine.documents.go_numbers import only_small_integers
-from lockgate.engine.documents.yaml_nodes import YamlError, compose, has_more
+from lockgate.engine.documents.scalars import PLAIN, WORDS
+from lockgate.engine.documents.yaml_nodes import MappingNode, Node, ScalarNode, YamlError, compose, has_more
 from lockgate.engine.documents.yaml_values import build
 
 # What is put into texts, and what random documents are made of.
@@ -48,6 +49,17 @@ class Comparison:
                 self.found.append((difference, chunk.text))
 
 
+def words(root: Node) -> tuple[str, ...]:
+    """The booleans of a tree as they are written, in order."""
+    if isinstance(root, ScalarNode):
+        is_word = root.tag == PLAIN and type(WORDS.get(root.value)) is bool
+        return (root.value,) if is_word else ()
+    below: list[Node] = (
+        [node for pair in root.value for node in pair[1:]] if isinstance(root, MappingNode) else root.value
+    )
+    return tuple([word for node in below for word in words(node)])
+
+
 def differs(chunk: Chunk) -> str | None:
     """What the tree says otherwise of a document that is read without one; None where it is not, "" for nothing."""
     found = read_block_value(chunk)
@@ -66,6 +78,9 @@ def differs(chunk: Chunk) -> str | None:
         return "text after the end"
     if found.value is None or repr(value) != repr(found.value):
         return f"{value!r}, and not {found.value!r}"
+    written = words(root)
+    if found.words is not None and found.words != written:
+        return f"booleans written {written}, and not {found.words}"
     if found.small_integers_only and not only_small_integers(value):
         return "numbers that are no small integers"
     return ""

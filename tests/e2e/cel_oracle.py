@@ -2,14 +2,14 @@
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.conformance.cel_cases import Question
 from tests.e2e.programs import program
 
 TIMEOUT_SECONDS = 600
-# So many times is an expression evaluated that an order of a map's keys of Go's would have to be the same by chance.
+# So many times is an expression evaluated that most orders of a map's keys, which Go draws, are met.
 REPEAT = 24
 
 
@@ -36,12 +36,19 @@ def ask(questions: Sequence[Question], repeat: int = REPEAT) -> list[dict[str, A
 
 def recorded(answer: dict[str, Any]) -> dict[str, Any]:
     """What is kept of an answer: all but the cost, and other results in an order of their own."""
+    # Which of several comes first is chance.
+    first, *others = [json.loads(text) for text in sorted(_outcomes(answer))]
+    return {**first, "others": others} if others else dict(first)
 
-    def kept(one: dict[str, Any]) -> dict[str, Any]:
+
+def is_recorded(answer: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
+    """Whether each result of an answer is one of the record's: which of several orders of a map are met is chance."""
+    return _outcomes(answer) <= _outcomes(record)
+
+
+def _outcomes(answer: Mapping[str, Any]) -> set[str]:
+    def kept(one: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in one.items() if name not in ("cost", "others")}
 
-    # Which of several comes first is chance.
     everything = [kept(answer), *[{"type": answer["type"], **kept(one)} for one in answer.get("others", ())]]
-    texts = sorted({json.dumps(one, sort_keys=True) for one in everything})
-    first, *others = [json.loads(text) for text in texts]
-    return {**first, "others": others} if others else dict(first)
+    return {json.dumps(one, sort_keys=True) for one in everything}

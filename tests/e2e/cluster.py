@@ -29,38 +29,51 @@ SECONDS = 30
 SERVER = "kube-apiserver-newest" if os.environ.get("LOCKGATE_KUBERNETES") == "newest" else "kube-apiserver"
 
 
-class ApiServer:
-    """The process of an API server, which can be stopped and started again with what etcd keeps."""
+class Daemon:
+    """The process of etcd or of an API server, which can be stopped and started again with what is kept."""
 
     def __init__(self, command: Sequence[str | Path], log: Path, is_ready: Callable[[], bool]) -> None:
         self._command = command
         self._log = log
         self._is_ready = is_ready
         self._running = ExitStack()
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Runs it, and waits until it is ready."""
-        process = self._running.enter_context(running(self._command, self._log))
-        wait_until(self._is_ready, process, self._log)
+        self._process = self._running.enter_context(running(self._command, self._log))
+        wait_until(self._is_ready, self._process, self._log)
 
     def stop(self) -> None:
         """Ends it."""
         self._running.close()
 
+    def kill(self) -> None:
+        """Ends it at once, as a machine that is lost does; it may be started again."""
+        if self._process is not None:
+            self._process.kill()
+        self._running.close()
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A running API server; each user's token is `token-of-NAME`. server: its process; etcd: where etcd answers."""
+    """A running API server; each user's token is `token-of-NAME`. server: its process; etcd: where etcd answers.
+
+    store: the process of etcd.
+    """
 
     folder: Path
     port: int
     etcd: str = ""
-    servers: list[ApiServer] = field(default_factory=list)
+    daemons: list[Daemon] = field(default_factory=list)
 
     @property
-    def server(self) -> ApiServer:
-        (server,) = self.servers
-        return server
+    def store(self) -> Daemon:
+        return self.daemons[0]
+
+    @property
+    def server(self) -> Daemon:
+        return self.daemons[1]
 
     def compact(self) -> None:
         """Makes etcd forget every state but the present one."""
@@ -119,7 +132,8 @@ class Cluster:
         finally:
             connection.close()
         is_json = (answer.headers.get("Content-Type") or "").startswith("application/json")
-        return answer.status, json.loads(text) if is_json else text.decode()
+        # A watch of nothing says nothing.
+        return answer.status, json.loads(text) if is_json and text else text.decode()
 
 
 def _write_account_keys(folder: Path) -> tuple[Path, Path]:
@@ -130,8 +144,8 @@ def _write_account_keys(folder: Path) -> tuple[Path, Path]:
     return private, public
 
 
-@contextmanager
-def _running_etcd(folder: Path) -> Iterator[str]:
+def _make_etcd(folder: Path) -> tuple[str, Daemon]:
+    """Where it will answer, and its process."""
     client, peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     command: list[str | Path] = [program("etcd"), "--data-dir", folder / "etcd", "--log-level", "error"]
     command += ["--listen-client-urls", client, "--advertise-client-urls", client]
@@ -143,9 +157,7 @@ def _running_etcd(folder: Path) -> Iterator[str]:
     def is_healthy() -> bool:
         return _status(client.removeprefix("http://"), "/health") == 200
 
-    with running(command, log) as process:
-        wait_until(is_healthy, process, log)
-        yield client
+    return client, Daemon(command, log, is_healthy)
 
 
 def _status(address: str, path: str) -> int:
@@ -170,8 +182,11 @@ def running_cluster(
     without: admission plugins that are off; with ServiceAccount, no Pod is accepted before its account is there.
     """
     server = program(SERVER)
-    with TemporaryDirectory(prefix="lockgate-cluster-") as name, _running_etcd(Path(name)) as etcd:
+    with TemporaryDirectory(prefix="lockgate-cluster-") as name, ExitStack() as running:
         folder = Path(name)
+        etcd, store = _make_etcd(folder)
+        running.callback(store.stop)
+        store.start()
         cluster = Cluster(folder, free_port(), etcd)
         private, public = _write_account_keys(folder)
         tokens = [
@@ -185,13 +200,11 @@ def running_cluster(
         command += ["--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC"]
         command += [f"--token-auth-file={folder / 'tokens.csv'}", "--service-cluster-ip-range=10.0.0.0/24"]
         command += [*(f"--disable-admission-plugins={name}" for name in without), *options]
-        made = ApiServer(command, folder / "kube-apiserver.log", lambda: _is_ready(cluster))
-        cluster.servers.append(made)
-        try:
-            made.start()
-            yield cluster
-        finally:
-            made.stop()
+        made = Daemon(command, folder / "kube-apiserver.log", lambda: _is_ready(cluster))
+        cluster.daemons.extend([store, made])
+        running.callback(made.stop)
+        made.start()
+        yield cluster
 
 
 def _is_ready(cluster: Cluster) -> bool:

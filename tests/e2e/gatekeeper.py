@@ -82,6 +82,8 @@ class Gatekeeper:
                 for value in constraints
             ]
         )
+        # Loading takes its time, and the webhook has ended what was idle meanwhile: the next request opens it anew.
+        self.connection.close()
 
     def _wait(self, paths: Sequence[str]) -> None:
         for path in paths:

@@ -27,8 +27,9 @@ def postgres_programs() -> Path:
 class Postgres:
     """A cluster that may be stopped as a crash stops it, and started again."""
 
-    def __init__(self, folder: Path, programs: Path) -> None:
+    def __init__(self, folder: Path, programs: Path, connections: int = 50) -> None:
         self.folder = folder
+        self._connections = connections
         self.port = free_port()
         self._programs = programs
         self._as_user: dict[str, object] = {}
@@ -61,7 +62,7 @@ class Postgres:
         self._run("initdb", "-D", str(self.folder / "data"), "-U", USER, "-A", "trust", "-E", "UTF8")
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=50"
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections={self._connections}"
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-l", log, "-w", "-o", options, "start")
 
@@ -74,11 +75,11 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres(place: Path | None = None) -> Iterator[Postgres]:
+def running_postgres(place: Path | None = None, connections: int = 50) -> Iterator[Postgres]:
     """A running server in a folder of its own in `place`, or where temporary ones are; gone afterwards."""
     programs = postgres_programs()
     folder = Path(tempfile.mkdtemp(prefix="lockgate-pg-", dir=place))
-    server = Postgres(folder, programs)
+    server = Postgres(folder, programs, connections)
     try:
         server.create()
         server.start()

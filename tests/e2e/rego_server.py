@@ -113,12 +113,13 @@ def _code(error: Any) -> str:
 
 
 @contextmanager
-def opa_server(data: Any, *options: str) -> Iterator[Server]:
-    """Runs a server with base data."""
+def opa_server(data: Any, *options: str, port: int = 0) -> Iterator[Server]:
+    """Runs a server with base data. port: 0 for a free one."""
     opa = program("opa")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    if not port:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         command = [str(opa), "run", "--server", "--addr", f"127.0.0.1:{port}", "--log-level", "error"]
         command += ["--disable-telemetry", *options]

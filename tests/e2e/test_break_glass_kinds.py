@@ -39,7 +39,7 @@ def test_what_is_applied_comes_back_as_it_was_signed(cluster: Cluster) -> None:
     shown = kubectl(cluster, "get", "breakglass", "full", "-o", "json")
     grant = make_grant(json.loads(shown.stdout))
     assert valid_signer(make_policy(), grant) == "ada"
-    table = kubectl(cluster, "get", "breakglass")
+    table = kubectl(cluster, "get", "breakglass", "full")
     assert table.stdout.split() == [
         *["NAME", "TICKET", "UNTIL", "SIGNER", "REASON"],
         *["full", "OPS-1", "2026-06-01T00:30:00Z", "ada", "the", "registry", "is", "down"],

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from lockgate.webhook.install.definitions import own_definitions
+from lockgate.webhook.serving.unsent_kinds import unsent_of
 
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
 from tests.e2e.gatekeeper import chart_definitions, running_gatekeeper
@@ -61,6 +62,8 @@ def test_without_gatekeeper_definitions_and_status_are_ours(cluster: Cluster) ->
             "observedGeneration": 1,
             "constraintUID": uid,
             "enforced": True,
+            # It is about every kind.
+            "notices": [*unsent_of(None).notices()],
         }
         live.until(lambda: told(cluster, f"{TEMPLATES}/probe").get("created") is True)
         # The API server checks parameters by the template's schema, fills in its defaults, and prints columns.

@@ -17,7 +17,7 @@ from lockgate.gatekeeper.external_data.cache import DEFAULT_TTL_S, AnswerCache
 from lockgate.gatekeeper.external_data.https import HttpsProvider
 from lockgate.gatekeeper.loader import Loaded
 
-from tests.e2e.cluster import running_cluster
+from tests.e2e.cluster import kubectl, running_cluster
 from tests.e2e.gatekeeper import STEP_SECONDS, Gatekeeper, running_gatekeeper
 from tests.engine.http_server import certificate, tls_of
 from tests.gatekeeper.external_data.making import asking, decide, load, messages, provider
@@ -285,3 +285,32 @@ def test_what_differs_on_purpose(both: Both) -> None:
     theirs, ours = both.ask(provider="redirect-307", keys=[key])
     assert json.loads(theirs[0])["responses"] == [[key, key.upper()]]
     assert "redirects (status 307), which is refused" in json.loads(ours[0])["system_error"]
+
+
+def test_answers_of_a_provider_that_is_another_now_or_gone(both: Both) -> None:
+    """Gatekeeper gives them on; ours are not kept for others (`test_live_providers`)."""
+    known = next(one for one in both.loaded.providers if one.name == "ask")
+
+    def moves(path: str) -> Json:
+        url = f"https://{known.host}:{known.port}/{path}"
+        return {**provider(url, known.ca_bundle.encode()), "metadata": {"name": "moves"}}
+
+    def answered(key: str) -> Any:
+        (said,) = both.ask_theirs({"provider": "moves", "keys": [key]})
+        return json.loads(said)
+
+    both.theirs.apply([moves("ask")])
+    _wait_for(both, "moves")
+    key = both.fresh("a")
+    assert answered(key)["responses"] == [[key, key.upper()]]
+    both.theirs.apply([moves("empty")])
+    end = time.monotonic() + READY_SECONDS
+    while answered(both.fresh("b"))["responses"]:
+        assert time.monotonic() < end
+        time.sleep(STEP_SECONDS)
+    assert answered(key)["responses"] == [[key, key.upper()]]
+    assert kubectl(both.theirs.cluster, "delete", "provider", "moves").returncode == 0
+    while answered(both.fresh("b"))["system_error"] != UNKNOWN:
+        assert time.monotonic() < end
+        time.sleep(STEP_SECONDS)
+    assert answered(key)["responses"] == [[key, key.upper()]]

@@ -18,9 +18,12 @@ from lockgate.webhook.certificates.rotation import AUTHORITY_RENEWAL_NS, PROPAGA
 from lockgate.webhook.cli import run
 from lockgate.webhook.cluster.calls import ClusterError
 from lockgate.webhook.cluster.connection import open_client
+from lockgate.webhook.cluster.provider_bundles import ProviderBundles
 from lockgate.webhook.cluster.secrets import SecretStore
 from lockgate.webhook.cluster.webhook_configurations import WebhookConfigurations
-from lockgate.webhook.serving.webhook_rules import Demand, guess_names, webhook_rules
+from lockgate.webhook.install.webhooks import NODES
+from lockgate.webhook.serving.unsent_kinds import NODE_KINDS
+from lockgate.webhook.serving.webhook_rules import Demand, guess_names, node_rules, render_rule, webhook_rules
 
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
 from tests.e2e.serving_cluster import until
@@ -81,11 +84,14 @@ def account(cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
         (),
         ("--mode=enforce", "--database=postgres", "--database-namespace=pg", "--api-server=10.0.0.1"),
         ("--beside-gatekeeper",),
+        ("--api-server=10.0.0.1", "--token-file=FOLDER/token", "--node-agent=group:a"),
     ],
 )
 def test_the_api_server_takes_every_manifest(
-    options: tuple[str, ...], cluster: Cluster, capfd: pytest.CaptureFixture[str]
+    options: tuple[str, ...], cluster: Cluster, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "token").write_text("0123456789abcdef01234567")
+    options = tuple([one.replace("FOLDER", str(tmp_path)) for one in options])
     given = ("--with-gatekeeper-crds",) if "--beside-gatekeeper" not in options else ()
     assert run(["install", "--image", IMAGE, *given, *options]) == 0
     text = capfd.readouterr().out
@@ -135,7 +141,7 @@ def test_the_account_keeps_certificates_and_tells_the_api_server(
     made = keeper(tmp_path / "a", ("lockgate.lockgate-system.svc",), ("lockgate",), lambda paths: None)
     made.step(time.time_ns())
     first = [one["clientConfig"]["caBundle"] for one in webhooks(account)]
-    assert len(first) == 3
+    assert len(first) == 4
     assert len(set(first)) == 1
     # Another replica has the same, and applying the manifests again takes nothing away.
     other = keeper(tmp_path / "b", ("lockgate.lockgate-system.svc",), ("lockgate",), lambda paths: None)
@@ -147,6 +153,36 @@ def test_the_account_keeps_certificates_and_tells_the_api_server(
     assert (status, sorted(secret["data"])) == (200, ["state.json"])
 
 
+def test_providers_that_are_answered_here_trust_what_the_webhooks_trust(
+    account: Cluster, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place = "/apis/externaldata.gatekeeper.sh/v1beta1/providers"
+
+    def provider(name: str, url: str) -> None:
+        spec = {"url": url, "timeout": 3, "caBundle": "b2xk"}
+        value = {"apiVersion": "externaldata.gatekeeper.sh/v1beta1", "kind": "Provider"}
+        assert account.ask("POST", place, {**value, "metadata": {"name": name}, "spec": spec})[0] == 201
+
+    def bundles() -> dict[str, str]:
+        found = account.ask("GET", place)[1]["items"]
+        return {one["metadata"]["name"]: one["spec"]["caBundle"] for one in found}
+
+    provider("ours", "https://lockgate.lockgate-system.svc:443/providers/signatures")
+    provider("theirs", "https://provider.example.svc:8090/validate")
+    provider("elsewhere", "https://lockgate.lockgate-system.svc.example.com/providers/signatures")
+    kept = ProviderBundles(open_client(), ("lockgate.lockgate-system.svc",))
+    # Without Gatekeeper's questions the account has no right to write any.
+    with pytest.raises(ClusterError, match="cannot write Provider ours"):
+        kept.keep("new")
+    apply(account, manifests(capfd, "--with=external-data", "--with=gatekeeper-providers"))
+    asking = ("auth", "can-i", "update", "providers.externaldata.gatekeeper.sh", f"--as={ACCOUNT}")
+    until(lambda: kubectl(account, *asking).stdout == "yes\n")
+    assert kept.keep("new") == ("ours",)
+    assert bundles() == {"ours": "bmV3", "theirs": "b2xk", "elsewhere": "b2xk"}
+    assert kept.keep("new") == ()
+    assert kept.keep("newer") == ("ours",)
+
+
 def test_the_account_may_do_nothing_else(account: Cluster) -> None:
     def status(method: str, path: str, body: Any = None) -> int:
         return account.ask(method, path, body, ACCOUNT)[0]
@@ -154,11 +190,22 @@ def test_the_account_may_do_nothing_else(account: Cluster) -> None:
     assert status("GET", SECRET) == 200
     assert status("GET", "/api/v1/namespaces/lockgate-system/secrets") == 403
     assert status("GET", "/api/v1/secrets") == 403
-    assert status("GET", "/api/v1/pods") == 403
+    # The sweep lists, and what records claim is watched for; nothing is read by its name, and nothing that is not judged.
+    assert status("GET", "/api/v1/pods") == 200
+    # Quotas let go of what a read by name and uid says is gone.
+    assert status("GET", "/api/v1/namespaces/default/pods/any") == 404
+    assert status("GET", "/apis/apps/v1/namespaces/default/deployments/any") == 403
+    asked = kubectl(account, "auth", "can-i", "watch", "pods", "--all-namespaces", f"--as={ACCOUNT}")
+    assert asked.stdout == "yes\n"
+    assert status("GET", "/api/v1/configmaps") == 403
+    assert status("GET", "/api/v1/nodes") == 403
     assert status("GET", CONFIGURATIONS) == 403
     assert status("DELETE", f"{CONFIGURATIONS}/lockgate") == 403
     assert status("GET", "/apis/templates.gatekeeper.sh/v1/constrainttemplates") == 200
-    assert status("GET", "/apis/rbac.authorization.k8s.io/v1/clusterroles") == 403
+    assert status("GET", "/apis/rbac.authorization.k8s.io/v1/clusterroles/cluster-admin") == 403
+    assert (
+        status("POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles", {"metadata": {"name": "x"}}) == 403
+    )
     exemption = {
         "apiVersion": "exemptions.lockgate.dev/v1alpha1",
         "kind": "Exemption",
@@ -197,10 +244,15 @@ def test_the_account_writes_the_rules_that_policies_ask_for(account: Cluster) ->
     mixed = [everything, some, Demand(("",), ("Pod", "PodExecOptions"), ("CONNECT", "UPDATE"))]
     for demands in ([some], [everything], mixed, []):
         rules = webhook_rules(demands, guess_names)
-        assert configurations.write_rules("validation.lockgate.dev", rules)
+        assert configurations.write_rules({"validation.lockgate.dev": rules})
         first, *others = webhooks(account)
         assert len(first.get("rules", [])) == len(rules)
-        assert all(one["rules"] for one in others)
+        assert {one["name"] for one in others if not one.get("rules")} == {NODES}
+    # As the API server takes them.
+    every = [Demand(("*",), tuple([one.kind for one in NODE_KINDS]), ("CREATE", "UPDATE", "DELETE"))]
+    assert configurations.write_rules({NODES: node_rules(every)})
+    (found,) = [one for one in webhooks(account) if one["name"] == NODES]
+    assert found["rules"] == [render_rule(one) for one in node_rules(every)]
 
 
 def test_a_missing_secret_is_told(account: Cluster, tmp_path: Path) -> None:

@@ -10,6 +10,10 @@ import pytest
 
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
 from tests.e2e.serving_cluster import ACCOUNT, CONFIGURATION, apply_text, apply_values, serving_cluster, until
+from tests.engine.http_server import certificate, tls_of
+from tests.gatekeeper.external_data.making import OPEN, provider
+from tests.gatekeeper.external_data.provider_server import serving
+from tests.gatekeeper.workbench import constraint, template
 from tests.webhook.serving.server_processes import (
     CONSTRAINT,
     TEMPLATE,
@@ -21,6 +25,8 @@ from tests.webhook.serving.server_processes import (
 )
 
 pytestmark = pytest.mark.e2e
+
+Json = dict[str, Any]
 
 DENIED = 'admission webhook "validation.lockgate.dev" denied the request: [owners] nobodys has no owner'
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
@@ -80,6 +86,119 @@ def test_the_api_server_is_told_what_to_send(cluster: Cluster, policy: None) -> 
     until(lambda: resources() == [["configmaps", "secrets"]], resources)
     assert apply_text(cluster, CONSTRAINT) == (0, "")
     until(lambda: resources() == [["configmaps"]], resources)
+
+
+def test_a_configuration_that_somebody_changes_is_told_and_its_rules_are_mended(
+    cluster: Cluster, policy: None, server: Server
+) -> None:
+    def change(patch: list[Json]) -> Json:
+        done = kubectl(
+            cluster,
+            "patch",
+            "validatingwebhookconfiguration",
+            "lockgate",
+            "--type=json",
+            "-p",
+            json.dumps(patch),
+        )
+        assert done.returncode == 0, done.stderr
+        found: Json = cluster.ask("GET", CONFIGURATION)[1]
+        return found
+
+    def problems() -> str:
+        (line,) = [
+            one
+            for one in server.probe("/metrics")[1].splitlines()
+            if one.startswith("lockgate_webhook_problems")
+        ]
+        return line.rpartition(" ")[2]
+
+    assert problems() == "0.0"
+    before = cluster.ask("GET", CONFIGURATION)[1]["webhooks"][0]["rules"]
+    places = [{"op": "replace", "path": "/webhooks/0/rules/0/resources", "value": ["nothing"]}]
+    assert change(places)["webhooks"][0]["rules"] != before
+    until(lambda: cluster.ask("GET", CONFIGURATION)[1]["webhooks"][0]["rules"] == before)
+    change([{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Ignore"}])
+    told = {"what": "webhook validation.lockgate.dev", "reason": "its failurePolicy is Ignore, and not Fail"}
+
+    def says(event: str, line: Json) -> bool:
+        return any(line.items() <= one.items() for one in server.events(event))
+
+    until(lambda: says("webhook configuration changed", told), server.log.read_text)
+    until(lambda: problems() == "1.0", problems)
+    change([{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Fail"}])
+    until(lambda: says("webhook configuration mended", {"what": told["what"]}), server.log.read_text)
+    until(lambda: problems() == "0.0", problems)
+
+
+ASKS = """package asksowner
+
+violation[{"msg": msg}] {
+  owner := input.review.object.metadata.labels.asks
+  response := external_data({"provider": "p", "keys": [owner]})
+  msg := said(response)[_]
+}
+
+said(r) = m {
+  r.system_error == ""
+  m := [sprintf("%v: %v", e) | e := r.errors[_]]
+}
+
+said(r) = [r.system_error] { r.system_error != "" }
+"""
+
+
+def test_a_provider_that_is_applied_is_asked(cluster: Cluster, policy: None, tmp_path: Path) -> None:
+    labelled = {"matchExpressions": [{"key": "asks", "operator": "Exists"}]}
+    match = {"kinds": [{"apiGroups": [""], "kinds": ["ConfigMap"]}], "labelSelector": labelled}
+    asks = template(ASKS, kind="AsksOwner", schema=OPEN)
+    bound = constraint({"match": match}, kind="AsksOwner", name="asked")
+    paths = certificate(tmp_path, "127.0.0.1")
+
+    def says(owner: str, text: str) -> None:
+        until(lambda: text in ask(cluster, labels={"owner": "me", "asks": owner}), lambda: ask(cluster))
+
+    def swept() -> list[str]:
+        found = cluster.ask("GET", "/apis/constraints.gatekeeper.sh/v1beta1/asksowner/asked")[1]
+        return [one["message"] for one in found.get("status", {}).get("violations", [])]
+
+    with serving(tls_of(paths)) as one, serving(tls_of(paths)) as two:
+        two.refused.add("ada")
+        values = [provider(f"https://{server.address}/ask", paths[0].read_bytes()) for server in (one, two)]
+        try:
+            # As whoever installs grants it, for the sweep.
+            may = ["clusterrole", "reads-config-maps", "--verb=get,list", "--resource=configmaps"]
+            assert kubectl(cluster, "create", *may).returncode == 0
+            bind = ["clusterrolebinding", "reads-config-maps", "--clusterrole=reads-config-maps"]
+            assert kubectl(cluster, "create", *bind, f"--user={ACCOUNT}").returncode == 0
+            # It was there before.
+            assert (
+                apply_values(cluster, config_map("older", labels={"owner": "me", "asks": "bad-old"}))[0] == 0
+            )
+            until(lambda: apply_values(cluster, asks, values[0])[0] == 0)
+            # The server makes the constraint's kind.
+            until(lambda: apply_values(cluster, bound)[0] == 0)
+            says("bad-eve", "[asked] bad-eve: no such thing")
+            says("ada", "created")
+            # The sweep asks too.
+            until(lambda: swept() == ["bad-old: no such thing"], swept)
+            assert apply_values(cluster, values[1]) == (0, "")
+            says("ada", "[asked] ada: no such thing")
+            done = kubectl(cluster, "delete", "provider", "p")
+            assert done.returncode == 0, done.stderr
+            says("ada", "[asked] key is not found in provider cache")
+        finally:
+            kubectl(cluster, "delete", "constrainttemplate", "asksowner")
+            kubectl(cluster, "delete", "configmap", "older")
+            kubectl(cluster, "delete", "clusterrolebinding,clusterrole", "reads-config-maps")
+            says("bad-eve", "created")
+
+
+def test_a_wrong_provider_is_refused(cluster: Cluster, server: Server) -> None:
+    value = provider("http://p.example/ask")
+    code, said = apply_values(cluster, value)
+    assert code == 1
+    assert "spec.url: invalid Provider: only HTTPS is supported for Providers" in said
 
 
 def test_a_broken_template_is_refused_with_its_line(cluster: Cluster, server: Server) -> None:

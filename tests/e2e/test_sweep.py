@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from lockgate.gatekeeper.exemptions.moments import SECOND_NS, render_moment
-from lockgate.webhook.cluster.sweep_run import SweepParts, SweepResult, SweepRun
+from lockgate.webhook.cluster.sweep_run import Followed, SweepParts, SweepResult, SweepRun
 from lockgate.webhook.cluster.sweep_writer import SweepWriter
 from lockgate.webhook.serving.live_state import LiveSettings
 from lockgate.webhook.serving.objects import ObjectKey
@@ -25,7 +25,10 @@ from tests.e2e.cluster import Cluster, kubectl, running_cluster
 from tests.e2e.live_cluster import api_client, live_beside
 from tests.e2e.processes import free_port
 from tests.e2e.test_cluster_source import apply, apply_in_one_go, define, delete
+from tests.engine.http_server import certificate, tls_of
 from tests.gatekeeper.exemptions.making import exemption
+from tests.gatekeeper.external_data.making import provider
+from tests.gatekeeper.external_data.provider_server import serving
 from tests.gatekeeper.workbench import constraint, manifest, template
 
 pytestmark = pytest.mark.e2e
@@ -57,14 +60,13 @@ class Sweeping:
         self.told: list[tuple[str, str]] = []
         parts = SweepParts(
             Sweep(),
-            LiveSettings(point="audit.gatekeeper.sh"),
             self._tell,
-            None,
             SweepWriter(self.api),
             lambda: self.now_ns,
             lambda: True,
         )
-        self.run = SweepRun(self.api, parts, Random(1))
+        settings = LiveSettings(point="audit.gatekeeper.sh")
+        self.run = SweepRun(self.api, parts, settings, Followed(), Random(1))
 
     def _tell(self, changes: Sequence[VerdictChange]) -> list[ObjectKey]:
         self.told += [(one.key.name, one.judged.decision.verdict) for one in changes]
@@ -308,6 +310,45 @@ def test_the_command_judges_by_files_and_records_what_has_changed(cluster: Clust
     code, result = swept()
     assert (code, result["changed"]) == (0, 0)
     assert lockgate(cluster, "audit", "verify", home).returncode in (0, 4)
+
+
+ASKS = """package probe
+
+violation[{"msg": msg}] {
+  response := external_data({"provider": "p", "keys": [input.review.object.metadata.name]})
+  msg := sprintf("%v: %v", response.errors[_])
+}
+"""
+
+
+def test_the_command_asks_whom_it_may(cluster: Cluster, tmp_path: Path) -> None:
+    apply(cluster, bad("bad-one"))
+    policies, answers = tmp_path / "policies.json", tmp_path / "answers.json"
+    paths = certificate(tmp_path, "127.0.0.1")
+    fixture = {"provider": "p", "values": {"bad-one": "fine", "kube-root-ca.crt": "fine"}}
+    version = "externaldata.lockgate.dev/v1alpha1"
+    answers.write_text(json.dumps({"apiVersion": version, "kind": "ExternalData", "providers": [fixture]}))
+    match = {
+        **CONFIGMAPS["match"],
+        "labelSelector": {"matchExpressions": [{"key": "bad", "operator": "Exists"}]},
+    }
+    with serving(tls_of(paths)) as server:
+        asked = provider(f"https://{server.address}/ask", paths[0].read_bytes())
+        values = [template(ASKS, schema={"type": "object"}), constraint({"match": match}), asked]
+        policies.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": values}))
+
+        def swept(*options: str) -> tuple[int, list[str], int]:
+            done = lockgate(cluster, "sweep", "-p", str(policies), "--format", "json", *options)
+            assert done.returncode in (0, 1, 2), done.stderr
+            (found,) = json.loads(done.stdout)["constraints"] or [{}]
+            shown = [one["message"] for one in found.get("shown", [])]
+            return done.returncode, shown, found.get("notEvaluated", 0)
+
+        assert swept() == (0, [], 1)
+        assert server.requests == []
+        assert swept("--allow-providers") == (1, ["bad-one: no such thing"], 0)
+        assert swept("--external-data", str(answers)) == (0, [], 0)
+        assert len(server.requests) == 1
 
 
 def test_it_goes_on_until_it_is_asked_to_end(cluster: Cluster, tmp_path: Path) -> None:

@@ -155,6 +155,26 @@ def test_entry_points_inside_of_rules() -> None:
     } == asked
 
 
+@pytest.mark.parametrize("reference", ['{"a"}.s[i]', '{"a": {}}.b[i]', '{"a": {}}.a.b.c[i]'])
+def test_variables_of_a_place_that_is_not_there(reference: str) -> None:
+    """What calls itself is looked at as a whole, before types tell of places that are not there."""
+    with pytest.raises(RegoError, match="recurs"):
+        compiled(f'p if {{\n\tx = {reference}\n\tj := sprintf("%v", [i])\n\tj != x\n\tp\n}}')
+
+
+def test_rules_that_no_entry_point_leads_to_are_looked_at_and_not_generated() -> None:
+    def source(other: str) -> str:
+        module = parse_module(Source(f"package a\np if f(input.x)\nf(x) if x == 1\n{other}", "a.rego"))
+        return compile_program(
+            [module], entrypoints=["data.a.p"], capabilities=Capabilities()
+        ).artifact.source
+
+    assert source("other(x) := x + 1") == source("") != source("p if input.y")
+    for wrong in ("other if x > 1", "other(x) := y", "other := [x | not x]"):
+        with pytest.raises(RegoError, match=r"unsafe|undefined"):
+            source(wrong)
+
+
 def test_long_format() -> None:
     count = 3_000
     module = f'p := sprintf("{"%v" * count}", [{", ".join(["input.x"] * count)}])'

@@ -122,11 +122,41 @@ def test_a_deadline_ends_what_steps_would_not() -> None:
 
 def test_growth_of_the_process_ends_what_steps_would_not() -> None:
     hostile = Hostile(
-        "a long array", "p := [x | some i in numbers.range(1, 3000); some x in numbers.range(1, 3000)]"
+        "a long array", "p := [x | some i in numbers.range(1, 3000); some x in numbers.range(i, i + 3000)]"
     )
     error = ended_with(hostile, Limits(max_steps=10**12, max_memory=100_000_000))
     assert error is not None
     assert "bytes of memory" in error.message and "rule data.a.p" in error.message
+
+
+# The limits of time and steps are for a machine that is slow.
+_ONE_AFTER_THE_OTHER = """
+import resource
+from lockgate.engine.codegen.budget import Limits
+from tests.engine.hostile_policies import Hostile
+from tests.engine.test_rego_hostile import ended_with
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+hostile = Hostile("a long array", "p := [[x] | some i in numbers.range(1, 3000); some x in numbers.range(i, i + 3000)]")
+for _ in range(4):
+    error = ended_with(hostile, Limits(max_steps=10**12, max_memory=60_000_000))
+    assert "bytes of memory" in error.message
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_what_one_evaluation_has_taken_is_not_given_to_the_next() -> None:
+    """Of a server, whose memory would grow with each request."""
+    done = subprocess.run(
+        [sys.executable, "-c", _ONE_AFTER_THE_OTHER],
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 150_000
 
 
 def test_an_evaluation_within_its_limits_is_the_same_with_a_deadline() -> None:

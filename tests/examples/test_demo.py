@@ -11,6 +11,7 @@ import yaml
 
 from examples.demo import CHECK, REPOSITORY
 from tests.e2e.programs import run_program
+from tests.policies.shipped import INTERNAL
 from tests.shared_folder import ROOT
 
 BEFORE = REPOSITORY / "before"
@@ -93,11 +94,7 @@ def test_gator_finds_the_same_mistakes() -> None:
         for name in ("policies", "platform", "serving", "training")
         for argument in ("-f", BEFORE / name)
     ]
-    templates = [
-        argument
-        for path in sorted((ROOT / "policies").glob("*/*/template.yaml"))
-        for argument in ("-f", path)
-    ]
+    templates = [argument for rule in INTERNAL for argument in ("-f", rule.template)]
     done = run_program("gator", "test", "-o", "json", *templates, *folders, cwd=ROOT)
     theirs = sorted(result["msg"] for result in json.loads(done.stdout))
     _, report = _check(BEFORE)

@@ -31,6 +31,12 @@ def policy_of(
     return loaded.policies.policies[0]
 
 
+@pytest.fixture(params=["one by one", "fused"])
+def cache(request: pytest.FixtureRequest, tmp_path: Path) -> CodeCache | None:
+    """None, with which expressions are fused after many evaluations only; or a cache, for which they are at once."""
+    return CodeCache(str(tmp_path / "code"), compiler_fingerprint()) if request.param == "fused" else None
+
+
 def judged(
     policy: Policy, review: Review, limits: Limits | None = None
 ) -> list[Violation | Failure | NotEvaluated]:
@@ -158,16 +164,32 @@ def many(count: int) -> Document:
 
 
 @pytest.mark.parametrize(("policy", "expected"), [("Fail", Failure), ("Ignore", None)])
-def test_an_evaluation_that_costs_too_much(policy: str, expected: type | None) -> None:
-    made = policy_of(cel_template(needs(QUADRATIC, failurePolicy=policy)))
+def test_an_evaluation_that_costs_too_much(
+    policy: str, expected: type | None, cache: CodeCache | None
+) -> None:
+    made = policy_of(cel_template(needs(QUADRATIC, failurePolicy=policy)), cache=cache)
     found = judged(made, gator_review(many(2_000), {}))
     assert [type(one) for one in found] == ([] if expected is None else [expected])
     assert judged(made, gator_review(many(20), {})) == []
 
 
-def test_conditions_have_a_limit_of_their_own() -> None:
+def test_the_time_of_a_request_bounds_an_evaluation(cache: CodeCache | None) -> None:
+    made = policy_of(cel_template(needs(QUADRATIC)), cache=cache)
+    over = Limits(until=0.0)
+    (found,) = judged(made, gator_review(many(200), {}), over)
+    assert isinstance(found, Failure)
+    assert "more time than there is for the request" in found.message
+
+
+def test_each_expression_has_a_limit_of_its_own(cache: CodeCache | None) -> None:
+    # Together they take more than one may, and less than a policy may.
+    made = policy_of(cel_template({"validations": [{"expression": QUADRATIC}] * 8}), cache=cache)
+    assert judged(made, gator_review(many(150), {})) == []
+
+
+def test_conditions_have_a_limit_of_their_own(cache: CodeCache | None) -> None:
     source = needs("true", matchCondition=[{"name": f"c{at}", "expression": QUADRATIC} for at in range(20)])
-    made = policy_of(cel_template(source))
+    made = policy_of(cel_template(source), cache=cache)
     assert judged(made, gator_review(many(50), {})) == []
     (found,) = judged(made, gator_review(many(220), {}))
     assert isinstance(found, Failure)
@@ -187,7 +209,7 @@ def test_reviews_do_not_mix() -> None:
             assert messages(policy, value) == (name,)
 
 
-def test_an_evaluation_leaves_nothing_to_the_collector() -> None:
+def test_an_evaluation_leaves_nothing_to_the_collector(cache: CodeCache | None) -> None:
     source = {
         "variables": [{"name": "a", "expression": "object.spec.containers.map(c, c.name)"}],
         "matchCondition": [{"name": "c", "expression": "variables.a.size() > 0"}],
@@ -195,7 +217,7 @@ def test_an_evaluation_leaves_nothing_to_the_collector() -> None:
             {"expression": "variables.a.size() > 5", "messageExpression": "variables.a.join(', ')"}
         ],
     }
-    policy = policy_of(cel_template(source))
+    policy = policy_of(cel_template(source), cache=cache)
     review = gator_review(document(POD), {})
     judged(policy, review)
     gc.collect()

@@ -132,3 +132,17 @@ def test_constraints_that_are_evaluated_together_get_their_code_apart() -> None:
         judged(policies, [document(manifest())], Facts({}))
         compiled.append(len(shown) - 1)
     assert compiled == [0, 1, 1, 1, 2, 2]
+
+
+def test_a_template_of_much_rego_is_compiled_once() -> None:
+    shown: list[str] = []
+    long = REGO + "".join([f"# {'x' * 98}\n" for _ in range(200)])
+    bound = constraint({"parameters": {"names": ["first"]}})
+    policies = load([document(template(long, schema=OPEN)), document(bound)], AT_ONCE, shown)
+    said = judged(policies, [document(manifest())], Facts({}))
+    assert said == judged(
+        load([document(template(REGO, schema=OPEN)), document(bound)], NEVER),
+        [document(manifest())],
+        Facts({}),
+    )
+    assert len(shown) == 1

@@ -1,5 +1,6 @@
 """Suites: what passes and fails, the filter, the files, and the report's shape."""
 
+import json
 import re
 from pathlib import Path
 
@@ -95,6 +96,24 @@ def test_yaml_words(tmp_path: Path) -> None:
         path.write_text(text.replace('"violations": "yes"', f'"violations": {word}'))
         with pytest.raises(PolicyError, match="nonnegative integer"):
             verify(path)
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome"), [("yes", "passed"), ("no", "failed"), ("1", "passed"), ("2", "failed")]
+)
+@pytest.mark.parametrize("flow", ["", "inventory: {}\nx: {y: no}\n"])
+def test_yaml_words_of_suites_in_plain_style(tmp_path: Path, word: str, outcome: str, flow: str) -> None:
+    suite = SuiteFolder(tmp_path)
+    suite.test("t", template(), constraint({}), [(manifest(), (), YES)])
+    path = suite.write()
+    (test,) = json.loads(path.read_text())["tests"]
+    path.write_text(
+        "apiVersion: test.gatekeeper.sh/v1alpha1\nkind: Suite\nskip: no\n"
+        f"{flow}tests:\n- name: yes\n  template: {test['template']}\n  constraint: {test['constraint']}\n"
+        f"  cases:\n  - name: no\n    object: {test['cases'][0]['object']}\n    assertions:\n"
+        f"    - violations: {word} # as told\n"
+    )
+    assert outcomes(verify(path)) == {"yes/no": outcome}
 
 
 @pytest.mark.parametrize(
@@ -204,6 +223,16 @@ def test_the_reports_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         "--- PASS: good\t(0.000s)",
     ]
     assert "=== SKIP  later" in long
+
+
+def test_what_gator_passes_over_is_run_where_the_suite_is_external(tmp_path: Path) -> None:
+    path = write_suite(tmp_path)
+    plain = verify(path)
+    text = path.read_text().replace('"kind": "Suite",', '"kind": "Suite", "skip": true, "external": true,')
+    path.write_text(text.replace('"template": ', '"skip": true, "template": '))
+    report = verify(path)
+    assert report.count("passed") == plain.count("passed") > 0
+    assert "skipped" not in [test.outcome for test in report.suites[0].tests]
 
 
 def test_a_skipped_suite(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from lockgate.engine.codegen.budget import Limits
-from lockgate.engine.decision import Violation
+from lockgate.engine.decision import NotEvaluated, Violation
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.policy import EvaluationContext, Facts, Matched
 from lockgate.engine.rego.explanation import Named, Reason
@@ -112,6 +112,9 @@ def test_shipped_rules_are_traced_as_they_judge(number: int) -> None:
         found = tracer.trace(policy, review, CONTEXT)
         gave = sum([reason.given for reason in found.reasons])
         expected = policy.violations(review, CONTEXT)
+        if any(isinstance(one, NotEvaluated) for one in expected):
+            # Who asks is not known of a manifest.
+            continue
         assert bool(gave) == bool(expected), review.object
         assert all(reason.held or reason.failed for reason in found.reasons)
         count += 1

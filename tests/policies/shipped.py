@@ -1,22 +1,26 @@
 """The shipped rules, for the tests that go over all of them."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
-from lockgate.webhook.policy_folder import PolicyFolder, Rule
+from lockgate.gatekeeper.inventory_needs import SYNC_ANNOTATION
+from lockgate.webhook.policy_folder import PolicyFolder, Rule, read_metadata
 
 from tests.shared_folder import ROOT
 
 POLICIES = PolicyFolder(ROOT / "policies")
 RULES = POLICIES.rules()
+# Those that gator can load: it has no external data.
+INTERNAL = tuple([rule for rule in RULES if not read_metadata(rule.source).external])
 WORKLOADS = POLICIES.root / "lib" / "workloads.rego"
 
 
-def rule_ids() -> list[str]:
+def rule_ids(rules: Iterable[Rule] = RULES) -> list[str]:
     """The names of the rules, for pytest."""
-    return [rule.key for rule in RULES]
+    return [rule.key for rule in rules]
 
 
 def load(path: Path) -> Any:
@@ -27,6 +31,18 @@ def load(path: Path) -> Any:
 def constraints_of(rule: Rule) -> list[Path]:
     """The constraints in a rule's samples."""
     return [sample.constraint for sample in rule.samples()]
+
+
+def kinds_that_ask() -> frozenset[str]:
+    """The kinds of the rules that need more than the object: external data, or objects that are synced for them."""
+    return frozenset(
+        [
+            template["spec"]["crd"]["spec"]["names"]["kind"]
+            for rule in RULES
+            for template in [load(rule.template)]
+            if rule not in INTERNAL or SYNC_ANNOTATION in template["metadata"].get("annotations", {})
+        ]
+    )
 
 
 def schema_of(rule: Rule) -> dict[str, Any]:

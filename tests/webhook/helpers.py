@@ -1,9 +1,11 @@
 """Documents, policies and runs of the command for the tests of the doors."""
 
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from lockgate.engine.documents.document import Document, Located, Span
 from lockgate.engine.documents.document import Path as ValuePath
 from lockgate.engine.policy import EvaluationContext, Match, Matched, MatchResult
 from lockgate.engine.review import Review
+from lockgate.webhook.cli import run
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +90,15 @@ def run_lockgate(
         check=False,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def run_here(*arguments: str, cwd: Path) -> Ran:
+    """Runs `lockgate` in this process, which takes a tenth of the time, in a folder."""
+    out, err = io.BytesIO(), io.BytesIO()
+    with (
+        chdir(cwd),
+        redirect_stdout(io.TextIOWrapper(out, encoding="utf-8", write_through=True)),
+        redirect_stderr(io.TextIOWrapper(err, encoding="utf-8", write_through=True)),
+    ):
+        code = run([*arguments])
+        return Ran(code, out.getvalue().decode(), err.getvalue().decode())

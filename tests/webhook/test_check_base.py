@@ -27,12 +27,12 @@ def git(*arguments: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: str) -> Path:
     """A repository whose main branch is clean and well configured, with a change on top that is bad."""
     place = tmp_path / "repository"
     place.mkdir()
     monkeypatch.chdir(place)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", compiled)
     git("init", "-q", "-b", "main")
     for folder in ("policies", "deploy", "exemptions"):
         Path(folder).mkdir()

@@ -44,9 +44,9 @@ def exemption(name: str = "known", begins: int = -1, ends: int = 30, **spec: Any
 
 
 @pytest.fixture(autouse=True)
-def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: str) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", compiled)
     Path("policies").mkdir()
     Path("policies/template.yaml").write_text(TEMPLATE)
     Path("policies/constraint.yaml").write_text(constraint())

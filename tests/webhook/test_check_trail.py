@@ -16,8 +16,8 @@ from lockgate.audit.entry import parse_entry
 from lockgate.audit.store.database import WriterLock
 from lockgate.audit.tlog_proof import parse_tlog_proof, verify_tlog_proof
 from lockgate.webhook.cli import run
+from lockgate.webhook.given_keys import read_key
 from lockgate.webhook.trail import open_trail
-from lockgate.webhook.trail_reading import read_key
 
 from tests.audit.trails import tampered
 from tests.gatekeeper.malformed_cases import CONFIG, EXPANSION, PROVIDER, SYNC_SET
@@ -36,16 +36,10 @@ data: {a: b}
 """
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Compiled policies, once."""
-    return str(tmp_path_factory.mktemp("cache"))
-
-
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def place(tmp_path: Path, compiled: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", cache)
+    monkeypatch.setenv("XDG_CACHE_HOME", compiled)
     monkeypatch.delenv("LOCKGATE_TRAIL", raising=False)
     Path("app.yaml").write_text(PODS)
     yield

@@ -11,9 +11,11 @@ from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
 from lockgate.engine.policy import Facts, PolicySet
 from lockgate.engine.review import Review
-from lockgate.webhook.check import Inputs, Request, find_inputs, learn, run_check
+from lockgate.webhook.check import run_check
 from lockgate.webhook.config import Config
+from lockgate.webhook.first_pass import Request, learn
 from lockgate.webhook.gate import Gate
+from lockgate.webhook.inputs import Inputs, find_inputs
 from lockgate.webhook.judging import Findings
 from lockgate.webhook.progress import Progress
 

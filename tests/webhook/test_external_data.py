@@ -22,12 +22,12 @@ ON_ERROR = "lockgate.dev/on-error"
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: str) -> Path:
     """A folder with a policy that asks the provider `p`, and a Pod of the images `a` and `bad`."""
     folder = tmp_path / "tree"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", compiled)
     write("policies/template.json", asking())
     write("policies/constraint.json", bound())
     write("deploy/pod.json", pod("a", "bad"))

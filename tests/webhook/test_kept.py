@@ -9,8 +9,9 @@ from lockgate.engine.decision import Failure, NotEvaluated, PolicyKey, Violation
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.policy import Facts, PolicySet
 from lockgate.engine.review import Review
-from lockgate.webhook.check import MOST_KEPT, MOST_PARSED_KEPT, Content, Kept
+from lockgate.webhook.first_pass import MOST_KEPT, MOST_PARSED_KEPT, Kept
 from lockgate.webhook.gate import Gate
+from lockgate.webhook.inputs import Content
 from lockgate.webhook.judging import FileContent, Findings
 from lockgate.webhook.walk import InputFile
 

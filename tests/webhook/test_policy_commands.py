@@ -226,6 +226,23 @@ def test_the_first_copy_goes_into_an_empty_block(folder: Path) -> None:
     assert synced_template(rule, place.libraries()) == whole
 
 
+def test_a_rule_that_asks_external_data_is_named_by_conftest_and_asks_in_its_template(folder: Path) -> None:
+    [rule] = PolicyFolder(folder).rules()
+    source = rule.source.read_text("utf-8").replace("external: false", "external: true")
+    head, _, tail = source.partition("\nimport data.lib.lockgate.report")
+    asks = "\nimport data.lib.lockgate.external\nimport data.lib.lockgate.report"
+    rule.source.write_text(f"{head}{asks}{tail}", "utf-8")
+    for name in ("external.rego", "external.rego.gatekeeper"):
+        (folder / "lib" / name).write_text((SHIPPED / "lib" / name).read_text("utf-8"), "utf-8")
+    assert run("sync", "--folder", folder).exit_code == 0
+    template = rule.template.read_text("utf-8")
+    assert template.count("external_data({") == 1
+    assert "there is no external data here" not in template
+    entry = (folder / "lib" / "conftest.rego").read_text("utf-8")
+    assert f'warn contains unevaluated("{rule.key}", found) if' in entry
+    assert "deny contains" not in entry
+
+
 def test_shipped_folder_is_current() -> None:
     assert run("sync", "--check", "--folder", SHIPPED).output == ""
     assert run("docs", "--check", "--folder", SHIPPED).output == ""

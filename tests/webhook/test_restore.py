@@ -15,7 +15,6 @@ from lockgate.webhook.trail import open_trail
 
 from tests.webhook.test_trail_anchors import (
     ORIGIN,
-    cache,
     check,
     key,
     state,
@@ -23,7 +22,7 @@ from tests.webhook.test_trail_anchors import (
     witnessed,
 )
 
-__all__ = ["cache", "key"]
+__all__ = ["key"]
 
 
 def backup(name: str = "backup") -> str:

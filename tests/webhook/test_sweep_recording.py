@@ -26,7 +26,7 @@ def test_what_is_recorded_and_what_is_not(tmp_path: Path, capsys: pytest.Capture
     one, other = changes()
     with open_trail(home) as trail:
         with trail.appending() as appending:
-            recording = SweepRecording(trail.recorder(), appending.appender)
+            recording = SweepRecording(trail.recorder(), appending.appender.submit)
             assert set(recording.record([one, other])) == {one.key, other.key}
             assert (recording.recorded, recording.failure) == (2, "")
         # The appender is closed.

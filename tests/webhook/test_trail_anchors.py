@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from lockgate.audit.note import render_verifier_key
 from lockgate.webhook.cli import run
-from lockgate.webhook.trail_reading import read_key
+from lockgate.webhook.given_keys import read_key
 
 from tests.audit.growing_log import witness_signer
 from tests.audit.witness.running import Witnesses, served
@@ -24,17 +24,12 @@ spec: {containers: [{name: c, image: 'registry.example/app:latest'}]}
 """
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(tmp_path_factory.mktemp("cache"))
-
-
 @pytest.fixture(autouse=True)
 def key(
-    tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, compiled: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> str:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", cache)
+    monkeypatch.setenv("XDG_CACHE_HOME", compiled)
     monkeypatch.delenv("LOCKGATE_TRAIL", raising=False)
     Path("app.yaml").write_text(POD)
     assert run(["audit", "init", "trail", "--origin", ORIGIN, "--administrator", "Example Ltd"]) == 0

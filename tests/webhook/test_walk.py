@@ -157,6 +157,14 @@ def test_unreadable_files_and_folders_are_errors(tmp_path: Path) -> None:
         (tmp_path / "folder").chmod(0o700)
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/filesystems"), reason="this system has no files of no size")
+def test_a_file_whose_size_is_not_told_is_read_to_its_end() -> None:
+    path = "/proc/filesystems"
+    assert os.stat(path).st_size == 0
+    with open(path, "rb") as stream:
+        assert read_file(InputFile(path, path)) == stream.read()
+
+
 def test_a_file_that_is_gone_is_an_error(tmp_path: Path) -> None:
     outcome = read_file(InputFile(str(tmp_path / "gone.yaml"), "gone.yaml"))
     assert isinstance(outcome, DocumentError)

@@ -5,7 +5,7 @@ from typing import Final
 
 from lockgate.webhook.app.logs import Level, Log
 
-# uvicorn tells of each connection at this level, and urllib3 of each request.
+# Below it urllib3 tells of each request.
 LEAST: Final = logging.WARNING
 
 

@@ -2,41 +2,48 @@
 
 import asyncio
 import socket
-import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, final
+from typing import Final, final
 
+from lockgate.webhook.app.client_authorities import ClientAuthorities
 from lockgate.webhook.app.connections import ConnectionLimits, Connections
-from lockgate.webhook.app.guarded_protocol import GuardedProtocol, Seat, protocol_config
+from lockgate.webhook.app.http_application import Application
+from lockgate.webhook.app.http_protocol import HttpProtocol, Seat
 from lockgate.webhook.app.intake import Intake
-from uvicorn.server import ServerState
+from lockgate.webhook.app.request_reader import Held
+from lockgate.webhook.app.tls import ServerTls
+from lockgate.webhook.serving.answer import HttpAnswer
 
 TICK_S: Final = 1.0
+NOBODYS: Final = ClientAuthorities()
 # How long no connection is accepted when there are no descriptors left.
 PAUSE_S: Final = 0.05
 
 
 @final
 class HttpServer:
-    """Serves an ASGI application. context: the TLS of new connections, as it is now; None for plain HTTP."""
+    """Serves an application. tls: that of new connections, as it is now; None for plain HTTP."""
 
     def __init__(
         self,
-        app: Any,
+        app: Application,
         intake: Intake,
         limits: ConnectionLimits,
-        context: Callable[[], ssl.SSLContext | None],
+        tls: Callable[[], ServerTls | None],
     ) -> None:
         self.connections: Connections[Seat] = Connections(limits, time.monotonic)
+        self.protocols: set[HttpProtocol] = set()
+        self.tasks: set[asyncio.Task[HttpAnswer]] = set()
+        self.held = Held()
         self.is_draining = False
         self.head_bytes = limits.head_bytes
+        self._app = app
         self._intake = intake
         self._limits = limits
-        self._context = context
-        self._config = protocol_config(app, limits.idle_s)
-        self._state = ServerState()
+        self._tls = tls
+        self._rested = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._sweeping: asyncio.Task[None] | None = None
         self._handshakes: set[asyncio.Task[None]] = set()
@@ -81,6 +88,10 @@ class HttpServer:
         if self.connections.leave(seat):
             self._intake.ended()
 
+    def rested(self) -> None:
+        """A connection has nothing to wait for, or has ended."""
+        self._rested.set()
+
     def _make_room(self) -> bool:
         found = self.connections.expendable()
         if found is None:
@@ -90,17 +101,18 @@ class HttpServer:
         return True
 
     async def _open(self, seat: Seat, peer: socket.socket) -> None:
-        context = self._context()
+        tls = self._tls()
+        authorities = NOBODYS if tls is None else tls.authorities
 
-        def protocol() -> GuardedProtocol:
-            return GuardedProtocol(self._config, self._state, self, seat)
+        def protocol() -> HttpProtocol:
+            return HttpProtocol(self._app, self, seat, authorities)
 
         try:
-            if context is None:
+            if tls is None:
                 await self._loop.connect_accepted_socket(protocol, peer)
             else:
                 await self._loop.connect_accepted_socket(
-                    protocol, peer, ssl=context, ssl_handshake_timeout=self._limits.request_s
+                    protocol, peer, ssl=tls.context, ssl_handshake_timeout=self._limits.request_s
                 )
         except (OSError, asyncio.CancelledError):
             # Who does not speak TLS, took too long, or had to make room.
@@ -121,12 +133,18 @@ class HttpServer:
             self._loop.remove_reader(self._intake.watched)
             self._sweeping.cancel()
             self._sweeping = None
-        for protocol in list(self._state.connections):
-            protocol.shutdown()
+        for protocol in list(self.protocols):
+            protocol.shut_down()
         ends = self._loop.time() + grace_s
-        while self._state.tasks and self._loop.time() < ends:
-            await asyncio.wait(set(self._state.tasks), timeout=max(0.0, ends - self._loop.time()))
+        while self._is_busy() and self._loop.time() < ends:
+            self._rested.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(ends):
+                    await self._rested.wait()
         for seat in self.connections.quiet():
             seat.abort()
         # What was written goes out.
         await asyncio.sleep(0)
+
+    def _is_busy(self) -> bool:
+        return bool(self.tasks) or any(protocol.is_busy for protocol in self.protocols)

@@ -1,7 +1,6 @@
 """Main: reads policies and certificates, runs the workers, and answers probes."""
 
 import asyncio
-import json
 import os
 import signal
 import socket
@@ -13,22 +12,30 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, final
 
 from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint
+from lockgate.engine.decision import PolicyKey
 from lockgate.engine.errors import LockgateError, UsageError
+from lockgate.gatekeeper.external_data.client_certificate import ClientFiles
 from lockgate.webhook.app.cluster_keeper import ClusterKeeper
+from lockgate.webhook.app.compiling import Compiling
 from lockgate.webhook.app.connections import ConnectionLimits
-from lockgate.webhook.app.foreign_logs import take_foreign_logs
 from lockgate.webhook.app.glass_keeper import GlassKeeper
 from lockgate.webhook.app.http_server import HttpServer
 from lockgate.webhook.app.intake import Listening
-from lockgate.webhook.app.log_writer import LogWriter
-from lockgate.webhook.app.logs import Level, Log, LogValue
+from lockgate.webhook.app.log_lines import LogValue
+from lockgate.webhook.app.logs import Level, Log
 from lockgate.webhook.app.metrics import Metrics, Totals
 from lockgate.webhook.app.own_certificates import CertificateTending
 from lockgate.webhook.app.probes import ProbesApp
+from lockgate.webhook.app.process_log import process_log
 from lockgate.webhook.app.publisher import Publisher
-from lockgate.webhook.app.serving_options import Address, ServeOptions
+from lockgate.webhook.app.serving_options import Address, ProviderOptions, ServeOptions
+from lockgate.webhook.app.sweep_keeper import SweepKeeper, SweepSpawn
+from lockgate.webhook.app.sweep_settings import SweepSettings
+from lockgate.webhook.app.tls import TlsFiles
 from lockgate.webhook.app.tls_source import TlsSource, certificate_frame
 from lockgate.webhook.app.worker_settings import WorkerSettings
+from lockgate.webhook.certificates.ends import certificate_ends
+from lockgate.webhook.serving.exemption_states import ExemptionCounts, ExemptionStates
 from lockgate.webhook.serving.feed import Frame, render_frame
 from lockgate.webhook.serving.folder_source import FolderSource
 from lockgate.webhook.serving.glass_folder import GlassFolder
@@ -40,6 +47,7 @@ from lockgate.webhook.serving.server_state import ServerState
 from lockgate.webhook.serving.supervisor import Hooks, Supervisor, WorkerSpawn
 
 if TYPE_CHECKING:
+    from lockgate.webhook.app.quota_keeper import QuotaKeeper
     from lockgate.webhook.serving.replica_trail import ReplicaTrail
 
 # How often files are looked at.
@@ -49,8 +57,8 @@ PROBES: Final = ConnectionLimits(connections=64, request_s=5.0, idle_s=60.0)
 BACKLOG: Final = 2048
 PROBES_GRACE_S: Final = 1.0
 COVERAGE_S: Final = 1.0
-# Of the appender's socket, for all workers.
-TRAIL_CONNECTIONS: Final = 240
+# Drafts that wait at the appender's socket, of all workers: not more than a batch takes.
+TRAIL_AT_A_TIME: Final = 240
 
 
 @final
@@ -61,9 +69,22 @@ class Main:
         self._options = options
         self._log = log
         cache = CodeCache(options.cache, compiler_fingerprint()) if options.cache else None
-        settings = LiveSettings(engine=options.engine, cache=cache)
+        settings = LiveSettings(
+            engine=options.engine,
+            cache=cache,
+            offers_devices=bool(options.tls.asker_names),
+            ledger_cluster="" if options.ledger is None else options.ledger.cluster,
+        )
         self._live = LiveGate(settings)
-        self._source = FolderSource(options.policies, options.exemptions, options.cwd, settings)
+        self._source = FolderSource(
+            options.policies,
+            options.exemptions,
+            options.cwd,
+            settings,
+            options.providers.answers,
+            options.providers.models,
+        )
+        self._client = _client_files(options.providers)
         self._tls = TlsSource(options.tls)
         self._own = None if options.certificates is None else CertificateTending(options.certificates, log)
         self._totals = Totals()
@@ -78,11 +99,34 @@ class Main:
             self._listener,
             Hooks(self._event, self._told, self._totals.drop, self._answer_vault),
         )
-        self._publisher = Publisher(self._live, self._glass, self._supervisor, self._trail, log)
+        self._sweep = None
+        if options.cluster is not None and options.sweep_s > 0:
+            spawn = SweepSpawn(_sweep_command, self._sweep_settings, self._answer_vault)
+            self._sweep = SweepKeeper(spawn, self._supervisor.objects, log)
+        self._compiling = Compiling()
+        self._publisher = Publisher(
+            self._live, self._glass, self._supervisor, self._trail, log, self._compiling, self._sweep
+        )
         self._cluster = _open_cluster(options, self._live, self._publisher, log)
+        self._quotas = self._open_quotas(options)
         self._ends = asyncio.Event()
         self._is_draining = False
+        self._ends_of_certificates: Mapping[str, float] = {}
+        self._exemptions = ExemptionStates()
         self._failure: Exception | None = None
+
+    def _open_quotas(self, options: ServeOptions) -> "QuotaKeeper | None":
+        """What keeps the quotas' ledger; None where there is none. Raises QuotaError where its database cannot be opened."""
+        if options.ledger is None or self._cluster is None:
+            return None
+        # Databases are for servers that have a ledger or a trail.
+        from lockgate.engine.quota.store.ledger import Ledger
+        from lockgate.engine.quota.store.schema import open_ledger
+        from lockgate.webhook.app.quota_keeper import QuotaKeeper
+
+        ledger = Ledger(open_ledger(options.ledger.database), options.ledger.cluster)
+        follower = self._cluster.follow_quotas(ledger, options.ledger.ttl_s)
+        return QuotaKeeper(follower, self._live, self._supervisor, self._trail, self._log)
 
     def _settings(self, name: str) -> bytes:
         options = self._options
@@ -90,14 +134,23 @@ class Main:
             name=name,
             mode=options.mode,
             excluded_namespaces=options.excluded_namespaces,
+            namespace_editors=options.namespace_editors,
+            guarded_labels=options.guarded_labels,
+            enforced_namespaces=options.enforced_namespaces,
             engine=options.engine,
             cache=options.cache,
             token=options.token,
-            verifies_clients=bool(options.tls.client_ca),
+            client_names=options.tls.client_names,
+            asker_names=options.tls.asker_names,
             log_format=options.log_format,
             log_level=options.log_level,
             ended_grants=self._glass.ended,
             namespaces="given" if options.cluster is None else "all",
+            opa=options.opa,
+            provider_certificate=options.providers.certificate,
+            provider_key=options.providers.key,
+            ledger="" if options.ledger is None else options.ledger.database,
+            ledger_cluster="" if options.ledger is None else options.ledger.cluster,
         )
         if self._trail is not None:
             from lockgate.webhook.trail import EVALUATOR
@@ -106,9 +159,36 @@ class Main:
                 settings,
                 trail=self._trail.place,
                 master_key=str(self._trail.master_key.absolute()),
-                trail_connections=max(2, TRAIL_CONNECTIONS // options.workers),
+                trail_at_a_time=max(2, TRAIL_AT_A_TIME // options.workers),
                 evaluator=EVALUATOR,
                 spool=os.path.abspath(options.spool) if options.spool else "",
+            )
+        return render_frame("settings", settings.header())
+
+    def _sweep_settings(self) -> bytes:
+        options = self._options
+        assert options.cluster is not None
+        settings = SweepSettings(
+            interval_s=options.sweep_s,
+            context=options.cluster.context,
+            kubeconfig=options.cluster.kubeconfig,
+            engine=options.engine,
+            cache=options.cache,
+            log_format=options.log_format,
+            log_level=options.log_level,
+            provider_certificate=options.providers.certificate,
+            provider_key=options.providers.key,
+        )
+        if self._trail is not None:
+            from lockgate.webhook.sweep_rounds import MEMORY
+            from lockgate.webhook.trail import EVALUATOR
+
+            settings = replace(
+                settings,
+                trail=self._trail.place,
+                master_key=str(self._trail.master_key.absolute()),
+                memory=os.path.abspath(os.path.join(options.trail, MEMORY)),
+                evaluator=EVALUATOR,
             )
         return render_frame("settings", settings.header())
 
@@ -121,6 +201,10 @@ class Main:
         elif frame.kind == "coverage" and self._trail is not None:
             told = frame.header
             self._trail.count(told["judged"], told["unmatched"], told["refused"])
+        elif frame.kind == "claims" and self._cluster is not None:
+            from lockgate.webhook.serving.claims import parse_claims
+
+            self._cluster.claim(parse_claims(frame))
 
     async def _record_grant(self, event: GlassEvent) -> bool:
         """Whether it is recorded what became of a grant; where nothing is recorded, it is."""
@@ -145,6 +229,7 @@ class Main:
         try:
             await self._serve()
         finally:
+            self._compiling.close()
             if self._trail is not None:
                 await asyncio.to_thread(self._trail.close)
                 for name, reason in self._trail.unreached:
@@ -158,7 +243,7 @@ class Main:
         certificates = self._tls.changed()
         assert certificates is not None
         changes = (*self._source.changes(), *self._glass.changes())
-        self._supervisor.show_certificate(certificate_frame(certificates))
+        self._show(certificates)
         self._supervisor.start()
         # First: a cluster may take its time, and what waits for it is alive.
         probes = self._start_probes()
@@ -170,13 +255,25 @@ class Main:
         if self._trail is None:
             self._log.write("warning", "nothing is recorded", {"hint": "name a trail with --trail"})
         tasks = [loop.create_task(one) for one in self._tasks(wait_s)]
+        cluster = self._cluster
+        if self._sweep is not None and cluster is not None:
+            self._sweep.start(lambda: cluster.leads)
         await self._ends.wait()
         for task in tasks:
             task.cancel()
+        if self._sweep is not None:
+            # Before another replica may lead.
+            await self._sweep.stop()
+        if self._quotas is not None:
+            await self._quotas.stop()
         if self._cluster is not None:
             await self._cluster.stop()
         await self._drain()
         await self._supervisor.stop()
+        if self._cluster is not None:
+            await self._cluster.close()
+            if self._trail is not None:
+                await self._cluster.tell_seen(self._trail, "all")
         if probes is not None:
             await probes.stop(PROBES_GRACE_S)
         self._log.write("info", "stopped", {})
@@ -203,7 +300,7 @@ class Main:
                 if granted:
                     # At once: a trail that cannot be reached holds up no grant.
                     self._publisher.grant(granted)
-                changes = await asyncio.to_thread(self._source.changes)
+                changes = await self._compiling.run(self._source.changes)
                 if changes:
                     await self._publisher.publish(changes)
                     self._log.write(
@@ -215,10 +312,23 @@ class Main:
             try:
                 certificates = self._tls.changed()
                 if certificates is not None:
-                    self._supervisor.show_certificate(certificate_frame(certificates))
+                    self._show(certificates)
                     self._log.write("info", "certificate changed", {})
+                if self._client is not None:
+                    # Workers read it by themselves; here is told what is wrong with it.
+                    self._client.check()
             except LockgateError as error:
                 self._log.write("error", "certificate not read", {"reason": str(error), "hint": error.hint})
+
+    def _show(self, files: TlsFiles) -> None:
+        """Workers show these to new connections."""
+        self._supervisor.show_certificate(certificate_frame(files))
+        try:
+            self._ends_of_certificates = certificate_ends(files.certificate, files.client_ca)
+        except LockgateError as error:
+            # Of a form that TLS takes all the same.
+            self._ends_of_certificates = {}
+            self._log.write("warning", "end of the certificate not known", {"reason": str(error)})
 
     async def _cover(self) -> None:
         """Records which minutes are covered."""
@@ -228,6 +338,10 @@ class Main:
                 await asyncio.to_thread(self._trail.tick)
             except LockgateError as error:
                 self._log.write("error", "coverage not recorded", {"reason": str(error), "hint": error.hint})
+            else:
+                await self._publisher.record_again()
+            if self._cluster is not None:
+                await self._cluster.tell_seen(self._trail)
 
     async def _tend(self, wait_s: float) -> None:
         """Keeps our own certificates; `_watch` sees their files change."""
@@ -238,14 +352,20 @@ class Main:
 
     def _tasks(self, wait_s: float) -> tuple[Coroutine[None, None, None], ...]:
         """What goes on until the end. wait_s: until the own certificates are looked at again."""
-        return self._watch(), self._tell_ready(), self._cover(), self._tend(wait_s), self._follow()
+        always = self._watch(), self._tell_ready(), self._cover(), self._tend(wait_s), self._follow()
+        if self._quotas is None:
+            return always
+        return *always, self._quotas.follow(lambda: self._publisher.is_holding)
 
     async def _follow(self) -> None:
         """Follows the cluster. A server that no longer does ends, and is started anew."""
         if self._cluster is None:
             return
         try:
-            await asyncio.gather(self._cluster.follow(), self._cluster.keep_rules())
+            left = None if self._trail is None else self._trail.left_claims
+            await asyncio.gather(
+                self._cluster.follow(), self._cluster.keep_rules(), self._cluster.look_for_claims(left)
+            )
         except Exception as error:  # noqa: BLE001 - whatever it is, changes would not be in force
             self._log.write("error", "cluster not followed", {"reason": f"{type(error).__name__}: {error}"})
             self._failure = error
@@ -269,6 +389,8 @@ class Main:
             return "policies are not loaded yet"
         if not self._supervisor.is_ready:
             return f"{self._supervisor.serving} of {self._options.workers} workers answer"
+        if self._quotas is not None and self._quotas.lacking:
+            return self._quotas.lacking
         wrong = self._supervisor.digests - {self._live.digest}
         if wrong and self._supervisor.is_settled and not self._publisher.is_publishing:
             return "workers decide with another state than main"
@@ -276,19 +398,30 @@ class Main:
 
     def _state(self) -> ServerState:
         state = self._live.state
+        policies: tuple[PolicyKey, ...] = ()
+        exemptions = ExemptionCounts()
+        if state is not None:
+            policies = tuple([one.key for one in state.gate.policies.policies])
+            exemptions = self._exemptions.count(state.gate.exemptions, policies, time.time_ns())
         return ServerState(
             is_ready=not self._unready(),
             workers=self._supervisor.serving,
             worker_restarts=self._supervisor.restarts,
-            policies=0 if state is None else len(state.gate.policies.policies),
-            policy_problems=len(self._live.problems),
+            policies=policies,
+            # Files that cannot be read are one more: which policies they were is not known.
+            policy_problems=len(self._live.problems) + int(self._source.is_behind),
+            webhook_problems=0 if self._cluster is None else self._cluster.webhook_problems,
             inventory={
                 str(kind): len(self._supervisor.objects.of_kind(kind))
                 for kind in self._supervisor.objects.kinds
             },
             last_change_s=self._publisher.changed_s,
+            certificates={**self._ends_of_certificates, **({} if self._own is None else self._own.ends)},
+            exemptions=exemptions,
             grants=self._glass.states,
             trail=None if self._trail is None else self._trail.state(),
+            sweep=() if self._sweep is None else self._sweep.samples,
+            quotas=() if self._quotas is None else self._quotas.samples,
         )
 
     async def _drain(self) -> None:
@@ -300,8 +433,21 @@ class Main:
             await asyncio.sleep(self._options.drain_s)
 
 
+def _client_files(options: ProviderOptions) -> ClientFiles | None:
+    """The files of the certificate that providers are shown. Raises UsageError for what cannot be used."""
+    if not options.certificate:
+        return None
+    found = ClientFiles(options.certificate, options.key)
+    found.check()
+    return found
+
+
 def _command(*descriptors: int) -> tuple[str, ...]:
     return (sys.executable, "-m", "lockgate.webhook.app.worker_main", *map(str, descriptors))
+
+
+def _sweep_command(*descriptors: int) -> tuple[str, ...]:
+    return (sys.executable, "-m", "lockgate.webhook.app.sweep_main", *map(str, descriptors))
 
 
 def _open_trail(options: ServeOptions) -> "ReplicaTrail | None":
@@ -310,8 +456,17 @@ def _open_trail(options: ServeOptions) -> "ReplicaTrail | None":
     # The log's code is needed by servers that record.
     from lockgate.webhook.serving.replica_trail import ReplicaTrail
 
-    told = {"mode": options.mode, "excludedNamespaces": sorted(options.excluded_namespaces)}
-    return ReplicaTrail(options.trail, json.dumps(told, sort_keys=True).encode())
+    told = {
+        "mode": options.mode,
+        "enforcedNamespaces": ", ".join(sorted(set(options.enforced_namespaces))),
+        "excludedNamespaces": ", ".join(sorted(set(options.excluded_namespaces))),
+        "namespaceEditors": ", ".join(sorted(set(options.namespace_editors))),
+    }
+    if options.guarded_labels:
+        told["guardedLabels"] = ", ".join(sorted(set(options.guarded_labels)))
+    if options.node_agents:
+        told["nodeAgents"] = ", ".join(sorted(set(options.node_agents)))
+    return ReplicaTrail(options.trail, told)
 
 
 def _open_cluster(
@@ -349,15 +504,10 @@ def _shown(listener: socket.socket) -> str:
 
 def run_main(options: ServeOptions) -> None:
     """Serves until SIGTERM. Raises LockgateError for what cannot be begun with."""
-    writer = LogWriter(2)
-    log = Log(writer, format=options.log_format, level=options.log_level, process="main", now_ns=time.time_ns)
-    take_foreign_logs(log)
+    with process_log("main", format=options.log_format, level=options.log_level) as log:
 
-    async def run() -> None:
-        await Main(options, log).run()
+        async def run() -> None:
+            await Main(options, log).run()
 
-    try:
         with suppress(KeyboardInterrupt):
             asyncio.run(run())
-    finally:
-        writer.close()

@@ -13,6 +13,7 @@ from lockgate.webhook.serving.metric_families import (
     BREAK_GLASS,
     BUILD,
     CERTIFICATES,
+    EXEMPTION_END,
     EXEMPTIONS,
     FAMILIES,
     INVENTORY,
@@ -20,17 +21,21 @@ from lockgate.webhook.serving.metric_families import (
     MAX_SERIES,
     OTHER,
     POLICIES,
+    POLICY_ERRORS,
     POLICY_PROBLEMS,
     READY,
     RECORDS,
     REFUSED,
     REQUESTS,
     TRAIL_ENTRIES,
+    WEBHOOK_PROBLEMS,
     WORKER_RESTARTS,
     WORKERS,
     Family,
 )
+from lockgate.webhook.serving.quota_metrics import FAMILIES as QUOTA_FAMILIES
 from lockgate.webhook.serving.server_state import ServerState
+from lockgate.webhook.serving.sweep_metrics import FAMILIES as SWEEP_FAMILIES
 from lockgate.webhook.version import VERSION
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
@@ -42,6 +47,11 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+# What a scrape has.
+SERVED: Final[Mapping[str, Family]] = {
+    **FAMILIES,
+    **{one.name: one for one in (*SWEEP_FAMILIES, *QUOTA_FAMILIES)},
+}
 # Each state is shown, those that nothing is in as 0, so that an alert on a change has something to compare with.
 STATES: Final = ("active", "expired", "not_yet", "refused")
 
@@ -107,15 +117,22 @@ class Metrics(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Every family of the table, also those that have no sample yet."""
-        samples: dict[str, list[tuple[Sequence[str], float]]] = {name: [] for name in FAMILIES}
+        samples: dict[str, list[tuple[Sequence[str], float]]] = {name: [] for name in SERVED}
         for series, amount in sorted(self._totals.counts.items()):
             samples[series[0]].append((series[1:], amount))
+        state = self._state()
+        for policy in state.policies[:MAX_SERIES]:
+            # A rate sees the first one where there was nought before.
+            if (POLICY_ERRORS.name, policy.kind, policy.name) not in self._totals.counts:
+                samples[POLICY_ERRORS.name].append(((policy.kind, policy.name), 0))
         for worker, gauges in sorted(self._totals.gauges.items()):
             for name, value in gauges.items():
                 samples[name].append(((worker,), value))
-        for family, labels, value in _state_samples(self._state()):
+        for family, labels, value in _state_samples(state):
             samples[family.name].append((labels, value))
-        for family in FAMILIES.values():
+        for name, told, value in (*state.sweep, *state.quotas):
+            samples[name].append((told, value))
+        for family in SERVED.values():
             if family.kind == "histogram":
                 yield self._histogram(family)
             else:
@@ -143,13 +160,16 @@ def _state_samples(state: ServerState) -> list[tuple[Family, Sequence[str], floa
         (READY, (), int(state.is_ready)),
         (WORKERS, (), state.workers),
         (WORKER_RESTARTS, (), state.worker_restarts),
-        (POLICIES, (), state.policies),
+        (POLICIES, (), len(state.policies)),
         (POLICY_PROBLEMS, (), state.policy_problems),
+        (WEBHOOK_PROBLEMS, (), state.webhook_problems),
         (LAST_CHANGE, (), state.last_change_s),
     ]
     made += [(INVENTORY, (kind,), count) for kind, count in sorted(state.inventory.items())[:MAX_SERIES]]
     made += [(CERTIFICATES, (name,), until) for name, until in sorted(state.certificates.items())]
-    made += [(EXEMPTIONS, (name,), state.exemptions.get(name, 0)) for name in STATES]
+    made += [(EXEMPTIONS, (name,), state.exemptions.states.get(name, 0)) for name in STATES]
+    if state.exemptions.first_end_s is not None:
+        made.append((EXEMPTION_END, (), state.exemptions.first_end_s))
     made += [(BREAK_GLASS, (name,), state.grants.get(name, 0)) for name in STATES]
     if state.trail is not None:
         entries = state.trail.entries

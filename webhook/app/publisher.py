@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Final, final
 
 from lockgate.engine.errors import LockgateError
 from lockgate.engine.gvk import GroupVersionKind
+from lockgate.webhook.app.compiling import Compiling
+from lockgate.webhook.app.garbage import Garbage
 from lockgate.webhook.app.glass_keeper import GlassKeeper
 from lockgate.webhook.app.logs import Log
+from lockgate.webhook.app.sweep_keeper import SweepKeeper
 from lockgate.webhook.serving.live_gate import LiveGate
 from lockgate.webhook.serving.live_grants import is_about_grants
 from lockgate.webhook.serving.objects import Change, ObjectKey, Objects
-from lockgate.webhook.serving.policy_kinds import is_deciding
+from lockgate.webhook.serving.policy_kinds import is_answering, is_deciding
 from lockgate.webhook.serving.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -33,12 +36,16 @@ class Publisher:
         supervisor: Supervisor,
         trail: "ReplicaTrail | None",
         log: Log,
+        compiling: Compiling,
+        sweep: SweepKeeper | None = None,
     ) -> None:
         self._live: Final = live
         self._glass: Final = glass
         self._supervisor: Final = supervisor
         self._trail: Final = trail
         self._log: Final = log
+        self._compiling: Final = compiling
+        self._sweep: Final = sweep
         self._held: Objects | None = Objects()
         self._covered: frozenset[GroupVersionKind] = frozenset()
         # As workers were told.
@@ -46,6 +53,7 @@ class Publisher:
         self._lock: Final = asyncio.Lock()
         self._told: Mapping[ObjectKey, Sequence[str]] = {}
         self._is_unrecorded = True
+        self._garbage: Final = Garbage(time.monotonic)
         self.changed_s = 0.0
 
     @property
@@ -74,16 +82,18 @@ class Publisher:
             changes = [one for one in changes if not is_about_grants(one.key.kind)]
             if self._held is not None:
                 self._held.apply(changes)
-                await asyncio.to_thread(self._live.apply, changes, self._covered)
+                await self._compiling.run(self._live.apply, changes, self._covered)
             elif self._trail is None:
                 self._tell_workers(changes)
-                await asyncio.to_thread(self._live.apply, changes, self._covered)
+                await self._compiling.run(self._live.apply, changes, self._covered)
             else:
-                await asyncio.to_thread(self._live.apply, changes, self._covered)
+                await self._compiling.run(self._live.apply, changes, self._covered)
                 await self._record(self._trail, changes)
                 self._tell_workers(changes)
             self.changed_s = time.time()
             self._tell_problems()
+            if self._live.gate is not None and self._held is None:
+                self._garbage.changed(self._live.gate.policies.digest)
 
     async def release(self) -> None:
         """Everything that is needed is known: workers are told it, and answer."""
@@ -95,6 +105,8 @@ class Publisher:
             if self._trail is not None:
                 await self._record(self._trail, changes)
             self._tell_workers(changes)
+            if self._live.gate is not None:
+                self._garbage.begin(self._live.gate.policies.digest)
 
     def grant(self, changes: Sequence[Change]) -> None:
         """Publishes changes of break-glass at once: neither policies nor a trail that cannot be reached hold them up."""
@@ -111,18 +123,30 @@ class Publisher:
     def _tell_workers(self, changes: Sequence[Change]) -> None:
         self._covers = self._covered
         self._supervisor.publish(changes, self._covers)
+        if self._sweep is not None:
+            self._sweep.publish(changes, self._covers)
 
-    async def _record(self, trail: "ReplicaTrail", changes: Sequence[Change]) -> None:
-        self._is_unrecorded |= any(is_deciding(one.key.kind) for one in changes)
+    async def _record(self, trail: "ReplicaTrail", changes: Sequence[Change]) -> bool:
+        """Whether the trail has what is in force."""
+        self._is_unrecorded |= any(is_deciding(one.key.kind) or is_answering(one.key.kind) for one in changes)
         gate = self._live.gate
         if gate is None or not self._is_unrecorded:
-            return
+            return not self._is_unrecorded
         try:
             await asyncio.to_thread(trail.change, gate, time.time_ns())
             self._is_unrecorded = False
         except LockgateError as error:
-            # Decisions are recorded with the digest of what is in force; this entry comes with the next change.
+            # Decisions are recorded with the digest of what is in force; this entry comes later (`record_again`).
             self._log.write("error", "change not recorded", {"reason": str(error), "hint": error.hint})
+        return not self._is_unrecorded
+
+    async def record_again(self) -> None:
+        """Records what is in force where the trail did not take it when it changed."""
+        if self._trail is None or not self._is_unrecorded or self._held is not None or self._lock.locked():
+            return
+        async with self._lock:
+            if await self._record(self._trail, ()):
+                self._log.write("info", "change recorded", {"digest": self._live.digest})
 
     def _tell_problems(self) -> None:
         """Tells what is wrong with objects, once each."""

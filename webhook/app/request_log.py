@@ -73,8 +73,10 @@ def _level(told: AnsweredRequest) -> Level:
 
 def _policies(decision: Decision) -> Sequence[str]:
     """The policies that said something, each with what it said."""
-    found = {f"{one.policy}: {','.join(one.actions)}": None for one in decision.violations}
-    found.update({f"{one.policy}: failed": None for one in decision.failures})
-    found.update({f"{one.violation.policy}: exempt by {one.exemption}": None for one in decision.exempted})
-    names = [*found]
+    found = [f"{one.policy.kind}/{one.policy.name}: {','.join(one.actions)}" for one in decision.violations]
+    if decision.failures:
+        found += [f"{one.policy}: failed" for one in decision.failures]
+    if decision.exempted:
+        found += [f"{one.violation.policy}: exempt by {one.exemption}" for one in decision.exempted]
+    names = [*dict.fromkeys(found)]
     return names if len(names) <= MAX_POLICIES else [*names[:MAX_POLICIES], f"… ({len(names)} in all)"]

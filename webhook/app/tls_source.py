@@ -5,8 +5,8 @@ from typing import Final, final
 
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.app.serving_options import TlsOptions
-from lockgate.webhook.app.tls import MAX_PEM, TlsFiles, make_context
-from lockgate.webhook.serving.feed import render_frame
+from lockgate.webhook.app.tls import MAX_PEM, TlsFiles, make_tls
+from lockgate.webhook.serving.feed import Frame, render_frame
 
 
 @final
@@ -27,19 +27,30 @@ class TlsSource:
             _read(options.certificate),
             _read(options.key),
             _read(options.client_ca) if options.client_ca else b"",
+            _read(options.asker_ca) if options.asker_ca else b"",
         )
         if found == self._known:
             return None
         # Half of a change, where one file is written before the other, is refused here and read again.
-        make_context(found)
+        make_tls(found)
         self._known = found
         return found
 
 
 def certificate_frame(files: TlsFiles) -> bytes:
     """The frame that tells workers what to show."""
-    header = {"chain": len(files.certificate), "key": len(files.key)}
-    return render_frame("certificate", header, files.certificate + files.key + files.client_ca)
+    parts = (files.certificate, files.key, files.client_ca, files.asker_ca)
+    return render_frame("certificate", {"lengths": [len(one) for one in parts]}, b"".join(parts))
+
+
+def parse_certificate(frame: Frame) -> TlsFiles:
+    """The certificates of such a frame."""
+    parts: list[bytes] = []
+    at = 0
+    for length in frame.header["lengths"]:
+        parts.append(frame.raw[at : at + length])
+        at += length
+    return TlsFiles(*parts)
 
 
 def _read(path: str) -> bytes:

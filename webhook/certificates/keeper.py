@@ -23,11 +23,14 @@ Changed = Callable[[tuple[Path, ...]], None]
 
 @record
 class Standing:
-    """How the certificates stand. next_ns: when to look again. expires_ns: when the one that is shown expires."""
+    """How the certificates stand. next_ns: when to look again. expires_ns: when the one that is shown expires, and
+    authority_ns: whoever issued it. bundle: whom to trust, in PEM."""
 
     files: TlsFiles
     next_ns: int
     expires_ns: int
+    authority_ns: int
+    bundle: str
 
     def days_left(self, now_ns: int) -> float:
         """Days until the certificate that is shown expires."""
@@ -61,7 +64,11 @@ class CertificateKeeper:
         assert state.serving is not None
         files = write_files(state, self._folder)
         self._tell(state, files)
-        return Standing(files, min(next_ns(state, now_ns), now_ns + LOOK_NS), state.serving.pair.not_after_ns)
+        (issuer,) = [one for one in state.authorities if one.identity == state.serving.issuer]
+        look_ns = min(next_ns(state, now_ns), now_ns + LOOK_NS)
+        return Standing(
+            files, look_ns, state.serving.pair.not_after_ns, issuer.pair.not_after_ns, state.bundle
+        )
 
     def _tell(self, state: CertificateState, files: TlsFiles) -> None:
         assert state.serving is not None

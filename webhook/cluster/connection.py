@@ -15,6 +15,7 @@ from urllib3.util import Timeout
 
 # An API server that does not take a connection in this time is another one's to answer for.
 _CONNECT_S: Final = 10.0
+_CONNECTIONS: Final = 256
 
 
 @record
@@ -32,6 +33,8 @@ def open_client(context: str = "", kubeconfig: str = "") -> client.ApiClient:
     """
     configuration = client.Configuration()
     configuration.retries = False
+    # Each watch has one of its own; beyond these, connections are closed after their answer, with a warning.
+    configuration.connection_pool_maxsize = _CONNECTIONS
     loading: Any = config
     try:
         if not context and not kubeconfig and "KUBERNETES_SERVICE_HOST" in os.environ:

@@ -6,6 +6,8 @@ A group that cannot be asked for (an extension server that is down) hides nothin
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
+from lockgate.engine.devices.kinds import DEVICE_KINDS
+from lockgate.engine.devices.kinds import VERSIONS as _DEVICES
 from lockgate.engine.errors import UsageError
 from lockgate.engine.gvk import GroupVersionKind
 from lockgate.engine.record import record
@@ -14,7 +16,7 @@ from lockgate.webhook.cluster.inventory import Resource, Server
 from lockgate.webhook.serving.live_grants import is_about_grants
 from lockgate.webhook.serving.live_state import Needs
 from lockgate.webhook.serving.policy_kinds import NAMESPACE as NAMESPACE_KIND
-from lockgate.webhook.serving.policy_kinds import is_deciding, is_template_kind
+from lockgate.webhook.serving.policy_kinds import is_deciding, is_quota_kind, is_template_kind
 
 # Where what decides comes from. Namespaces and the inventory are the cluster's either way.
 PoliciesFrom = Literal["cluster", "files"]
@@ -46,25 +48,39 @@ def discover(server: Server) -> Discovered:
 def choose(
     resources: Iterable[Resource], needs: Needs, policies_from: PoliciesFrom
 ) -> tuple[dict[GroupVersionKind, Resource], frozenset[GroupVersionKind]]:
-    """The resources to watch, by kind; and those kinds of them that policies find in the inventory."""
+    """The resources to watch, by kind; and those kinds of them that policies find in the inventory, or hear of devices from."""
     wanted: dict[GroupVersionKind, Resource] = {}
     best: dict[tuple[str, str], Resource] = {}
+    devices: dict[tuple[str, str], Resource] = {}
     inventory: set[GroupVersionKind] = set()
     for resource in resources:
         kind = resource.kind
         if kind == NAMESPACE_KIND:
             wanted[kind] = resource
         # Who may break the glass, and does, is asked of the cluster wherever policies come from.
-        if is_about_grants(kind) or (policies_from == "cluster" and is_deciding(kind)):
+        if (
+            is_about_grants(kind)
+            or (policies_from == "cluster" and is_deciding(kind))
+            or (needs.quotas and is_quota_kind(kind))
+        ):
             named = (kind.group, kind.kind)
             if named not in best or _rank(kind) < _rank(best[named].kind):
                 best[named] = resource
+        if needs.wants_for_devices(kind):
+            named = (kind.group, kind.kind)
+            if named not in devices or _DEVICES.index(kind.version) < _DEVICES.index(
+                devices[named].kind.version
+            ):
+                devices[named] = resource
         if needs.wants(kind) and needs.inventory.reaches(
             NAMESPACE if resource.is_namespaced else CLUSTER, kind
         ):
             wanted[kind] = resource
             inventory.add(kind)
     wanted.update({resource.kind: resource for resource in best.values()})
+    for resource in devices.values():
+        wanted[resource.kind] = resource
+        inventory.add(resource.kind)
     return wanted, frozenset(inventory)
 
 
@@ -86,6 +102,10 @@ def unserved(
         if read.api_version is not None and read.kind is not None:
             group, _, version = read.api_version.rpartition("/")
             named.add(GroupVersionKind(group, version, read.kind))
+    if needs.devices:
+        # One version tells of all; where none is served there are no devices.
+        there = {kind.kind for kind in served & DEVICE_KINDS}
+        named |= {kind for kind in DEVICE_KINDS if kind.kind not in there}
     return frozenset([kind for kind in named if kind not in served and kind.group not in hidden])
 
 

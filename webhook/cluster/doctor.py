@@ -7,9 +7,10 @@ from typing import Final
 from kubernetes import client
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.cluster.calls import ask_text, call, segment
+from lockgate.webhook.cluster.constraint_definitions import GATEKEEPER_GROUP
 from lockgate.webhook.cluster.webhook_configurations import PATH as CONFIGURATIONS
 from lockgate.webhook.doctor.facts import ClusterFacts, Denied, Seen
-from lockgate.webhook.install.definitions import GATEKEEPER, OWN
+from lockgate.webhook.install.definitions import BREAK_GLASS, GATEKEEPER, OWN
 from lockgate.webhook.install.options import parse_options
 from lockgate.webhook.install.rights import Right, rights
 from lockgate.webhook.install.settings import (
@@ -25,6 +26,7 @@ from lockgate.webhook.install.workload import OPTIONS_ANNOTATION
 _DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _GATEKEEPER: Final = "gatekeeper-validating-webhook-configuration"
 _TEMPLATES: Final = "/apis/templates.gatekeeper.sh/v1/constrainttemplates"
+_CONSTRAINTS: Final = "/apis/constraints.gatekeeper.sh/v1beta1"
 _REVIEWS: Final = "/apis/authorization.k8s.io/v1"
 SECOND_NS: Final = 1_000_000_000
 
@@ -41,7 +43,9 @@ def read_facts(api: client.ApiClient, namespace: str) -> ClusterFacts:
         host=_host(api),
         version=Seen(version.value) if version.status == 200 else Seen(None, version.message),
         skew_ns=skew_ns,
-        definitions={one.name: _see(api, f"{_DEFINITIONS}/{one.name}") for one in (*GATEKEEPER, *OWN)},
+        definitions={
+            one.name: _see(api, f"{_DEFINITIONS}/{one.name}") for one in (*GATEKEEPER, *OWN, *BREAK_GLASS)
+        },
         configuration=_see(api, f"{CONFIGURATIONS}/{CONFIGURATION}"),
         deployment=deployment,
         certificates=_see(api, f"{inside}/secrets/{CERTIFICATES}"),
@@ -49,7 +53,9 @@ def read_facts(api: client.ApiClient, namespace: str) -> ClusterFacts:
         database=_see(api, f"{inside}/secrets/{DATABASE_PASSWORD}"),
         volume=_see(api, f"{inside}/persistentvolumeclaims/{TRAIL}"),
         gatekeeper=_see(api, f"{CONFIGURATIONS}/{_GATEKEEPER}"),
+        gatekeeper_status=_see(api, f"/apis/{GATEKEEPER_GROUP}"),
         templates=_see(api, f"{_TEMPLATES}?limit=1"),
+        constraints=_constraints(api),
         denied=denied,
         asked=asked,
         ready=_ready(api, inside),
@@ -76,6 +82,17 @@ def _skew_ns(date: str) -> int | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return time.time_ns() - int(then) * SECOND_NS
+
+
+def _constraints(api: client.ApiClient) -> dict[str, Seen]:
+    """Every constraint, by kind; where the kinds cannot be told, that."""
+    served = _see(api, _CONSTRAINTS)
+    if served.value is None:
+        return {} if served.absent else {"kinds": served}
+    names = [one.get("name") for one in served.value.get("resources") or () if isinstance(one, dict)]
+    # Subresources have a slash.
+    plain = sorted({one for one in names if isinstance(one, str) and "/" not in one})
+    return {one: _see(api, f"{_CONSTRAINTS}/{segment(one)}") for one in plain}
 
 
 def _is_beside(deployment: Seen) -> bool:

@@ -3,17 +3,24 @@
 import time
 from collections.abc import Mapping
 from random import SystemRandom
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from lockgate.engine.record import record
 from lockgate.webhook.cluster.caretaker import Caretaker, in_force
 from lockgate.webhook.cluster.connection import open_client
 from lockgate.webhook.cluster.discovery import PoliciesFrom
 from lockgate.webhook.cluster.leases import ClusterLease, Leadership
-from lockgate.webhook.cluster.rules_keeper import RulesKeeper
+from lockgate.webhook.cluster.rules_keeper import RulesKeeper, judged_kinds
+from lockgate.webhook.cluster.sightings import Sightings
 from lockgate.webhook.cluster.source import Batch, ClusterSource
-from lockgate.webhook.install.settings import CONFIGURATION, LEASE
+from lockgate.webhook.install.settings import CONFIGURATION, LEASE, InstallSettings
 from lockgate.webhook.serving.live_gate import LiveGate
+from lockgate.webhook.serving.live_state import LiveState
+
+if TYPE_CHECKING:
+    # Imported where there is a ledger.
+    from lockgate.engine.quota.store.ledger import Ledger
+    from lockgate.webhook.cluster.quota_follower import QuotaFollower
 
 # Whoever takes looks up this often, for what is lacking and for the end.
 LOOK_S: Final = 0.5
@@ -24,7 +31,8 @@ class ClusterAccess:
     """Which cluster, and as whom it is written to.
 
     kubeconfig: "" is the cluster around, else KUBECONFIG's; context: "" the current one. namespace: where the Lease is.
-    identity: unlike that of any other replica. policies_from: where what decides comes from.
+    identity: unlike that of any other replica. policies_from: where what decides comes from. claims: whether there are records
+    that claim something of the cluster. installed: what the webhook configuration is to be.
     """
 
     kubeconfig: str
@@ -32,6 +40,8 @@ class ClusterAccess:
     namespace: str
     identity: str
     policies_from: PoliciesFrom
+    claims: Literal["looked for", "none"] = "none"
+    installed: InstallSettings = InstallSettings("")
 
 
 @final
@@ -44,8 +54,12 @@ class ClusterFollower:
         self._api: Final = api
         self._source: Final = ClusterSource(api, access.policies_from, SystemRandom())
         self._caretaker: Caretaker | None = None
-        self._rules: Final = RulesKeeper(api)
+        self._rules: Final = RulesKeeper(api, access.installed)
         self._unwritten = ""
+        self._records: Final = access.claims == "looked for"
+        # Digest of the policies by which kinds are watched, and how many the cluster served then.
+        self._expected = ("", 0)
+        self.sightings: Final = Sightings(api, self._source.resources, SystemRandom())
         if access.policies_from == "cluster":
             # What is in files has no status, and its constraints need no definition.
             lease = ClusterLease(api, access.namespace, LEASE)
@@ -53,16 +67,20 @@ class ClusterFollower:
             self._caretaker = Caretaker(api, leadership, SystemRandom())
 
     def start(self) -> None:
-        """Begins to ask the cluster."""
+        """Begins to ask the cluster; `sightings` are begun by whoever knows what was claimed before."""
         self._source.start()
         if self._caretaker is not None:
             self._caretaker.start()
 
     def stop(self) -> None:
-        """Ends everything, and lets another replica lead."""
+        """Follows no more, and lets another replica lead."""
         if self._caretaker is not None:
             self._caretaker.stop()
         self._source.stop()
+
+    def close(self) -> None:
+        """Ends what looks for claims too, and the connections."""
+        self.sightings.stop()
         api: Any = self._api
         api.close()
 
@@ -88,16 +106,42 @@ class ClusterFollower:
         """What cannot be watched or written at present, with the reason."""
         written = {} if self._caretaker is None else self._caretaker.failures
         rules = {f"the rules of {CONFIGURATION}": self._unwritten} if self._unwritten else {}
-        return {**self._source.failures(), **written, **rules}
+        return {**self._source.failures(), **written, **rules, **self.sightings.failures}
 
     def keep_rules(self, live: LiveGate) -> None:
         """Has the API server send what is in force asks for, while this replica leads; called by a thread of its own."""
         state = live.state
+        self._expect(state)
         if not self.is_leader or state is None:
             self._rules.forget()
             self._unwritten = ""
         else:
             self._unwritten = self._rules.keep(state, self._source.resources())
+
+    def _expect(self, state: LiveState | None) -> None:
+        """What is judged will be claimed."""
+        resources = self._source.resources()
+        if state is None or not resources or not self._records:
+            return
+        known = (state.gate.policies.digest, len(resources))
+        if known != self._expected:
+            self._expected = known
+            self.sightings.expect(judged_kinds(state, resources))
+
+    def follow_quotas(self, ledger: "Ledger", ttl_s: float) -> "QuotaFollower":
+        """What keeps the quotas' ledger as the cluster is."""
+        from lockgate.webhook.cluster.quota_follower import QuotaFollower
+
+        return QuotaFollower(self._api, ledger, ttl_s, self._source.resources, self._tends, SystemRandom())
+
+    def _tends(self) -> bool:
+        """Does this replica do what one does for all? Where nobody leads, each does."""
+        return self._caretaker is None or self.is_leader
+
+    @property
+    def configuration_problems(self) -> Mapping[str, str]:
+        """By webhook, what of the configuration is not as it was installed, where this replica leads."""
+        return self._rules.problems
 
     @property
     def is_leader(self) -> bool:

@@ -5,22 +5,19 @@ A watch that ends is taken up where it was; bookmarks keep that place young. Whe
 """
 
 from collections.abc import Mapping
+from contextlib import closing
 from random import Random
-from threading import Event, Lock, Thread
-from typing import Any, Final, Protocol, final
+from threading import Thread
+from typing import Final, Protocol, final
 
 from kubernetes.client import ApiClient
 from lockgate.engine.errors import UsageError
-from lockgate.webhook.cluster.connection import failure_reason, printable_reason, streaming
 from lockgate.webhook.cluster.inventory import NotServedError, Resource, Server
+from lockgate.webhook.cluster.open_watch import OpenWatch, WatchBrokeError, WatchRefusedError
 from lockgate.webhook.cluster.pacing import Backoff, watch_seconds
-from lockgate.webhook.cluster.watch_events import WatchError, change_of, parse_event, split_lines
+from lockgate.webhook.cluster.watch_events import WatchError, change_of, parse_event
 from lockgate.webhook.serving.objects import Change, ObjectKey
-from urllib3.exceptions import HTTPError
 
-_CHUNK: Final = 1 << 16
-# Beyond the time that the server was asked to end the watch after.
-_MARGIN_S: Final = 15.0
 _GONE: Final = 410
 _NOT_FOUND: Final = 404
 
@@ -51,14 +48,12 @@ class Reflector:
 
     def __init__(self, api: ApiClient, resource: Resource, told: Told, chance: Random) -> None:
         self.resource: Final = resource
-        self._api: Final = api
         self._server: Final = Server(api)
         self._told: Final = told
         self._chance: Final = chance
         self._backoff: Final = Backoff(chance)
-        self._stopped: Final = Event()
-        self._lock: Final = Lock()
-        self._response: Any = None
+        self._watching: Final = OpenWatch(api, resource.path)
+        self._stopped: Final = self._watching.stopped
         self._failing = False
         self._thread: Final = Thread(target=self._run, name=f"watch {resource.kind}", daemon=True)
 
@@ -68,16 +63,7 @@ class Reflector:
 
     def stop(self) -> None:
         """Ends it; it tells nothing that begins after this."""
-        self._stopped.set()
-        with self._lock:
-            response = self._response
-            # A read that waits for the next event.
-            shutdown = getattr(response, "shutdown", None)
-            if shutdown is not None:
-                try:
-                    shutdown()
-                except (OSError, ValueError, RuntimeError):
-                    return
+        self._watching.stop()
 
     def join(self, seconds: float) -> None:
         """Waits for its thread."""
@@ -141,51 +127,29 @@ class Reflector:
 
     def _watch(self, version: str) -> str:
         """Watches until the server ends it; gives how far it came."""
-        seconds = watch_seconds(self._chance)
-        query = {
-            "watch": "1",
-            "allowWatchBookmarks": "true",
-            "resourceVersion": version,
-            "timeoutSeconds": str(seconds),
-        }
         at = version
         try:
-            with streaming(self._api, self.resource.path, query, seconds + _MARGIN_S) as answer:
-                self._refuse(answer, version)
-                with self._lock:
-                    self._response = answer
-                if self._stopped.is_set():
-                    return at
-                self._works()
-                for line in split_lines(answer.stream(_CHUNK)):
+            with closing(self._watching.lines(version, watch_seconds(self._chance), self._works)) as lines:
+                for line in lines:
                     event = parse_event(line, self.resource.kind)
-                    if self._stopped.is_set():
-                        break
                     self._backoff.reset()
                     if event.change is not None:
                         self._told.changed(self.resource, event.change)
                     at = event.version
-        except (HTTPError, OSError, ValueError, AttributeError) as error:
-            # AttributeError: a TLS socket that was shut while it was read.
-            raise _FailedError(
-                f"the watch of {self.resource.kind} broke: {failure_reason(error)}", at
-            ) from None
-        finally:
-            with self._lock:
-                self._response = None
+        except WatchBrokeError as error:
+            raise _FailedError(f"the watch of {self.resource.kind} broke: {error}", at) from None
+        except WatchRefusedError as error:
+            raise self._refused(error, version) from None
         return at
 
-    def _refuse(self, answer: Any, version: str) -> None:
-        if answer.status == 200:
-            return
-        if answer.status == _NOT_FOUND:
-            raise _AbsentError
-        message = f"the API server answered {answer.status} to the watch of {self.resource.kind}"
-        reason = printable_reason(answer.reason or "")
-        if answer.status == _GONE:
-            raise WatchError(message, expired=True)
-        hint = "; whoever runs this needs `watch` on it" if answer.status in (401, 403) else ""
-        raise _FailedError(f"{message} ({reason}){hint}", version)
+    def _refused(self, error: WatchRefusedError, version: str) -> Exception:
+        if error.status == _NOT_FOUND:
+            return _AbsentError()
+        message = f"the API server answered {error.status} to the watch of {self.resource.kind}"
+        if error.status == _GONE:
+            return WatchError(message, expired=True)
+        hint = "; whoever runs this needs `watch` on it" if error.status in (401, 403) else ""
+        return _FailedError(f"{message} ({error}){hint}", version)
 
 
 class _AbsentError(Exception):

@@ -18,6 +18,7 @@ from lockgate.webhook.cluster.inventory import Resource
 from lockgate.webhook.serving.live_problems import LiveProblem
 from lockgate.webhook.serving.objects import ObjectKey
 from lockgate.webhook.serving.policy_kinds import is_constraint_kind, is_template_kind
+from lockgate.webhook.serving.unsent_kinds import Unsent, unsent_of
 from urllib3.exceptions import HTTPError
 
 Json = dict[str, Value]
@@ -49,12 +50,20 @@ def wanted_status(key: ObjectKey, value: Json, standing: Standing) -> Json:
     elif is_constraint_kind(key.kind):
         entry["constraintUID"] = about.get("uid")
         entry["enforced"] = standing.created
+        notices = _unsent(value).notices()
+        if notices:
+            entry["notices"] = list(notices)
     if standing.problems:
         entry["errors"] = [_error(problem) for problem in standing.problems]
     status: Json = {"byPod": [entry]}
     if not is_constraint_kind(key.kind):
         status["created"] = standing.created
     return status
+
+
+def _unsent(constraint: Json) -> Unsent:
+    spec = constraint.get("spec")
+    return unsent_of(spec.get("match") if isinstance(spec, dict) else None)
 
 
 def _error(problem: LiveProblem) -> Json:

@@ -6,6 +6,7 @@ from random import Random
 from typing import Final, final
 
 from kubernetes.client import ApiClient
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import UsageError
 from lockgate.engine.record import record
 from lockgate.webhook.cluster.discovery import PoliciesFrom, discover
@@ -13,11 +14,12 @@ from lockgate.webhook.cluster.inventory import Server
 from lockgate.webhook.cluster.source import ClusterSource
 from lockgate.webhook.cluster.sweep_writer import SweepWriter
 from lockgate.webhook.cluster.sweeping import ClusterSweep, Passed, Tell
+from lockgate.webhook.report import EXIT_CLEAN, EXIT_NOT_EVALUATED, EXIT_VIOLATIONS, FailOn
 from lockgate.webhook.serving.live_gate import LiveGate
 from lockgate.webhook.serving.live_problems import LiveProblem
-from lockgate.webhook.serving.live_state import LiveSettings
+from lockgate.webhook.serving.live_state import LiveSettings, LiveState
 from lockgate.webhook.serving.objects import Change, ObjectKey
-from lockgate.webhook.serving.policy_reports import policy_reports
+from lockgate.webhook.serving.policy_reports import ReportKey, policy_reports
 from lockgate.webhook.serving.sweep import Sweep
 from lockgate.webhook.serving.sweep_totals import ConstraintTotal, constraint_totals
 
@@ -37,35 +39,94 @@ class SweepResult:
     problems: Mapping[ObjectKey, tuple[LiveProblem, ...]]
     unwritten: Mapping[str, str]
 
+    def exit_code(self, fail_on: frozenset[FailOn]) -> int:
+        """As `check` has it: 0 clean, 1 violations, 2 could not look, evaluate, record or write; 2 beats 1.
+
+        What a policy needs and nobody knows here is *not evaluated*, which is 0 unless `fail_on` names it.
+        """
+        if self.passed.failed or self.passed.untold or self.problems or self.unwritten:
+            return EXIT_NOT_EVALUATED
+        if any(one.failed or ("not-evaluated" in fail_on and one.unknown) for one in self.totals):
+            return EXIT_NOT_EVALUATED
+        failing = {"deny", "warn"} if "warn" in fail_on else {"deny"}
+        violated = any(one.violations and not failing.isdisjoint(one.actions) for one in self.totals)
+        return EXIT_VIOLATIONS if violated else EXIT_CLEAN
+
 
 @record
 class SweepParts:
-    """What a sweep is put together from. files: changes of policies that are files; the cluster's count without it.
+    """What passes are put together from. writer: writes results into the cluster; None: they are written nowhere.
 
-    writer: writes results into the cluster; None: they are written nowhere. clock: Unix time in nanoseconds. goes_on:
-    asked now and then during a pass, which is broken off where it says no.
+    clock: Unix time in nanoseconds. goes_on: asked now and then during a pass, which is broken off where it says no.
     """
 
     sweep: Sweep
-    settings: LiveSettings
     tell: Tell
-    files: Callable[[], Sequence[Change]] | None
     writer: SweepWriter | None
     clock: Callable[[], int]
     goes_on: Callable[[], bool]
 
 
 @final
+class SweepPasses:
+    """Passes over a cluster, whoever says what is in force. Used by one thread."""
+
+    def __init__(self, api: ApiClient, parts: SweepParts) -> None:
+        self._parts: Final = parts
+        self._server: Final = Server(api)
+        self._cluster: Final = ClusterSweep(self._server, parts.sweep, parts.tell, parts.goes_on)
+        # Of the last pass: what it was about, and what came of it.
+        self._about: object = None
+        self._totals: tuple[ConstraintTotal, ...] = ()
+        self._reports: Mapping[ReportKey, dict[str, Value]] = {}
+
+    def run(self, state: LiveState) -> SweepResult:
+        """One pass. Raises UsageError where the cluster does not even tell what it serves, and SweepFullError and SweepEndedError."""
+        parts, now_ns = self._parts, self._parts.clock()
+        found = discover(self._server)
+        passed = self._cluster.run(state, found, now_ns)
+        self._sum_up(state)
+        unwritten: Mapping[str, str] = {}
+        if parts.writer is not None:
+            unwritten = parts.writer.write(found.resources, self._totals, self._reports, now_ns)
+        return SweepResult(passed, self._totals, state.problems, unwritten)
+
+    def _sum_up(self, state: LiveState) -> None:
+        """Most passes find what the last one has found: to sum that up again would cost more than the pass."""
+        sweep, policies = self._parts.sweep, state.gate.policies
+        about = (sweep.revision, policies.digest)
+        if about == self._about:
+            return
+        self._totals = constraint_totals(policies.policies, sweep.findings())
+        if self._parts.writer is not None:
+            self._reports = policy_reports(sweep.findings())
+        self._about = about
+
+
+@record
+class Followed:
+    """Whose policies count. files: changes of what is in files: those policies, or what else decides; None for none."""
+
+    policies_from: PoliciesFrom = "cluster"
+    files: Callable[[], Sequence[Change]] | None = None
+
+
+@final
 class SweepRun:
     """Follows a cluster. Used by one thread; `close` ends what it began."""
 
-    def __init__(self, api: ApiClient, parts: SweepParts, chance: Random) -> None:
-        policies_from: PoliciesFrom = "cluster" if parts.files is None else "files"
-        self._parts: Final = parts
-        self._server: Final = Server(api)
-        self._source: Final = ClusterSource(api, policies_from, chance)
-        self._live: Final = LiveGate(parts.settings)
-        self._cluster: Final = ClusterSweep(self._server, parts.sweep, parts.tell, parts.goes_on)
+    def __init__(
+        self,
+        api: ApiClient,
+        parts: SweepParts,
+        settings: LiveSettings,
+        followed: Followed,
+        chance: Random,
+    ) -> None:
+        self._files: Final = followed.files
+        self._passes: Final = SweepPasses(api, parts)
+        self._source: Final = ClusterSource(api, followed.policies_from, chance)
+        self._live: Final = LiveGate(settings)
         self._source.start()
 
     def settle(self) -> None:
@@ -85,8 +146,7 @@ class SweepRun:
 
     def follow(self, seconds: float) -> bool:
         """Takes what has changed, waiting for so long; tells whether anything had."""
-        files = self._parts.files
-        changes = () if files is None else tuple(files())
+        changes = () if self._files is None else tuple(self._files())
         batch = self._source.take(seconds)
         if batch is not None:
             changes = (*changes, *batch.changes)
@@ -97,18 +157,10 @@ class SweepRun:
         return True
 
     def run_pass(self) -> SweepResult:
-        """One pass. Raises UsageError where the cluster does not even tell what it serves, and SweepFullError and SweepEndedError."""
+        """One pass. Raises what `SweepPasses.run` raises."""
         state = self._live.state
         assert state is not None, "settle comes first"
-        parts, now_ns = self._parts, self._parts.clock()
-        found = discover(self._server)
-        passed = self._cluster.run(state, found, now_ns)
-        totals = constraint_totals(state.gate.policies.policies, parts.sweep.findings())
-        unwritten: Mapping[str, str] = {}
-        if parts.writer is not None:
-            reports = policy_reports(parts.sweep.findings())
-            unwritten = parts.writer.write(found.resources, totals, reports, now_ns)
-        return SweepResult(passed, totals, state.problems, unwritten)
+        return self._passes.run(state)
 
     def close(self) -> None:
         """Ends the watches."""

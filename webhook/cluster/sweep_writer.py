@@ -45,6 +45,8 @@ class SweepWriter:
         # Digests.
         self._reports: Final[dict[ReportKey, bytes]] = {}
         self._is_first = True
+        # All of them, as they were written without a failure.
+        self._whole: Mapping[ReportKey, Json] | None = None
 
     def write(
         self,
@@ -92,6 +94,8 @@ class SweepWriter:
     def _write_reports(
         self, kinds: Mapping[GroupVersionKind, Resource], reports: Mapping[ReportKey, Json]
     ) -> dict[str, str]:
+        if reports is self._whole:
+            return {}
         failures: dict[str, str] = {}
         if self._is_first:
             failures = self._find_reports(kinds)
@@ -111,6 +115,7 @@ class SweepWriter:
                 failures[f"the report {key.namespace}/{key.name}"] = failure
             else:
                 del self._reports[key]
+        self._whole = None if failures else reports
         return failures
 
     def _find_reports(self, kinds: Mapping[GroupVersionKind, Resource]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal
 
 from lockgate.engine.codegen.values import Value, render_json
@@ -78,9 +78,13 @@ def change_of(value: dict[str, Value], kind: GroupVersionKind, state: Literal["t
     key = ObjectKey(kind, metadata_text(value, "namespace"), metadata_text(value, "name"))
     if state == "gone":
         return Change(key, None)
-    # Items of typed lists do not say what they are. The same object always has the same bytes.
-    typed: dict[str, Value] = {**value, "apiVersion": kind.api_version, "kind": kind.kind}
-    return Change(key, render_json(typed).encode("utf-8", "surrogatepass"))
+    # The same object always has the same bytes.
+    return Change(key, render_json(typed(value, kind)).encode("utf-8", "surrogatepass"))
+
+
+def typed(value: Mapping[str, Value], kind: GroupVersionKind) -> dict[str, Value]:
+    """An object with its kind: items of typed lists do not say what they are."""
+    return {**value, "apiVersion": kind.api_version, "kind": kind.kind}
 
 
 def metadata_text(value: dict[str, Value], name: str) -> str:

@@ -29,7 +29,7 @@ class WebhookConfigurations:
         """The `caBundle` of each of their webhooks. Raises ClusterError."""
         found = {}
         for name in self._names:
-            value = self._get(name)
+            value = self.get(name)
             if value is not None:
                 found[name] = value
         self._seen = found
@@ -48,24 +48,25 @@ class WebhookConfigurations:
                 return False
         return True
 
-    def write_rules(self, webhook: str, rules: Sequence[Rule]) -> bool:
-        """Gives the webhook of this name these rules where they differ; False when it has to be tried again.
+    def write_rules(self, rules: Mapping[str, Sequence[Rule]]) -> bool:
+        """Gives webhooks, by their names, these rules where they differ; False when it has to be tried again.
 
-        Raises ClusterError.
+        So it has where a configuration is not there: whoever applies it soon gets it without rules. Raises ClusterError.
         """
-        wanted = [render_rule(rule) for rule in rules]
+        wanted = {name: [render_rule(rule) for rule in some] for name, some in rules.items()}
         for name in self._names:
-            value = self._get(name)
+            value = self.get(name)
             if value is None:
-                continue
+                return False
             changed = with_webhooks(
-                value, lambda one: {**one, "rules": wanted} if one["name"] == webhook else one
+                value, lambda one: {**one, "rules": wanted[one["name"]]} if one["name"] in wanted else one
             )
             if changed != value and not self._put(name, changed):
                 return False
         return True
 
-    def _get(self, name: str) -> Json | None:
+    def get(self, name: str) -> Json | None:
+        """A configuration; None where there is none. Raises ClusterError."""
         answer = call(self._api, "GET", f"{PATH}/{segment(name)}")
         if answer.status == 404:
             return None

@@ -7,7 +7,7 @@ from typing import Final
 from lockgate.webhook.doctor.case import Case, unseen
 from lockgate.webhook.doctor.facts import Json, Seen
 from lockgate.webhook.doctor.finding import Finding, Level
-from lockgate.webhook.install.definitions import GATEKEEPER, OWN
+from lockgate.webhook.install.definitions import BREAK_GLASS, GATEKEEPER, OWN
 from lockgate.webhook.install.options import render_options
 
 SECOND_NS: Final = 1_000_000_000
@@ -46,7 +46,7 @@ def check_clock(case: Case) -> Iterator[Finding]:
 
 def check_definitions(case: Case) -> Iterator[Finding]:
     """Are all kinds there?"""
-    for definition in (*GATEKEEPER, *OWN):
+    for definition in (*GATEKEEPER, *OWN, *BREAK_GLASS):
         seen = case.facts.definitions.get(definition.name, Seen())
         where = f"CustomResourceDefinition {definition.name}"
         yield from unseen(seen, "definitions", where)
@@ -101,6 +101,13 @@ def check_gatekeeper(case: Case) -> Iterator[Finding]:
         message = "Gatekeeper runs here too, and both make the definitions of constraints"
         fix = f"lockgate install {render_options(case.settings)} --beside-gatekeeper | kubectl apply -f -"
         yield Finding("error", "gatekeeper", where, message, fix)
+    if seen.absent and case.facts.gatekeeper_status.there and not beside:
+        message = (
+            "Gatekeeper is gone, and its definitions of status.gatekeeper.sh are left: "
+            "by them the server takes it to be there, and makes no definitions of constraints"
+        )
+        fix = "kubectl get crd -o name | grep '[.]status[.]gatekeeper[.]sh$' | xargs kubectl delete"
+        yield Finding("error", "gatekeeper", "API group status.gatekeeper.sh", message, fix)
     if seen.absent and beside and case.facts.deployment.there:
         message = "there is no Gatekeeper, and nobody makes the definitions of constraints"
         options = [one for one in shlex.split(render_options(case.settings)) if one != "--beside-gatekeeper"]

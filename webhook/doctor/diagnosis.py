@@ -11,6 +11,7 @@ from lockgate.webhook.doctor.cluster_checks import (
     check_rights,
     check_version,
 )
+from lockgate.webhook.doctor.coverage_checks import check_coverage
 from lockgate.webhook.doctor.facts import ClusterFacts
 from lockgate.webhook.doctor.finding import Finding
 from lockgate.webhook.doctor.webhook_checks import check_configuration
@@ -35,6 +36,7 @@ def diagnose(facts: ClusterFacts, namespace: str, now_ns: int) -> tuple[Finding,
         check_certificates,
         check_gatekeeper,
         check_policies,
+        check_coverage,
     )
     return (*found, *[finding for check in checks for finding in check(case)])
 

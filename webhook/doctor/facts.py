@@ -39,8 +39,10 @@ class Denied:
 class ClusterFacts:
     """Everything that the checks look at.
 
-    skew_ns: how far this machine's clock is ahead of the API server's; None: it did not tell. definitions: by name.
+    skew_ns: how far this machine's clock is ahead of the API server's; None: it did not tell. definitions: by name. gatekeeper_status: the group by
+    which the server tells that Gatekeeper is there.
     denied: rights that the account lacks; asked: as whom they were asked for, empty where they could not be.
+    constraints: by the name of each of their kinds, all of it.
     ready: the answer of the server's own `/readyz`: status and the start of its text.
     """
 
@@ -55,7 +57,9 @@ class ClusterFacts:
     database: Seen
     volume: Seen
     gatekeeper: Seen
+    gatekeeper_status: Seen
     templates: Seen
+    constraints: Mapping[str, Seen]
     denied: tuple[Denied, ...]
     asked: str
     ready: tuple[int, str]

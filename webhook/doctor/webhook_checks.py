@@ -5,10 +5,15 @@ from typing import Any, Final
 
 from lockgate.webhook.doctor.case import Case, server_arguments, unseen
 from lockgate.webhook.doctor.finding import Finding, Level
-from lockgate.webhook.install.webhooks import POLICIES, webhook_configuration
+from lockgate.webhook.install.webhooks import (
+    ENFORCED,
+    ENFORCED_LABELS,
+    NAME_LABEL,
+    POLICIES,
+    webhook_configuration,
+)
 
-_NAME_LABEL: Final = "kubernetes.io/metadata.name"
-_WHERE: Final = "ValidatingWebhookConfiguration lockgate"
+WHERE: Final = "ValidatingWebhookConfiguration lockgate"
 # Fields of a webhook that are compared as they are.
 _PLAIN: Final = ("matchPolicy", "sideEffects", "timeoutSeconds")
 
@@ -16,15 +21,15 @@ _PLAIN: Final = ("matchPolicy", "sideEffects", "timeoutSeconds")
 def check_configuration(case: Case) -> Iterator[Finding]:
     """Compares what is there with what the installation would be given."""
     seen = case.facts.configuration
-    yield from unseen(seen, "webhook", _WHERE)
+    yield from unseen(seen, "webhook", WHERE)
     if seen.absent:
-        yield Finding("error", "webhook", _WHERE, "it is not there: nothing is judged", case.again)
+        yield Finding("error", "webhook", WHERE, "it is not there: nothing is judged", case.again)
     if seen.value is None:
         return
-    there = {one.get("name"): one for one in seen.value.get("webhooks") or ()}
+    there = webhooks_there(case)
     for wanted in webhook_configuration(case.settings)["webhooks"]:
         name = wanted["name"]
-        where = f"{_WHERE}, webhook {name}"
+        where = f"{WHERE}, webhook {name}"
         found = there.get(name)
         if found is None:
             yield Finding("error", "webhook", where, "it is not there", case.again)
@@ -33,11 +38,17 @@ def check_configuration(case: Case) -> Iterator[Finding]:
         yield from _check_namespaces(case, where, found, wanted)
     policies = there.get(POLICIES)
     if policies is not None and not policies.get("rules"):
-        where = f"{_WHERE}, webhook {POLICIES}"
+        where = f"{WHERE}, webhook {POLICIES}"
         message = "it has no rules: nothing is sent to be judged"
         fix = "the server writes them once it has policies: look at its log"
         yield Finding("warning", "webhook", where, message, fix)
     yield from _check_arguments(case)
+
+
+def webhooks_there(case: Case) -> Mapping[str, Mapping[str, Any]]:
+    """The webhooks of the configuration by their names; none where it is not there."""
+    value = case.facts.configuration.value or {}
+    return {str(one.get("name")): one for one in value.get("webhooks") or ()}
 
 
 def _check_webhook(
@@ -52,7 +63,7 @@ def _check_webhook(
             else "requests fail while nobody answers, though nothing is to be denied"
         )
         message = f"its failurePolicy is {policy}, in mode {mode}: {meaning}"
-        level: Level = "error" if mode == "enforce" else "warning"
+        level: Level = "error" if wanted["failurePolicy"] == "Fail" else "warning"
         yield Finding(level, "failure-policy", where, message, case.again)
     for field in _PLAIN:
         if found.get(field) != wanted[field]:
@@ -60,9 +71,14 @@ def _check_webhook(
             yield Finding("warning", "webhook", where, message, case.again)
     service = (found.get("clientConfig") or {}).get("service") or {}
     expected = wanted["clientConfig"]["service"]
-    if {name: service.get(name) for name in expected} != expected:
+    said = {name: service.get(name) for name in expected}
+    path, token = _parted(str(said["path"]), expected["path"])
+    if {**said, "path": path} != expected:
         message = f"it calls {_shown(found)}, and not Service {expected['namespace']}/{expected['name']}"
         yield Finding("error", "webhook", where, message, case.again)
+    elif bool(token) != case.settings.has_token:
+        wrong = "has a token that nobody asks for" if token else "lacks the token: every call is refused"
+        yield Finding("error", "webhook", where, f"its path {wrong}", case.again)
     selector = found.get("objectSelector") or {}
     if selector:
         message = "its objectSelector leaves out what whoever makes an object chooses by its labels"
@@ -83,12 +99,18 @@ def _check_namespaces(
     case: Case, where: str, found: Mapping[str, Any], wanted: Mapping[str, Any]
 ) -> Iterator[Finding]:
     """Are the namespaces that are left out those that have to be, and no others?"""
-    expected = set(case.settings.fixed_namespaces) if "namespaceSelector" in wanted else set()
-    left_out: set[str] = set()
     selector = found.get("namespaceSelector") or {}
+    if wanted["name"] in (ENFORCED, ENFORCED_LABELS):
+        if selector != wanted["namespaceSelector"]:
+            message = "it is not for the namespaces that are to be enforced, or for more than these"
+            yield Finding("error", "exclusions", where, message, case.again)
+        return
+    enforced = set(case.settings.enforced_namespaces)
+    expected = set(case.settings.fixed_namespaces) | enforced if "namespaceSelector" in wanted else set()
+    left_out: set[str] = set()
     others = [*(selector.get("matchLabels") or {})]
     for term in selector.get("matchExpressions") or ():
-        if term.get("key") == _NAME_LABEL and term.get("operator") == "NotIn":
+        if term.get("key") == NAME_LABEL and term.get("operator") == "NotIn":
             left_out.update(term.get("values") or ())
         else:
             others.append(str(term.get("key")))
@@ -123,6 +145,12 @@ def _check_arguments(case: Case) -> Iterator[Finding]:
     mode = f"--mode={case.settings.mode}"
     if mode not in arguments:
         yield Finding("error", "mode", case.workload, f"the server does not run with {mode}", case.again)
+    prefix = "--enforce-namespace="
+    enforced = {one.removeprefix(prefix) for one in arguments if one.startswith(prefix)}
+    lacking = sorted(set(case.settings.enforced_namespaces) - enforced)
+    if lacking:
+        message = f"the server does not enforce in {', '.join(lacking)}"
+        yield Finding("error", "mode", case.workload, message, case.again)
     prefix = "--exclude-namespace="
     left_out = {one.removeprefix(prefix) for one in arguments if one.startswith(prefix)}
     more = sorted(left_out - set(case.settings.fixed_namespaces))
@@ -131,12 +159,22 @@ def _check_arguments(case: Case) -> Iterator[Finding]:
         yield Finding("error", "exclusions", case.workload, message, case.again)
 
 
+def _parted(path: str, expected: str) -> tuple[str, str]:
+    """A path without the token behind it, and the token; "" where there is none."""
+    before, slash, token = path.partition(f"{expected}/")
+    return (expected, token) if slash and not before else (path, "")
+
+
 def _shown(webhook: Mapping[str, Any]) -> str:
+    """Where it calls, without what may be a token."""
     config = webhook.get("clientConfig") or {}
     service = config.get("service") or {}
-    return str(
+    place = str(
         config.get("url") or f"Service {service.get('namespace')}/{service.get('name')}{service.get('path')}"
     )
+    before, version, path = place.partition("/v1/")
+    name, slash, _ = path.partition("/")
+    return f"{before}{version}{name}{slash}{'…' if slash else ''}"
 
 
 def _patched() -> str:

@@ -1,14 +1,22 @@
-"""CustomResourceDefinitions: of exemptions, and of Gatekeeper's kinds where no Gatekeeper brings them.
+"""CustomResourceDefinitions: of exemptions and quotas, and of Gatekeeper's kinds where no Gatekeeper brings them.
 
 Those of Gatekeeper's kinds have its names, scopes and versions (3.23.1), so that its own can take their place; what
 stands in the objects is checked by Lockgate, at admission and when they are loaded, and these let everything through.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from lockgate.engine.quota.windows import PERIODS
 from lockgate.engine.record import record
+from lockgate.gatekeeper.break_glass.kinds import GRANT, POLICY
+from lockgate.gatekeeper.break_glass.kinds import GROUP as GLASS_GROUP
+from lockgate.gatekeeper.break_glass.kinds import VERSION as GLASS_VERSION
 from lockgate.gatekeeper.exemptions.kinds import EXEMPTION, EXEMPTION_POLICY, GROUP, VERSION
+from lockgate.gatekeeper.quotas.device_quota import Admin, FirstAvailable, Mode
+from lockgate.gatekeeper.quotas.kinds import DEVICE_QUOTA
+from lockgate.gatekeeper.quotas.kinds import GROUP as QUOTA_GROUP
+from lockgate.gatekeeper.quotas.kinds import VERSION as QUOTA_VERSION
 from lockgate.gatekeeper.sync import CONFIG_GROUP, SYNCSET_GROUP
 from lockgate.gatekeeper.template import EXPANSION, EXPANSION_GROUP, KIND, PROVIDERS_GROUP
 from lockgate.gatekeeper.template import GROUP as TEMPLATES_GROUP
@@ -17,6 +25,7 @@ Json = dict[str, Any]
 _ANYTHING: Final = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 _TEXT: Final = {"type": "string"}
 _TEXTS: Final = {"type": "array", "items": _TEXT}
+_NAME: Final = {"type": "string", "minLength": 1}
 
 
 @record
@@ -45,6 +54,13 @@ GATEKEEPER: Final = (
 OWN: Final = (
     Definition(GROUP, EXEMPTION, "exemptions", "Cluster", (VERSION,)),
     Definition(GROUP, EXEMPTION_POLICY, "exemptionpolicies", "Cluster", (VERSION,)),
+    Definition(QUOTA_GROUP, DEVICE_QUOTA, "devicequotas", "Cluster", (QUOTA_VERSION,)),
+)
+
+# Their manifests are in `break_glass_definitions.py`: a server outside of a cluster has them too.
+BREAK_GLASS: Final = (
+    Definition(GLASS_GROUP, GRANT, "breakglasses", "Cluster", (GLASS_VERSION,)),
+    Definition(GLASS_GROUP, POLICY, "breakglasspolicies", "Cluster", (GLASS_VERSION,)),
 )
 
 
@@ -54,8 +70,12 @@ def gatekeeper_definitions() -> list[Json]:
 
 
 def own_definitions() -> list[Json]:
-    """Those of exemptions; what their schema does not say Lockgate checks."""
-    schemas = {EXEMPTION: _exemption(), EXEMPTION_POLICY: _exemption_policy()}
+    """Those of exemptions and quotas; what their schema does not say Lockgate checks."""
+    schemas = {
+        EXEMPTION: _exemption(),
+        EXEMPTION_POLICY: _exemption_policy(),
+        DEVICE_QUOTA: _device_quota(),
+    }
     return [_definition(one, schemas[one.kind]) for one in OWN]
 
 
@@ -70,7 +90,7 @@ def _definition(one: Definition, spec: Mapping[str, Any]) -> Json:
             "status": _ANYTHING,
         },
     }
-    if one.group == GROUP:
+    if one in OWN:
         schema["required"] = ["spec"]
     names = {
         "kind": one.kind,
@@ -158,4 +178,48 @@ def _exemption_policy() -> Json:
             "rules": {"type": "array", "items": rule, "minItems": 1},
         },
         ("rules",),
+    )
+
+
+def _device_quota() -> Json:
+    ceiling = {"type": "integer", "minimum": 0}
+    ceilings = {"hard": ceiling, "soft": ceiling}
+    named = dict.fromkeys(("class", "driver", "product", "resource"), _NAME)
+    claims = {"type": "string", "enum": ["claims"]}
+    limit = _object({**named, "objects": claims, **ceilings})
+    window = _object(
+        {
+            "class": _NAME,
+            "every": {"type": "string", "enum": [*PERIODS]},
+            "gpuHours": _object(ceilings),
+        },
+        ("class", "every", "gpuHours"),
+    )
+    scope = _object(
+        {
+            "namespaces": {**_TEXTS, "minItems": 1},
+            "namespaceSelector": _ANYTHING,
+            "team": _object({"label": _NAME, "names": {**_TEXTS, "minItems": 1}}, ("label",)),
+            "per": {"type": "string", "enum": ["Scope", "Namespace"]},
+        }
+    )
+    strict = _object(
+        {
+            # 32 is a number in YAML, and means the same.
+            "all": {"x-kubernetes-int-or-string": True},
+            "firstAvailable": {"type": "string", "enum": [*get_args(FirstAvailable)]},
+            "admin": {"type": "string", "enum": [*get_args(Admin)]},
+        }
+    )
+    return _object(
+        {
+            "scope": scope,
+            "mode": {"type": "string", "enum": [*get_args(Mode)]},
+            "strict": strict,
+            "limits": {"type": "array", "items": limit},
+            "windows": {"type": "array", "items": window},
+            "maxRunTime": _TEXT,
+            "productAttribute": _NAME,
+        },
+        ("scope",),
     )

@@ -37,9 +37,11 @@ def manifest_files(
     settings: InstallSettings,
     *,
     rules: Sequence[Json] = (),
+    node_rules: Sequence[Json] = (),
+    token: str = "",
     definitions: Sequence[Json] = (),
 ) -> tuple[ManifestFile, ...]:
-    """Everything. rules: of the webhook; empty: the server writes them. definitions: further CRDs, which come first."""
+    """Everything. rules, node_rules: of the webhooks; empty: the server writes them. definitions: further CRDs, first of all."""
     table = rights(settings)
     certificates: tuple[Json, ...] = (_certificate_secret(settings),)
     if settings.certificates == "cert-manager":
@@ -81,7 +83,7 @@ def manifest_files(
         ManifestFile("workload.yaml", tuple(workload)),
         *_monitoring(settings),
         # The last: what it asks for is there by then.
-        ManifestFile("webhooks.yaml", (webhook_configuration(settings, rules),)),
+        ManifestFile("webhooks.yaml", (webhook_configuration(settings, rules, node_rules, token),)),
     )
 
 

@@ -18,16 +18,30 @@ _TEXTS: Final[Mapping[str, str]] = {
     "--database-namespace": "database_namespace",
     "--certificates": "certificates",
     "--storage": "storage",
+    "--sweep-interval": "sweep_s",
+    "--memory": "memory",
+    "--workers": "workers",
 }
 _LISTS: Final[Mapping[str, str]] = {
     "--exclude-namespace": "excluded_namespaces",
     "--api-server": "api_server_ranges",
+    "--client-name": "client_names",
+    "--enforce-namespace": "enforced_namespaces",
+    "--namespace-editor": "namespace_editors",
+    "--provider-port": "provider_ports",
+    "--node-agent": "node_agents",
+    "--guarded-label": "guarded_labels",
 }
 # Options that are there or not, by the settings' field.
 _FLAGS: Final[Mapping[str, str]] = {
     "--beside-gatekeeper": "beside_gatekeeper",
+    # The token itself is kept where only the server reads it, and in the webhooks' paths.
+    "--token-file=token": "has_token",
     "--with=monitoring": "has_monitoring",
+    "--with=external-data": "has_external_data",
+    "--with=gatekeeper-providers": "answers_gatekeeper",
 }
+_NUMBERS: Final = ("replicas", "sweep_s", "workers")
 _CHOICES: Final = {
     "mode": ("observe", "enforce"),
     "database": ("sqlite", "postgres"),
@@ -62,7 +76,7 @@ def parse_options(text: str) -> InstallSettings:
             field = _TEXTS[option]
             if value not in _CHOICES.get(field, (value,)):
                 raise _unreadable(word)
-            found[field] = _number(word, value) if field == "replicas" else value
+            found[field] = _number(word, value) if field in _NUMBERS else value
         elif option in _LISTS:
             found[_LISTS[option]] = (*found.get(_LISTS[option], ()), value)
         elif word in _FLAGS:

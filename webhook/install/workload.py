@@ -4,11 +4,16 @@ from typing import Any, Final
 
 from lockgate.webhook.install.options import render_options
 from lockgate.webhook.install.settings import (
+    ASKERS,
+    CALLERS,
     CERTIFICATES,
     DATABASE_PASSWORD,
+    EXTERNAL_DATA,
+    GATEKEEPER_NAMESPACE,
     NAME,
     PORT,
     PROBES_PORT,
+    TOKEN,
     TRAIL,
     USER,
     InstallSettings,
@@ -23,6 +28,10 @@ OPTIONS_ANNOTATION: Final = "lockgate.dev/install-options"
 HOME: Final = "/var/lib/lockgate"
 RUNTIME: Final = "/run/lockgate"
 _MOUNTED_HOME: Final = "/mnt/trail"
+_CALLERS: Final = "/mnt/callers"
+_TOKEN: Final = "/mnt/token"  # noqa: S105 - a folder
+_EXTERNAL_DATA: Final = "/mnt/external-data"
+_ASKERS: Final = "/mnt/provider-clients"
 _POSTGRES_PORT: Final = 5432
 # Longer than the longest answer, and what is being recorded.
 _GRACE_S: Final = 40
@@ -103,11 +112,18 @@ def network_policy(settings: InstallSettings) -> Json:
     webhook: Json = {"ports": [{"port": PORT, "protocol": "TCP"}]}
     if settings.api_server_ranges:
         webhook["from"] = [{"ipBlock": {"cidr": _network(one)}} for one in settings.api_server_ranges]
+    ingress = [webhook, {"ports": [{"port": PROBES_PORT, "protocol": "TCP"}]}]
+    if settings.answers_gatekeeper and settings.api_server_ranges:
+        labels = {"kubernetes.io/metadata.name": GATEKEEPER_NAMESPACE}
+        asking = {"from": [{"namespaceSelector": {"matchLabels": labels}}], "ports": webhook["ports"]}
+        ingress.insert(1, asking)
     egress: list[Json] = [
         {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]},
         # The API server, providers and witnesses.
         {"ports": [{"port": 443, "protocol": "TCP"}, {"port": 6443, "protocol": "TCP"}]},
     ]
+    if settings.provider_ports:
+        egress.append({"ports": [{"port": int(one), "protocol": "TCP"} for one in settings.provider_ports]})
     if settings.database == "postgres":
         rule: Json = {"ports": [{"port": _POSTGRES_PORT, "protocol": "TCP"}]}
         if settings.database_namespace:
@@ -121,7 +137,7 @@ def network_policy(settings: InstallSettings) -> Json:
         "spec": {
             "podSelector": {"matchLabels": {**LABELS}},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [webhook, {"ports": [{"port": PROBES_PORT, "protocol": "TCP"}]}],
+            "ingress": ingress,
             "egress": egress,
         },
     }
@@ -145,12 +161,35 @@ def _server(settings: InstallSettings) -> Json:
         f"--probes=0.0.0.0:{PROBES_PORT}",
         f"--mode={settings.mode}",
     ]
+    if settings.workers:
+        # Else as many as the limit on memory has room for.
+        arguments.append(f"--workers={settings.workers}")
     if settings.certificates == "own":
         arguments.append(f"--certificates=secret:{settings.namespace}/{CERTIFICATES}")
     else:
         arguments += [f"--tls-cert={RUNTIME}/tls/tls.crt", f"--tls-key={RUNTIME}/tls/tls.key"]
-    arguments.append(f"--trail={HOME}/trail")
+    if settings.client_names:
+        arguments.append(f"--client-ca={_CALLERS}/ca.crt")
+        arguments += [f"--client-name={one}" for one in settings.client_names]
+    if settings.has_token:
+        arguments.append(f"--token-file={_TOKEN}/token")
+    if settings.has_external_data:
+        # The file by its name: beside it there is what a mounted ConfigMap has of its own.
+        arguments.append(f"--external-data={_EXTERNAL_DATA}/external-data.yaml")
+    if settings.answers_gatekeeper:
+        arguments.append(f"--provider-client-ca={_ASKERS}/ca.crt")
+    # SQLite has one writer: what is held and what is recorded do not wait for each other in two files.
+    ledger = "trail" if settings.database == "postgres" else f"{HOME}/ledger.db"
+    arguments += [
+        f"--trail={HOME}/trail",
+        f"--ledger={ledger}",
+        f"--sweep-interval={settings.sweep_s}",
+    ]
     arguments += [f"--exclude-namespace={one}" for one in settings.fixed_namespaces]
+    arguments += [f"--enforce-namespace={one}" for one in settings.enforced_namespaces]
+    arguments += [f"--namespace-editor={one}" for one in settings.namespace_editors]
+    arguments += [f"--guarded-label={one}" for one in settings.guarded_labels]
+    arguments += [f"--node-agent={one}" for one in settings.node_agents]
     mounts: list[Json] = [
         {"name": "home", "mountPath": HOME},
         {"name": "runtime", "mountPath": RUNTIME},
@@ -158,6 +197,14 @@ def _server(settings: InstallSettings) -> Json:
     ]
     if settings.certificates == "cert-manager":
         mounts.append({"name": "certificate", "mountPath": f"{RUNTIME}/tls", "readOnly": True})
+    if settings.client_names:
+        mounts.append({"name": "callers", "mountPath": _CALLERS, "readOnly": True})
+    if settings.has_token:
+        mounts.append({"name": "token", "mountPath": _TOKEN, "readOnly": True})
+    if settings.has_external_data:
+        mounts.append({"name": "external-data", "mountPath": _EXTERNAL_DATA, "readOnly": True})
+    if settings.answers_gatekeeper:
+        mounts.append({"name": "provider-clients", "mountPath": _ASKERS, "readOnly": True})
     environment: list[Json] = [
         {"name": "XDG_CACHE_HOME", "value": f"{RUNTIME}/cache"},
         # Where the files of certificates are put.
@@ -181,7 +228,7 @@ def _server(settings: InstallSettings) -> Json:
         "readinessProbe": _probe("/readyz", 2, 2),
         # Until every node knows that the Pod is no endpoint any more.
         "lifecycle": {"preStop": {"sleep": {"seconds": _DRAIN_S}}},
-        "resources": _resources("500m", "256Mi", "1Gi"),
+        "resources": _resources("500m", "256Mi", settings.memory),
         "securityContext": _security(),
         "volumeMounts": mounts,
     }
@@ -223,6 +270,14 @@ def _volumes(settings: InstallSettings) -> list[Json]:
     ]
     if settings.certificates == "cert-manager":
         made.append({"name": "certificate", "secret": {"secretName": CERTIFICATES, "defaultMode": 0o440}})
+    if settings.client_names:
+        made.append({"name": "callers", "configMap": {"name": CALLERS}})
+    if settings.has_token:
+        made.append({"name": "token", "secret": {"secretName": TOKEN, "defaultMode": 0o440}})
+    if settings.has_external_data:
+        made.append({"name": "external-data", "configMap": {"name": EXTERNAL_DATA}})
+    if settings.answers_gatekeeper:
+        made.append({"name": "provider-clients", "configMap": {"name": ASKERS}})
     return made
 
 

@@ -10,6 +10,9 @@ Unit = Literal["reqps", "s", "short", "bytes", "dtdurations", "bool_yes_no"]
 Shape = Literal["timeseries", "stat"]
 
 _DATASOURCE: Final[dict[str, Value]] = {"type": "prometheus", "uid": "${datasource}"}
+# Replicas that share a ledger say the same of both.
+_HELD: Final = "sum by (scope, dimension) (lockgate_quota_held)"
+_HARD: Final = 'sum by (scope, dimension) (lockgate_quota_limit{limit="hard"})'
 # Grafana's grid has 24 columns.
 _COLUMNS: Final = 24
 _STAT: Final = (4, 4)
@@ -88,6 +91,12 @@ ROWS: Final = (
                 "dtdurations",
                 "min(lockgate_certificate_not_after_timestamp_seconds) - time()",
             ),
+            _stat(
+                "Exemption",
+                "Time until the next active exemption ends.",
+                "dtdurations",
+                "min(lockgate_exemption_end_timestamp_seconds) - time()",
+            ),
         ),
     ),
     Row(
@@ -126,6 +135,37 @@ ROWS: Final = (
                 (
                     "sum by (provider, on_error) (rate(lockgate_provider_failures_total[$__rate_interval]))",
                     "provider {{provider}}: {{on_error}}",
+                ),
+            ),
+            _series(
+                "External data",
+                "What policies asked providers, each request once in a review, and what came of it.",
+                "reqps",
+                (
+                    "sum by (provider, result) (rate(lockgate_external_data_requests_total[$__rate_interval]))",
+                    "{{provider}}: {{result}}",
+                ),
+            ),
+            _series(
+                "Providers that answer here",
+                "Requests of Gatekeeper's to providers of external data, and the time that 99 % of them need.",
+                "reqps",
+                (
+                    "sum by (provider, answer) (rate(lockgate_provider_requests_total[$__rate_interval]))",
+                    "{{provider}}: {{answer}}",
+                ),
+                (
+                    "histogram_quantile(0.99, sum by (le) (rate(lockgate_provider_request_seconds_bucket[$__rate_interval])))",
+                    "P99 in seconds",
+                ),
+            ),
+            _series(
+                "Quotas of devices",
+                "What is held of each quota's hard limit: the ten fullest.",
+                "short",
+                (
+                    f"topk(10, {_HELD} / {_HARD})",
+                    "{{scope}} {{dimension}}",
                 ),
             ),
             _series(
@@ -216,6 +256,55 @@ ROWS: Final = (
                 "short",
                 ("max by (state) (lockgate_exemptions)", "exemptions {{state}}"),
                 ("max by (state) (lockgate_break_glass_grants)", "grants {{state}}"),
+            ),
+        ),
+    ),
+    Row(
+        "Sweep",
+        (
+            _stat(
+                "Sweeping",
+                "Replicas that judge what lives in the cluster: one.",
+                "short",
+                "sum(lockgate_sweep_leader)",
+            ),
+            _stat("Objects", "Objects that the last pass looked at.", "short", "max(lockgate_sweep_objects)"),
+            _stat("Pass", "How long the last pass took.", "s", "max(lockgate_sweep_pass_seconds)"),
+            _series(
+                "Violations that live",
+                "By constraint: what was there before it, or has become wrong since.",
+                "short",
+                (
+                    "sum by (kind, constraint, action) (lockgate_sweep_violations)",
+                    "{{kind}}/{{constraint}} {{action}}",
+                ),
+                (
+                    "sum by (kind, constraint) (lockgate_sweep_exempted_violations)",
+                    "{{kind}}/{{constraint}} exempted",
+                ),
+            ),
+            _series(
+                "Not judged",
+                "Objects that a constraint failed on, or could not judge.",
+                "short",
+                (
+                    "sum by (kind, constraint, reason) (lockgate_sweep_unjudged_objects)",
+                    "{{kind}}/{{constraint}} {{reason}}",
+                ),
+            ),
+            _series(
+                "Sweep",
+                "Objects judged anew, and verdicts that changed.",
+                "short",
+                ("sum(rate(lockgate_sweep_judged_total[$__rate_interval]))", "judged"),
+                ("sum(rate(lockgate_sweep_changes_total[$__rate_interval]))", "changed"),
+            ),
+            _series(
+                "Not told",
+                "Changes that are not recorded yet, and results that could not be written.",
+                "short",
+                ("sum(lockgate_sweep_untold_changes)", "not recorded"),
+                ("sum(lockgate_sweep_unwritten_results)", "not written"),
             ),
         ),
     ),

@@ -2,24 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
+from lockgate.engine.foreign_documents import DoubtfulError, strict_json
 from lockgate.webhook.policy_bundle.bundle import bundle_error
 
 
-class _DoubtfulError(ValueError):
-    """What another reader may take for something else."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise _DoubtfulError("a key is in it twice")
-    return made
-
-
-def _refuse(text: str) -> Any:
-    raise _DoubtfulError(f"it has the number {text[:20]}")
+def _refuse(text: str) -> NoReturn:
+    raise DoubtfulError(f"it has the number {text[:20]}")
 
 
 def parse_object(data: bytes, shown: str, what: str, limit: int) -> Mapping[str, Any]:
@@ -27,11 +17,8 @@ def parse_object(data: bytes, shown: str, what: str, limit: int) -> Mapping[str,
     if len(data) > limit:
         raise bundle_error(shown, f"{what} is larger than {limit >> 10} KiB")
     try:
-        text = data.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=_unique, parse_float=_refuse, parse_constant=_refuse)
-        # Half a character, escaped, is text to Python and not to others.
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except _DoubtfulError as error:
+        value = strict_json(data, _refuse, _refuse)
+    except DoubtfulError as error:
         raise bundle_error(shown, f"{what} cannot be read: {error}") from None
     except (ValueError, RecursionError):
         raise bundle_error(shown, f"{what} is no JSON") from None

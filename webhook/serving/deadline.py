@@ -20,8 +20,8 @@ _RECORDING: Final = 0.2
 _MOST_RECORDING_S: Final = 1.5
 # A duration as Go writes it, without the units that no time-out has.
 _DURATION: Final = re.compile(r"(?:([0-9]{1,3})m)?(?:([0-9]{1,5}(?:\.[0-9]{1,9})?)s)?", re.ASCII)
-# What an API server asks: the way through `parse_qs` takes ten times as long.
-_COMMON: Final = re.compile(rb"timeout=([1-9][0-9]?)s")
+# What an API server asks: the way through `parse_qs` takes twenty times as long.
+_COMMON: Final = {b"timeout=%ds" % seconds: float(seconds) for seconds in range(1, int(LONGEST_S) + 1)}
 
 
 @light_record
@@ -34,9 +34,9 @@ class Deadline:
 
 def parse_timeout(query: bytes) -> float:
     """The seconds that a request's query names; what the API server takes by default where it names none that is one."""
-    common = _COMMON.fullmatch(query)
+    common = _COMMON.get(query)
     if common is not None:
-        return min(float(common[1]), LONGEST_S)
+        return common
     try:
         values = parse_qs(query.decode("ascii"), max_num_fields=16).get("timeout", [])
     except ValueError:

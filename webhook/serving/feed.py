@@ -21,7 +21,18 @@ _LENGTHS: Final = struct.Struct(">II")
 _LENGTH: Final = struct.Struct(">I")
 
 Kind = Literal[
-    "settings", "changes", "certificate", "draining", "stop", "applied", "measures", "coverage", "serving"
+    "settings",
+    "changes",
+    "certificate",
+    "draining",
+    "stop",
+    "applied",
+    "measures",
+    "coverage",
+    "claims",
+    "serving",
+    "swept",
+    "ledger",
 ]
 
 

@@ -1,12 +1,15 @@
 """Policies from files, folders and PolicyBundles, as the same Changes that a cluster's watches tell.
 
-Files are read strictly: where one is wrong, what was in force stays, and the error names file and line. Changed files
-are found by what the file system says of them.
+Files are read strictly: where one is wrong, what was in force stays, and the error names file and line. That is so for
+every file of a folder, whatever is in it: one that cannot be read may have been a policy. Changed files are found by what
+the file system says of them.
 """
 
 import os
+import time
 from collections.abc import Iterable, Sequence
-from typing import Final, final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, final
 
 from lockgate.engine.codegen.values import render_json
 from lockgate.engine.documents.document import Document
@@ -14,6 +17,7 @@ from lockgate.engine.errors import UsageError
 from lockgate.engine.gvk import gvk_of
 from lockgate.gatekeeper.exemptions.kinds import is_about_exemptions
 from lockgate.gatekeeper.exemptions.resolver import load_exemptions
+from lockgate.gatekeeper.external_data.fixtures import load_fixtures
 from lockgate.gatekeeper.loader import load_policies
 from lockgate.gatekeeper.memo import Memo
 from lockgate.gatekeeper.problems import PolicyErrors
@@ -22,6 +26,7 @@ from lockgate.webhook.policy_sources import (
     is_plain_rego,
     policy_files,
     read_exemptions,
+    read_fixtures,
     read_policies,
 )
 from lockgate.webhook.serving.live_state import LiveSettings
@@ -29,39 +34,80 @@ from lockgate.webhook.serving.objects import Change, ObjectKey, Objects
 from lockgate.webhook.serving.policy_kinds import is_deciding
 from lockgate.webhook.walk import shown_path
 
+if TYPE_CHECKING:
+    from lockgate.webhook.model_facts import ModelFacts
+
+_MS_NS: Final = 1_000_000
+_HOUR_NS: Final = 3_600 * 1_000_000_000
+
 
 @final
 class FolderSource:
     """What is given. policies: files, folders and opened PolicyBundles, which do not change; exemptions: files and folders.
 
-    cwd: what shown paths count from.
+    cwd: what shown paths count from. external_data: files and folders of what providers answer. models: signed facts, which
+    are read again each hour where their age counts.
     """
 
     def __init__(
-        self, policies: Sources, exemptions: Sequence[str], cwd: str, settings: LiveSettings
+        self,
+        policies: Sources,
+        exemptions: Sequence[str],
+        cwd: str,
+        settings: LiveSettings,
+        external_data: Sequence[str] = (),
+        models: "ModelFacts | None" = None,
     ) -> None:
         self._policies: Final = tuple(policies)
         self._exemptions: Final = tuple(exemptions)
+        self._external_data: Final = tuple(external_data)
+        self._models: Final = models
         self._cwd: Final = cwd
         self._settings: Final = settings
         self._told: Final = Objects()
         self._seen: tuple[tuple[object, ...], ...] | None = None
+        # Is what they hold now wrong, so that something older is in force?
+        self.is_behind = False
+        # The files that hold what is in force.
+        self._held: frozenset[str] = frozenset()
 
     def changes(self) -> tuple[Change, ...]:
         """What has changed since the last time; the first time, everything. Raises LockgateError for what is wrong.
 
         What is wrong is told once, and again when the files have changed.
         """
+        was_behind, self.is_behind = self.is_behind, True
+        before, self._seen = self._seen, None
         seen = tuple(self._signatures())
-        if seen == self._seen:
-            return ()
         self._seen = seen
-        now = self._read()
+        if seen == before:
+            self.is_behind = was_behind
+            return ()
+        now, held = self._read()
+        self._refuse_emptied(held)
+        self._held = held
         news = self._told.replacing_all(now)
         self._told.apply(news)
+        self.is_behind = False
         return news
 
-    def _read(self) -> dict[ObjectKey, bytes]:
+    def _refuse_emptied(self, held: frozenset[str]) -> None:
+        """A file that is there and has lost all that it held is half written, or a mistake: who wants its policies gone
+        removes it. Raises UsageError."""
+        there = {
+            file.shown
+            for path in (*self._policies, *self._exemptions, *self._external_data)
+            for file in policy_files(path, self._cwd)
+        }
+        emptied = sorted((self._held - held) & there)
+        if emptied:
+            raise UsageError(
+                f"{', '.join(emptied)} held policies, and holds none now: what was in force stays",
+                hint="mend the file; or remove it, where its policies are to go",
+            )
+
+    def _read(self) -> tuple[dict[ObjectKey, bytes], frozenset[str]]:
+        """What the files hold, and which of them hold something."""
         for path in self._policies:
             if is_plain_rego(path):
                 shown = shown_path(path, self._cwd) if isinstance(path, str) else path.shown
@@ -69,8 +115,8 @@ class FolderSource:
                     f"{shown} is plain Rego, and the server judges by constraints",
                     hint="give ConstraintTemplates and constraints",
                 )
-        documents, shipped = read_policies(self._policies, self._cwd)
-        about = read_exemptions(self._exemptions, self._cwd) if self._exemptions else []
+        documents, shipped = read_policies(self._policies, self._cwd, "read")
+        about = read_exemptions(self._exemptions, self._cwd, "read") if self._exemptions else []
         # The same file may be named as both.
         named = {one.file for one in about}
         about += [one for one in documents if is_about_exemptions(one.value) and one.file not in named]
@@ -80,11 +126,20 @@ class FolderSource:
         if loaded.errors:
             raise PolicyErrors(loaded.errors)
         load_exemptions(about)
-        return _objects([*[one for one in documents if not is_about_exemptions(one.value)], *shipped, *about])
+        made = _objects([*[one for one in documents if not is_about_exemptions(one.value)], *shipped, *about])
+        answers = read_fixtures(self._external_data, self._cwd, "read")
+        if self._models is not None:
+            # Which imports cryptography.
+            from lockgate.webhook.scanning.known_models import known_models
+
+            answers.append(known_models(self._models, self._cwd, time.time_ns() // _MS_NS))
+        load_fixtures(answers)
+        held = frozenset([one.file for one in (*documents, *about, *answers) if _decides(one)])
+        return {**made, **_answers(answers)}, held
 
     def _signatures(self) -> Iterable[tuple[object, ...]]:
         """What tells whether a file is another than before."""
-        for path in (*self._policies, *self._exemptions):
+        for path in (*self._policies, *self._exemptions, *self._external_data):
             for file in policy_files(path, self._cwd):
                 if file.bundled is not None:
                     yield (file.key,)
@@ -93,7 +148,24 @@ class FolderSource:
                     found = os.stat(file.key)
                 except OSError:
                     continue
-                yield file.key, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+                yield _signature(file.key, found)
+        if self._models is None:
+            return
+        from lockgate.webhook.scanning.known_models import watched_files
+
+        yield ("hour", time.time_ns() // _HOUR_NS)
+        for name in watched_files(self._models, self._cwd):
+            with suppress(OSError):
+                yield _signature(name, os.stat(name))
+
+
+def _signature(name: str, found: os.stat_result) -> tuple[object, ...]:
+    return name, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _decides(document: Document) -> bool:
+    kind = gvk_of(document.value)
+    return kind is not None and is_deciding(kind)
 
 
 def _objects(documents: Sequence[Document]) -> dict[ObjectKey, bytes]:
@@ -106,4 +178,16 @@ def _objects(documents: Sequence[Document]) -> dict[ObjectKey, bytes]:
         if kind is not None and isinstance(name, str) and is_deciding(kind):
             # Of two with one name the loader has refused the second.
             made[ObjectKey(kind, "", name)] = render_json(document.value).encode("utf-8", "surrogatepass")
+    return made
+
+
+def _answers(documents: Sequence[Document]) -> dict[ObjectKey, bytes]:
+    """What providers answer, by its place: such objects need no name."""
+    made: dict[ObjectKey, bytes] = {}
+    for number, document in enumerate(documents):
+        kind = gvk_of(document.value)
+        assert kind is not None
+        place = document.file if number == 0 or document.file != documents[number - 1].file else ""
+        key = ObjectKey(kind, "", place or f"{document.file}#{number}")
+        made[key] = render_json(document.value).encode("utf-8", "surrogatepass")
     return made

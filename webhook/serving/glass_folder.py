@@ -76,16 +76,18 @@ def _read(file: str) -> tuple[dict[ObjectKey, bytes], str]:
     reading = read_documents(data, file, duplicates="error")
     made: dict[ObjectKey, bytes] = {}
     for document in reading.documents:
-        key = _key(document.value)
+        key = _key(document.value, file)
         if key is not None:
             made[key] = render_json(document.value).encode("utf-8", "surrogatepass")
     return made, reading.errors[0].message if reading.errors else ""
 
 
-def _key(value: dict[str, Value]) -> ObjectKey | None:
+def _key(value: dict[str, Value], file: str) -> ObjectKey | None:
+    """The object's place: its file. One of the same name in another file, or in the cluster, is another object, and
+    whoever may make that does not take this one's place."""
     kind, metadata = gvk_of(value), value.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
     if kind is None or not is_about_grants(kind):
         return None
     # One without a name is told as wrong by whoever reads it.
-    return ObjectKey(kind, "", name if isinstance(name, str) else "")
+    return ObjectKey(kind, file, name if isinstance(name, str) else "")

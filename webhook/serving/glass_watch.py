@@ -6,6 +6,7 @@ from lockgate.engine.decision import Decision
 from lockgate.engine.record import record
 from lockgate.gatekeeper.break_glass.grant import Grant
 from lockgate.gatekeeper.break_glass.grants import Grants, GrantStanding, stopped_by
+from lockgate.gatekeeper.exemptions.exemption import Signature
 from lockgate.gatekeeper.exemptions.moments import render_moment
 
 Event = Literal["granted", "revoked", "expired", "refused"]
@@ -13,6 +14,9 @@ Event = Literal["granted", "revoked", "expired", "refused"]
 MAX_NAMED: Final = 3
 # Refused grants that one look tells of: who makes thousands does not fill the trail in a moment.
 MAX_REFUSED: Final = 20
+
+
+_Identity = tuple[str, tuple[Signature, ...]]
 
 
 @record
@@ -32,43 +36,48 @@ class GlassWatch:
     __slots__ = ("_active", "_told")
 
     def __init__(self) -> None:
-        # What was told of grants that are there, by digest; and those that are in force.
-        self._told: dict[str, set[str]] = {}
-        self._active: dict[str, Grant] = {}
+        # What was told of grants that are there; and those that are in force. Of the same terms there may be one that is
+        # signed, and one that is not.
+        self._told: dict[_Identity, set[str]] = {}
+        self._active: dict[_Identity, Grant] = {}
 
     def look(self, grants: Grants, now_ns: int) -> tuple[GlassEvent, ...]:
         """What has become of grants since the last look."""
         made: list[GlassEvent] = []
         standings = grants.standings(now_ns)
-        there = {one.grant.digest for one in standings}
-        for digest, grant in [*self._active.items()]:
-            if digest not in there:
+        there = {_identity(one.grant) for one in standings}
+        for identity, grant in [*self._active.items()]:
+            if identity not in there:
                 made.append(GlassEvent("revoked", grant))
         refused = 0
         for one in standings:
             event = _event(one)
-            if event is None or _mark(event) in self._told.get(one.grant.digest, ()):
+            if event is None or _mark(event) in self._told.get(_identity(one.grant), ()):
                 continue
             refused += event.event == "refused"
             if event.event != "refused" or refused <= MAX_REFUSED:
                 made.append(event)
-        for digest in [*self._told]:
-            if digest not in there and digest not in self._active:
-                del self._told[digest]
+        for identity in [*self._told]:
+            if identity not in there and identity not in self._active:
+                del self._told[identity]
         return tuple(made)
 
     def confirm(self, event: GlassEvent) -> None:
         """The event is recorded, or there is no trail: it is not told again."""
-        digest = event.grant.digest
+        identity = _identity(event.grant)
         if event.event == "revoked":
-            self._active.pop(digest, None)
-            self._told.pop(digest, None)
+            self._active.pop(identity, None)
+            self._told.pop(identity, None)
             return
-        self._told.setdefault(digest, set()).add(_mark(event))
+        self._told.setdefault(identity, set()).add(_mark(event))
         if event.event == "granted":
-            self._active[digest] = event.grant
+            self._active[identity] = event.grant
         else:
-            self._active.pop(digest, None)
+            self._active.pop(identity, None)
+
+
+def _identity(grant: Grant) -> _Identity:
+    return grant.digest, grant.signatures
 
 
 def _mark(event: GlassEvent) -> str:

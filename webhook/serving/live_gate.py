@@ -10,26 +10,27 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, final
 
 from lockgate.engine.codegen.values import Value
+from lockgate.engine.devices.kinds import DEVICE_KINDS
+from lockgate.engine.devices.shelf import Devices, Shelf
 from lockgate.engine.documents.json_values import JsonError, read_value, skip_space
 from lockgate.engine.gvk import GroupVersionKind
-from lockgate.engine.policy import Facts
+from lockgate.engine.policy import Facts, PolicySet
 from lockgate.gatekeeper.inventory import object_digest, scope_of
 from lockgate.gatekeeper.inventory_digest import InventoryDigest
 from lockgate.gatekeeper.inventory_needs import CLUSTER
 from lockgate.gatekeeper.sync import Sync, namespace_of
 from lockgate.webhook.gate import Gate
+from lockgate.webhook.serving.live_answering import LiveAnswering
 from lockgate.webhook.serving.live_inventory import LiveInventory
 from lockgate.webhook.serving.live_policies import LivePolicies, PoliciesNow
 from lockgate.webhook.serving.live_problems import LiveProblem
 from lockgate.webhook.serving.live_secrets import SECRET, LiveSecrets
 from lockgate.webhook.serving.live_state import LiveSettings, LiveState, Needs
 from lockgate.webhook.serving.objects import Change, ObjectKey
-from lockgate.webhook.serving.policy_kinds import NAMESPACE, is_deciding
+from lockgate.webhook.serving.policy_kinds import NAMESPACE, is_answering, is_deciding, is_quota_kind
 
 if TYPE_CHECKING:
-    # Imported where there are providers.
-    from lockgate.engine.external_data import Providers
-    from lockgate.gatekeeper.external_data.provider import Provider
+    from lockgate.webhook.serving.live_quotas import LiveQuotas, QuotasNow
 
 Object = dict[str, Value]
 _AUDIT: Final = "audit.gatekeeper.sh"
@@ -43,13 +44,17 @@ class LiveGate:
         self._settings: Final = LiveSettings() if settings is None else settings
         self._policies: Final = LivePolicies(self._settings)
         self._now: PoliciesNow | None = None
+        self._in_force = PolicySet([])
         self._objects: Final[dict[ObjectKey, Object]] = {}
         self._unreadable: Final[dict[ObjectKey, LiveProblem]] = {}
         self._inventory: Final = LiveInventory()
         self._secrets: Final = LiveSecrets()
         self._namespaces: dict[str, Object] = {}
         self._namespaces_digest: Final = InventoryDigest()
-        self._answering: tuple[tuple[Provider, ...], Providers | None] = ((), None)
+        self._shelf: Final = Shelf()
+        self._shelf_digest: Final = InventoryDigest()
+        self._answering: Final = LiveAnswering(self._settings.provide)
+        self._quotas = _live_quotas(self._settings)
         self._state: LiveState | None = None
 
     @property
@@ -96,6 +101,8 @@ class LiveGate:
             touched[change.key] = None
         if decides_anew:
             self._now = self._policies.load()
+            place = self._settings.place
+            self._in_force = self._now.loaded.policies if place is None else place(self._now.loaded)
         now = self._now
         assert now is not None
         loaded = now.loaded
@@ -103,6 +110,7 @@ class LiveGate:
             touched = dict.fromkeys([*self._inventory.keys(), *self._objects, *touched])
         for key in touched:
             self._place(key, now)
+        self._shelf.cover(covered)
         self._state = self._make(now, covered)
 
     def _take(self, change: Change) -> bool:
@@ -120,7 +128,11 @@ class LiveGate:
             self._objects[key] = value
         if key.kind == NAMESPACE:
             self._take_namespace(key, value)
-        if not is_deciding(key.kind):
+        if key.kind in DEVICE_KINDS:
+            self._take_devices(key, value)
+        if self._quotas is not None and is_quota_kind(key.kind):
+            self._quotas.put(key, value)
+        if not (is_deciding(key.kind) or is_answering(key.kind)):
             return False
         changed = self._policies.remove(key) if value is None else self._policies.put(key, value)
         return changed or was_unreadable or key in self._unreadable
@@ -132,6 +144,15 @@ class LiveGate:
         else:
             self._namespaces[key.name] = value
             self._namespaces_digest.put((key.name,), object_digest(value))
+
+    def _take_devices(self, key: ObjectKey, value: Object | None) -> None:
+        place = (key.kind.version, key.kind.kind, key.name)
+        if value is None:
+            self._shelf.remove(key.kind, key.name)
+            self._shelf_digest.remove(place)
+        else:
+            self._shelf.put(key.kind, key.name, value)
+            self._shelf_digest.put(place, object_digest(value))
 
     def _place(self, key: ObjectKey, now: PoliciesNow) -> None:
         """Puts the object into the inventory, or takes it out, as policies read it and the Config says."""
@@ -168,10 +189,19 @@ class LiveGate:
                     ]
                 )
             )
+        devices, quotas = None, None
+        charges = self._quotas is not None and not self._quotas.is_empty
+        if loaded.asks_devices or self._settings.offers_devices or charges:
+            devices = self._shelf.devices()
+            if self._quotas is not None and charges:
+                quotas = self._quotas.now(devices)
+        answering = self._answering.answering(
+            loaded.providers if loaded.asks else None, now.in_process, devices
+        )
         if loaded.asks:
-            facts = replace(facts, providers=self._providers(loaded.providers))
+            facts = replace(facts, providers=answering.asked)
         gate = Gate(
-            policies=loaded.policies,
+            policies=self._in_force,
             facts=facts,
             limits=self._settings.limits,
             now_ns=0,
@@ -182,29 +212,42 @@ class LiveGate:
             process="audit" if self._settings.point == _AUDIT else "webhook",
         )
         problems = {**now.problems, **{key: (one,) for key, one in self._unreadable.items()}}
+        if self._quotas is not None:
+            problems.update(self._quotas.problems)
         return LiveState(
             gate=gate,
             namespaces=self._namespaces,
             problems=problems,
             created=now.created,
             templates=loaded.templates,
-            needs=Needs(loaded.needs, loaded.sync.synced),
-            digest=self._digest(gate, now),
+            needs=Needs(loaded.needs, loaded.sync.synced, devices is not None, self._quotas is not None),
+            digest=self._digest(gate, now, devices, quotas),
+            is_remote=self._settings.place is not None,
+            in_process=answering.offered,
+            answering=answering.others,
+            devices=devices,
+            quotas=quotas,
         )
 
-    def _providers(self, providers: "tuple[Provider, ...]") -> "Providers | None":
-        """Who answers; made anew when the Providers have changed."""
-        known, answering = self._answering
-        if known != providers or answering is None:
-            provide = self._settings.provide
-            answering = None if provide is None else provide(providers)
-            self._answering = (providers, answering)
-        return answering
-
-    def _digest(self, gate: Gate, now: PoliciesNow) -> str:
+    def _digest(
+        self, gate: Gate, now: PoliciesNow, devices: Devices | None, quotas: "QuotasNow | None"
+    ) -> str:
         lines = [gate.policies.digest, gate.facts.digest, self._namespaces_digest.hexdigest(())]
         lines.append(now.exempting_digest)
+        if devices is not None:
+            lines.append(self._shelf_digest.hexdigest(()) + " ".join(devices.lacking))
+        if quotas is not None:
+            lines.append(quotas.digest)
         return sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _live_quotas(settings: LiveSettings) -> "LiveQuotas | None":
+    if not settings.ledger_cluster:
+        return None
+    # Of servers with a ledger.
+    from lockgate.webhook.serving.live_quotas import LiveQuotas
+
+    return LiveQuotas(settings.ledger_cluster, settings.cache)
 
 
 def _differ(one: Sync, other: Sync) -> bool:

@@ -45,6 +45,7 @@ class LiveGrants:
         about = [change for change in changes if is_about_grants(change.key.kind)]
         if not about:
             return
+        left: list[Grant] = []
         for key, data in [(change.key, change.data) for change in about]:
             before = self._objects.pop(key, None)
             self.problems.pop(key, None)
@@ -53,7 +54,12 @@ class LiveGrants:
                 self._objects[key] = now
             if isinstance(before, Grant) and not _is_same(before, now) and self.grants.counted(before):
                 # Of what never had an effect nothing is kept, so that nobody crowds out what had one.
-                self._ended[before.digest] = before.terms.until_ns
+                left.append(before)
+        there = {one.digest for one in self._objects.values() if isinstance(one, Grant)}
+        for one in left:
+            # A file and the cluster may both have it, and a file may be called otherwise from now on.
+            if one.digest not in there:
+                self._ended[one.digest] = one.terms.until_ns
         while len(self._ended) > MAX_ENDED:
             del self._ended[min(self._ended, key=self._ended.__getitem__)]
         self.grants = Grants(

@@ -9,9 +9,16 @@ from lockgate.engine.codegen.values import Value, render_json
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import PolicyError
 from lockgate.engine.record import record
+from lockgate.engine.rego.specialise import Allowance
 from lockgate.gatekeeper.exemptions.exemption import Exemption, parse_exemption
 from lockgate.gatekeeper.exemptions.policy import ExemptionRule, parse_exemption_policy
 from lockgate.gatekeeper.exemptions.resolver import Exemptions
+from lockgate.gatekeeper.external_data.fixtures import (
+    Fixture,
+    FixtureProviders,
+    add_fixtures,
+    parse_fixture_object,
+)
 from lockgate.gatekeeper.loader import Loaded, load_policies
 from lockgate.gatekeeper.memo import Memo
 from lockgate.gatekeeper.problems import flatten
@@ -21,6 +28,7 @@ from lockgate.webhook.serving.live_state import LiveSettings
 from lockgate.webhook.serving.object_text import object_document
 from lockgate.webhook.serving.objects import ObjectKey
 from lockgate.webhook.serving.policy_kinds import (
+    is_answering,
     is_constraint_kind,
     is_exempting,
     is_exemption_policy_kind,
@@ -41,10 +49,14 @@ _BOOKKEEPING: Final = (
 
 @record
 class PoliciesNow:
-    """What the objects come to. exemptions: None when there are none. exempting_digest: over all that is about them."""
+    """What the objects come to. exemptions: None when there are none. exempting_digest: over all that is about them.
+
+    in_process: the providers of external data that answer here, from what is given in files.
+    """
 
     loaded: Loaded
     exemptions: Exemptions | None
+    in_process: FixtureProviders
     problems: Mapping[ObjectKey, tuple[LiveProblem, ...]]
     created: frozenset[ObjectKey]
     exempting_digest: str
@@ -74,7 +86,11 @@ class LivePolicies:
     def load(self) -> PoliciesNow:
         """Compiles what is new, and puts everything together."""
         keys = {document.file: key for key, document in self._documents.items()}
-        deciding = [one for key, one in self._documents.items() if not is_exempting(key.kind)]
+        deciding = [
+            one
+            for key, one in self._documents.items()
+            if not is_exempting(key.kind) and not is_answering(key.kind)
+        ]
         loaded, crashed = self._load_what_can_be(deciding)
         errors: dict[ObjectKey, list[PolicyError]] = {}
         _gather(loaded.errors, keys, errors)
@@ -84,15 +100,17 @@ class LivePolicies:
             left_out = {*wrong, *crashed}
             loaded = self._load([one for one in deciding if one.file not in left_out])
             _gather(loaded.errors, keys, errors)
+        in_process, unanswering = self._in_process()
         exemptions, refused = self._exemptions()
         problems = {key: live_problems(found, self._documents[key]) for key, found in errors.items()}
         problems.update(refused)
+        problems.update(unanswering)
         problems.update({keys[file]: (problem,) for file, problem in crashed.items()})
         problems.update(self._lost(loaded, problems))
         problems.update(self._idle(loaded, problems))
         self._memo.sweep()
         created = frozenset([key for key in self._documents if key not in problems])
-        return PoliciesNow(loaded, exemptions, problems, created, self._exempting_digest())
+        return PoliciesNow(loaded, exemptions, in_process, problems, created, self._exempting_digest())
 
     def _exempting_digest(self) -> str:
         digest = sha256()
@@ -106,7 +124,16 @@ class LivePolicies:
     def _load(self, documents: list[Document]) -> Loaded:
         settings = self._settings
         return load_policies(
-            documents, point=settings.point, engine=settings.engine, cache=settings.cache, memo=self._memo
+            documents,
+            point=settings.point,
+            engine=settings.engine,
+            cache=settings.cache,
+            memo=self._memo,
+            allowance=Allowance(later=settings.later),
+            beside=[
+                (f"{key.kind.kind}/{key.name}", self._memo.get("digest", (one,), partial(_digest, one)))
+                for key, one in self._answering()
+            ],
         )
 
     def _load_what_can_be(self, documents: list[Document]) -> tuple[Loaded, dict[str, LiveProblem]]:
@@ -172,6 +199,28 @@ class LivePolicies:
         made = self._memo.get("exemptions", tuple(documents.values()), partial(Exemptions, exemptions, rules))
         return made, problems
 
+    def _answering(self) -> list[tuple[ObjectKey, Document]]:
+        """The objects that say what providers answer."""
+        return [(key, one) for key, one in sorted(self._documents.items()) if is_answering(key.kind)]
+
+    def _in_process(self) -> tuple[FixtureProviders, dict[ObjectKey, tuple[LiveProblem, ...]]]:
+        """Who answers here, and what is wrong with objects that say so: nobody answers by those."""
+        problems: dict[ObjectKey, tuple[LiveProblem, ...]] = {}
+        fixtures: dict[str, Fixture] = {}
+        documents: list[Document] = []
+        for key, document in self._answering():
+            try:
+                found = self._memo.get("answers", (document,), partial(parse_fixture_object, document))
+                add_fixtures(fixtures, found, document)
+            except PolicyError as error:
+                problems[key] = problems_of(error, document)
+            else:
+                documents.append(document)
+        made = self._memo.get(
+            "answering", tuple(documents), partial(FixtureProviders, tuple(fixtures.values()))
+        )
+        return made, problems
+
     def _idle(
         self, loaded: Loaded, problems: Mapping[ObjectKey, object]
     ) -> dict[ObjectKey, tuple[LiveProblem, ...]]:
@@ -201,6 +250,10 @@ def _gather(
             key = None if one.location is None else keys.get(one.location.file)
             if key is not None:
                 found.setdefault(key, []).append(one)
+
+
+def _digest(document: Document) -> str:
+    return sha256(render_json(document.value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _essence(value: dict[str, Value]) -> dict[str, Value]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.codegen.values import Value
+from lockgate.engine.devices.kinds import DEVICE_KINDS
 from lockgate.engine.gvk import GroupVersionKind
 from lockgate.engine.record import record
 from lockgate.gatekeeper.enforcement import EnforcementPoint
@@ -17,16 +18,31 @@ from lockgate.webhook.serving.objects import ObjectKey
 
 if TYPE_CHECKING:
     # Imported where there are any.
+    from lockgate.engine.devices.shelf import Devices
     from lockgate.engine.external_data import Providers
+    from lockgate.engine.policy import PolicySet
+    from lockgate.engine.rego.specialise import Later
+    from lockgate.gatekeeper.external_data.answering import Offered
     from lockgate.gatekeeper.external_data.provider import Provider
+    from lockgate.gatekeeper.loader import Loaded
+    from lockgate.webhook.serving.live_quotas import QuotasNow
+
+
+Provide = Callable[["Sequence[Provider]"], "Providers | None"]
 
 
 @record
 class Needs:
-    """Which kinds the policies want to know in full. synced: None unless a Config or SyncSet names them."""
+    """Which kinds the policies want to know in full. synced: None unless a Config or SyncSet names them.
+
+    devices: the provider of devices is asked, or offered: whatever is synced, it wants its kinds, in one version each.
+    quotas: objects are held to DeviceQuotas.
+    """
 
     inventory: InventoryNeeds = InventoryNeeds()
     synced: frozenset[GroupVersionKind] | None = None
+    devices: bool = False
+    quotas: bool = False
 
     def wants(self, kind: GroupVersionKind) -> bool:
         """Are the objects of the kind to be told?
@@ -42,13 +58,19 @@ class Needs:
             for read in self.inventory.reads
         ) or any(kind in one.kinds for one in self.inventory.requires)
 
+    def wants_for_devices(self, kind: GroupVersionKind) -> bool:
+        """Does the provider of devices answer from objects of the kind?"""
+        return self.devices and kind in DEVICE_KINDS
+
 
 @record
 class LiveState:
     """A Gate with the Namespaces by name, and what is wrong with objects. Its Gate's clock is at nought.
 
     digest: SHA-256 (hex) over all that decides. created: the objects that decide and are in force. templates: those that
-    compile, by kind.
+    compile, by kind. is_remote: other servers evaluate policies. in_process: the providers of external
+    data that answer here. answering: who answers for all but devices, for comparison by identity; devices: what is known
+    of devices, None where nobody asks. quotas: those that objects are held to, None where there is none.
     """
 
     gate: Gate
@@ -58,6 +80,11 @@ class LiveState:
     templates: tuple[Template, ...]
     needs: Needs
     digest: str
+    in_process: "Offered"
+    answering: object = None
+    devices: "Devices | None" = None
+    is_remote: bool = False
+    quotas: "QuotasNow | None" = None
 
 
 @record
@@ -65,10 +92,18 @@ class LiveSettings:
     """How a server compiles and evaluates. provide: who answers for external data, given the cluster's Providers.
 
     point: the enforcement point that constraints' actions are taken for; at Gatekeeper's audit live objects are judged.
+    place: makes the policies that are in force of what was loaded, where other servers evaluate some of them.
+    offers_devices: the provider of devices is offered to others, whether or not a policy here asks it.
+    later: has constraints' own code made while reviews go on; None for who lets the review that asks for it wait.
+    ledger_cluster: the cluster's name in the ledger of quotas; "" where objects are held to none.
     """
 
     engine: EngineChoice = "default"
     cache: CodeCache | None = None
     limits: Limits = Limits()
-    provide: "Callable[[Sequence[Provider]], Providers | None] | None" = None
+    provide: "Provide | None" = None
     point: EnforcementPoint = "validation.gatekeeper.sh"
+    place: "Callable[[Loaded], PolicySet] | None" = None
+    offers_devices: bool = False
+    later: "Later | None" = None
+    ledger_cluster: str = ""

@@ -7,18 +7,22 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Final, Literal, final, get_args
 
-from lockgate.engine.decision import Action, Decision, PolicyKey
+from lockgate.engine.decision import Decision
 from lockgate.engine.record import record
+from lockgate.gatekeeper.external_data.answering import Outcome
 from lockgate.webhook.serving.metric_families import (
     BREAK_GLASS_USES,
     DECISIONS,
     EVALUATION_SECONDS,
+    EXCHANGES,
     EXEMPTION_USES,
     MAX_LABEL,
     MAX_SERIES,
     OTHER,
     POLICY_ERRORS,
     PROVIDER_FAILURES,
+    PROVIDER_REQUESTS,
+    PROVIDER_SECONDS,
     RECORD_SECONDS,
     RECORDS,
     REFUSED,
@@ -36,6 +40,8 @@ Refusal = Literal[
 ANSWERS: Final = get_args(Answer)
 REFUSALS: Final = get_args(Refusal)
 RESULTS: Final = ("recorded", "failed")
+# Of a request for external data.
+EXCHANGED: Final = ("answered", "failed")
 OPERATIONS: Final = frozenset(("CREATE", "UPDATE", "DELETE", "CONNECT"))
 
 # The family's name, then the values of its labels.
@@ -91,13 +97,14 @@ class Timing:
 class Measures:
     """What one worker counts. Not for several threads."""
 
-    __slots__ = ("_counts", "_evaluation", "_record", "_request", "in_flight", "records_waiting")
+    __slots__ = ("_counts", "_evaluation", "_provider", "_record", "_request", "in_flight", "records_waiting")
 
     def __init__(self) -> None:
         self._counts: dict[Series, int] = {}
         self._evaluation = Timing(EVALUATION_SECONDS)
         self._request = Timing(REQUEST_SECONDS)
         self._record = Timing(RECORD_SECONDS)
+        self._provider = Timing(PROVIDER_SECONDS)
         self.in_flight = 0
         self.records_waiting = 0
 
@@ -138,6 +145,9 @@ class Measures:
         if decision.failures:
             for key in {one.policy for one in decision.failures}:
                 self._count((POLICY_ERRORS.name, key.kind, key.name))
+        for exchange in decision.exchanges:
+            result = EXCHANGED[bool(exchange.reply.system_error)]
+            self._count((EXCHANGES.name, exchange.provider, result))
         if decision.on_error:
             for used in {(one.provider, one.on_error) for one in decision.on_error}:
                 self._count((PROVIDER_FAILURES.name, *used))
@@ -152,11 +162,18 @@ class Measures:
             for action in one.actions:
                 self._count((VIOLATIONS.name, one.policy.kind, one.policy.name, action))
             return
-        seen: set[tuple[PolicyKey, Action]] = set()
-        for one in decision.violations:
-            seen.update([(one.policy, action) for action in one.actions])
-        for key, told in seen:
-            self._count((VIOLATIONS.name, key.kind, key.name, told))
+        for series in {
+            (VIOLATIONS.name, one.policy.kind, one.policy.name, action)
+            for one in decision.violations
+            for action in one.actions
+        }:
+            self._count(series)
+
+    def provided(self, provider: str, outcome: Outcome, seconds: float) -> None:
+        """A provider that answers here was asked; it took `seconds`, where it was."""
+        self._count((PROVIDER_REQUESTS.name, provider, outcome))
+        if outcome != "refused":
+            self._provider.observe(seconds)
 
     def let_through(self) -> None:
         """A break-glass grant let something through."""
@@ -175,7 +192,7 @@ class Measures:
         """What came since the last time; `gauges` by family, as they are now."""
         counts, self._counts = self._counts, {}
         timings: dict[str, TimingDelta] = {}
-        for one in (self._evaluation, self._request, self._record):
+        for one in (self._evaluation, self._request, self._record, self._provider):
             taken = one.take()
             if taken is not None:
                 timings[one.name] = taken

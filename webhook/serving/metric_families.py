@@ -115,6 +115,25 @@ PROVIDER_FAILURES: Final = Family(
     "Reviews on which a provider of external data failed, by what the policy's on-error made of it.",
     ("provider", "on_error"),
 )
+EXCHANGES: Final = Family(
+    "lockgate_external_data_requests_total",
+    "counter",
+    "Requests of policies for external data, by provider and what came of them: answered, failed (the provider gave no answer). What is kept counts too; each is once in a review.",
+    ("provider", "result"),
+)
+PROVIDER_REQUESTS: Final = Family(
+    "lockgate_provider_requests_total",
+    "counter",
+    "Requests to providers of external data that answer here, by what came of them: answered, failed (the provider gives no answer), refused (who may not ask, or what cannot be read).",
+    ("provider", "answer"),
+)
+PROVIDER_SECONDS: Final = Family(
+    "lockgate_provider_request_seconds",
+    "histogram",
+    "Time that a provider of external data that answers here took for one request.",
+    (),
+    SECONDS,
+)
 EXEMPTION_USES: Final = Family(
     "lockgate_exemption_uses_total", "counter", "Reviews that an exemption let through.", ("exemption",)
 )
@@ -155,10 +174,15 @@ READY: Final = Family(
 )
 BUILD: Final = Family("lockgate_build_info", "gauge", "1, with the version that runs.", ("version",))
 POLICIES: Final = Family("lockgate_policies", "gauge", "Policies in force.")
+WEBHOOK_PROBLEMS: Final = Family(
+    "lockgate_webhook_problems",
+    "gauge",
+    "Webhooks of the configuration lockgate that are not as they were installed, as the replica that leads sees it.",
+)
 POLICY_PROBLEMS: Final = Family(
     "lockgate_policy_problems",
     "gauge",
-    "Objects of policies that are not in force as they are: their status says why.",
+    "Objects of policies that are not in force as they are (their status says why), and one more where files of policies cannot be read (the log says why).",
 )
 INVENTORY: Final = Family(
     "lockgate_inventory_objects", "gauge", "Objects of the cluster that policies read, by kind.", ("kind",)
@@ -187,6 +211,11 @@ EXEMPTIONS: Final = Family(
     "Exemptions by state: active, expired, not_yet, refused.",
     ("state",),
 )
+EXEMPTION_END: Final = Family(
+    "lockgate_exemption_end_timestamp_seconds",
+    "gauge",
+    "When the next active exemption ends; without a value where none is active.",
+)
 BREAK_GLASS: Final = Family(
     "lockgate_break_glass_grants",
     "gauge",
@@ -205,6 +234,9 @@ FAMILIES: Final = _table(
     VIOLATIONS,
     POLICY_ERRORS,
     PROVIDER_FAILURES,
+    EXCHANGES,
+    PROVIDER_REQUESTS,
+    PROVIDER_SECONDS,
     EXEMPTION_USES,
     BREAK_GLASS_USES,
     RECORDS,
@@ -217,11 +249,13 @@ FAMILIES: Final = _table(
     BUILD,
     POLICIES,
     POLICY_PROBLEMS,
+    WEBHOOK_PROBLEMS,
     INVENTORY,
     LAST_CHANGE,
     CERTIFICATES,
     TRAIL_ENTRIES,
     ANCHOR_LAG,
     EXEMPTIONS,
+    EXEMPTION_END,
     BREAK_GLASS,
 )

@@ -5,7 +5,7 @@ compile and constraints that do not follow their template, so that who applies t
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
@@ -32,7 +32,11 @@ from lockgate.webhook.serving.live_grants import is_about_grants
 from lockgate.webhook.serving.live_problems import problems_of
 from lockgate.webhook.serving.object_text import object_document
 from lockgate.webhook.serving.objects import ObjectKey
-from lockgate.webhook.serving.policy_kinds import is_constraint_kind, is_deciding
+from lockgate.webhook.serving.policy_kinds import is_constraint_kind, is_deciding, is_quota_kind
+
+if TYPE_CHECKING:
+    # Imported where there are any.
+    from lockgate.gatekeeper.expansion import Expansion
 
 Object = dict[str, Value]
 
@@ -48,15 +52,19 @@ _METADATA: Final = ("name", "annotations", "labels")
 
 
 def object_error(
-    value: Object, old: Object | None, templates: Iterable[Template], engine: EngineChoice = "default"
+    value: Object,
+    old: Object | None,
+    templates: Iterable[Template],
+    engine: EngineChoice = "default",
+    expansion: "Expansion | None" = None,
 ) -> str | None:
     """What is wrong with an object that is created or updated, for whoever does so; None when nothing is.
 
     old: what is updated. An update that changes nothing that decides is let through, whatever is wrong: finalizers must
-    come off. templates: those that are in force. Objects of other kinds are none of ours.
+    come off. templates, expansion: those that are in force. Objects of other kinds are none of ours.
     """
     kind = gvk_of(value)
-    if kind is None or not (is_deciding(kind) or is_about_grants(kind)):
+    if kind is None or not (is_deciding(kind) or is_about_grants(kind) or is_quota_kind(kind)):
         return None
     if old is not None and _decisive(old) == _decisive(value):
         return None
@@ -66,6 +74,8 @@ def object_error(
     document = object_document(value, str(ObjectKey(kind, "", name)))
     try:
         _check(kind, document, templates, engine)
+        if is_expansion_template(value):
+            _check_circle(name, document, expansion)
     except PolicyError as error:
         said = [str(problem) for problem in problems_of(error, document)]
         more = [f"and {len(said) - _MOST_SHOWN} more"] if len(said) > _MOST_SHOWN else []
@@ -93,6 +103,17 @@ def _check(
                 return
 
 
+def _check_circle(name: str, document: Document, expansion: "Expansion | None") -> None:
+    """An ExpansionTemplate must not lead back to itself through those that are in force."""
+    from lockgate.gatekeeper.expansion import load_expansion
+
+    known = () if expansion is None else expansion.templates
+    _, errors = load_expansion([*[one.document for one in known if one.name != name], document])
+    own = [one for one in errors if one.location is not None and one.location.file == document.file]
+    if own:
+        raise PolicyErrors(own)
+
+
 def _parsers() -> tuple[tuple[Callable[[Mapping[str, Value]], bool], Callable[[Document], object]], ...]:
     """What reads the kinds that few clusters have."""
     from lockgate.gatekeeper.break_glass.grant import parse_grant
@@ -102,6 +123,8 @@ def _parsers() -> tuple[tuple[Callable[[Mapping[str, Value]], bool], Callable[[D
     from lockgate.gatekeeper.exemptions.policy import parse_exemption_policy
     from lockgate.gatekeeper.expansion_template import parse_expansion_template
     from lockgate.gatekeeper.external_data.provider import parse_provider
+    from lockgate.gatekeeper.quotas.device_quota import parse_device_quota
+    from lockgate.gatekeeper.quotas.kinds import is_device_quota
 
     return (
         (is_provider, parse_provider),
@@ -110,6 +133,7 @@ def _parsers() -> tuple[tuple[Callable[[Mapping[str, Value]], bool], Callable[[D
         (is_exemption_policy, parse_exemption_policy),
         (is_grant, parse_grant),
         (is_grant_policy, parse_grant_policy),
+        (is_device_quota, parse_device_quota),
     )
 
 

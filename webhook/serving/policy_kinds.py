@@ -6,6 +6,9 @@ from lockgate.engine.gvk import GroupVersionKind
 from lockgate.gatekeeper.constraint import GROUP as CONSTRAINTS
 from lockgate.gatekeeper.exemptions.kinds import API_VERSION, EXEMPTION, EXEMPTION_POLICY
 from lockgate.gatekeeper.exemptions.kinds import GROUP as EXEMPTIONS
+from lockgate.gatekeeper.external_data.kinds import FIXTURES_GROUP, FIXTURES_KIND
+from lockgate.gatekeeper.quotas.kinds import DEVICE_QUOTA
+from lockgate.gatekeeper.quotas.kinds import GROUP as QUOTAS
 from lockgate.gatekeeper.sync import CONFIG_GROUP, SYNCSET_GROUP
 from lockgate.gatekeeper.template import EXPANSION, EXPANSION_GROUP, KIND, PROVIDERS_GROUP
 from lockgate.gatekeeper.template import GROUP as TEMPLATES
@@ -33,6 +36,11 @@ def is_exempting(kind: GroupVersionKind) -> bool:
     return (kind.group, kind.kind) in _EXEMPTIONS
 
 
+def is_answering(kind: GroupVersionKind) -> bool:
+    """Does it say what providers of external data answer? It decides too, but no cluster is asked for it."""
+    return (kind.group, kind.kind) == (FIXTURES_GROUP, FIXTURES_KIND)
+
+
 def is_exemption_policy_kind(kind: GroupVersionKind) -> bool:
     """Does it restrict exemptions?"""
     return (kind.group, kind.kind) == (EXEMPTIONS, EXEMPTION_POLICY)
@@ -46,6 +54,11 @@ def is_template_kind(kind: GroupVersionKind) -> bool:
 def is_constraint_kind(kind: GroupVersionKind) -> bool:
     """Is it a kind of constraints?"""
     return kind.group == CONSTRAINTS
+
+
+def is_quota_kind(kind: GroupVersionKind) -> bool:
+    """Is it the DeviceQuota?"""
+    return (kind.group, kind.kind) == (QUOTAS, DEVICE_QUOTA)
 
 
 def is_deciding(kind: GroupVersionKind) -> bool:

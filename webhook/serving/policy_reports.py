@@ -24,7 +24,8 @@ MAX_RESULTS: Final = 500
 # Of a namespace. What is beyond is in its summary, and in the metrics.
 MAX_REPORTS: Final = 4
 
-_NAMES: Final = (NAME, *[f"{NAME}-{number}" for number in range(2, MAX_REPORTS + 1)])
+# Of reports in one namespace.
+NAMES: Final = (NAME, *[f"{NAME}-{number}" for number in range(2, MAX_REPORTS + 1)])
 
 Result = Literal["error", "fail", "skip", "warn"]
 
@@ -39,7 +40,7 @@ class ReportKey:
 
 def is_own_name(name: str) -> bool:
     """Is it the name of a report that is made here?"""
-    return name in _NAMES
+    return name in NAMES
 
 
 def policy_reports(found: Iterable[tuple[ObjectKey, Findings]]) -> dict[ReportKey, dict[str, Value]]:
@@ -51,7 +52,7 @@ def policy_reports(found: Iterable[tuple[ObjectKey, Findings]]) -> dict[ReportKe
     made: dict[ReportKey, dict[str, Value]] = {}
     for namespace, said in sorted(by_namespace.items()):
         for number, part in enumerate(_parts(sorted(said)), 1):
-            name = _NAMES[number - 1]
+            name = NAMES[number - 1]
             # The first has the summary of all.
             summary = _summary(said) if number == 1 else _summary(part)
             made[ReportKey(namespace, name)] = _report(namespace, name, part, summary)

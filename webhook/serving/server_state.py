@@ -1,9 +1,11 @@
 """What main knows of itself, as its metrics and probes show it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 
+from lockgate.engine.decision import PolicyKey
 from lockgate.engine.record import record
+from lockgate.webhook.serving.exemption_states import ExemptionCounts
 
 
 @record
@@ -18,18 +20,22 @@ class TrailState:
 class ServerState:
     """One moment of the server. Moments are seconds since 1970, 0 for never.
 
-    inventory: objects by kind (`v1/Namespace`). certificates: when they end, by what they are for. exemptions, grants:
-    how many are in each state (`active`, `expired`, `not_yet`, `refused`).
+    inventory: objects by kind (`v1/Namespace`). certificates: when they end, by what they are for. grants: how many are in
+    each state (`active`, `expired`, `not_yet`, `refused`). sweep: by family, the values of labels and the value; none
+    where nothing is swept. quotas: the same of quotas.
     """
 
     is_ready: bool = False
     workers: int = 0
     worker_restarts: int = 0
-    policies: int = 0
+    policies: tuple[PolicyKey, ...] = ()
     policy_problems: int = 0
+    webhook_problems: int = 0
     inventory: Mapping[str, int] = field(default_factory=dict)
     last_change_s: float = 0.0
     certificates: Mapping[str, float] = field(default_factory=dict)
     trail: TrailState | None = None
-    exemptions: Mapping[str, int] = field(default_factory=dict)
+    exemptions: ExemptionCounts = ExemptionCounts()
     grants: Mapping[str, int] = field(default_factory=dict)
+    sweep: Sequence[tuple[str, tuple[str, ...], float]] = ()
+    quotas: Sequence[tuple[str, tuple[str, ...], float]] = ()

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal, final
@@ -25,6 +25,8 @@ END_S: Final = 40.0
 _RECEIVED: Final = 1 << 18
 
 Severity = Literal["info", "warning", "error"]
+# Frames for a process, or what makes them once their turn has come.
+Outgoing = asyncio.Queue[Callable[[], Sequence[bytes]]]
 
 
 @record
@@ -58,7 +60,7 @@ class _Worker:
     name: str
     pid: int
     door: socket.socket
-    outgoing: "asyncio.Queue[Callable[[], Sequence[bytes]]]" = field(default_factory=asyncio.Queue)
+    outgoing: Outgoing = field(default_factory=asyncio.Queue)
     sequence: int = 0
     digest: str = ""
     is_serving: bool = False
@@ -76,6 +78,7 @@ class Supervisor:
         self._covered: frozenset[GroupVersionKind] = frozenset()
         self._sequence = 0
         self._certificate: bytes = b""
+        self._ledger: bytes = b""
         self._workers: dict[str, _Worker] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
@@ -131,6 +134,11 @@ class Supervisor:
     def show_certificate(self, frame: bytes) -> None:
         """What workers show from now on, as a frame."""
         self._certificate = frame
+        self._tell_all(frame)
+
+    def tell_ledger(self, frame: bytes) -> None:
+        """What workers know of the quotas' ledger from now on, as a frame."""
+        self._ledger = frame
         self._tell_all(frame)
 
     def drain(self) -> None:
@@ -199,7 +207,7 @@ class Supervisor:
         reader, writer = await asyncio.open_connection(sock=ours)
         self._greet(worker)
         self._workers[name] = worker
-        sending = asyncio.get_running_loop().create_task(_send(worker, writer))
+        sending = asyncio.get_running_loop().create_task(send_frames(worker.outgoing, writer))
         try:
             await self._listen(worker, reader)
         finally:
@@ -223,6 +231,9 @@ class Supervisor:
         if self._certificate:
             certificate = self._certificate
             put(lambda: [certificate])
+        if self._ledger:
+            ledger = self._ledger
+            put(lambda: [ledger])
         if self._sequence:
             sequence, everything, covered = self._sequence, [*self._objects.everything()], self._covered
             put(lambda: [*render_changes(sequence, everything, covered)])
@@ -230,11 +241,8 @@ class Supervisor:
             put(lambda: [render_frame("stop", {})])
 
     async def _listen(self, worker: _Worker, reader: asyncio.StreamReader) -> None:
-        frames = FrameReader()
-        with suppress(ConnectionError):
-            while data := await reader.read(_RECEIVED):
-                for frame in frames.feed(data):
-                    self._take(worker, frame)
+        async for frame in read_frames(reader):
+            self._take(worker, frame)
 
     def _take(self, worker: _Worker, frame: Frame) -> None:
         if frame.kind == "applied":
@@ -250,10 +258,20 @@ class Supervisor:
             self._hooks.frame(worker.name, frame)
 
 
-async def _send(worker: _Worker, writer: asyncio.StreamWriter) -> None:
+async def send_frames(outgoing: Outgoing, writer: asyncio.StreamWriter) -> None:
+    """Sends what waits, until it is cancelled or the other side ends."""
     with suppress(ConnectionError):
         while True:
-            make = await worker.outgoing.get()
+            make = await outgoing.get()
             for frame in make():
                 writer.write(frame)
                 await writer.drain()
+
+
+async def read_frames(reader: asyncio.StreamReader) -> AsyncIterator[Frame]:
+    """What the other side tells, until it ends."""
+    frames = FrameReader()
+    with suppress(ConnectionError):
+        while data := await reader.read(_RECEIVED):
+            for frame in frames.feed(data):
+                yield frame

@@ -110,6 +110,8 @@ class Sweep:
         self._all: frozenset[PolicyKey] = frozenset()
         self._told_kinds: frozenset[GroupVersionKind] = frozenset()
         self._pass = 0
+        # Another number whenever findings are.
+        self.revision = 0
         self._looked = self._judged = 0
 
     def begin(self, state: LiveState, now_ns: int, kinds: Kinds) -> None:
@@ -167,8 +169,11 @@ class Sweep:
         """Nothing is known of these objects of the kind any more, nor of those that were not looked at yet."""
         known = self._by_kind.get(kind, {})
         for name in names:
-            self._messages -= _quoted(known.pop(name).findings)
+            findings = known.pop(name).findings
+            self._messages -= _quoted(findings)
             self._size -= 1
+            if findings:
+                self.revision += 1
         if not known:
             self._by_kind.pop(kind, None)
         for key in [key for key in self._told_before if key.kind == kind]:
@@ -237,7 +242,7 @@ class Sweep:
         gate, stale = self._in_force(), delta.policies
         is_due = known.until is not None and known.until <= gate.now_ns
         if is_due:
-            stale |= gate.policies.momentary
+            stale |= gate.policies.momentary | gate.policies.asking
         if is_due or delta.exempting:
             stale |= {finding.policy for finding in known.findings}
         return stale
@@ -268,6 +273,8 @@ class Sweep:
         if self._messages + _quoted(found) > self._max_messages:
             found = tuple([replace(one, messages=()) for one in found])
         self._messages += _quoted(found)
+        if known.findings != found:
+            self.revision += 1
         known.findings = found
         known.mark = verdict_mark(found)
 
@@ -282,7 +289,7 @@ class Sweep:
             policies = self._in_force().policies
             made = restricted(policies.policies, keys)
             found = self._sets[keys] = PolicySet(
-                made, policies.digest, policies.others, policies.momentary & keys
+                made, policies.digest, policies.others, policies.momentary & keys, policies.asking & keys
             )
         return found
 

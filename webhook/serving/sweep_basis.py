@@ -8,7 +8,6 @@ from lockgate.engine.decision import PolicyKey
 from lockgate.engine.policy import Policy
 from lockgate.engine.record import record
 from lockgate.gatekeeper.policy import ConstraintPolicy, Gated
-from lockgate.webhook.gate import Gate
 from lockgate.webhook.serving.live_state import LiveState
 
 # Bases that objects may be behind by; who is further behind is judged in full.
@@ -19,12 +18,15 @@ MAX_BEHIND: Final = 32
 class Basis:
     """policies: digests by key. readers: those that read the inventory, and those of which that is not known.
 
-    whole: what every Decision may rest on. exempting: what is asked only about violations.
+    askers, devices: those that ask for external data, and what is known of devices, of which some do. whole: what every
+    Decision may rest on. exempting: what is asked only about violations.
     """
 
     policies: Mapping[PolicyKey, str]
     readers: frozenset[PolicyKey]
+    askers: frozenset[PolicyKey]
     facts: str
+    devices: object
     namespaces: Mapping[str, dict[str, Value]]
     whole: tuple[object, ...]
     exempting: tuple[object, ...]
@@ -61,16 +63,20 @@ def basis_of(state: LiveState) -> Basis:
     return Basis(
         {policy.key: policy.digest for policy in gate.policies.policies},
         frozenset([policy.key for policy in gate.policies.policies if _reads_inventory(policy)]),
+        frozenset([policy.key for policy in gate.policies.policies if _asks(policy)]),
         gate.facts.digest,
+        _Itself(state.devices),
         state.namespaces,
-        _whole(gate),
+        _whole(state),
         (_Itself(gate.exemptions), _Itself(gate.masker)),
     )
 
 
-def _whole(gate: Gate) -> tuple[object, ...]:
+def _whole(state: LiveState) -> tuple[object, ...]:
+    gate = state.gate
+    answering = None if gate.facts.providers is None else state.answering
     expansion = () if gate.expansion is None else gate.expansion.digests
-    return expansion, gate.sync.digests, _Itself(gate.facts.providers)
+    return expansion, gate.sync.digests, _Itself(answering)
 
 
 @final
@@ -96,6 +102,10 @@ def _reads_inventory(policy: Policy) -> bool:
     return not isinstance(policy, Gated)
 
 
+def _asks(policy: Policy) -> bool:
+    return isinstance(policy, ConstraintPolicy) and policy.asks
+
+
 def delta_between(before: Basis, after: Basis) -> Delta:
     """What a change of the basis can change."""
     if before.whole != after.whole:
@@ -104,10 +114,21 @@ def delta_between(before: Basis, after: Basis) -> Delta:
     changed = {key for key in keys if before.policies.get(key) != after.policies.get(key)}
     if before.facts != after.facts:
         changed |= after.readers
+    if before.devices != after.devices:
+        changed |= after.askers
     return Delta(
         policies=frozenset(changed),
         namespaces=_changed_namespaces(before.namespaces, after.namespaces),
         exempting=before.exempting != after.exempting,
+    )
+
+
+def decides_else(before: Basis, after: Basis) -> bool:
+    """Has something changed that decides, and not only what is known of the cluster?"""
+    return (
+        before.policies != after.policies
+        or before.whole != after.whole
+        or before.exempting[:1] != after.exempting[:1]
     )
 
 

@@ -63,7 +63,8 @@ FAMILIES: Final = (
     LEADER,
 )
 
-_Sample = tuple[tuple[str, ...], float]
+# A family, the values of its labels, and the value.
+Sample = tuple[Family, tuple[str, ...], float]
 
 
 @record
@@ -81,8 +82,8 @@ class SweepNumbers:
     is_leader: bool = False
 
 
-def render_sweep_metrics(numbers: SweepNumbers, totals: Sequence[ConstraintTotal]) -> str:
-    """All families, those without a sample too."""
+def sweep_samples(numbers: SweepNumbers, totals: Sequence[ConstraintTotal]) -> tuple[Sample, ...]:
+    """The samples, family by family, of each MAX_SERIES at most."""
     single: dict[Family, float] = {
         OBJECTS: numbers.objects,
         JUDGED: numbers.judged,
@@ -94,7 +95,7 @@ def render_sweep_metrics(numbers: SweepNumbers, totals: Sequence[ConstraintTotal
         LAST: numbers.last_pass_s,
         LEADER: int(numbers.is_leader),
     }
-    samples: Mapping[Family, Iterable[_Sample]] = {
+    samples: Mapping[Family, Iterable[tuple[tuple[str, ...], float]]] = {
         VIOLATIONS: [
             ((one.policy.kind, one.policy.name, ",".join(one.actions)), one.violations) for one in totals
         ],
@@ -106,18 +107,30 @@ def render_sweep_metrics(numbers: SweepNumbers, totals: Sequence[ConstraintTotal
         ],
         **{family: [((), value)] for family, value in single.items()},
     }
+    return tuple(
+        [
+            (family, tuple([label[:MAX_LABEL] for label in labels]), value)
+            for family in FAMILIES
+            for labels, value in [*samples[family]][:MAX_SERIES]
+        ]
+    )
+
+
+def render_sweep_metrics(numbers: SweepNumbers, totals: Sequence[ConstraintTotal]) -> str:
+    """All families, those without a sample too."""
+    by_family: dict[Family, list[str]] = {family: [] for family in FAMILIES}
+    for family, labels, value in sweep_samples(numbers, totals):
+        by_family[family].append(f"{family.name}{_labels(family.labels, labels)} {value:.17g}")
     lines: list[str] = []
-    for family in FAMILIES:
-        lines += [f"# HELP {family.name} {family.help}", f"# TYPE {family.name} {family.kind}"]
-        for labels, value in [*samples[family]][:MAX_SERIES]:
-            lines.append(f"{family.name}{_labels(family.labels, labels)} {value:.17g}")
+    for family, samples in by_family.items():
+        lines += [f"# HELP {family.name} {family.help}", f"# TYPE {family.name} {family.kind}", *samples]
     return "\n".join(lines) + "\n"
 
 
 def _labels(names: Sequence[str], values: Sequence[str]) -> str:
     if not names:
         return ""
-    shown = [f'{name}="{_escaped(value[:MAX_LABEL])}"' for name, value in zip(names, values, strict=True)]
+    shown = [f'{name}="{_escaped(value)}"' for name, value in zip(names, values, strict=True)]
     return "{" + ",".join(shown) + "}"
 
 

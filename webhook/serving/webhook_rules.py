@@ -15,8 +15,8 @@ from lockgate.engine.record import ordered_record
 from lockgate.gatekeeper.policy import Gated
 from lockgate.gatekeeper.template import Template
 from lockgate.gatekeeper.webhook_scope import Rule, plurals
+from lockgate.webhook.serving.unsent_kinds import EVERY, NODE_KINDS
 
-EVERY: Final = "*"
 DEFAULT_OPERATIONS: Final = ("CREATE", "UPDATE")
 OPERATIONS: Final = ("CREATE", "UPDATE", "DELETE", "CONNECT")
 
@@ -52,6 +52,15 @@ class Demand:
     groups: tuple[str, ...]
     kinds: tuple[str, ...]
     operations: tuple[str, ...]
+
+
+# What quotas charge (`webhook/quota/reserving.py`).
+QUOTA_DEMANDS: Final = frozenset(
+    {
+        Demand(("",), ("Pod",), DEFAULT_OPERATIONS),
+        Demand(("resource.k8s.io",), ("ResourceClaim",), DEFAULT_OPERATIONS),
+    }
+)
 
 
 def guess_names(group: str, kind: str) -> Iterable[str]:
@@ -133,6 +142,28 @@ def webhook_rules(demands: Iterable[Demand], names: ResourceNames) -> tuple[Rule
     return tuple(sorted(made, key=lambda rule: (rule.groups, rule.operations, rule.resources)))
 
 
+def node_rules(demands: Iterable[Demand]) -> tuple[Rule, ...]:
+    """The rules of the webhook for the kinds that nodes come up by: only what some policy names is sent."""
+    known = [*demands]
+    made: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for one in NODE_KINDS:
+        asked = {
+            operation
+            for demand in known
+            if one.kind in demand.kinds and _takes(demand.groups, one.group)
+            for operation in demand.operations
+        }
+        operations = tuple([operation for operation in one.operations if operation in asked])
+        if operations:
+            made.setdefault((one.group, operations), []).append(one.resource)
+    return tuple(
+        [
+            Rule(operations, (group,), (EVERY,), tuple(sorted(resources)), EVERY)
+            for (group, operations), resources in sorted(made.items())
+        ]
+    )
+
+
 def render_rule(rule: Rule) -> dict[str, object]:
     """The rule as the API has it."""
     return {
@@ -197,7 +228,11 @@ def _kinds(match: Value | None) -> Iterable[tuple[tuple[str, ...], tuple[str, ..
         return
     for entry in match:
         assert isinstance(entry, dict)
-        yield _texts(entry.get("apiGroups")), _texts(entry.get("kinds"))
+        groups, kinds = _texts(entry.get("apiGroups")), entry.get("kinds")
+        yield groups, _texts(kinds)
+        if isinstance(kinds, list) and EVERY in kinds and len(kinds) > 1:
+            # Beside `*` a name still says that this kind is meant.
+            yield groups, _texts([one for one in kinds if one != EVERY])
 
 
 def _texts(value: Value | None) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ from lockgate.webhook.serving.live_grants import LiveGrants
 from lockgate.webhook.serving.objects import Change
 
 _RECEIVED: Final = 1 << 18
+# As the command line has it: values hold no cycles worth looking for often.
+GC_THRESHOLD: Final = (50_000, 20, 50)
 
 
 @final
@@ -84,3 +86,14 @@ class WorkerFeed:
         self._applied()
         told = {"sequence": frame.header["sequence"], "digest": self._live.digest}
         self.send(render_frame("applied", told))
+
+
+def first_frame(peer: socket.socket, frames: FrameReader) -> Frame | None:
+    """The frame with the settings; None when main ended before it."""
+    while True:
+        data = peer.recv(_RECEIVED)
+        if not data:
+            return None
+        found = next(frames.feed(data), None)
+        if found is not None:
+            return found

@@ -1,10 +1,10 @@
 """`sprintf`: the verbs, flags and complaints of Go's `fmt.Sprintf` (go.dev/pkg/fmt)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Any, Final
 
-from lockgate.engine.codegen.values import Number, Value, render_rego
+from lockgate.engine.codegen.values import Number, Set, Value, quote_rego, render_rego
 from lockgate.engine.rego.builtins.context import Context, reserve
 from lockgate.engine.rego.builtins.format_verbs import INT64, Argument, Spec, go_type, show
 from lockgate.engine.rego.builtins.operands import array, string
@@ -15,6 +15,8 @@ _FLAGS: Final[dict[str, str]] = {"#": "sharp", "0": "zero", "+": "plus", "-": "m
 _FLAGS_OF_V: Final[dict[str, str]] = {"plus": "plus v", "sharp": "sharp v"}
 _CACHED: Final = 1_024
 _QUICK_SIZE: Final = 1_000
+# Larger sets are paid for as they are shown.
+_FEW: Final = 8
 
 
 def sprintf(context: Context, template: Value, arguments: Value) -> str:
@@ -86,7 +88,20 @@ def message_text(value: Value) -> str:
         return value  # type: ignore[return-value]
     if kind is Number:
         return _number_text(value.text)  # type: ignore[union-attr]
+    if kind is Set:
+        return _texts_in(value) or render_rego(value)  # type: ignore[arg-type]
     return render_rego(value)
+
+
+def _texts_in(value: Set) -> str:
+    """A set of a few texts as Rego writes it; empty for others."""
+    members: Collection[Value] = value.members.values() if value.distinct is None else value.distinct
+    if not 0 < len(members) <= _FEW:
+        return ""
+    texts: list[str] = [one for one in members if type(one) is str]
+    if len(texts) < len(members):
+        return ""
+    return "{" + ", ".join([quote_rego(text) for text in sorted(texts)]) + "}"
 
 
 def printf_with(

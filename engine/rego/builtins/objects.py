@@ -36,7 +36,10 @@ def object_get(value: Value, path: Value, default: Value) -> Value:
         current = lookup(value, path)
     else:
         for step in path:
-            current = lookup(current, step)
+            if type(current) is dict and type(step) is str:
+                current = current.get(step, UNDEFINED)
+            else:
+                current = lookup(current, step)
             if current is UNDEFINED:
                 break
     return default if current is UNDEFINED else current  # type: ignore[return-value]

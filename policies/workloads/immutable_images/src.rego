@@ -28,9 +28,11 @@ import data.lib.lockgate.images
 import data.lib.lockgate.paths
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.updates
 import data.lib.lockgate.workloads
 
 violation contains report.violation(path, "image reference is not valid", text, why, fix) if {
+	not updates.unchanged
 	some [path, text] in decided
 	not images.parse(text)
 	why := "what it would pull cannot be told"
@@ -38,6 +40,7 @@ violation contains report.violation(path, "image reference is not valid", text, 
 }
 
 violation contains report.violation(path, what, text, why, fix) if {
+	not updates.unchanged
 	some [path, text] in decided
 	reference := images.parse(text)
 	misplaced := place_problem(reference)
@@ -50,6 +53,7 @@ violation contains report.violation(path, what, text, why, fix) if {
 }
 
 violation contains report.violation(path, "image is a placeholder", text, why, fix) if {
+	not updates.unchanged
 	not undecidable_allowed
 	some [path, text] in placeholders
 	why := "what it would pull is known only when it runs"
@@ -57,6 +61,7 @@ violation contains report.violation(path, "image is a placeholder", text, why, f
 }
 
 violation contains report.violation(path, "pod is written as text", "text", why, fix) if {
+	not updates.unchanged
 	not undecidable_allowed
 	some path in workloads.text_paths
 	may_hold_pod(lower(workloads.value_at(path)))
@@ -64,10 +69,9 @@ violation contains report.violation(path, "pod is written as text", "text", why,
 	fix := sprintf("write the images in containers of the template instead of %s", [paths.field(path)])
 }
 
-violation contains report.violation(path, "objects are embedded too deep", "an embedded object", why, fix) if {
+violation contains report.too_deep(path) if {
+	not updates.unchanged
 	some path in workloads.too_deep
-	why := "only two levels of objects inside objects are read"
-	fix := "create the inner object by itself"
 }
 
 # A word of a pod, or what may stand for one: an escape in a string, and a placeholder.

@@ -59,8 +59,15 @@ images := {
 	"registry.example.com/ml/server:{{inputs.parameters.tag}}": ["image is a placeholder"],
 }
 
-test_images if {
-	every image, expected in images {
+# In parts, since opa gives each test five seconds.
+test_images_of_the_registry if judged_right(of_registry)
+
+test_images_of_others if judged_right(object.remove(images, of_registry))
+
+of_registry := {image: expected | some image, expected in images; startswith(sprintf("%v", [image]), "registry.example.com")}
+
+judged_right(cases) if {
+	every image, expected in cases {
 		said(image, parameters) == expected
 	}
 }

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 from lockgate.audit.draft import Draft
-from lockgate.audit.errors import FormatError, TrailError
-from lockgate.audit.store.append import ClosedLogError
-from lockgate.audit.store.appender import Appender, BackPressureError
-from lockgate.audit.store.appender_server import MAX_CONNECTIONS, AppenderServer
+from lockgate.audit.errors import BackPressureError, ClosedLogError, ErasedKeyError, FormatError, TrailError
+from lockgate.audit.merkle import leaf_hash
+from lockgate.audit.receipt import Place, Receipt
+from lockgate.audit.store.appender import Appender
+from lockgate.audit.store.appender_server import MAX_ASKED, MAX_CONNECTIONS, AppenderServer
 from lockgate.audit.store.appender_socket import SocketAppender
-from lockgate.audit.store.batch import ErasedKeyError
 from lockgate.audit.store.erasure import Eraser
-from lockgate.audit.store.socket_messages import render_draft
+from lockgate.audit.store.socket_messages import Asked, Frames, parse_answers, render_draft, render_drafts
 from lockgate.audit.vault import Vault
 from sqlalchemy import Connection
 
@@ -62,6 +62,29 @@ class Served:
         while self.appender.waiting < waiting:
             assert time.monotonic() < until
             time.sleep(0.001)
+
+
+def message(draft: Draft, number: int = 0, proof: bool = True) -> bytes:
+    return render_drafts([render_draft(Asked(number, draft, LONG, wants_proof=proof))])
+
+
+def answers(connection: socket.socket, count: int) -> dict[int, Receipt | Place | TrailError]:
+    """So many answers, by number."""
+    frames, found = Frames(), dict[int, Receipt | Place | TrailError]()
+    while len(found) < count:
+        data = connection.recv(1 << 16)
+        assert data
+        for frame in frames.feed(data):
+            found.update(dict(parse_answers(*frame)))
+    return found
+
+
+@contextmanager
+def connected(served: "Served") -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(LONG)
+        connection.connect(str(served.path))
+        yield connection
 
 
 @contextmanager
@@ -142,34 +165,68 @@ def test_callers_that_are_gone(tmp_path: Path) -> None:
         for number in range(5):
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.connect(str(served.path))
-                connection.sendall(render_draft(served.trail.decide(number), LONG))
+                connection.sendall(message(served.trail.decide(number)))
                 served.wait_for(number + 1)
         served.go_on.set()
         assert served.append(served.trail.decide(1)) == 7
 
 
-def test_a_draft_before_the_last_ones_receipt(tmp_path: Path) -> None:
-    with serving(tmp_path) as served:
+def test_many_drafts_on_one_connection(tmp_path: Path) -> None:
+    """Each is answered by its number; a proof where it is wanted."""
+    with serving(tmp_path) as served, connected(served) as connection:
+        drafts = [served.trail.decide(number, request=str(number % 30)) for number in range(40)]
+        connection.sendall(b"".join([message(draft, 7 * n, n % 5 == 0) for n, draft in enumerate(drafts)]))
+        told = answers(connection, 40)
+        assert sorted(told) == [7 * n for n in range(40)]
+        for n in range(40):
+            one = told[7 * n]
+            assert isinstance(one, Receipt if n % 5 == 0 else Place)
+            assert (one.index, one.repeated) == (n % 30 + 1, n >= 30)
+            assert one.leaf_hash == leaf_hash(next(served.trail.store.entries(one.index, one.index + 1)))
+
+
+def test_some_of_many_are_refused(tmp_path: Path) -> None:
+    with serving(tmp_path) as served, connected(served) as connection:
+        wrong = Draft("policy", {"event": "added", "policies": "x"})
+        unknown = Draft("access", {}, ("a b",))
+        sent = [served.trail.decide(0), wrong, served.trail.decide(1), unknown, served.trail.decide(2)]
+        connection.sendall(b"".join([message(draft, n, proof=False) for n, draft in enumerate(sent)]))
+        told = answers(connection, 5)
+        assert [type(told[n]) for n in range(5)] == [Place, FormatError, Place, FormatError, Place]
+
+
+@pytest.mark.parametrize("numbers", [[1, 2, 1], list(range(MAX_ASKED + 1))], ids=["twice", "too many"])
+def test_who_is_not_understood_is_hung_up_on(numbers: list[int], tmp_path: Path) -> None:
+    with serving(tmp_path, max_waiting=10) as served:
         served.block()
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(LONG)
-            connection.connect(str(served.path))
-            message = render_draft(served.trail.decide(1), LONG)
-            connection.sendall(message)
-            served.wait_for(1)
-            connection.sendall(message)
+        with connected(served) as connection:
+            draft = Draft("access", {})
+            for number in numbers:
+                connection.sendall(message(draft, number))
             assert connection.recv(1) == b""
         served.go_on.set()
-        assert served.append(served.trail.decide(1)) == 3
+        assert served.append(served.trail.decide(1)) > 0
+
+
+def test_one_that_takes_no_answers_holds_up_nobody(tmp_path: Path) -> None:
+    with serving(tmp_path) as served, connected(served) as silent:
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sent = [message(served.trail.decide(number), number) for number in range(400)]
+        pool = ThreadPoolExecutor(1)
+        sending = pool.submit(silent.sendall, b"".join(sent))
+        assert served.append(served.trail.decide(1)) > 0
+        assert len(answers(silent, 400)) == 400
+        sending.result(LONG)
+        pool.shutdown()
 
 
 def test_a_draft_in_pieces(tmp_path: Path) -> None:
     with serving(tmp_path) as served, socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(LONG)
         connection.connect(str(served.path))
-        message = render_draft(served.trail.decide(1), LONG)
-        for start in range(0, len(message), 100):
-            connection.sendall(message[start : start + 100])
+        whole = message(served.trail.decide(1))
+        for start in range(0, len(whole), 100):
+            connection.sendall(whole[start : start + 100])
         assert len(connection.recv(9)) > 0
 
 
@@ -216,7 +273,7 @@ def test_ends_are_seen_before_the_caller_for_whom_they_make_room(
             caller.settimeout(LONG)
             caller.connect(str(served.path))
             selector.go_on.set()
-            caller.sendall(render_draft(served.trail.decide(1), LONG))
+            caller.sendall(message(served.trail.decide(1)))
             assert len(caller.recv(9)) > 0
 
 
@@ -227,7 +284,7 @@ def connect_all(served: Served) -> list[socket.socket]:
         one.settimeout(LONG)
         one.connect(str(served.path))
     # A draft on the last one is answered after all were accepted.
-    idle[-1].sendall(render_draft(served.trail.decide(0), LONG))
+    idle[-1].sendall(message(served.trail.decide(0)))
     assert len(idle[-1].recv(9)) > 0
     return idle
 

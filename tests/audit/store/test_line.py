@@ -41,6 +41,17 @@ def test_no_room() -> None:
     assert len(line) == 2
 
 
+def test_some_of_many_find_room() -> None:
+    line = full(2)
+    assert line.put_some([2, 3]) == 0
+    assert line.take(1, 1, 0, 0) == [0]
+    assert line.put_some([2, 3]) == 1
+    assert line.take(9, 1, 0, 0) == [1, 2]
+    line.close()
+    with pytest.raises(ClosedError):
+        line.put_some([4])
+
+
 def test_room_is_waited_for() -> None:
     line = full(1)
     with ThreadPoolExecutor() as pool:

@@ -1,22 +1,31 @@
 """Messages of the appender's socket: there and back, in any pieces, and what is refused."""
 
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lockgate.audit.draft import Draft, SealedBody
-from lockgate.audit.errors import FormatError, TrailError, UnverifiableError, VerificationError
-from lockgate.audit.store.append import ClosedLogError
-from lockgate.audit.store.appender import BackPressureError, Receipt
-from lockgate.audit.store.batch import ErasedKeyError
+from lockgate.audit.errors import (
+    BackPressureError,
+    ClosedLogError,
+    ErasedKeyError,
+    FormatError,
+    TrailError,
+    UnverifiableError,
+    VerificationError,
+)
+from lockgate.audit.receipt import Place, Receipt
 from lockgate.audit.store.erasure import HeldError
 from lockgate.audit.store.socket_messages import (
+    MAX_FRAME,
+    MAX_HEADER,
+    Asked,
     Frames,
-    parse_answer,
-    parse_draft,
+    parse_answers,
+    parse_drafts,
     render_draft,
+    render_drafts,
     render_error,
+    render_places,
     render_receipt,
 )
 from lockgate.audit.witness.errors import ForkError
@@ -50,25 +59,70 @@ RECEIPTS = st.builds(
 )
 
 
-def parsed(message: bytes, cuts: list[int]) -> tuple[dict[str, object], bytes]:
-    frames, found = Frames(), None
+PLACES = st.builds(Place, st.integers(0, 1 << 60), HASH, st.booleans())
+NUMBERS = st.integers(0, 1 << 60)
+
+
+def parsed(message: bytes, cuts: list[int]) -> list[tuple[dict[str, object], bytes]]:
+    frames, found = Frames(), []
     places = sorted({cut % len(message) for cut in cuts} - {0})
     for start, end in zip([0, *places], [*places, len(message)], strict=True):
-        found = frames.feed(message[start:end])
-        assert (found is not None) == (end == len(message))
-        assert frames.has_begun == (end != len(message))
-    assert found is not None
+        found += frames.feed(message[start:end])
+        assert frames.has_begun or found
+    assert not frames.has_begun
     return found
 
 
-@given(DRAFTS, st.lists(st.integers(0, 1 << 30), max_size=5))
-def test_draft(draft: Draft, cuts: list[int]) -> None:
-    assert parse_draft(*parsed(render_draft(draft, 2.5), cuts)) == (draft, 2.5)
+CUTS = st.lists(st.integers(0, 1 << 30), max_size=5)
+ASKED = st.builds(Asked, NUMBERS, DRAFTS, st.floats(0.001, 3600), st.booleans())
 
 
-@given(RECEIPTS, st.lists(st.integers(0, 1 << 30), max_size=5))
-def test_receipt(receipt: Receipt, cuts: list[int]) -> None:
-    assert parse_answer(*parsed(render_receipt(receipt), cuts)) == receipt
+@given(st.lists(st.lists(ASKED, min_size=1, max_size=3), min_size=1, max_size=2), CUTS)
+def test_drafts(asked: list[list[Asked]], cuts: list[int]) -> None:
+    message = b"".join([render_drafts([render_draft(one) for one in together]) for together in asked])
+    found = [parse_drafts(*frame) for frame in parsed(message, cuts)]
+    assert found == [[(one.number, one) for one in together] for together in asked]
+
+
+def test_drafts_that_do_not_fit_into_one_frame() -> None:
+    body = SealedBody(b"s" * 400_000, b"k" * 40, b"r" * 16)
+    large = [Asked(number, Draft("policy", {}, (), body), 1.0, wants_proof=False) for number in range(6)]
+    long = [
+        Asked(number, Draft("policy", {"policy": "x" * 30_000}), 1.0, wants_proof=False)
+        for number in range(6, 18)
+    ]
+    frames = parsed(render_drafts([render_draft(one) for one in (*large, *long)]), [])
+    assert len(frames) > 3
+    assert [one for frame in frames for one in parse_drafts(*frame)] == [
+        (one.number, one) for one in (*large, *long)
+    ]
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        Draft("policy", {"policy": "x" * MAX_HEADER}),
+        Draft("policy", {}, (), SealedBody(b"s" * MAX_FRAME, b"k" * 40, b"r" * 16)),
+    ],
+    ids=["header", "body"],
+)
+def test_a_draft_that_is_too_large_is_its_senders_trouble(draft: Draft) -> None:
+    with pytest.raises(FormatError, match="too large"):
+        render_draft(Asked(1, draft, 1.0, wants_proof=False))
+
+
+def test_halves_of_surrogate_pairs_come_as_they_are() -> None:
+    asked = Asked(1, Draft("policy", {"reason": "x\ud800", "size": 2**70}), 1.0, wants_proof=True)
+    assert [
+        one for frame in parsed(render_drafts([render_draft(asked)]), []) for one in parse_drafts(*frame)
+    ] == [(1, asked)]
+
+
+@given(NUMBERS, RECEIPTS, st.lists(st.tuples(NUMBERS, PLACES), max_size=5), CUTS)
+def test_answers(number: int, receipt: Receipt, places: list[tuple[int, Place]], cuts: list[int]) -> None:
+    message = render_receipt(number, receipt) + render_places(places)
+    told = [answer for frame in parsed(message, cuts) for answer in parse_answers(*frame)]
+    assert told == [(number, receipt), *places]
 
 
 @pytest.mark.parametrize(
@@ -88,44 +142,80 @@ def test_receipt(receipt: Receipt, cuts: list[int]) -> None:
     ],
 )
 def test_error(error: TrailError, kind: type[TrailError]) -> None:
-    told = parse_answer(*parsed(render_error(error), []))
+    (frame,) = parsed(render_error(3, error), [])
+    ((number, told),) = parse_answers(*frame)
+    assert number == 3
     assert type(told) is kind
     assert isinstance(told, TrailError)
     assert (told.message, told.hint) == (error.message, "b")
     assert getattr(told, "where", "") == getattr(error, "where", "")
 
 
-def without(name: str) -> Callable[[dict[str, object]], None]:
-    def change(header: dict[str, object]) -> None:
-        del header[name]
-
-    return change
+# A draft as a header lists it.
+LISTED: list[object] = [1, 1.0, True, "policy", {}, [], 0, 0]
 
 
-@pytest.mark.parametrize("name", ["kind", "fields", "streams", "timeout"])
-def test_draft_that_lacks_a_part(name: str) -> None:
-    header, rest = parsed(render_draft(Draft("policy", {}), 1.0), [])
-    del header[name]
+def listed(place: int, value: object) -> list[object]:
+    return [*LISTED[:place], value, *LISTED[place + 1 :]]
+
+
+# By place: what is not taken there.
+WRONG: dict[int, list[object]] = {
+    1: [0, -1, float("nan"), float("inf"), 1e9, True, "1", None],
+    3: [1, None, []],
+    4: [[], "x", None],
+    5: [{}, "log", [1], ["a stream"], [""]],
+}
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [(place, value) for place, values in WRONG.items() for value in values]
+)
+def test_a_draft_that_is_none_is_told_by_its_number_and_others_are_taken(place: int, value: object) -> None:
+    (wrong, right) = parse_drafts({"drafts": [listed(place, value), listed(0, 2)]}, b"")
+    assert wrong[0] == 1
+    assert isinstance(wrong[1], FormatError)
+    assert right == (2, Asked(2, Draft("policy", {}), 1.0, wants_proof=True))
+
+
+@pytest.mark.parametrize(
+    "drafts",
+    [
+        None,
+        {},
+        [1],
+        [LISTED[:-1]],
+        *([listed(place, value)] for place in (0, 6, 7) for value in ("1", True, -1, 1.0, None, 4)),
+    ],
+)
+def test_drafts_of_which_it_is_not_known_whose_they_are(drafts: object) -> None:
     with pytest.raises(FormatError):
-        parse_draft(header, rest)
-
-
-@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 1e9, True, "1", None])
-def test_time_outs_that_are_none(timeout: object) -> None:
-    header, rest = parsed(render_draft(Draft("policy", {}), 1.0), [])
-    with pytest.raises(FormatError):
-        parse_draft({**header, "timeout": timeout}, rest)
+        parse_drafts({"drafts": drafts}, b"raw")
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"index": "1"}, {"size": None}, {"hashes": -1}, {"hashes": 1 << 60}, {"entry": -1}, {"entry": True}],
+    [
+        {"index": "1"},
+        {"size": None},
+        {"hashes": -1},
+        {"hashes": 1 << 60},
+        {"entry": -1},
+        {"entry": True},
+        {"number": "1"},
+        {"places": 1},
+        {"places": [[1, 1, False]]},
+        {"places": [1] * 3},
+        {"places": [[1, 1, False], [1, -1, False], [2, 1, False]]},
+        {"places": [[1, 1], [1, 1], [2, 1]]},
+    ],
 )
 def test_receipts_that_are_none(change: dict[str, object]) -> None:
     receipt = Receipt(1, b"l" * 32, b"entry", 2, (b"h" * 32,), b"note")
-    header, rest = parsed(render_receipt(receipt), [])
+    ((header, rest),) = parsed(render_receipt(1, receipt), [])
+    whole = rest[: 3 * 32] if "places" in change else rest
     with pytest.raises(FormatError):
-        parse_answer({**header, **change}, rest)
+        parse_answers({**header, **change}, whole)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +226,6 @@ def test_receipts_that_are_none(change: dict[str, object]) -> None:
         (b"\0\0\0\x08\0\0\0\x04none", "no JSON"),
         (b"\0\0\0\x06\0\0\0\x02[]", "no JSON object"),
         (b"\0\0\0\x06\0\0\0\x63{}", "no header"),
-        (b"\0\0\0\x06\0\0\0\x02{}\0", "one at a time"),
         (b"\0\0\xff\xff\0\0\xff\xfb" + b"[" * 0xFFFB, "no JSON"),
     ],
 )
@@ -147,13 +236,13 @@ def test_what_is_no_frame(data: bytes, message: str) -> None:
 
 def test_draft_that_is_too_large_is_not_sent() -> None:
     with pytest.raises(FormatError, match="too large"):
-        render_draft(Draft("policy", {"reason": "x" * (1 << 18)}), 1.0)
+        render_draft(Asked(1, Draft("policy", {"reason": "x" * (1 << 18)}), 1.0, wants_proof=True))
 
 
 @pytest.mark.parametrize("name", ["", "a b", "\ud800", "a\x00", "x" * 301])
 def test_a_stream_name_that_is_none_is_its_sender_s_alone(name: str) -> None:
     """Names of a whole batch are looked for in one query, which such a one would end for all of its callers."""
-    header = {"kind": "access", "fields": {}, "streams": [name], "timeout": 1}
-    with pytest.raises(FormatError):
-        parse_draft(header, b"")
-    assert parse_draft({**header, "streams": ["access"]}, b"")[0].streams == ("access",)
+    refused, taken = parse_drafts({"drafts": [listed(5, [name]), listed(5, ["access"])]}, b"")
+    assert isinstance(refused[1], FormatError)
+    assert isinstance(taken[1], Asked)
+    assert taken[1].draft.streams == ("access",)

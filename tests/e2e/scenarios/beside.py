@@ -14,24 +14,42 @@ from tests.webhook.serving.server_processes import ADDRESS, Server, running_serv
 WEBHOOK = "beside.lockgate.test"
 
 
-def start(installation: Installation, namespace: str, options: Sequence[str] = ()) -> Server:
-    """A server of its own, which denies ConfigMaps without an owner (`[owners] … has no owner`), asked from now on."""
+def start(
+    installation: Installation, namespace: str, options: Sequence[str] = (), policies: Path | None = None
+) -> Server:
+    """A server of its own, asked from now on; without other policies it denies ConfigMaps without an owner
+    (`[owners] … has no owner`)."""
     folder = Path(mkdtemp(dir=installation.folder))
-    server = installation.beside.enter_context(running_server(folder, write_policies(folder), options))
+    place = write_policies(folder) if policies is None else policies
+    # One worker does, and a second one takes a third of the time to start.
+    starting = running_server(folder, place, ["--workers", "1", *options])
+    server = installation.beside.enter_context(starting)
     ask(installation, server, namespace)
     return server
 
 
 def ask(installation: Installation, server: Server, namespace: str) -> None:
     """From now on this server is asked about the ConfigMaps of the namespace."""
+    given = json.dumps(webhook_for(server, namespace, "/v1/admit"))
+    done = kubectl(installation.cluster, "apply", "-f", "-", given=given)
+    assert done.returncode == 0, done.stderr
+
+
+def webhook_for(server: Server, namespace: str, path: str) -> dict[str, Any]:
+    """What makes the API server ask this server, at a path, about the ConfigMaps of a namespace."""
     webhook: dict[str, Any] = {
         "name": WEBHOOK,
         "clientConfig": {
-            "url": f"https://{ADDRESS}:{server.port}/v1/admit",
+            "url": f"https://{ADDRESS}:{server.port}{path}",
             "caBundle": base64.b64encode(server.identity.certificate.read_bytes()).decode(),
         },
         "rules": [
-            {"apiGroups": [""], "apiVersions": ["*"], "operations": ["CREATE"], "resources": ["configmaps"]}
+            {
+                "apiGroups": [""],
+                "apiVersions": ["*"],
+                "operations": ["CREATE", "UPDATE"],
+                "resources": ["configmaps"],
+            }
         ],
         "failurePolicy": "Fail",
         "sideEffects": "NoneOnDryRun",
@@ -39,14 +57,12 @@ def ask(installation: Installation, server: Server, namespace: str) -> None:
         "timeoutSeconds": 8,
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
     }
-    configuration = {
+    return {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingWebhookConfiguration",
         "metadata": {"name": f"beside-{namespace}"},
         "webhooks": [webhook],
     }
-    done = kubectl(installation.cluster, "apply", "-f", "-", given=json.dumps(configuration))
-    assert done.returncode == 0, done.stderr
 
 
 def starting(namespace: str, *options: str) -> Callable[[Installation], None]:

@@ -6,13 +6,15 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 
-import yaml
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lockgate.webhook.cli import run
+from lockgate.webhook.cluster.webhook_configurations import PATH
 
 from tests.e2e.cluster import kubectl
 from tests.e2e.postgres import running_postgres
@@ -22,24 +24,21 @@ from tests.e2e.scenarios.objects import OWNED, config_map
 from tests.e2e.scenarios.policies import rule
 from tests.e2e.scenarios.scenario import Json, Scenario, Step, denied, warned
 from tests.e2e.scenarios.traffic import traffic
-from tests.gatekeeper.break_glass.making import sign, unsigned
+from tests.e2e.scenarios.users import LABELLER
+from tests.gatekeeper.break_glass.making import ADA
 from tests.gatekeeper.exemptions.making import exemption
 from tests.webhook.serving.server_processes import SECONDS, STEP_SECONDS, write_identity
 
-# As many as an installation has.
-WEBHOOKS = 3
 CREATED = "configmap/settings created\n"
 
 
 def _change_policies(installation: Installation) -> None:
     """The constraint warns from now on; what is asked meanwhile is answered by it as it was or as it is."""
-    place = installation.folder / "policies" / "policy-changed.yaml"
     count = len(installation.server.events("policies changed"))
     with traffic(installation.cluster, "under-traffic", "[steady] ConfigMap asked has no owner") as going:
-        place.write_text(
-            yaml.safe_dump(rule("NeedsOwner", "changes", "policy-changed", "ConfigMap", action="warn"))
-        )
+        installation.apply(rule("NeedsOwner", "changes", "policy-changed", "ConfigMap", action="warn"))
         installation.server.wait_for("policies changed", count + 1)
+        installation.until_in_force("NeedsOwner", "changes")
         going.more(20)
 
 
@@ -51,9 +50,11 @@ def _rotate(installation: Installation) -> None:
     both = new.certificate.read_bytes() + shown.certificate.read_bytes()
     with traffic(installation.cluster, "under-traffic", "[steady] ConfigMap asked has no owner") as going:
         bundle = base64.b64encode(both).decode()
+        status, configuration = installation.cluster.ask("GET", f"{PATH}/lockgate")
+        assert status == 200, configuration
         change = [
             {"op": "replace", "path": f"/webhooks/{index}/clientConfig/caBundle", "value": bundle}
-            for index in range(WEBHOOKS)
+            for index in range(len(configuration["webhooks"]))
         ]
         arguments = (
             "patch",
@@ -86,9 +87,16 @@ def _kill_worker(installation: Installation) -> None:
         time.sleep(STEP_SECONDS)
 
 
-def _restart_api_server(installation: Installation) -> None:
-    installation.cluster.server.stop()
-    installation.cluster.server.start()
+def _lose_watches(installation: Installation) -> None:
+    """The API server is away, and has forgotten where the watches were; meanwhile a constraint has changed."""
+    cluster, server = installation.cluster, installation.server
+    cluster.server.kill()
+    server.wait_for("cluster not reached")
+    assert server.probe("/readyz")[0] == 200
+    cluster.server.start()
+    installation.apply(rule("NeedsOwner", "restarted", "api-server-restarted", "ConfigMap", action="warn"))
+    cluster.compact()
+    installation.until_in_force("NeedsOwner", "restarted")
 
 
 def _kill_webhook(installation: Installation) -> None:
@@ -132,21 +140,23 @@ def _replicate(installation: Installation) -> None:
     os.kill(first.process.pid, signal.SIGKILL)
 
 
-def _grant() -> Json:
-    now = datetime.now(UTC)
-    texts = [(now + timedelta(minutes=one)).strftime("%Y-%m-%dT%H:%M:%SZ") for one in (-1, 20)]
-    return sign(
-        unsigned("night-1", namespaces=["break-glass"], **dict(zip(("from", "until"), texts, strict=True)))
-    )
+def _grant(installation: Installation) -> str:
+    """What `lockgate break-glass` prints."""
+    key = installation.folder / "ada.pem"
+    key.write_bytes(ADA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    key.chmod(0o600)
+    command = [sys.executable, "-m", "lockgate.webhook", "break-glass", "--reason", "the registry is down"]
+    command += ["--ticket", "OPS-1", "--for", "20m", "--key", str(key), "--signer", "ada"]
+    command += ["--audience", "prod-eu-1", "--namespace", "break-glass"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 def _break_glass(installation: Installation) -> None:
-    (installation.folder / "glass" / "night.json").write_text(json.dumps(_grant()))
     installation.server.wait_for("break-glass granted")
 
 
 def _return(installation: Installation) -> None:
-    (installation.folder / "glass" / "night.json").unlink()
     installation.server.wait_for("break-glass revoked")
 
 
@@ -162,6 +172,29 @@ def _exempting(name: str, policy: str, namespace: str, issued: int, expires: int
         expiresAt=texts[1],
     )
 
+
+# A Namespace is in itself for RBAC: whoever administers one may be given its labels.
+_MAY_LABEL: list[Json] = [
+    {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": "labels"},
+        "rules": [
+            {
+                "apiGroups": [""],
+                "resources": ["namespaces", "namespaces/status"],
+                "verbs": ["get", "patch", "update"],
+            }
+        ],
+    },
+    {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "labels"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "labels"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": LABELLER}],
+    },
+]
 
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
@@ -240,14 +273,13 @@ SCENARIOS: tuple[Scenario, ...] = (
         [
             Step(
                 "create -f -",
-                denied("[restarted] ConfigMap settings has no owner"),
-                1,
-                config_map(),
-                first=_restart_api_server,
+                warned("[restarted] ConfigMap settings has no owner") + CREATED,
+                given=config_map(),
+                first=_lose_watches,
             )
         ],
         in_force=[rule("NeedsOwner", "restarted", "api-server-restarted", "ConfigMap")],
-        trail=["deny CREATE v1/ConfigMap"],
+        trail=["warn CREATE v1/ConfigMap"],
     ),
     Scenario(
         "webhook-killed",
@@ -300,6 +332,82 @@ SCENARIOS: tuple[Scenario, ...] = (
         ],
     ),
     Scenario(
+        "one-namespace-enforced",
+        [
+            Step(
+                "create -f -",
+                CREATED,
+                given=config_map(),
+                first=beside.starting(
+                    "one-namespace-enforced", "--mode", "observe", "--enforce-namespace", "another"
+                ),
+            ),
+            Step(
+                "create -f -",
+                denied("[owners] later has no owner", webhook=beside.WEBHOOK),
+                1,
+                config_map("later"),
+                first=beside.starting(
+                    "one-namespace-enforced",
+                    "--mode",
+                    "observe",
+                    "--enforce-namespace",
+                    "one-namespace-enforced",
+                ),
+            ),
+        ],
+    ),
+    Scenario(
+        "label-of-a-namespace",
+        [
+            Step(
+                "label namespace label-of-a-namespace judged=no --overwrite",
+                denied(
+                    "labels of Namespace label-of-a-namespace decide what is judged in it: judged ('yes' → 'no'); "
+                    "only accounts that --namespace-editor names may change them",
+                    doing="",
+                    webhook="namespaces.lockgate.dev",
+                ),
+                1,
+                user=LABELLER,
+            ),
+            Step(
+                "label namespace label-of-a-namespace other=no",
+                "namespace/label-of-a-namespace labeled\n",
+                user=LABELLER,
+            ),
+            # The labels can be reached through a subresource too.
+            Step(
+                'patch namespace label-of-a-namespace --subresource=status --type=merge -p {"metadata":{"labels":{"judged":null}}}',
+                denied(
+                    "labels of Namespace label-of-a-namespace decide what is judged in it: judged ('yes' → none); "
+                    "only accounts that --namespace-editor names may change them",
+                    doing="",
+                    webhook="namespaces.lockgate.dev",
+                ),
+                1,
+                user=LABELLER,
+            ),
+            Step("create -f -", denied("[labelled] ConfigMap settings has no owner"), 1, config_map()),
+            Step(
+                "label namespace label-of-a-namespace judged=no --overwrite",
+                "namespace/label-of-a-namespace labeled\n",
+            ),
+        ],
+        in_force=[
+            rule(
+                "NeedsOwner",
+                "labelled",
+                "",
+                "ConfigMap",
+                match={"namespaceSelector": {"matchLabels": {"judged": "yes"}}},
+            )
+        ],
+        there=_MAY_LABEL,
+        labels=(("judged", "yes"),),
+        trail=["deny CREATE v1/ConfigMap"],
+    ),
+    Scenario(
         "replicas",
         [
             Step(
@@ -314,12 +422,19 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "break-glass",
         [
+            Step("create -f -", denied("[glass] ConfigMap settings has no owner"), 1, config_map()),
+            Step("apply -f -", "breakglass.breakglass.lockgate.dev/GLASS created\n", given=_grant),
             Step(
                 "create -f -",
-                warned("[break-glass] night-1 (OPS-1) until TIME lets through what NeedsOwner/glass denies")
+                warned("[break-glass] GLASS (OPS-1) until TIME lets through what NeedsOwner/glass denies")
                 + CREATED,
                 given=config_map(),
                 first=_break_glass,
+            ),
+            Step(
+                "delete breakglass --all --output=name",
+                warned("deleting cluster-scoped resources, not scoped to the provided namespace")
+                + "breakglass.breakglass.lockgate.dev/GLASS\n",
             ),
             Step(
                 "create -f -",
@@ -332,7 +447,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         in_force=[rule("NeedsOwner", "glass", "break-glass", "ConfigMap")],
         trail=[
             "deny CREATE v1/ConfigMap",
-            "let through by night-1: deny CREATE v1/ConfigMap",
+            "deny CREATE v1/ConfigMap",
+            "let through by GLASS: deny CREATE v1/ConfigMap",
             "deny CREATE v1/ConfigMap",
         ],
     ),

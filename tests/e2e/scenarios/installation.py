@@ -1,61 +1,169 @@
 """One cluster with one installed `lockgate serve`, for all scenarios: the server runs beside the cluster."""
 
-import base64
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, final
 
-import yaml
 from lockgate.audit.entry import parse_entry
+from lockgate.engine.codegen.cache import open_cache
 from lockgate.webhook.cli import run
+from lockgate.webhook.cluster.discovery import discover
+from lockgate.webhook.cluster.inventory import Server as Listing
+from lockgate.webhook.cluster.rules_keeper import rules_of
+from lockgate.webhook.quota.ledger_options import DEFAULT_CLUSTER
+from lockgate.webhook.serving.live_gate import LiveGate
+from lockgate.webhook.serving.live_state import LiveSettings
+from lockgate.webhook.serving.policy_reports import CLUSTER_REPORT, REPORT
+from lockgate.webhook.serving.webhook_rules import render_rule
 from lockgate.webhook.trail import open_trail
 
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
+from tests.e2e.live_cluster import api_client
+from tests.e2e.scenarios.objects import config_map
 from tests.e2e.scenarios.policies import TEMPLATES
 from tests.e2e.scenarios.scenario import Json, Scenario, Step
 from tests.e2e.scenarios.users import USERS
+from tests.e2e.serving_cluster import ACCOUNT, CONFIGURATION, install, register, until
+from tests.e2e.test_sweep import report_definition
 from tests.gatekeeper.break_glass.making import policy_value
-from tests.webhook.serving.server_processes import ADDRESS, Server, running_server
+from tests.gatekeeper.workbench import manifest
+from tests.webhook.serving.builders import present
+from tests.webhook.serving.server_processes import ADDRESS, Server, running_server, write_identity
 
 OPTIONS = (
     "--runtime-config=resource.k8s.io/v1beta1=true,resource.k8s.io/v1beta2=true",
     # With it the scheduler makes claims of its own.
     "--feature-gates=DRAExtendedResource=true",
 )
-IMAGE = f"registry.example.com/lockgate@sha256:{'7' * 64}"
 EXCLUDED = "excluded"
+# Where its database would be.
+DATABASES = "databases"
+INVENTORY = "lockgate-inventory"
+SWEEP_S = 2
+LEDGER = "ledger.db"
+# What kubelets may, where nodes are not authorised one by one.
+KUBELETS: Final[Json] = {
+    **manifest("ClusterRoleBinding", "kubelets", group="rbac.authorization.k8s.io/v1"),
+    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "system:node"},
+    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:nodes"}],
+}
+# What is another each time, and the word for it.
+_WORDS: Final = (
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
+    (r"(?m)^Warning: \S+ \S+ is deprecated in v.*\n", ""),
+    (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
+    (r"\bport \d+", "port PORT"),
+    (r"glass-\d{8}-\d{6}-[0-9a-f]{8}", "GLASS"),
+)
+
+
+@final
+class Serving:
+    """The installed server's process, which can be killed and started again where it was."""
+
+    def __init__(self, folder: Path, kubeconfig: Path) -> None:
+        self._folder: Final = folder
+        self.identity: Final = write_identity(folder)
+        self.options: Final[list[str]] = ["--kubeconfig", str(kubeconfig), "--sweep-interval", str(SWEEP_S)]
+        self.options.extend(["--ledger", str(folder / LEDGER)])
+        self._running = ExitStack()
+        self._address = f"{ADDRESS}:0"
+        self._server: Server | None = None
+
+    @property
+    def server(self) -> Server:
+        assert self._server is not None
+        return self._server
+
+    def start(self, home: Path) -> None:
+        """Starts it with a trail, and waits until it is ready."""
+        options = [*self.options, "--trail", str(home), "--listen", self._address]
+        starting = running_server(self._folder, None, options, identity=self.identity)
+        self._server = self._running.enter_context(starting)
+        self._address = f"{ADDRESS}:{self._server.port}"
+
+    def kill(self) -> None:
+        """Kills it, and its workers with it, as a node that is lost does."""
+        self.server.process.kill()
+        self.server.process.wait()
+        self._running.close()
+
+    def stop(self) -> None:
+        """Asks it to stop."""
+        self._running.close()
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """A cluster and the server that it asks. folder: of the server's `policies`, its grants (`glass`) and its `trail`.
+    """A cluster and the server that it asks. folder: of the server's `trail`.
 
     beside: what runs for one scenario only; closed at its end.
     """
 
     cluster: Cluster
-    server: Server
+    serving: Serving
     folder: Path
     beside: ExitStack = field(default_factory=ExitStack)
 
+    @property
+    def server(self) -> Server:
+        return self.serving.server
+
+    @property
+    def home(self) -> Path:
+        """The home of the trail."""
+        return self.folder / "trail"
+
+    @property
+    def ledger(self) -> Path:
+        """The database of the quotas' ledger."""
+        return self.folder / LEDGER
+
     def recorded(self) -> tuple[str, ...]:
-        """What the trail has of decisions and of uses of exemptions and grants."""
-        return recorded(self.folder / "trail")
+        """What the trail has of decisions on requests, and of uses of exemptions and grants."""
+        return tuple([text for text in recorded(self.home) if " sweep " not in text])
+
+    def apply(self, *values: Json) -> None:
+        """As an administrator."""
+        assert (done := _apply(self.cluster, *values))[0] == 0, done
+
+    def until_in_force(self, kind: str, name: str) -> None:
+        """Until a constraint is, as it was written last, in every worker."""
+        path = f"/apis/constraints.gatekeeper.sh/v1beta1/{kind.lower()}/{name}"
+
+        def told() -> Json:
+            value: Json = self.cluster.ask("GET", path)[1]
+            return value
+
+        def is_told() -> bool:
+            value = told()
+            entries = value.get("status", {}).get("byPod", [])
+            return [one.get("observedGeneration") for one in entries] == [value["metadata"]["generation"]]
+
+        until(is_told, told)
+        until(lambda: self.server.probe("/readyz")[0] == 200, lambda: self.server.probe("/readyz"))
 
     def run(self, step: Step, namespace: str) -> tuple[int, str]:
         """Exit code and output of a step, with words for what is never the same.
 
         Without what newer API servers say of older versions of a kind.
         """
-        given = step.given if isinstance(step.given, str) else _listed(step.given)
+        given = step.given(self) if callable(step.given) else step.given
+        text = given if isinstance(given, str) else _listed(given)
         arguments = ["--namespace", namespace, *step.command.split()]
-        done = kubectl(self.cluster, *arguments, given=given, user=step.user)
-        said = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", done.stderr + done.stdout)
-        said = re.sub(r"(?m)^Warning: \S+ \S+ is deprecated in v.*\n", "", said)
-        return done.returncode, re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", said)
+        done = kubectl(self.cluster, *arguments, given=text, user=step.user)
+        return done.returncode, _in_words(done.stderr + done.stdout)
+
+
+def _in_words(said: str) -> str:
+    for pattern, word in _WORDS:
+        said = re.sub(pattern, word, said)
+    return said
 
 
 def recorded(home: Path) -> tuple[str, ...]:
@@ -63,7 +171,7 @@ def recorded(home: Path) -> tuple[str, ...]:
     with open_trail(str(home)) as trail:
         size = trail.store.head().size
         entries = [parse_entry(entry).value for entry in trail.store.entries(0, size)]
-    return tuple([text for value in entries if (text := _told(value))])
+    return tuple([_in_words(text) for value in entries if (text := _told(value))])
 
 
 def _told(value: Mapping[str, object]) -> str:
@@ -82,9 +190,14 @@ def _listed(given: Json | Sequence[Json]) -> str:
     return "\n".join([json.dumps(one) for one in given])
 
 
-def _apply(cluster: Cluster, *values: Json) -> None:
-    done = kubectl(cluster, "apply", "--server-side", "-f", "-", given=_listed(values))
-    assert done.returncode == 0, done.stderr
+def _apply(cluster: Cluster, *values: Json) -> tuple[int, str]:
+    done = kubectl(cluster, "apply", "--server-side", "--force-conflicts", "-f", "-", given=_listed(values))
+    return done.returncode, done.stderr
+
+
+def _apply_all(cluster: Cluster, *values: Json) -> None:
+    """Until it is done: kinds are served a moment after they are defined."""
+    until(lambda: _apply(cluster, *values)[0] == 0, lambda: _apply(cluster, *values))
 
 
 def _prepare(cluster: Cluster, scenarios: Sequence[Scenario]) -> None:
@@ -97,67 +210,81 @@ def _prepare(cluster: Cluster, scenarios: Sequence[Scenario]) -> None:
         }
         for one in scenarios
     ]
-    _apply(cluster, *spaces)
+    reports = [
+        report_definition(REPORT.kind, "Namespaced"),
+        report_definition(CLUSTER_REPORT.kind, "Cluster"),
+    ]
+    _apply_all(cluster, manifest("Namespace", DATABASES), KUBELETS, *spaces, *reports)
     there = [
         {**value, "metadata": {"namespace": one.name, **value["metadata"]}}
         for one in scenarios
         for value in one.there
     ]
     if there:
-        _apply(cluster, *there)
+        _apply_all(cluster, *there)
 
 
-def _write_policies(folder: Path, scenarios: Sequence[Scenario]) -> Path:
-    place = folder / "policies"
-    place.mkdir()
-    (place / "templates.yaml").write_text(yaml.safe_dump_all(TEMPLATES, sort_keys=False))
-    for one in scenarios:
-        if one.in_force:
-            (place / f"{one.name}.yaml").write_text(yaml.safe_dump_all(one.in_force, sort_keys=False))
-    return place
+def _grant_inventory(cluster: Cluster) -> None:
+    """What an administrator grants, gathered as the controller does that is not here."""
+    rules = [
+        {"apiGroups": ["networking.k8s.io"], "resources": ["ingresses"], "verbs": ["get", "list", "watch"]}
+    ]
+    path = f"/apis/rbac.authorization.k8s.io/v1/clusterroles/{INVENTORY}"
+    status, role = cluster.ask("GET", path)
+    assert status == 200, role
+    status, said = cluster.ask("PUT", path, {**role, "rules": rules})
+    assert status == 200, said
 
 
-def _install(cluster: Cluster, server: Server, policies: Path) -> None:
-    """Applies what `lockgate install` writes, but that the API server calls a process on this machine."""
-    folder = cluster.folder / "installed"
-    options = ["--image", IMAGE, "--mode", "enforce", "--with-gatekeeper-crds", "-p", str(policies)]
-    options += [f"--exclude-namespace={EXCLUDED}"]
-    assert run(["install", *options, "--output", str(folder)]) == 0
-    names = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
-    for name in names:
-        values = [one for one in yaml.safe_load_all((folder / name).read_text()) if one]
-        done = kubectl(
-            cluster, "apply", "-f", "-", given=_listed([_called_here(one, server) for one in values])
-        )
-        assert done.returncode == 0, done.stderr
+def _until_all_is_in_force(installation: Installation, values: Sequence[Json]) -> None:
+    """Until every worker goes by all policies, and the API server sends what these ask for."""
+    cluster, server = installation.cluster, installation.server
+    live = LiveGate(LiveSettings(cache=open_cache(None, os.environ), ledger_cluster=DEFAULT_CLUSTER))
+    live.apply(present(*values), frozenset())
+    assert live.state is not None
+    policies = f"lockgate_policies {len(live.state.gate.policies.policies)}.0"
+    until(
+        lambda: policies in server.probe("/metrics")[1].splitlines(), lambda: server.log.read_text()[-3000:]
+    )
+    until(lambda: server.probe("/readyz")[0] == 200, lambda: server.probe("/readyz"))
+    asked_for = rules_of(live.state, discover(Listing(api_client(cluster.kubeconfig()))).resources)
+    rules = {name: [render_rule(one) for one in some] for name, some in asked_for.items()}
 
+    def told() -> bool:
+        found = {
+            one["name"]: one.get("rules") or [] for one in cluster.ask("GET", CONFIGURATION)[1]["webhooks"]
+        }
+        return all(found[name] == some for name, some in rules.items() if name in found)
 
-def _called_here(value: Json, server: Server) -> Json:
-    if value["kind"] != "ValidatingWebhookConfiguration":
-        return value
-    authority = base64.b64encode(server.identity.certificate.read_bytes()).decode()
-    hooks = []
-    for one in value["webhooks"]:
-        path = one["clientConfig"]["service"]["path"]
-        called = {"url": f"https://{ADDRESS}:{server.port}{path}", "caBundle": authority}
-        hooks.append({**one, "clientConfig": called})
-    return {**value, "webhooks": hooks}
+    until(told, lambda: cluster.ask("GET", CONFIGURATION)[1])
+    # The API server goes by a configuration a moment after it has it.
+    asked = config_map("asked")
+    path = "/api/v1/namespaces/under-traffic/configmaps?dryRun=All"
+    until(lambda: cluster.ask("POST", path, asked)[0] == 403, lambda: cluster.ask("POST", path, asked))
 
 
 @contextmanager
 def installed(folder: Path, scenarios: Sequence[Scenario]) -> Iterator[Installation]:
     """A cluster in which everything that the scenarios need is there and in force."""
     assert run(["audit", "init", str(folder / "trail"), "--origin", "lockgate.test/scenarios"]) == 0
-    policies = _write_policies(folder, scenarios)
-    (folder / "glass").mkdir()
-    (folder / "glass" / "policy.json").write_text(json.dumps(policy_value()))
-    options = ["--trail", str(folder / "trail"), "--break-glass", str(folder / "glass")]
-    with running_cluster(USERS, OPTIONS) as cluster:
+    with running_cluster({**USERS, ACCOUNT: ""}, OPTIONS) as cluster:
         _prepare(cluster, scenarios)
-        # Namespaces and what policies read are the cluster's.
-        options += ["--inventory", "cluster", "--kubeconfig", str(cluster.kubeconfig())]
-        with running_server(folder, policies, options) as server:
-            _install(cluster, server, policies)
-            made = Installation(cluster, server, folder)
-            with made.beside:
+        configurations = install(
+            cluster,
+            *("--database=postgres", f"--database-namespace={DATABASES}", f"--exclude-namespace={EXCLUDED}"),
+        )
+        _grant_inventory(cluster)
+        kubeconfig = folder / "account.kubeconfig"
+        kubeconfig.write_text(cluster.kubeconfig(ACCOUNT).read_text())
+        made = Installation(cluster, Serving(folder, kubeconfig), folder)
+        with made.beside:
+            made.serving.start(made.home)
+            try:
+                _apply_all(cluster, *TEMPLATES, policy_value())
+                in_force = [value for one in scenarios for value in one.in_force]
+                _apply_all(cluster, *in_force)
+                register(cluster, configurations, made.server)
+                _until_all_is_in_force(made, [*TEMPLATES, *in_force])
                 yield made
+            finally:
+                made.serving.stop()

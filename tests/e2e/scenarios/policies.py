@@ -143,7 +143,13 @@ TEMPLATES: tuple[Json, ...] = (
     template(_NO_CHANGE, kind="FixedData", operations=["UPDATE"]),
     template(_UNIQUE, kind="UniqueHost"),
     _CEL,
+    _shipped("claims/admin_access"),
     _shipped("claims/approved_device_classes"),
+    _shipped("claims/controller_fields"),
+    _shipped("claims/device_counts"),
+    _shipped("claims/guarded_namespaces"),
+    _shipped("claims/pinned_device_classes"),
+    _shipped("claims/resource_slices"),
 )
 
 

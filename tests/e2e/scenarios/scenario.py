@@ -18,14 +18,14 @@ WEBHOOK = "validation.lockgate.dev"
 class Step:
     """A command of kubectl's in the scenario's namespace, and all of what its user sees then.
 
-    given: objects for its standard input. says: both outputs, the error output first; TIME stands for a time, and PORT
-    for a port of this machine. user: who asks. first: what happens to the installation before.
+    given: objects for its standard input, or what makes them or their text. says: both outputs, the error output first; TIME stands for a time, PORT
+    for a port of this machine, and GLASS for the name of a grant. user: who asks. first: what happens to the installation before.
     """
 
     command: str
     says: str
     code: int = 0
-    given: Json | Sequence[Json] | str = ""
+    given: "Json | Sequence[Json] | str | Callable[[Installation], str]" = ""
     user: str = ADMIN
     first: "Callable[[Installation], None] | None" = None
 

@@ -4,7 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.scenarios import claims, denials, events, workloads
+from tests.e2e.scenarios import (
+    claims,
+    denials,
+    events,
+    nodes,
+    providers,
+    quotas,
+    recoveries,
+    sweeps,
+    workloads,
+)
 from tests.e2e.scenarios.installation import Installation, installed
 from tests.e2e.scenarios.scenario import Scenario
 
@@ -14,7 +24,12 @@ SCENARIOS: tuple[Scenario, ...] = (
     *denials.SCENARIOS,
     *workloads.SCENARIOS,
     *claims.SCENARIOS,
+    *nodes.SCENARIOS,
     *events.SCENARIOS,
+    *providers.SCENARIOS,
+    *quotas.SCENARIOS,
+    *recoveries.SCENARIOS,
+    *sweeps.SCENARIOS,
 )
 
 

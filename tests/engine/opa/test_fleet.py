@@ -57,6 +57,28 @@ def test_tries_are_bounded_and_apart() -> None:
     fleet.close()
 
 
+def test_nobody_is_asked_when_the_time_is_over() -> None:
+    world = World()
+    fleet = world.fleet(ONE, TWO)
+    with pytest.raises(ServersLostError):
+        fleet.run(world.work, until=0.2)
+    # No wait that would end too late.
+    assert (world.asked, world.waits) == ([ONE, TWO], [])
+    world.now = 0.2
+    with pytest.raises(ServersLostError):
+        fleet.run(world.work, until=0.2)
+    assert world.asked == [ONE, TWO]
+    fleet.close()
+
+
+def test_each_server_does_the_work() -> None:
+    world = World(TWO)
+    fleet = world.fleet(ONE, TWO)
+    assert fleet.each(world.work) == {ONE: "it is off"}
+    assert world.asked == [ONE, TWO]
+    fleet.close()
+
+
 def test_a_failing_server_is_left_alone() -> None:
     world = World()
     fleet = world.fleet(ONE)

@@ -129,7 +129,7 @@ class Passes:
     def code(self) -> str:
         """The Python that these passes lead to."""
         problems: list[Problem] = []
-        generator = Generator(self.tree, self.stages, "plain", problems, USUAL)
+        generator = Generator(self.tree, self.stages, "plain", problems, USUAL, shares=True)
         entries = generator.generate([tuple(ENTRY.split(".")[1:])])
         assert not problems
         return generator.source(entries.values())

@@ -1,7 +1,7 @@
 """Policies that optimised code once judged otherwise, or that did not compile: all modes answer as expected."""
 
 import json
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pytest
 from lockgate.engine.codegen.budget import Limits
@@ -9,6 +9,7 @@ from lockgate.engine.codegen.values import Undefined, Value, parse_json, render_
 from lockgate.engine.errors import EvaluationError
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.errors import RegoError
+from lockgate.engine.rego.options import CompileOptions
 from lockgate.engine.rego.parser import parse_module
 from lockgate.engine.rego.program import NO_VALUES, PARAMETERS, Mode, Prepared, compile_program
 from lockgate.engine.rego.source import Source
@@ -48,6 +49,92 @@ CASES: Final[dict[str, tuple[str, list[tuple[Any, Any, Any]]]]] = {
         p := x if { x := f(1) with input as {"review": 1} }""",
         [("Q", {}, [1, "none"])],
     ),
+    "what a try before has read, though it was left": (
+        """p contains x if { input.review.a.b == 1; x := "first" }
+        p contains x if { input.review.a.b == 2; input.review.a.c == 3; x := "second" }
+        p contains x if { input.review.a.c == 3; x := "third" }""",
+        [
+            ("Q", {"a": {"b": 1}}, ["first"]),
+            ("Q", {"a": {"b": 2, "c": 3}}, ["second", "third"]),
+            ("Q", {"a": {"c": 3}}, ["third"]),
+            ("Q", {"a": 1}, []),
+        ],
+    ),
+    "a builtin that fails, called again": (
+        """p contains x if { to_number(input.review.a) == 1; x := "one" }
+        p contains x if { not to_number(input.review.a); x := "none" }
+        p contains x if { x := to_number(input.review.a) + 1 }""",
+        [("Q", {"a": "1"}, [2, "one"]), ("Q", {"a": "x"}, ["none"]), ("Q", {"a": "0"}, [1])],
+    ),
+    "a member that a function finds or another does": (
+        """has(o, f) if o[f]
+        has(o, f) if o[f] == false
+        get(o, f, d) := o[f]
+        get(o, f, d) := d[f] if not has(o, f)
+        p := [get(input.review.a, "s", input.review.d), has(input.review.a, "s")]""",
+        [
+            ("Q", {"a": {"s": False}, "d": {"s": 2}}, [False, True]),
+            ("Q", {"a": {"s": None}, "d": {"s": 2}}, [None, True]),
+            ("Q", {"a": {}, "d": {"s": 2}}, UNDEFINED),
+        ],
+    ),
+    "the same where nothing is there": (
+        """has(o, f) if o[f]
+        has(o, f) if o[f] == false
+        get(o, f, d) := o[f]
+        get(o, f, d) := d[f] if not has(o, f)
+        p := [x | some o in input.review.all; x := get(o, "s", input.review.d)]""",
+        [("Q", {"all": [{"s": False}, {}, {"s": 1}, 3], "d": {"s": 2}}, [False, 2, 1, 2])],
+    ),
+    "a function for known arguments with a default": (
+        """default f(_, _) := "none"
+        f(kind, xs) := x if { some x in xs; x == kind }
+        p := [f(input.parameters.s, input.review.a), f("b", input.review.a), f(input.review.b, input.review.a)]""",
+        [("Q", {"a": ["a", "b"], "b": "a"}, ["none", "b", "a"]), ("Q", {"a": [], "b": 1}, ["none"] * 3)],
+    ),
+    "a function that has no value for what it is given": (
+        """f(rule, x) := msg if { rule == "A"; some y in x; msg := sprintf("%v", [y]) }
+        p contains f("B", input.review.a)
+        p contains f("A", input.review.a)
+        p contains "neither" if not f("B", input.review.a)""",
+        [("Q", {"a": [1]}, ["1", "neither"]), ("Q", {"a": []}, ["neither"])],
+    ),
+    "outputs of a function that disagree": (
+        """f(x) := x.a
+        f(x) := x.b
+        p := y if { y := f(input.review) }""",
+        [("Q", {"a": 1}, 1), ("Q", {"b": 1}, 1), ("Q", {"a": 2, "b": 2}, 2)],
+    ),
+    "a document and its members, gone through again below a loop": (
+        """xs contains x if { some x in input.review.a }
+        p contains sprintf("%v-%v", [k, x]) if { some k in ["s", "t", input.parameters.s]; some x in xs }""",
+        [("Q", {"a": [1, 2]}, ["Q-1", "Q-2", "s-1", "s-2", "t-1", "t-2"]), ("Q", {"a": []}, [])],
+    ),
+    "equal objects of texts in a set": (
+        """v contains {"msg": m, "field": "f"} if { some x in input.review.a; m := sprintf("%v", [x]) }
+        p := {"all": v, "few": count(v)}""",
+        [
+            ("Q", {"a": [1, "1"]}, {"all": [{"field": "f", "msg": "1"}], "few": 1}),
+            (
+                "Q",
+                {"a": [3, 1, "1", 2, 2]},
+                {"all": [{"field": "f", "msg": str(n)} for n in (1, 2, 3)], "few": 3},
+            ),
+        ],
+    ),
+    "objects that only Python finds equal": (
+        """v contains {"a": x} if some x in input.review.a
+        p := count(v)""",
+        [("Q", {"a": [1, True]}, 2), ("Q", {"a": ["x", 0, False]}, 3), ("Q", {"a": [1, 1.0]}, 1)],
+    ),
+    "sets of texts in a message": (
+        """p := sprintf("%v %v", [{x | some x in input.review.a}, {"only"}])""",
+        [
+            ("Q", {"a": ["b", "a", 'q"']}, '{"a", "b", "q\\""} {"only"}'),
+            ("Q", {"a": [2, "b", 1]}, '{1, 2, "b"} {"only"}'),
+            ("Q", {"a": []}, 'set() {"only"}'),
+        ],
+    ),
     "arguments that nothing equals": (
         """f({x}, {y}) := x if { x == y }
         f(1, 1) := 2
@@ -62,7 +149,12 @@ def value(plain: Any) -> Value:
     return parse_json(json.dumps(plain))
 
 
-def prepared(text: str, mode: Mode, parameters: Value, usual: bool, bound: bool) -> Prepared:
+Values = Literal["shared", "made anew"]
+
+
+def prepared(
+    text: str, mode: Mode, parameters: Value, usual: bool, bound: bool, values: Values = "shared"
+) -> Prepared:
     constants: dict[tuple[str, ...], Value] = {PARAMETERS: parameters}
     program = compile_program(
         [parse_module(Source(f"package test\n{text}", "test.rego"))],
@@ -71,19 +163,32 @@ def prepared(text: str, mode: Mode, parameters: Value, usual: bool, bound: bool)
         mode=mode,
         usual=USUAL if usual else (),
         bound=constants if bound else NO_VALUES,
+        options=CompileOptions(values=values),
     )
     return program.prepare(constants)
 
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("usual", [False, True])
-@pytest.mark.parametrize(("mode", "bound"), [("plain", False), ("plain", True), ("traced", False)])
-def test_optimised_code_answers_as_expected(name: str, mode: Mode, bound: bool, usual: bool) -> None:
+@pytest.mark.parametrize(
+    ("mode", "bound", "values"),
+    [
+        ("plain", False, "shared"),
+        ("plain", True, "shared"),
+        ("plain", True, "made anew"),
+        ("traced", False, "shared"),
+    ],
+)
+def test_optimised_code_answers_as_expected(
+    name: str, mode: Mode, bound: bool, values: Values, usual: bool
+) -> None:
     text, asked = CASES[name]
     programs: dict[str, Prepared] = {}
     for s, review, expected in asked:
         parameters = value({"s": s})
-        program = programs.setdefault(render_json(parameters), prepared(text, mode, parameters, usual, bound))
+        program = programs.setdefault(
+            render_json(parameters), prepared(text, mode, parameters, usual, bound, values)
+        )
         given: Value = {"parameters": parameters, "review": value(review)}
         found = program.evaluate("data.test.p", input=given, now_ns=0, limits=Limits())
         assert (UNDEFINED if isinstance(found, Undefined) else json.loads(render_json(found))) == expected

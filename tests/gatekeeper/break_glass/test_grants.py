@@ -1,6 +1,7 @@
 """Break-glass: what a grant lets through, and that whoever may not break the glass lets nothing through."""
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -135,7 +136,19 @@ def test_a_grant_that_was_taken_away_cannot_be_brought_back() -> None:
 def test_without_exactly_one_policy_nobody_breaks_the_glass() -> None:
     grant = make_grant(sign(unsigned()))
     assert not lets_through(Grants([grant], []))
-    assert not lets_through(Grants([grant], [make_policy(), make_policy()]))
+    assert not lets_through(Grants([grant], [make_policy(), replace(make_policy(), audience="another")]))
+    # The same in a file and in the cluster is one.
+    assert lets_through(Grants([grant], [make_policy(), make_policy()]))
+
+
+def test_of_two_of_one_name_each_stands_for_itself() -> None:
+    signed, unsigned_one = make_grant(sign(unsigned())), make_grant(unsigned())
+    wide = make_grant(unsigned(nonce="e" * 32))
+    for grants in ([signed, unsigned_one], [unsigned_one, signed], [wide, signed], [signed, wide]):
+        known = Grants(grants, [make_policy()])
+        assert sorted([one.state for one in known.standings(START_NS)]) == ["active", "refused"]
+        assert known.find("", None, START_NS) is signed
+    assert Grants([unsigned_one, wide], [make_policy()]).find("", None, START_NS) is None
 
 
 @pytest.mark.parametrize(

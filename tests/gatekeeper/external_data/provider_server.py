@@ -1,10 +1,11 @@
 """A provider on this machine: TLS, connections that stay open, and answers as its paths say."""
 
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,7 +17,7 @@ def response(**fields: Any) -> dict[str, Any]:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers each key with its upper-case form, and each that begins with `bad` with an error, but for some paths."""
+    """Answers each key with its upper-case form, and each that begins with `bad` or is refused with an error, but for some paths."""
 
     protocol_version = "HTTP/1.1"
 
@@ -28,6 +29,13 @@ class Handler(BaseHTTPRequestHandler):
         server: Any = self.server
         with server.lock:
             server.connections += 1
+            server.open.add(self.connection)
+
+    def finish(self) -> None:
+        server: Any = self.server
+        with server.lock:
+            server.open.discard(self.connection)
+        super().finish()
 
     def do_POST(self) -> None:
         server: Any = self.server
@@ -63,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             items = [
                 {"key": key, "error": "no such thing"}
-                if key.startswith("bad")
+                if key.startswith("bad") or key in server.refused
                 else {"key": key, "value": key.upper()}
                 for key in keys
             ]
@@ -102,13 +110,15 @@ class ProviderServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, tls: ssl.SSLContext) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, tls: ssl.SSLContext, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
         self.requests: list[Any] = []
         self.paths: list[str] = []
         self.peers: list[Any] = []
         self.answers: dict[str, tuple[int, bytes]] = {}
         self.connections = 0
+        self.refused: set[str] = set()
+        self.open: set[Any] = set()
         self.lock = threading.Lock()
         self.released = threading.Event()
         self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
@@ -116,15 +126,22 @@ class ProviderServer(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass
 
+    def end_connections(self) -> None:
+        """Ends those that clients keep, as the end of a process does."""
+        with self.lock:
+            for one in self.open:
+                with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.server_port}"
 
 
 @contextmanager
-def serving(tls: ssl.SSLContext) -> Iterator[ProviderServer]:
-    """The server while it runs."""
-    server = ProviderServer(tls)
+def serving(tls: ssl.SSLContext, port: int = 0) -> Iterator[ProviderServer]:
+    """The server while it runs, on a free port or on this one."""
+    server = ProviderServer(tls, port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -133,4 +150,5 @@ def serving(tls: ssl.SSLContext) -> Iterator[ProviderServer]:
         server.released.set()
         server.shutdown()
         server.server_close()
+        server.end_connections()
         thread.join()

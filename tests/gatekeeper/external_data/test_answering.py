@@ -28,7 +28,8 @@ KNOWN = FixtureProviders(
 
 def asked(name: str, *keys: str) -> Reply:
     """What somebody who asks over the wire reads."""
-    return parse_response(200, answer(name, render_request(keys), KNOWN, 1.0, time.monotonic))
+    found = answer(name, render_request(keys), KNOWN, 1.0, time.monotonic)
+    return parse_response(found.status, found.body)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def asked(name: str, *keys: str) -> Reply:
         (
             "images",
             ("a",) * (MAX_KEYS + 1),
-            Reply((), 200, "more than 10000 keys or 1000000 characters in one request"),
+            Reply((), 413, "more than 10000 keys or 1000000 characters in one request"),
         ),
     ],
 )
@@ -79,7 +80,9 @@ def request(**changes: Any) -> bytes:
     ],
 )
 def test_bad_requests(body: bytes, said: str) -> None:
-    reply = parse_response(200, answer("images", body, KNOWN, 1.0, time.monotonic))
+    found = answer("images", body, KNOWN, 1.0, time.monotonic)
+    assert (found.status, found.outcome) == (400, "refused")
+    reply = parse_response(found.status, found.body)
     assert reply.system_error.startswith("not a valid ProviderRequest: ")
     assert said in reply.system_error
 
@@ -105,6 +108,8 @@ def test_time_ends() -> None:
             now += 0.25
             raise UnansweredError("time")
 
-    reply = parse_response(200, answer("images", render_request(("a", "b", "c")), Slow(), 0.75, lambda: now))
+    found = answer("images", render_request(("a", "b", "c")), Slow(), 0.75, lambda: now)
+    assert (found.status, found.outcome) == (200, "failed")
+    reply = parse_response(found.status, found.body)
     assert reply.system_error == "no answer for every key in time"
     assert given == [0.75, 0.5, 0.25]

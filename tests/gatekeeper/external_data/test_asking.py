@@ -1,7 +1,7 @@
 """Providers behind their cache: what is asked, what is known, and that nothing is mixed up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -23,6 +23,10 @@ class Speaking:
     system_error: str = ""
     more: tuple[Item, ...] = ()
     asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    @property
+    def identity(self) -> str:
+        return self.name
 
     def answer(self, keys: tuple[str, ...], seconds: float | None) -> Reply:
         self.asked.append(keys)
@@ -48,7 +52,8 @@ def live(*speaking: Speaking, ttl: float = 180, clock: Clock | None = None) -> L
 
 
 def ask(providers: LiveProviders, name: str, *keys: str) -> Reply:
-    return providers.ask(name, keys, None)
+    """What is said; for how long, `test_how_long_an_answer_stays` looks at."""
+    return replace(providers.ask(name, keys, None), keeps_s=0.0)
 
 
 def test_what_is_known_is_not_asked_again() -> None:
@@ -94,6 +99,48 @@ def test_what_nobody_asked_for_is_shown_and_not_kept() -> None:
     assert ask(providers, "p", "a") == Reply((p.item("a"), Item("secret", "made up")), 200)
     p.more = ()
     assert ask(providers, "p", "secret") == Reply((p.item("secret"),), 200)
+
+
+def test_a_provider_that_is_another_now_is_asked_anew() -> None:
+    cache = AnswerCache(180, Clock())
+    former, present = Speaking("former"), Speaking("present")
+    assert ask(LiveProviders({"p": former}, cache), "p", "a") == Reply((former.item("a"),), 200)
+    assert ask(LiveProviders({"p": present}, cache), "p", "a") == Reply((present.item("a"),), 200)
+    assert ask(LiveProviders({}, cache), "p", "a") == Reply(None, 400, "key is not found in provider cache")
+    assert ask(LiveProviders({"p": former}, cache), "p", "a") == Reply((former.item("a"),), 0)
+
+
+def test_how_long_an_answer_stays() -> None:
+    p, clock = Speaking("p"), Clock()
+    providers = live(p, clock=clock)
+
+    def stays(name: str, *keys: str) -> float | None:
+        return providers.ask(name, keys, None).keeps_s
+
+    assert stays("p", "a") == 180
+    clock.now += 100
+    assert stays("p", "a") == 80
+    assert stays("p", "b") == 180
+    # The first of its parts that may be another.
+    assert stays("p", "a", "b", "c") == 80
+    p.system_error = "half"
+    assert stays("p", "a", "d") == 0
+    p.system_error, p.fails = "", "broken"
+    assert stays("p", "e") == 0
+    # Until there is another Provider.
+    assert stays("absent", "a") is None
+    assert stays("p") is None
+    assert live(Speaking("p"), ttl=0).ask("p", ("a",), None).keeps_s == 0
+
+
+def test_a_key_that_is_left_out_may_be_answered_the_next_time() -> None:
+    @dataclass
+    class Forgetful(Speaking):
+        def answer(self, keys: tuple[str, ...], seconds: float | None) -> Reply:
+            return super().answer(keys[:1], seconds)
+
+    providers = live(Forgetful("p"))
+    assert providers.ask("p", ("a", "b"), None).keeps_s == 0
 
 
 @pytest.mark.parametrize(
@@ -166,7 +213,8 @@ class CacheLaws(RuleBasedStateMachine):
     def gives_what_was_kept(self) -> None:
         for (provider, key), (at, item) in self.kept.items():
             fresh = self.clock.now - at < 10
-            assert self.cache.find(provider, key) == (item if fresh else None)
+            left = 10 - (self.clock.now - at)
+            assert self.cache.find(provider, key) == ((item, left) if fresh else None)
 
 
 TestCacheLaws = CacheLaws.TestCase

@@ -32,10 +32,10 @@ def test_answers() -> None:
         {"provider": "down", "systemError": "gone", "values": {"a": 1}},
     )
     assert made.ask("p", ("a", "bad", "null"), None) == Reply(
-        (Item("a", {"n": 1}), Item("bad", None, "no"), Item("null")), 200
+        (Item("a", {"n": 1}), Item("bad", None, "no"), Item("null")), 200, keeps_s=None
     )
-    assert made.ask("p", (), None) == Reply((), 0)
-    assert made.ask("down", ("x",), None) == Reply((), 200, "gone")
+    assert made.ask("p", (), None) == Reply((), 0, keeps_s=None)
+    assert made.ask("down", ("x",), None) == Reply((), 200, "gone", None)
 
 
 @pytest.mark.parametrize(
@@ -137,3 +137,8 @@ def test_the_nearest_counts(tmp_path: Path) -> None:
 )
 def test_a_case_that_is_not_told_fails(given: Any, said: str, tmp_path: Path) -> None:
     assert verified(tmp_path, suite=given) == ("failed", said)
+
+
+def test_what_is_said_of_all_other_keys() -> None:
+    made = read({"provider": "p", "values": {"a": 1}, "otherwise": "nobody knows it"})
+    assert made.ask("p", ("a", "b"), None).items == (Item("a", 1), Item("b", None, "nobody knows it"))

@@ -1,23 +1,28 @@
 """Providers over HTTPS, asked for real: what is trusted, what is bounded, and what is refused."""
 
 import json
+import socket
 import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from lockgate.engine.decision import Item, Reply
 from lockgate.engine.errors import UsageError
-from lockgate.gatekeeper.external_data.https import ClientCertificate, HttpsProvider
+from lockgate.gatekeeper.external_data.client_certificate import ClientFiles
+from lockgate.gatekeeper.external_data.https import HttpsProvider
 from lockgate.gatekeeper.external_data.provider import parse_provider
+from lockgate.gatekeeper.external_data.resolving import MAX_LOOKUPS
 from lockgate.gatekeeper.external_data.wire import ProviderError
 
 from tests.engine.http_server import certificate, tls_of
 from tests.gatekeeper.external_data.making import provider
 from tests.gatekeeper.external_data.provider_server import VERSION, ProviderServer, response, serving
 from tests.gatekeeper.workbench import document
+from tests.webhook.serving.server_processes import write_identity
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +42,7 @@ def asked(
     path: str = "/ask",
     *,
     host: str = "127.0.0.1",
-    client: ClientCertificate | None = None,
+    client: ClientFiles | None = None,
     **spec: Any,
 ) -> HttpsProvider:
     url = f"https://{host}:{server.server_port}{path}"
@@ -177,7 +182,7 @@ def test_nobody_listens(authority: tuple[Path, Path]) -> None:
 def test_a_client_certificate_is_shown(authority: tuple[Path, Path], tmp_path: Path) -> None:
     paths = certificate(tmp_path, "client.example")
     with serving(tls_of(authority, clients=paths[0])) as server:
-        shown = ClientCertificate(str(paths[0]), str(paths[1]))
+        shown = ClientFiles(str(paths[0]), str(paths[1]))
         one = asked(server, authority, client=shown)
         assert one.answer(("a",), None).status == 200
         assert server.peers[0]["subjectAltName"] == (("DNS", "client.example"),)
@@ -187,10 +192,65 @@ def test_a_client_certificate_is_shown(authority: tuple[Path, Path], tmp_path: P
         assert len(server.requests) == 1
 
 
-def test_a_client_certificate_that_cannot_be_used(
+def test_a_client_certificate_is_replaced(authority: tuple[Path, Path], tmp_path: Path) -> None:
+    first, second = write_identity(tmp_path, "first"), write_identity(tmp_path, "second")
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(first.certificate.read_bytes() + second.certificate.read_bytes())
+    with serving(tls_of(authority, clients=trusted)) as server:
+        one = asked(server, authority, client=ClientFiles(str(first.certificate), str(first.key)))
+        assert one.answer(("a",), None).status == 200
+        # Half of a change is none.
+        second.certificate.replace(first.certificate)
+        assert one.answer(("b",), None).status == 200
+        second.key.replace(first.key)
+        assert one.answer(("c",), None).status == 200
+        names = [peer["subject"][0][0][1] for peer in server.peers]
+        assert names == ["first", "first", "second"]
+        assert server.connections == 2
+        one.close()
+
+
+def test_without_its_client_certificate_nothing_is_asked(
     server: ProviderServer, authority: tuple[Path, Path], tmp_path: Path
 ) -> None:
+    one = asked(server, authority, client=ClientFiles(str(tmp_path / "absent"), str(tmp_path / "absent")))
+    assert failure(one).startswith("failed to send external data request: cannot use the client certificate")
+    assert server.requests == []
+
+
+def test_what_is_closed_keeps_no_connection(server: ProviderServer, authority: tuple[Path, Path]) -> None:
+    one = asked(server, authority)
+    one.close()
+    for _ in range(2):
+        assert one.answer(("a",), None).status == 200
+    assert server.connections == 2
+
+
+def test_a_client_certificate_that_cannot_be_used(authority: tuple[Path, Path], tmp_path: Path) -> None:
     other = certificate(tmp_path, "client.example")
     for key in (str(authority[1]), str(tmp_path / "absent.pem"), str(other[0])):
         with pytest.raises(UsageError, match="cannot use the client certificate"):
-            asked(server, authority, client=ClientCertificate(str(other[0]), key))
+            ClientFiles(str(other[0]), key).check()
+
+
+def test_a_resolver_that_does_not_answer_holds_up_nobody(
+    server: ProviderServer, authority: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released, looked_up = Event(), socket.getaddrinfo
+
+    def stalled(host: str, port: int, *, type: int, flags: int) -> Any:
+        if flags == 0:
+            released.wait(60)
+        return looked_up(host, port, type=type, flags=flags)
+
+    monkeypatch.setattr(socket, "getaddrinfo", stalled)
+    one = asked(server, authority, host="localhost")
+    try:
+        for _ in range(MAX_LOOKUPS + 1):
+            with pytest.raises(ProviderError) as raised:
+                one.answer(("a",), 0.05)
+            assert raised.value.message.endswith("context deadline exceeded")
+    finally:
+        released.set()
+    assert one.answer(("a",), None).status == 200
+    one.close()

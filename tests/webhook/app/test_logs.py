@@ -3,8 +3,10 @@
 import json
 import logging
 import os
+import resource
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lockgate.engine.decision import Decision, Exempted, Failure, PolicyKey, Violation
 from lockgate.webhook.app.foreign_logs import ForeignHandler, take_foreign_logs
+from lockgate.webhook.app.log_lines import MAX_LINE, LogValue
 from lockgate.webhook.app.log_writer import MAX_WAITING, PIECE, LogWriter
-from lockgate.webhook.app.logs import MAX_LINE, Level, Log, LogFormat, LogValue
+from lockgate.webhook.app.logs import Level, Log, LogFormat
 from lockgate.webhook.app.request_log import AnsweredRequest, log_request
 
 NOW_NS = 1_795_000_000_123_456_789
@@ -116,6 +119,40 @@ def test_lines_that_were_dropped_are_told() -> None:
         ("x", 2),
         ("x", 3),
     ]
+
+
+def test_lines_that_a_full_disk_did_not_take_are_told_and_tear_no_other(tmp_path: Path) -> None:
+    place = tmp_path / "log"
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with place.open("wb") as stream:
+        writer = LogWriter(stream.fileno())
+        log = Log(
+            writer, format="json", level="info", process="p", now_ns=lambda: 0, take_lost=writer.take_lost
+        )
+        log.write("info", "first", {})
+        _until(lambda: place.stat().st_size > 0)
+        # Half a line more.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (place.stat().st_size + 20, most))
+        try:
+            log.write("info", "second", {})
+            _until(lambda: writer.dropped > 0)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        log.write("info", "third", {})
+        writer.close()
+    lines = place.read_bytes().splitlines()
+    assert [json.loads(line)["event"] for line in lines if line.endswith(b"}")] == [
+        "first",
+        "lines dropped",
+        "third",
+    ]
+
+
+def _until(is_done: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not is_done():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 DENY = Decision("deny", (Violation(KEY, f"no {TOKEN}", ("deny",)),), (), (), "p", "f", matched=1)
@@ -243,6 +280,18 @@ def test_lines_go_in_pieces_that_a_pipe_takes_whole() -> None:
         pieces = [*iter(lambda: reading.recv(1 << 20), b"")]
     assert b"".join(pieces) == b"".join(lines)
     assert all(len(piece) <= PIECE and piece.endswith(b"\n") for piece in pieces)
+
+
+def test_a_file_takes_many_lines_at_once(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("ab") as stream:
+        first, second = LogWriter(stream.fileno()), LogWriter(stream.fileno())
+        for number in range(2_000):
+            for writer in (first, second):
+                assert writer.write(b"%0200d\n" % number)
+        first.close()
+        second.close()
+    found = sorted((tmp_path / "log").read_bytes().splitlines())
+    assert found == sorted([b"%0200d" % number for number in range(2_000)] * 2)
 
 
 def test_a_reader_that_stalls_holds_nobody_up() -> None:

@@ -1,9 +1,13 @@
 """/metrics: what workers told and the state of main, in Prometheus' formats."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lockgate.engine.decision import PolicyKey
 from lockgate.webhook.app.metrics import Metrics, Totals
+from lockgate.webhook.serving.exemption_states import ExemptionCounts
 from lockgate.webhook.serving.measures import Answer, Delta, Measures
 from lockgate.webhook.serving.metric_families import FAMILIES, MAX_SERIES, OTHER, SECONDS
 from lockgate.webhook.serving.server_state import ServerState, TrailState
@@ -15,13 +19,14 @@ STATE = ServerState(
     is_ready=True,
     workers=2,
     worker_restarts=1,
-    policies=3,
+    policies=(PolicyKey("A", "a"), PolicyKey("A", "b"), PolicyKey("B", "a")),
     policy_problems=1,
+    webhook_problems=2,
     inventory={"v1/Namespace": 7, 'x"y\\z\n': 1},
     last_change_s=1_800_000_000.5,
     certificates={"serving": 1_900_000_000.0},
     trail=TrailState(10, {"witness": 8, "ahead": 12}),
-    exemptions={"active": 2},
+    exemptions=ExemptionCounts({"active": 2}, 1_850_000_000.5),
     grants={"active": 1},
 )
 
@@ -49,6 +54,7 @@ def test_the_state_is_shown() -> None:
     assert found[labelled("lockgate_worker_restarts_total")] == 1
     assert found[labelled("lockgate_policies")] == 3
     assert found[labelled("lockgate_policy_problems")] == 1
+    assert found[labelled("lockgate_webhook_problems")] == 2
     assert found[labelled("lockgate_inventory_objects", kind="v1/Namespace")] == 7
     assert found[labelled("lockgate_inventory_objects", kind='x"y\\z\n')] == 1
     assert found[labelled("lockgate_last_change_timestamp_seconds")] == 1_800_000_000.5
@@ -61,6 +67,7 @@ def test_the_state_is_shown() -> None:
     assert found[labelled("lockgate_trail_anchor_lag_entries", anchor="ahead")] == 0
     assert found[labelled("lockgate_exemptions", state="active")] == 2
     assert found[labelled("lockgate_exemptions", state="expired")] == 0
+    assert found[labelled("lockgate_exemption_end_timestamp_seconds")] == 1_850_000_000.5
     assert found[labelled("lockgate_break_glass_grants", state="active")] == 1
 
 
@@ -72,6 +79,19 @@ def test_what_is_counted_begins_at_nothing() -> None:
     assert found[labelled("lockgate_break_glass_uses_total")] == 0
     assert found[labelled("lockgate_request_seconds_bucket", le="+Inf")] == 0
     assert labelled("lockgate_trail_entries") not in found
+    assert labelled("lockgate_exemption_end_timestamp_seconds") not in found
+
+
+def test_failures_of_policies_in_force_begin_at_nothing() -> None:
+    totals = Totals()
+    totals.add("0", Delta({("lockgate_policy_errors_total", "A", "b"): 2}, {}, {}))
+    found = scraped(totals)
+    errors = {key: value for key, value in found.items() if key[0] == "lockgate_policy_errors_total"}
+    assert errors == {
+        labelled("lockgate_policy_errors_total", kind="A", constraint="a"): 0,
+        labelled("lockgate_policy_errors_total", kind="A", constraint="b"): 2,
+        labelled("lockgate_policy_errors_total", kind="B", constraint="a"): 0,
+    }
 
 
 def test_workers_add_up_and_gauges_are_by_worker() -> None:
@@ -157,3 +177,15 @@ def test_a_histogram_never_shrinks_and_counts_everything(events: list[tuple[str,
     ]
     assert rising == sorted(rising)
     assert rising[-1] == len(events) == before[labelled("lockgate_request_seconds_count")]
+
+
+def test_what_the_sweep_found_is_shown() -> None:
+    found = scraped(
+        Totals(),
+        replace(
+            STATE,
+            sweep=[("lockgate_sweep_violations", ("A", "a", "deny"), 3), ("lockgate_sweep_leader", (), 1)],
+        ),
+    )
+    assert found[labelled("lockgate_sweep_violations", kind="A", constraint="a", action="deny")] == 3
+    assert found[labelled("lockgate_sweep_leader")] == 1

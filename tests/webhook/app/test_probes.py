@@ -1,9 +1,7 @@
 """The probes: what is broken is neither alive nor ready, what is not ready yet is alive."""
 
-import asyncio
-from typing import Any
-
 import pytest
+from lockgate.webhook.app.http_application import Head
 from lockgate.webhook.app.metrics import Metrics, Totals
 from lockgate.webhook.app.probes import ProbesApp
 from lockgate.webhook.serving.server_state import ServerState
@@ -23,13 +21,5 @@ from lockgate.webhook.serving.server_state import ServerState
 )
 def test_probes(path: str, broken: str, unready: str, expected: tuple[int, bytes]) -> None:
     app = ProbesApp(lambda: broken, lambda: unready, Metrics(Totals(), ServerState))
-    sent: list[Any] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    async def receive() -> Any:
-        raise AssertionError("nothing is read")
-
-    asyncio.run(app({"type": "http", "method": "GET", "path": path, "headers": []}, receive, send))
-    assert (sent[0]["status"], sent[1]["body"]) == expected
+    answer = app.begin(Head("GET", path, b"", ()))
+    assert (answer.status, answer.body) == expected

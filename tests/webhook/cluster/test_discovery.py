@@ -86,3 +86,42 @@ def test_what_nobody_serves_has_no_objects() -> None:
 def test_templates_are_served_or_not() -> None:
     assert serves_templates(resources())
     assert not serves_templates([one for one in resources() if one.kind.kind != "ConstraintTemplate"])
+
+
+def device_resources(*versions: str) -> list[Resource]:
+    names = [
+        f"resource.k8s.io/{version}/{kind}"
+        for version in versions
+        for kind in ("DeviceClass", "ResourceSlice")
+    ]
+    return [Resource(kind, f"/{kind}", False) for name in names if (kind := parse_gvk(name))]
+
+
+@pytest.mark.parametrize(
+    ("served", "best"),
+    [
+        (("v1beta1", "v1", "v1beta2"), "v1"),
+        (("v1beta1", "v1beta2"), "v1beta2"),
+        (("v1alpha3", "v1beta1"), "v1beta1"),
+    ],
+)
+@pytest.mark.parametrize("synced", [None, frozenset()])
+def test_devices_are_watched_in_one_version(
+    served: tuple[str, ...], best: str, synced: frozenset[GroupVersionKind] | None
+) -> None:
+    needs = Needs(synced=synced, devices=True)
+    wanted, inventory = choose(device_resources(*served), needs, "files")
+    assert (
+        wanted.keys()
+        == inventory
+        == set(kinds(f"resource.k8s.io/{best}/DeviceClass", f"resource.k8s.io/{best}/ResourceSlice"))
+    )
+    assert not unserved(device_resources(*served), needs, ()) & inventory
+    assert choose(device_resources(*served), Needs(), "files")[0] == {}
+
+
+def test_where_no_version_is_served_there_are_no_devices() -> None:
+    needs = Needs(devices=True)
+    assert {kind.kind for kind in unserved((), needs, ())} == {"DeviceClass", "ResourceSlice"}
+    assert unserved(device_resources("v1beta1"), needs, ()) == frozenset()
+    assert unserved((), needs, ("resource.k8s.io",)) == frozenset()

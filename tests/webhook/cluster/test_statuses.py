@@ -18,6 +18,7 @@ from tests.gatekeeper.workbench import constraint, template
 from tests.webhook.serving.builders import as_value, key_of
 from tests.webhook.serving.test_live_gate import CONFIG, EXEMPTION
 
+PODS = {"match": {"kinds": [{"apiGroups": [""], "kinds": ["Pod"]}]}}
 PROBLEM = LiveProblem("rego_type_error: no", "mend it", ("spec", "a"), 4, 3)
 ERRORS = [{"code": "rego_type_error", "message": "rego_type_error: no (mend it)", "location": "spec.a:4:3"}]
 
@@ -32,7 +33,7 @@ def placed(value: dict[str, Any], **metadata: Any) -> dict[str, Any]:
     ("value", "more", "created"),
     [
         (template(), {"templateUID": "u"}, {"created": False}),
-        (constraint(), {"constraintUID": "u", "enforced": False}, {}),
+        (constraint(PODS), {"constraintUID": "u", "enforced": False}, {}),
         (EXEMPTION, {}, {"created": False}),
     ],
     ids=["template", "constraint", "exemption"],
@@ -47,6 +48,27 @@ def test_without_problems_it_has_no_errors() -> None:
     wanted = wanted_status(key_of(template()), placed(template()), Standing(b"", True, ()))
     assert wanted["created"] is True
     assert "errors" not in json.dumps(wanted)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        ([{"apiGroups": [""], "kinds": ["Pod"]}], None),
+        (
+            [{"apiGroups": [""], "kinds": ["Node"]}],
+            ["gated for users, but not what kubelets, kube-system's accounts and --node-agent write: Node"],
+        ),
+        (
+            [{"apiGroups": ["coordination.k8s.io"], "kinds": ["Lease"]}],
+            ["never sent to the webhook, so that nothing gates them: Lease"],
+        ),
+    ],
+)
+def test_a_constraint_is_told_what_it_is_not_asked_about(kinds: Any, said: Any) -> None:
+    value = constraint({"match": {"kinds": kinds}})
+    status = wanted_status(key_of(value), value, Standing(b"", True, ()))
+    (entry,) = json.loads(json.dumps(status))["byPod"]
+    assert entry.get("notices") == said
 
 
 def test_it_is_told_when_it_is_there_beside_what_others_say() -> None:

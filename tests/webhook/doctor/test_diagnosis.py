@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from lockgate.webhook.break_glass_definitions import break_glass_definitions
 from lockgate.webhook.certificates.authority import DAY_NS, SECOND_NS
 from lockgate.webhook.certificates.state import render_state
 from lockgate.webhook.certificates.tending import ByHand, tend
@@ -15,11 +16,12 @@ from lockgate.webhook.doctor.finding import Finding, exit_code
 from lockgate.webhook.doctor_command import render_findings
 from lockgate.webhook.install.definitions import gatekeeper_definitions, own_definitions
 from lockgate.webhook.install.options import parse_options, render_options
-from lockgate.webhook.install.rights import rights
+from lockgate.webhook.install.rights import Right, rights
 from lockgate.webhook.install.settings import InstallSettings
 from lockgate.webhook.install.webhooks import webhook_configuration
 from lockgate.webhook.install.workload import deployment
 
+from tests.gatekeeper.workbench import constraint
 from tests.webhook.certificates.memory import MemoryCluster
 
 NOW_NS = 1_800_000_000 * SECOND_NS
@@ -27,6 +29,8 @@ NAMES = ("lockgate.lockgate-system.svc",)
 RULE = {"apiGroups": ["*"], "resources": ["*"], "operations": ["CREATE"], "apiVersions": ["*"]}
 OBSERVING = InstallSettings("registry.example.com/lockgate:1")
 POSTGRES = replace(OBSERVING, mode="enforce", database="postgres", database_namespace="pg", replicas=3)
+ENFORCING_ONE = replace(OBSERVING, enforced_namespaces=("shop",))
+TOKEN = replace(OBSERVING, has_token=True, api_server_ranges=("10.0.0.1",))
 MANAGED = replace(OBSERVING, certificates="cert-manager", beside_gatekeeper=True, has_monitoring=True)
 
 Change = Callable[[ClusterFacts], ClusterFacts]
@@ -41,7 +45,8 @@ def healthy(settings: InstallSettings) -> ClusterFacts:
     store = MemoryCluster()
     state = tend(store, ByHand(), NAMES, NOW_NS)
     assert state.serving is not None
-    configuration = webhook_configuration(settings, [RULE])
+    token = "0123456789abcdef01234567" if settings.has_token else ""
+    configuration = webhook_configuration(settings, [RULE], token=token)
     for webhook in configuration["webhooks"]:
         webhook["clientConfig"]["caBundle"] = encoded(state.bundle)
     kept = {"state.json": base64.b64encode(render_state(state)).decode()}
@@ -53,7 +58,7 @@ def healthy(settings: InstallSettings) -> ClusterFacts:
         }
     workload = {**deployment(settings), "status": {"availableReplicas": settings.replicas}}
     established = {"conditions": [{"type": "Established", "status": "True"}]}
-    definitions = [*gatekeeper_definitions(), *own_definitions()]
+    definitions: list[Any] = [*gatekeeper_definitions(), *own_definitions(), *break_glass_definitions()]
     files = ("trail.toml", "trust.toml", "log.key", "log.vkey", "master.key")
     return ClusterFacts(
         host="https://api.example",
@@ -67,7 +72,9 @@ def healthy(settings: InstallSettings) -> ClusterFacts:
         database=Seen({"data": {"password": ""}}),
         volume=Seen({"status": {"phase": "Bound"}}),
         gatekeeper=Seen({}) if settings.beside_gatekeeper else Seen(),
+        gatekeeper_status=Seen({}) if settings.beside_gatekeeper else Seen(),
         templates=Seen({"items": [{}]}),
+        constraints={},
         denied=(),
         asked="somebody",
         ready=(200, ""),
@@ -78,7 +85,7 @@ def found(facts: ClusterFacts, now_ns: int = NOW_NS) -> set[tuple[str, str, str]
     return {(one.level, one.check, one.message) for one in diagnose(facts, "lockgate-system", now_ns)}
 
 
-@pytest.mark.parametrize("settings", [OBSERVING, POSTGRES, MANAGED])
+@pytest.mark.parametrize("settings", [OBSERVING, POSTGRES, MANAGED, ENFORCING_ONE, TOKEN])
 def test_a_healthy_installation_has_nothing_to_mend(settings: InstallSettings) -> None:
     findings = diagnose(healthy(settings), "lockgate-system", NOW_NS)
     assert findings == ()
@@ -95,11 +102,25 @@ def status_of(name: str, value: dict[str, Any]) -> Change:
     return change
 
 
+def with_webhook(facts: ClusterFacts, name: str, **fields: Any) -> ClusterFacts:
+    assert facts.configuration.value is not None
+    webhooks = [
+        {**one, **fields} if one["name"] == name else one for one in facts.configuration.value["webhooks"]
+    ]
+    return replace(facts, configuration=Seen({**facts.configuration.value, "webhooks": webhooks}))
+
+
 NOT_ESTABLISHED = {
     "status": {"conditions": [{"type": "NamesAccepted", "status": "False", "message": "taken"}]}
 }
 OLD_ONLY = {"spec": {"versions": [{"name": "v1", "served": False}, {"name": "v1alpha1", "served": True}]}}
 TEMPLATES = "constrainttemplates.templates.gatekeeper.sh"
+
+
+def right_on(resource: str) -> Right:
+    (found,) = [one for one in rights(OBSERVING) if resource in one.resources]
+    return found
+
 
 CASES: list[tuple[str, InstallSettings, Change, tuple[str, str, str]]] = [
     (
@@ -107,6 +128,47 @@ CASES: list[tuple[str, InstallSettings, Change, tuple[str, str, str]]] = [
         OBSERVING,
         lambda facts: replace(facts, version=Seen({"major": "1", "minor": "29+"})),
         ("error", "version", "Kubernetes 1.29 is older than 1.30"),
+    ),
+    (
+        "no break-glass",
+        OBSERVING,
+        lambda facts: replace(
+            facts, definitions={**facts.definitions, "breakglasses.breakglass.lockgate.dev": Seen()}
+        ),
+        ("error", "definitions", "it is not there"),
+    ),
+    (
+        "what Gatekeeper left",
+        OBSERVING,
+        lambda facts: replace(facts, gatekeeper_status=Seen({})),
+        (
+            "error",
+            "gatekeeper",
+            (
+                "Gatekeeper is gone, and its definitions of status.gatekeeper.sh are left: "
+                "by them the server takes it to be there, and makes no definitions of constraints"
+            ),
+        ),
+    ),
+    (
+        "enforced elsewhere",
+        ENFORCING_ONE,
+        lambda facts: with_webhook(facts, "enforcement.lockgate.dev", namespaceSelector={}),
+        (
+            "error",
+            "exclusions",
+            "it is not for the namespaces that are to be enforced, or for more than these",
+        ),
+    ),
+    (
+        "enforced without failing",
+        ENFORCING_ONE,
+        lambda facts: with_webhook(facts, "enforcement.lockgate.dev", failurePolicy="Ignore"),
+        (
+            "error",
+            "failure-policy",
+            "its failurePolicy is Ignore, in mode observe: what could not be judged passes",
+        ),
     ),
     (
         "no version",
@@ -147,7 +209,7 @@ CASES: list[tuple[str, InstallSettings, Change, tuple[str, str, str]]] = [
     (
         "no right on its Secret",
         OBSERVING,
-        lambda facts: replace(facts, denied=(Denied(rights(OBSERVING)[-3], "update"),)),
+        lambda facts: replace(facts, denied=(Denied(right_on("secrets"), "update"),)),
         (
             "error",
             "rights",
@@ -207,6 +269,77 @@ CASES: list[tuple[str, InstallSettings, Change, tuple[str, str, str]]] = [
         ("error", "certificates", "there is no certificate in PEM"),
     ),
     (
+        "a policy on leases",
+        OBSERVING,
+        lambda facts: about(facts, "Lease"),
+        (
+            "warning",
+            "coverage",
+            "it names what is never sent to the webhook, so that nothing is gated: Lease",
+        ),
+    ),
+    (
+        "a policy on nodes that is not in the rules yet",
+        OBSERVING,
+        lambda facts: about(facts, "Node"),
+        (
+            "warning",
+            "coverage",
+            "it has no rules, though constraints name kinds around nodes: these are not gated",
+        ),
+    ),
+    (
+        "a policy on nodes",
+        OBSERVING,
+        lambda facts: with_webhook(about(facts, "Node"), "nodes.lockgate.dev", rules=[RULE]),
+        (
+            "note",
+            "coverage",
+            "Probe/one: of Node, what kubelets, kube-system's accounts and --node-agent write is not gated",
+        ),
+    ),
+    (
+        "a policy on everything",
+        OBSERVING,
+        lambda facts: about(facts, "*"),
+        (
+            "note",
+            "coverage",
+            (
+                "Probe/one: CSINode, CertificateSigningRequest, Node, VolumeAttachment are matched, and not gated "
+                "unless a constraint names them"
+            ),
+        ),
+    ),
+    (
+        "constraints that may not be read",
+        OBSERVING,
+        lambda facts: replace(facts, constraints={"probe": Seen(None, "403 no")}),
+        ("unknown", "coverage", "it cannot be looked at: 403 no"),
+    ),
+    (
+        "a token that nobody asks for",
+        OBSERVING,
+        lambda facts: with_path(facts, "/v1/admit/0123456789abcdef"),
+        ("error", "webhook", "its path has a token that nobody asks for"),
+    ),
+    (
+        "no token",
+        TOKEN,
+        lambda facts: with_path(facts, "/v1/admit"),
+        ("error", "webhook", "its path lacks the token: every call is refused"),
+    ),
+    (
+        "a token is not shown",
+        TOKEN,
+        lambda facts: with_path(facts, "/v1/admit/0123456789abcdef", name="other"),
+        (
+            "error",
+            "webhook",
+            "it calls Service lockgate-system/other/v1/admit/…, and not Service lockgate-system/lockgate",
+        ),
+    ),
+    (
         "an annotation of somebody else",
         OBSERVING,
         lambda facts: replace(facts, deployment=annotated(facts, "--image=x --what")),
@@ -217,6 +350,17 @@ CASES: list[tuple[str, InstallSettings, Change, tuple[str, str, str]]] = [
         ),
     ),
 ]
+
+
+def about(facts: ClusterFacts, kind: str) -> ClusterFacts:
+    """With a constraint that names the kind."""
+    value = constraint({"match": {"kinds": [{"apiGroups": ["*"], "kinds": [kind]}]}}, name="one")
+    return replace(facts, constraints={"probe": Seen({"items": [value]})})
+
+
+def with_path(facts: ClusterFacts, path: str, name: str = "lockgate") -> ClusterFacts:
+    service = {"namespace": "lockgate-system", "name": name, "port": 443, "path": path}
+    return with_webhook(facts, "validation.lockgate.dev", clientConfig={"service": service})
 
 
 def failing(facts: ClusterFacts) -> Seen:
@@ -267,7 +411,7 @@ def test_an_authority_that_expired_verifies_nothing() -> None:
     ) in told
 
 
-@pytest.mark.parametrize("settings", [OBSERVING, POSTGRES, MANAGED])
+@pytest.mark.parametrize("settings", [OBSERVING, POSTGRES, MANAGED, TOKEN])
 def test_options_are_read_back(settings: InstallSettings) -> None:
     assert parse_options(render_options(settings)) == settings
 

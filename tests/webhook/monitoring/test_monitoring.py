@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from lockgate.engine.codegen.values import Value
-from lockgate.webhook.app.metrics import STATES, Metrics, Totals
+from lockgate.webhook.app.metrics import SERVED, STATES, Metrics, Totals
 from lockgate.webhook.monitoring.alerts import ALERTS, Alert, prometheus_rule
 from lockgate.webhook.monitoring.dashboard import ROWS, Query, dashboard, dashboard_config_map
 from lockgate.webhook.monitoring.scraping import service_monitor
-from lockgate.webhook.serving.measures import ANSWERS, REFUSALS, RESULTS
+from lockgate.webhook.serving.measures import ANSWERS, EXCHANGED, REFUSALS, RESULTS
 from lockgate.webhook.serving.metric_families import FAMILIES
+from lockgate.webhook.serving.quota_metrics import CEILINGS
 from lockgate.webhook.serving.server_state import ServerState
 
 from tests.webhook.monitoring.expressions import OF_COUNTER, OF_RANGE, parse_expression
@@ -23,8 +24,10 @@ VALUES = {
     ("lockgate_requests_total", "answer"): ANSWERS,
     ("lockgate_requests_refused_total", "reason"): REFUSALS,
     ("lockgate_records_total", "result"): RESULTS,
+    ("lockgate_external_data_requests_total", "result"): EXCHANGED,
     ("lockgate_break_glass_grants", "state"): STATES,
     ("lockgate_exemptions", "state"): STATES,
+    ("lockgate_quota_limit", "limit"): CEILINGS,
 }
 
 
@@ -34,7 +37,7 @@ def registered() -> dict[str, tuple[str, frozenset[str]]]:
     metrics = Metrics(Totals(), ServerState)
     for metric in metrics.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
-        family = FAMILIES[name]
+        family = SERVED[name]
         labels = frozenset(family.labels)
         for sample in metric.samples:
             assert set(sample.labels) - {"le"} == labels, sample
@@ -88,7 +91,7 @@ def test_every_metric_is_on_the_dashboard_or_in_an_alert() -> None:
         for text in [*[one.expression for one in QUERIES], *[one.expression for one in ALERTS]]
         for selector in parse_expression(text).selectors
     }
-    missing = [name for name, family in FAMILIES.items() if not named & {name, *family.samples}]
+    missing = [name for name, family in SERVED.items() if not named & {name, *family.samples}]
     assert missing == []
 
 

@@ -189,6 +189,7 @@ def test_an_old_form_of_tar_is_refused() -> None:
         (b"\x1f\x8b" + b"x" * 100, "damaged"),
         (bytes(9 * 1024 * 1024), "larger than 8 MiB"),
     ],
+    ids=["empty", "tar", "checksum cut", "size cut", "a byte", "a member", "size", "noise", "zeros"],
 )
 def test_gzip_that_is_out_of_the_ordinary_is_refused(data: bytes, told: str) -> None:
     assert told in reason(data)

@@ -33,12 +33,12 @@ def make(output: str, *more: str, loose: bool = False) -> str:
 
 
 @pytest.fixture(autouse=True)
-def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: str) -> Path:
     """A repository without policies, and a change that is bad."""
     place = tmp_path / "repository"
     place.mkdir()
     monkeypatch.chdir(place)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", compiled)
     monkeypatch.delenv("LOCKGATE_POLICY_KEY", raising=False)
     git("init", "-q", "-b", "main")
     Path("deploy").mkdir()

@@ -26,11 +26,11 @@ spec: {match: [{excludedNamespaces: [kube-system], processes: [webhook]}]}
 
 
 @pytest.fixture(autouse=True)
-def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: str) -> Path:
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", compiled)
     monkeypatch.delenv("LOCKGATE_POLICY_KEY", raising=False)
     Path("policies/templates").mkdir(parents=True)
     Path("policies/templates/x.yaml").write_text(TEMPLATE)

@@ -3,11 +3,12 @@
 import http.client
 import ipaddress
 import json
+import os
 import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,12 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import NameOID
 
 Json = dict[str, Any]
@@ -54,6 +60,32 @@ def write_identity(folder: Path, name: str = "server") -> Identity:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .sign(key, hashes.SHA256())
     )
+    made.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
+    made.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return made
+
+
+def issue_identity(folder: Path, authority: Identity, name: str, *others: str) -> Identity:
+    """Makes a client's certificate by an authority, with a common name and further DNS names."""
+    made = Identity(folder / f"client-{name or 'nobody'}.crt", folder / f"client-{name or 'nobody'}.key")
+    issuer = x509.load_pem_x509_certificate(authority.certificate.read_bytes())
+    signing = load_pem_private_key(authority.key.read_bytes(), None)
+    assert isinstance(signing, ec.EllipticCurvePrivateKey)
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    building = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)] if name else []))
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=2))
+    )
+    if others:
+        names = x509.SubjectAlternativeName([x509.DNSName(one) for one in others])
+        building = building.add_extension(names, not name)
+    certificate = building.sign(signing, hashes.SHA256())
     made.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
     made.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return made
@@ -127,13 +159,21 @@ def log_lines(log: Path) -> list[Json]:
 
 @contextmanager
 def running_server(
-    folder: Path, policies: Path | None, options: Sequence[str] = (), own: str = "", event: str = "ready"
+    folder: Path,
+    policies: Path | None,
+    options: Sequence[str] = (),
+    own: str = "",
+    event: str = "ready",
+    environment: Mapping[str, str] | None = None,
+    identity: Identity | None = None,
 ) -> Iterator[Server]:
     """Runs a server with two workers on free ports, from when it is ready (or tells of another event); its log is `serve.log` in the folder.
 
-    policies: None where a cluster tells them. own: where it keeps certificates of its own, in place of one that is made here.
+    policies: None where a cluster tells them. own: where it keeps certificates of its own, in place of one that is made here,
+    or of `identity`.
     """
-    identity = Identity(Path(own, "ca.crt"), Path(own, "tls.key")) if own else write_identity(folder)
+    if identity is None:
+        identity = Identity(Path(own, "ca.crt"), Path(own, "tls.key")) if own else write_identity(folder)
     log = folder / "serve.log"
     command = [sys.executable, "-m", "lockgate.webhook", "serve"]
     command += [] if policies is None else ["-p", str(policies)]
@@ -143,7 +183,13 @@ def running_server(
     else:
         command += ["--tls-cert", str(identity.certificate), "--tls-key", str(identity.key), *options]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environment or {})},
+        )
     try:
         server = Server(process, log, identity, 0, 0)
         server.wait_for(event)

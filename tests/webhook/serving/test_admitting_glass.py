@@ -11,7 +11,7 @@ from lockgate.webhook.serving.admitting import Admitting, Mode, Terms
 from lockgate.webhook.serving.live_gate import LiveGate
 from lockgate.webhook.serving.live_grants import LiveGrants
 from lockgate.webhook.serving.objects import Change, ObjectKey
-from lockgate.webhook.serving.wire import AdmissionCall, parse_call
+from lockgate.webhook.serving.wire import AdmissionCall, CallReader
 
 from tests.gatekeeper.break_glass.making import END_NS, START_NS, policy_value, sign, unsigned
 from tests.webhook.serving.server_processes import CONSTRAINT, TEMPLATE, config_map, review_of
@@ -36,7 +36,7 @@ def admitting(*grants: dict[str, Any], now_ns: int = START_NS, mode: Mode = "enf
 
 
 def call(**fields: Any) -> AdmissionCall:
-    return parse_call(json.dumps(review_of(config_map(), **fields)).encode())
+    return CallReader().read(json.dumps(review_of(config_map(), **fields)).encode())
 
 
 def admitted(made: Admitting, asked: AdmissionCall | None = None) -> Any:
@@ -77,7 +77,7 @@ def test_one_that_does_not_reach_it_lets_nothing_through(grant: dict[str, Any], 
 
 
 def test_what_is_allowed_uses_no_grant() -> None:
-    asked = parse_call(json.dumps(review_of(config_map(labels={"owner": "me"}))).encode())
+    asked = CallReader().read(json.dumps(review_of(config_map(labels={"owner": "me"}))).encode())
     found = admitted(admitting(sign(unsigned())), asked)
     assert (found.response.allowed, found.grant, found.response.warnings) == (True, "", ())
 
@@ -99,7 +99,7 @@ def test_what_could_not_be_judged_is_let_through_by_a_grant_for_all_policies_onl
     some = admitting(sign(unsigned(policies=[{"kind": "NeedsOwner"}])))
     assert not some.closed("the trail cannot be reached", call()).response.allowed
     # Nor is what cannot even be read.
-    assert not every.closed("no review").response.allowed
+    assert not every.closed_for_all("no review", None).response.allowed
 
 
 def test_before_policies_are_loaded_a_grant_lets_through() -> None:

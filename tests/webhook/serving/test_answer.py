@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lockgate.webhook.render_admission import AdmissionResponse
+from lockgate.webhook.render_admission import AdmissionResponse, failed
 from lockgate.webhook.serving.answer import (
     MAX_MESSAGE,
     MAX_WARNING,
@@ -45,21 +45,53 @@ def test_warnings_keep_every_limit(texts: list[str]) -> None:
         assert text.isprintable()
 
 
-def test_a_review_is_answered() -> None:
-    response = AdmissionResponse(False, 403, "Forbidden", "[a] no", ("[b] soon",))
-    answer = render_review(response, "admission.k8s.io/v1", "u", {"record-index": "7"})
+@pytest.mark.parametrize(
+    ("response", "annotations", "expected"),
+    [
+        (
+            AdmissionResponse(False, 403, "Forbidden", "[a] no", ("[b] soon",)),
+            {"record-index": "7"},
+            {
+                "uid": "u",
+                "allowed": False,
+                "status": {"metadata": {}, "message": "[a] no", "reason": "Forbidden", "code": 403},
+                "warnings": ["[b] soon"],
+                "auditAnnotations": {"record-index": "7"},
+            },
+        ),
+        (
+            AdmissionResponse(True, 200),
+            {},
+            {"uid": "u", "allowed": True, "status": {"metadata": {}, "code": 200}},
+        ),
+        (
+            failed("no"),
+            {},
+            {"uid": "u", "allowed": False, "status": {"metadata": {}, "message": "no", "code": 500}},
+        ),
+    ],
+)
+def test_a_review_is_answered(
+    response: AdmissionResponse, annotations: dict[str, str], expected: dict[str, object]
+) -> None:
+    answer = render_review(response, "admission.k8s.io/v1", "u", annotations)
     assert answer.status == 200
     assert json.loads(answer.body) == {
         "apiVersion": "admission.k8s.io/v1",
         "kind": "AdmissionReview",
-        "response": {
-            "uid": "u",
-            "allowed": False,
-            "status": {"metadata": {}, "message": "[a] no", "reason": "Forbidden", "code": 403},
-            "warnings": ["[b] soon"],
-            "auditAnnotations": {"record-index": "7"},
-        },
+        "response": expected,
     }
+
+
+@given(st.text(max_size=50), st.text(max_size=50), st.text(max_size=50), st.text(max_size=50))
+def test_any_text_is_told_as_it_is(uid: str, message: str, reason: str, annotation: str) -> None:
+    response = AdmissionResponse(False, 403, reason, message, (message,))
+    answer = render_review(response, "v1", uid, {"a": annotation})
+    answer.body.decode("ascii")
+    told = json.loads(answer.body)["response"]
+    assert (told["uid"], told["auditAnnotations"]) == (uid, {"a": annotation})
+    assert (told["status"].get("message", ""), told["status"].get("reason", "")) == (message, reason)
+    assert told["warnings"] == list(bounded_warnings([message]))
 
 
 def test_a_message_ends_somewhere() -> None:

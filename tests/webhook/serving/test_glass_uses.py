@@ -11,7 +11,7 @@ from lockgate.audit.errors import TrailError
 from lockgate.webhook.cli import run
 from lockgate.webhook.serving.admitting import Admitted
 from lockgate.webhook.serving.glass_uses import GlassUses, describe_call
-from lockgate.webhook.serving.wire import AdmissionCall, parse_call
+from lockgate.webhook.serving.wire import AdmissionCall, CallReader
 from lockgate.webhook.spool import Spool, read_spool
 from lockgate.webhook.trail import Trail, open_trail
 
@@ -21,7 +21,7 @@ from tests.webhook.serving.test_admitting_glass import admitting
 
 
 def call(uid: str = "u-1", name: str = "settings", **fields: Any) -> AdmissionCall:
-    return parse_call(json.dumps(review_of(config_map(name, uid="o-1"), uid, **fields)).encode())
+    return CallReader().read(json.dumps(review_of(config_map(name, uid="o-1"), uid, **fields)).encode())
 
 
 def let_through(asked: AdmissionCall) -> Admitted:

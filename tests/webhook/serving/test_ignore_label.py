@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from lockgate.webhook.serving.ignore_label import IGNORE, judge_ignore_label
-from lockgate.webhook.serving.wire import parse_call
+from lockgate.webhook.serving.wire import CallReader
 
 from tests.webhook.serving.server_processes import config_map, review_of
 
@@ -25,6 +25,6 @@ def namespace(name: str, **labels: str) -> dict[str, Any]:
     ],
 )
 def test_only_namespaces_that_are_left_out_have_it(value: dict[str, Any], is_allowed: bool) -> None:
-    call = parse_call(json.dumps(review_of(value)).encode())
+    call = CallReader().read(json.dumps(review_of(value)).encode())
     said = judge_ignore_label(call, frozenset({"left-out"}))
     assert (said.allowed, said.code) == ((True, 200) if is_allowed else (False, 403))

@@ -1,15 +1,20 @@
 """The Gate of what is told: the verdicts of `check`, wrong objects apart from the others, and whole states only."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lockgate.engine.codegen.budget import Limits
 from lockgate.engine.decision import Decision
+from lockgate.engine.devices.shelf import Shelf
 from lockgate.engine.documents.document import Document
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.policy import Facts
+from lockgate.engine.record import changed
+from lockgate.engine.rego.ast import Module
 from lockgate.gatekeeper.constraint import is_constraint
+from lockgate.gatekeeper.external_data.devices import DeviceProviders
 from lockgate.gatekeeper.inventory import facts_of
 from lockgate.gatekeeper.loader import load_policies
 from lockgate.gatekeeper.target import Cluster, review_document
@@ -92,6 +97,15 @@ def compare(root: Path) -> int:
     assert not loaded.errors
     inventory = [one.value for one in others if "inventory" in one.file]
     facts = facts_of(inventory) if loaded.needs.reads else Facts()
+    known = {key_of(value).kind for value in inventory}
+    required = {kind for one in loaded.needs.requires for kind in one.kinds}
+    reached = [one for one in loaded.needs.reads if one.kind is not None]
+    named = kinds(*[f"{one.api_version or 'v1'}/{one.kind}" for one in reached])
+    covered = frozenset(known | required | named)
+    if loaded.asks_devices:
+        shelf = Shelf()
+        shelf.cover(covered)
+        facts = changed(facts, providers=DeviceProviders(shelf.devices()))
     gate = Gate(loaded.policies, facts, Limits(), NOW, sync=loaded.sync, expansion=loaded.expansion)
     live = LiveGate()
     everything = [*present(*[one.value for one in policies]), *present(*inventory)]
@@ -99,9 +113,7 @@ def compare(root: Path) -> int:
     for start in range(0, len(everything), 40):
         live.apply(everything[start : start + 40], kinds())
     assert not live.problems
-    known = {key_of(value).kind for value in inventory}
-    reached = [one for one in loaded.needs.reads if one.kind is not None]
-    live.apply([], frozenset(known | kinds(*[f"{one.api_version or 'v1'}/{one.kind}" for one in reached])))
+    live.apply([], covered)
     now = live.gate_at(NOW)
     assert now is not None
     assert now.policies.digest == gate.policies.digest
@@ -425,3 +437,15 @@ def test_states_reached_in_other_ways_are_the_same() -> None:
     for value in reversed(values):
         live.apply(present(value), covered)
     assert live.digest == at_once.digest
+
+
+def test_templates_that_were_changed_leave_nothing_behind() -> None:
+    """A server lives for months: what was parsed of each former text would fill its memory."""
+    live = made(template("package probe\n\nviolation[{}] { false }\n"), constraint())
+    counts: list[int] = []
+    for number in range(4):
+        text = f'package probe\n\nviolation[{{"msg": "{number}"}}] {{ true }}\n'
+        live.apply(present(template(text)), ALL)
+        gc.collect()
+        counts.append(sum([isinstance(one, Module) for one in gc.get_objects()]))
+    assert len(set(counts)) == 1, counts

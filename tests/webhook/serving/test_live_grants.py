@@ -125,3 +125,33 @@ def test_other_kinds_are_passed_over() -> None:
     before = live.grants
     live.apply([Change(ObjectKey(GroupVersionKind("", "v1", "Pod"), "ml", "night-1"), None)])
     assert live.grants is before
+
+
+def _placed(place: str, name: str, value: bytes | None) -> Change:
+    return Change(
+        ObjectKey(GroupVersionKind("breakglass.lockgate.dev", "v1alpha1", "BreakGlass"), place, name), value
+    )
+
+
+def test_one_of_the_same_name_elsewhere_takes_nobodys_place() -> None:
+    live = started()
+    live.apply([_placed("night.yaml", "night-1", data(sign(unsigned())))])
+    # Whoever may make grants in the cluster, and has no key.
+    live.apply([_placed("", "night-1", data(unsigned()))])
+    assert sorted(states(live)) == [("night-1", "active"), ("night-1", "refused")]
+    live.apply([_placed("", "night-1", None)])
+    assert states(live) == [("night-1", "active")]
+
+
+def test_the_same_grant_in_two_places_ends_when_both_are_gone() -> None:
+    live = started()
+    same = data(sign(unsigned()))
+    live.apply([_placed("night.yaml", "night-1", same), _placed("", "night-1", same)])
+    live.apply([_placed("", "night-1", None)])
+    assert states(live) == [("night-1", "active")]
+    # A file that is called otherwise.
+    live.apply([_placed("night.yaml", "night-1", None), _placed("later.yaml", "night-1", same)])
+    assert states(live) == [("night-1", "active")]
+    live.apply([_placed("later.yaml", "night-1", None)])
+    live.apply([_placed("", "night-1", same)])
+    assert states(live) == [("night-1", "refused")]

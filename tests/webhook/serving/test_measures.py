@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from lockgate.engine.decision import (
     Action,
     Decision,
+    Exchange,
     Exempted,
     Failure,
     OnErrorUse,
     PolicyKey,
+    Reply,
     Verdict,
     Violation,
 )
@@ -29,9 +31,19 @@ def decided(
     failures: tuple[Failure, ...] = (),
     exempted: tuple[Exempted, ...] = (),
     on_error: tuple[OnErrorUse, ...] = (),
+    exchanges: tuple[Exchange, ...] = (),
 ) -> Decision:
     return Decision(
-        verdict, violations, failures, (), "p", "f", matched=1, exempted=exempted, on_error=on_error
+        verdict,
+        violations,
+        failures,
+        (),
+        "p",
+        "f",
+        matched=1,
+        exempted=exempted,
+        exchanges=exchanges,
+        on_error=on_error,
     )
 
 
@@ -78,6 +90,11 @@ def test_failures_exemptions_and_providers_are_counted() -> None:
             failures=(Failure(KEY, "x"), Failure(KEY, "y")),
             exempted=(exempted, exempted),
             on_error=(OnErrorUse(KEY, "warn", "images", "down"),),
+            exchanges=(
+                Exchange("images", ("a",), Reply(None, 500, "down")),
+                Exchange("images", ("b",), Reply((), 200)),
+                Exchange("models", ("a",), Reply((), 0)),
+            ),
         )
     )
     assert found == {
@@ -85,6 +102,9 @@ def test_failures_exemptions_and_providers_are_counted() -> None:
         ("lockgate_policy_errors_total", "K8sAllowedRepos", "repos"): 1,
         ("lockgate_exemption_uses_total", "fraud"): 1,
         ("lockgate_provider_failures_total", "images", "warn"): 1,
+        ("lockgate_external_data_requests_total", "images", "failed"): 1,
+        ("lockgate_external_data_requests_total", "images", "answered"): 1,
+        ("lockgate_external_data_requests_total", "models", "answered"): 1,
     }
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from lockgate.gatekeeper.expansion import load_expansion
 from lockgate.gatekeeper.template import Template, parse_template
 from lockgate.webhook.serving.own_kinds import object_error
 
@@ -73,6 +74,10 @@ def test_what_is_right_or_not_ours_is_let_through(value: Json) -> None:
             "resource cannot have metadata.name larger than 63 char; length: 64",
         ),
         (
+            of("quota.lockgate.dev/v1alpha1", "DeviceQuota", {"scope": {"namespaces": ["a"]}}),
+            "spec: the DeviceQuota limits nothing",
+        ),
+        (
             of("config.gatekeeper.sh/v1alpha1", "Config", {}, "other"),
             "metadata.name: the Config is named 'other', and Gatekeeper heeds the one named 'config' only",
         ),
@@ -112,3 +117,29 @@ def test_many_errors_are_cut() -> None:
     assert found is not None
     assert found.count("unknown field") == 5
     assert found.endswith("; and 4 more")
+
+
+def expands(name: str, applies_to: str, generates: str) -> Json:
+    spec = {
+        "applyTo": [{"groups": ["apps"], "kinds": [applies_to], "versions": ["v1"]}],
+        "templateSource": "spec.template",
+        "generatedGVK": {"group": "apps", "version": "v1", "kind": generates},
+    }
+    return of("expansion.gatekeeper.sh/v1beta1", "ExpansionTemplate", spec, name)
+
+
+def test_an_expansion_that_leads_back_to_itself_is_refused() -> None:
+    there, errors = load_expansion([document(as_value(expands("there", "A", "B")))])
+    assert errors == ()
+    back = as_value(expands("back", "B", "A"))
+    found = object_error(back, None, known(), expansion=there)
+    assert found is not None
+    assert "template forms expansion cycle: back, there" in found
+    assert object_error(back, None, known()) is None
+    onwards = as_value(expands("onwards", "B", "C"))
+    assert object_error(onwards, None, known(), expansion=there) is None
+    # One that takes the other's place is no circle with it.
+    instead = as_value(expands("there", "B", "A"))
+    assert object_error(instead, None, known(), expansion=there) is None
+    alone = as_value(expands("alone", "A", "A"))
+    assert "also applies to that same kind" in str(object_error(alone, None, known(), expansion=there))

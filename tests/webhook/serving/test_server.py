@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from lockgate.webhook.cli import run
 
 from tests.webhook.serving.server_processes import (
     CONSTRAINT,
@@ -18,6 +19,7 @@ from tests.webhook.serving.server_processes import (
     STEP_SECONDS,
     Server,
     config_map,
+    issue_identity,
     review_of,
     running_server,
     write_identity,
@@ -149,6 +151,12 @@ def test_policies_that_change_are_in_force_without_a_restart(tmp_path: Path) -> 
         (policies / "1.yaml").write_text(CONSTRAINT + "broken: [")
         server.wait_for("policies not read")
         assert server.admit(review_of(config_map()))["warnings"] == [DENIED]
+        # Without any mark of a policy too.
+        (policies / "1.yaml").write_text("kind: [")
+        assert "1.yaml" in server.wait_for("policies not read", 2)["reason"]
+        assert server.admit(review_of(config_map()))["warnings"] == [DENIED]
+        assert "lockgate_policy_problems 1.0" in server.probe("/metrics")[1]
+        assert server.probe("/readyz")[0] == 200
 
 
 def test_a_new_certificate_is_shown_to_new_connections_and_ends_no_old_one(tmp_path: Path) -> None:
@@ -203,15 +211,48 @@ def test_only_callers_that_know_the_token_are_answered(tmp_path: Path) -> None:
             assert server.post(json.dumps(review).encode(), path)[0] == 401
 
 
-def test_only_callers_with_a_certificate_of_the_ca_are_answered(tmp_path: Path) -> None:
-    known, other = write_identity(tmp_path, "known"), write_identity(tmp_path, "other")
+def test_only_callers_with_a_certificate_for_a_name_of_the_ca_are_answered(tmp_path: Path) -> None:
+    known, other = write_identity(tmp_path, "known"), write_identity(tmp_path, "kube-apiserver")
     options = ["--client-ca", str(known.certificate)]
+    options += ["--client-name", "kube-apiserver", "--client-name", "second.example"]
     with running_server(tmp_path, write_policies(tmp_path), options) as server:
         body = json.dumps(review_of(config_map())).encode()
-        assert server.post(body, client=known)[1]["response"]["allowed"] is False
+        for name, *others in (("kube-apiserver",), ("somebody", "second.example"), ("", "second.example")):
+            caller = issue_identity(tmp_path, known, name, *others)
+            assert server.post(body, client=caller)[1]["response"]["allowed"] is False
+        for name, *others in (("kubelet",), ("*",), ("kube-apiserver.example", "example"), ("", "*.example")):
+            assert server.post(body, client=issue_identity(tmp_path, known, name, *others))[0] == 401
         assert server.post(body)[0] == 401
         with pytest.raises(OSError, match=r".*"):
             server.post(body, client=other)
+
+
+def test_every_certificate_of_the_ca_where_that_is_said(tmp_path: Path) -> None:
+    known = write_identity(tmp_path, "known")
+    options = ["--client-ca", str(known.certificate), "--client-name", "*"]
+    with running_server(tmp_path, write_policies(tmp_path), options) as server:
+        body = json.dumps(review_of(config_map())).encode()
+        assert server.post(body, client=issue_identity(tmp_path, known, "kubelet"))[0] == 200
+        assert server.post(body)[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ["--client-ca", "ca.crt"],
+            "--client-ca without --client-name: whose certificates count is not said",
+        ),
+        (["--client-name", "a"], "--client-name without --client-ca"),
+        (["--client-ca", "ca.crt", "--client-name", " "], "--client-name is empty"),
+    ],
+)
+def test_whose_certificates_count_has_to_be_said(
+    options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["serve", "-p", str(tmp_path), "--tls-cert", "a", "--tls-key", "b", *options]
+    assert run(given) == 2
+    assert said in capsys.readouterr().err
 
 
 def _answers(server: Server) -> bool:

@@ -135,6 +135,7 @@ class World:
     def passes(self, sweep: Sweep | None = None) -> list[VerdictChange]:
         """A whole pass, all of whose changes are told."""
         sweep = self.sweep if sweep is None else sweep
+        revision, found = sweep.revision, dict(sweep.findings())
         self.begin(sweep)
         changes = [change for one in self.objects.values() if (change := looked(sweep, one)) is not None]
         for change in changes:
@@ -143,6 +144,8 @@ class World:
         for kind in served:
             sweep.end_kind(kind)
         sweep.end(served)
+        # What is summed up is summed up again only with another revision.
+        assert sweep.revision != revision or dict(sweep.findings()) == found
         return changes
 
     def anew(self) -> Sweep:

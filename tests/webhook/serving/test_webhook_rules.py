@@ -12,6 +12,7 @@ from lockgate.gatekeeper.loader import load_policies
 from lockgate.webhook.serving.webhook_rules import (
     Demand,
     guess_names,
+    node_rules,
     parent_demands,
     policy_demands,
     served_names,
@@ -237,3 +238,43 @@ def test_names_are_those_that_the_cluster_serves() -> None:
     assert set(names("*", "X")) == {"xen"}
     # What is not served yet is guessed, so that it is not passed over when it is.
     assert "widgets" in set(names("c.d", "Widget"))
+
+
+NODE = {"apiGroups": [""], "kinds": ["Node"]}
+AROUND = {"apiGroups": ["storage.k8s.io"], "kinds": ["CSINode", "VolumeAttachment"]}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "operations", "expected"),
+    [
+        # What nodes come up by is sent where it is meant, and not where a policy is about everything.
+        (None, None, []),
+        ([{"apiGroups": ["*"], "kinds": ["*"]}], ["*"], []),
+        ([{"apiGroups": [""], "kinds": ["*"]}], None, []),
+        ([{"apiGroups": ["apps"], "kinds": ["Node"]}], None, []),
+        ([NODE], None, [("CREATE|UPDATE", "", "nodes")]),
+        ([{"apiGroups": ["*"], "kinds": ["*", "Node"]}], None, [("CREATE|UPDATE", "", "nodes")]),
+        ([NODE], ["*"], [("CREATE|UPDATE|DELETE", "", "nodes")]),
+        ([NODE], ["CONNECT"], []),
+        # Of an attachment nothing but metadata can change, and drivers write that.
+        (
+            [AROUND],
+            None,
+            [
+                ("CREATE", "storage.k8s.io", "volumeattachments"),
+                ("CREATE|UPDATE", "storage.k8s.io", "csinodes"),
+            ],
+        ),
+        (
+            [{"apiGroups": ["certificates.k8s.io"], "kinds": ["CertificateSigningRequest"]}],
+            None,
+            [("CREATE|UPDATE", "certificates.k8s.io", "certificatesigningrequests")],
+        ),
+    ],
+)
+def test_kinds_around_nodes_are_sent_where_they_are_named(
+    kinds: Any, operations: list[str] | None, expected: list[tuple[str, str, str]]
+) -> None:
+    rules = node_rules(demands(constraint(kinds), operations=operations))
+    told = [("|".join(one.operations), "|".join(one.groups), "|".join(one.resources)) for one in rules]
+    assert told == expected

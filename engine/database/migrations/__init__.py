@@ -1,0 +1,1 @@
+"""How Alembic runs the migrations of any store."""

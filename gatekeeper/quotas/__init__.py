@@ -1,0 +1,1 @@
+"""DeviceQuota: how many devices a namespace, several of them, or a team may hold, and for how long."""

@@ -1,0 +1,61 @@
+# METADATA
+# title: Devices are reached by claims alone
+# description: |
+#   A container can reach devices that nobody allocated to it: by environment variables that container runtimes act on
+#   (`NVIDIA_VISIBLE_DEVICES=all`, which images of CUDA set by themselves), as a privileged container, through directories of the host
+#   (`/dev`, where drivers and plugins register, the sockets of container runtimes), and by annotations of the Container Device
+#   Interface. Quota, taints and policies about claims see none of it. All containers are judged, ephemeral ones too, in every kind of
+#   workload, and PersistentVolumes of the host.
+#
+#   Runtime classes in `refusedRuntimeClasses` are refused; by default those that give out GPUs. `exempt` names ways that are not
+#   judged, for namespaces of drivers.
+#
+#   Not covered: devices that a node's runtime gives to every container, and capabilities (`CAP_SYS_ADMIN`).
+# related_resources:
+#   - ref: https://github.com/NVIDIA/nvidia-container-toolkit
+#     description: NVIDIA Container Toolkit
+#   - ref: https://kubernetes.io/docs/concepts/security/pod-security-standards/
+#     description: Pod Security Standards
+# custom:
+#   id: LG-C008
+#   severity: high
+#   external: false
+#   controls:
+#     - NIST SP 800-190 4.4.3 (container privileges)
+#     - NIST SP 800-53 AC-6 (least privilege)
+package lockgate.claims.undeclared_device_access
+
+import data.lib.lockgate.device_access
+import data.lib.lockgate.paths
+import data.lib.lockgate.report
+import data.lib.lockgate.review
+import data.lib.lockgate.updates
+
+violation contains report.violation(access.path, whats[access.how], access.value, why, fix) if {
+	not updates.unchanged
+	some access in device_access.accesses
+	not access.how in exempt
+	refused(access)
+	why := "it reaches devices that were not allocated to the pod"
+	fix := sprintf("remove %s, and ask for the device by a claim", [paths.field(access.path)])
+}
+
+whats := {
+	"environment": "environment asks the runtime for devices",
+	"privileged": "container is privileged",
+	"host path": "volume is a directory of the host with devices",
+	"runtime class": "runtime class gives out devices",
+	"annotation": "annotation asks for devices",
+}
+
+refused(access) if access.how != "runtime class"
+
+refused(access) if access.value in runtime_classes
+
+exempt := {how | some how in object.get(review.parameters, "exempt", [])}
+
+runtime_classes := {name |
+	some name in object.get(review.parameters, "refusedRuntimeClasses", [
+		"amd", "ascend", "habana", "nvidia", "nvidia-cdi", "nvidia-legacy",
+	])
+}

@@ -1,0 +1,1 @@
+"""Tests of what others signed about artefacts."""

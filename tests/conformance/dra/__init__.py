@@ -1,0 +1,1 @@
+"""The claims library over public manifests."""

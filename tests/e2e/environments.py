@@ -1,0 +1,56 @@
+"""Python programs that tests ask, each in a virtual environment of its own in the cache: what they need is not for ours."""
+
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.e2e.programs import absent, programs_root
+
+# By their names: what pip installs, pinned.
+ENVIRONMENTS: Mapping[str, tuple[str, ...]] = {
+    # It imports pyOpenSSL, which nothing that it asks for brings any more.
+    "model-signing-1.1.1": ("model-signing==1.1.1", "pyOpenSSL==26.4.0", "sigstore==4.5.1"),
+}
+
+
+def _python(name: str) -> Path:
+    return programs_root() / name / "bin" / "python"
+
+
+def add_environments() -> int:
+    """Makes what is missing; 2 where pip cannot."""
+    for name, packages in ENVIRONMENTS.items():
+        if _python(name).exists():
+            print(f"{name} is there")
+            continue
+        print(f"installing {name} …", flush=True)
+        place = programs_root() / name
+        try:
+            venv.create(place, with_pip=True)
+            command = [
+                str(_python(name)),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                *packages,
+            ]
+            subprocess.run(command, check=True)
+        except subprocess.CalledProcessError:
+            # Nothing is half there.
+            shutil.rmtree(place, ignore_errors=True)
+            print(f"pip cannot install {' '.join(packages)}", file=sys.stderr)
+            return 2
+    return 0
+
+
+def environment(name: str) -> Path:
+    """The interpreter of an environment; skips the test, saying so, where it is not there."""
+    path = _python(name)
+    if not path.exists():
+        absent(f"{path} is absent: make it with `make e2e`")
+    return path

@@ -1,0 +1,1 @@
+"""Promotions at the doors: objects read into what `lockgate.engine.promotions` compares."""

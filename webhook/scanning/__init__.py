@@ -1,0 +1,1 @@
+"""`lockgate scan`: artefacts are scanned, their facts are shown, signed and verified."""

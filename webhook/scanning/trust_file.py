@@ -1,0 +1,79 @@
+"""`facts-trust.toml`: whose facts count, for whoever verifies them; kept apart from what is verified.
+
+minimum-scanner = "0.1.0"
+minimum-rules = 1
+revoked-scanners = ["0.1.1"]
+maximum-age = 2592000                    # seconds since a log recorded the facts
+
+[[producer]]
+name = "model-ci"
+key = "model-ci.pub.pem"                 # counted from this file's folder
+repositories = ["hf://example/*", "s3://models/fraud/*"]
+environments = ["production"]            # "*": every one
+"""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from lockgate.audit.attestations.facts_statement import parse_version
+from lockgate.audit.attestations.facts_trust import FactsTrust, Producer
+from lockgate.audit.dsse import PublicKey, parse_public_key
+from lockgate.engine.errors import LockgateError, UsageError
+from lockgate.webhook.policy_bundle.files import read_regular
+from lockgate.webhook.terminal import printable
+from lockgate.webhook.trail_config import Table, Text, read_table
+from pydantic import Field
+
+_LARGEST_KEY: Final = 16 * 1024
+_HINT: Final = "write one: docs/models.md, whose facts count"
+
+
+class ProducerTable(Table):
+    """Who may sign facts."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+    key: Text
+    repositories: Annotated[list[Text], Field(min_length=1)]
+    environments: Annotated[list[Text], Field(min_length=1)]
+
+
+class TrustTable(Table):
+    """The whole of `facts-trust.toml`."""
+
+    producer: Annotated[list[ProducerTable], Field(min_length=1)]
+    minimum_scanner: Text = "0"
+    minimum_rules: Annotated[int, Field(ge=0)] = 0
+    revoked_scanners: list[Text] = []
+    maximum_age: Annotated[int, Field(gt=0)] | None = None
+
+
+def read_facts_trust(path: str) -> FactsTrust:
+    """What a trust file says. Raises UsageError, naming the file."""
+    shown = printable(path)
+    made = read_table(Path(path), TrustTable, _HINT)
+    names = [one.name for one in made.producer]
+    if len(set(names)) != len(names):
+        raise UsageError(f"{shown} has two producers of one name")
+    try:
+        producers = [
+            Producer(
+                one.name,
+                _key(Path(path).parent / one.key, one.key),
+                tuple(one.repositories),
+                tuple(one.environments),
+            )
+            for one in made.producer
+        ]
+        return FactsTrust(
+            tuple(producers),
+            parse_version(made.minimum_scanner, "minimum-scanner"),
+            made.minimum_rules,
+            frozenset([parse_version(one, "a revoked scanner") for one in made.revoked_scanners]),
+            made.maximum_age,
+        )
+    except LockgateError as error:
+        raise UsageError(f"{shown}: {error.message}", hint=error.hint) from None
+
+
+def _key(place: Path, named: str) -> PublicKey:
+    return parse_public_key(read_regular(str(place), f"the key {printable(named)}", _LARGEST_KEY))
