@@ -176,19 +176,33 @@ def load_policies(
 
         providers, wrong_providers = load_providers(given)
         errors += wrong_providers
+    parsed: dict[str, Template] = {}
     compiled: dict[str, CompiledTemplate] = {}
     broken: set[str] = set()
+
+    def refused(document: Document, error: PolicyError) -> None:
+        errors.extend(flatten(error))
+        broken.update(_kinds_named(document))
+
     for document in given:
         if not is_template(document.value):
             continue
         try:
             template = remembered("template", (document,), partial(parse_template, document))
-            _refuse_second(template, compiled)
-            prepare = partial(prepare_template, template, engine=engine, compilers=compilers)
-            compiled[template.kind.lower()] = remembered("code", (template,), prepare)
+            _refuse_second(template, parsed)
+            parsed[template.kind.lower()] = template
         except PolicyError as error:
-            errors.extend(flatten(error))
-            broken.update(_kinds_named(document))
+            refused(document, error)
+    # Only those whose code is not remembered are compiled, and those together.
+    fresh = [one for one in parsed.values() if memo is None or not memo.has("code", (one,))]
+    prepared = prepare_templates(fresh, engine=engine, compilers=compilers)
+    for template in parsed.values():
+        try:
+            compiled[template.kind.lower()] = remembered(
+                "code", (template,), partial(_made, prepared, template)
+            )
+        except PolicyError as error:
+            refused(template.document, error)
     policies: dict[PolicyKey, Policy] = {}
     first: dict[PolicyKey, Document] = {}
     unused: list[Lint] = []
@@ -237,9 +251,37 @@ def load_policies(
 
 def prepare_template(template: Template, *, engine: EngineChoice, compilers: Compilers) -> CompiledTemplate:
     """Compiles the template's code for the engine that evaluates it. Raises PolicyError."""
-    if template.engine(engine) != "Rego":
-        return CompiledTemplate(template, compilers.cel.compile(template))
-    rego = compilers.rego.compile(template)
+    return _made(prepare_templates([template], engine=engine, compilers=compilers), template)
+
+
+def prepare_templates(
+    templates: Sequence[Template], *, engine: EngineChoice, compilers: Compilers
+) -> dict[str, CompiledTemplate | PolicyError]:
+    """As `prepare_template` for several of distinct kinds, by kind: those with the same libraries share their code."""
+    prepared: dict[str, CompiledTemplate | PolicyError] = {}
+    with_rego: list[Template] = []
+    for template in templates:
+        if template.engine(engine) == "Rego":
+            with_rego.append(template)
+            continue
+        try:
+            prepared[template.kind] = CompiledTemplate(template, compilers.cel.compile(template))
+        except PolicyError as error:
+            prepared[template.kind] = error
+    for template, made in zip(with_rego, compilers.rego.compile_all(with_rego), strict=True):
+        prepared[template.kind] = made if isinstance(made, PolicyError) else _with_needs(template, made)
+    return prepared
+
+
+def _made(prepared: Mapping[str, CompiledTemplate | PolicyError], template: Template) -> CompiledTemplate:
+    found = prepared[template.kind]
+    if isinstance(found, PolicyError):
+        raise found
+    return found
+
+
+def _with_needs(template: Template, rego: RegoTemplate) -> CompiledTemplate:
+    """A template with what its Rego needs of the inventory."""
     if not rego.program.reads_data((INVENTORY,)):
         return CompiledTemplate(template, rego)
     requires: tuple[Requirement, ...] = ()
@@ -362,10 +404,10 @@ def _annotation(constraint: Constraint, template: Template, name: str) -> str:
     return constraint.annotations.get(name) or template.annotations.get(name) or ""
 
 
-def _refuse_second(template: Template, compiled: dict[str, CompiledTemplate]) -> None:
-    first = compiled.get(template.kind.lower())
+def _refuse_second(template: Template, known: Mapping[str, Template]) -> None:
+    first = known.get(template.kind.lower())
     if first is not None:
-        other = first.template.document
+        other = first.document
         raise policy_error(
             template.document,
             Problem(

@@ -40,6 +40,10 @@ class Memo:
             raise found.with_traceback(None)
         return found
 
+    def has(self, purpose: str, anchors: tuple[object, ...]) -> bool:
+        """Is it known what `get` gives or raises?"""
+        return (purpose, *map(id, anchors)) in self._known
+
     def sweep(self) -> None:
         """Forgets what was not asked for since the last sweep."""
         self._known = {key: kept for key, kept in self._known.items() if key in self._used}

@@ -64,17 +64,40 @@ class ModuleCache:
         return found
 
 
-def compile_template(
-    template: Template,
-    *,
-    capabilities: Capabilities,
-    modules: ModuleCache,
-    bound: Mapping[tuple[str, ...], Value] = NO_VALUES,
-) -> RegoTemplate:
-    """Checks and compiles the Rego of a template that has some. Raises PolicyError, or PolicyErrors for many.
+@record
+class CheckedTemplate:
+    """The Rego of a template that breaks no rule of Gatekeeper's. libs: its libraries, each once."""
 
-    bound: the parameters that the code is made for, if any.
-    """
+    template: Template
+    entry: ParsedModule
+    libs: tuple[ParsedModule, ...]
+
+    @property
+    def modules(self) -> tuple[Module, tuple[Module, ...]]:
+        """The module with its package, and its libraries."""
+        return replace(self.entry.module, package=ENTRY_PACKAGE), tuple([lib.module for lib in self.libs])
+
+    def with_program(self, program: Program) -> RegoTemplate:
+        """The template as it is compiled."""
+        parsed = (self.entry, *self.libs)
+        reads = frozenset(name for one in parsed for name in one.references.fields)
+        inventory = tuple(
+            dict.fromkeys(
+                [
+                    inventory_read(found.pattern[1:])
+                    for one in parsed
+                    for found in one.references.data
+                    if found.pattern[:1] in ((INVENTORY,), ())
+                ]
+            )
+        )
+        source = self.template.rego
+        assert source is not None, self.template.kind
+        return RegoTemplate(program, reads, inventory, tuple(_lints(self.entry.module, source.entry)))
+
+
+def check_template(template: Template, modules: ModuleCache) -> CheckedTemplate:
+    """Parses and checks the Rego of a template that has some. Raises PolicyError, or PolicyErrors for many."""
     source = template.rego
     assert source is not None, template.kind
     entry, libs = _parse(source, modules)
@@ -87,26 +110,25 @@ def compile_template(
     if errors:
         raise PolicyErrors(errors)
     # Two libraries with the same text are one module: its rules would be defined twice, to the same effect.
-    distinct = list({id(lib): lib for lib in libs}.values())
-    compiled = compile_program(
-        [replace(entry.module, package=ENTRY_PACKAGE), *[lib.module for lib in distinct]],
+    return CheckedTemplate(template, entry, tuple({id(lib): lib for lib in libs}.values()))
+
+
+def compile_template(
+    checked: CheckedTemplate,
+    *,
+    capabilities: Capabilities,
+    bound: Mapping[tuple[str, ...], Value] = NO_VALUES,
+) -> RegoTemplate:
+    """Compiles a template for itself. Raises PolicyError. bound: the parameters that the code is made for, if any."""
+    module, libs = checked.modules
+    program = compile_program(
+        [module, *libs],
         entrypoints=[ENTRY_POINT],
         capabilities=capabilities,
         usual=USUAL,
         bound=bound,
     )
-    reads = frozenset(name for parsed in (entry, *distinct) for name in parsed.references.fields)
-    inventory = tuple(
-        dict.fromkeys(
-            [
-                inventory_read(found.pattern[1:])
-                for parsed in (entry, *distinct)
-                for found in parsed.references.data
-                if found.pattern[:1] in ((INVENTORY,), ())
-            ]
-        )
-    )
-    return RegoTemplate(compiled, reads, inventory, tuple(_lints(entry.module, source.entry)))
+    return checked.with_program(program)
 
 
 def trace_template(template: Template, capabilities: Capabilities) -> tuple[Program, list[Text]]:

@@ -1,125 +1,132 @@
-"""The Rego of a template in its compiled form, from the cache of compiled code where it is there.
+"""The Rego of templates in its compiled form, from the cache of compiled code where it is there.
 
 A start that finds every template in the cache parses no Rego, and does not import the parser.
 """
 
 import os
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from lockgate.engine.codegen.cache import CodeCache, folder_fingerprint
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.errors import Location
-from lockgate.engine.rego.builtins.catalogue import missing_extra
+from lockgate.engine.errors import PolicyError
 from lockgate.engine.rego.capabilities import Capabilities
-from lockgate.engine.rego.outside import Outside
-from lockgate.engine.rego.program import NO_VALUES, PARAMETERS, Artifact, Program
+from lockgate.engine.rego.program import PARAMETERS, Program
 from lockgate.gatekeeper.compiled_rego import RegoTemplate
-from lockgate.gatekeeper.inventory_needs import InventoryRead
-from lockgate.gatekeeper.problems import Lint, LintLevel
+from lockgate.gatekeeper.rego_store import RegoStore
 from lockgate.gatekeeper.template import Template
 
 if TYPE_CHECKING:
     from lockgate.gatekeeper.rego_compile import ModuleCache
-
+    from lockgate.gatekeeper.rego_together import CompiledGroup
 
 # Told a template's kind and the Python source of its Rego.
 ShowCode = Callable[[str, str], None]
+# The compiled Rego of a template, or why it has none.
+Made = RegoTemplate | PolicyError
 
 
 class TemplateCompiler:
     """Compiles the Rego of templates under the same capabilities. Without a cache everything is compiled anew.
 
-    `show` is given each template's kind and the Python that its Rego has become, when it is compiled anew.
+    `show` is given each template's kind and the Python that its Rego has become, when it is compiled anew: each template
+    has code of its own then.
     """
 
     def __init__(
         self, capabilities: Capabilities, cache: CodeCache | None = None, show: ShowCode | None = None
     ) -> None:
         self._capabilities = capabilities
-        self._cache = cache
         self._show = show
         self._modules: ModuleCache | None = None
-        # What Gatekeeper's modules refuse and warn of is not in entries that others made.
-        self._fingerprint = "" if cache is None else folder_fingerprint(os.path.dirname(__file__))
+        self._store: RegoStore | None = None
+        if cache is not None:
+            # What Gatekeeper's modules refuse and warn of is not in entries that others made.
+            self._store = RegoStore(cache, folder_fingerprint(os.path.dirname(__file__)), capabilities)
 
     def compile(self, template: Template) -> RegoTemplate:
         """The compiled Rego of a template that has some. Raises PolicyError, or PolicyErrors for many."""
-        if self._cache is None:
-            return self._anew(template)
-        key = self._cache.key(self._fingerprint.encode(), *_material(template, self._capabilities))
-        stored = self._cache.get(key)
-        if stored is not None:
-            artifact = Artifact.from_plain(stored[0])
-            if not any(map(missing_extra, artifact.builtins)):
-                return _from_plain(artifact, self._capabilities, *stored[1:])
-            # Compiling anew tells the place of the call whose library has gone.
-        made = self._anew(template)
-        self._cache.put(key, _to_plain(made))
+        (made,) = self.compile_all([template])
+        if isinstance(made, PolicyError):
+            raise made
         return made
+
+    def compile_all(self, templates: Sequence[Template]) -> list[Made]:
+        """The compiled Rego of each template, in the order given: `shared_libraries` says which share a program."""
+        store = self._store
+        if store is None:
+            return self._anew(templates, [""] * len(templates))
+        keys = [store.key(template) for template in templates]
+        found: dict[str, Made] = {**store.get(keys)}
+        missing = {key: one for key, one in zip(keys, templates, strict=True) if key not in found}
+        if missing:
+            made = self._anew(list(missing.values()), list(missing))
+            found.update(zip(missing, made, strict=True))
+        return [found[key] for key in keys]
 
     def specialise(self, template: Template, parameters: Value) -> Program:
         """The program of a template for one constraint's parameters. Raises PolicyError where it is too large."""
-        return self._anew(template, {PARAMETERS: parameters}).program
+        from lockgate.gatekeeper.rego_compile import check_template, compile_template
+
+        checked = check_template(template, self._known_modules())
+        made = compile_template(checked, capabilities=self._capabilities, bound={PARAMETERS: parameters})
+        self._tell(template, made)
+        return made.program
 
     def forget_modules(self) -> None:
         """Forgets what was parsed: who goes on compiling for long would keep every text that there ever was."""
         self._modules = None
 
-    def _anew(self, template: Template, bound: Mapping[tuple[str, ...], Value] = NO_VALUES) -> RegoTemplate:
+    def _known_modules(self) -> "ModuleCache":
         # The parser and the compiler are not needed, and not imported, when the cache has what is asked for.
-        from lockgate.gatekeeper.rego_compile import ModuleCache, compile_template
+        from lockgate.gatekeeper.rego_compile import ModuleCache
 
         modules = self._modules
         if modules is None:
             modules = self._modules = ModuleCache()
-        made = compile_template(template, capabilities=self._capabilities, modules=modules, bound=bound)
+        return modules
+
+    def _tell(self, template: Template, made: RegoTemplate) -> None:
         if self._show is not None:
             self._show(template.kind, made.program.artifact.source)
-        return made
 
+    def _anew(self, templates: Sequence[Template], keys: Sequence[str]) -> list[Made]:
+        """keys: of their entries in the store, if there is one."""
+        from lockgate.gatekeeper.rego_compile import CheckedTemplate, check_template
+        from lockgate.gatekeeper.rego_together import compile_together
+        from lockgate.gatekeeper.shared_libraries import group_templates
 
-def _material(template: Template, capabilities: Capabilities) -> list[bytes]:
-    """Everything that decides what a template compiles to: text, places for errors, and what it may use."""
-    source = template.rego
-    assert source is not None, template.kind
-    parts = [template.name, capabilities.fingerprint(), source.version]
-    for text in source.texts:
-        parts += text.key()
-    return [part.encode("utf-8", "surrogatepass") for part in parts]
+        modules = self._known_modules()
+        found: dict[int, Made] = {}
+        numbers: dict[int, int] = {}
+        checked: list[CheckedTemplate] = []
+        for number, template in enumerate(templates):
+            try:
+                one = check_template(template, modules)
+            except PolicyError as error:
+                found[number] = error
+            else:
+                numbers[id(one)] = number
+                checked.append(one)
+        groups = [[one] for one in checked] if self._show else group_templates(checked)
+        for group in groups:
+            for compiled in compile_together(group, self._capabilities):
+                places = [numbers[id(one)] for one in compiled.members]
+                found.update(zip(places, compiled.made, strict=True))
+                self._keep([keys[place] for place in places], compiled)
+        for number, made in sorted(found.items()):
+            if not isinstance(made, PolicyError):
+                self._tell(templates[number], made)
+        return [found[number] for number in range(len(templates))]
 
-
-def _to_plain(made: RegoTemplate) -> tuple[Any, ...]:
-    lints = [
-        (
-            lint.level,
-            lint.message,
-            lint.location.file,
-            lint.location.line,
-            lint.location.column,
-            lint.hint,
-            lint.quoted,
-        )
-        for lint in made.lints
-    ]
-    inventory = [(read.scope, read.api_version, read.kind) for read in made.inventory]
-    return made.program.artifact.to_plain(), sorted(made.reads), inventory, lints
-
-
-def _from_plain(
-    artifact: Artifact,
-    capabilities: Capabilities,
-    reads: list[str],
-    inventory: list[tuple[Any, ...]],
-    lints: list[tuple[Any, ...]],
-) -> RegoTemplate:
-    return RegoTemplate(
-        program=Program(artifact, Outside(capabilities.allow_net)),
-        reads=frozenset(reads),
-        inventory=tuple([InventoryRead(*fields) for fields in inventory]),
-        lints=tuple([_lint(*fields) for fields in lints]),
-    )
-
-
-def _lint(level: LintLevel, message: str, file: str, line: int, column: int, hint: str, quoted: str) -> Lint:
-    return Lint(level, message, Location(file, line, column), hint, quoted)
+    def _keep(self, keys: Sequence[str], compiled: "CompiledGroup") -> None:
+        if self._store is None:
+            return
+        made = {
+            key: one for key, one in zip(keys, compiled.made, strict=True) if not isinstance(one, PolicyError)
+        }
+        if compiled.linked is not None:
+            self._store.put_linked(made, compiled.linked)
+            return
+        for key, one in made.items():
+            self._store.put(key, one)

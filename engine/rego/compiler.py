@@ -1,12 +1,12 @@
 """The compiler's passes in order: resolve names, flatten, build the rule tree, check, generate."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.rego.annotations import AnnotationSet, uses_metadata
-from lockgate.engine.rego.ast import Module, Ref, Scalar, Var, walk
+from lockgate.engine.rego.ast import Call, Module, Ref, Scalar, Var, walk
 from lockgate.engine.rego.builtins.catalogue import ENTRIES
 from lockgate.engine.rego.calls import CallChecks
 from lockgate.engine.rego.capabilities import Capabilities
@@ -19,11 +19,12 @@ from lockgate.engine.rego.options import CompileOptions
 from lockgate.engine.rego.probes import Probe
 from lockgate.engine.rego.program import Mode
 from lockgate.engine.rego.resolve import Definition, Resolver, package_names
-from lockgate.engine.rego.ruletree import RuleTree, check_recursion
+from lockgate.engine.rego.ruletree import Group, RuleTree, check_recursion
 from lockgate.engine.rego.splitting import split_documents
 from lockgate.engine.rego.stage import Stages
 from lockgate.engine.rego.term_parser import dotted, operator_name
 from lockgate.engine.rego.types.rules import check_types
+from lockgate.engine.rego.unit import Part, Unit
 from lockgate.engine.rego.version_checks import duplicate_imports, shadowed_roots
 
 # Generated code beyond this takes minutes to compile; a large library is a few hundred kilobytes.
@@ -43,6 +44,7 @@ class Compiled:
     reads: tuple[tuple[str, ...], ...]
     rules: tuple[tuple[int, str, str, int, int], ...]
     probes: tuple[Probe, ...]
+    parts: tuple[Part, ...]
 
 
 def compile_modules(
@@ -54,6 +56,7 @@ def compile_modules(
     options: CompileOptions,
     usual: Sequence[tuple[str, ...]],
     bound: Mapping[tuple[str, ...], Value],
+    units: Sequence[Unit] = (),
 ) -> Compiled:
     """Compiles modules to Python source. Raises RegoError with every problem that a pass finds."""
     problems: list[Problem] = []
@@ -78,6 +81,7 @@ def compile_modules(
         tree.add(definition, problems)
     tree.check_conflicts([module.package for module in modules], problems)
     tree.gather()
+    _show(tree, units)
     CallChecks(tree, modules, capabilities, options, problems).check()
     _stop(problems, modules)
     _flatten(tree, "left out" if mode == "plain" else "kept")
@@ -97,7 +101,8 @@ def compile_modules(
     _stop(problems, modules)
     # A call that prints prints each time.
     shares = options.values == "shared" and options.prints == "left out"
-    generator = Generator(tree, Stages(tree, edges, constants), mode, problems, usual, bound, shares=shares)
+    stages = Stages(tree, edges, constants)
+    generator = Generator(tree, stages, mode, problems, usual, bound, shares=shares, programs=len(units) or 1)
     paths = {entry: entry_path(entry) for entry in entrypoints}
     entries = generator.generate(list(paths.values()))
     _stop(problems, modules)
@@ -106,17 +111,64 @@ def compile_modules(
         message = f"the policy compiles to more than {MAX_GENERATED_CHARACTERS} characters of code"
         raise RegoError([Problem("rego_compile_error", message, modules[0].location)])
     code = generator.module
+    named = {entry: entries[path] for entry, path in paths.items() if path in entries}
     return Compiled(
         source,
-        {entry: entries[path] for entry, path in paths.items() if path in entries},
+        named,
         dict(code.builtins),
         tuple((place.file, place.line, place.column) for place in code.positions),
         code.memo_size,
         code.fixed_size,
-        tuple(sorted(_reads(tree))),
-        tuple(_rules(tree)),
+        tuple(sorted(_reads(tree, tree.groups))),
+        tuple(_rules(tree.groups)),
         tuple(code.probes),
+        tuple(_parts(tree, edges, units, named, code.builtins)),
     )
+
+
+def _show(tree: RuleTree, units: Sequence[Unit]) -> None:
+    """Lets errors name the rules of units by the packages that they are shown as."""
+    for unit in units:
+        for group in tree.place(unit.package).groups():
+            group.shown = ".".join(("data", *unit.shown, *group.path[len(unit.package) :]))
+
+
+def _parts(
+    tree: RuleTree,
+    edges: Mapping[int, set[int]],
+    units: Sequence[Unit],
+    entries: Mapping[str, str],
+    builtins: Mapping[str, str],
+) -> Iterator[Part]:
+    """What each unit has of the whole."""
+    called = {group.index: _called(tree, group) for group in tree.groups} if units else {}
+    # Others are what code calls for the language itself.
+    by_name = set().union(*called.values())
+    for unit in units:
+        reached = {group.index for group in tree.place(unit.package).groups()}
+        waiting = list(reached)
+        while waiting:
+            found = edges.get(waiting.pop(), set()) - reached
+            reached |= found
+            waiting.extend(found)
+        own = set().union(*[called[index] for index in reached])
+        groups = [group for group in tree.groups if group.index in reached or unit.has(group.path)]
+        yield Part(
+            {unit.entry: entries[unit.entry]} if unit.entry in entries else {},
+            {name: python for name, python in builtins.items() if name in own or name not in by_name},
+            tuple(sorted(_reads(tree, groups))),
+            tuple(_rules(groups)),
+        )
+
+
+def _called(tree: RuleTree, group: Group) -> set[str]:
+    """The builtins that the rules of a group call by name or operator."""
+    calls = [node for node in walk(tuple(group.alternatives())) if isinstance(node, Call)]
+    return {
+        operator_name(call.function) or dotted(call.function)
+        for call in calls
+        if tree.function(call.function) is None and isinstance(call.function.head, Var)
+    }
 
 
 def _stop(problems: list[Problem], modules: Sequence[Module]) -> None:
@@ -156,18 +208,18 @@ def _flatten(tree: RuleTree, literals: Literal["kept", "left out"]) -> None:
             )
 
 
-def _rules(tree: RuleTree) -> Iterator[tuple[int, str, str, int, int]]:
-    """The definitions of all rules with their places, in order for each rule."""
-    for group in tree.groups:
+def _rules(groups: Iterable[Group]) -> Iterator[tuple[int, str, str, int, int]]:
+    """The definitions of rules with their places, in order for each rule."""
+    for group in groups:
         for definition in [*group.definitions, *([group.default] if group.default else [])]:
             place = definition.location
             yield group.index, str(group), place.file, place.line, place.column
 
 
-def _reads(tree: RuleTree) -> set[tuple[str, ...]]:
-    """The places of base data that the rules read."""
+def _reads(tree: RuleTree, groups: Iterable[Group]) -> set[tuple[str, ...]]:
+    """The places of base data that rules read."""
     found: set[tuple[str, ...]] = set()
-    for group in tree.groups:
+    for group in groups:
         for node in walk(tuple(group.alternatives())):
             if not (isinstance(node, Ref) and isinstance(node.head, Var) and node.head.name == "data"):
                 continue

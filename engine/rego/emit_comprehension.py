@@ -76,7 +76,8 @@ class ComprehensionEmitter(StatementEmitter):
         """A comprehension over constants: computed once for all evaluations."""
         writer = self.writer
         name = writer.name("fixed")
-        written = shape(term)
+        # What is said twice in a file is made once; its failures are told of at the first place.
+        written = (term.location.file, shape(term))
         known = self.module.fixed_comprehensions.get(written)
         if known is not None:
             writer.line(f"{name} = {self.context}.fixed[{known}]")

@@ -41,9 +41,10 @@ class Generator:
         bound: Mapping[tuple[str, ...], Value] = NO_VALUES,
         *,
         shares: bool = False,
+        programs: int = 1,
     ) -> None:
-        """shares: as in `ModuleCode`, where it is for plain programs."""
-        self.module = ModuleCode(tree, mode, shares and mode == "plain")
+        """shares: as in `ModuleCode`, where it is for plain programs. programs: how many are compiled as one."""
+        self.module = ModuleCode(tree, mode, shares and mode == "plain", programs)
         replaced = replaced_inputs(tree.groups) if bound else ()
         self.module.bound = {
             path[1:]: value for path, value in bound.items() if not meets(path[1:], replaced)

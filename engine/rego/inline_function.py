@@ -114,7 +114,7 @@ def _shape(emitter: "BodyEmitter", group: Group) -> Shape | None:
         return None
     if emitter.copies >= MAX_COPIES_DEEP or len(emitter.writer.lines) > MAX_LINES:
         return None
-    if emitter.module.copied_nodes > MAX_NODES:
+    if emitter.module.copied_nodes > MAX_NODES * emitter.module.programs:
         return None
     shape = emitter.module.shape(group)
     return shape if shape.fits else None

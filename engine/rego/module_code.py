@@ -16,7 +16,7 @@ from lockgate.engine.rego.ruletree import Group, Node, RuleTree
 
 # A set of more strings is made once for the module.
 _MOST_INLINE: Final = 64
-# Functions for known arguments: in a module, and of those that are made one for another.
+# Functions for known arguments: in a program, and of those that are made one for another.
 MAX_COPIES: Final = 64
 MAX_COPYING: Final = 4
 
@@ -32,12 +32,13 @@ class ModuleCode:
 
     shares: whether code may use a value again that it has read or made before, in place of each statement for itself.
     values: what expressions that are literals, and constants of the module, stand for. bound: the values of places in
-    `input` that the code is made for, by path.
+    `input` that the code is made for, by path. programs: how many the code is of, each of which may take what one may.
     """
 
     tree: RuleTree
     mode: Mode
     shares: bool = False
+    programs: int = 1
     constants: dict[str, str] = field(default_factory=dict)
     constant_lines: dict[str, str] = field(default_factory=dict)
     positions: list[Location] = field(default_factory=list)
@@ -149,7 +150,7 @@ class ModuleCode:
         place = (group.index, tuple(known))
         name = self.copies.get(place)
         if name is None:
-            if len(self.copies) >= MAX_COPIES or self.copying >= MAX_COPYING:
+            if len(self.copies) >= MAX_COPIES * self.programs or self.copying >= MAX_COPYING:
                 return None
             name = f"{self.function_name(group)}_with{len(self.copies)}"
             self.copies[place] = name

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lockgate.engine.rego.ast import Module
     from lockgate.engine.rego.probes import Probe
     from lockgate.engine.rego.specialise import Specialiser
+    from lockgate.engine.rego.unit import Part, Unit
 
 # What generated code tells while it runs: nothing, what it tries with which values, or only what it has reached.
 Mode = Literal["plain", "traced", "covered"]
@@ -81,25 +82,13 @@ class Artifact:
 class Program:
     """Compiled Rego. `prepare` binds constants; the result evaluates."""
 
-    def __init__(self, artifact: Artifact, outside: Outside | None = None) -> None:
+    def __init__(
+        self, artifact: Artifact, outside: Outside | None = None, names: Mapping[str, Any] | None = None
+    ) -> None:
+        """names: what running the artifact's code has defined, where it is code of several programs."""
         self.artifact = artifact
-        names: dict[str, Any] = dict(NAMES)
-        names["__builtins__"] = _SAFE_BUILTINS
-        names["Unanswered"] = (BuiltinError, LimitError)
-        names["called"] = _called
-        names["P"] = artifact.positions
-        names["M"] = artifact.memo_size
-        names["F"] = artifact.fixed_size
-        for builtin, python_name in artifact.builtins.items():
-            names[python_name] = load(builtin)
-            if ENTRIES[builtin].context == "outside":
-                outside = outside or Outside()
-                names[python_name] = partial(names[python_name], outside)
-        if "sprintf" in artifact.builtins:
-            from lockgate.engine.rego.builtins.formatting import message_text
-
-            names["text_of"] = message_text
-        exec(artifact.code, names)  # noqa: S102 - our own generated code; policies reach it as literals only
+        if names is None:
+            names = defined(artifact, outside)
         self._functions = {path: names[name] for path, name in artifact.entries.items()}
 
     def reads_data(self, path: tuple[str, ...]) -> bool:
@@ -294,6 +283,28 @@ class Prepared:
 Entry = Callable[[Value, Mapping[str, Value], int, Limits], Value | Undefined]
 
 
+def defined(artifact: Artifact, outside: Outside | None = None) -> Mapping[str, Any]:
+    """Runs the code of an artifact; gives what that defines, by name."""
+    names: dict[str, Any] = dict(NAMES)
+    names["__builtins__"] = _SAFE_BUILTINS
+    names["Unanswered"] = (BuiltinError, LimitError)
+    names["called"] = _called
+    names["P"] = artifact.positions
+    names["M"] = artifact.memo_size
+    names["F"] = artifact.fixed_size
+    for builtin, python_name in artifact.builtins.items():
+        names[python_name] = load(builtin)
+        if ENTRIES[builtin].context == "outside":
+            outside = outside or Outside()
+            names[python_name] = partial(names[python_name], outside)
+    if "sprintf" in artifact.builtins:
+        from lockgate.engine.rego.builtins.formatting import message_text
+
+        names["text_of"] = message_text
+    exec(artifact.code, names)  # noqa: S102 - our own generated code; policies reach it as literals only
+    return names
+
+
 def _run(function: Any, context: Context, rules: Rules) -> Value | Undefined:
     failure: LimitError
     RUNNING.budget = context.budget
@@ -359,14 +370,43 @@ def compile_program(
     """Compiles modules. Entry points are documents, as "data.template.violation".
 
     Raises RegoError with every problem found. `constants` are places that `Program.prepare` may bind. `usual` are
-    places in `input` that most inputs have, which are read faster for it; no answer depends on them. `bound` are values of constants that the code is made for. `outside` is what
-    builtins may reach that the capabilities allow; by default no more than the hosts that these name.
+    places in `input` that most inputs have, which are read faster for it; no answer depends on them. `bound` are values
+    of constants that the code is made for. `outside` is what builtins may reach that the capabilities allow; by default
+    no more than the hosts that these name.
     """
+    artifact, _ = compile_artifact(
+        modules,
+        entrypoints=entrypoints,
+        capabilities=capabilities,
+        constants=constants,
+        mode=mode,
+        options=options,
+        usual=usual,
+        bound=bound,
+    )
+    return Program(artifact, outside or Outside(capabilities.allow_net))
+
+
+def compile_artifact(
+    modules: "Sequence[Module]",
+    *,
+    entrypoints: Sequence[str],
+    capabilities: Capabilities,
+    constants: Sequence[tuple[str, ...]] = (PARAMETERS,),
+    mode: Mode = "plain",
+    options: CompileOptions = USUAL,
+    usual: Sequence[tuple[str, ...]] = (),
+    bound: Mapping[tuple[str, ...], Value] = NO_VALUES,
+    units: "Sequence[Unit]" = (),
+) -> "tuple[Artifact, tuple[Part, ...]]":
+    """As `compile_program`, but runs nothing. units: the programs that the modules are of, if they are of several."""
     # Not needed, and not imported, when programs come from the cache.
     from lockgate.engine.rego.compiler import compile_modules
 
     try:
-        compiled = compile_modules(modules, entrypoints, capabilities, constants, mode, options, usual, bound)
+        compiled = compile_modules(
+            modules, entrypoints, capabilities, constants, mode, options, usual, bound, units
+        )
         code = compile(compiled.source, CODE_FILE, "exec", dont_inherit=True)
     except (RecursionError, MemoryError, SyntaxError) as error:
         # Python's own limits; the generator stays below those that it can foresee.
@@ -383,7 +423,7 @@ def compile_program(
         source=compiled.source,
         probes=compiled.probes,
     )
-    return Program(artifact, outside or Outside(capabilities.allow_net))
+    return artifact, compiled.parts
 
 
-__all__ = ["UNDEFINED", "Artifact", "Prepared", "Program", "compile_program"]
+__all__ = ["UNDEFINED", "Artifact", "Prepared", "Program", "compile_artifact", "compile_program", "defined"]

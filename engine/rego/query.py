@@ -22,12 +22,11 @@ from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.options import USUAL, CompileOptions
 from lockgate.engine.rego.parser import parse_query
 from lockgate.engine.rego.program import NO_DATA, Program, compile_program
-from lockgate.engine.rego.ruletree import HIDDEN
+from lockgate.engine.rego.ruletree import QUERY
 from lockgate.engine.rego.safety import own_variables
 from lockgate.engine.rego.source import Source
 
-_PACKAGE = f"{HIDDEN}query"
-_ENTRY = f"data.{_PACKAGE}.bindings"
+_ENTRY = f"data.{QUERY}.bindings"
 
 
 class Query:
@@ -71,7 +70,7 @@ def compile_query(
     value = Comprehension(location, "array", None, ObjectTerm(location, tuple(pairs)), body)
     head = Head(location, "complete", (Scalar(location, "bindings"),), None, value)
     rule = Rule(location, head, (Clause(location, value, ()),))
-    module = Module(location, (_PACKAGE,), (), (rule,), source.version)
+    module = Module(location, (QUERY,), (), (rule,), source.version)
     program = compile_program(
         [*modules, module], entrypoints=[_ENTRY], capabilities=capabilities, options=options
     )

@@ -21,6 +21,8 @@ from lockgate.engine.rego.resolve import Alternative, Definition
 # Begins the names of packages that the compiler makes: no reference of a policy leads there. No policy has such a
 # name, since half a surrogate pair is no text and the lexer replaces it.
 HIDDEN = "\ud800"
+# The package of a query.
+QUERY = f"{HIDDEN}query"
 
 GroupKind = Literal["complete", "set", "object", "function"]
 

@@ -6,7 +6,7 @@ from lockgate.engine.codegen.values import UNDEFINED, Value
 from lockgate.engine.rego.ast import Ref, Scalar, Term, Var
 from lockgate.engine.rego.errors import Problem
 from lockgate.engine.rego.resolve import Alternative
-from lockgate.engine.rego.ruletree import HIDDEN, Group, RuleTree
+from lockgate.engine.rego.ruletree import QUERY, Group, RuleTree
 from lockgate.engine.rego.safety import variables
 from lockgate.engine.rego.types.compatibility import Types
 from lockgate.engine.rego.types.environment import Layer, Name, TypeNode, insert
@@ -80,7 +80,7 @@ class _RuleCheck:
         for argument in alternative.arguments:
             bound |= variables(argument)
         head = [*alternative.tail, alternative.value if alternative.member is None else alternative.member]
-        self._check.is_query = group.path[0].startswith(HIDDEN)
+        self._check.is_query = group.path[0] == QUERY
         problems = self._check.body(alternative.body, head, bound, layer)
         path, open_tail = _fixed_path(group, alternative)
         if problems:

@@ -1,0 +1,125 @@
+"""Which templates are compiled together: those that carry copies of the same libraries.
+
+In Gatekeeper each template has libraries of its own. Templates share theirs only where that cannot be told: each package
+is the same for all that have it, and no reference can lead to a library that is another template's.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from lockgate.engine.rego.annotations import uses_metadata
+from lockgate.engine.rego.ast import Module, Var, WithExpr, walk
+from lockgate.gatekeeper.rego_compile import LIB_ROOT, CheckedTemplate, ParsedModule
+
+# Less text in common is not worth it: what is compiled together is compiled again together.
+_LEAST_SHARED: Final = 4_000
+# What one program may have of templates, and of their own text.
+_MOST_TEMPLATES: Final = 48
+_MOST_TEXT: Final = 1_000_000
+
+# The modules of each package, by identity.
+Packages = dict[tuple[str, ...], frozenset[int]]
+
+
+class _Group:
+    """Templates that are compiled together, and their packages."""
+
+    __slots__ = ("members", "packages", "text")
+
+    def __init__(self) -> None:
+        self.members: list[CheckedTemplate] = []
+        self.packages: Packages = {}
+        self.text = 0
+
+    def shares(self, checked: CheckedTemplate, packages: Packages) -> bool:
+        """Does a template have enough in common with the group, and nothing that it has otherwise?"""
+        if len(self.members) >= _MOST_TEMPLATES or self.text + _own_text(checked) > _MOST_TEXT:
+            return False
+        if any(self.packages.get(name, modules) != modules for name, modules in packages.items()):
+            return False
+        if any(_above(name, other) for name in packages for other in self.packages):
+            return False
+        common = [lib for lib in checked.libs if lib.module.package in self.packages]
+        return sum(map(_text, common)) >= _LEAST_SHARED
+
+    def add(self, checked: CheckedTemplate, packages: Packages) -> None:
+        """Adds a template to the group."""
+        self.members.append(checked)
+        self.packages.update(packages)
+        self.text += _own_text(checked)
+
+
+def group_templates(templates: Sequence[CheckedTemplate]) -> list[list[CheckedTemplate]]:
+    """Divides templates into those that are compiled together; in the order given, each once."""
+    groups: list[_Group] = []
+    alone: list[list[CheckedTemplate]] = []
+    for checked in templates:
+        packages = _packages(checked)
+        if sum(map(_text, checked.libs)) < _LEAST_SHARED or not _keeps_to_itself(checked, packages):
+            alone.append([checked])
+            continue
+        group = next((one for one in groups if one.shares(checked, packages)), None)
+        if group is None:
+            group = _Group()
+            groups.append(group)
+        group.add(checked, packages)
+    return [*[group.members for group in groups], *alone]
+
+
+def _packages(checked: CheckedTemplate) -> Packages:
+    found: dict[tuple[str, ...], set[int]] = {}
+    for lib in checked.libs:
+        found.setdefault(lib.module.package, set()).add(id(lib.module))
+    return {name: frozenset(modules) for name, modules in found.items()}
+
+
+def _keeps_to_itself(checked: CheckedTemplate, packages: Packages) -> bool:
+    """Can no reference lead beyond the template's own libraries, and does nothing replace what others see?"""
+    if any(_above(name, other) for name in packages for other in packages):
+        return False
+    if uses_metadata([checked.entry.module, *[lib.module for lib in checked.libs]]):
+        # It tells packages by their names.
+        return False
+    for parsed in (checked.entry, *checked.libs):
+        if any(not any(path[: len(name)] == name for name in packages) for path in _ways(parsed)):
+            return False
+        if _replaces(parsed.module):
+            return False
+    return True
+
+
+def _ways(parsed: ParsedModule) -> Iterator[tuple[str, ...]]:
+    """The fixed beginnings of what a module may refer to among libraries, by references and by imports."""
+    for found in parsed.references.data:
+        if found.path[:1] in ((LIB_ROOT,), ()):
+            yield found.path
+    for item in parsed.module.imports:
+        if item.path[:2] == ("data", LIB_ROOT) or item.path == ("data",):
+            yield item.path[1:]
+
+
+def _replaces(module: Module) -> bool:
+    """Does a `with` replace documents or functions? What it replaces, it does for the whole program."""
+    return any(
+        isinstance(node, WithExpr)
+        and any(
+            not (isinstance(modifier.target.head, Var) and modifier.target.head.name == "input")
+            for modifier in node.modifiers
+        )
+        for node in walk(module.rules)
+    )
+
+
+def _above(name: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Is one of two packages inside the other?"""
+    length = min(len(name), len(other))
+    return len(name) != len(other) and name[:length] == other[:length]
+
+
+def _text(parsed: ParsedModule) -> int:
+    source = parsed.module.source
+    return 0 if source is None else len(source.text)
+
+
+def _own_text(checked: CheckedTemplate) -> int:
+    return _text(checked.entry)
