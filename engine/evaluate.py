@@ -36,12 +36,12 @@ def evaluate(review: Review, policies: PolicySet, facts: Facts, *, now_ns: int, 
 
 def _decide(review: Review, policies: PolicySet, facts: Facts, now_ns: int, limits: Limits) -> Decision:
     if facts.providers is None:
-        return _judge(review, policies, EvaluationContext(facts, now_ns, limits))
+        return _judge(review, policies, EvaluationContext(facts, now_ns, limits, None, {}))
     # Few checks have any.
     from lockgate.engine.external_data import Session
 
     session = Session(facts.providers)
-    decision = _judge(review, policies, EvaluationContext(facts, now_ns, limits, session))
+    decision = _judge(review, policies, EvaluationContext(facts, now_ns, limits, session, {}))
     uses = sorted(session.uses, key=lambda use: (use.policy, use.provider))
     return replace(
         decision,

@@ -13,6 +13,7 @@ from lockgate.engine.review import Review
 if TYPE_CHECKING:
     # Imported where there are providers.
     from lockgate.engine.external_data import Providers, Session
+    from lockgate.engine.rego.program import Common
 
 
 @record
@@ -73,13 +74,15 @@ class Facts:
 class EvaluationContext:
     """What an evaluation may use. `now_ns` is the clock (Unix time in nanoseconds).
 
-    session: the review's requests for external data, where there are providers.
+    session: the review's requests for external data, where there are providers. common: what the policies that judge
+    the same review share, if the context is for that one review.
     """
 
     facts: Facts
     now_ns: int
     limits: Limits
     session: "Session | None" = None
+    common: "Common | None" = None
 
 
 class Policy(Protocol):

@@ -149,6 +149,7 @@ class ConstraintPolicy(Gated):
                 data,
                 context.now_ns,
                 context.limits,
+                context.common,
             )
             # Most reviews violate nothing.
             return () if value is EMPTY else self._outcomes(value)

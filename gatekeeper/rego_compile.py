@@ -36,6 +36,8 @@ USUAL = (
     (*_OBJECT, "spec"),
     ("input", "review", "kind"),
 )
+# What all constraints that judge a review see.
+COMMON = (("input", "review"),)
 
 
 @record
@@ -127,6 +129,7 @@ def compile_template(
         capabilities=capabilities,
         usual=USUAL,
         bound=bound,
+        common=COMMON,
     )
     return checked.with_program(program)
 

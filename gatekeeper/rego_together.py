@@ -9,7 +9,7 @@ from lockgate.engine.rego.errors import RegoError
 from lockgate.engine.rego.linked import Linked, compile_linked
 from lockgate.engine.rego.outside import Outside
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, RegoTemplate
-from lockgate.gatekeeper.rego_compile import USUAL, CheckedTemplate, compile_template
+from lockgate.gatekeeper.rego_compile import COMMON, USUAL, CheckedTemplate, compile_template
 
 
 @record
@@ -29,7 +29,11 @@ def compile_together(
     while len(left) > 1:
         try:
             linked = compile_linked(
-                [one.modules for one in left], entrypoint=ENTRY_POINT, capabilities=capabilities, usual=USUAL
+                [one.modules for one in left],
+                entrypoint=ENTRY_POINT,
+                capabilities=capabilities,
+                usual=USUAL,
+                common=COMMON,
             )
         except PolicyError as error:
             suspects = _suspects(error, left)

@@ -34,13 +34,14 @@ _NO_MOCKS: Final[Mapping[str, Callable[..., Outcome]]] = MappingProxyType({})
 class Context(Budget):
     """One evaluation under one `input` and `data`.
 
-    memo: values of documents, by number; fixed: values that depend on constants only, and outlive the evaluation.
+    memo: values of documents, by number; fixed: values that depend on constants only, and outlive the evaluation;
+    shared: values that evaluations which are made together have in common.
     The attributes of the class are what most evaluations have no use for; `DetailedContext` has its own. A context is
     its own budget, which saves an object; whoever made it deletes `budget` in the end, so that it does not hold
     itself.
     """
 
-    __slots__ = ("budget", "data", "fixed", "input", "memo", "now_ns")
+    __slots__ = ("budget", "data", "fixed", "input", "memo", "now_ns", "shared")
 
     over: tuple[tuple[str, ...], ...] = ()
     mocks: Mapping[str, Callable[..., Outcome]] = _NO_MOCKS
@@ -58,6 +59,7 @@ class Context(Budget):
         data: Mapping[str, Value],
         memo: list[Any],
         fixed: list[Any],
+        shared: list[Any],
         limits: Limits,
         now_ns: int,
     ) -> None:
@@ -73,6 +75,7 @@ class Context(Budget):
         self.data = data
         self.memo = memo
         self.fixed = fixed
+        self.shared = shared
         self.now_ns = now_ns
 
     def spend(self, steps: int) -> None:
@@ -102,6 +105,7 @@ class DetailedContext(Context):
         data: Mapping[str, Value],
         memo: list[Any],
         fixed: list[Any],
+        shared: list[Any],
         budget: Budget,
         now_ns: int,
         *,
@@ -119,6 +123,7 @@ class DetailedContext(Context):
         self.data = data
         self.memo = memo
         self.fixed = fixed
+        self.shared = shared
         self.now_ns = now_ns
         self.over = ()
         self.mocks = _NO_MOCKS
@@ -187,7 +192,7 @@ def replaced(
     context: Context, changes: Sequence[tuple[str, Any, Any]], memo_size: int, fixed_size: int
 ) -> DetailedContext:
     """The context under `with`: changes are (what, path or name, value) with what in input, data, function."""
-    pay(1 + (memo_size + fixed_size >> 6))
+    pay(1 + (memo_size + fixed_size + len(context.shared) >> 6))
     new_input: Outcome = context.input
     new_data = context.data
     over = list(context.over)
@@ -211,6 +216,7 @@ def replaced(
         new_data,
         [MISS] * memo_size,
         fixed,
+        [MISS] * len(context.shared),
         context.budget,
         context.now_ns,
         strict=context.strict,

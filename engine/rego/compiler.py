@@ -41,6 +41,7 @@ class Compiled:
     positions: tuple[tuple[str, int, int], ...]
     memo_size: int
     fixed_size: int
+    shared_size: int
     reads: tuple[tuple[str, ...], ...]
     rules: tuple[tuple[int, str, str, int, int], ...]
     probes: tuple[Probe, ...]
@@ -57,6 +58,7 @@ def compile_modules(
     usual: Sequence[tuple[str, ...]],
     bound: Mapping[tuple[str, ...], Value],
     units: Sequence[Unit] = (),
+    common: Sequence[tuple[str, ...]] = (),
 ) -> Compiled:
     """Compiles modules to Python source. Raises RegoError with every problem that a pass finds."""
     problems: list[Problem] = []
@@ -101,7 +103,7 @@ def compile_modules(
     _stop(problems, modules)
     # A call that prints prints each time.
     shares = options.values == "shared" and options.prints == "left out"
-    stages = Stages(tree, edges, constants)
+    stages = Stages(tree, edges, constants, common)
     generator = Generator(tree, stages, mode, problems, usual, bound, shares=shares, programs=len(units) or 1)
     paths = {entry: entry_path(entry) for entry in entrypoints}
     entries = generator.generate(list(paths.values()))
@@ -119,6 +121,7 @@ def compile_modules(
         tuple((place.file, place.line, place.column) for place in code.positions),
         code.memo_size,
         code.fixed_size,
+        code.shared_size,
         tuple(sorted(_reads(tree, tree.groups))),
         tuple(_rules(tree.groups)),
         tuple(code.probes),

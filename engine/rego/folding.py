@@ -43,7 +43,7 @@ def folded_call(name: str, arguments: Sequence[Value]) -> Value | Undefined | Un
     entry = ENTRIES[name]
     if entry.module not in _PURE or entry.relation or name == "trace" or len(arguments) != entry.arity:
         return UNKNOWN
-    context = Context(UNDEFINED, {}, [], [], _LIMITS, 0)
+    context = Context(UNDEFINED, {}, [], [], [], _LIMITS, 0)
     function = load(name)
     try:
         value: Value | Undefined = function(context, *arguments) if entry.context else function(*arguments)

@@ -180,8 +180,12 @@ class Generator:
             self._function(group, name)
             return
         fixed = group.index in self.stages.fixed
-        slot = self.module.fixed() if fixed else self.module.memo()
-        table = "c.fixed" if fixed else "c.memo"
+        if fixed:
+            slot, table = self.module.fixed(), "c.fixed"
+        elif group.index in self.stages.shared:
+            slot, table = self.module.shared(), "c.shared"
+        else:
+            slot, table = self.module.memo(), "c.memo"
         lines = [f"def {name}(c):", f"    value = {table}[{slot}]", "    if value is not MISS: return value"]
         if fixed:
             lines.append("    below = apart(c)")

@@ -37,6 +37,7 @@ class Linked:
             fixed_size=whole.fixed_size,
             reads=part.reads,
             rules=part.rules,
+            shared_size=whole.shared_size,
         )
         return Program(artifact, names=names)
 
@@ -58,6 +59,7 @@ def compile_linked(
     entrypoint: str,
     capabilities: Capabilities,
     usual: Sequence[tuple[str, ...]] = (),
+    common: Sequence[tuple[str, ...]] = (),
 ) -> Linked:
     """Compiles programs, each a module with its libraries, together; a library is one by its identity.
 
@@ -84,6 +86,7 @@ def compile_linked(
         entrypoints=[unit.entry for unit in units],
         capabilities=capabilities,
         usual=usual,
+        common=common,
         units=units,
     )
     named = [_renamed(part, entrypoint) for part in parts]

@@ -57,6 +57,7 @@ class ModuleCode:
     head_slots: dict[int, int] = field(default_factory=dict)
     memo_size: int = 0
     fixed_size: int = 0
+    shared_size: int = 0
     values: dict[str, Value | Undefined] = field(
         default_factory=lambda: {"U": UNDEFINED, "True": True, "False": False}
     )
@@ -186,6 +187,11 @@ class ModuleCode:
         """A new slot for a document that depends on constants only."""
         self.fixed_size += 1
         return self.fixed_size - 1
+
+    def shared(self) -> int:
+        """A slot for a document that evaluations which are made together have in common."""
+        self.shared_size += 1
+        return self.shared_size - 1
 
     def is_replaced(self, path: tuple[str, ...]) -> bool:
         """May a `with` replace this place, something above or below it?"""

@@ -1,9 +1,9 @@
 """Programs: compiled Rego, ready to be evaluated any number of times and from several threads."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import CodeType, MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from lockgate.engine.codegen.budget import MAX_DEPTH, Limits
 from lockgate.engine.codegen.context import MISS, Context, DetailedContext, failed
@@ -57,6 +57,7 @@ class Artifact:
     fixed_size: int
     reads: tuple[tuple[str, ...], ...]
     rules: tuple[tuple[int, str, str, int, int], ...]
+    shared_size: int = 0
     source: str = ""
     probes: "tuple[Probe, ...]" = ()
 
@@ -71,6 +72,7 @@ class Artifact:
             self.fixed_size,
             self.reads,
             self.rules,
+            self.shared_size,
         )
 
     @classmethod
@@ -206,6 +208,7 @@ class Prepared:
             {} if data is NO_DATA else data,
             memo.copy(),
             [MISS] * artifact.fixed_size if fixed is None else fixed[bool(strict)],
+            [MISS] * artifact.shared_size,
             Budget(limits),
             now_ns,
             strict=strict,
@@ -225,13 +228,18 @@ class Prepared:
     def entry(self, entrypoint: str) -> "Entry":
         """An entry point looked up once, for the many evaluations that differ in nothing but what they judge.
 
-        What it gives may be nested deeper than values usually may: it has to be checked before it is shown.
+        What it gives may be nested deeper than values usually may: it has to be checked before it is shown. Evaluations
+        that are given the same `Common` must be given the same value at the places that the program was compiled for.
         """
         found = self._lookup(entrypoint)
         if found is None:
 
             def evaluate_anew(
-                input: Value, data: Mapping[str, Value], now_ns: int, limits: Limits
+                input: Value,
+                data: Mapping[str, Value],
+                now_ns: int,
+                limits: Limits,
+                common: Common | None = None,
             ) -> Value | Undefined:
                 return self.evaluate(entrypoint, input=input, data=data, now_ns=now_ns, limits=limits)
 
@@ -239,7 +247,11 @@ class Prepared:
         parts, waiting = found, self._waiting >= 0
 
         def evaluate(
-            input: Value, data: Mapping[str, Value], now_ns: int, limits: Limits
+            input: Value,
+            data: Mapping[str, Value],
+            now_ns: int,
+            limits: Limits,
+            common: Common | None = None,
         ) -> Value | Undefined:
             nonlocal parts, waiting
             if waiting:
@@ -247,8 +259,12 @@ class Prepared:
                 # Before the look: what comes meanwhile is found the next time.
                 waiting = self._waiting >= 0
                 parts = self._lookup(entrypoint) or parts
-            function, fixed, memo, rules = parts
-            context = Context(input, data, memo.copy(), fixed, limits, now_ns)
+            function, fixed, memo, rules, size, code = parts
+            if common is None or not size:
+                shared = [MISS] * size
+            else:
+                shared = common.get(code) or common.setdefault(code, [MISS] * size)
+            context = Context(input, data, memo.copy(), fixed, shared, limits, now_ns)
             # `_run`, written out.
             failure: LimitError
             RUNNING.budget = context
@@ -268,19 +284,35 @@ class Prepared:
 
         return evaluate
 
-    def _lookup(self, entrypoint: str) -> tuple[Any, list[Any], list[Any], Rules] | None:
-        """What an entry point needs: function, fixed values, memo and rules; None where constants are not bound."""
+    def _lookup(self, entrypoint: str) -> tuple[Any, list[Any], list[Any], Rules, int, int] | None:
+        """What an entry point needs; None where constants are not bound.
+
+        Its function, the fixed values, memo, rules, how many values may be shared, and what tells its code from other.
+        """
         program, fixed, memo = self._state
         function = program.function(entrypoint)
-        return (
-            None
-            if function is None or fixed is None
-            else (function, fixed[False], memo, program.artifact.rules)
-        )
+        if function is None or fixed is None:
+            return None
+        artifact = program.artifact
+        return function, fixed[False], memo, artifact.rules, artifact.shared_size, id(artifact.code)
 
 
-# Input, data, the clock and limits; raises EvaluationError with the place.
-Entry = Callable[[Value, Mapping[str, Value], int, Limits], Value | Undefined]
+# What evaluations that are made together share, by the code that computes it. It does not outlive them.
+Common = dict[int, list[Any]]
+
+
+class Entry(Protocol):
+    """Evaluates; raises EvaluationError with the place. now_ns: the clock, Unix time in nanoseconds."""
+
+    def __call__(
+        self,
+        input: Value,
+        data: Mapping[str, Value],
+        now_ns: int,
+        limits: Limits,
+        common: Common | None = None,
+        /,
+    ) -> Value | Undefined: ...
 
 
 def defined(artifact: Artifact, outside: Outside | None = None) -> Mapping[str, Any]:
@@ -365,13 +397,15 @@ def compile_program(
     options: CompileOptions = USUAL,
     usual: Sequence[tuple[str, ...]] = (),
     bound: Mapping[tuple[str, ...], Value] = NO_VALUES,
+    common: Sequence[tuple[str, ...]] = (),
     outside: Outside | None = None,
 ) -> Program:
     """Compiles modules. Entry points are documents, as "data.template.violation".
 
     Raises RegoError with every problem found. `constants` are places that `Program.prepare` may bind. `usual` are
     places in `input` that most inputs have, which are read faster for it; no answer depends on them. `bound` are values
-    of constants that the code is made for. `outside` is what builtins may reach that the capabilities allow; by default
+    of constants that the code is made for. `common` are places that evaluations have in common which are given the same
+    `Common`. `outside` is what builtins may reach that the capabilities allow; by default
     no more than the hosts that these name.
     """
     artifact, _ = compile_artifact(
@@ -383,6 +417,7 @@ def compile_program(
         options=options,
         usual=usual,
         bound=bound,
+        common=common,
     )
     return Program(artifact, outside or Outside(capabilities.allow_net))
 
@@ -397,6 +432,7 @@ def compile_artifact(
     options: CompileOptions = USUAL,
     usual: Sequence[tuple[str, ...]] = (),
     bound: Mapping[tuple[str, ...], Value] = NO_VALUES,
+    common: Sequence[tuple[str, ...]] = (),
     units: "Sequence[Unit]" = (),
 ) -> "tuple[Artifact, tuple[Part, ...]]":
     """As `compile_program`, but runs nothing. units: the programs that the modules are of, if they are of several."""
@@ -405,7 +441,7 @@ def compile_artifact(
 
     try:
         compiled = compile_modules(
-            modules, entrypoints, capabilities, constants, mode, options, usual, bound, units
+            modules, entrypoints, capabilities, constants, mode, options, usual, bound, units, common
         )
         code = compile(compiled.source, CODE_FILE, "exec", dont_inherit=True)
     except (RecursionError, MemoryError, SyntaxError) as error:
@@ -420,6 +456,7 @@ def compile_artifact(
         fixed_size=compiled.fixed_size,
         reads=compiled.reads,
         rules=compiled.rules,
+        shared_size=compiled.shared_size,
         source=compiled.source,
         probes=compiled.probes,
     )

@@ -24,7 +24,7 @@ LIMITS = (
 
 @pytest.mark.parametrize("limits", LIMITS, ids=str)
 def test_a_context_begins_as_a_budget(limits: Limits) -> None:
-    context, budget = Context(UNDEFINED, {}, [], [], limits, 0), Budget(limits)
+    context, budget = Context(UNDEFINED, {}, [], [], [], limits, 0), Budget(limits)
     assert context.budget is context
     for name in Budget.__slots__:
         mine, other = getattr(context, name), getattr(budget, name)

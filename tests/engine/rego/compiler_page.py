@@ -280,7 +280,7 @@ class Run:
 def run(program: Program, input: Value, fixed: list[Any]) -> Run:
     """Evaluates, and keeps the context to look into."""
     memo = [MISS] * program.artifact.memo_size
-    context = Context(input, NO_DATA, memo, fixed, Limits(), 0)
+    context = Context(input, NO_DATA, memo, fixed, [], Limits(), 0)
     value = program.function(ENTRY)(context)
     assert value is not UNDEFINED
     return Run(value, context.granted - context.left, context)
