@@ -195,12 +195,12 @@ def load_policies(
             refused(document, error)
     # Only those whose code is not remembered are compiled, and those together.
     fresh = [one for one in parsed.values() if memo is None or not memo.has("code", (one,))]
-    prepared = prepare_templates(fresh, engine=engine, compilers=compilers)
+    made = prepare_templates(fresh, engine=engine, compilers=compilers)
+    prepared = {template.kind: one for template, one in zip(fresh, made, strict=True)}
     for template in parsed.values():
         try:
-            compiled[template.kind.lower()] = remembered(
-                "code", (template,), partial(_made, prepared, template)
-            )
+            take = partial(_taken, prepared, template.kind)
+            compiled[template.kind.lower()] = remembered("code", (template,), take)
         except PolicyError as error:
             refused(template.document, error)
     policies: dict[PolicyKey, Policy] = {}
@@ -251,30 +251,33 @@ def load_policies(
 
 def prepare_template(template: Template, *, engine: EngineChoice, compilers: Compilers) -> CompiledTemplate:
     """Compiles the template's code for the engine that evaluates it. Raises PolicyError."""
-    return _made(prepare_templates([template], engine=engine, compilers=compilers), template)
+    (prepared,) = prepare_templates([template], engine=engine, compilers=compilers)
+    if isinstance(prepared, PolicyError):
+        raise prepared
+    return prepared
 
 
 def prepare_templates(
     templates: Sequence[Template], *, engine: EngineChoice, compilers: Compilers
-) -> dict[str, CompiledTemplate | PolicyError]:
-    """As `prepare_template` for several of distinct kinds, by kind: those with the same libraries share their code."""
-    prepared: dict[str, CompiledTemplate | PolicyError] = {}
-    with_rego: list[Template] = []
+) -> list[CompiledTemplate | PolicyError]:
+    """As `prepare_template` for each of several, in the order given: those with the same libraries share their code."""
+    with_rego = [template for template in templates if template.engine(engine) == "Rego"]
+    compiled = iter(compilers.rego.compile_all(with_rego))
+    prepared: list[CompiledTemplate | PolicyError] = []
     for template in templates:
         if template.engine(engine) == "Rego":
-            with_rego.append(template)
+            made = next(compiled)
+            prepared.append(made if isinstance(made, PolicyError) else _with_needs(template, made))
             continue
         try:
-            prepared[template.kind] = CompiledTemplate(template, compilers.cel.compile(template))
+            prepared.append(CompiledTemplate(template, compilers.cel.compile(template)))
         except PolicyError as error:
-            prepared[template.kind] = error
-    for template, made in zip(with_rego, compilers.rego.compile_all(with_rego), strict=True):
-        prepared[template.kind] = made if isinstance(made, PolicyError) else _with_needs(template, made)
+            prepared.append(error)
     return prepared
 
 
-def _made(prepared: Mapping[str, CompiledTemplate | PolicyError], template: Template) -> CompiledTemplate:
-    found = prepared[template.kind]
+def _taken(prepared: Mapping[str, CompiledTemplate | PolicyError], kind: str) -> CompiledTemplate:
+    found = prepared[kind]
     if isinstance(found, PolicyError):
         raise found
     return found

@@ -7,6 +7,7 @@ Namespaces are all that is known of namespaces.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.budget import Limits
@@ -26,7 +27,13 @@ from lockgate.gatekeeper.cel_engine import CelEngine
 from lockgate.gatekeeper.compiled_rego import TEMPLATE_CAPABILITIES
 from lockgate.gatekeeper.constraint import find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.inventory import build_inventory, inventory_place
-from lockgate.gatekeeper.loader import CompiledTemplate, Compilers, make_policy, prepare_template
+from lockgate.gatekeeper.loader import (
+    CompiledTemplate,
+    Compilers,
+    make_policy,
+    prepare_template,
+    prepare_templates,
+)
 from lockgate.gatekeeper.match import compile_match
 from lockgate.gatekeeper.policy import MessageFailure
 from lockgate.gatekeeper.problems import ConstraintSchemaError, PolicyErrors, flatten
@@ -43,7 +50,13 @@ from lockgate.gatekeeper.target import (
     review_implied,
     review_request,
 )
-from lockgate.gatekeeper.template import EngineChoice, is_expansion_template, is_template, parse_template
+from lockgate.gatekeeper.template import (
+    EngineChoice,
+    Template,
+    is_expansion_template,
+    is_template,
+    parse_template,
+)
 
 if TYPE_CHECKING:
     from lockgate.gatekeeper.expansion import Expansion
@@ -110,6 +123,7 @@ def run_suites(
         clock=clock,
     )
     runner = _Runner(options, chosen)
+    runner.prepare(suites)
     return SuiteReport(tuple(run_all(runner.suite, suites)))
 
 
@@ -122,6 +136,27 @@ class _Runner:
         self.compilers = Compilers(TemplateCompiler(options.capabilities, cache), CelEngine(cache))
         # By file: the tests of a suite mostly have one template.
         self.templates: dict[str, CompiledTemplate] = {}
+
+    def prepare(self, suites: Sequence[Suite]) -> None:
+        """Compiles the templates of all tests that will run, at once: those with the same libraries share them.
+
+        What is wrong with one is for the test that needs it to say.
+        """
+        templates: dict[str, Template] = {}
+        for suite in suites:
+            for test in () if suite.skip else suite.tests:
+                if not test.skip and self.chosen.takes_test(test):
+                    with suppress(LockgateError):
+                        template = parse_template(self._template_document(suite, test))
+                        templates[template.document.file] = template
+        prepared = prepare_templates(
+            list(templates.values()), engine=self.options.engine, compilers=self.compilers
+        )
+        self.templates = {
+            file: made
+            for file, made in zip(templates, prepared, strict=True)
+            if not isinstance(made, PolicyError)
+        }
 
     def suite(self, suite: Suite) -> SuiteResult:
         start = self.options.clock()
@@ -173,12 +208,16 @@ class _Runner:
             raise PolicyErrors(errors)
         return expansion
 
-    def _template(self, suite: Suite, test: Test) -> CompiledTemplate:
+    def _template_document(self, suite: Suite, test: Test) -> Document:
         if not test.template:
             raise InputError("invalid Suite: missing template")
         document = self.files.objects(suite, test.template)[0]
         if not is_template(document.value):
             raise InputError(f"path {test.template!r}: not a ConstraintTemplate")
+        return document
+
+    def _template(self, suite: Suite, test: Test) -> CompiledTemplate:
+        document = self._template_document(suite, test)
         found = self.templates.get(document.file)
         if found is None:
             template = parse_template(document)

@@ -1,6 +1,6 @@
 """Programs: compiled Rego, ready to be evaluated any number of times and from several threads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
@@ -37,6 +37,8 @@ Mode = Literal["plain", "traced", "covered"]
 NO_DATA: Final[Mapping[str, Value]] = MappingProxyType({})
 NO_VALUES: Final[Mapping[tuple[str, ...], Value]] = MappingProxyType({})
 PARAMETERS: Final = ("input", "parameters")
+# Characters of generated code that Python compiles at once, up to the end of a function.
+_PIECE: Final = 100_000
 # Its answers are facts, which say for how long they stay.
 _EXTERNAL_DATA: Final = "external_data"
 
@@ -45,11 +47,11 @@ _EXTERNAL_DATA: Final = "external_data"
 class Artifact:
     """A compiled program as plain data, all of which `marshal` can store.
 
-    entries: the Python name of each entry point's function. positions: (file, line, column) by number.
+    code: run in this order. entries: the Python name of each entry point's function. positions: (file, line, column) by number.
     reads: the places of base data that are read, without `data`. rules: see `blame.Rules`.
     """
 
-    code: CodeType
+    code: tuple[CodeType, ...]
     entries: dict[str, str]
     builtins: dict[str, str]
     positions: tuple[tuple[str, int, int], ...]
@@ -184,13 +186,14 @@ class Prepared:
         print_sink: "PrintSink | None" = None,
         cases: list[Value] | None = None,
         asking: "Asking | None" = None,
+        common: "Common | None" = None,
     ) -> Value | Undefined:
         """The value of an entry point such as "data.template.violation", or UNDEFINED.
 
         `strict` other than "" makes a builtin's failure an error. `covered` is given the numbers of probes that are
         reached, in the mode for it; `tracer` is told of all, in its mode; `print_sink` gets what is printed, if
         the program was compiled to print; `cases` gets the names that the policy gives `internal.test_case`; `asking`
-        answers for external data.
+        answers for external data. `common` as for `entry`, for who watches nothing.
         Raises EvaluationError with the place.
         """
         self._count()
@@ -208,7 +211,7 @@ class Prepared:
             {} if data is NO_DATA else data,
             memo.copy(),
             [MISS] * artifact.fixed_size if fixed is None else fixed[bool(strict)],
-            [MISS] * artifact.shared_size,
+            _shared(common, artifact.shared_size, id(artifact.code)),
             Budget(limits),
             now_ns,
             strict=strict,
@@ -260,10 +263,7 @@ class Prepared:
                 waiting = self._waiting >= 0
                 parts = self._lookup(entrypoint) or parts
             function, fixed, memo, rules, size, code = parts
-            if common is None or not size:
-                shared = [MISS] * size
-            else:
-                shared = common.get(code) or common.setdefault(code, [MISS] * size)
+            shared = _shared(common, size, code)
             context = Context(input, data, memo.copy(), fixed, shared, limits, now_ns)
             # `_run`, written out.
             failure: LimitError
@@ -315,6 +315,13 @@ class Entry(Protocol):
     ) -> Value | Undefined: ...
 
 
+def _shared(common: "Common | None", size: int, code: int) -> list[Any]:
+    """The values that the code's evaluations share."""
+    if common is None or not size:
+        return [MISS] * size
+    return common.get(code) or common.setdefault(code, [MISS] * size)
+
+
 def defined(artifact: Artifact, outside: Outside | None = None) -> Mapping[str, Any]:
     """Runs the code of an artifact; gives what that defines, by name."""
     names: dict[str, Any] = dict(NAMES)
@@ -333,7 +340,8 @@ def defined(artifact: Artifact, outside: Outside | None = None) -> Mapping[str, 
         from lockgate.engine.rego.builtins.formatting import message_text
 
         names["text_of"] = message_text
-    exec(artifact.code, names)  # noqa: S102 - our own generated code; policies reach it as literals only
+    for code in artifact.code:
+        exec(code, names)  # noqa: S102 - our own generated code; policies reach it as literals only
     return names
 
 
@@ -443,12 +451,12 @@ def compile_artifact(
         compiled = compile_modules(
             modules, entrypoints, capabilities, constants, mode, options, usual, bound, units, common
         )
-        code = compile(compiled.source, CODE_FILE, "exec", dont_inherit=True)
+        code = [compile(text, CODE_FILE, "exec", dont_inherit=True) for text in _pieces(compiled.source)]
     except (RecursionError, MemoryError, SyntaxError) as error:
         # Python's own limits; the generator stays below those that it can foresee.
         raise PolicyError("the policy nests too deep to compile", location=modules[0].location) from error
     artifact = Artifact(
-        code=code,
+        code=tuple(code),
         entries=compiled.entries,
         builtins=compiled.builtins,
         positions=compiled.positions,
@@ -461,6 +469,21 @@ def compile_artifact(
         probes=compiled.probes,
     )
     return artifact, compiled.parts
+
+
+def _pieces(source: str) -> Iterator[str]:
+    """The text of a module in pieces, none of which ends inside a function: Python compiles a long one in much memory."""
+    piece: list[str] = []
+    size = 0
+    # No text in a literal has a line's end.
+    for part in source.split("\n\n"):
+        piece.append(part)
+        size += len(part)
+        if size > _PIECE:
+            yield "\n\n".join(piece)
+            piece, size = [], 0
+    if piece:
+        yield "\n\n".join(piece)
 
 
 __all__ = ["UNDEFINED", "Artifact", "Prepared", "Program", "compile_artifact", "compile_program", "defined"]

@@ -64,6 +64,7 @@ class ExternalPolicy(ConstraintPolicy):
                 now_ns=context.now_ns,
                 limits=context.limits,
                 asking=asking,
+                common=context.common,
             )
             return self._outcomes(value)
         except UnansweredError as error:

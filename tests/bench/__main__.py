@@ -18,6 +18,7 @@ from tests.bench import (
     record,
     request,
     serve,
+    templates,
     trail,
     trail_peer,
     whole,
@@ -43,6 +44,7 @@ SECTIONS: dict[str, Callable[[], None]] = {
     "request": lambda: request.print_section(LIBRARY),
     "record": lambda: record.print_section(LIBRARY),
     "serve": lambda: serve.print_section(LIBRARY, GATOR),
+    "templates": templates.print_section,
     "trail": trail.print_section,
     "tessera": lambda: trail_peer.print_section(Path.cwd().parent),
 }

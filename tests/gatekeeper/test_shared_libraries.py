@@ -318,3 +318,66 @@ def test_the_shipped_rules() -> None:
 
 def read(path: Path) -> tuple[Document, ...]:
     return read_documents(path.read_bytes(), str(path), duplicates="error").documents
+
+
+COUNTS = """package {0}
+
+import data.lib.names
+
+violation[{{"msg": msg}}] {{ msg := sprintf("{0} %v %v", [names.name, input.parameters.names]) }}
+"""
+
+
+def test_what_depends_on_the_review_alone_is_made_once() -> None:
+    """The one that judges first pays for the library: its steps are not the second's."""
+    slow = NAMES + "\nlong := count([1 | numbers.range(1, 2000)[_]])\n".replace("2000", "count(name) * 2000")
+    rego = (
+        'package {0}\nimport data.lib.names\nviolation[{{"msg": m}}] {{ m := sprintf("%v", [names.long]) }}'
+    )
+    found = []
+    for kind in ("One", "Two"):
+        found.append(document(template(rego.format(kind.lower()), kind=kind, libs=[slow]), f"{kind}.json"))
+        found.append(document(constraint(kind=kind, name="one"), f"{kind}-one.json"))
+    loaded = load_policies(found)
+    review = review_document(document(manifest(name="ab")), Cluster())
+    decision = evaluate(review, loaded.policies, now_ns=0, limits=Limits(max_steps=3_000), facts=Facts())
+    failed = [failure.policy.kind for failure in decision.failures]
+    assert failed == ["One", "Two"], decision
+    enough = evaluate(review, loaded.policies, now_ns=0, limits=Limits(max_steps=20_000), facts=Facts())
+    assert [violation.message for violation in enough.violations] == ["4000", "4000"]
+
+
+def test_reviews_share_nothing() -> None:
+    loaded = load_policies(documents_of("One", "Two", rego=COUNTS))
+    for name in ("a", "b", "a"):
+        review = review_document(document(manifest(name=name)), Cluster())
+        decision = evaluate(review, loaded.policies, now_ns=0, limits=Limits(), facts=Facts())
+        assert [violation.message for violation in decision.violations] == [
+            f'one {name} ["only-one"]',
+            f'two {name} ["only-two"]',
+        ]
+
+
+OWN_INPUT = {
+    "all of the input": "value := json.marshal(input)",
+    "a name that varies": "value := [name | name := input[key].names[_]]",
+    "the parameters": "value := input.parameters.names",
+    "through a rule": "value := other\nother := input.parameters.names",
+    "under a with": "value = found { found := other with input.review as {} }\nother := input.parameters.names",
+    "through a function": "value := f(input)\nf(x) := x.parameters.names",
+}
+
+
+@pytest.mark.parametrize("name", OWN_INPUT)
+def test_what_depends_on_parameters_is_each_constraints_own(name: str) -> None:
+    lib = NAMES + OWN_INPUT[name] + "\n"
+    rego = 'package {0}\nimport data.lib.names\nviolation[{{"msg": m}}] {{ m := sprintf("%v %v", [names.name, names.value]) }}'
+    found = []
+    for kind in ("One", "Two"):
+        body = template(rego.format(kind.lower()), kind=kind, schema=OPEN, libs=[lib])
+        found.append(document(body, f"{kind}.json"))
+        for number in (1, 2):
+            spec = {"parameters": {"names": [f"only-{kind}-{number}"]}}
+            found.append(document(constraint(spec, kind=kind, name=f"c{number}"), f"{kind}-{number}.json"))
+    (violations, *_) = both(found, [document(manifest())])
+    assert all(violations.count(f"only-{kind}-{number}") == 1 for kind in ("One", "Two") for number in (1, 2))
