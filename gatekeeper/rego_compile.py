@@ -11,7 +11,17 @@ from dataclasses import replace
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import Location, PolicyError
 from lockgate.engine.record import record
-from lockgate.engine.rego.ast import AssignExpr, Module, ObjectTerm, Rule, Scalar, UnifyExpr, Var
+from lockgate.engine.rego.ast import (
+    AssignExpr,
+    Module,
+    ObjectTerm,
+    Rule,
+    Scalar,
+    UnifyExpr,
+    Var,
+    WithExpr,
+    walk,
+)
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.explanation import Text
 from lockgate.engine.rego.parser import parse_module
@@ -42,10 +52,11 @@ COMMON = (("input", "review"),)
 
 @record
 class ParsedModule:
-    """A module and what it refers to."""
+    """A module and what it refers to. replaces: does a `with` in it replace documents or functions, not only input?"""
 
     module: Module
     references: References
+    replaces: bool
 
 
 class ModuleCache:
@@ -62,7 +73,7 @@ class ModuleCache:
         found = self._modules.get(key)
         if found is None:
             module = parse_module(source)
-            found = self._modules[key] = ParsedModule(module, find_references(module))
+            found = self._modules[key] = ParsedModule(module, find_references(module), _replaces(module))
         return found
 
 
@@ -132,6 +143,17 @@ def compile_template(
         common=COMMON,
     )
     return checked.with_program(program)
+
+
+def _replaces(module: Module) -> bool:
+    return any(
+        isinstance(node, WithExpr)
+        and any(
+            not (isinstance(modifier.target.head, Var) and modifier.target.head.name == "input")
+            for modifier in node.modifiers
+        )
+        for node in walk(module.rules)
+    )
 
 
 def trace_template(template: Template, capabilities: Capabilities) -> tuple[Program, list[Text]]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lockgate.engine.rego.annotations import uses_metadata
-from lockgate.engine.rego.ast import Module, Var, WithExpr, walk
 from lockgate.gatekeeper.rego_compile import LIB_ROOT, CheckedTemplate, ParsedModule
 
 # Less text in common is not worth it: what is compiled together is compiled again together.
@@ -83,7 +82,8 @@ def _keeps_to_itself(checked: CheckedTemplate, packages: Packages) -> bool:
     for parsed in (checked.entry, *checked.libs):
         if any(not any(path[: len(name)] == name for name in packages) for path in _ways(parsed)):
             return False
-        if _replaces(parsed.module):
+        if parsed.replaces:
+            # What it replaces, it does for the whole program.
             return False
     return True
 
@@ -96,18 +96,6 @@ def _ways(parsed: ParsedModule) -> Iterator[tuple[str, ...]]:
     for item in parsed.module.imports:
         if item.path[:2] == ("data", LIB_ROOT) or item.path == ("data",):
             yield item.path[1:]
-
-
-def _replaces(module: Module) -> bool:
-    """Does a `with` replace documents or functions? What it replaces, it does for the whole program."""
-    return any(
-        isinstance(node, WithExpr)
-        and any(
-            not (isinstance(modifier.target.head, Var) and modifier.target.head.name == "input")
-            for modifier in node.modifiers
-        )
-        for node in walk(module.rules)
-    )
 
 
 def _above(name: tuple[str, ...], other: tuple[str, ...]) -> bool:

@@ -114,6 +114,7 @@ def compile_modules(
         raise RegoError([Problem("rego_compile_error", message, modules[0].location)])
     code = generator.module
     named = {entry: entries[path] for entry, path in paths.items() if path in entries}
+    reads = {group.index: _reads(tree, group) for group in tree.groups}
     return Compiled(
         source,
         named,
@@ -122,10 +123,10 @@ def compile_modules(
         code.memo_size,
         code.fixed_size,
         code.shared_size,
-        tuple(sorted(_reads(tree, tree.groups))),
+        tuple(sorted(set().union(*reads.values()))),
         tuple(_rules(tree.groups)),
         tuple(code.probes),
-        tuple(_parts(tree, edges, units, named, code.builtins)),
+        tuple(_parts(tree, edges, units, named, code.builtins, reads)),
     )
 
 
@@ -142,6 +143,7 @@ def _parts(
     units: Sequence[Unit],
     entries: Mapping[str, str],
     builtins: Mapping[str, str],
+    reads: Mapping[int, set[tuple[str, ...]]],
 ) -> Iterator[Part]:
     """What each unit has of the whole."""
     called = {group.index: _called(tree, group) for group in tree.groups} if units else {}
@@ -159,7 +161,7 @@ def _parts(
         yield Part(
             {unit.entry: entries[unit.entry]} if unit.entry in entries else {},
             {name: python for name, python in builtins.items() if name in own or name not in by_name},
-            tuple(sorted(_reads(tree, groups))),
+            tuple(sorted(set().union(*[reads[group.index] for group in groups]))),
             tuple(_rules(groups)),
         )
 
@@ -219,20 +221,19 @@ def _rules(groups: Iterable[Group]) -> Iterator[tuple[int, str, str, int, int]]:
             yield group.index, str(group), place.file, place.line, place.column
 
 
-def _reads(tree: RuleTree, groups: Iterable[Group]) -> set[tuple[str, ...]]:
-    """The places of base data that rules read."""
+def _reads(tree: RuleTree, group: Group) -> set[tuple[str, ...]]:
+    """The places of base data that the rules of a group read."""
     found: set[tuple[str, ...]] = set()
-    for group in groups:
-        for node in walk(tuple(group.alternatives())):
-            if not (isinstance(node, Ref) and isinstance(node.head, Var) and node.head.name == "data"):
-                continue
-            place, _ = tree.find(node.operands)
-            if place.group is not None and not place.children:
-                continue
-            path: list[str] = []
-            for operand in node.operands:
-                if not isinstance(operand, Scalar) or type(operand.value) is not str:
-                    break
-                path.append(operand.value)
-            found.add(tuple(path))
+    for node in walk(tuple(group.alternatives())):
+        if not (isinstance(node, Ref) and isinstance(node.head, Var) and node.head.name == "data"):
+            continue
+        place, _ = tree.find(node.operands)
+        if place.group is not None and not place.children:
+            continue
+        path: list[str] = []
+        for operand in node.operands:
+            if not isinstance(operand, Scalar) or type(operand.value) is not str:
+                break
+            path.append(operand.value)
+        found.add(tuple(path))
     return found
