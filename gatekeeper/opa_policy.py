@@ -17,6 +17,7 @@ from lockgate.engine.opa.bundling import Call, Push, Rules, make_push
 from lockgate.engine.opa.rerooting import names_used
 from lockgate.engine.policy import EvaluationContext, Facts, Matched, Policy, PolicySet
 from lockgate.engine.record import record
+from lockgate.engine.rego.program import Common
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.inventory import inventory_digest
 from lockgate.gatekeeper.policy import ConstraintPolicy, Gated
@@ -63,7 +64,13 @@ class OpaSession:
         """The policy, evaluated by the servers."""
         name = str(len(self._policies))
 
-        def evaluate(given: Value, data: Mapping[str, Value], now_ns: int, limits: Limits) -> Value:
+        def evaluate(
+            given: Value,
+            data: Mapping[str, Value],
+            now_ns: int,
+            limits: Limits,
+            common: Common | None = None,
+        ) -> Value:
             return self._answer(name)
 
         values = {one.name: getattr(policy, one.name) for one in fields(policy)}

@@ -19,7 +19,7 @@ from lockgate.engine.opa.fleet import Fleet
 from lockgate.engine.opa.servers import Address
 from lockgate.engine.record import record
 
-_ROOTS: Final = re.compile(rf"data\.{BASE}\.t_[0-9a-f]+\.", re.ASCII)
+_ROOTS: Final = re.compile(rf"data\.{BASE}\.t_[0-9a-f]+\.(?:(template)_[0-9a-f]+)?", re.ASCII)
 
 # By name: the results of a call in OPA's order, or why there are none.
 Answers = Mapping[str, list[Value] | EvaluationError]
@@ -245,8 +245,12 @@ def _refuse(answer: Answer) -> None:
         if answer.status == 500 and code.startswith("eval_"):
             # Further lines name what was pushed, and so does the root of what is in the first.
             first = str(error.get("message", "")).partition("\n")[0].rstrip(":")
-            raise _EvaluationFailedError(f"{code}: {_ROOTS.sub('data.', first)}", _location(error))
+            raise _EvaluationFailedError(f"{code}: {_ROOTS.sub(_shown_root, first)}", _location(error))
     raise NoAnswerError(_status(answer, "the query"))
+
+
+def _shown_root(found: re.Match[str]) -> str:
+    return f"data.{found[1] or ''}"
 
 
 def _location(error: Mapping[str, Any]) -> tuple[str, int, int] | None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from lockgate.engine.codegen.values import Value, render_json
 from lockgate.engine.opa.rerooting import Places, names_used, package_of, reroot
+from lockgate.engine.opa.sharing import families
 from lockgate.engine.record import record
 from lockgate.engine.rego.source import Source
 
@@ -71,22 +72,30 @@ def inventory_path(digest: str) -> str:
 
 
 def make_push(calls: Sequence[Call], inventory: str | None) -> Push:
-    """What a server must hold for the calls. inventory: the digest of the one that they read; None without one."""
+    """What a server must hold for the calls. inventory: the digest of the one that they read; None without one.
+
+    Rules that carry copies of the same libraries have them once (`sharing`).
+    """
+    digests = [call.rules.digest() for call in calls]
+    distinct = {digest: call.rules for digest, call in zip(digests, calls, strict=True)}
+    rules = list(distinct.values())
     units: dict[str, _Unit] = {}
-    rows: list[str] = []
-    answers: list[str] = []
-    for number, call in enumerate(calls):
-        digest = call.rules.digest()
-        unit = units.get(digest)
-        if unit is None:
-            unit = units[digest] = _unit(call.rules, digest, inventory)
-            rows.append(unit.rows)
-        answers.append(_answer(str(number), unit, call.parameters))
-    texts = [module.text for unit in units.values() for module in unit.modules]
+    modules: list[PushedModule] = []
+    for family in families([(one.entry, one.libs) for one in rules]):
+        root = _Root.of(family.libs, [rules[number] for number in family.members], inventory)
+        modules += root.modules.values()
+        for number in family.members:
+            unit = root.unit(rules[number])
+            units[rules[number].digest()] = unit
+            modules.append(unit.module)
+    rows = [units[digest].rows for digest in distinct]
+    answers = [
+        _answer(str(number), units[digest], call.parameters)
+        for number, (digest, call) in enumerate(zip(digests, calls, strict=True))
+    ]
     body = "\n".join([*rows, *answers])
-    name = f"d_{_digest(body, *texts)}"
+    name = f"d_{_digest(body, *[module.text for module in modules])}"
     dispatch = PushedModule(f"{BASE}/{name}", f"package {BASE}.{name}\n\nimport rego.v1\n\n{body}")
-    modules = [module for unit in units.values() for module in unit.modules]
     numbers = tuple([str(number) for number in range(len(calls))])
     return Push((*modules, dispatch), f"{BASE}/{name}/answers", numbers)
 
@@ -96,32 +105,62 @@ class _Unit:
     """Rules below a root. rows: the text of the rule that lists their results; guards: true while all is there."""
 
     name: str
-    modules: tuple[PushedModule, ...]
+    module: PushedModule
     rows: str
     guards: tuple[str, ...]
     uses_clock: bool
 
 
-def _unit(rules: Rules, digest: str, inventory: str | None) -> _Unit:
-    reads = "inventory" in _words(rules)
-    digest = _digest(digest, inventory or "") if reads else digest
-    root = f"{BASE}.t_{digest}"
-    place = f"{inventory_path(inventory)}.objects" if reads and inventory is not None else None
-    modules: list[PushedModule] = []
-    guards: list[str] = (
-        [] if place is None or inventory is None else [f"data.{inventory_path(inventory)}.present"]
-    )
-    # Libraries with one text are one module.
-    libs = {(source.text, source.version): source for source in rules.libs}
-    for number, source in enumerate([*libs.values(), rules.entry]):
-        package = "template" if source is rules.entry else None
-        text = reroot(source, Places(root, package, place))
-        # A module that is gone would only have nothing to say: each says that it is there.
-        mark = f"present_{_digest(text)}"
-        guards.append(f"data.{root}.{package or package_of(source)}.{mark}")
-        modules.append(PushedModule(f"{BASE}/t_{digest}/{number}", f"{text}\n\n{mark} = true\n", source))
-    rows = f"rows_{digest} := [result | data.{root}.template.{rules.rule}[result]]\n"
-    return _Unit(digest, tuple(modules), rows, tuple(guards), "now_ns" in _words(rules))
+@record
+class _Root:
+    """What rules with libraries in common lie below. modules: the libraries, by text and version.
+
+    marks: what each of them says that it is there. inventory: where it is, if any of the rules reads it.
+    """
+
+    path: str
+    modules: dict[tuple[str, str], PushedModule]
+    marks: dict[tuple[str, str], str]
+    inventory: str | None
+
+    @classmethod
+    def of(cls, libs: Sequence[Source], members: Sequence[Rules], inventory: str | None) -> "_Root":
+        reads = any("inventory" in names_used(lib) for lib in libs)
+        # Rules without libraries have nothing in common with others.
+        parts = [f"{lib.version}\n{lib.text}" for lib in libs] or [members[0].digest()]
+        digest = _digest(*parts, (inventory or "") if reads else "")
+        path = f"{BASE}.t_{digest}"
+        place = None if inventory is None else f"{inventory_path(inventory)}.objects"
+        modules: dict[tuple[str, str], PushedModule] = {}
+        marks: dict[tuple[str, str], str] = {}
+        for number, source in enumerate(libs):
+            text = reroot(source, Places(path, None, place if reads else None))
+            module, mark = _marked(
+                f"{BASE}/t_{digest}/{number}", text, source, f"{path}.{package_of(source)}"
+            )
+            modules[source.text, source.version] = module
+            marks[source.text, source.version] = mark
+        return cls(path, modules, marks, place)
+
+    def unit(self, rules: Rules) -> _Unit:
+        """The rules below the root. They read the inventory only where they or their libraries name it."""
+        words = _words(rules)
+        place = self.inventory if "inventory" in words else None
+        digest = _digest(rules.digest(), self.path, place or "")
+        package = f"template_{digest}"
+        text = reroot(rules.entry, Places(self.path, package, place))
+        id = f"{self.path.replace('.', '/')}/{package}"
+        module, mark = _marked(id, text, rules.entry, f"{self.path}.{package}")
+        present = [] if place is None else [f"data.{place.removesuffix('.objects')}.present"]
+        own = [self.marks[key] for key in dict.fromkeys((lib.text, lib.version) for lib in rules.libs)]
+        rows = f"rows_{digest} := [result | data.{self.path}.{package}.{rules.rule}[result]]\n"
+        return _Unit(digest, module, rows, (*present, *own, mark), "now_ns" in words)
+
+
+def _marked(id: str, text: str, source: Source, package: str) -> tuple[PushedModule, str]:
+    """The module, and the rule in it that says that it is there: one that is gone would only have nothing to say."""
+    mark = f"present_{_digest(text)}"
+    return PushedModule(id, f"{text}\n\n{mark} = true\n", source), f"data.{package}.{mark}"
 
 
 def _words(rules: Rules) -> frozenset[str]:

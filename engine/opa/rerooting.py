@@ -61,6 +61,54 @@ def package_of(source: Source) -> str:
     return source.text[tokens[1].offset : tokens[_path_end(tokens, 1) - 1].end]
 
 
+def package_path(source: Source) -> tuple[str, ...]:
+    """The package of a module as names."""
+    tokens = Lexer(source).tokens()
+    return _names(tokens, 1)
+
+
+def library_paths(source: Source) -> Iterator[tuple[str, ...]]:
+    """What a module refers to below `data`, as far as its text is fixed; without the inventory."""
+    lexer = Lexer(source)
+    tokens = lexer.tokens()
+    yield from _paths(lexer, tokens[_path_end(tokens, 1) :])
+
+
+def _paths(lexer: Lexer, tokens: Sequence[Token]) -> Iterator[tuple[str, ...]]:
+    for index, token in enumerate(tokens):
+        for part in token.parts:
+            if not isinstance(part, str):
+                yield from _paths(lexer, lexer.part(*part))
+        if _is_root(tokens, index):
+            path = _names(tokens, index)[1:]
+            if path[:1] != (_INVENTORY,):
+                yield path
+
+
+def _names(tokens: Sequence[Token], start: int) -> tuple[str, ...]:
+    """The names of a path such as `a.b["c"]`, up to what is not fixed."""
+    names = [tokens[start].text]
+    index, end = start + 1, _path_end(tokens, start)
+    while index + 1 < end:
+        is_field, name = tokens[index].text == ".", tokens[index + 1]
+        if name.kind != ("name" if is_field else "string"):
+            break
+        names.append(name.text)
+        index += 2 if is_field else 3
+    return tuple(names)
+
+
+def _is_root(tokens: Sequence[Token], index: int) -> bool:
+    """Is a token `data`, and not a field of that name?"""
+    token = tokens[index]
+    if token.kind != "name" or token.text != "data":
+        return False
+    before = tokens[index - 1] if index else None
+    return not (
+        before is not None and before.kind == "punctuation" and before.text == "." and not token.spaced
+    )
+
+
 def _all(lexer: Lexer, tokens: Sequence[Token]) -> Iterator[Token]:
     """The tokens, with those inside template strings."""
     for token in tokens:
@@ -92,11 +140,8 @@ def _references(lexer: Lexer, tokens: Sequence[Token], places: Places) -> Iterat
         for part in token.parts:
             if not isinstance(part, str):
                 yield from _references(lexer, lexer.part(*part), places)
-        if token.kind != "name" or token.text != "data":
+        if not _is_root(tokens, index):
             continue
-        before = tokens[index - 1] if index else None
-        if before is not None and before.kind == "punctuation" and before.text == "." and not token.spaced:
-            continue  # a field of that name
         if places.inventory is not None:
             end = _inventory_end(tokens, index)
             if end:
