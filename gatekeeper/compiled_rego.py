@@ -11,6 +11,9 @@ from lockgate.gatekeeper.problems import Lint
 ENTRY_POINT: Final = "data.template.violation"
 INVENTORY: Final = "inventory"
 EXTERNAL_DATA: Final = "external_data"
+# Characters of libraries in common from which on templates share a program: what is compiled together is compiled again
+# together.
+LEAST_SHARED: Final = 4_000
 # What Gatekeeper's templates may use.
 TEMPLATE_CAPABILITIES: Final = Capabilities(external_data=True)
 

@@ -41,6 +41,10 @@ class RegoStore:
             parts += text.key()
         return self.cache.key(*[part.encode("utf-8", "surrogatepass") for part in parts])
 
+    def may_have(self, template: Template) -> bool:
+        """Does the cache have an entry for the template?"""
+        return self.cache.may_have(self.key(template))
+
     def get(self, keys: Sequence[str]) -> dict[str, RegoTemplate]:
         """Those of the entries that are there. What is compiled together is run together."""
         found: dict[str, RegoTemplate] = {}

@@ -12,7 +12,7 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import PolicyError
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.engine.rego.program import PARAMETERS, Program
-from lockgate.gatekeeper.compiled_rego import RegoTemplate
+from lockgate.gatekeeper.compiled_rego import LEAST_SHARED, RegoTemplate
 from lockgate.gatekeeper.rego_store import RegoStore
 from lockgate.gatekeeper.template import Template
 
@@ -63,6 +63,13 @@ class TemplateCompiler:
             made = self._anew(list(missing.values()), list(missing))
             found.update(zip(missing, made, strict=True))
         return [found[key] for key in keys]
+
+    def has_copies_to_make(self, template: Template) -> bool:
+        """Is a template of Rego to be compiled anew whose libraries are worth sharing with others'?"""
+        rego = template.rego
+        if rego is None or sum([len(text.text) for text in rego.texts[1:]]) < LEAST_SHARED:
+            return False
+        return self._store is None or not self._store.may_have(template)
 
     def specialise(self, template: Template, parameters: Value) -> Program:
         """The program of a template for one constraint's parameters. Raises PolicyError where it is too large."""

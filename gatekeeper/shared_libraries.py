@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lockgate.engine.rego.annotations import uses_metadata
+from lockgate.gatekeeper.compiled_rego import LEAST_SHARED
 from lockgate.gatekeeper.rego_compile import LIB_ROOT, CheckedTemplate, ParsedModule
 
-# Less text in common is not worth it: what is compiled together is compiled again together.
-_LEAST_SHARED: Final = 4_000
 # What one program may have of templates, and of their own text.
 _MOST_TEMPLATES: Final = 48
 _MOST_TEXT: Final = 1_000_000
@@ -39,7 +38,7 @@ class _Group:
         if any(_above(name, other) for name in packages for other in self.packages):
             return False
         common = [lib for lib in checked.libs if lib.module.package in self.packages]
-        return sum(map(_text, common)) >= _LEAST_SHARED
+        return sum(map(_text, common)) >= LEAST_SHARED
 
     def add(self, checked: CheckedTemplate, packages: Packages) -> None:
         """Adds a template to the group."""
@@ -54,7 +53,7 @@ def group_templates(templates: Sequence[CheckedTemplate]) -> list[list[CheckedTe
     alone: list[list[CheckedTemplate]] = []
     for checked in templates:
         packages = _packages(checked)
-        if sum(map(_text, checked.libs)) < _LEAST_SHARED or not _keeps_to_itself(checked, packages):
+        if sum(map(_text, checked.libs)) < LEAST_SHARED or not _keeps_to_itself(checked, packages):
             alone.append([checked])
             continue
         group = next((one for one in groups if one.shares(checked, packages)), None)

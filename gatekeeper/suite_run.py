@@ -122,13 +122,13 @@ def run_suites(
         cache=cache,
         clock=clock,
     )
-    runner = _Runner(options, chosen)
-    runner.prepare(suites)
+    runner = _Runner(options, chosen, suites)
     return SuiteReport(tuple(run_all(runner.suite, suites)))
 
 
 class _Runner:
-    def __init__(self, options: _Options, chosen: Filter) -> None:
+    def __init__(self, options: _Options, chosen: Filter, suites: Sequence[Suite]) -> None:
+        self.suites = suites
         self.options = options
         self.chosen = chosen
         self.files = ObjectFiles()
@@ -136,27 +136,6 @@ class _Runner:
         self.compilers = Compilers(TemplateCompiler(options.capabilities, cache), CelEngine(cache))
         # By file: the tests of a suite mostly have one template.
         self.templates: dict[str, CompiledTemplate] = {}
-
-    def prepare(self, suites: Sequence[Suite]) -> None:
-        """Compiles the templates of all tests that will run, at once: those with the same libraries share them.
-
-        What is wrong with one is for the test that needs it to say.
-        """
-        templates: dict[str, Template] = {}
-        for suite in suites:
-            for test in () if suite.skip else suite.tests:
-                if not test.skip and self.chosen.takes_test(test):
-                    with suppress(LockgateError):
-                        template = parse_template(self._template_document(suite, test))
-                        templates[template.document.file] = template
-        prepared = prepare_templates(
-            list(templates.values()), engine=self.options.engine, compilers=self.compilers
-        )
-        self.templates = {
-            file: made
-            for file, made in zip(templates, prepared, strict=True)
-            if not isinstance(made, PolicyError)
-        }
 
     def suite(self, suite: Suite) -> SuiteResult:
         start = self.options.clock()
@@ -221,9 +200,36 @@ class _Runner:
         found = self.templates.get(document.file)
         if found is None:
             template = parse_template(document)
+            if template.engine(self.options.engine) == "Rego" and self.compilers.rego.has_copies_to_make(
+                template
+            ):
+                self._prepare_all()
+                found = self.templates.get(document.file)
+        if found is None:
             found = prepare_template(template, engine=self.options.engine, compilers=self.compilers)
             self.templates[document.file] = found
         return found
+
+    def _prepare_all(self) -> None:
+        """Compiles the templates of all tests that will run, at once: those with the same libraries share them.
+
+        What is wrong with one is for the test that needs it to say.
+        """
+        templates: dict[str, Template] = {}
+        for suite in self.suites:
+            for test in () if suite.skip else suite.tests:
+                if not test.skip and self.chosen.takes_test(test):
+                    with suppress(LockgateError):
+                        template = parse_template(self._template_document(suite, test))
+                        templates[template.document.file] = template
+        prepared = prepare_templates(
+            list(templates.values()), engine=self.options.engine, compilers=self.compilers
+        )
+        for file, made in zip(templates, prepared, strict=True):
+            if not isinstance(made, PolicyError):
+                self.templates[file] = made
+        # Those that cannot be compiled are not tried together again.
+        self.suites = ()
 
     def _policy(self, suite: Suite, test: Test, template: CompiledTemplate) -> Policy:
         if not test.constraint:

@@ -95,6 +95,10 @@ class CodeCache:
             os.close(folder)
         return _decode(key, content)
 
+    def may_have(self, key: str) -> bool:
+        """Is there an entry, whether or not it may be trusted?"""
+        return os.path.exists(os.path.join(self.folder, key))
+
     def put(self, key: str, value: Any) -> None:
         """Stores an entry (what `marshal` can hold) atomically; where that cannot be done, nothing is stored."""
         payload = marshal.dumps(value)
