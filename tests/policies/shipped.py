@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ def rule_ids(rules: Iterable[Rule] = RULES) -> list[str]:
 
 def load(path: Path) -> Any:
     """The one YAML document of a file."""
-    return yaml.safe_load(path.read_text("utf-8"))
+    # LibYAML's parser: the templates hold whole libraries, and every worker loads them all.
+    return yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
 
 
 def constraints_of(rule: Rule) -> list[Path]:
@@ -33,6 +35,7 @@ def constraints_of(rule: Rule) -> list[Path]:
     return [sample.constraint for sample in rule.samples()]
 
 
+@cache
 def kinds_that_ask() -> frozenset[str]:
     """The kinds of the rules that need more than the object: external data, or objects that are synced for them."""
     return frozenset(
