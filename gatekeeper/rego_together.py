@@ -1,6 +1,7 @@
 """Templates that are compiled as one program, and what is done when that fails: a mistake is one template's alone."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from lockgate.engine.errors import PolicyError
 from lockgate.engine.record import record
@@ -10,6 +11,10 @@ from lockgate.engine.rego.linked import Linked, compile_linked
 from lockgate.engine.rego.outside import Outside
 from lockgate.gatekeeper.compiled_rego import ENTRY_POINT, RegoTemplate
 from lockgate.gatekeeper.rego_compile import COMMON, USUAL, CheckedTemplate, compile_template
+
+# So often templates are tried together, then each for itself: a program that is too large for a limit of the compiler is
+# nobody's mistake.
+_MOST_TRIES: Final = 3
 
 
 @record
@@ -26,7 +31,9 @@ def compile_together(
 ) -> Iterator[CompiledGroup]:
     """Compiles the templates as one program, or as few as it takes where some of them have mistakes."""
     left = list(members)
-    while len(left) > 1:
+    tries = _MOST_TRIES
+    while len(left) > 1 and tries:
+        tries -= 1
         try:
             linked = compile_linked(
                 [one.modules for one in left],

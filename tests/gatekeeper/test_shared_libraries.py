@@ -12,6 +12,7 @@ from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.errors import PolicyError
 from lockgate.engine.evaluate import evaluate
 from lockgate.engine.policy import Facts
+from lockgate.engine.rego import compiler
 from lockgate.engine.rego.capabilities import Capabilities
 from lockgate.gatekeeper.compiled_rego import EXTERNAL_DATA, INVENTORY, RegoTemplate
 from lockgate.gatekeeper.loader import Loaded, load_policies
@@ -230,6 +231,22 @@ def test_a_mistake_in_a_library_is_told_of_for_each() -> None:
     templates = [made(kind, USES.format(kind.lower()), [broken]) for kind in ("One", "Two")]
     compiled = TemplateCompiler(Capabilities()).compile_all(templates)
     assert ["undefined_function" in str(one) for one in compiled] == [True, True]
+
+
+def test_what_is_too_large_together_is_compiled_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    templates = [made(f"Kind{number}", USES.format(f"kind{number}")) for number in range(6)]
+    tries: list[int] = []
+    compile_all = compiler.compile_modules
+
+    def counted(modules: Any, *rest: Any) -> Any:
+        tries.append(len(modules))
+        return compile_all(modules, *rest)
+
+    monkeypatch.setattr(compiler, "compile_modules", counted)
+    monkeypatch.setattr(compiler, "MAX_GENERATED_CHARACTERS", 3_000)
+    found = TemplateCompiler(Capabilities()).compile_all(templates)
+    assert all(isinstance(one, RegoTemplate) for one in found), found
+    assert tries[0] == 7 and sum(size > 2 for size in tries) == 3
 
 
 FAILING = {
