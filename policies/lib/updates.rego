@@ -15,6 +15,16 @@ unchanged if {
 	no_more(input.review.object, input.review.oldObject)
 }
 
+# METADATA
+# description: |
+#   The same, where annotations are what a rule goes by: finalizers, labels and status may differ.
+unchanged_annotated if {
+	unchanged
+	annotations(input.review.object) == annotations(input.review.oldObject)
+}
+
+annotations(value) := object.get(object.get(value, "metadata", {}), "annotations", {})
+
 about := ["metadata", "status"]
 
 no_more(new, old) if {
@@ -31,10 +41,10 @@ no_more(new, old) if {
 }
 
 # What is said about an object and yet asks for something: annotations of which KServe makes a claim, which runtimes give devices by, which
-# say how many pods Knative makes, how Services are routed, and Kueue's queues.
+# say how many pods Knative makes, how Services are routed, where sets of jobs run, and Kueue's queues.
 asking_words := [
 	"/exp-dra-", "cdi.k8s.io/", "devices.nri.io", "devices.noderesource.dev", "autoscaling.knative.dev/",
-	"service.kubernetes.io/topology-", "kueue.x-k8s.io/",
+	"service.kubernetes.io/topology-", "/exclusive-topology", "kueue.x-k8s.io/",
 ]
 
 marks(value) := [found |

@@ -33,8 +33,19 @@ test_annotations_and_labels_that_ask if {
 	not marked("nvidia.cdi.k8s.io/gpu")
 	not marked("autoscaling.knative.dev/min-scale")
 	not marked("service.kubernetes.io/topology-mode")
+	not marked("alpha.jobset.sigs.k8s.io/exclusive-topology")
 	not updated({"metadata": {"labels": {"kueue.x-k8s.io/queue-name": "q"}}})
 	updated({"metadata": {"labels": {"app": "q"}}})
+}
+
+annotated(patch) if updates.unchanged_annotated with input as {"review": {
+	"operation": "UPDATE", "object": object.union(claim, patch), "oldObject": claim,
+}}
+
+test_annotations_that_a_rule_goes_by if {
+	annotated({"metadata": {"finalizers": ["example.com/cleanup"], "labels": {"a": "b"}}, "status": {"a": "b"}})
+	not annotated({"metadata": {"annotations": {"b": "d"}}})
+	not annotated({"spec": {}, "metadata": {"annotations": {"new": "d"}}})
 }
 
 set_of(kind, spec) := {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "r"}, "spec": spec}

@@ -48,3 +48,13 @@ test_required if {
 	some message in said(judged, object.union(parameters, {"require": "always"}))
 	startswith(message, "expected traffic is not told")
 }
+
+test_what_was_made_before if {
+	dear := service("50Mi", {})
+	ready := object.union(dear, {"metadata": {"finalizers": ["service.kubernetes.io/load-balancer-cleanup"]}, "status": {}})
+	count(rule.violation) == 0 with input as {"parameters": parameters, "review": {"operation": "UPDATE", "object": ready, "oldObject": dear}}
+	count(rule.violation) == 1 with input as {"parameters": parameters, "review": {"operation": "UPDATE", "object": dear, "oldObject": service("1Mi", {})}}
+	bare := {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}}
+	always := object.union(parameters, {"require": "always"})
+	count(rule.violation) == 0 with input as {"parameters": always, "review": {"operation": "UPDATE", "object": bare, "oldObject": bare}}
+}

@@ -34,9 +34,11 @@ import data.lib.lockgate.paths
 import data.lib.lockgate.pod_claims
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.updates
 import data.lib.lockgate.workloads
 
 violation contains report.violation(path, "pods of one training run may be in different zones", shown, why, fix) if {
+	not updates.unchanged
 	some run in runs
 	not placed(run)
 	path := array.concat(paths.parent(run.pod.path), ["metadata", "annotations"])
@@ -46,6 +48,7 @@ violation contains report.violation(path, "pods of one training run may be in di
 }
 
 violation contains report.violation(path, "pods of one gang may be in different zones", shown, why, fix) if {
+	not updates.unchanged
 	some gang in gangs
 	not constrained(gang.path)
 	path := array.concat(gang.path, ["schedulingConstraints"])

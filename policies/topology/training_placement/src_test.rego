@@ -118,3 +118,12 @@ test_gangs if {
 	}
 	said(workload, {}) == {"pods of one gang may be in different zones at spec.podGroupTemplates[0].schedulingConstraints"}
 }
+
+test_what_was_made_before if {
+	group := pod_group(4, {})
+	finished := object.union(group, {"metadata": {"finalizers": []}, "status": {"phase": "Scheduled"}})
+	count(rule.violation) == 0 with input as {"review": {"operation": "UPDATE", "object": finished, "oldObject": group}}
+	run := volcano({})
+	count(rule.violation) == 0 with input as {"review": {"operation": "UPDATE", "object": object.union(run, {"status": {}}), "oldObject": run}}
+	count(rule.violation) == 1 with input as {"review": {"operation": "UPDATE", "object": run, "oldObject": object.remove(run, ["spec"])}}
+}

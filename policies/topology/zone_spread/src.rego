@@ -10,6 +10,8 @@
 #   pods themselves; one without a selector selects nothing. With `zones` there must be so many replicas at least. With
 #   `whenUnsatisfiable: DoNotSchedule` a preference is not enough.
 #
+#   An update that leaves the spec as it was is not judged, nor the number of replicas of a ReplicaSet that a controller owns.
+#
 #   Not covered: defaults for spread that the scheduler of a cluster is configured with, how many zones the nodes are in, and
 #   replicas that an autoscaler decides (set `replicas` or `minReplicas` to its lower bound).
 # related_resources:
@@ -26,9 +28,11 @@ package lockgate.topology.zone_spread
 
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.updates
 import data.lib.lockgate.workloads
 
 violation contains report.violation(path, "replicas are not spread over zones", shown, why, fix) if {
+	not updates.unchanged
 	some group in groups
 	group.replicas > 1
 	not spread(group)
@@ -40,12 +44,25 @@ violation contains report.violation(path, "replicas are not spread over zones", 
 
 violation contains report.violation(group.counted, "there are fewer replicas than zones", shown, why, fix) if {
 	zones := review.parameters.zones
+	not scaled_by_another
 	some group in groups
 	group.replicas > 1
 	group.replicas < zones
 	shown := sprintf("%d", [group.replicas])
 	why := sprintf("of %d zones some have no backend, and their requests cross into another", [zones])
 	fix := sprintf("set it to %d or more", [zones])
+}
+
+# A rollout takes sets of pods up and down one by one; what owns them is judged.
+scaled_by_another if {
+	input.review.object.kind == "ReplicaSet"
+	some owner in input.review.object.metadata.ownerReferences
+	owner.controller == true
+}
+
+scaled_by_another if {
+	updates.unchanged
+	input.review.object.spec == input.review.oldObject.spec
 }
 
 # Replicas of one pod template: the pod spec, where replicas are counted and how many there are, and the pods' labels,

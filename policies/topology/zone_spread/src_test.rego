@@ -97,3 +97,22 @@ test_inference_service if {
 	said(service(object.union({"minReplicas": 2}, zone({}))), {}) == set()
 	said(service({"minReplicas": 1}), {}) == set()
 }
+
+updated(old, new) := {"review": {"operation": "UPDATE", "object": new, "oldObject": old}, "parameters": {"zones": 3}}
+
+owned(replicas) := object.union(deployment(replicas, {}), {
+	"kind": "ReplicaSet",
+	"metadata": {"ownerReferences": [{"kind": "Deployment", "name": "d", "controller": true}]},
+})
+
+test_what_was_made_before if {
+	before := deployment(2, {})
+	count(rule.violation) == 0 with input as updated(before, object.union(before, {"status": {"replicas": 2}}))
+	count(rule.violation) == 2 with input as updated(deployment(1, {}), before)
+	count(rule.violation) == 1 with input as updated(deployment(3, {}), before)
+}
+
+test_a_rollout_goes_on if {
+	count(rule.violation) == 0 with input as updated(owned(3), owned(2))
+	count(rule.violation) == 1 with input as updated(owned(2), owned(3))
+}
