@@ -1,20 +1,22 @@
 """Compiled templates in the cache of compiled code: each for itself, or as a part of what it was compiled with."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.errors import Location
 from lockgate.engine.record import record
 from lockgate.engine.rego.builtins.catalogue import missing_extra
 from lockgate.engine.rego.capabilities import Capabilities
-from lockgate.engine.rego.linked import Linked
 from lockgate.engine.rego.outside import Outside
 from lockgate.engine.rego.program import Artifact, Program
 from lockgate.gatekeeper.compiled_rego import RegoTemplate
 from lockgate.gatekeeper.inventory_needs import InventoryRead
 from lockgate.gatekeeper.problems import Lint, LintLevel
 from lockgate.gatekeeper.template import Template
+
+if TYPE_CHECKING:
+    from lockgate.engine.rego.linked import Linked
 
 # What an entry holds: a program, or where to find the programs that it is one of.
 _ALONE: Final = "alone"
@@ -70,6 +72,9 @@ class RegoStore:
         return None if lacks else Program(artifact, Outside(self.capabilities.allow_net))
 
     def _part(self, group: str, number: int, groups: dict[str, list[Program] | None]) -> Program | None:
+        # Few starts find templates that share a program.
+        from lockgate.engine.rego.linked import Linked
+
         if group not in groups:
             stored = self.cache.get(group)
             linked = None if stored is None else Linked.from_plain(stored)
@@ -84,7 +89,7 @@ class RegoStore:
         """Stores a template that was compiled for itself."""
         self.cache.put(key, (_ALONE, made.program.artifact.to_plain(), _facts(made)))
 
-    def put_linked(self, made: Mapping[str, RegoTemplate], linked: Linked) -> None:
+    def put_linked(self, made: Mapping[str, RegoTemplate], linked: "Linked") -> None:
         """Stores templates by their keys, in the order in which they were compiled together."""
         group = self.cache.key(b"together", *[key.encode() for key in made])
         self.cache.put(group, linked.to_plain())

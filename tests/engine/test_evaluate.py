@@ -152,7 +152,7 @@ def test_every_policy_gets_the_clock_the_facts_and_the_limits() -> None:
     policies = [Fixed("a"), Fixed("b")]
     decision = decide(*policies)
     for policy in policies:
-        assert policy.asked == [EvaluationContext(Facts(None, "facts"), 7, Limits(5))]
+        assert policy.asked == [EvaluationContext(Facts(None, "facts"), 7, Limits(5), None, {})]
     assert (decision.policies_digest, decision.facts_digest) == ("all", "facts")
 
 
