@@ -370,6 +370,27 @@ warn contains unconfigured("claims/undeclared_device_access", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.claims.unused_claims
+	some object in objects
+	some violation in data.lockgate.claims.unused_claims.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/unused_claims", found) if {
+	not data.parameters.claims.unused_claims
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.unused_claims.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.models.code_from_models
 	some object in objects
 	some violation in data.lockgate.models.code_from_models.violation with input as {
