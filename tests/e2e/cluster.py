@@ -7,6 +7,7 @@ LOCKGATE_KUBERNETES=newest it is the newest version that builds.
 import http.client
 import json
 import os
+import signal
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,6 +48,16 @@ class Daemon:
     def stop(self) -> None:
         """Ends it."""
         self._running.close()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """It neither answers nor hangs up meanwhile."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """Ends it at once, as a machine that is lost does; it may be started again."""

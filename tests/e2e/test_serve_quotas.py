@@ -1,75 +1,37 @@
 """DeviceQuotas held at admission: a real API server asks two servers that share a ledger, on SQLite and on PostgreSQL."""
 
-import base64
 import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 from lockgate.engine.quota.store.reader import reading_ledger
 
-from tests.e2e.balancer import Balancer, balancing
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
 from tests.e2e.holding_webhook import holding_webhook
 from tests.e2e.postgres import running_postgres
-from tests.e2e.serving_cluster import ACCOUNT, apply_values, install, until
-from tests.gatekeeper.quotas.making import quota
+from tests.e2e.quota_place import (
+    CLUSTER_NAME,
+    Place,
+    create,
+    delete,
+    quota_in_force,
+    quota_servers,
+    server_options,
+)
+from tests.e2e.serving_cluster import ACCOUNT, until
 from tests.webhook.quota.making import CLASS, claim
-from tests.webhook.serving.server_processes import Server, review_of, running_server, write_identity
+from tests.webhook.serving.server_processes import running_server
 
 pytestmark = pytest.mark.e2e
 
 Json = dict[str, Any]
-CLUSTER_NAME = "e2e"
 HARD = 5
-
-
-@dataclass(frozen=True)
-class Place:
-    """Servers behind one address, their ledger, and a namespace for a test's objects."""
-
-    cluster: Cluster
-    servers: tuple[Server, ...]
-    balancer: Balancer
-    ledger: str
-    folder: Path
-
-    def options(self) -> list[str]:
-        return server_options(self.folder, self.ledger)
-
-    def held(self, name: str, prefix: str = "devices/") -> tuple[int, int, int]:
-        """What counts under a quota in all scopes and windows: used, reserved, spent."""
-        with reading_ledger(self.ledger, CLUSTER_NAME) as reader:
-            found = [
-                one
-                for one in reader.usages()
-                if one.key.scope == name and one.key.dimension.startswith(prefix)
-            ]
-        return (
-            sum(one.used for one in found),
-            sum(one.reserved for one in found),
-            sum(one.spent for one in found),
-        )
-
-
-def server_options(folder: Path, ledger: str) -> list[str]:
-    return [
-        "--kubeconfig",
-        str(folder / "account.kubeconfig"),
-        "--ledger",
-        ledger,
-        "--cluster-name",
-        CLUSTER_NAME,
-        "--reservation-ttl",
-        "2",
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -83,69 +45,11 @@ def place(
     request: pytest.FixtureRequest, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp(request.param)
-    identity = write_identity(folder)
-    configurations = install(cluster)
-    (folder / "account.kubeconfig").write_text(cluster.kubeconfig(ACCOUNT).read_text())
     with ExitStack() as stack:
         ledger = str(folder / "ledger.db")
         if request.param == "postgres":
             ledger = stack.enter_context(running_postgres()).url
-        servers = []
-        for number in range(2):
-            own = folder / f"server-{number}"
-            own.mkdir()
-            options = server_options(folder, ledger)
-            servers.append(stack.enter_context(running_server(own, None, options, identity=identity)))
-        balancer = stack.enter_context(balancing([one.port for one in servers]))
-        authority = base64.b64encode(identity.certificate.read_bytes()).decode()
-        for configuration in configurations:
-            for webhook in configuration["webhooks"]:
-                path = webhook["clientConfig"].pop("service")["path"]
-                url = f"https://127.0.0.1:{balancer.port}{path}"
-                webhook["clientConfig"] = {"url": url, "caBundle": authority}
-            assert apply_values(cluster, configuration)[0] == 0
-        yield Place(cluster, tuple(servers), balancer, ledger, folder)
-        kubectl(cluster, "delete", "validatingwebhookconfigurations", "--all")
-        kubectl(cluster, "delete", "devicequotas,pods,resourceclaims", "--all", "--all-namespaces")
-
-
-@contextmanager
-def quota_in_force(place: Place, name: str, **spec: Any) -> Iterator[None]:
-    """A namespace of that name with a quota for it, which the API server asks about."""
-    space: Json = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    made = quota(name, scope={"namespaces": [name]}, **spec)
-    until(lambda: apply_values(place.cluster, space)[0] == 0, lambda: apply_values(place.cluster, space))
-    until(lambda: apply_values(place.cluster, made)[0] == 0, lambda: apply_values(place.cluster, made))
-    # In force once what is too much by itself is refused, at every server.
-    for server in place.servers:
-        until(partial(is_refusing, server, name), partial(tail, server))
-    until(lambda: "does not allow it" in create(place, claim(1_000, "large", name), "--dry-run=server"))
-    try:
-        yield
-    finally:
-        kubectl(place.cluster, "delete", "devicequota", name)
-
-
-def is_refusing(server: Server, namespace: str) -> bool:
-    value = claim(1_000, "large", namespace)
-    value["metadata"]["uid"] = "dry"
-    said = server.admit(review_of(value, namespace=namespace, dryRun=True))
-    return "does not allow it" in said.get("status", {}).get("message", "")
-
-
-def tail(server: Server) -> str:
-    return server.log.read_text(errors="replace")[-3000:]
-
-
-def create(place: Place, value: Json, *options: str) -> str:
-    """What kubectl says to a creation."""
-    done = kubectl(place.cluster, "create", *options, "-f", "-", given=json.dumps(value))
-    return done.stdout + done.stderr
-
-
-def delete(place: Place, kind: str, namespace: str, *names: str) -> None:
-    done = kubectl(place.cluster, "delete", kind, "-n", namespace, *names)
-    assert done.returncode == 0, done.stderr
+        yield stack.enter_context(quota_servers(cluster, folder, ledger))
 
 
 def test_claims_up_to_the_limit_and_no_more(place: Place) -> None:
