@@ -118,6 +118,8 @@ class Holding:
         """After a sight of the object. One that is late changes nothing."""
         if self.is_gone or seen.version < self.version:
             return self
+        if not seen.is_known:
+            seen = self._at_least(seen)
         now = second_after(now_ns)
         told = None if seen.started_ns is None else min(second(seen.started_ns), now)
         started, since, spent = self.started_s, self.since_s, self.spent
@@ -138,6 +140,18 @@ class Holding:
             started_s=started,
             since_s=since,
             open=tuple([one for one in self.open if one.base_version >= seen.version]),
+        )
+
+    def _at_least(self, seen: Seen) -> Seen:
+        """The sight with all that is held for what it may have: the version before it, and requests that it may be of."""
+        stored = [one for one in self.open if one.base_version < seen.version]
+        charges = [one for one in self.used if not one.key.window]
+        timed = [*self.timed]
+        for one in stored:
+            charges += [charge for charge in one.charges if not charge.key.window]
+            timed += one.timed
+        return changed(
+            seen, charges=_largest([*charges, *seen.charges]), timed=_longest([*timed, *seen.timed])
         )
 
     def ended(self, version: int, now_ns: int) -> "Holding":
@@ -212,6 +226,27 @@ def _held_over_time(timed: Iterable[TimedCharge], started: int, since: int, now:
 
 def _spent_on(timed: Iterable[TimedCharge], since: int, until: int) -> list[Charge]:
     return [charge for one in timed for charge in used_time(one, since, until)]
+
+
+def _largest(charges: Iterable[Charge]) -> tuple[Charge, ...]:
+    """Of the charges under one key the largest."""
+    most: dict[QuotaKey, int] = {}
+    for one in charges:
+        most[one.key] = max(most.get(one.key, 0), one.amount)
+    return tuple([Charge(key, amount) for key, amount in sorted(most.items())])
+
+
+def _longest(charges: Iterable[TimedCharge]) -> tuple[TimedCharge, ...]:
+    """Of the charges over time under one key, the most devices and the longest time."""
+    most: dict[QuotaKey, TimedCharge] = {}
+    for one in charges:
+        known = most.get(one.key)
+        if known is not None:
+            bounds = (known.most_s, one.most_s)
+            longest = None if None in bounds else max([bound for bound in bounds if bound is not None])
+            one = changed(one, devices=max(known.devices, one.devices), most_s=longest)
+        most[one.key] = one
+    return tuple([most[key] for key in sorted(most)])
 
 
 def _joined(first: Iterable[Charge], second: Iterable[Charge]) -> tuple[Charge, ...]:

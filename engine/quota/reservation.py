@@ -85,7 +85,8 @@ class Seen:
     """A live object, by a watch, a list or a read.
 
     version: its `resourceVersion` as a number. charges, timed: as in `Asked`. started_ns: when its devices were allocated
-    (Unix time), None where it is not known; then it is the moment of the first sight.
+    (Unix time), None where it is not known; then it is the moment of the first sight. is_known: could all that it is
+    charged be told? Else nothing that is held for it is given back, since it may be more: a DeviceClass is gone, say.
     """
 
     key: ObjectKey
@@ -94,6 +95,7 @@ class Seen:
     charges: tuple[Charge, ...]
     timed: tuple[TimedCharge, ...] = ()
     started_ns: int | None = None
+    is_known: bool = True
 
 
 @record
@@ -149,7 +151,7 @@ def checked_seen(seen: Seen) -> Seen:
     charges = saturated(seen.charges)
     timed = tuple([_cut(one) for one in seen.timed])
     _check_charges(seen.key, charges, timed)
-    return Seen(seen.key, seen.reference, seen.version, charges, timed, seen.started_ns)
+    return Seen(seen.key, seen.reference, seen.version, charges, timed, seen.started_ns, seen.is_known)
 
 
 def _cut(charge: TimedCharge) -> TimedCharge:

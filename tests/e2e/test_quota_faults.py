@@ -7,15 +7,17 @@ from contextlib import ExitStack
 from functools import partial
 from itertools import count
 from threading import Event
+from typing import Any
 
 import pytest
 
-from tests.e2e.cluster import Cluster, running_cluster
+from tests.e2e.cluster import Cluster, kubectl, running_cluster
 from tests.e2e.holding_webhook import holding_webhook
 from tests.e2e.postgres import Postgres, running_postgres
 from tests.e2e.quota_place import Place, create, delete, quota_in_force, quota_servers
-from tests.e2e.serving_cluster import ACCOUNT, until
+from tests.e2e.serving_cluster import ACCOUNT, apply_values, until
 from tests.webhook.quota.making import CLASS, claim
+from tests.webhook.serving.server_processes import running_server
 
 pytestmark = pytest.mark.e2e
 
@@ -174,3 +176,53 @@ def test_watches_begin_anew_under_load(place: Place, cluster: Cluster) -> None:
         assert len(traffic.there()) <= hard
         until(partial(is_exact, place, traffic, name), lambda: (place.held(name), len(traffic.there())))
         fill(place, name, hard, traffic)
+
+
+def test_a_class_that_is_deleted_frees_nothing(place: Place, cluster: Cluster) -> None:
+    """By a class that is gone nobody can tell which driver's devices a claim has: it keeps what it was given."""
+    name, driver = "gone", "gpu.vendor.example"
+    selector = {"cel": {"expression": f"device.driver == '{driver}'"}}
+    classes = [
+        {
+            "apiVersion": "resource.k8s.io/v1",
+            "kind": "DeviceClass",
+            "metadata": {"name": each},
+            "spec": {"selectors": [selector]},
+        }
+        for each in (CLASS, "other.example.com")
+    ]
+    devices = {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceSlice",
+        "metadata": {"name": "gpus"},
+        "spec": {
+            "driver": driver,
+            "pool": {"name": "node", "generation": 1, "resourceSliceCount": 1},
+            "nodeName": "node",
+            "devices": [{"name": f"gpu-{number}"} for number in range(4)],
+        },
+    }
+
+    def of_other(count: int, called: str) -> dict[str, Any]:
+        made = claim(count, called, name)
+        made["spec"]["devices"]["requests"][0]["exactly"]["deviceClassName"] = "other.example.com"
+        return made
+
+    for one in (*classes, devices):
+        assert apply_values(cluster, one)[0] == 0
+    held = partial(place.held, name, "drivers/")
+    with quota_in_force(place, name, limits=[{"driver": driver, "hard": 2}]):
+        assert "created" in create(place, claim(2, "lives", name))
+        until(lambda: held() == (2, 0, 0), held)
+        assert kubectl(cluster, "delete", "deviceclass", CLASS).returncode == 0
+        until(lambda: "cannot be told" in create(place, claim(1, "unknown", name)))
+        # What changes about it, and a server that starts with a count of everything, give nothing back.
+        assert kubectl(cluster, "label", "resourceclaim", "-n", name, "lives", "a=b").returncode == 0
+        own = place.folder / "after"
+        own.mkdir()
+        with running_server(own, None, place.options()) as server:
+            assert server.probe("/readyz")[0] == 200
+            assert held() == (2, 0, 0)
+        assert f"quota {name} does not allow it" in create(place, of_other(1, "more"))
+        delete(place, "resourceclaim", name, "lives")
+        until(lambda: "created" in create(place, of_other(2, "then")), held)

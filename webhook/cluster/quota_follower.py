@@ -237,7 +237,7 @@ class QuotaFollower:
                     self._end(one)
                 continue
             for found in self._count(one.resource, one.value, accounts, namespaces):
-                if found.charges or found.timed or uid in self._charged:
+                if found.charges or found.timed or not found.is_known or uid in self._charged:
                     self._charged.add(uid)
                     seen.append(found)
         if seen:

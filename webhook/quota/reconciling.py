@@ -12,7 +12,7 @@ from lockgate.engine.quota.reservation import ObjectKey, Reference, Seen, checke
 from lockgate.engine.quota.store.ledger import Listing
 from lockgate.engine.quota.windows import window_of
 from lockgate.engine.record import changed, record
-from lockgate.webhook.quota.accounts import Accounts, is_over
+from lockgate.webhook.quota.accounts import Account, Accounts, Refusal, is_over
 
 Object = dict[str, Value]
 
@@ -63,10 +63,11 @@ def count_objects(
             account = accounts.of(value, namespace, namespaces.get(namespace), user)
         except EvaluationError as error:
             uncounted.append(f"{resource} {namespace}/{name}: {error.message}")
-            continue
-        uncounted += [
-            f"{resource} {namespace}/{name}: quota {one.quota}: {one.message}" for one in account.refused
-        ]
+            account = Account(refused=(Refusal("", error.message),))
+        else:
+            uncounted += [
+                f"{resource} {namespace}/{name}: quota {one.quota}: {one.message}" for one in account.refused
+            ]
         seen.append(
             Seen(
                 ObjectKey(cluster, _text(metadata.get("uid"))),
@@ -75,6 +76,8 @@ def count_objects(
                 account.charges,
                 account.timed,
                 started_ns(value),
+                # What was held for it stays until it can be counted.
+                is_known=not account.refused,
             )
         )
     return Counted(Listing(resource, parse_version(version), tuple(seen)), tuple(uncounted))

@@ -20,6 +20,7 @@ from lockgate.engine.quota.reservation import UNKNOWN_VERSION, Asked, ObjectKey,
 from lockgate.engine.quota.store.ledger import Ledger
 from lockgate.engine.quota.store.reading import read_holders, read_reservations
 from lockgate.engine.quota.store.schema import open_ledger
+from lockgate.engine.quota.windows import TimedCharge
 from lockgate.engine.record import changed
 from sqlalchemy import text
 
@@ -407,6 +408,44 @@ def test_a_counter_that_somebody_changed_is_repaired_and_told(ledger: Ledger) ->
         (GPUS, (1, 2, 0), (5, 0, 0)),
         (CLAIMS, (1, 2, 0), (1, 0, 0)),
     ]
+
+
+def test_what_cannot_be_told_any_more_stays_held(ledger: Ledger) -> None:
+    """A class is gone, by which the devices of a driver were counted: the objects still have them."""
+    ledger.confirm([seen("a", 30, 5)], START)
+    ledger.confirm([seen("a", 0, 6, charges=(Charge(CLAIMS, 1),), is_known=False)], START)
+    assert (amounts(ledger), amounts(ledger, CLAIMS)) == ((30, 0, 0), (1, 0, 0))
+    # What is more counts.
+    ledger.confirm([seen("a", 35, 7, is_known=False)], START)
+    ledger.rebuild([listing(9, seen("a", 0, 7, charges=(), is_known=False))], START)
+    assert (amounts(ledger), amounts(ledger, CLAIMS)) == ((35, 0, 0), (1, 0, 0))
+    # Once it can be told, it is what it is.
+    ledger.rebuild([listing(9, seen("a", 10, 7))], START)
+    assert amounts(ledger) == (10, 0, 0)
+    ledger.confirm([seen("a", 0, 8, charges=(), is_known=False)], START)
+    ledger.end(object_key("a"), reference("a"), 9, START)
+    assert (amounts(ledger), amounts(ledger, CLAIMS)) == ((0, 0, 0), (0, 0, 0))
+
+
+def test_what_was_reserved_is_held_where_the_first_sight_cannot_tell(ledger: Ledger) -> None:
+    ledger.reserve(asked("a", 30), START)
+    ledger.reserve(updated("a", 40, 5, "later"), START)
+    ledger.confirm([seen("a", 0, 5, charges=(), is_known=False)], START)
+    assert amounts(ledger) == (30, 10, 0)
+    ledger.settle(object_key("a"), ["later"], seen("a", 0, 5, charges=(), is_known=False), START)
+    assert amounts(ledger) == (30, 0, 0)
+
+
+def test_time_that_cannot_be_told_goes_on(ledger: Ledger) -> None:
+    hours = changed(GPUS, dimension="gpu-seconds/gpu.nvidia.com")
+    timed = (TimedCharge(hours, 2, "month", 600),)
+    ledger.confirm([seen("a", 2, 5, timed=timed)], START)
+    before = {key: one.used for key, one in usages(ledger).items()}
+    ledger.confirm([seen("a", 0, 6, charges=(), is_known=False)], START)
+    assert {key: one.used for key, one in usages(ledger).items()} == before
+    longer = (TimedCharge(hours, 1, "month", None),)
+    ledger.confirm([seen("a", 0, 7, charges=(), timed=longer, is_known=False)], START)
+    assert sum(one.used for key, one in usages(ledger).items() if key.window) > 1_200
 
 
 def test_pruning_forgets_what_is_over_and_no_more(ledger: Ledger) -> None:

@@ -9,6 +9,7 @@ from lockgate.engine.quota.windows import TimedCharge
 from lockgate.webhook.quota.accounts import Account, Accounts
 from lockgate.webhook.quota.charging import Charger
 from lockgate.webhook.quota.checking import learn_known
+from lockgate.webhook.quota.reconciling import Counted, count_objects
 
 from tests.gatekeeper.quotas.making import parsed, quota
 from tests.webhook.quota.making import CLASS, DEVICES, claim, deployment
@@ -84,6 +85,26 @@ def test_drivers_that_cannot_be_told_are_refused() -> None:
     ]
     around = (DEVICE_CLASS, slices("H100"))
     assert account(claim(1), by_driver, around=around).charges == (Charge(key(f"drivers/{CLASS}"), 1),)
+
+
+def test_live_objects_that_cannot_be_counted_are_told_so() -> None:
+    """Of a claim whose class is gone it is not known which drivers it has: what is held for it is to stay."""
+    by_driver = quota(limits=[{"driver": CLASS, "hard": 2}, {"class": CLASS, "hard": 9}])
+
+    def counted(*around: Json) -> Counted:
+        known = learn_known([as_value(one) for one in around])
+        accounts = Accounts("prod", parsed_snapshot(by_driver).quotas, Charger(library(), known))
+        live = as_value(
+            {**claim(1), "metadata": {**claim(1)["metadata"], "uid": "a", "resourceVersion": "5"}}
+        )
+        return count_objects("resourceclaims", [live], "9", accounts, {}, "prod")
+
+    (there,) = counted(DEVICE_CLASS, slices("H100")).listing.objects
+    assert there.is_known and len(there.charges) == 2
+    gone = counted(slices("H100"))
+    (left,) = gone.listing.objects
+    assert (left.is_known, left.charges) == (False, (Charge(key(), 1),))
+    assert ["cannot be told" in one for one in gone.uncounted] == [True]
 
 
 def test_time() -> None:
