@@ -138,7 +138,7 @@ def test_a_database_that_is_away_refuses_and_comes_back(place: Place, database: 
             until(lambda: traffic.created() >= 10)
             database.stop_immediate()
             away.append(time.monotonic())
-            until(lambda: sum(status != 201 for *_, status, _ in traffic.answers) >= 10)
+            until(lambda: sum(begun >= away[0] for begun, *_ in traffic.answers) >= 10)
             away.append(time.monotonic())
             database.start()
             until(lambda: traffic.created(since=away[1]) >= 5, lambda: traffic.answers[-3:])
