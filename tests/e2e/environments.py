@@ -14,15 +14,22 @@ ENVIRONMENTS: Mapping[str, tuple[str, ...]] = {
     # It imports pyOpenSSL, which nothing that it asks for brings any more.
     "model-signing-1.1.1": ("model-signing==1.1.1", "pyOpenSSL==26.4.0", "sigstore==4.5.1"),
 }
+# Scanners that `python -m tests.bench models` compares ours with, which it installs when it first runs.
+SCANNERS: Mapping[str, tuple[str, ...]] = {
+    "picklescan-1.0.5": ("picklescan==1.0.5", "numpy", "py7zr"),
+    "modelscan-0.8.8": ("modelscan==0.8.8",),
+    "fickling-0.1.12": ("fickling==0.1.12", "typing_extensions"),
+    "modelaudit-picklescan-0.1.12": ("modelaudit-picklescan==0.1.12",),
+}
 
 
 def _python(name: str) -> Path:
     return programs_root() / name / "bin" / "python"
 
 
-def add_environments() -> int:
+def add_environments(wanted: Mapping[str, tuple[str, ...]] = ENVIRONMENTS) -> int:
     """Makes what is missing; 2 where pip cannot."""
-    for name, packages in ENVIRONMENTS.items():
+    for name, packages in wanted.items():
         if _python(name).exists():
             print(f"{name} is there")
             continue
