@@ -4,10 +4,10 @@ import os
 from typing import TYPE_CHECKING
 
 import click
-from lockgate.webhook.jobs_option import jobs_option, wanted_jobs
+from lockgate.webhook.jobs_option import AUTO, jobs_option, wanted_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from lockgate.gatekeeper.suite import Suite
     from lockgate.gatekeeper.suite_report import SuiteResult
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 EXIT_FAILED_CASES = 1
 # With `--jobs auto`, a process for so many suites.
 SUITES_EACH = 8
+# And where suites are likely to take so long in all: with compiled templates in the cache, processes begin in vain.
+WORTH_S = 0.2
 
 
 def _shown(text: str) -> str:
@@ -28,11 +30,15 @@ def _shown(text: str) -> str:
     return "\n".join(["\t".join(parts) for parts in lines])
 
 
-def _run_all(run_suite: "RunSuite", suites: "Sequence[Suite]", jobs: int) -> "Sequence[SuiteResult]":
-    """Runs suites in so many processes."""
-    results = list(map(run_suite, suites if jobs < 2 else suites[:1]))
+def _run_all(
+    run_suite: "RunSuite", suites: "Sequence[Suite]", jobs_for: "Callable[[int], int]", worth_s: float
+) -> "Sequence[SuiteResult]":
+    """Runs suites in as many processes as are asked for, if what is left after the first may take so long at all."""
+    results = list(map(run_suite, suites[:1]))
+    is_short = bool(results) and results[0].seconds * (len(suites) - 1) < worth_s
+    jobs = 1 if is_short else jobs_for(len(suites))
     if jobs < 2:
-        return results
+        return [*results, *map(run_suite, suites[1:])]
     # Processes are copies of this one: what the first suite has imported is there.
     from lockgate.webhook.jobs import share_out
 
@@ -70,6 +76,7 @@ def verify(
       lockgate verify --run immutable -v policies/workloads/immutable_images/suite.yaml
     """
     jobs_for = wanted_jobs(jobs, SUITES_EACH)
+    worth_s = WORTH_S if jobs == AUTO else 0.0
 
     from lockgate.engine.codegen.cache import open_cache
     from lockgate.gatekeeper.suite_report import render_report
@@ -81,7 +88,7 @@ def verify(
         run=run,
         engine="rego" if engine == "rego" else "default",
         cache=open_cache(cache, os.environ),
-        run_all=lambda run_suite, suites: _run_all(run_suite, suites, jobs_for(len(suites))),
+        run_all=lambda run_suite, suites: _run_all(run_suite, suites, jobs_for, worth_s),
     )
     write_output(_shown(render_report(report, "all" if detail == "all" else "failures")), None)
     return EXIT_FAILED_CASES if report.failed else 0
