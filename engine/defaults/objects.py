@@ -86,10 +86,21 @@ def _devices(devices: Object) -> Object:
     return {**devices, "requests": each(requests, _device_request)} if requests else devices
 
 
+def _flat_device_spec(spec: Object) -> Object:
+    return inner(spec, "devices", _flat_devices)
+
+
+def _flat_devices(devices: Object) -> Object:
+    requests = devices.get("requests")
+    return {**devices, "requests": each(requests, _flat_device_request)} if requests else devices
+
+
+def _flat_device_request(request: Object) -> Object:
+    return _device_request(_allocation(request) if request.get("deviceClassName") else request)
+
+
 def _device_request(request: Object) -> Object:
-    # v1beta1 has the fields of `exactly` in the request itself.
-    made = _allocation(request) if request.get("deviceClassName") else request
-    made = inner(made, "exactly", _allocation)
+    made = inner(request, "exactly", _allocation)
     alternatives = made.get("firstAvailable")
     return {**made, "firstAvailable": each(alternatives, _allocation)} if alternatives else made
 
@@ -108,17 +119,23 @@ def _toleration(toleration: Object) -> Object:
     return filled(toleration, {"operator": "Equal"})
 
 
+def _spec_of_devices(value: Object) -> Callable[[Object], Object]:
+    # These have the fields of `exactly` in the request itself; later versions do not know them there.
+    is_flat = value.get("apiVersion") in ("resource.k8s.io/v1beta1", "resource.k8s.io/v1alpha3")
+    return _flat_device_spec if is_flat else _device_spec
+
+
 def _device_claim(value: Object) -> Object:
-    return without_nulls(inner(value, "spec", _device_spec))
+    return without_nulls(inner(value, "spec", _spec_of_devices(value)))
 
 
 def _device_claim_template(value: Object) -> Object:
-    return without_nulls(inner(value, "spec", _device_template_spec))
+    fill = _spec_of_devices(value)
 
+    def filled_spec(spec: Object) -> Object:
+        return {"metadata": _NOTHING, **trimmed(inner(spec, "spec", fill))}
 
-def _device_template_spec(spec: Object) -> Object:
-    made = inner(spec, "spec", _device_spec)
-    return {"metadata": _NOTHING, **trimmed(made)}
+    return without_nulls(inner(value, "spec", filled_spec))
 
 
 OBJECTS: Final[dict[str, Callable[[Object], Object]]] = {

@@ -299,6 +299,12 @@ def test_claims_of_devices(version: str) -> None:
     assert template == {"metadata": {}, "spec": {"devices": {"requests": made}}}
 
 
+@pytest.mark.parametrize("version", ["v1", "v1beta2"])
+def test_fields_that_a_version_does_not_know_bring_no_others(version: str) -> None:
+    spec = {"devices": {"requests": [{"name": "r", "deviceClassName": "gpu"}]}}
+    assert spec_of(of(f"resource.k8s.io/{version}", "ResourceClaim", spec)) == spec
+
+
 def test_claims_of_volumes_and_namespaces() -> None:
     assert spec_of(of("v1", "PersistentVolumeClaim", {"resources": {"requests": {"storage": "1024Gi"}}})) == {
         "volumeMode": "Filesystem",
