@@ -29,7 +29,8 @@ from lockgate.webhook.cluster.quota_reading import NAMESPACES, charged_resources
 from lockgate.webhook.cluster.quota_watch import MOST_WAITING, Events, QuotaEvent, QuotaWatch
 from lockgate.webhook.cluster.watch_events import metadata_text
 from lockgate.webhook.quota.accounts import Accounts, is_over
-from lockgate.webhook.quota.reconciling import CLAIMS, PODS, Counted, count_objects, paid_claims
+from lockgate.webhook.quota.paid import Payer, paid_claims
+from lockgate.webhook.quota.reconciling import CLAIMS, PODS, Counted, count_objects
 
 Object = dict[str, Value]
 
@@ -89,8 +90,8 @@ class QuotaFollower:
         self._resources: Mapping[str, Resource] = {}
         # Uids that the ledger was told of as charged.
         self._charged: set[str] = set()
-        # Claims that pods pay for, and those that may be such.
-        self._paid: set[tuple[str, str]] = set()
+        # Claims that pods pay for.
+        self._paid: dict[tuple[str, str], Payer] = {}
         # Namespaces as they were at the latest count, and those that were read since.
         self._spaces: dict[str, Object] = {}
         self._tended = self._pruned = -_PRUNE_S
@@ -188,7 +189,7 @@ class QuotaFollower:
         # Claims before pods: a pod that pays for a claim is there by then.
         for name, resource in self._resources.items():
             objects[name], versions[name] = server.list_all(resource)
-        self._paid = {*paid_claims(objects.get(PODS, ()))}
+        self._paid = paid_claims(objects.get(PODS, ()))
         # Behind them: the labels of none of their namespaces are unknown, or it is gone.
         self._spaces = {metadata_text(one, "name"): one for one in server.list_all(NAMESPACES)[0]}
         counted: list[Counted] = [
@@ -199,7 +200,7 @@ class QuotaFollower:
                 accounts,
                 {**self._spaces, **basis.namespaces},
                 self._ledger.cluster,
-                frozenset(self._paid),
+                self._paid,
             )
             for name, some in objects.items()
         ]
@@ -226,10 +227,13 @@ class QuotaFollower:
             pass
         seen: list[Seen] = []
         for one in events:
-            if one.resource == PODS:
-                self._learn_paid(one.value, accounts, namespaces, seen)
             uid = metadata_text(one.value, "uid")
-            if one.is_deleted or is_over(one.value):
+            is_gone = one.is_deleted or is_over(one.value)
+            if one.resource == PODS and is_gone:
+                self._paid = {key: payer for key, payer in self._paid.items() if payer.uid != uid}
+            elif one.resource == PODS:
+                self._learn_paid(one.value, accounts, namespaces, seen)
+            if is_gone:
                 if uid in self._charged:
                     # What was seen before comes before.
                     self._ledger.confirm(seen, time.time_ns())
@@ -266,7 +270,7 @@ class QuotaFollower:
             accounts,
             {namespace: space},
             self._ledger.cluster,
-            frozenset(self._paid),
+            self._paid,
         )
         return counted.listing.objects
 
@@ -283,8 +287,9 @@ class QuotaFollower:
         self, pod: Object, accounts: Accounts, namespaces: Mapping[str, Object], seen: list[Seen]
     ) -> None:
         """A claim that the scheduler made for a pod's extended resources is charged by the pod, from when its status says so."""
-        new = paid_claims([pod]) - self._paid
-        self._paid |= new
+        told = paid_claims([pod])
+        new = [key for key, payer in told.items() if self._paid.get(key) != payer]
+        self._paid |= told
         resource = self._resources.get(CLAIMS)
         for namespace, name in new if resource is not None else ():
             assert resource is not None

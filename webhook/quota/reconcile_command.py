@@ -84,7 +84,8 @@ def reconcile(ledger: str, cluster: str, context: str, dry_run: bool, chosen: st
 def _count(objects: "QuotaObjects", cluster: str) -> "list[Counted]":
     """The live objects as the ledger is told of them."""
     from lockgate.gatekeeper.match import name_of
-    from lockgate.webhook.quota.reconciling import CLAIMS, PODS, count_objects, paid_claims
+    from lockgate.webhook.quota.paid import paid_claims
+    from lockgate.webhook.quota.reconciling import CLAIMS, PODS, count_objects
 
     accounts = _accounts(objects, cluster)
     namespaces = {name_of(one): one for one in objects.namespaces}

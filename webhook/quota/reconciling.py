@@ -1,7 +1,6 @@
 """What the ledger should say by the live objects of a cluster, and where it says something else."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Final
 
 from lockgate.engine.codegen.values import Value
@@ -13,6 +12,7 @@ from lockgate.engine.quota.store.ledger import Listing
 from lockgate.engine.quota.windows import window_of
 from lockgate.engine.record import changed, record
 from lockgate.webhook.quota.accounts import Account, Accounts, Refusal, is_over
+from lockgate.webhook.quota.paid import NONE_PAID, Paid, is_paid, read_moment
 
 Object = dict[str, Value]
 
@@ -46,9 +46,9 @@ def count_objects(
     accounts: Accounts,
     namespaces: Mapping[str, Object],
     cluster: str,
-    paid: frozenset[tuple[str, str]] = frozenset(),
+    paid: Paid = NONE_PAID,
 ) -> Counted:
-    """Counts the objects of one list. paid: namespace and name of claims for which pods are charged (`paid_claims`)."""
+    """Counts the objects of one list. paid: the claims for which pods are charged."""
     seen: list[Seen] = []
     uncounted: list[str] = []
     for value in objects:
@@ -57,8 +57,8 @@ def count_objects(
             continue
         metadata = _mapping(value.get("metadata"))
         namespace, name = _text(metadata.get("namespace")), _text(metadata.get("name"))
-        # Who made it cannot be asked any more; that a pod's status names it only the scheduler can have written.
-        user = _SCHEDULER if (namespace, name) in paid else ""
+        # Who made it cannot be asked any more.
+        user = _SCHEDULER if is_paid(value, paid) else ""
         try:
             account = accounts.of(value, namespace, namespaces.get(namespace), user)
         except EvaluationError as error:
@@ -83,28 +83,12 @@ def count_objects(
     return Counted(Listing(resource, parse_version(version), tuple(seen)), tuple(uncounted))
 
 
-def paid_claims(pods: Iterable[Object]) -> frozenset[tuple[str, str]]:
-    """The claims that the scheduler made for extended resources of pods, by namespace and name."""
-    found: set[tuple[str, str]] = set()
-    for pod in pods:
-        status = _mapping(_mapping(pod.get("status")).get("extendedResourceClaimStatus"))
-        name = _text(status.get("resourceClaimName"))
-        if name:
-            found.add((_text(_mapping(pod.get("metadata")).get("namespace")), name))
-    return frozenset(found)
-
-
 def started_ns(value: Object) -> int | None:
     """Since when a claim is allocated, or a pod runs (Unix time); None where it does not say so."""
     status = _mapping(value.get("status"))
     told = _mapping(status.get("allocation")).get("allocationTimestamp") or status.get("startTime")
-    if not isinstance(told, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(told)
-    except ValueError:
-        return None
-    if moment.tzinfo is None or moment.timestamp() < 0:
+    moment = read_moment(told)
+    if moment is None or moment.timestamp() < 0:
         return None
     return int(moment.timestamp()) * _SECOND_NS
 

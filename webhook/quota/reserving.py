@@ -109,7 +109,7 @@ class Reserving:
             ),
             operation,
             Reference(resource, _text(review.request, "namespace"), name),
-            self._requester,
+            _counted_with(self._requester, _text(review.request, "namespace")),
             account.charges,
             account.limits,
             account.timed,
@@ -150,9 +150,10 @@ def asking_operation(review: Review) -> Literal["CREATE", "UPDATE"] | None:
     operation = request.get("operation")
     if operation == "CREATE":
         return "CREATE"
-    if operation != "UPDATE" or _mapping(value.get("metadata")).get("deletionTimestamp"):
+    before = review.old_object or {}
+    if operation != "UPDATE" or _mapping(before.get("metadata")).get("deletionTimestamp"):
         return None
-    return None if (review.old_object or {}).get("spec") == value.get("spec") else "UPDATE"
+    return None if before.get("spec") == value.get("spec") else "UPDATE"
 
 
 def _joined(decision: Decision, now_ns: int, more: Iterable[Iterable[Violation]]) -> Decision:
@@ -188,6 +189,16 @@ def _unbounded(key: QuotaKey) -> Violation:
     message = f"quota {key.scope} holds {tell_dimension(key)} to the end of the window: nothing says how long it may run"
     fix = "set activeDeadlineSeconds, or maxRunTime in the quota"
     return Violation(quota_key(_quota_of(key)), message, ("warn",), {}, None, fix, DOCS)
+
+
+def _counted_with(requester: str, namespace: str) -> str:
+    """Whose open reservations count together. A controller asks for everybody: what it asks for in one namespace, where it may be
+    refused by others for ever, must not keep it from asking in the next.
+    """
+    is_for_others = requester.startswith("system:") and not requester.startswith(
+        f"system:serviceaccount:{namespace}:"
+    )
+    return f"{requester} in {namespace}" if is_for_others else requester
 
 
 def _quota_of(key: QuotaKey) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from lockgate.engine.quota.amounts import Charge, Limit, QuotaKey
-from lockgate.webhook.quota.reconciling import paid_claims, started_ns
+from lockgate.webhook.quota.reconciling import started_ns
 
 from tests.engine.quota.ledgers import CLUSTER, START, asked, make_ledger
 from tests.gatekeeper.quotas.making import quota
@@ -214,14 +214,6 @@ def test_a_list_that_fails_changes_nothing(place: Place) -> None:
     ran = place.reconcile()
     assert (ran.code, ran.out) == (2, "")
     assert place.reconcile("--dry-run").code == 1
-
-
-def test_claims_that_pods_paid_for() -> None:
-    pod: Json = {
-        "metadata": {"namespace": "ml", "name": "p"},
-        "status": {"extendedResourceClaimStatus": {"resourceClaimName": "p-x"}},
-    }
-    assert paid_claims([pod, {}, {"status": None}]) == frozenset({("ml", "p-x")})
 
 
 @pytest.mark.parametrize(

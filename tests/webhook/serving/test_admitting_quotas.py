@@ -191,9 +191,12 @@ def test_a_dry_run_is_refused_as_it_would_be(door: Door) -> None:
 
 
 def test_what_is_being_deleted_loses_its_finalizers_whatever_is_left(door: Door) -> None:
-    value = claim(100)
+    before, value = claim(99), claim(100)
     value["metadata"]["deletionTimestamp"] = "2026-06-01T00:00:00Z"
-    assert door.ask(value, operation="UPDATE", oldObject=claim(99)).response.allowed
+    # What is said to be deleted, and is not.
+    assert not door.ask(value, operation="UPDATE", oldObject=before).response.allowed
+    before["metadata"]["deletionTimestamp"] = "2026-06-01T00:00:00Z"
+    assert door.ask(value, operation="UPDATE", oldObject=before).response.allowed
 
 
 def test_until_the_ledger_was_counted_what_is_charged_is_closed(make_door: MakeDoor) -> None:
@@ -289,6 +292,31 @@ def test_names_that_nobody_vouches_for_share_a_bound(
     assert tuple([one.allowed for one in found]) == allowed
     if not allowed[-1]:
         assert f"{CLAIMED} has 1 reservations of which nothing was seen" in found[-1].message
+
+
+@pytest.mark.parametrize(
+    ("user", "is_shared"),
+    [
+        ("ann", True),
+        ("system:serviceaccount:ml:deployer", False),
+        ("system:serviceaccount:kube-system:resource-claim-controller", False),
+        ("system:kube-controller-manager", False),
+    ],
+)
+def test_what_a_controller_waits_for_in_one_namespace_keeps_no_other_from_it(
+    make_door: MakeDoor, user: str, is_shared: bool
+) -> None:
+    made = make_door(most_open=1)
+    made.apply(quota(scope={"namespaces": ["ml", "other"]}))
+    made.tell()
+
+    def ask(name: str, namespace: str) -> Any:
+        value = claim(1, name, namespace)
+        return made.ask(value, namespace=namespace, userInfo={"username": user}).response
+
+    assert ask("first", "ml").allowed
+    assert f"{user}" in ask("second", "ml").message
+    assert ask("third", "other").allowed is not is_shared
 
 
 def test_labels_that_say_whose_quota_counts_are_guarded(make_door: MakeDoor) -> None:
