@@ -48,6 +48,9 @@ def render_svg(picture: Picture) -> str:
         x2, y2, end = placed[line.end]
         parts.append(_curve((x1 + _BOX_WIDTH, y1), (x2, y2), line.note, start.alert or end.alert))
     parts += [_box(x, y, box) for x, y, box in placed.values()]
+    if not placed:
+        middle = f'x="{width / 2}" y="{_TOP + 24}" text-anchor="middle"'
+        parts.append(f'<text {middle} font-size="14" fill="#3c4043">nothing here asks for devices</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 

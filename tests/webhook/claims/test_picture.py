@@ -27,6 +27,12 @@ PODS = st.builds(
 )
 
 
+def test_an_empty_picture_says_so() -> None:
+    assert "nothing here asks for devices" in render_svg(draw([], link([], Drivers([], []))))
+    claim = Asked("f", 1, Resource("resource.k8s.io/v1", "ResourceClaim", "n", "c"), (), (), (), ())
+    assert "nothing here" not in render_svg(draw([claim], link([claim], Drivers([], []))))
+
+
 @given(st.lists(CLAIMS | PODS, max_size=12))
 def test_every_box_is_drawn_once_and_lines_go_right(asked: list[Asked]) -> None:
     picture = draw(asked, link(asked, Drivers([], [])))
