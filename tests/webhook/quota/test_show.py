@@ -163,3 +163,41 @@ def test_pictures_are_well_formed(some: tuple[Curve, ...]) -> None:
     root = ElementTree.fromstring(render_plot(some, 0, 100))
     assert root.tag.endswith("svg")
     ElementTree.fromstring(render_plot(some, 100, 100))
+
+
+def texts(some: Curve, since_s: int = 0, now_s: int = 100) -> list[tuple[str, float, float]]:
+    """What is written, and where."""
+    root = ElementTree.fromstring(render_plot([some], since_s, now_s))
+    found = [one for one in root.iter() if one.tag.endswith("}text")]
+    return [(one.text or "", float(one.attrib["x"]), float(one.attrib["y"])) for one in found]
+
+
+@pytest.mark.parametrize(("hard", "soft"), [(100, 99), (100, 100), (100, 1), (0, 0)])
+def test_names_of_limits_stand_beside_the_picture_and_beneath_each_other(hard: int, soft: int) -> None:
+    (upper, lower) = [
+        one for one in texts(Curve("q", ((0, 9),), hard, soft)) if one[0][:4] in ("hard", "soft")
+    ]
+    assert (upper[0], lower[0]) == (f"hard {hard}", f"soft {soft}")
+    assert upper[1] == lower[1] > 850
+    assert lower[2] - upper[2] >= 12
+
+
+def test_large_numbers_have_room() -> None:
+    written = [one[0] for one in texts(Curve("q", ((0, 1),), 2**53, None))]
+    assert "9.01e+15" in written
+    assert max(map(len, written)) <= len("1970-01-01 00:00")
+
+
+def test_weeks_are_marked_where_they_begin() -> None:
+    # From Tuesday, 2026-05-05, to 2026-06-02.
+    since = 1_777_939_200
+    written = [one[0] for one in texts(Curve("q", (), 1, None), since, since + 28 * 86_400)]
+    assert [one for one in written if one.startswith("05-")] == ["05-11", "05-18", "05-25"]
+
+
+def test_many_windows_do_not_hide_the_limit() -> None:
+    hourly = Curve("q", tuple([(n, 1) for n in range(720)]), 1, None, True)
+    root = ElementTree.fromstring(render_plot([hourly], 0, 720))
+    bars = [one for one in root.iter() if one.get("class") == "ink"]
+    assert len(bars) == 720
+    assert not [one for one in bars if "stroke" in one.attrib]
