@@ -35,7 +35,7 @@ class _Group:
             return False
         if any(self.packages.get(name, modules) != modules for name, modules in packages.items()):
             return False
-        if any(_above(name, other) for name in packages for other in self.packages):
+        if _has_inside(packages, self.packages) or _has_inside(self.packages, packages):
             return False
         common = [lib for lib in checked.libs if lib.module.package in self.packages]
         return sum(map(_text, common)) >= LEAST_SHARED
@@ -73,13 +73,13 @@ def _packages(checked: CheckedTemplate) -> Packages:
 
 def _keeps_to_itself(checked: CheckedTemplate, packages: Packages) -> bool:
     """Can no reference lead beyond the template's own libraries, and does nothing replace what others see?"""
-    if any(_above(name, other) for name in packages for other in packages):
+    if _has_inside(packages, packages):
         return False
     if uses_metadata([checked.entry.module, *[lib.module for lib in checked.libs]]):
         # It tells packages by their names.
         return False
     for parsed in (checked.entry, *checked.libs):
-        if any(not any(path[: len(name)] == name for name in packages) for path in _ways(parsed)):
+        if not all(_leads_into(path, packages) for path in _ways(parsed)):
             return False
         if parsed.replaces:
             # What it replaces, it does for the whole program.
@@ -97,10 +97,13 @@ def _ways(parsed: ParsedModule) -> Iterator[tuple[str, ...]]:
             yield item.path[1:]
 
 
-def _above(name: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Is one of two packages inside the other?"""
-    length = min(len(name), len(other))
-    return len(name) != len(other) and name[:length] == other[:length]
+def _has_inside(packages: Packages, others: Packages) -> bool:
+    """Is one of the packages inside one of the others?"""
+    return any(name[:depth] in others for name in packages for depth in range(1, len(name)))
+
+
+def _leads_into(path: tuple[str, ...], packages: Packages) -> bool:
+    return any(path[:depth] in packages for depth in range(1, len(path) + 1))
 
 
 def _text(parsed: ParsedModule) -> int:

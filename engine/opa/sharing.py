@@ -35,7 +35,7 @@ class _Growing:
             return False
         if any(known.get(name, modules) != modules for name, modules in packages.items()):
             return False
-        return not any(_above(name, other) for name in packages for other in known)
+        return not (_has_inside(packages, known) or _has_inside(known, packages))
 
     def add(self, number: int, packages: Packages, libs: Sequence[Source]) -> None:
         self.members.append(number)
@@ -69,12 +69,12 @@ def _packages(libs: Sequence[Source]) -> Packages:
 
 def _keeps_to_itself(entry: Source, libs: Sequence[Source], packages: Packages) -> bool:
     """Does each reference to libraries lead into a package of the rules' own, as far as its text shows?"""
-    if any(_above(name, other) for name in packages for other in packages):
+    if _has_inside(packages, packages):
         return False
     paths = [path for source in (entry, *libs) for path in library_paths(source)]
-    return all(any(path[: len(name)] == name for name in packages) for path in paths)
+    return all(any(path[:depth] in packages for depth in range(1, len(path) + 1)) for path in paths)
 
 
-def _above(name: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    length = min(len(name), len(other))
-    return len(name) != len(other) and name[:length] == other[:length]
+def _has_inside(packages: Packages, others: Packages) -> bool:
+    """Is one of the packages inside one of the others?"""
+    return any(name[:depth] in others for name in packages for depth in range(1, len(name)))

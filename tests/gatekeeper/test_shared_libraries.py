@@ -398,3 +398,13 @@ def test_what_depends_on_parameters_is_each_constraints_own(name: str) -> None:
             found.append(document(constraint(spec, kind=kind, name=f"c{number}"), f"{kind}-{number}.json"))
     (violations, *_) = both(found, [document(manifest())])
     assert all(violations.count(f"only-{kind}-{number}") == 1 for kind in ("One", "Two") for number in (1, 2))
+
+
+def test_many_packages_are_compared_by_their_names() -> None:
+    """Not each with each: a template may have thousands."""
+    libs = [f"package lib.p{number}\n\nx := {number}\n" for number in range(5_000)]
+    many = [
+        made(kind, f"package {kind.lower()}\nviolation[{{}}] {{ data.lib.p7.x }}", libs)
+        for kind in ("One", "Two")
+    ]
+    assert groups(*many) == [["One", "Two"]]
