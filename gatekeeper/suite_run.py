@@ -205,9 +205,9 @@ class _Runner:
             ):
                 self._prepare_all()
                 found = self.templates.get(document.file)
-        if found is None:
-            found = prepare_template(template, engine=self.options.engine, compilers=self.compilers)
-            self.templates[document.file] = found
+            if found is None:
+                found = prepare_template(template, engine=self.options.engine, compilers=self.compilers)
+                self.templates[document.file] = found
         return found
 
     def _prepare_all(self) -> None:

@@ -11,11 +11,10 @@ from lockgate.gatekeeper.quotas.kinds import DEVICE_QUOTA, VERSION
 from lockgate.gatekeeper.quotas.kinds import GROUP as QUOTAS
 from lockgate.webhook.cluster.connection import open_client
 from lockgate.webhook.cluster.inventory import NotServedError, Resource, ServedGroup, Server
-from lockgate.webhook.cluster.quota_reading import NAMESPACES
+from lockgate.webhook.cluster.quota_reading import CLAIM, NAMESPACES, device_resources
 
 Object = dict[str, Value]
 
-CLAIM: Final = "ResourceClaim"
 _PODS: Final = Resource(GroupVersionKind("", "v1", "Pod"), "/api/v1/pods", True)
 _QUOTAS: Final = Resource(
     GroupVersionKind(QUOTAS, VERSION, DEVICE_QUOTA), f"/apis/{QUOTAS}/{VERSION}/devicequotas", False
@@ -59,7 +58,7 @@ def read_quota_objects(server: Server) -> QuotaObjects:
         raise UsageError(
             "the cluster has no DeviceQuotas", hint="`lockgate install` prints their CustomResourceDefinition"
         ) from None
-    resources = _device_resources(server)
+    resources = device_resources(_served(server))
     claims = resources.get(CLAIM)
     found = {
         kind: _list(server, resources[kind]).objects if kind in resources else ()
@@ -75,15 +74,15 @@ def read_quota_objects(server: Server) -> QuotaObjects:
     )
 
 
-def _device_resources(server: Server) -> dict[str, Resource]:
-    """The kinds of resource.k8s.io, in the best version that is served."""
-    served = {one.version for one in server.groups() if one.name == GROUP}
-    found: dict[str, Resource] = {}
-    for version in VERSIONS:
-        if version in served:
-            for one in server.resources_of(ServedGroup(GROUP, version)):
-                found.setdefault(one.kind.kind, one)
-    return found
+def _served(server: Server) -> list[Resource]:
+    """The resources of resource.k8s.io, in every version that is known here."""
+    versions = {one.version for one in server.groups() if one.name == GROUP}
+    return [
+        one
+        for version in VERSIONS
+        if version in versions
+        for one in server.resources_of(ServedGroup(GROUP, version))
+    ]
 
 
 def _list(server: Server, resource: Resource) -> Listed:

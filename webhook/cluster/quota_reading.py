@@ -1,6 +1,6 @@
 """What quotas charge, as the API server has it: which resources these are, and one object by its uid, read consistently."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from kubernetes.client import ApiClient
@@ -19,22 +19,25 @@ Object = dict[str, Value]
 
 NAMESPACES: Final = Resource(GroupVersionKind("", "v1", "Namespace"), "/api/v1/namespaces", False)
 _POD: Final = GroupVersionKind("", "v1", "Pod")
-_CLAIM: Final = "ResourceClaim"
+CLAIM: Final = "ResourceClaim"
 _OK: Final = 200
 _NOT_FOUND: Final = 404
 
 
-def charged_resources(served: Iterable[Resource]) -> dict[str, Resource]:
-    """The resources that are charged, by the ledger's name of them; claims first, in the best version that is served."""
-    known = {one.kind: one for one in served}
+def device_resources(served: Iterable[Resource]) -> dict[str, Resource]:
+    """Of the resources that a cluster serves, those of resource.k8s.io, by kind and in the best version."""
+    of_group = [one for one in served if one.kind.group == GROUP and one.kind.version in VERSIONS]
     found: dict[str, Resource] = {}
-    for version in VERSIONS:
-        kind = GroupVersionKind(GROUP, version, _CLAIM)
-        if CLAIMS not in found and kind in known:
-            found[CLAIMS] = known[kind]
-    if _POD in known:
-        found[PODS] = known[_POD]
+    for one in sorted(of_group, key=lambda one: VERSIONS.index(one.kind.version)):
+        found.setdefault(one.kind.kind, one)
     return found
+
+
+def charged_resources(served: Sequence[Resource]) -> dict[str, Resource]:
+    """The resources that are charged, by the ledger's name of them; claims first."""
+    claims = device_resources(served).get(CLAIM)
+    pods = next((one for one in served if one.kind == _POD), None)
+    return {name: one for name, one in ((CLAIMS, claims), (PODS, pods)) if one is not None}
 
 
 def read_by_uid(api: ApiClient, resource: Resource, reference: Reference, uid: str) -> Object | None:
