@@ -1,0 +1,57 @@
+"""What a PromotionPolicy asks of a version before it enters an environment."""
+
+from typing import Final, Literal, get_args
+
+from lockgate.engine.promotions.environments import Environments
+from lockgate.engine.record import record
+
+# Of what kind evidence is: facts of a scan, a signature of the model, results of an evaluation, a report on drift, provenance.
+EvidenceKind = Literal["facts", "signature", "evaluation", "drift", "provenance"]
+EVIDENCE_KINDS: Final[tuple[EvidenceKind, ...]] = get_args(EvidenceKind)
+
+
+@record
+class Requirement:
+    """Evidence that has to be there. max_age_ns: how old it may be at the promotion; None where it may be of any age."""
+
+    kind: EvidenceKind
+    max_age_ns: int | None = None
+
+
+@record
+class Approvals:
+    """So many different people of a group have to approve."""
+
+    count: int
+    group: str
+
+
+@record
+class Step:
+    """What entering an environment takes. Spans in nanoseconds.
+
+    separation_of_duties: whoever asks for the promotion is none of those whose approval counts, and nobody counts for two groups.
+    soak_ns: how long the version has to have run in the environment below. blocked_while_unhealthy: refused while a pool of devices
+    that the subject runs on is not healthy.
+    """
+
+    to: str
+    evidence: tuple[Requirement, ...] = ()
+    approvals: tuple[Approvals, ...] = ()
+    separation_of_duties: bool = True
+    soak_ns: int = 0
+    blocked_while_unhealthy: bool = False
+
+
+@record
+class PromotionPolicy:
+    """A checked PromotionPolicy. steps: at most one into each environment but the lowest. digest: SHA-256 (hex) over name and spec."""
+
+    name: str
+    environments: Environments
+    steps: tuple[Step, ...]
+    digest: str
+
+    def step_into(self, environment: str) -> Step | None:
+        """What entering an environment takes; None where the policy asks for nothing. Ask `environments` first whether it is known."""
+        return next((step for step in self.steps if step.to == environment), None)

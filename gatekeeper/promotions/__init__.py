@@ -1,0 +1,1 @@
+"""PromotionPolicy: which environments there are, and what a version needs to enter each."""

@@ -1,0 +1,171 @@
+"""The kind PromotionPolicy: environments, the lowest first, and what entering each takes."""
+
+from hashlib import sha256
+from typing import Final
+
+from lockgate.engine.codegen.values import render_json
+from lockgate.engine.documents.document import Document
+from lockgate.engine.promotions.environments import Environments
+from lockgate.engine.promotions.policy import (
+    EVIDENCE_KINDS,
+    Approvals,
+    EvidenceKind,
+    PromotionPolicy,
+    Requirement,
+    Step,
+)
+from lockgate.gatekeeper.exemptions.moments import parse_span
+from lockgate.gatekeeper.exemptions.selection import only_fields
+from lockgate.gatekeeper.fields import Field, root
+from lockgate.gatekeeper.labels import is_subdomain
+from lockgate.gatekeeper.promotions.kinds import API_VERSION, PROMOTION_POLICY
+
+MAX_ENVIRONMENTS: Final = 50
+MAX_GROUPS: Final = 20
+MAX_GROUP: Final = 200
+# Approvals stand in a statement, each with a signature.
+MAX_COUNT: Final = 20
+
+
+def parse_promotion_policy(document: Document) -> PromotionPolicy:
+    """Reads a PromotionPolicy strictly. Raises PolicyError, with the place."""
+    top = root(document)
+    version = top.get("apiVersion")
+    if version.string() != API_VERSION:
+        version.refuse(f"unsupported version {version.string()!r}", f"write {API_VERSION}")
+    if top.get("kind").string() != PROMOTION_POLICY:
+        top.get("kind").refuse(
+            f"{top.get('kind').name} is no {PROMOTION_POLICY}", f"write {PROMOTION_POLICY}"
+        )
+    only_fields(top, "apiVersion", "kind", "metadata", "spec", "status")
+    name = top.at("metadata", "name")
+    if not is_subdomain(name.string()):
+        name.refuse(
+            f"{name.string()!r} is no name for a PromotionPolicy", "lower-case letters, digits, '-' and '.'"
+        )
+    spec = top.get("spec")
+    only_fields(spec, "environments", "steps")
+    names = _environments(spec.get("environments"))
+    digest = sha256(render_json({"name": name.string(), "spec": spec.value}).encode("utf-8", "surrogatepass"))
+    return PromotionPolicy(
+        name.string(), Environments(names), _steps(spec.get("steps"), names), digest.hexdigest()
+    )
+
+
+def _environments(field: Field) -> tuple[str, ...]:
+    if len(field.items()) > MAX_ENVIRONMENTS:
+        field.refuse(f"{field.name} has {len(field.items())} entries, and may have {MAX_ENVIRONMENTS}")
+    names: list[str] = []
+    for item in field.items():
+        name = item.string()
+        if not is_subdomain(name):
+            item.refuse(
+                f"{item.name} is {name!r}, no name for an environment",
+                "lower-case letters, digits, '-' and '.'",
+            )
+        if name in names:
+            item.refuse(f"{item.name} names {name} again", "name each environment once, the lowest first")
+        names.append(name)
+    if len(names) < 2:
+        field.refuse("spec.environments needs two names or more", "list the environments, the lowest first")
+    return tuple(names)
+
+
+def _steps(field: Field, names: tuple[str, ...]) -> tuple[Step, ...]:
+    steps: dict[str, Step] = {}
+    for item in field.items():
+        only_fields(
+            item,
+            "to",
+            "evidence",
+            "approvals",
+            "separationOfDuties",
+            "soakTime",
+            "blockedWhileUnhealthy",
+        )
+        to = item.get("to")
+        if to.string() not in names:
+            to.refuse(
+                f"{to.name} is {to.string()!r}, none of spec.environments", f"one of {', '.join(names[1:])}"
+            )
+        if to.string() == names[0]:
+            to.refuse(
+                f"{to.name} is the lowest environment, which nothing is promoted to",
+                f"one of {', '.join(names[1:])}",
+            )
+        if to.string() in steps:
+            to.refuse(f"{to.name} is {to.string()!r} again", "write one step for an environment")
+        steps[to.string()] = _step(item)
+    if not steps:
+        field.refuse(
+            "spec.steps is empty, and would ask for nothing", "say what entering an environment takes"
+        )
+    return tuple(steps.values())
+
+
+def _step(item: Field) -> Step:
+    soak, separated = item.get("soakTime"), item.get("separationOfDuties").boolean()
+    step = Step(
+        item.get("to").string(),
+        _evidence(item.get("evidence")),
+        _approvals(item.get("approvals")),
+        # What is not said is the stricter one.
+        separated is not False,
+        0 if soak.absent else parse_span(soak),
+        item.get("blockedWhileUnhealthy").boolean() or False,
+    )
+    if separated is not None and not step.approvals:
+        item.get("separationOfDuties").refuse(
+            f"{item.get('separationOfDuties').name} is about approvals, and the step asks for none",
+            "list who approves in approvals, or remove it",
+        )
+    if not (step.evidence or step.approvals or step.soak_ns or step.blocked_while_unhealthy):
+        item.refuse(
+            f"{item.name} asks for nothing",
+            "list evidence or approvals, or set soakTime or blockedWhileUnhealthy",
+        )
+    return step
+
+
+def _evidence(field: Field) -> tuple[Requirement, ...]:
+    made: dict[str, Requirement] = {}
+    for item in field.items():
+        only_fields(item, "kind", "maxAge")
+        kind, age = _evidence_kind(item.get("kind")), item.get("maxAge")
+        if kind in made:
+            item.refuse(f"{item.name} requires {kind} again", "write one entry for a kind")
+        if kind == "drift" and age.absent:
+            item.refuse(
+                f"{item.name} does not say how old a report on drift may be", "set maxAge, such as 30d"
+            )
+        made[kind] = Requirement(kind, None if age.absent else parse_span(age))
+    return tuple(made.values())
+
+
+def _evidence_kind(field: Field) -> EvidenceKind:
+    for kind in EVIDENCE_KINDS:
+        if field.string() == kind:
+            return kind
+    field.refuse(f"{field.name} is {field.string()!r}", f"one of {', '.join(EVIDENCE_KINDS)}")
+
+
+def _approvals(field: Field) -> tuple[Approvals, ...]:
+    made: dict[str, Approvals] = {}
+    for item in field.items():
+        only_fields(item, "group", "count")
+        group, count = item.get("group").string(), item.get("count").value
+        if not group or len(group) > MAX_GROUP or not group.isprintable():
+            item.get("group").refuse(
+                f"{item.get('group').name} is empty or no name of a group", "name a group of the identity map"
+            )
+        if group in made:
+            item.refuse(f"{item.name} names {group} again", "write one entry for a group")
+        if type(count) is not int or not 1 <= count <= MAX_COUNT:
+            item.get("count").refuse(
+                f"{item.get('count').name} is no whole number from 1 to {MAX_COUNT}",
+                "how many people of the group have to approve",
+            )
+        made[group] = Approvals(count, group)
+    if len(made) > MAX_GROUPS:
+        field.refuse(f"{field.name} has {len(made)} entries, and may have {MAX_GROUPS}")
+    return tuple(made.values())
