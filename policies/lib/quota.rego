@@ -170,11 +170,10 @@ bounded(seconds) := amounts.smaller(seconds, options.seconds) if {
 } else := seconds
 
 # By driver or product, one of the alternatives at most is allocated. Where it is not known what a request can reach, that is told of
-# the name "", which nothing has.
+# the name "", which nothing has. A pod is not charged by these: what it asks for by a resource is reached by the scheduler's claim.
 place_charges(how, kind) := [charge |
 	some group_path in {entry.group | some entry in weighed; entry.how == how}
 	of_group := [entry | some entry in weighed; entry.how == how; entry.group == group_path]
-	not moved(of_group[0].claim)
 	places := {place | some entry in of_group; some place in reached(entry, kind)}
 	some place in places
 	most := charges_lib.most([entry.devices | some entry in of_group; place in reached(entry, kind)])

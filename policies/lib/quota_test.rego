@@ -178,13 +178,19 @@ test_seconds if {
 	said(job({"activeDeadlineSeconds": 60}, pod), {"known": {"templates": {"t": each}}}).predicted["gpu-seconds/A"] == 120
 }
 
-from_scheduler(user) := found["devices/A"] if {
+from_scheduler(user) := object.union({"devices/A": 0}, found) if {
 	value := object.union(claim([exactly(a(2))]), {"metadata": {"annotations": {"resource.kubernetes.io/extended-resource-claim": "true"}}})
 	request := {"object": value, "userInfo": {"username": user}}
 	found := quota.quota.own with input as {"review": request, "parameters": by_class}
-} else := 0
+}
 
 test_claims_of_the_scheduler_are_paid_for if {
-	from_scheduler("system:kube-scheduler") == 0
-	from_scheduler("anybody") == 2
+	from_scheduler("system:kube-scheduler")["devices/A"] == 0
+	from_scheduler("anybody")["devices/A"] == 2
+}
+
+# Pods are not charged by drivers and products, so that these claims are.
+test_claims_of_the_scheduler_are_charged_by_what_they_reach if {
+	from_scheduler("system:kube-scheduler")["drivers/"] == 2
+	from_scheduler("system:kube-scheduler")["products/"] == 2
 }

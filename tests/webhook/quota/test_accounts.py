@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from lockgate.engine.codegen.values import parse_json
 from lockgate.engine.quota.amounts import Charge, Limit, QuotaKey
 from lockgate.engine.quota.windows import TimedCharge
@@ -125,6 +126,19 @@ def test_the_scheduler_is_not_charged_twice() -> None:
     strict = quota(**STRICT)
     assert account(made, strict, user="system:kube-scheduler").charges == ()
     assert account(made, strict, user="somebody").charges == (Charge(key(), 2),)
+
+
+@pytest.mark.parametrize("limit", [{"driver": CLASS}, {"product": "H100"}])
+@pytest.mark.parametrize("mode", [{}, STRICT])
+def test_what_pods_ask_for_by_a_resource_is_charged_where_it_is_claimed(limit: Json, mode: Json) -> None:
+    """A pod is charged by class alone; by drivers and products, the claim that is made for it."""
+    made = claim(2)
+    made["metadata"]["annotations"] = {"resource.kubernetes.io/extended-resource-claim": "true"}
+    around = (DEVICE_CLASS, slices("H100", "H100"))
+    places = quota(**mode, limits=[{**limit, "hard": 1}])
+    assert account(gpu_pod(2), places, around=around).charges == ()
+    (charge,) = account(made, places, around=around, user="system:kube-scheduler").charges
+    assert charge.amount == 2
 
 
 def test_quotas_are_in_order() -> None:
