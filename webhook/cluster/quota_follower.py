@@ -288,7 +288,9 @@ class QuotaFollower:
     ) -> None:
         """A claim that the scheduler made for a pod's extended resources is charged by the pod, from when its status says so."""
         told = paid_claims([pod])
-        new = [key for key, payer in told.items() if self._paid.get(key) != payer]
+        new = [
+            key for key, payer in told.items() if key not in self._paid or self._paid[key].uid != payer.uid
+        ]
         self._paid |= told
         resource = self._resources.get(CLAIMS)
         for namespace, name in new if resource is not None else ():

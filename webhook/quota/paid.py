@@ -18,10 +18,11 @@ Object = dict[str, Value]
 
 @record
 class Payer:
-    """The pod that is charged for a claim: its uid, and when it was bound to a node."""
+    """The pod that is charged for a claim: its uid, when it was bound to a node, and what it asks for, as a Pod."""
 
     uid: str
     bound: datetime
+    asks: Object
 
 
 # By the claim's namespace and name.
@@ -37,22 +38,23 @@ def paid_claims(pods: Iterable[Object]) -> dict[tuple[str, str], Payer]:
         name = _text(_mapping(status.get("extendedResourceClaimStatus")).get("resourceClaimName"))
         bound = _bound(status.get("conditions"))
         if name and bound is not None and not is_over(pod):
-            found[_text(metadata.get("namespace")), name] = Payer(_text(metadata.get("uid")), bound)
+            place = _text(metadata.get("namespace")), name
+            found[place] = Payer(_text(metadata.get("uid")), bound, _asks(pod))
     return found
 
 
-def is_paid(claim: Object, paid: Paid) -> bool:
-    """Is it a pod that is charged for a claim?"""
+def payer_of(claim: Object, paid: Paid) -> Payer | None:
+    """The pod that is charged for a claim, as far as it is; None where the claim is charged itself."""
     metadata = _mapping(claim.get("metadata"))
     payer = paid.get((_text(metadata.get("namespace")), _text(metadata.get("name"))))
     created = read_moment(metadata.get("creationTimestamp"))
     if payer is None or created is None or created > payer.bound:
-        return False
-    owners = metadata.get("ownerReferences")
-    return any(
+        return None
+    is_its = any(
         owner.get("controller") is True and owner.get("uid") == payer.uid
-        for owner in (map(_mapping, owners) if type(owners) is list else ())
+        for owner in _mappings(metadata.get("ownerReferences"))
     )
+    return payer if is_its else None
 
 
 def read_moment(told: Value) -> datetime | None:
@@ -67,10 +69,26 @@ def read_moment(told: Value) -> datetime | None:
 
 
 def _bound(conditions: Value) -> datetime | None:
-    for one in map(_mapping, conditions) if type(conditions) is list else ():
+    for one in _mappings(conditions):
         if one.get("type") == "PodScheduled" and one.get("status") == "True":
             return read_moment(one.get("lastTransitionTime"))
     return None
+
+
+def _asks(pod: Object) -> Object:
+    """The pod with no more than it is charged for: many of them are kept."""
+    metadata, spec = _mapping(pod.get("metadata")), _mapping(pod.get("spec"))
+    asking: Object = {}
+    for field in ("containers", "initContainers"):
+        asking[field] = [
+            {"name": one.get("name"), "resources": one.get("resources")} for one in _mappings(spec.get(field))
+        ]
+    named: Object = {"name": metadata.get("name"), "namespace": metadata.get("namespace")}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": asking}
+
+
+def _mappings(value: Value) -> list[Object]:
+    return [one for one in value if type(one) is dict] if type(value) is list else []
 
 
 def _mapping(value: Value) -> Object:

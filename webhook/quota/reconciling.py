@@ -12,7 +12,7 @@ from lockgate.engine.quota.store.ledger import Listing
 from lockgate.engine.quota.windows import window_of
 from lockgate.engine.record import changed, record
 from lockgate.webhook.quota.accounts import Account, Accounts, Refusal, is_over
-from lockgate.webhook.quota.paid import NONE_PAID, Paid, is_paid, read_moment
+from lockgate.webhook.quota.paid import NONE_PAID, Paid, Payer, payer_of, read_moment
 
 Object = dict[str, Value]
 
@@ -57,10 +57,8 @@ def count_objects(
             continue
         metadata = _mapping(value.get("metadata"))
         namespace, name = _text(metadata.get("namespace")), _text(metadata.get("name"))
-        # Who made it cannot be asked any more.
-        user = _SCHEDULER if is_paid(value, paid) else ""
         try:
-            account = accounts.of(value, namespace, namespaces.get(namespace), user)
+            account = _account(accounts, value, namespace, namespaces.get(namespace), payer_of(value, paid))
         except EvaluationError as error:
             uncounted.append(f"{resource} {namespace}/{name}: {error.message}")
             account = Account(refused=(Refusal("", error.message),))
@@ -81,6 +79,23 @@ def count_objects(
             )
         )
     return Counted(Listing(resource, parse_version(version), tuple(seen)), tuple(uncounted))
+
+
+def _account(
+    accounts: Accounts, value: Object, namespace: str, labelled: Object | None, payer: Payer | None
+) -> Account:
+    """What a live object is charged, by whomever it was made: that cannot be asked any more."""
+    whole = accounts.of(value, namespace, labelled)
+    if payer is None:
+        return whole
+    rest = accounts.of(value, namespace, labelled, _SCHEDULER)
+    # The pod may be charged no more, such as when the DeviceClass is gone that served the resource.
+    paid = _keys(accounts.of(payer.asks, namespace, labelled))
+    return rest if _keys(whole) - _keys(rest) <= paid else whole
+
+
+def _keys(account: Account) -> set[QuotaKey]:
+    return {one.key for one in account.charges} | {one.key for one in account.timed}
 
 
 def started_ns(value: Object) -> int | None:

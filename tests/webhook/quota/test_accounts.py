@@ -10,6 +10,7 @@ from lockgate.engine.quota.windows import TimedCharge
 from lockgate.webhook.quota.accounts import Account, Accounts
 from lockgate.webhook.quota.charging import Charger
 from lockgate.webhook.quota.checking import learn_known
+from lockgate.webhook.quota.paid import paid_claims
 from lockgate.webhook.quota.reconciling import Counted, count_objects
 
 from tests.gatekeeper.quotas.making import parsed, quota
@@ -146,3 +147,40 @@ def test_quotas_are_in_order() -> None:
     accounts = Accounts("prod", [one, two], Charger(library(), learn_known([])))
     assert [each.name for each in accounts.quotas] == ["a", "b"]
     assert parsed().name == "gpus"
+
+
+@pytest.mark.parametrize(
+    ("around", "charged"), [((DEVICE_CLASS,), {"pods": 2, "claims": 0}), ((), {"pods": 0, "claims": 2})]
+)
+@pytest.mark.parametrize(
+    "limit", [{"limits": [{"class": CLASS, "hard": 9}]}, {"limits": None, "windows": WEEK}]
+)
+def test_when_a_class_is_deleted_what_a_pod_paid_for_is_charged_to_its_claim(
+    around: tuple[Json, ...], charged: dict[str, int], limit: Json
+) -> None:
+    pod = bound(gpu_pod(2), "pod", "c")
+    made = claim(2)
+    made["metadata"] |= {
+        "uid": "claim",
+        "creationTimestamp": "2026-06-01T00:00:00Z",
+        "annotations": {"resource.kubernetes.io/extended-resource-claim": "true"},
+        "ownerReferences": [{"uid": "pod", "controller": True}],
+    }
+    known = learn_known([as_value(one) for one in around])
+    accounts = Accounts("prod", parsed_snapshot(quota(**STRICT, **limit)).quotas, Charger(library(), known))
+    paid = paid_claims([as_value(pod)])
+    found = {
+        name: count_objects(name, [as_value(value)], "9", accounts, {}, "prod", paid).listing.objects[0]
+        for name, value in (("pods", pod), ("claims", made))
+    }
+    assert {
+        name: sum([one.amount for one in seen.charges] + [one.devices for one in seen.timed])
+        for name, seen in found.items()
+    } == charged
+
+
+def bound(pod: Json, uid: str, claim_name: str) -> Json:
+    """The pod on a node, with the claim that the scheduler made for it."""
+    scheduled = {"type": "PodScheduled", "status": "True", "lastTransitionTime": "2026-06-01T00:00:00Z"}
+    status = {"extendedResourceClaimStatus": {"resourceClaimName": claim_name}, "conditions": [scheduled]}
+    return {**pod, "metadata": {**pod["metadata"], "uid": uid}, "status": status}

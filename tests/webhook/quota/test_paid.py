@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from lockgate.webhook.quota.paid import is_paid, paid_claims
+from lockgate.webhook.quota.paid import paid_claims, payer_of
 
 Json = dict[str, Any]
 
@@ -33,9 +33,9 @@ def made(created: Any = "2026-06-01T00:00:09Z", **metadata: Any) -> Json:
 def test_the_claim_that_was_made_for_a_pod() -> None:
     paid = paid_claims([pod(), {}, {"status": None}])
     assert list(paid) == [("ml", "p-x")]
-    assert is_paid(made(), paid)
+    assert payer_of(made(), paid) is paid["ml", "p-x"]
     # Moments are told to the second.
-    assert is_paid(made(BOUND), paid)
+    assert payer_of(made(BOUND), paid) is not None
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_the_claim_that_was_made_for_a_pod() -> None:
     ],
 )
 def test_claims_that_are_charged_themselves(claim: Json) -> None:
-    assert not is_paid(claim, paid_claims([pod()]))
+    assert payer_of(claim, paid_claims([pod()])) is None
 
 
 @pytest.mark.parametrize(
