@@ -30,7 +30,7 @@ class Approvals:
 class Step:
     """What entering an environment takes. Spans in nanoseconds.
 
-    separation_of_duties: whoever asks for the promotion is none of those whose approval counts, and nobody counts for two groups.
+    separation_of_duties: whoever asks for the promotion is none of those whose approval counts. A member of two groups counts for both.
     soak_ns: how long the version has to have run in the environment below. blocked_while_unhealthy: refused while a pool of devices
     that the subject runs on is not healthy.
     """

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from lockgate.engine.codegen.cache import CodeCache
 
 # The answers that are asked for here: packages of the library, each with the rule that answers.
-Answer = Literal["asked", "models", "quota", "subjects"]
+Answer = Literal["asked", "models", "promotion", "quota", "subjects"]
 _RULES: Final[Mapping[Answer, str]] = {
     "asked": "asked",
     "models": "told",
+    "promotion": "told",
     "quota": "quota",
     "subjects": "told",
 }
@@ -45,12 +46,11 @@ class ClaimsLibrary:
         review: dict[str, Value] = {"object": value}
         if user:
             review["userInfo"] = {"username": user}
-        found = self._program.evaluate(
-            self._entry,
-            input={"review": review, "parameters": parameters or {}},
-            now_ns=0,
-            limits=Limits(),
-        )
+        return self.answer({"review": review, "parameters": parameters or {}})
+
+    def answer(self, document: dict[str, Value]) -> dict[str, Value]:
+        """The answer to an input that is no review. Raises EvaluationError where it is too large."""
+        found = self._program.evaluate(self._entry, input=document, now_ns=0, limits=Limits())
         if type(found) is not dict:
             # It is an object whatever the input, but for an error of a builtin.
             raise EvaluationError(f"{self._entry} has no answer")

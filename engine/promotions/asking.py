@@ -1,0 +1,54 @@
+"""What is known about a promotion when it is judged, and what is then missing."""
+
+from lockgate.engine.promotions.policy import EvidenceKind
+from lockgate.engine.record import record
+
+
+@record
+class Evidence:
+    """Evidence whose signature was verified. digest: of the bytes that it is about. made_ns: since 1970, by the log's time where there is one."""
+
+    kind: EvidenceKind
+    digest: str
+    made_ns: int
+    passed: bool
+
+
+@record
+class Approval:
+    """An approval that was verified for this very promotion. person: by the identity map, not by the key or token."""
+
+    person: str
+    groups: tuple[str, ...]
+
+
+@record
+class Pool:
+    """Devices that the subject runs on."""
+
+    name: str
+    healthy: bool
+
+
+@record
+class Known:
+    """All that is known. requester: a person, "" for nobody known. now_ns: since 1970.
+
+    below_since_ns: since when the version runs in the environment below, None where nobody knows; pools: None likewise.
+    """
+
+    now_ns: int
+    requester: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    below_since_ns: int | None = None
+    pools: tuple[Pool, ...] | None = None
+
+
+@record
+class Missing:
+    """What a promotion does not have. what: `environment`, `direction`, `evidence/<kind>`, `approvals/<group>`, `requester`, `soak`, `health`."""
+
+    what: str
+    message: str
+    fix: str

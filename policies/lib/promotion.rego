@@ -1,0 +1,185 @@
+# METADATA
+# title: What is missing for a promotion
+# description: |
+#   Judges one event by the PromotionPolicy. `input.promotion` is
+#   `{"happening", "from", "to", "digest", "requester", "now_ns", "evidence", "approvals", "below_since_ns", "pools", "policy"}`:
+#   `happening` as `lockgate.engine.promotions.recognising` tells it; `digest` of the subject's bytes; `requester` a person;
+#   `evidence` that was verified, `{"kind", "digest", "made_ns", "passed"}`; `approvals` of this very promotion that were verified,
+#   `{"person", "groups"}`; `below_since_ns`: since when the version runs in the environment below, null where nobody knows;
+#   `pools` of devices that the subject runs on, `{"name", "healthy"}`, null where nobody knows; and `policy`,
+#   `{"environments", "steps"}` with steps `{"to", "evidence": [{"kind", "max_age_ns"}], "approvals": [{"group", "count"}],
+#   "separation_of_duties", "soak_ns", "blocked_while_unhealthy"}`. What is left out counts as not known, which is missing.
+package lib.lockgate.promotion
+
+given := object.get(input, "promotion", {})
+
+environments := object.get(given, ["policy", "environments"], [])
+
+to := object.get(given, "to", "")
+
+from := object.get(given, "from", "")
+
+happening := object.get(given, "happening", "unknown")
+
+# Where the policy does not say how many.
+most_wanted := 1000
+
+# What nothing has to be shown for: it brings no version in.
+quiet := {"removal", "traffic"}
+
+steps := [step | some step in object.get(given, ["policy", "steps"], []); step.to == to]
+
+# METADATA
+# description: |
+#   `{"missing"}`: what is missing, each `{"what", "message", "fix"}`; nothing is where the promotion may go on.
+told := {"missing": [one | some one in missing]}
+
+# METADATA
+# description: What is missing, as a set.
+missing contains problem("environment", sprintf("%v is none of the environments of the policy", [to]), "name the environment in the PromotionPolicy") if {
+	not happening in quiet
+	not to in environments
+}
+
+missing contains problem("direction", sprintf("it cannot be told from where it enters %v", [to]), "promote the version to the environment below first") if {
+	to in environments
+	not is_known
+}
+
+missing contains problem(concat("/", ["evidence", asked.kind]), sprintf("%v needs %v of these very bytes%v", [to, object.get(names, asked.kind, asked.kind), limit(asked)]), object.get(fixes, asked.kind, "give it")) if {
+	is_judged
+	some step in steps
+	some asked in object.get(step, "evidence", [])
+	not is_shown(asked)
+}
+
+missing contains problem(concat("/", ["approvals", asked.group]), sprintf("%v needs approvals by %d of %v, and has %d", [to, wanted, asked.group, count(people)]), "ask people of the group who have not approved yet") if {
+	is_judged
+	some step in steps
+	some asked in object.get(step, "approvals", [])
+	people := approving(step, asked.group)
+	wanted := object.get(asked, "count", most_wanted)
+	count(people) < wanted
+}
+
+missing contains problem("requester", "nobody knows who asks for it, so duties cannot be told apart", "have a known person ask for it") if {
+	is_judged
+	some step in steps
+	count(object.get(step, "approvals", [])) > 0
+	is_separated(step)
+	not is_person(object.get(given, "requester", ""))
+}
+
+missing contains problem("soak", sprintf("it has not run long enough in the environment below %v", [to]), "wait, or shorten soakTime in the PromotionPolicy") if {
+	is_judged
+	happening != "rollback"
+	some step in steps
+	object.get(step, "soak_ns", 0) > 0
+	not is_soaked(step)
+}
+
+missing contains problem("health", sprintf("%v takes nothing while a pool of devices is not known to be healthy: %v", [to, pools]), "wait until the devices are healthy") if {
+	is_judged
+	some step in steps
+	object.get(step, "blocked_while_unhealthy", false)
+	not is_healthy
+	pools := unhealthy
+}
+
+problem(what, message, fix) := {"what": what, "message": message, "fix": fix}
+
+names := {
+	"drift": "a report on drift",
+	"evaluation": "an evaluation that passed",
+	"facts": "signed facts",
+	"provenance": "provenance",
+	"signature": "a signature",
+}
+
+fixes := {
+	"drift": "sign it with the facts: lockgate scan --sign, with --evidence",
+	"evaluation": "sign it with the facts: lockgate scan --sign, with --evidence",
+	"facts": "scan the model and sign what is found: lockgate scan --sign",
+	"provenance": "sign it with the facts: lockgate scan --sign, with --provenance",
+	"signature": "sign the model, and have it verified: lockgate scan --sign, with --model-signature",
+}
+
+limit(asked) := sprintf(", no older than %d hours", [floor(asked.max_age_ns / 3600000000000)]) if {
+	is_number(object.get(asked, "max_age_ns", null))
+} else := ""
+
+is_judged if {
+	to in environments
+	not happening in quiet
+}
+
+is_known if happening in quiet
+
+# Nothing is below the lowest environment.
+is_known if {
+	happening in {"introduction", "promotion"}
+	to == environments[0]
+}
+
+# The next lower one: to leave one out would be to leave out what it asks for.
+is_known if {
+	happening == "promotion"
+	some rank, _ in environments
+	environments[rank] == from
+	environments[rank + 1] == to
+}
+
+is_known if happening == "rollback"
+
+is_shown(asked) if {
+	some one in object.get(given, "evidence", [])
+	one.kind == asked.kind
+	one.passed == true
+	one.digest == given.digest
+	one.digest != ""
+	is_fresh(one, object.get(asked, "max_age_ns", null))
+}
+
+is_fresh(_, most) if most == null
+
+is_fresh(one, most) if {
+	is_number(most)
+	age := given.now_ns - one.made_ns
+	age >= 0
+	age <= most
+}
+
+approving(step, group) := {one.person |
+	some one in object.get(given, "approvals", [])
+	is_person(one.person)
+	group in one.groups
+	not is_own(step, one.person)
+}
+
+is_own(step, person) if {
+	is_separated(step)
+	person == given.requester
+}
+
+is_separated(step) if object.get(step, "separation_of_duties", true) != false
+
+is_person(name) if {
+	is_string(name)
+	name != ""
+}
+
+is_soaked(step) if {
+	is_number(given.below_since_ns)
+	given.now_ns - given.below_since_ns >= step.soak_ns
+}
+
+is_healthy if {
+	is_array(given.pools)
+	every pool in given.pools {
+		pool.healthy == true
+	}
+}
+
+unhealthy := concat(", ", sort([pool.name | some pool in given.pools; object.get(pool, "healthy", false) != true])) if {
+	is_array(given.pools)
+} else := "nobody knows"

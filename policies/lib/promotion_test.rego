@@ -1,0 +1,127 @@
+package lib.lockgate.promotion_test
+
+import data.lib.lockgate.promotion
+
+hour := 3600000000000
+
+step := {
+	"to": "prod",
+	"evidence": [{"kind": "facts", "max_age_ns": null}, {"kind": "drift", "max_age_ns": 24 * hour}],
+	"approvals": [{"group": "leads", "count": 2}],
+	"separation_of_duties": true,
+	"soak_ns": 24 * hour,
+	"blocked_while_unhealthy": true,
+}
+
+complete := {
+	"happening": "promotion",
+	"from": "staging",
+	"to": "prod",
+	"digest": "a",
+	"requester": "ada",
+	"now_ns": 100 * hour,
+	"evidence": [
+		{"kind": "facts", "digest": "a", "made_ns": 0, "passed": true},
+		{"kind": "drift", "digest": "a", "made_ns": 76 * hour, "passed": true},
+	],
+	"approvals": [{"person": "bea", "groups": ["leads"]}, {"person": "cyd", "groups": ["leads"]}],
+	"below_since_ns": 76 * hour,
+	"pools": [{"name": "h100", "healthy": true}],
+	"policy": {"environments": ["dev", "staging", "prod"], "steps": [step]},
+}
+
+missing(given) := found if {
+	told := promotion.told with input as {"promotion": given}
+	found := {one.what | some one in told.missing}
+}
+
+changed(change) := missing(object.union(complete, change))
+
+facts := complete.evidence[0]
+
+drift := complete.evidence[1]
+
+# What is changed of a complete promotion, and what is missing then.
+cases := [
+	[{}, set()],
+	[{"happening": "rollback", "from": "", "below_since_ns": null}, set()],
+	[{"happening": "removal", "evidence": [], "approvals": []}, set()],
+	[{"happening": "traffic", "to": "elsewhere"}, set()],
+	[{"happening": "introduction", "from": "", "to": "dev", "evidence": []}, set()],
+	[{"happening": "promotion", "from": "", "to": "dev", "evidence": []}, set()],
+	[{"from": "dev", "to": "staging", "evidence": []}, set()],
+	[{"from": ""}, {"direction"}],
+	[{"from": "dev"}, {"direction"}],
+	[{"from": "prod"}, {"direction"}],
+	[{"happening": "floating"}, {"direction"}],
+	[{"happening": "unknown"}, {"direction"}],
+	[{"happening": "introduction"}, {"direction"}],
+	[{"to": "production"}, {"environment"}],
+	[{"evidence": []}, {"evidence/facts", "evidence/drift"}],
+	[{"evidence": [facts]}, {"evidence/drift"}],
+	[{"evidence": [object.union(facts, {"digest": "b"}), drift]}, {"evidence/facts"}],
+	[{"evidence": [object.union(facts, {"passed": false}), drift]}, {"evidence/facts"}],
+	[{"evidence": [facts, object.union(drift, {"made_ns": (76 * hour) - 1})]}, {"evidence/drift"}],
+	[{"evidence": [facts, object.union(drift, {"made_ns": 101 * hour})]}, {"evidence/drift"}],
+	[{"digest": ""}, {"evidence/facts", "evidence/drift"}],
+	[{"approvals": []}, {"approvals/leads"}],
+	[{"approvals": [complete.approvals[0], complete.approvals[0]]}, {"approvals/leads"}],
+	[{"approvals": [complete.approvals[0], {"person": "cyd", "groups": ["others"]}]}, {"approvals/leads"}],
+	[{"approvals": [complete.approvals[0], {"person": "", "groups": ["leads"]}]}, {"approvals/leads"}],
+	[{"requester": "bea"}, {"approvals/leads"}],
+	[{"requester": ""}, {"requester"}],
+	[{"below_since_ns": (76 * hour) + 1}, {"soak"}],
+	[{"below_since_ns": null}, {"soak"}],
+	[{"pools": null}, {"health"}],
+	[{"pools": []}, set()],
+	[{"pools": [{"name": "h100"}]}, {"health"}],
+	[{"pools": [{"name": "h100", "healthy": false}]}, {"health"}],
+]
+
+test_cases if {
+	every case in cases {
+		[change, expected] := case
+		changed(change) == expected
+	}
+}
+
+test_one_person_may_do_both_where_the_step_says_so if {
+	together := object.union(step, {"separation_of_duties": false})
+	changed({"requester": "bea", "policy": {"steps": [together]}}) == set()
+}
+
+test_nothing_given if {
+	missing({}) == {"environment"}
+	told := promotion.told with input as {}
+	{one.what | some one in told.missing} == {"environment"}
+}
+
+test_malformed_steps_ask_for_more_and_not_less if {
+	steps := [{
+		"to": "prod",
+		"evidence": [{"kind": "luck"}, {"kind": "drift", "max_age_ns": "24h"}],
+		"approvals": [{"group": "leads"}],
+		"soak_ns": "24h",
+	}]
+	changed({"policy": {"steps": steps}}) == {"evidence/luck", "evidence/drift", "approvals/leads", "soak"}
+}
+
+test_left_out if {
+	every name in ["digest", "now_ns", "requester", "below_since_ns", "pools", "evidence", "approvals", "from", "happening"] {
+		count(missing(object.remove(complete, [name]))) > 0
+	}
+}
+
+test_told if {
+	told := promotion.told with input as {"promotion": object.union(complete, {"pools": [{"name": "h100"}]})}
+	told.missing == [{
+		"what": "health",
+		"message": "prod takes nothing while a pool of devices is not known to be healthy: h100",
+		"fix": "wait until the devices are healthy",
+	}]
+}
+
+test_how_old_is_told if {
+	told := promotion.told with input as {"promotion": object.union(complete, {"evidence": [facts]})}
+	told.missing[0].message == "prod needs a report on drift of these very bytes, no older than 24 hours"
+}
