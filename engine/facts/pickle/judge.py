@@ -4,7 +4,7 @@ from enum import Enum
 
 from lockgate.engine.facts.errors import LimitError, UnreadableError
 from lockgate.engine.facts.names import full_name, tier_of
-from lockgate.engine.facts.pickle.calls import CHECKS, NO_INIT
+from lockgate.engine.facts.pickle.calls import CHECKS, NO_INIT, hands_on
 from lockgate.engine.facts.pickle.dtypes import Dtype
 from lockgate.engine.facts.pickle.literals import UNKNOWN, Literal, Unknown, is_text, literal_at
 from lockgate.engine.facts.pickle.values import (
@@ -63,6 +63,8 @@ class Judge:
         self.kept = Kept()
         # The storages that torch is asked for: the type of each, by its key.
         self.storages: dict[str, str] = {}
+        # Whether a name was imported whose arguments are looked at when it is called.
+        self.has_guarded = False
         self._names: list[Name] = []
         self._places: dict[tuple[str, str], int] = {}
         self._dtypes: list[Dtype] = []
@@ -97,7 +99,9 @@ class Judge:
             if self.loader is Loader.SCRIPT and module.split(".")[0] == "__torch__":
                 tier = "estimator"
             self._places[module, name] = place
-            self._names.append(Name(module, name, full_name(module, name), tier))
+            full = full_name(module, name)
+            self._names.append(Name(module, name, full, tier))
+            self.has_guarded |= full in CHECKS or full.startswith(NO_INIT)
             written = f"{module}.{name}"[:200]
             self.scan.add_global(GlobalUse(module[:200], name[:200], tier, False, self.scan.path, offset))
             if tier == "exec":
@@ -132,6 +136,9 @@ class Judge:
         )
         if name.full.startswith(NO_INIT) and self.source.read(offset, 1) not in b"\x81\x92":
             self.doubt(f"calls {name.full} with arguments, which its pickles do not", offset)
+        handed = hands_on(self, name.full, arguments)
+        if handed:
+            self.doubt(f"hands {handed} to {name.full}, which may call it", offset)
         check = CHECKS.get(name.full)
         made = check(self, arguments, offset) if check else None
         if name.full == "numpy.dtype":

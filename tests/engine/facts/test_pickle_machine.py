@@ -190,3 +190,40 @@ def test_frames_of_one_opcode_do_not_take_longer() -> None:
     """A block is not read again for each frame."""
     frame = b"\x95\x02" + b"\0" * 7 + b"N0"
     assert facts_of(b"\x80\x04" + frame * 20_000 + b"N.").tier == "safe"
+
+
+BYTES = b"U\x04\x80\x02N."
+# Calls of names that are known, which call in turn what they are handed.
+CALLS_THAT_CALL = {
+    "jax's arrays": b"cjax._src.array\n_reconstruct_array\n(ctorch.storage\n_load_from_bytes\n("
+    + BYTES
+    + b"tNNtR.",
+    "numpy's generators": b"cnumpy.random._pickle\n__generator_ctor\n("
+    + BYTES
+    + b"ctorch.storage\n_load_from_bytes\ntR.",
+    "numpy's random states": b"cnumpy.random._pickle\n__randomstate_ctor\n("
+    + BYTES
+    + b"ctorch.storage\n_load_from_bytes\ntR.",
+    "layers by functions": b"ctorchvision.ops.misc\nConvNormActivation\n(K\x01"
+    + BYTES
+    + b"K\x03K\x01NK\x01ctorch.storage\n_load_from_bytes\nNK\x01Nctorch.nn.modules.linear\nIdentity\ntR.",
+    "a function in a tuple": b"ctorchvision.ops.misc\nMLP\n(K\x01(ccopyreg\n_reconstructor\nttR.",
+    "arguments that are forgotten": b"ctorchvision.ops.misc\nMLP\n(K\x01ccopyreg\n_reconstructor\nt"
+    + b"K\x01\x850" * 100_000
+    + b"R.",
+    "a task's configuration": b"cultralytics.nn.tasks\nDetectionModel\n(}U\x0aactivationU\x01xstR.",
+    "a booster by another way": b"cxgboost.callback\nBooster\n(N)U\x06/modeltR.",
+    "a booster that is handed on": b"ctorchvision.ops.misc\nMLP\n(K\x01cxgboost.core\nBooster\ntR.",
+}
+
+
+@pytest.mark.parametrize("name", sorted(CALLS_THAT_CALL))
+def test_a_call_that_calls_its_arguments_is_no_safe_one(name: str) -> None:
+    assert "pickle-call-arguments" in rules_of(b"\x80\x02" + CALLS_THAT_CALL[name])
+
+
+def test_random_generators_of_numpy_are_safe() -> None:
+    maker = b"cnumpy.random._pickle\n__bit_generator_ctor\n"
+    call = b"\x80\x02cnumpy.random._pickle\n__generator_ctor\n("
+    assert not rules_of(call + b"U\x05PCG64" + maker + b"tR.")
+    assert not rules_of(call + maker + b"(U\x05PCG64tRtR.")
