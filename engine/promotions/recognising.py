@@ -35,7 +35,8 @@ _TRAFFIC: Final = "traffic"
 class Event:
     """What happened to a subject in an environment. `former` is what it replaces on that object, None where that is nothing.
 
-    source: the environment that it comes from, for a promotion; "" where none is known.
+    source: the environment that it comes from, for a promotion; "" where none is known. was_there: is the version known to
+    have been in the environment before? A lower number alone does not say so.
     """
 
     happening: Happening
@@ -44,6 +45,7 @@ class Event:
     holder: Holder
     former: Subject | None = None
     source: str = ""
+    was_there: bool = False
 
 
 class Earlier(Protocol):
@@ -129,8 +131,9 @@ def _judge(
         return Event("unknown", holder.environment, subject, holder, former)
     if subject.kind == _TRAFFIC:
         return Event("traffic", holder.environment, subject, holder, former)
-    if subject.version in earlier.versions(slot) or _is_step_back(subject, former):
-        return Event("rollback", holder.environment, subject, holder, former)
+    was_there = subject.version in earlier.versions(slot)
+    if was_there or _is_step_back(subject, former):
+        return Event("rollback", holder.environment, subject, holder, former, was_there=was_there)
     for lower in environments.below(holder.environment):
         below = (lower, subject.kind, subject.key)
         if (

@@ -2,8 +2,9 @@
 # title: What is missing for a promotion
 # description: |
 #   Judges one event by the PromotionPolicy. `input.promotion` is
-#   `{"happening", "from", "to", "digest", "requester", "now_ns", "evidence", "approvals", "below_since_ns", "pools", "policy"}`:
-#   `happening` as `lockgate.engine.promotions.recognising` tells it; `digest` of the subject's bytes; `requester` a person;
+#   `{"happening", "from", "was_there", "to", "digest", "requester", "now_ns", "evidence", "approvals", "below_since_ns", "pools", "policy"}`:
+#   `happening` as `lockgate.engine.promotions.recognising` tells it; `was_there`: is the version of a rollback known to have been there,
+#   which its number alone does not say; `digest` of the subject's bytes; `requester` a person;
 #   `evidence` that was verified, `{"kind", "digest", "made_ns", "passed"}`; `approvals` of this very promotion that were verified,
 #   `{"person", "groups"}`; `below_since_ns`: since when the version runs in the environment below, null where nobody knows;
 #   `pools` of devices that the subject runs on, `{"name", "healthy"}`, null where nobody knows; and `policy`,
@@ -72,7 +73,7 @@ missing contains problem("requester", "nobody knows who asks for it, so duties c
 
 missing contains problem("soak", sprintf("it has not run long enough in the environment below %v", [to]), "wait, or shorten soakTime in the PromotionPolicy") if {
 	is_judged
-	happening != "rollback"
+	not is_back
 	some step in steps
 	object.get(step, "soak_ns", 0) > 0
 	not is_soaked(step)
@@ -129,7 +130,13 @@ is_known if {
 	environments[rank + 1] == to
 }
 
-is_known if happening == "rollback"
+is_known if is_back
+
+# A lower number alone may be one that nobody ever ran.
+is_back if {
+	happening == "rollback"
+	given.was_there == true
+}
 
 is_shown(asked) if {
 	some one in object.get(given, "evidence", [])

@@ -44,7 +44,10 @@ drift := complete.evidence[1]
 # What is changed of a complete promotion, and what is missing then.
 cases := [
 	[{}, set()],
-	[{"happening": "rollback", "from": "", "below_since_ns": null}, set()],
+	[{"happening": "rollback", "was_there": true, "from": "", "below_since_ns": null}, set()],
+	[{"happening": "rollback", "from": "", "below_since_ns": null}, {"direction", "soak"}],
+	[{"happening": "rollback", "was_there": "yes", "from": "", "below_since_ns": null}, {"direction", "soak"}],
+	[{"was_there": true, "from": ""}, {"direction"}],
 	[{"happening": "removal", "evidence": [], "approvals": []}, set()],
 	[{"happening": "traffic", "to": "elsewhere"}, set()],
 	[{"happening": "introduction", "from": "", "to": "dev", "evidence": []}, set()],

@@ -35,6 +35,7 @@ class PromotionJudge:
         return {
             "happening": event.happening,
             "from": event.source,
+            "was_there": event.was_there,
             "to": event.environment,
             "digest": _digest(event.subject),
             "requester": known.requester,

@@ -46,6 +46,7 @@ def event(
     environment: str = "prod",
     version: str = DIGEST,
     digest: str = "",
+    was_there: bool = False,
 ) -> Event:
     subject = Subject("image", "registry.example.com/server", version, "content", digest=digest)
     return Event(
@@ -55,6 +56,7 @@ def event(
         Holder("apps", "Deployment", "ml", "a", "prod", (subject,)),
         None,
         source,
+        was_there,
     )
 
 
@@ -108,7 +110,8 @@ def test_one_thing_is_missing(known: Known, expected: list[str]) -> None:
         (event(source="dev"), ["direction"]),
         (event("unknown"), ["direction"]),
         (event("floating"), ["direction"]),
-        (event("rollback", source=""), []),
+        (event("rollback", source="", was_there=True), []),
+        (event("rollback", source=""), ["direction"]),
         (event(environment="production"), ["environment"]),
         (event("removal", environment="production"), []),
     ],
@@ -120,6 +123,7 @@ def test_one_thing_is_missing(known: Known, expected: list[str]) -> None:
         "unknown",
         "floating",
         "back",
+        "back to what nobody knows",
         "no environment",
         "gone",
     ],
