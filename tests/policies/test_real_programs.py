@@ -156,7 +156,8 @@ def test_conftest_says_what_is_not_configured(tmp_path: Path) -> None:
         "claims/reachable_devices is not evaluated: it asks external data, which Conftest does not have, about 2 places"
     )
     assert said[3].startswith("claims/team_device_classes is not configured, and 2 places are not judged")
-    assert len(said) == 4
+    assert said[4].startswith("claims/unused_claims is not configured, and 1 places are not judged")
+    assert len(said) == 5
 
 
 def test_conftest_judges_the_items_of_a_list(tmp_path: Path) -> None:
