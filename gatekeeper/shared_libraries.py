@@ -8,15 +8,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lockgate.engine.rego.annotations import uses_metadata
+from lockgate.engine.rego.library_packages import Name, Packages, agree, has_inside, lead_into, packages_of
 from lockgate.gatekeeper.compiled_rego import LEAST_SHARED
 from lockgate.gatekeeper.rego_compile import LIB_ROOT, CheckedTemplate, ParsedModule
 
 # What one program may have of templates, and of their own text.
 _MOST_TEMPLATES: Final = 48
 _MOST_TEXT: Final = 1_000_000
-
-# The modules of each package, by identity.
-Packages = dict[tuple[str, ...], frozenset[int]]
 
 
 class _Group:
@@ -26,21 +24,19 @@ class _Group:
 
     def __init__(self) -> None:
         self.members: list[CheckedTemplate] = []
-        self.packages: Packages = {}
+        self.packages: dict[Name, frozenset[int]] = {}
         self.text = 0
 
-    def shares(self, checked: CheckedTemplate, packages: Packages) -> bool:
+    def shares(self, checked: CheckedTemplate, packages: Packages[int]) -> bool:
         """Does a template have enough in common with the group, and nothing that it has otherwise?"""
         if len(self.members) >= _MOST_TEMPLATES or self.text + _own_text(checked) > _MOST_TEXT:
             return False
-        if any(self.packages.get(name, modules) != modules for name, modules in packages.items()):
-            return False
-        if _has_inside(packages, self.packages) or _has_inside(self.packages, packages):
+        if not agree(packages, self.packages):
             return False
         common = [lib for lib in checked.libs if lib.module.package in self.packages]
         return sum(map(_text, common)) >= LEAST_SHARED
 
-    def add(self, checked: CheckedTemplate, packages: Packages) -> None:
+    def add(self, checked: CheckedTemplate, packages: Packages[int]) -> None:
         """Adds a template to the group."""
         self.members.append(checked)
         self.packages.update(packages)
@@ -52,7 +48,7 @@ def group_templates(templates: Sequence[CheckedTemplate]) -> list[list[CheckedTe
     groups: list[_Group] = []
     alone: list[list[CheckedTemplate]] = []
     for checked in templates:
-        packages = _packages(checked)
+        packages = packages_of([(lib.module.package, id(lib.module)) for lib in checked.libs])
         if sum(map(_text, checked.libs)) < LEAST_SHARED or not _keeps_to_itself(checked, packages):
             alone.append([checked])
             continue
@@ -64,22 +60,15 @@ def group_templates(templates: Sequence[CheckedTemplate]) -> list[list[CheckedTe
     return [*[group.members for group in groups], *alone]
 
 
-def _packages(checked: CheckedTemplate) -> Packages:
-    found: dict[tuple[str, ...], set[int]] = {}
-    for lib in checked.libs:
-        found.setdefault(lib.module.package, set()).add(id(lib.module))
-    return {name: frozenset(modules) for name, modules in found.items()}
-
-
-def _keeps_to_itself(checked: CheckedTemplate, packages: Packages) -> bool:
+def _keeps_to_itself(checked: CheckedTemplate, packages: Packages[int]) -> bool:
     """Can no reference lead beyond the template's own libraries, and does nothing replace what others see?"""
-    if _has_inside(packages, packages):
+    if has_inside(packages, packages):
         return False
     if uses_metadata([checked.entry.module, *[lib.module for lib in checked.libs]]):
         # It tells packages by their names.
         return False
     for parsed in (checked.entry, *checked.libs):
-        if not all(_leads_into(path, packages) for path in _ways(parsed)):
+        if not lead_into(_ways(parsed), packages):
             return False
         if parsed.replaces:
             # What it replaces, it does for the whole program.
@@ -95,15 +84,6 @@ def _ways(parsed: ParsedModule) -> Iterator[tuple[str, ...]]:
     for item in parsed.module.imports:
         if item.path[:2] == ("data", LIB_ROOT) or item.path == ("data",):
             yield item.path[1:]
-
-
-def _has_inside(packages: Packages, others: Packages) -> bool:
-    """Is one of the packages inside one of the others?"""
-    return any(name[:depth] in others for name in packages for depth in range(1, len(name)))
-
-
-def _leads_into(path: tuple[str, ...], packages: Packages) -> bool:
-    return any(path[:depth] in packages for depth in range(1, len(path) + 1))
 
 
 def _text(parsed: ParsedModule) -> int:
