@@ -27,6 +27,20 @@ class FolderSettings:
 
 
 @record
+class EnvironmentSettings:
+    """An environment, in its place among them. paths, overlays: folders and files from the root, `*` and `**` in them.
+
+    overlays: folders of kustomizations; what they take in is of the environment too. clusters, namespaces: by name, `*` in them.
+    """
+
+    name: str
+    paths: tuple[str, ...] = ()
+    overlays: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+
+
+@record
 class InventoryRequest:
     """The sources: `tree`, `cluster`, `cluster:CONTEXT`, or paths of snapshots.
 
@@ -57,6 +71,8 @@ class Config:
     exemptions: tuple[str, ...] = ()
     digest: str = ""
     inventory: InventoryRequest = InventoryRequest()
+    # The lowest first; empty where the configuration does not say.
+    environments: tuple[EnvironmentSettings, ...] = ()
 
     def _settings(self, path: str) -> Iterator[FolderSettings]:
         """The settings that hold for a real path, the deepest first."""
@@ -70,6 +86,10 @@ class Config:
 
     def environment(self, path: str) -> str | None:
         """The environment that a file (a real path) belongs to."""
+        if self.environments:
+            from lockgate.webhook.promotions.folders import EnvironmentFolders
+
+            return EnvironmentFolders(self).find(path) or None
         return next((one.environment for one in self._settings(path) if one.environment is not None), None)
 
 

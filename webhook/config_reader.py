@@ -13,13 +13,27 @@ import yaml
 from lockgate.engine.errors import Location, UsageError
 from lockgate.engine.gvk import GroupVersionKind, parse_gvk
 from lockgate.engine.record import record
-from lockgate.webhook.config import FILE_NAME, Config, FolderSettings, InventoryRequest, is_namespace_name
+from lockgate.gatekeeper.labels import is_subdomain
+from lockgate.webhook.config import (
+    FILE_NAME,
+    Config,
+    EnvironmentSettings,
+    FolderSettings,
+    InventoryRequest,
+    is_namespace_name,
+)
 from lockgate.webhook.inventory_request import CLUSTER, TREE
 from lockgate.webhook.report import FailOn
 from lockgate.webhook.walk import is_inside
 
 # A configuration of a thousand folders takes 60 KB.
 MAX_CONFIG_BYTES: Final = 256 * 1024
+# As a PromotionPolicy may have.
+MAX_ENVIRONMENTS: Final = 50
+# Of folders, clusters or namespaces of an environment: each is compared with each folder.
+MAX_PATTERNS: Final = 500
+# Names in the path of a folder.
+MAX_PARTS: Final = 40
 
 
 @record
@@ -117,6 +131,70 @@ class _Reader:
             raise self.error(node, "an entry of namespaces has no name")
         return made["name"], tuple(sorted(made.get("labels", {}).items()))
 
+    def environments(self, node: yaml.Node) -> tuple[EnvironmentSettings, ...]:
+        """The environments in their order; each has a name of its own."""
+        made: list[EnvironmentSettings] = []
+        for item in self.items(node, "environments"):
+            one = self.environment(item)
+            if one.name in [other.name for other in made]:
+                raise self.error(
+                    item, f"environments has {one.name} twice", "name each once, the lowest first"
+                )
+            made.append(one)
+        if not 2 <= len(made) <= MAX_ENVIRONMENTS:
+            raise self.error(
+                node, f"environments has {len(made)} entries", f"2 to {MAX_ENVIRONMENTS}, the lowest first"
+            )
+        return tuple(made)
+
+    def environment(self, node: yaml.Node) -> EnvironmentSettings:
+        made = self.mapping(
+            node,
+            "an entry of environments",
+            {
+                "name": self.environment_name,
+                "paths": lambda item: self.patterns(item, "paths", self.folder_pattern),
+                "overlays": lambda item: self.patterns(item, "overlays", self.folder_pattern),
+                "clusters": lambda item: self.patterns(item, "clusters", self.text),
+                "namespaces": lambda item: self.patterns(item, "namespaces", self.namespace_pattern),
+            },
+        )
+        if "name" not in made:
+            raise self.error(node, "an entry of environments has no name")
+        return EnvironmentSettings(**made)
+
+    def environment_name(self, node: yaml.Node) -> str:
+        text = self.text(node, "name")
+        if not is_subdomain(text):
+            raise self.error(
+                node, f"{text} is no name of an environment", "lower-case letters, digits, '-' and '.'"
+            )
+        return text
+
+    def patterns(self, node: yaml.Node, name: str, read: Callable[[yaml.Node, str], str]) -> tuple[str, ...]:
+        items = self.items(node, name)
+        if len(items) > MAX_PATTERNS:
+            raise self.error(node, f"{name} has {len(items)} entries, and may have {MAX_PATTERNS}")
+        return tuple([read(item, f"an entry of {name}") for item in items])
+
+    def folder_pattern(self, node: yaml.Node, name: str) -> str:
+        """A folder or file from the root, `*` in its names and `**` among them; "" for the root."""
+        text = self.text(node, name)
+        parts = [part for part in text.split("/") if part not in ("", ".")]
+        if text.startswith("/") or ".." in parts or len(parts) > MAX_PARTS:
+            raise self.error(
+                node, f"{name} {text} lies outside of the repository", f"paths count from {self.root}"
+            )
+        if any("**" in part and part != "**" for part in parts):
+            raise self.error(node, f"{name} {text} has ** in a name", "** stands alone between two /")
+        return "/".join(parts)
+
+    def namespace_pattern(self, node: yaml.Node, name: str) -> str:
+        text = self.text(node, name)
+        if not text.strip("*") or not is_namespace_name(text.replace("*", "x")):
+            raise self.error(node, f"{text} is no name of a namespace", f"{_NAMESPACE_HINT}, and * in it")
+        return text
+
     def inventory(self, node: yaml.Node) -> InventoryRequest:
         """Sources are the tree itself and paths in it: a repository does not send its readers to a cluster."""
         made = self.mapping(
@@ -211,8 +289,10 @@ def parse_config(data: bytes, file: str, root: str) -> Config:
             "clusterVersion": reader.version,
             "failOn": reader.fail_on,
             "inventory": reader.inventory,
+            "environments": reader.environments,
         },
     )
+    _refuse_unknown_environment(reader, node, made)
     return Config(
         root=root,
         file=file,
@@ -226,7 +306,20 @@ def parse_config(data: bytes, file: str, root: str) -> Config:
         exemptions=made.get("exemptions", ()),
         digest=digest,
         inventory=made.get("inventory", InventoryRequest()),
+        environments=made.get("environments", ()),
     )
+
+
+def _refuse_unknown_environment(reader: _Reader, node: yaml.Node, made: Mapping[str, Any]) -> None:
+    """Refuses a folder of an environment that is not listed, where they are."""
+    names = [one.name for one in made.get("environments", ())]
+    for folder in made.get("folders", ()):
+        if names and folder.environment is not None and folder.environment not in names:
+            raise reader.error(
+                node,
+                f"the folder {folder.path or '.'} is of the environment {folder.environment}, which environments does not list",
+                f"one of {', '.join(names)}",
+            )
 
 
 def read_config(path: str, shown: str) -> Config:
