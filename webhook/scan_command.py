@@ -18,7 +18,7 @@ _EPILOG: Final = "Exit codes: 0 safe; 1 unsafe or unvetted; 2 unreadable, or wro
 
 
 class _ScanCommand(click.Command):
-    """`scan PATH…`, and `scan verify …` and `scan answers …`, which are commands of their own."""
+    """`scan PATH…`, and `scan verify …`, `scan answers …` and `scan resolve …`, which are commands of their own."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -32,6 +32,10 @@ class _ScanCommand(click.Command):
             from lockgate.webhook.scan_answers import answers
 
             return answers.make_context(f"{info_name} answers", args[1:], parent, **extra)
+        if args and args[0] == "resolve":
+            from lockgate.webhook.scan_resolve import resolve
+
+            return resolve.make_context(f"{info_name} resolve", args[1:], parent, **extra)
         return super().make_context(info_name, args, parent, **extra)
 
 
@@ -115,7 +119,8 @@ def scan(
     """Tell what model files are by their bytes, and what in them would run: each PATH is an artefact, a file or a folder.
 
     Nothing is loaded. With --sign the facts are signed for the artefact's digest; `lockgate scan verify` checks them, and
-    `lockgate scan answers` makes of them what rules on models are told. A folder of one of these names is ./verify.
+    `lockgate scan answers` makes of them what rules on models are told, and `lockgate scan resolve` tells which bytes a
+    reference names. A folder of one of these names is ./verify.
 
     \b
     Examples:

@@ -24,8 +24,8 @@ references := [object.union(place, read) |
 ]
 
 # METADATA
-# description: The texts of the parameter `references` in the spelling by which facts are found, for who asks from outside.
-told := {"uris": {given: parse(given, "").uri | some given in review.parameters.references}}
+# description: What the texts of the parameter `references` say, as `parse` does, for who asks from outside.
+told := {"read": {given: parse(given, "") | some given in review.parameters.references}}
 
 # The same words in two ways (an argument that names a variable) are one reference at one path.
 places := array.concat(
@@ -331,6 +331,9 @@ parse(text, revision) := unread("", "unreadable") if {
 	is_hub_name(text)
 } else := read("arn", text, split(text, "/")[2], "version", text) if {
 	regex.match(`^arn:aws[a-z-]*:sagemaker:[^/]+:model-package/[^/]+/[0-9]+$`, text)
+} else := read("wandb-artifact", text, "", "moving", sprintf("wandb-artifact://%s", [text])) if {
+	# By the words alone it may be an image's name too, so it pins nothing.
+	regex.match(`^[A-Za-z0-9_-]+/[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+$`, text)
 } else := read("name", text, "", "moving", text)
 
 read(scheme, location, version, pin, uri) := {

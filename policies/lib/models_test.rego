@@ -41,6 +41,8 @@ texts := {
 	"model-registry://fraud": ["model-registry", "moving", "model-registry://fraud"],
 	"wandb-artifact:///team/project/model:v3": ["wandb-artifact", "version", "wandb-artifact:///team/project/model:v3"],
 	"wandb-artifact:///team/project/model:latest": ["wandb-artifact", "moving", "wandb-artifact:///team/project/model:latest"],
+	"team/project/model:v3": ["wandb-artifact", "moving", "wandb-artifact://team/project/model:v3"],
+	"registry.example.com/ml/model:v3": ["name", "moving", "registry.example.com/ml/model:v3"],
 	"arn:aws:sagemaker:eu-west-1:1:model-package/m/3": ["arn", "version", "arn:aws:sagemaker:eu-west-1:1:model-package/m/3"],
 	"new-store://a/b": ["new-store", "moving", "new-store://a/b"],
 	"s3://$BUCKET/m": ["s3", "unknown", "s3://$BUCKET/m"],
