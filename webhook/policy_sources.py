@@ -58,7 +58,12 @@ PIN: Final = "@sha256:"
 _LAYOUT: Final = "oci-layout"
 
 _MARK: Final = b"gatekeeper.sh"
-_OTHER_MARKS: Final = (GROUP.encode(), WEBHOOK_CONFIGURATION.encode(), b"externaldata.lockgate.dev")
+_OTHER_MARKS: Final = (
+    GROUP.encode(),
+    WEBHOOK_CONFIGURATION.encode(),
+    b"externaldata.lockgate.dev",
+    b"promotion.lockgate.dev",
+)
 # Where the Rego of a shipped template starts: nine tenths of it, and not needed to say what a rule lacks.
 _TARGETS: Final = b"\n  targets:\n"
 # What Gatekeeper would act on, and Lockgate does not: it is said by name, since it may change a verdict.
@@ -209,6 +214,12 @@ def _is_policy(document: Document) -> bool:
     return is_template(value) or is_constraint(value) or _is_about_cluster(value)
 
 
+def _is_policy_of_a_server(document: Document) -> bool:
+    from lockgate.gatekeeper.promotions.kinds import is_promotion_policy
+
+    return _is_policy(document) or is_promotion_policy(document.value)
+
+
 def _is_about_cluster(value: Mapping[str, Value]) -> bool:
     return is_config(value) or is_sync_set(value) or is_expansion_template(value) or is_provider(value)
 
@@ -220,7 +231,9 @@ def read_policies(
 
     Raises UsageError where something that is given has no policy, PolicyErrors where a file cannot be read.
     """
-    documents = _given(paths, cwd, _is_policy, "ConstraintTemplate and no constraint", unmarked)
+    # A server judges promotions by what lies apart from the other policies too.
+    is_wanted = _is_policy if unmarked == "passed over" else _is_policy_of_a_server
+    documents = _given(paths, cwd, is_wanted, "ConstraintTemplate and no constraint", unmarked)
     defined = {_template_kind(document) for document in documents if is_template(document.value)}
     missing = {_kind(document) for document in documents if is_constraint(document.value)} - defined
     return documents, [one.document() for one in _shipped() if one.kind in missing] if missing else []

@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Final
 
-from lockgate.engine.codegen.values import render_json
+from lockgate.engine.codegen.values import Value, render_json
 from lockgate.engine.documents.document import Document
 from lockgate.engine.promotions.environments import Environments
 from lockgate.engine.promotions.policy import (
@@ -46,10 +46,17 @@ def parse_promotion_policy(document: Document) -> PromotionPolicy:
     spec = top.get("spec")
     only_fields(spec, "environments", "steps")
     names = _environments(spec.get("environments"))
-    digest = sha256(render_json({"name": name.string(), "spec": spec.value}).encode("utf-8", "surrogatepass"))
     return PromotionPolicy(
-        name.string(), Environments(names), _steps(spec.get("steps"), names), digest.hexdigest()
+        name.string(),
+        Environments(names),
+        _steps(spec.get("steps"), names),
+        spec_digest(name.string(), spec.value),
     )
+
+
+def spec_digest(name: str, spec: Value) -> str:
+    """SHA-256 (hex) over an object's name and spec."""
+    return sha256(render_json({"name": name, "spec": spec}).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _environments(field: Field) -> tuple[str, ...]:

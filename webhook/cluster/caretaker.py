@@ -19,7 +19,7 @@ from lockgate.webhook.cluster.pacing import Backoff
 from lockgate.webhook.cluster.statuses import Standing, StatusWriter
 from lockgate.webhook.serving.live_state import LiveState
 from lockgate.webhook.serving.objects import ObjectKey, Objects
-from lockgate.webhook.serving.policy_kinds import is_deciding, is_exempting, is_template_kind
+from lockgate.webhook.serving.policy_kinds import is_deciding, is_exempting, is_promoting, is_template_kind
 
 _PAUSE_S: Final = 1.0
 # Definitions that somebody else has changed or removed are mended this late.
@@ -131,7 +131,9 @@ class Caretaker:
         resources = told.resources
         if told.is_gatekeeper_there:
             # The status of Gatekeeper's kinds is its own: two writers of one list undo each other.
-            resources = {kind: one for kind, one in resources.items() if is_exempting(kind)}
+            resources = {
+                kind: one for kind, one in resources.items() if is_exempting(kind) or is_promoting(kind)
+            }
         _, failures = self._writer.write(told.standings, resources)
         return {f"the status of {key}": why for key, why in failures.items()}
 

@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions: of exemptions and quotas, and of Gatekeeper's kinds where no Gatekeeper brings them.
+"""CustomResourceDefinitions: of exemptions, promotions and quotas, and of Gatekeeper's kinds where no Gatekeeper brings them.
 
 Those of Gatekeeper's kinds have its names, scopes and versions (3.23.1), so that its own can take their place; what
 stands in the objects is checked by Lockgate, at admission and when they are loaded, and these let everything through.
@@ -7,12 +7,22 @@ stands in the objects is checked by Lockgate, at admission and when they are loa
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
+from lockgate.engine.promotions.policy import EVIDENCE_KINDS
 from lockgate.engine.quota.windows import PERIODS
 from lockgate.engine.record import record
 from lockgate.gatekeeper.break_glass.kinds import GRANT, POLICY
 from lockgate.gatekeeper.break_glass.kinds import GROUP as GLASS_GROUP
 from lockgate.gatekeeper.break_glass.kinds import VERSION as GLASS_VERSION
 from lockgate.gatekeeper.exemptions.kinds import EXEMPTION, EXEMPTION_POLICY, GROUP, VERSION
+from lockgate.gatekeeper.promotions.kinds import GROUP as PROMOTION_GROUP
+from lockgate.gatekeeper.promotions.kinds import PROMOTION_POLICY
+from lockgate.gatekeeper.promotions.kinds import VERSION as PROMOTION_VERSION
+from lockgate.gatekeeper.promotions.promotion_policy import (
+    MAX_COUNT,
+    MAX_ENVIRONMENTS,
+    MAX_GROUP,
+    MAX_GROUPS,
+)
 from lockgate.gatekeeper.quotas.device_quota import Admin, FirstAvailable, Mode
 from lockgate.gatekeeper.quotas.kinds import DEVICE_QUOTA
 from lockgate.gatekeeper.quotas.kinds import GROUP as QUOTA_GROUP
@@ -26,6 +36,14 @@ _ANYTHING: Final = {"type": "object", "x-kubernetes-preserve-unknown-fields": Tr
 _TEXT: Final = {"type": "string"}
 _TEXTS: Final = {"type": "array", "items": _TEXT}
 _NAME: Final = {"type": "string", "minLength": 1}
+# Printed by `kubectl get`, beside the name.
+_COLUMNS: Final[Mapping[str, list[Json]]] = {
+    PROMOTION_POLICY: [
+        {"name": "in-force", "type": "boolean", "jsonPath": ".status.created"},
+        {"name": "environments", "type": "string", "jsonPath": ".spec.environments"},
+        {"name": "age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+    ],
+}
 
 
 @record
@@ -54,6 +72,7 @@ GATEKEEPER: Final = (
 OWN: Final = (
     Definition(GROUP, EXEMPTION, "exemptions", "Cluster", (VERSION,)),
     Definition(GROUP, EXEMPTION_POLICY, "exemptionpolicies", "Cluster", (VERSION,)),
+    Definition(PROMOTION_GROUP, PROMOTION_POLICY, "promotionpolicies", "Cluster", (PROMOTION_VERSION,)),
     Definition(QUOTA_GROUP, DEVICE_QUOTA, "devicequotas", "Cluster", (QUOTA_VERSION,)),
 )
 
@@ -70,10 +89,11 @@ def gatekeeper_definitions() -> list[Json]:
 
 
 def own_definitions() -> list[Json]:
-    """Those of exemptions and quotas; what their schema does not say Lockgate checks."""
+    """Those of exemptions, promotions and quotas; what their schema does not say Lockgate checks."""
     schemas = {
         EXEMPTION: _exemption(),
         EXEMPTION_POLICY: _exemption_policy(),
+        PROMOTION_POLICY: _promotion_policy(),
         DEVICE_QUOTA: _device_quota(),
     }
     return [_definition(one, schemas[one.kind]) for one in OWN]
@@ -98,6 +118,7 @@ def _definition(one: Definition, spec: Mapping[str, Any]) -> Json:
         "plural": one.plural,
         "singular": one.kind.lower(),
     }
+    columns = {"additionalPrinterColumns": _COLUMNS[one.kind]} if one.kind in _COLUMNS else {}
     versions = [
         {
             "name": version,
@@ -105,6 +126,7 @@ def _definition(one: Definition, spec: Mapping[str, Any]) -> Json:
             "storage": place == 0,
             "schema": {"openAPIV3Schema": schema},
             "subresources": {"status": {}},
+            **columns,
         }
         for place, version in enumerate(one.versions)
     ]
@@ -178,6 +200,36 @@ def _exemption_policy() -> Json:
             "rules": {"type": "array", "items": rule, "minItems": 1},
         },
         ("rules",),
+    )
+
+
+def _promotion_policy() -> Json:
+    evidence = _object({"kind": {"type": "string", "enum": [*EVIDENCE_KINDS]}, "maxAge": _TEXT}, ("kind",))
+    approvals = _object(
+        {
+            "group": {**_NAME, "maxLength": MAX_GROUP},
+            "count": {"type": "integer", "minimum": 1, "maximum": MAX_COUNT},
+        },
+        ("group", "count"),
+    )
+    step = _object(
+        {
+            "to": _NAME,
+            "evidence": {"type": "array", "items": evidence, "maxItems": len(EVIDENCE_KINDS)},
+            "approvals": {"type": "array", "items": approvals, "maxItems": MAX_GROUPS},
+            "separationOfDuties": {"type": "boolean"},
+            "soakTime": _TEXT,
+            "blockedWhileUnhealthy": {"type": "boolean"},
+        },
+        ("to",),
+    )
+    return _object(
+        {
+            "environments": {"type": "array", "items": _NAME, "minItems": 2, "maxItems": MAX_ENVIRONMENTS},
+            # None into the lowest.
+            "steps": {"type": "array", "items": step, "minItems": 1, "maxItems": MAX_ENVIRONMENTS - 1},
+        },
+        ("environments", "steps"),
     )
 
 

@@ -51,6 +51,8 @@ _ALWAYS: Final = (
     Right(
         "exemptions.lockgate.dev", ("exemptions/status", "exemptionpolicies/status"), _STATUS, "their errors"
     ),
+    Right("promotion.lockgate.dev", ("promotionpolicies",), _READ, "promotions"),
+    Right("promotion.lockgate.dev", ("promotionpolicies/status",), _STATUS, "their errors"),
     Right("breakglass.lockgate.dev", ("breakglasses", "breakglasspolicies"), _READ, "break-glass"),
     Right(
         "apiextensions.k8s.io",

@@ -41,6 +41,7 @@ OWN_GROUPS: Final = (
     "exemptions.lockgate.dev",
     "expansion.gatekeeper.sh",
     "externaldata.gatekeeper.sh",
+    "promotion.lockgate.dev",
     "quota.lockgate.dev",
     "syncset.gatekeeper.sh",
     "templates.gatekeeper.sh",

@@ -24,10 +24,17 @@ from lockgate.webhook.serving.live_answering import LiveAnswering
 from lockgate.webhook.serving.live_inventory import LiveInventory
 from lockgate.webhook.serving.live_policies import LivePolicies, PoliciesNow
 from lockgate.webhook.serving.live_problems import LiveProblem
+from lockgate.webhook.serving.live_promotions import with_unreadable
 from lockgate.webhook.serving.live_secrets import SECRET, LiveSecrets
 from lockgate.webhook.serving.live_state import LiveSettings, LiveState, Needs
 from lockgate.webhook.serving.objects import Change, ObjectKey
-from lockgate.webhook.serving.policy_kinds import NAMESPACE, is_answering, is_deciding, is_quota_kind
+from lockgate.webhook.serving.policy_kinds import (
+    NAMESPACE,
+    is_answering,
+    is_deciding,
+    is_promoting,
+    is_quota_kind,
+)
 
 if TYPE_CHECKING:
     from lockgate.webhook.serving.live_quotas import LiveQuotas, QuotasNow
@@ -227,6 +234,7 @@ class LiveGate:
             answering=answering.others,
             devices=devices,
             quotas=quotas,
+            promotions=with_unreadable(now.promotions, self._unreadable),
         )
 
     def _digest(
@@ -234,6 +242,7 @@ class LiveGate:
     ) -> str:
         lines = [gate.policies.digest, gate.facts.digest, self._namespaces_digest.hexdigest(())]
         lines.append(now.exempting_digest)
+        lines += sorted([str(key) for key in self._unreadable if is_promoting(key.kind)])
         if devices is not None:
             lines.append(self._shelf_digest.hexdigest(()) + " ".join(devices.lacking))
         if quotas is not None:

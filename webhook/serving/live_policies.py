@@ -24,6 +24,7 @@ from lockgate.gatekeeper.memo import Memo
 from lockgate.gatekeeper.problems import flatten
 from lockgate.gatekeeper.template import is_template
 from lockgate.webhook.serving.live_problems import LiveProblem, live_problems, problems_of
+from lockgate.webhook.serving.live_promotions import PromotionsNow, promotion_digests, promotions_now
 from lockgate.webhook.serving.live_state import LiveSettings
 from lockgate.webhook.serving.object_text import object_document
 from lockgate.webhook.serving.objects import ObjectKey
@@ -32,6 +33,7 @@ from lockgate.webhook.serving.policy_kinds import (
     is_constraint_kind,
     is_exempting,
     is_exemption_policy_kind,
+    is_promoting,
     is_setting,
     is_template_kind,
 )
@@ -51,7 +53,8 @@ _BOOKKEEPING: Final = (
 class PoliciesNow:
     """What the objects come to. exemptions: None when there are none. exempting_digest: over all that is about them.
 
-    in_process: the providers of external data that answer here, from what is given in files.
+    in_process: the providers of external data that answer here, from what is given in files. promotions: None when nothing
+    is about them.
     """
 
     loaded: Loaded
@@ -60,6 +63,7 @@ class PoliciesNow:
     problems: Mapping[ObjectKey, tuple[LiveProblem, ...]]
     created: frozenset[ObjectKey]
     exempting_digest: str
+    promotions: PromotionsNow | None
 
 
 @final
@@ -89,7 +93,7 @@ class LivePolicies:
         deciding = [
             one
             for key, one in self._documents.items()
-            if not is_exempting(key.kind) and not is_answering(key.kind)
+            if not (is_exempting(key.kind) or is_answering(key.kind) or is_promoting(key.kind))
         ]
         loaded, crashed = self._load_what_can_be(deciding)
         errors: dict[ObjectKey, list[PolicyError]] = {}
@@ -105,12 +109,25 @@ class LivePolicies:
         problems = {key: live_problems(found, self._documents[key]) for key, found in errors.items()}
         problems.update(refused)
         problems.update(unanswering)
+        promotions = self._promotions()
+        if promotions is not None:
+            problems.update(promotions.wrong)
         problems.update({keys[file]: (problem,) for file, problem in crashed.items()})
         problems.update(self._lost(loaded, problems))
         problems.update(self._idle(loaded, problems))
         self._memo.sweep()
         created = frozenset([key for key in self._documents if key not in problems])
-        return PoliciesNow(loaded, exemptions, in_process, problems, created, self._exempting_digest())
+        return PoliciesNow(
+            loaded, exemptions, in_process, problems, created, self._exempting_digest(), promotions
+        )
+
+    def _promoting(self) -> dict[ObjectKey, Document]:
+        """The objects about promotions."""
+        return {key: one for key, one in self._documents.items() if is_promoting(key.kind)}
+
+    def _promotions(self) -> PromotionsNow | None:
+        found = self._promoting()
+        return promotions_now(found, self._memo) if found else None
 
     def _exempting_digest(self) -> str:
         digest = sha256()
@@ -133,7 +150,8 @@ class LivePolicies:
             beside=[
                 (f"{key.kind.kind}/{key.name}", self._memo.get("digest", (one,), partial(_digest, one)))
                 for key, one in self._answering()
-            ],
+            ]
+            + promotion_digests(self._promoting()),
         )
 
     def _load_what_can_be(self, documents: list[Document]) -> tuple[Loaded, dict[str, LiveProblem]]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lockgate.gatekeeper.external_data.answering import Offered
     from lockgate.gatekeeper.external_data.provider import Provider
     from lockgate.gatekeeper.loader import Loaded
+    from lockgate.webhook.serving.live_promotions import PromotionsNow
     from lockgate.webhook.serving.live_quotas import QuotasNow
 
 
@@ -71,6 +72,7 @@ class LiveState:
     compile, by kind. is_remote: other servers evaluate policies. in_process: the providers of external
     data that answer here. answering: who answers for all but devices, for comparison by identity; devices: what is known
     of devices, None where nobody asks. quotas: those that objects are held to, None where there is none.
+    promotions: what is in force about promotions, None where nothing is about them.
     """
 
     gate: Gate
@@ -85,6 +87,7 @@ class LiveState:
     devices: "Devices | None" = None
     is_remote: bool = False
     quotas: "QuotasNow | None" = None
+    promotions: "PromotionsNow | None" = None
 
 
 @record

@@ -7,6 +7,8 @@ from lockgate.gatekeeper.constraint import GROUP as CONSTRAINTS
 from lockgate.gatekeeper.exemptions.kinds import API_VERSION, EXEMPTION, EXEMPTION_POLICY
 from lockgate.gatekeeper.exemptions.kinds import GROUP as EXEMPTIONS
 from lockgate.gatekeeper.external_data.kinds import FIXTURES_GROUP, FIXTURES_KIND
+from lockgate.gatekeeper.promotions.kinds import GROUP as PROMOTIONS
+from lockgate.gatekeeper.promotions.kinds import PROMOTION_POLICY
 from lockgate.gatekeeper.quotas.kinds import DEVICE_QUOTA
 from lockgate.gatekeeper.quotas.kinds import GROUP as QUOTAS
 from lockgate.gatekeeper.sync import CONFIG_GROUP, SYNCSET_GROUP
@@ -36,6 +38,11 @@ def is_exempting(kind: GroupVersionKind) -> bool:
     return (kind.group, kind.kind) in _EXEMPTIONS
 
 
+def is_promoting(kind: GroupVersionKind) -> bool:
+    """Is it about promotions?"""
+    return (kind.group, kind.kind) == (PROMOTIONS, PROMOTION_POLICY)
+
+
 def is_answering(kind: GroupVersionKind) -> bool:
     """Does it say what providers of external data answer? It decides too, but no cluster is asked for it."""
     return (kind.group, kind.kind) == (FIXTURES_GROUP, FIXTURES_KIND)
@@ -63,7 +70,13 @@ def is_quota_kind(kind: GroupVersionKind) -> bool:
 
 def is_deciding(kind: GroupVersionKind) -> bool:
     """Do objects of the kind decide?"""
-    return is_template_kind(kind) or is_constraint_kind(kind) or is_setting(kind) or is_exempting(kind)
+    return (
+        is_template_kind(kind)
+        or is_constraint_kind(kind)
+        or is_setting(kind)
+        or is_exempting(kind)
+        or is_promoting(kind)
+    )
 
 
 def exemption_kinds() -> tuple[GroupVersionKind, GroupVersionKind]:

@@ -20,6 +20,7 @@ SERVED = [
     "constraints.gatekeeper.sh/v1beta1/Probe",
     "config.gatekeeper.sh/v1alpha1/Config",
     "exemptions.lockgate.dev/v1alpha1/Exemption",
+    "promotion.lockgate.dev/v1alpha1/PromotionPolicy",
     "breakglass.lockgate.dev/v1alpha1/BreakGlass",
     "networking.k8s.io/v1/Ingress",
 ]
@@ -28,6 +29,7 @@ DECIDING = {
     "constraints.gatekeeper.sh/v1beta1/Probe",
     "config.gatekeeper.sh/v1alpha1/Config",
     "exemptions.lockgate.dev/v1alpha1/Exemption",
+    "promotion.lockgate.dev/v1alpha1/PromotionPolicy",
 }
 SERVICES = InventoryNeeds((inventory_read(("namespace", None, "v1", "Service")),))
 INGRESSES = InventoryNeeds((inventory_read(("namespace", None, None, "Ingress")),))

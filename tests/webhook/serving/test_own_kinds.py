@@ -7,6 +7,7 @@ from lockgate.gatekeeper.expansion import load_expansion
 from lockgate.gatekeeper.template import Template, parse_template
 from lockgate.webhook.serving.own_kinds import object_error
 
+from tests.gatekeeper.promotions.making import promotion_policy
 from tests.gatekeeper.workbench import constraint, document, manifest, template
 from tests.webhook.serving.builders import as_value
 from tests.webhook.serving.test_live_gate import BROKEN, CONFIG, EXEMPTION, RULES
@@ -38,6 +39,7 @@ def parameters(value: Any) -> Json:
         CONFIG,
         EXEMPTION,
         RULES,
+        promotion_policy({"to": "prod", "soakTime": "24h"}),
         of("syncset.gatekeeper.sh/v1alpha1", "SyncSet", {"gvks": [{"version": "v1", "kind": "Pod"}]}),
         of("externaldata.gatekeeper.sh/v1beta1", "SyncSet", {"nothing": "ours"}),
         manifest("Config", "a" * 100),
@@ -92,6 +94,14 @@ def test_what_is_right_or_not_ours_is_let_through(value: Json) -> None:
         ),
         ({**EXEMPTION, "spec": {**EXEMPTION["spec"], "owner": ""}}, "spec.owner"),
         ({**RULES, "spec": {}}, "spec.rules is empty"),
+        (
+            promotion_policy({"to": "dev", "soakTime": "24h"}),
+            "spec.steps[0].to is the lowest environment, which nothing is promoted to (one of staging, prod)",
+        ),
+        (
+            promotion_policy({"to": "prod", "soakTmie": "24h"}),
+            "spec.steps[0].soakTmie: unknown field spec.steps[0].soakTmie",
+        ),
     ],
     ids=lambda one: one["kind"] if isinstance(one, dict) else "",
 )

@@ -1,0 +1,153 @@
+"""PromotionPolicies in a server: in force as they come and go, and what is wrong with them is known."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lockgate.gatekeeper.problems import PolicyErrors
+from lockgate.webhook.serving.folder_source import FolderSource
+from lockgate.webhook.serving.live_gate import LiveGate
+from lockgate.webhook.serving.live_promotions import PromotionsNow
+from lockgate.webhook.serving.live_state import LiveSettings, LiveState
+
+from tests.gatekeeper.promotions.making import promotion_policy
+from tests.gatekeeper.workbench import constraint, manifest, template
+from tests.webhook.serving.builders import gone, key_of, present
+from tests.webhook.serving.test_live_gate import ALL, made, messages
+
+Json = dict[str, Any]
+PROD: Json = {"to": "prod", "soakTime": "24h"}
+POLICY = promotion_policy(PROD)
+LOOSER = promotion_policy({"to": "prod", "soakTime": "1h"})
+WRONG = promotion_policy({"to": "production", "soakTime": "24h"})
+SAID = "spec.steps[0].to: spec.steps[0].to is 'production', none of spec.environments (one of staging, prod)"
+
+
+def state_of(live: LiveGate) -> LiveState:
+    assert live.state is not None
+    return live.state
+
+
+def promotions(live: LiveGate) -> PromotionsNow:
+    found = state_of(live).promotions
+    assert found is not None
+    return found
+
+
+def test_without_any_nothing_is_told() -> None:
+    assert state_of(made(template(), constraint())).promotions is None
+
+
+def test_they_come_change_and_go() -> None:
+    live = made(template(), constraint())
+    before = live.digest
+    live.apply(present(POLICY), ALL)
+    assert [one.name for one in promotions(live).policies] == ["models"]
+    assert key_of(POLICY) in state_of(live).created
+    assert live.digest != before
+    with_it, kept = live.digest, state_of(live)
+    live.apply(present(LOOSER), ALL)
+    assert live.digest not in (before, with_it)
+    # Whoever decides with the state before goes on with it as it was.
+    assert kept.promotions is not None
+    assert kept.promotions.policies != promotions(live).policies
+    live.apply(gone(POLICY), ALL)
+    assert (state_of(live).promotions, live.digest) == (None, before)
+
+
+def test_what_is_written_into_its_status_changes_nothing() -> None:
+    live = made(POLICY)
+    before = promotions(live).policies[0]
+    live.apply(present({**POLICY, "status": {"created": True}}), ALL)
+    assert promotions(live).policies[0] is before
+
+
+def test_the_policies_that_are_recorded_name_it() -> None:
+    gate = made(template(), constraint(), POLICY).gate
+    assert gate is not None
+    assert [name for name, _ in gate.policies.others] == ["PromotionPolicy/models"]
+    other = made(template(), constraint(), LOOSER).gate
+    assert other is not None
+    assert other.policies.digest != gate.policies.digest
+
+
+def test_a_wrong_one_leaves_the_others_and_is_known_to_be_wrong() -> None:
+    fine = {**POLICY, "metadata": {"name": "fine"}}
+    live = made(template(), constraint(), fine, WRONG)
+    assert messages(live, manifest()) == ["hit"]
+    assert [one.name for one in promotions(live).policies] == ["fine"]
+    assert {key: [str(one) for one in found] for key, found in promotions(live).wrong.items()} == {
+        key_of(WRONG): [SAID]
+    }
+    assert {*live.problems} == {key_of(WRONG)}
+    assert key_of(WRONG) not in state_of(live).created
+
+
+def test_what_cannot_be_read_is_wrong_too() -> None:
+    live = made(POLICY)
+    (change,) = present(POLICY)
+    live.apply([type(change)(change.key, b"{")], ALL)
+    assert key_of(POLICY) in live.problems
+    assert {*promotions(live).wrong} == {key_of(POLICY)}
+
+
+def write(folder: Path, name: str, *values: Json) -> None:
+    (folder / name).write_text("\n---\n".join([json.dumps(value) for value in values]))
+
+
+def source(*folders: Path) -> FolderSource:
+    return FolderSource([str(one) for one in folders], [], str(folders[0]), LiveSettings())
+
+
+def test_they_may_lie_in_a_folder_with_policies_or_apart(tmp_path: Path) -> None:
+    policies, apart = tmp_path / "policies", tmp_path / "promotions"
+    policies.mkdir()
+    apart.mkdir()
+    write(policies, "all.yaml", template(), constraint(), POLICY)
+    write(apart, "one.yaml", {**POLICY, "metadata": {"name": "others"}})
+    live = LiveGate()
+    live.apply(source(policies, apart).changes(), ALL)
+    assert [one.name for one in promotions(live).policies] == ["models", "others"]
+
+
+@pytest.mark.parametrize(
+    ("values", "line", "at", "said"),
+    [
+        ([WRONG], 1, '"production"', "spec.steps[0].to is 'production', none of spec.environments"),
+        (
+            [POLICY, POLICY],
+            3,
+            '"models"',
+            "the PromotionPolicy models is defined twice; the other is in promotions.yaml",
+        ),
+    ],
+    ids=["wrong", "twice"],
+)
+def test_a_wrong_file_is_told_with_its_place_and_what_was_in_force_stays(
+    values: list[Json], line: int, at: str, said: str, tmp_path: Path
+) -> None:
+    write(tmp_path, "all.yaml", template(), constraint())
+    write(tmp_path, "promotions.yaml", POLICY)
+    files, live = source(tmp_path), LiveGate()
+    live.apply(files.changes(), ALL)
+    before = promotions(live)
+    write(tmp_path, "promotions.yaml", *values)
+    with pytest.raises(PolicyErrors) as caught:
+        files.changes()
+    place = caught.value.location
+    assert place is not None
+    assert (caught.value.message, place.file) == (said, "promotions.yaml")
+    text = (tmp_path / "promotions.yaml").read_text().splitlines()[line - 1]
+    assert (place.line, place.column) == (line, text.index(at) + 1)
+    assert promotions(live) is before
+
+
+def test_a_file_that_loses_its_promotion_policy_leaves_it_in_force(tmp_path: Path) -> None:
+    write(tmp_path, "all.yaml", template(), constraint())
+    write(tmp_path, "promotions.yaml", POLICY)
+    files = source(tmp_path)
+    assert len(files.changes()) == 3
+    (tmp_path / "promotions.yaml").write_text("# soon\n")
+    with pytest.raises(Exception, match=r"promotions\.yaml held policies, and holds none now"):
+        files.changes()
