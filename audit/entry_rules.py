@@ -60,6 +60,16 @@ CASES: Final[Mapping[str, Cases]] = {
             "refused": Case(_names("reason")),
         },
     ),
+    "promotion": Cases(
+        "event",
+        {
+            "requested": Case(_names("requester"), _names("ownApproval from predecessor target key")),
+            "approved": Case(_names("request approver assurance"), _names("key")),
+            "promoted": Case(_names("request policy"), _names("approvals")),
+            "rolled-back": Case(_names("request policy"), _names("approvals")),
+            "revoked": Case(_names("promotion reason")),
+        },
+    ),
     "hold": Cases(
         "event", {"placed": Case(frozenset(), _names("index stream")), "lifted": Case(frozenset())}
     ),

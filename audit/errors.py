@@ -19,6 +19,10 @@ class VerificationError(TrailError):
         self.where = where
 
 
+class RuleError(TrailError):
+    """An entry contradicts what the log has already; it is not appended, and where it stands it is a finding."""
+
+
 class UnverifiableError(TrailError):
     """There is nothing from outside to verify against: no key, no anchor, no witness."""
 

@@ -10,6 +10,8 @@ from lockgate.audit.commitments import commit_all, make_entry_key
 from lockgate.audit.draft import Draft, SealedBody
 from lockgate.audit.errors import FormatError
 from lockgate.audit.grant_use import GrantUse
+from lockgate.audit.promotions.events import PromotionEvent
+from lockgate.audit.promotions.history import KIND, STREAM
 from lockgate.audit.sealing import seal, wrap_key
 from lockgate.audit.streams import (
     MAX_POLICIES,
@@ -376,6 +378,21 @@ class Recorder:
         if last_good is not None:
             fields["lastGood"] = last_good
         return self._about("key", fields, ["key"], actor, None)
+
+    def promotion(self, event: PromotionEvent, actor: str, details: Mapping[str, Value]) -> Draft:
+        """The draft of what became of a promotion. details: what its body holds beside the actor, as it is: nothing in it is masked.
+
+        A statement is asked for once, and approved once by a person: the same draft again is the first.
+        """
+        fields: dict[str, Json] = dict(event.fields)
+        streams = [STREAM, model_stream(event.model, event.environment)]
+        body = value_bytes({"actor": actor, "details": dict(details)})
+        values = {"actor": text_bytes(actor), "body": body}
+        return self._draft(KIND, fields, values, streams, NO_NAMESPACE, body, idempotency=event.request_key)
+
+    def pseudonym(self, person: str) -> str:
+        """What stands for a person in entries."""
+        return self._vault.master.pseudonym(person)
 
     def hold(
         self,

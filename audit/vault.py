@@ -4,6 +4,7 @@ Who destroys a namespace's row destroys, with 32 bytes, every body and every com
 its namespace only under the master key.
 """
 
+import base64
 import hmac
 import secrets
 import time
@@ -97,6 +98,11 @@ class MasterKey:
     def idempotency(self, request: str) -> bytes:
         """The 16 bytes that stand in an entry for the caller's request key."""
         return hmac_sha256(self._request_key, _utf8(request))[:16]
+
+    def pseudonym(self, person: str) -> str:
+        """22 letters that stand for a person in entries: the same ones each time, and nobody's without this key."""
+        made = hmac.digest(self._derived("person"), _utf8(person), "sha256")[:16]
+        return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
     def spool_tag(self, line: bytes) -> bytes:
         """What shows that a line outside of the log was written by somebody with this key."""

@@ -23,6 +23,7 @@ import struct
 import sys
 import zlib
 from typing import NoReturn
+from urllib.parse import quote
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -37,13 +38,23 @@ MAX_LINE = 32 * 1024 * 1024
 MAX_NOTE = 1_000_000
 MAX_SIGNATURES = 100
 MAX_EXTENSIONS = 16
+# Of one promotion.
+MAX_APPROVALS = 400
 # Only the ten digits of ASCII are digits: others are too, elsewhere.
 TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})Z", re.ASCII)
 NAME = re.compile(r"[^\s+\x00-\x20\x7f]+")
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 # The fields of an entry besides those of all, by kind and, where there are several cases, by case. `name:type`, text
 # without a type; n: count, d: digest, t: time, h: hash, R: ranges, a|b: one of these, P, L, S: the objects below. `?`: optional.
-CASE = {"log": "event", "key": "event", "erasure": "scope", "hold": "event", "break-glass": "event"}
+CASE = {
+    "log": "event",
+    "key": "event",
+    "promotion": "event",
+    "erasure": "scope",
+    "hold": "event",
+    "break-glass": "event",
+}
+_PROMOTED = "event model version? environment subject:d statement:d "
 FIELDS = {
     "log opened": "event origin vkey predecessor:P? lost:L?",
     "log closed": "event reason successor:S?",
@@ -61,6 +72,11 @@ FIELDS = {
     "key added": "event use:log|statement|witness vkey? key?",
     "key retired": "event use:log|statement|witness vkey? key?",
     "key revoked": "event use:log|statement|witness vkey? key? lastGood:n?",
+    "promotion requested": _PROMOTED + "requester ownApproval:allowed? from? predecessor:n? target:n? key:d?",
+    "promotion approved": _PROMOTED + "request:n approver assurance:key|token|imported key:d?",
+    "promotion promoted": _PROMOTED + "request:n policy:d approvals:R?",
+    "promotion rolled-back": _PROMOTED + "request:n policy:d approvals:R?",
+    "promotion revoked": _PROMOTED + "promotion:n reason",
     "erasure entry": "scope entries:n reason index:n first:n?",
     "erasure namespace": "scope entries:n reason stream first:n?",
     "hold placed": "event hold reason index:n? stream?",
@@ -83,6 +99,7 @@ COMMITTED = {
     "break-glass": "namespace object actor body",
     "policy": "actor body",
     "key": "actor body",
+    "promotion": "actor body",
     "erasure": "actor body",
     "hold": "actor body",
     "access": "actor body",
@@ -540,6 +557,138 @@ def parse_entry(data, where):
     return value
 
 
+class Promotions:
+    """Follows the entries about promotions, and the keys that sign for them: each rests on what stands before it."""
+
+    def __init__(self):
+        self.keys = {}
+        self.requests, self.statements, self.approvals, self.made = {}, {}, {}, {}
+        self.revoked = set()
+
+    def add(self, index, value, where):
+        """The next entry of kind key or promotion."""
+        if value["kind"] == "key":
+            if value["use"] == "statement":
+                self._key(index, value, where)
+            return
+        what = tuple(
+            value.get(name, "") for name in ("model", "version", "environment", "subject", "statement")
+        )
+        stream = "model/" + quote(what[0], safe="") + "/" + quote(what[2], safe="")
+        if not {"promotion", stream} <= {link["k"] for link in value["streams"]}:
+            fail(where, "is not in the streams of promotions")
+        if value["event"] == "requested":
+            self._request(index, value, what, where)
+        elif value["event"] == "approved":
+            self._approval(index, value, what, where)
+        elif value["event"] == "revoked":
+            made = self.made.get(value["promotion"])
+            if not made or made["what"] != what or made["revoked"]:
+                fail(where, "revokes no promotion that stands")
+            made["revoked"] = True
+            self.revoked.add((what[0], what[2], what[3]))
+        else:
+            self._promotion(index, value, what, where)
+
+    def _key(self, index, value, where):
+        name = value.get("key", value.get("vkey"))
+        if value["event"] == "added":
+            if name in self.keys:
+                fail(where, "adds a key that was there before")
+            self.keys[name] = [False, None]
+        elif name not in self.keys or self.keys[name][0]:
+            fail(where, "gives up a key that is not there")
+        else:
+            self.keys[name] = [True, value.get("lastGood")]
+
+    def _is_good(self, key, index):
+        if not key:
+            return True
+        ended, last = self.keys[key]
+        return not ended or last is None or index < last
+
+    def _is_enrolled(self, key):
+        return not key or not self.keys.get(key, [True])[0]
+
+    def _stands(self, index):
+        made = self.made.get(index)
+        return (
+            made is not None
+            and not made["revoked"]
+            and self._is_good(*made["request"]["signed"])
+            and all(self._is_good(*self.approvals[one]["signed"]) for one in made["approvals"])
+        )
+
+    def _request(self, index, value, what, where):
+        if what[4] in self.statements:
+            fail(where, "asks again by a statement that was used")
+        if not self._is_enrolled(value.get("key")) or (what[0], what[2], what[3]) in self.revoked:
+            fail(where, "asks by a key that is not enrolled, or for what was revoked")
+        before, target = value.get("predecessor"), value.get("target")
+        if ("from" in value) != (before is not None) or (before is not None and target is not None):
+            fail(where, "does not say where it comes from")
+        for other, environment in ((before, value.get("from")), (target, what[2])):
+            if other is None:
+                continue
+            if not self._stands(other) or self.made[other]["what"][:4] != (
+                *what[:2],
+                environment,
+                what[3],
+            ):
+                fail(where, f"rests on entry {other}, which is no promotion of these bytes that stands")
+        self.statements[what[4]] = index
+        self.requests[index] = {
+            "what": what,
+            "signed": (value.get("key"), index),
+            "requester": value["requester"],
+            "own": "ownApproval" in value,
+            "before": before,
+            "target": target,
+            "approvers": set(),
+            "closed": False,
+        }
+
+    def _pending(self, value, what, where):
+        request = self.requests.get(value["request"])
+        if not request or request["what"] != what or request["closed"]:
+            fail(where, "is of no request that is pending")
+        return request
+
+    def _approval(self, index, value, what, where):
+        request = self._pending(value, what, where)
+        approver = value["approver"]
+        if (approver == request["requester"] and not request["own"]) or approver in request["approvers"]:
+            fail(where, "approves what its own requester, or the same person before, stands for")
+        if (value["assurance"] == "key") != ("key" in value) or not self._is_enrolled(value.get("key")):
+            fail(where, "approves by a key that is not enrolled")
+        request["approvers"].add(approver)
+        self.approvals[index] = {"request": value["request"], "signed": (value.get("key"), index)}
+
+    def _promotion(self, index, value, what, where):
+        request = self._pending(value, what, where)
+        if (value["event"] == "rolled-back") != (request["target"] is not None):
+            fail(where, "makes something else than was asked for")
+        rests = [one for one in (request["before"], request["target"]) if one is not None]
+        if (what[0], what[2], what[3]) in self.revoked or not all(map(self._stands, rests)):
+            fail(where, "rests on what was revoked")
+        ranges = value.get("approvals", [])
+        if sum(ranges[1::2]) - sum(ranges[::2]) > MAX_APPROVALS:
+            fail(where, "has too many approvals")
+        listed = [
+            one for place in range(0, len(ranges), 2) for one in range(ranges[place], ranges[place + 1])
+        ]
+        for one in listed:
+            approval = self.approvals.get(one)
+            if not approval or approval["request"] != value["request"]:
+                fail(where, f"rests on entry {one}, which does not approve it")
+            if not self._is_good(*approval["signed"]):
+                fail(where, "rests on a key that was revoked")
+        if not self._is_good(*request["signed"]):
+            fail(where, "rests on a key that was revoked")
+        request["closed"] = True
+        self.made[index] = {"what": what, "request": request, "approvals": listed, "revoked": False}
+
+
 class Entries:
     """Follows the entries: form, time, streams, repeated requests, erasures."""
 
@@ -556,6 +705,7 @@ class Entries:
         self.closed = False
         self.last_heads = -1
         self.keys, self.key_lines = [], []
+        self.promotions = Promotions()
 
     def add(self, index, data, leaf):
         """The next entry."""
@@ -585,6 +735,8 @@ class Entries:
         request = value.get("idempotency")
         if request is not None and self.requests.setdefault(request, index) != index:
             fail(where, f"repeats the request of entry {self.requests[request]}")
+        if kind in ("key", "promotion"):
+            self.promotions.add(index, value, where)
         if kind == "stream-heads":
             self._heads(value, index, where)
         elif kind == "seen" and value["records"][-1] > index:

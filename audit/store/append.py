@@ -16,6 +16,7 @@ from lockgate.audit.store.batch_rows import BatchTables, Found, KeptCheckpoint, 
 from lockgate.audit.store.batch_sqlite import SqliteBatch
 from lockgate.audit.store.growth import Growth
 from lockgate.audit.store.log_state import MAX_STREAMS, LogState, check_row, follow, read_state, read_tile
+from lockgate.audit.store.promotion_state import STREAMS, KeptHistory, asks_for_history
 from lockgate.audit.store.seal import head_seal
 from lockgate.engine.database.connections import is_sqlite
 from sqlalchemy import Connection
@@ -24,13 +25,14 @@ from sqlalchemy import Connection
 class BatchAppender:
     """Appends batches to one log over connections that are given; several logs and processes may share a database."""
 
-    __slots__ = ("_seal_key", "_signed", "_state", "_tables", "log", "origin")
+    __slots__ = ("_promotions", "_seal_key", "_signed", "_state", "_tables", "log", "origin")
 
     def __init__(self, log: int, origin: str, seal_key: bytes) -> None:
         self.log: Final = log
         self.origin: Final = origin
         self._seal_key = seal_key
         self._state: LogState | None = None
+        self._promotions: KeptHistory | None = None
         self._tables: BatchTables | None = None
         self._signed: tuple[int, Hash] | None = None
 
@@ -40,7 +42,7 @@ class BatchAppender:
 
     def forget(self) -> None:
         """Drops what is remembered; a transaction failed or another writes."""
-        self._state = None
+        self._state = self._promotions = None
 
     def lock(self, connection: Connection) -> LogState:
         """Takes the log's lock for the transaction, and the state as of its head row.
@@ -51,7 +53,8 @@ class BatchAppender:
 
     def _lock(self, connection: Connection, drafts: Sequence[Draft]) -> tuple[LogState, Found]:
         tables = self._tables_of(connection)
-        names = tuple(dict.fromkeys([name for draft in drafts for name in draft.streams]))
+        further = STREAMS if asks_for_history(drafts) else ()
+        names = tuple(dict.fromkeys([*[name for draft in drafts for name in draft.streams], *further]))
         head, found = tables.lock(
             connection,
             Wanted(
@@ -141,15 +144,29 @@ class BatchAppender:
         state, found = self._lock(connection, drafts)
         # Until the transaction is over, what is in memory is ahead of the database.
         self._state = None
-        batch = Batch(state, now_ms, self.origin, self._seal_key, checkpoint)
+        promotions, self._promotions = self._history(connection, state, drafts), None
+        batch = Batch(state, now_ms, self.origin, self._seal_key, checkpoint, promotions)
         answers = batch.take(drafts, found)
         if not batch.is_empty:
             batch.take_heads(connection)
             batch.store(connection, self._tables_of(connection))
         elif checkpoint is not None:
             self.keep(connection, checkpoint)
-        self._state = state
+        self._state, self._promotions = state, promotions
         return answers
+
+    def _history(
+        self, connection: Connection, state: LogState, drafts: Sequence[Draft]
+    ) -> KeptHistory | None:
+        """What the log has of promotions, where it is at hand or the drafts are judged by it."""
+        kept = self._promotions
+        if kept is not None and kept.is_of(state):
+            return kept
+        if not asks_for_history(drafts):
+            return None
+        made = KeptHistory()
+        made.read(connection, state)
+        return made
 
     def keep(self, connection: Connection, checkpoint: KeptCheckpoint) -> None:
         """Stores a signed checkpoint."""

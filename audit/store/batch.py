@@ -13,6 +13,7 @@ from lockgate.audit.entry_text import finish
 from lockgate.audit.errors import ErasedKeyError, TrailError, VerificationError
 from lockgate.audit.merkle import Hash, leaf_hash
 from lockgate.audit.note import encode_base64
+from lockgate.audit.promotions.history import KEY_KIND, KIND
 from lockgate.audit.store.batch_rows import (
     BatchRows,
     BatchTables,
@@ -24,6 +25,7 @@ from lockgate.audit.store.batch_rows import (
     read_streams,
 )
 from lockgate.audit.store.log_state import HEADS_EVERY, LogState
+from lockgate.audit.store.promotion_state import KeptHistory
 from lockgate.audit.store.seal import head_seal
 from lockgate.audit.store.tables import place_of
 from lockgate.audit.streams import StreamHead, StreamLink, heads_root, is_early_for_heads
@@ -34,6 +36,8 @@ from sqlalchemy import Connection
 # After so long, stream heads are logged after fewer entries than usual.
 HEADS_AFTER_MS: Final = 3_600_000
 
+# Kinds that what the log has of promotions is made of.
+_JUDGED: Final = (KIND, KEY_KIND)
 INDEXED: Final = ("outcome", "policies", "model", "environment", "resource")
 
 
@@ -57,7 +61,17 @@ class Appended:
 class Batch:
     """One batch: `take` the drafts, `take_heads` when it is time to, and `store` what they made."""
 
-    __slots__ = ("_made", "_now_ms", "_origin", "_rows", "_seal_key", "_state", "_tiles", "_touched")
+    __slots__ = (
+        "_made",
+        "_now_ms",
+        "_origin",
+        "_promotions",
+        "_rows",
+        "_seal_key",
+        "_state",
+        "_tiles",
+        "_touched",
+    )
 
     def __init__(
         self,
@@ -66,8 +80,11 @@ class Batch:
         origin: str,
         seal_key: bytes,
         checkpoint: KeptCheckpoint | None = None,
+        promotions: KeptHistory | None = None,
     ) -> None:
+        """promotions: what the log has of them; has to be there where a draft is about one."""
         self._state = state
+        self._promotions = promotions
         self._now_ms = now_ms
         self._origin = origin
         self._seal_key = seal_key
@@ -140,6 +157,8 @@ class Batch:
                 links.append(StreamLink(name, head.n + 1, head.leaf))
         entry = finish(draft, self._now_ms, links, state.time_ms)
         leaf = leaf_hash(entry)
+        if self._promotions is not None and draft.kind in _JUDGED:
+            self._promotions.take(index, entry)
         # From here on nothing refuses the draft.
         place = place_of(state.log, index)
         state.streams += len(fresh)
@@ -149,6 +168,8 @@ class Batch:
             state.known[link.name] = StoredStream(stream, link.n, leaf)
             self._touched[link.name] = None
             rows.links.append((stream, link.n, place))
+        if self._promotions is not None and draft.kind in _JUDGED:
+            self._promotions.settle(state)
         for tile, data in state.growth.append(leaf):
             self._tiles[tile.level, tile.index] = data
         rows.leaves.append((place, leaf, entry))

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from lockgate.audit.canonical import Json
 from lockgate.audit.entry import Entry
 from lockgate.audit.erasures import Erasures
+from lockgate.audit.errors import RuleError
 from lockgate.audit.merkle import Hash
 from lockgate.audit.note import encode_base64
+from lockgate.audit.promotions.history import PromotionHistory
 from lockgate.audit.streams import is_early_for_heads
 from lockgate.audit.times import parse_time
 from lockgate.audit.verify import findings as codes
@@ -30,6 +32,7 @@ class History:
         "last_heads",
         "origin",
         "policies",
+        "promotions",
     )
 
     def __init__(self, origin: str, findings: Findings) -> None:
@@ -42,6 +45,7 @@ class History:
         self.keys: list[tuple[int, Mapping[str, Json]]] = []
         self.coverage: dict[str, list[tuple[int, int]]] = {}
         self.policies: list[tuple[int, str, str]] = []
+        self.promotions = PromotionHistory()
         self.last_heads = -1
         self._heads_right = True
         self.first_key = ""
@@ -64,6 +68,9 @@ class History:
                 self.holds.take_hold(index, value)
             case "key":
                 self.keys.append((index, value))
+                self._take_promotion(entry, index, where)
+            case "promotion":
+                self._take_promotion(entry, index, where)
             case "coverage":
                 spans = self.coverage.setdefault(str(value["instance"]), [])
                 spans.append((parse_time(str(value["from"])), parse_time(str(value["to"]))))
@@ -71,6 +78,12 @@ class History:
                 self._take_seen(value, index, where)
             case "policy":
                 self.policies.append((index, str(value["event"]), str(value["policies"])))
+
+    def _take_promotion(self, entry: Entry, index: int, where: str) -> None:
+        try:
+            self.promotions.take(index, entry.kind, entry.value, [link.name for link in entry.links])
+        except RuleError as error:
+            self._findings.add(codes.PROMOTION_WRONG, where, error.message)
 
     def _take_heads(
         self, value: Mapping[str, Json], index: int, heads: Callable[[], tuple[int, Hash]]

@@ -126,8 +126,52 @@ def judged(**more: Json) -> dict[str, Json]:
     return {"outcome": "deny", "policies": DIGEST, "evaluator": "lockgate/test", **USE, **more}
 
 
+def promotion(event: str, **more: Json) -> dict[str, Json]:
+    given: dict[str, Json] = {
+        "model": "hf:org/fraud",
+        "environment": "prod",
+        "subject": DIGEST,
+        "statement": DIGEST,
+    }
+    return {"event": event, **given, **more}
+
+
+# Malformed by themselves; what they say together is in tests/audit/promotions.
+PROMOTIONS = [
+    Case("promotion", promotion("requested"), "the entry (promotion requested) lacks requester"),
+    Case(
+        "promotion",
+        promotion("requested", requester="a", policy=DIGEST),
+        "the entry (promotion requested) may not have policy",
+    ),
+    Case(
+        "promotion",
+        promotion("approved", approver="a", assurance="key"),
+        "the entry (promotion approved) lacks request",
+    ),
+    Case(
+        "promotion",
+        promotion("approved", approver="a", assurance="word", request=1),
+        "the entry's assurance is not as its kind demands",
+    ),
+    Case("promotion", promotion("promoted", request=1), "the entry (promotion promoted) lacks policy"),
+    Case(
+        "promotion",
+        promotion("promoted", request=1, policy=DIGEST, approvals=[2, 2]),
+        "the entry's approvals is not as its kind demands",
+    ),
+    Case(
+        "promotion",
+        promotion("rolled-back", request=1, policy=DIGEST, reason="x"),
+        "the entry (promotion rolled-back) may not have reason",
+    ),
+    Case("promotion", promotion("revoked", reason="x"), "the entry (promotion revoked) lacks promotion"),
+    Case("promotion", promotion("asked", reason="x"), "the entry's event is not as its kind demands"),
+]
+
 # Of an entry behind the opening.
 LATER = [
+    *PROMOTIONS,
     *[Case("decision", judged(caller=caller)) for caller in ("mtls", "token", "unauthenticated")],
     Case("decision", judged(caller="mtls", mode="observe")),
     Case("decision", judged(mode="enforce"), "the entry's mode is not as its kind demands"),
