@@ -1,17 +1,23 @@
 """What is known about a promotion when it is judged, and what is then missing."""
 
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.promotions.policy import EvidenceKind
 from lockgate.engine.record import record
 
 
 @record
 class Evidence:
-    """Evidence whose signature was verified. digest: of the bytes that it is about. made_ns: since 1970, by the log's time where there is one."""
+    """Evidence whose signature was verified. digest: of the bytes that it is about. made_ns: since 1970, by the log's time where there is one.
+
+    passed: is it good by itself, as facts are that found nothing? values: what an evaluation measured, and `share` of a report on
+    drift: what of them is good the PromotionPolicy says.
+    """
 
     kind: EvidenceKind
     digest: str
     made_ns: int
     passed: bool
+    values: tuple[tuple[str, Value], ...] = ()
 
 
 @record
@@ -47,7 +53,7 @@ class Known:
 
 @record
 class Missing:
-    """What a promotion does not have. what: `environment`, `direction`, `evidence/<kind>`, `approvals/<group>`, `requester`, `soak`, `health`."""
+    """What a promotion does not have. what: `environment`, `direction`, `evidence/<kind>` (`evidence/evaluation/<metric>`), `approvals/<group>`, `requester`, `soak`, `health`."""
 
     what: str
     message: str

@@ -2,6 +2,7 @@
 
 from typing import Final, Literal, get_args
 
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.promotions.environments import Environments
 from lockgate.engine.record import record
 
@@ -12,10 +13,22 @@ EVIDENCE_KINDS: Final[tuple[EvidenceKind, ...]] = get_args(EvidenceKind)
 
 @record
 class Requirement:
-    """Evidence that has to be there. max_age_ns: how old it may be at the promotion; None where it may be of any age."""
+    """Evidence that has to be there. max_age_ns: how old it may be at the promotion; None where it may be of any age.
+
+    metric: which value of an evaluation counts, or `share` of a report on drift, "" where none is asked for; minimum and maximum:
+    numbers between which it has to be. The value decides, never what the report says of itself.
+    """
 
     kind: EvidenceKind
     max_age_ns: int | None = None
+    metric: str = ""
+    minimum: Value = None
+    maximum: Value = None
+
+    @property
+    def name(self) -> str:
+        """The kind, with the metric of an evaluation."""
+        return f"{self.kind}/{self.metric}" if self.kind == "evaluation" and self.metric else self.kind
 
 
 @record

@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Final
 
-from lockgate.engine.codegen.values import Value, render_json
+from lockgate.engine.codegen.values import Number, Value, render_json
 from lockgate.engine.documents.document import Document
 from lockgate.engine.promotions.environments import Environments
 from lockgate.engine.promotions.policy import (
@@ -14,6 +14,7 @@ from lockgate.engine.promotions.policy import (
     Requirement,
     Step,
 )
+from lockgate.engine.record import changed
 from lockgate.gatekeeper.exemptions.moments import parse_span
 from lockgate.gatekeeper.exemptions.selection import only_fields
 from lockgate.gatekeeper.fields import Field, root
@@ -137,16 +138,48 @@ def _step(item: Field) -> Step:
 def _evidence(field: Field) -> tuple[Requirement, ...]:
     made: dict[str, Requirement] = {}
     for item in field.items():
-        only_fields(item, "kind", "maxAge")
+        only_fields(item, "kind", "maxAge", "metric", "minimum", "maximum", "maximumShare")
         kind, age = _evidence_kind(item.get("kind")), item.get("maxAge")
-        if kind in made:
-            item.refuse(f"{item.name} requires {kind} again", "write one entry for a kind")
         if kind == "drift" and age.absent:
             item.refuse(
                 f"{item.name} does not say how old a report on drift may be", "set maxAge, such as 30d"
             )
-        made[kind] = Requirement(kind, None if age.absent else parse_span(age))
+        one = _bounded(item, Requirement(kind, None if age.absent else parse_span(age)))
+        if one.name in made:
+            item.refuse(f"{item.name} requires {one.name} again", "write one entry for it")
+        made[one.name] = one
     return tuple(made.values())
+
+
+def _bounded(item: Field, asked: Requirement) -> Requirement:
+    """With the bounds of a value, as the kind has them."""
+    names = {"evaluation": ("metric", "minimum", "maximum"), "drift": ("maximumShare",)}.get(asked.kind, ())
+    for name in ("metric", "minimum", "maximum", "maximumShare"):
+        if name not in names and not item.get(name).absent:
+            item.get(name).refuse(f"{item.get(name).name} is nothing that {asked.kind} has", "remove it")
+    if asked.kind == "drift":
+        share = _number(item.get("maximumShare"))
+        return asked if share is None else changed(asked, metric="share", maximum=share)
+    metric = item.get("metric")
+    if asked.kind != "evaluation" or metric.absent:
+        for name in ("minimum", "maximum"):
+            if not item.get(name).absent:
+                item.get(name).refuse(f"{item.get(name).name} is of no metric", "name it in metric")
+        return asked
+    if not metric.string() or len(metric.string()) > MAX_GROUP:
+        metric.refuse(f"{metric.name} is no name of a metric", "as the evaluation spells it")
+    minimum, maximum = _number(item.get("minimum")), _number(item.get("maximum"))
+    if minimum is None and maximum is None:
+        item.refuse(f"{item.name} has no bound for {metric.string()}", "set minimum or maximum")
+    return changed(asked, metric=metric.string(), minimum=minimum, maximum=maximum)
+
+
+def _number(field: Field) -> Value:
+    if field.absent:
+        return None
+    if type(field.value) is not int and not isinstance(field.value, Number):
+        field.refuse(f"{field.name} is no number", "write a number")
+    return field.value
 
 
 def _evidence_kind(field: Field) -> EvidenceKind:

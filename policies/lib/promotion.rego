@@ -5,10 +5,10 @@
 #   `{"happening", "from", "was_there", "to", "digest", "requester", "now_ns", "evidence", "approvals", "below_since_ns", "pools", "policy"}`:
 #   `happening` as `lockgate.engine.promotions.recognising` tells it; `was_there`: is the version of a rollback known to have been there,
 #   which its number alone does not say; `digest` of the subject's bytes; `requester` a person;
-#   `evidence` that was verified, `{"kind", "digest", "made_ns", "passed"}`; `approvals` of this very promotion that were verified,
+#   `evidence` that was verified, `{"kind", "digest", "made_ns", "passed", "values"}`; `approvals` of this very promotion that were verified,
 #   `{"person", "groups"}`; `below_since_ns`: since when the version runs in the environment below, null where nobody knows;
 #   `pools` of devices that the subject runs on, `{"name", "healthy"}`, null where nobody knows; and `policy`,
-#   `{"environments", "steps"}` with steps `{"to", "evidence": [{"kind", "max_age_ns"}], "approvals": [{"group", "count"}],
+#   `{"environments", "steps"}` with steps `{"to", "evidence": [{"kind", "name", "max_age_ns", "metric", "minimum", "maximum"}], "approvals": [{"group", "count"}],
 #   "separation_of_duties", "soak_ns", "blocked_while_unhealthy"}`. What is left out counts as not known, which is missing.
 package lib.lockgate.promotion
 
@@ -47,7 +47,7 @@ missing contains problem("direction", sprintf("it cannot be told from where it e
 	not is_known
 }
 
-missing contains problem(concat("/", ["evidence", asked.kind]), sprintf("%v needs %v of these very bytes%v", [to, object.get(names, asked.kind, asked.kind), limit(asked)]), object.get(fixes, asked.kind, "give it")) if {
+missing contains problem(concat("/", ["evidence", object.get(asked, "name", asked.kind)]), sprintf("%v needs %v of these very bytes%v%v", [to, object.get(names, asked.kind, asked.kind), bounds(asked), limit(asked)]), object.get(fixes, asked.kind, "give it")) if {
 	is_judged
 	some step in steps
 	some asked in object.get(step, "evidence", [])
@@ -138,14 +138,63 @@ is_back if {
 	given.was_there == true
 }
 
+# Of several the newest counts, and of those of one time each.
 is_shown(asked) if {
-	some one in object.get(given, "evidence", [])
+	shown := [one | some one in object.get(given, "evidence", []); is_about(one, asked)]
+	newest := max([one.made_ns | some one in shown])
+	every one in shown {
+		is_good(one, asked, newest)
+	}
+}
+
+is_about(one, asked) if {
 	one.kind == asked.kind
-	one.passed == true
 	one.digest == given.digest
 	one.digest != ""
 	is_fresh(one, object.get(asked, "max_age_ns", null))
+	measures(one, object.get(asked, "metric", ""))
 }
+
+is_good(one, _, newest) if one.made_ns < newest
+
+is_good(one, asked, _) if {
+	one.passed == true
+	is_within(one, asked)
+}
+
+measures(_, "")
+
+measures(one, metric) if is_number(one.values[metric])
+
+is_within(_, asked) if object.get(asked, "metric", "") == ""
+
+is_within(one, asked) if {
+	value := one.values[asked.metric]
+	at_least(value, object.get(asked, "minimum", null))
+	at_most(value, object.get(asked, "maximum", null))
+}
+
+at_least(_, null)
+
+at_least(value, least) if {
+	is_number(least)
+	value >= least
+}
+
+at_most(_, null)
+
+at_most(value, most) if {
+	is_number(most)
+	value <= most
+}
+
+bounds(asked) := sprintf(" (%s)", [concat(", ", told)]) if {
+	asked.metric != ""
+	told := array.concat(
+		[sprintf("%v at least %v", [asked.metric, asked.minimum]) | is_number(asked.minimum)],
+		[sprintf("%v at most %v", [asked.metric, asked.maximum]) | is_number(asked.maximum)],
+	)
+} else := ""
 
 is_fresh(_, most) if most == null
 

@@ -128,3 +128,25 @@ test_how_old_is_told if {
 	told := promotion.told with input as {"promotion": object.union(complete, {"evidence": [facts]})}
 	told.missing[0].message == "prod needs a report on drift of these very bytes, no older than 24 hours"
 }
+
+measured(kind, values, made) := {"kind": kind, "digest": "a", "made_ns": made, "passed": true, "values": values}
+
+demand := [{"kind": "evaluation", "name": "evaluation/auc", "max_age_ns": null, "metric": "auc", "minimum": 0.9, "maximum": null}]
+
+# The value decides; of several reports the newest, and of those of one time the worst.
+test_values if {
+	every case in [
+		[[measured("evaluation", {"auc": 0.9}, 90 * hour)], set()],
+		[[measured("evaluation", {"auc": 0.89}, 90 * hour)], {"evidence/evaluation/auc"}],
+		[[measured("evaluation", {"f1": 0.95}, 90 * hour)], {"evidence/evaluation/auc"}],
+		[[measured("evaluation", {"auc": "0.95"}, 90 * hour)], {"evidence/evaluation/auc"}],
+		[[measured("evaluation", {"auc": 0.95}, 90 * hour), measured("evaluation", {"auc": 0.1}, 80 * hour)], set()],
+		[[measured("evaluation", {"auc": 0.95}, 80 * hour), measured("evaluation", {"auc": 0.1}, 90 * hour)], {"evidence/evaluation/auc"}],
+		[[measured("evaluation", {"auc": 0.95}, 90 * hour), measured("evaluation", {"auc": 0.1}, 90 * hour)], {"evidence/evaluation/auc"}],
+	] {
+		changed({"evidence": case[0], "policy": {"steps": [object.union(complete.policy.steps[0], {"evidence": demand})]}}) == case[1]
+	}
+	told := promotion.told with input as {"promotion": object.union(complete, {"evidence": [], "policy": {"steps": [object.union(complete.policy.steps[0], {"evidence": [object.union(demand[0], {"maximum": 1})]})]}})}
+	some one in told.missing
+	one.message == "prod needs an evaluation that passed of these very bytes (auc at least 0.9, auc at most 1)"
+}

@@ -41,7 +41,13 @@ class PromotionJudge:
             "requester": known.requester,
             "now_ns": known.now_ns,
             "evidence": [
-                {"kind": one.kind, "digest": one.digest, "made_ns": one.made_ns, "passed": one.passed}
+                {
+                    "kind": one.kind,
+                    "digest": one.digest,
+                    "made_ns": one.made_ns,
+                    "passed": one.passed,
+                    "values": dict(one.values),
+                }
                 for one in known.evidence
             ],
             "approvals": [{"person": one.person, "groups": [*one.groups]} for one in known.approvals],
@@ -63,7 +69,17 @@ def _digest(subject: Subject) -> str:
 def _step(step: Step) -> dict[str, Value]:
     return {
         "to": step.to,
-        "evidence": [{"kind": one.kind, "max_age_ns": one.max_age_ns} for one in step.evidence],
+        "evidence": [
+            {
+                "kind": one.kind,
+                "name": one.name,
+                "max_age_ns": one.max_age_ns,
+                "metric": one.metric,
+                "minimum": one.minimum,
+                "maximum": one.maximum,
+            }
+            for one in step.evidence
+        ],
         "approvals": [{"group": one.group, "count": one.count} for one in step.approvals],
         "separation_of_duties": step.separation_of_duties,
         "soak_ns": step.soak_ns,

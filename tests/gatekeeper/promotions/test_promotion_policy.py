@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from lockgate.engine.codegen.values import make_number
 from lockgate.engine.errors import PolicyError
 from lockgate.engine.promotions.policy import Approvals, Requirement, Step
 from lockgate.gatekeeper.exemptions.moments import SECOND_NS
@@ -137,3 +138,39 @@ def test_other_objects_are_refused(change: dict[str, Any], said: str) -> None:
     with pytest.raises(PolicyError) as caught:
         parse_promotion_policy(read({**promotion_policy(PROD), **change}))
     assert said in str(caught.value)
+
+
+def demanded(*evidence: dict[str, Any]) -> tuple[Requirement, ...]:
+    return parsed({"to": "prod", "evidence": [*evidence]}).steps[0].evidence
+
+
+def test_values_that_evidence_has_to_have() -> None:
+    made = demanded(
+        {"kind": "evaluation", "metric": "auc", "minimum": 0.9},
+        {"kind": "evaluation", "metric": "latency", "maximum": 20},
+        {"kind": "drift", "maxAge": "30d", "maximumShare": 0.2},
+    )
+    assert [one.name for one in made] == ["evaluation/auc", "evaluation/latency", "drift"]
+    assert made[0].minimum == make_number("0.9") and made[2].metric == "share"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "message"),
+    [
+        ({"kind": "evaluation", "metric": "auc"}, "has no bound for auc"),
+        ({"kind": "evaluation", "minimum": 1}, "is of no metric"),
+        ({"kind": "evaluation", "metric": "auc", "minimum": "0.9"}, "is no number"),
+        ({"kind": "evaluation", "metric": "", "minimum": 1}, "is no name of a metric"),
+        ({"kind": "facts", "metric": "auc"}, "is nothing that facts has"),
+        ({"kind": "drift", "maxAge": "1d", "minimum": 1}, "is nothing that drift has"),
+        ({"kind": "drift", "maxAge": "1d", "maximumShare": True}, "is no number"),
+    ],
+)
+def test_values_that_are_none(evidence: dict[str, Any], message: str) -> None:
+    with pytest.raises(PolicyError, match=message):
+        demanded(evidence)
+
+
+def test_an_evaluation_twice() -> None:
+    with pytest.raises(PolicyError, match="requires evaluation/auc again"):
+        demanded(*[{"kind": "evaluation", "metric": "auc", "minimum": 1}] * 2)
