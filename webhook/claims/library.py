@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from lockgate.engine.codegen.cache import CodeCache
 
 # The answers that are asked for here: packages of the library, each with the rule that answers.
-Answer = Literal["asked", "models", "promotion", "quota", "subjects"]
+Answer = Literal["asked", "model_code", "models", "promotion", "quota", "subjects"]
 _RULES: Final[Mapping[Answer, str]] = {
     "asked": "asked",
+    "model_code": "told",
     "models": "told",
     "promotion": "told",
     "quota": "quota",
