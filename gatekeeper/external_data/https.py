@@ -8,7 +8,6 @@ Connections are kept for the next request, and no proxy of the environment is us
 import http.client
 import socket
 import ssl
-from collections.abc import Sequence
 from threading import Lock
 from typing import Final, final
 
@@ -18,7 +17,7 @@ from lockgate.engine.errors import UsageError
 from lockgate.engine.rego.http.deadline import Deadline, DeadlineSocket
 from lockgate.gatekeeper.external_data.client_certificate import ClientCertificate, ClientFiles
 from lockgate.gatekeeper.external_data.provider import Provider
-from lockgate.gatekeeper.external_data.resolving import Address, Resolver
+from lockgate.gatekeeper.external_data.resolving import Resolver, connect
 from lockgate.gatekeeper.external_data.wire import ProviderError, parse_response, render_request
 
 # An answer becomes part of the Decision and of its record.
@@ -96,7 +95,7 @@ class HttpsProvider:
     def _connect(self, context: ssl.SSLContext, deadline: Deadline) -> "_Connection":
         provider = self._provider
         try:
-            plain = _connected(self._resolver.addresses(deadline), deadline)
+            plain = connect(self._resolver.addresses(deadline), deadline)
             try:
                 plain.settimeout(deadline.left())
                 secured = context.wrap_socket(plain, server_hostname=provider.host)
@@ -175,25 +174,6 @@ def _tls_context(provider: Provider, client: ClientCertificate | None) -> ssl.SS
     if client is not None:
         load_chain(context, client.certificate, client.key)
     return context
-
-
-def _connected(addresses: Sequence[Address], deadline: Deadline) -> socket.socket:
-    """A connected socket, whichever of the addresses answers first. Raises OSError."""
-    failure: OSError = OSError("the host has no address")
-    for family, kind, protocol, _, address in addresses:
-        try:
-            connected = socket.socket(family, kind, protocol)
-        except OSError as error:
-            failure = error
-            continue
-        try:
-            connected.settimeout(deadline.left())
-            connected.connect(address)
-            return connected
-        except OSError as error:
-            connected.close()
-            failure = error
-    raise failure
 
 
 def _headers(provider: Provider, body: bytes) -> list[tuple[str, str]]:

@@ -1,9 +1,10 @@
-"""The addresses of a provider's host, asked for in threads that no deadline has to wait for.
+"""The addresses of a host, asked for in threads that no deadline has to wait for, and connections to them.
 
 A resolver takes as long as its own configuration says, and nothing can stop it.
 """
 
 import socket
+from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Thread
 from typing import Any, Final, final
@@ -58,3 +59,22 @@ class Resolver:
             *socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM, flags=flags)
         ]
         return found
+
+
+def connect(addresses: Sequence[Address], deadline: Deadline) -> socket.socket:
+    """A connected socket, whichever of the addresses answers first. Raises OSError."""
+    failure: OSError = OSError("the host has no address")
+    for family, kind, protocol, _, address in addresses:
+        try:
+            connected = socket.socket(family, kind, protocol)
+        except OSError as error:
+            failure = error
+            continue
+        try:
+            connected.settimeout(deadline.left())
+            connected.connect(address)
+            return connected
+        except OSError as error:
+            connected.close()
+            failure = error
+    raise failure

@@ -384,6 +384,9 @@ named(scheme, rest, _) := web(scheme, rest) if scheme in {"http", "https"}
 
 named("model-registry", rest, _) := read("model-registry", name, version, "version", sprintf("model-registry://%s", [rest])) if {
 	[[_, name, version]] := regex.find_all_string_submatch_n(`^([^/@]+)/([^/@]+)$`, rest, 1)
+
+	# HOST/NAME is the newest version of a model in the registry that KServe's storage initializer is configured for.
+	not regex.match(`:|\.[A-Za-z]{2,}$`, name)
 } else := read("model-registry", rest, "", "moving", sprintf("model-registry://%s", [rest]))
 
 named("wandb-artifact", rest, _) := read("wandb-artifact", name, version, "version", sprintf("wandb-artifact://%s", [rest])) if {

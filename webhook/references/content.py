@@ -8,9 +8,8 @@ from lockgate.webhook.references.resolution import GIT_COMMIT, SHA256, Digest, O
 
 _SHA256: Final = re.compile(r"sha256:([0-9a-f]{64})")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
-_NAMED: Final = (
-    "the store does not compare this digest: check what is loaded (lockgate scan verify FACTS --at PATH)"
-)
+# What is to be done about a digest that is merely said.
+NAMED: Final = "nobody compares this digest: check what is loaded (lockgate scan verify FACTS --at PATH)"
 
 
 @final
@@ -34,5 +33,5 @@ class ContentResolver:
                 "name the image by its sha256 digest",
             )
         if reference.pin == "name" and (found := _SHA256.fullmatch(reference.version)):
-            return Resolved(Digest(SHA256, found[1]), reference.uri, "name", _NAMED)
+            return Resolved(Digest(SHA256, found[1]), reference.uri, "name", NAMED)
         return None

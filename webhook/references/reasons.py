@@ -13,6 +13,8 @@ _STORES: Final = {
     "hdfs": "HDFS does not name files by their bytes",
     "http": "what a web server sends is its own choice each time, and on the way anybody's",
     "https": "what a web server sends is its own choice each time",
+    "dbfs": "Databricks' file system does not name files by their bytes",
+    "mlflow-artifacts": "MLflow's store of artefacts does not name files by their bytes",
     "pvc": "a volume holds what was last written to it",
     "s3": "S3 does not name objects by their bytes",
     "s3a": "S3 does not name objects by their bytes",
@@ -20,13 +22,17 @@ _STORES: Final = {
     "storage": "it is a path in a store that a secret of the namespace names",
     "webhdfs": "HDFS does not name files by their bytes",
 }
-# Stores that somebody may ask: what is to be written.
+# Stores that somebody may ask: what is to be written, and by which table of the configuration they are asked.
 _ASKED: Final = {
-    "hf": ("a branch or a tag moves", "write the commit (hf://owner/model:COMMIT)"),
-    "model-registry": ("the registry knows where the model lies", "write what it leads to"),
-    "models": ("MLflow's registry knows where the model lies", "write what it leads to"),
-    "oci": ("a tag moves", "write the digest (@sha256:…)"),
-    "runs": ("MLflow knows where the run's artefacts lie", "write what it leads to"),
+    "hf": ("a branch or a tag moves", "write the commit (hf://owner/model:COMMIT)", "[hugging-face]"),
+    "model-registry": (
+        "the registry knows where the model lies",
+        "write what it leads to",
+        "[model-registry]",
+    ),
+    "models": ("MLflow's registry knows where the model lies", "write what it leads to", "[mlflow]"),
+    "oci": ("a tag moves", "write the digest (@sha256:…)", "[[registry]]"),
+    "runs": ("MLflow knows where the run's artefacts lie", "write what it leads to", "[mlflow]"),
 }
 _UNASKED: Final = {
     "modelscope": ("a branch or a tag moves", "write the commit (modelscope://owner/model:COMMIT)"),
@@ -65,8 +71,8 @@ class ReasonResolver:
                 "it cannot be read", "write it as its scheme demands: docs/models.md, references"
             )
         if scheme in _ASKED:
-            why, write = _ASKED[scheme]
-            return Unresolved(f"{why}, and nobody was asked", write)
+            why, write, table = _ASKED[scheme]
+            return Unresolved(f"{why}, and nobody was asked", f"{write}, or ask: --online FILE with {table}")
         if scheme in _UNASKED:
             return Unresolved(*_UNASKED[scheme])
         if scheme == "name":

@@ -27,8 +27,8 @@ class Digest:
 class Resolved:
     """uri: the reference in its one spelling that names these bytes, for which facts may be signed; "" where only the digest does.
 
-    how: `content`, the digest is in the reference, and who fetches compares it; `name`, it is part of a path, and nobody
-    does; `signed`, a producer who is trusted says so; `asked`, a server said so. note: what else is to be done.
+    how: `content`, the digest is in the reference, and who fetches compares it; `name`, it is part of a path or a tag in a
+    registry, and nobody does; `signed`, a producer who is trusted says so; `asked`, a server said so. note: what else is to be done.
     """
 
     digest: Digest
@@ -39,9 +39,10 @@ class Resolved:
 
 @record
 class Leads:
-    """The reference is a name for another one. text: that one, as it was found."""
+    """The reference is a name for another one. text: that one, as it was found; claimed: a digest that is said of it."""
 
     text: str
+    claimed: Digest | None = None
 
 
 @record

@@ -4,10 +4,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from lockgate.engine.record import record
-from lockgate.webhook.references.content import ContentResolver
+from lockgate.webhook.references.content import NAMED, ContentResolver
 from lockgate.webhook.references.reasons import ReasonResolver
 from lockgate.webhook.references.reference import Reference, read_references
-from lockgate.webhook.references.resolution import Leads, Resolution, Resolved, Resolver, Step, Unresolved
+from lockgate.webhook.references.resolution import (
+    Digest,
+    Leads,
+    Resolution,
+    Resolved,
+    Resolver,
+    Step,
+    Unresolved,
+)
 
 # An alias, its version, where that lies: more is a registry that leads in circles.
 MAX_STEPS: Final = 6
@@ -38,6 +46,7 @@ def offline_resolvers(signed: Sequence[Resolver] = ()) -> Resolvers:
 def resolve(reference: Reference, resolvers: Resolvers, read: Reading = read_references) -> Resolution:
     """Where a reference leads. Raises EvaluationError where the rules cannot read what was found."""
     steps: list[Step] = []
+    claimed: Digest | None = None
     current = reference
     while True:
         if any(one.uri == current.uri for one in steps):
@@ -46,8 +55,11 @@ def resolve(reference: Reference, resolvers: Resolvers, read: Reading = read_ref
             return _lost(reference, steps, f"it leads on {MAX_STEPS} times")
         resolver, outcome = _first(current, resolvers)
         steps.append(Step(current.uri, resolver))
+        if isinstance(outcome, Unresolved) and claimed is not None:
+            return Resolution(reference, tuple(steps), Resolved(claimed, "", "name", NAMED))
         if not isinstance(outcome, Leads):
             return Resolution(reference, tuple(steps), outcome)
+        claimed = claimed or outcome.claimed
         current = read([outcome.text])[outcome.text]
 
 

@@ -1,0 +1,89 @@
+"""A server on this machine that gives fixed answers and keeps what it was asked."""
+
+import json
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import Any
+
+
+@dataclass
+class Reply:
+    """What is answered. waits: nothing is, until the test is over."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    waits: bool = False
+
+
+def as_json(value: Any, status: int = 200) -> Reply:
+    return Reply(json.dumps(value).encode(), status, {"Content-Type": "application/json"})
+
+
+@dataclass
+class Asked:
+    """A request: its target as it was sent, and its credentials."""
+
+    target: str
+    authorization: str | None
+
+
+@dataclass
+class Server:
+    """replies: by target; whatever else is asked for is not found."""
+
+    url: str
+    port: int
+    replies: dict[str, Reply]
+    asked: list[Asked]
+
+    @property
+    def targets(self) -> list[str]:
+        return [one.target for one in self.asked]
+
+
+@contextmanager
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    over = Event()
+    replies: dict[str, Reply] = {}
+    asked: list[Asked] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(Asked(self.path, self.headers.get("Authorization")))
+            reply = replies.get(self.path, Reply(status=404))
+            if reply.waits:
+                over.wait()
+                return
+            self.send_response(reply.status)
+            for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(reply.body)
+
+        def handle(self) -> None:
+            with suppress(ssl.SSLError, ConnectionError):
+                super().handle()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    if tls is not None:
+        # A handshake that fails is the client's affair, in its own thread.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        port = server.server_address[1]
+        yield Server(f"{'http' if tls is None else 'https'}://127.0.0.1:{port}", port, replies, asked)
+    finally:
+        over.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,80 @@
+"""References to MLflow: versions and aliases of its registry, and runs, by its REST API (https://mlflow.org/docs/latest/rest-api.html)."""
+
+from collections.abc import Mapping
+from typing import Final, final
+
+from lockgate.engine.errors import InputError
+from lockgate.engine.evidence.registries import read_mlflow_version
+from lockgate.engine.foreign_documents import Part, parse_foreign_json
+from lockgate.webhook.references.client import MAX_ANSWER, AskingError, Client, refused
+from lockgate.webhook.references.reference import Reference
+from lockgate.webhook.references.resolution import SHA256, Digest, Leads, Outcome, Unresolved
+from lockgate.webhook.terminal import printable
+
+_FIX: Final = "write the reference at which the model lies"
+_API: Final = ("api", "2.0", "mlflow")
+
+
+@final
+class MlflowResolver:
+    """One server. headers: who asks, if that is said."""
+
+    def __init__(self, client: Client, headers: Mapping[str, str]) -> None:
+        self._client = client
+        self._headers = headers
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return "mlflow"
+
+    def resolve(self, reference: Reference) -> Outcome | None:
+        """Where a version's or a run's artefacts lie, or which version an alias is now."""
+        try:
+            if reference.scheme == "runs":
+                return self._run(reference)
+            name, at, alias = reference.uri.removeprefix("models:/").rpartition("@")
+            if at and name:
+                return self._alias(name, alias)
+            if reference.version:
+                return self._version(reference)
+        except AskingError as error:
+            return Unresolved(error.message, _FIX)
+        except InputError as error:
+            return Unresolved(f"{self._client.base.shown}: {printable(error.message)}", _FIX)
+        return Unresolved(
+            "a stage, or whatever is latest, moves",
+            "write the version (models:/name/3) or an alias (models:/name@alias)",
+        )
+
+    def _alias(self, name: str, alias: str) -> Outcome:
+        told = self._ask(["registered-models", "alias"], {"name": name, "alias": alias}).get("model_version")
+        version = told.get("version")
+        number = version.integer()
+        if told.get("name").text() != name:
+            told.get("name").refuse("is another model's")
+        return Leads(f"models:/{name}/{number}")
+
+    def _version(self, reference: Reference) -> Outcome:
+        query = {"name": reference.location, "version": reference.version}
+        evidence = read_mlflow_version(self._ask(["model-versions", "get"], query))
+        said = evidence.fields["name"], evidence.fields["version"]
+        if said != (reference.location, reference.version):
+            raise AskingError(f"{self._client.base.shown} answers with another version")
+        claimed = Digest(SHA256, evidence.subjects[0]) if len(evidence.subjects) == 1 else None
+        return Leads(str(evidence.fields["source"]), claimed)
+
+    def _run(self, reference: Reference) -> Outcome:
+        run, _, path = reference.location.partition("/")
+        info = self._ask(["runs", "get"], {"run_id": run}).get("run").get("info")
+        place = info.get("artifact_uri").text(1024).rstrip("/")
+        if info.get("run_id").text() != run:
+            info.get("run_id").refuse("is another run's")
+        return Leads(f"{place}/{path}" if path else place)
+
+    def _ask(self, segments: list[str], query: Mapping[str, str]) -> Part:
+        headers = {"Accept": "application/json", **self._headers}
+        answer = self._client.get([*_API, *segments], query, headers)
+        if answer.status != 200:
+            raise refused(self._client, answer)
+        return parse_foreign_json(answer.body, "the answer", MAX_ANSWER)
