@@ -152,8 +152,8 @@ class Part:
         return value
 
 
-def parse_foreign_json(data: bytes, what: str, most_bytes: int) -> Part:
-    """The object that a text of at most so many bytes holds. Raises InputError."""
+def parse_foreign_value(data: bytes, what: str, most_bytes: int) -> Part:
+    """The value, of any type, that a JSON text of at most so many bytes holds. Raises InputError."""
     if len(data) > most_bytes:
         raise InputError(f"{what} is larger than {most_bytes >> 10} KiB")
     try:
@@ -162,11 +162,16 @@ def parse_foreign_json(data: bytes, what: str, most_bytes: int) -> Part:
         raise InputError(f"{what} cannot be read: {error}") from None
     except (ValueError, RecursionError):
         raise InputError(f"{what} is no JSON") from None
-    if not isinstance(value, dict):
-        raise InputError(f"{what} is no object")
     if _is_deeper(value, MAX_DEPTH):
         raise InputError(f"{what} is nested deeper than {MAX_DEPTH} levels")
     return Part(value, what)
+
+
+def parse_foreign_json(data: bytes, what: str, most_bytes: int) -> Part:
+    """The object that a text of at most so many bytes holds. Raises InputError."""
+    read = parse_foreign_value(data, what, most_bytes)
+    read.mapping()
+    return read
 
 
 def _plain(value: Any) -> Any:
