@@ -46,7 +46,7 @@ externaldata.gatekeeper.sh: Provider
 syncset.gatekeeper.sh: SyncSet
 exemptions.lockgate.dev: Exemption ExemptionPolicy
 quota.lockgate.dev: DeviceQuota
-promotion.lockgate.dev: PromotionPolicy
+promotion.lockgate.dev: EnvironmentMap PromotionPolicy
 kyverno.io: ClusterPolicy ClusterCleanupPolicy
 serving.kserve.io: ClusterServingRuntime ClusterStorageContainer
 kubeflow.org: Profile

@@ -215,9 +215,9 @@ def _is_policy(document: Document) -> bool:
 
 
 def _is_policy_of_a_server(document: Document) -> bool:
-    from lockgate.gatekeeper.promotions.kinds import is_promotion_policy
+    from lockgate.gatekeeper.promotions.kinds import is_about_promotions
 
-    return _is_policy(document) or is_promotion_policy(document.value)
+    return _is_policy(document) or is_about_promotions(document.value)
 
 
 def _is_about_cluster(value: Mapping[str, Value]) -> bool:

@@ -347,7 +347,7 @@ def _opa(
     default="cluster",
     show_default=True,
     metavar="NAME",
-    help="The cluster's name in the ledger, which may be that of several clusters.",
+    help="The cluster's name in the ledger, which may be that of several clusters, and in the EnvironmentMap.",
 )
 @click.option(
     "--reservation-ttl",
@@ -573,6 +573,7 @@ def serve(
         providers=ProviderOptions(answers, provider_certificate or "", provider_key or "", model_facts),
         sweep_s=sweep_s,
         ledger=None if ledger is None else LedgerOptions(_database(ledger, trail), cluster_name, ttl_s),
+        cluster_name=cluster_name,
     )
     try:
         run_main(options)

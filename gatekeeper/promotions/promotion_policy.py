@@ -1,9 +1,8 @@
 """The kind PromotionPolicy: environments, the lowest first, and what entering each takes."""
 
-from hashlib import sha256
 from typing import Final
 
-from lockgate.engine.codegen.values import Number, Value, render_json
+from lockgate.engine.codegen.values import Number, Value
 from lockgate.engine.documents.document import Document
 from lockgate.engine.promotions.environments import Environments
 from lockgate.engine.promotions.policy import (
@@ -18,11 +17,13 @@ from lockgate.engine.record import changed
 from lockgate.gatekeeper.exemptions.moments import parse_span
 from lockgate.gatekeeper.exemptions.selection import only_fields
 from lockgate.gatekeeper.fields import Field, root
-from lockgate.gatekeeper.labels import is_subdomain
-from lockgate.gatekeeper.promotions.kinds import API_VERSION, PROMOTION_POLICY
+from lockgate.gatekeeper.promotions.heads import read_environment_name, read_name, spec_digest
+from lockgate.gatekeeper.promotions.kinds import PROMOTION_POLICY
 
 MAX_ENVIRONMENTS: Final = 50
 MAX_GROUPS: Final = 20
+# Kinds of evidence, and metrics of evaluations.
+MAX_EVIDENCE: Final = 50
 MAX_GROUP: Final = 200
 # Approvals stand in a statement, each with a signature.
 MAX_COUNT: Final = 20
@@ -31,33 +32,13 @@ MAX_COUNT: Final = 20
 def parse_promotion_policy(document: Document) -> PromotionPolicy:
     """Reads a PromotionPolicy strictly. Raises PolicyError, with the place."""
     top = root(document)
-    version = top.get("apiVersion")
-    if version.string() != API_VERSION:
-        version.refuse(f"unsupported version {version.string()!r}", f"write {API_VERSION}")
-    if top.get("kind").string() != PROMOTION_POLICY:
-        top.get("kind").refuse(
-            f"{top.get('kind').name} is no {PROMOTION_POLICY}", f"write {PROMOTION_POLICY}"
-        )
-    only_fields(top, "apiVersion", "kind", "metadata", "spec", "status")
-    name = top.at("metadata", "name")
-    if not is_subdomain(name.string()):
-        name.refuse(
-            f"{name.string()!r} is no name for a PromotionPolicy", "lower-case letters, digits, '-' and '.'"
-        )
+    name = read_name(top, PROMOTION_POLICY)
     spec = top.get("spec")
     only_fields(spec, "environments", "steps")
     names = _environments(spec.get("environments"))
     return PromotionPolicy(
-        name.string(),
-        Environments(names),
-        _steps(spec.get("steps"), names),
-        spec_digest(name.string(), spec.value),
+        name, Environments(names), _steps(spec.get("steps"), names), spec_digest(name, spec.value)
     )
-
-
-def spec_digest(name: str, spec: Value) -> str:
-    """SHA-256 (hex) over an object's name and spec."""
-    return sha256(render_json({"name": name, "spec": spec}).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _environments(field: Field) -> tuple[str, ...]:
@@ -65,12 +46,7 @@ def _environments(field: Field) -> tuple[str, ...]:
         field.refuse(f"{field.name} has {len(field.items())} entries, and may have {MAX_ENVIRONMENTS}")
     names: list[str] = []
     for item in field.items():
-        name = item.string()
-        if not is_subdomain(name):
-            item.refuse(
-                f"{item.name} is {name!r}, no name for an environment",
-                "lower-case letters, digits, '-' and '.'",
-            )
+        name = read_environment_name(item)
         if name in names:
             item.refuse(f"{item.name} names {name} again", "name each environment once, the lowest first")
         names.append(name)
@@ -136,6 +112,8 @@ def _step(item: Field) -> Step:
 
 
 def _evidence(field: Field) -> tuple[Requirement, ...]:
+    if len(field.items()) > MAX_EVIDENCE:
+        field.refuse(f"{field.name} has {len(field.items())} entries, and may have {MAX_EVIDENCE}")
     made: dict[str, Requirement] = {}
     for item in field.items():
         only_fields(item, "kind", "maxAge", "metric", "minimum", "maximum", "maximumShare")

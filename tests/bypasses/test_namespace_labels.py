@@ -84,6 +84,25 @@ def test_who_is_not_named_may_not(before: Json | None, after: Json, said: str, k
     assert answer["status"]["code"] == 403
 
 
+RAISES = "lockgate.dev/environment"
+MAP = """apiVersion: promotion.lockgate.dev/v1alpha1
+kind: EnvironmentMap
+metadata: {name: cluster}
+spec: {environments: [{name: dev, namespaces: ["*"]}, {name: prod, namespaces: [prod]}]}
+"""
+
+
+# The label raises a Namespace into a higher environment; whoever may take it off takes all in there out of what is asked for.
+def test_the_environment_of_a_namespace_is_the_administrators(known: Gate) -> None:
+    raised = space(**{RAISES: "prod"})
+    mapped = gate(TEMPLATE, SELECTING, MAP)
+    for before, after in ((raised, space()), (space(), raised), (None, raised)):
+        assert RAISES in ask(mapped, change(before, after, ALICE))["status"]["message"]
+        assert ask(mapped, change(before, after, MASTER))["allowed"] is True
+        # Where nothing is said about environments it is a label like others.
+        assert ask(known, change(before, after, ALICE))["allowed"] is True
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -1,4 +1,4 @@
-"""PromotionPolicies on a real API server: `kubectl apply` is told what is wrong, and their status whether they are in force."""
+"""PromotionPolicies and the EnvironmentMap on a real API server: `kubectl apply` is told what is wrong, and their status whether they are in force."""
 
 import json
 from collections.abc import Iterator
@@ -8,18 +8,24 @@ import pytest
 
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
 from tests.e2e.serving_cluster import ACCOUNT, apply_values, install, serving_cluster, until
-from tests.gatekeeper.promotions.making import promotion_policy
+from tests.gatekeeper.promotions.making import environment_map, promotion_policy
 from tests.webhook.serving.server_processes import Server
 
 pytestmark = pytest.mark.e2e
 
 Json = dict[str, Any]
 
-POLICIES = "/apis/promotion.lockgate.dev/v1alpha1/promotionpolicies"
+GROUP = "/apis/promotion.lockgate.dev/v1alpha1"
+POLICIES = f"{GROUP}/promotionpolicies"
+MAP = f"{GROUP}/environmentmaps/cluster"
 DENIED = 'Error from server: admission webhook "policies.lockgate.dev" denied the request: '
 PROD: Json = {
     "to": "prod",
-    "evidence": [{"kind": "facts"}, {"kind": "drift", "maxAge": "30d"}],
+    "evidence": [
+        {"kind": "facts"},
+        {"kind": "drift", "maxAge": "30d", "maximumShare": 0.3},
+        {"kind": "evaluation", "metric": "auc", "minimum": 0.91},
+    ],
     "approvals": [{"group": "ml-leads", "count": 2}],
     "soakTime": "24h",
 }
@@ -111,3 +117,59 @@ def test_a_malformed_one_that_was_there_before_says_so_and_can_be_mended(
     assert apply_values(cluster, mended) == (0, "")
     until(lambda: told(cluster, "earlier").get("created") is True, lambda: told(cluster, "earlier"))
     assert "errors" not in told(cluster, "earlier")["byPod"][0]
+
+
+DEV: Json = {"name": "dev", "namespaces": ["*"]}
+STAGING: Json = {"name": "staging", "namespaces": ["*-staging"]}
+PRODUCTION: Json = {"name": "prod", "clusters": ["prod-*"], "namespaces": ["prod"]}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (
+            environment_map(DEV, PRODUCTION, name="mine"),
+            "metadata.name: the EnvironmentMap is named 'mine', and there is one, which is named 'cluster' (name it cluster)",
+        ),
+        (
+            environment_map(DEV, {**PRODUCTION, "namespaces": ["prod", "Prod"]}),
+            "spec.environments[1].namespaces[1]: 'Prod' is no name of a namespace (lower-case letters, digits and '-', and * in it)",
+        ),
+        (
+            environment_map(DEV, {**PRODUCTION, "namespace": ["prod"]}),
+            "spec.environments[1].namespace: unknown field spec.environments[1].namespace (known are clusters, name, namespaces)",
+        ),
+    ],
+    ids=["name", "namespace", "misspelt"],
+)
+def test_a_malformed_map_is_refused_in_these_words(
+    value: Json, said: str, cluster: Cluster, server: Server
+) -> None:
+    assert apply_values(cluster, value) == (1, f"{DENIED}{said}\n")
+
+
+def test_a_map_is_in_force_and_a_policy_in_another_order_is_not(cluster: Cluster, server: Server) -> None:
+    backwards = promotion_policy({"to": "dev", "soakTime": "1h"}, environments=["prod", "dev"])
+    backwards["metadata"] = {"name": "backwards"}
+    value = environment_map(DEV, STAGING, PRODUCTION)
+    assert apply_values(cluster, value, backwards) == (0, "")
+    until(lambda: (cluster.ask("GET", MAP)[1].get("status") or {}).get("created") is True)
+    assert cluster.ask("GET", MAP)[1]["spec"] == value["spec"]
+    shown = kubectl(cluster, "get", "environmentmaps").stdout.split()
+    assert shown[:5] == ["NAME", "IN-FORCE", "AGE", "cluster", "true"]
+    until(lambda: told(cluster, "backwards").get("created") is False, lambda: told(cluster, "backwards"))
+    (error,) = told(cluster, "backwards")["byPod"][0]["errors"]
+    assert error == {
+        "code": "ingest_error",
+        "location": "spec.environments[1]",
+        "message": "spec.environments has prod below dev, and the EnvironmentMap has it above (write them in the same order)",
+    }
+    # The map decides, so that who may raise a Namespace is asked too.
+    label = {"lockgate.dev/environment": "prod"}
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "raised", "labels": label}}
+    may = ["clusterrolebinding", "alice", "--clusterrole=cluster-admin", "--user=alice"]
+    assert kubectl(cluster, "create", *may).returncode == 0
+    refused = kubectl(cluster, "create", "--as=alice", "-f", "-", given=json.dumps(space))
+    assert "lockgate.dev/environment (none → 'prod')" in refused.stderr, refused.stderr
+    assert kubectl(cluster, "delete", "environmentmap", "cluster").returncode == 0
+    until(lambda: told(cluster, "backwards").get("created") is True, lambda: told(cluster, "backwards"))

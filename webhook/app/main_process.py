@@ -74,6 +74,7 @@ class Main:
             cache=cache,
             offers_devices=bool(options.tls.asker_names),
             ledger_cluster="" if options.ledger is None else options.ledger.cluster,
+            cluster_name=options.cluster_name,
         )
         self._live = LiveGate(settings)
         self._source = FolderSource(
@@ -151,6 +152,7 @@ class Main:
             provider_key=options.providers.key,
             ledger="" if options.ledger is None else options.ledger.database,
             ledger_cluster="" if options.ledger is None else options.ledger.cluster,
+            cluster_name=options.cluster_name,
         )
         if self._trail is not None:
             from lockgate.webhook.trail import EVALUATOR
@@ -178,6 +180,7 @@ class Main:
             log_level=options.log_level,
             provider_certificate=options.providers.certificate,
             provider_key=options.providers.key,
+            cluster_name=options.cluster_name,
         )
         if self._trail is not None:
             from lockgate.webhook.sweep_rounds import MEMORY

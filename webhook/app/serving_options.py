@@ -86,7 +86,8 @@ class ServeOptions:
 
     trail: the home of the trail; "" where nothing is recorded. ledger: that of quotas; none where objects are held to none. break_glass: files and folders of grants, and of the
     policy about them. cluster: which is followed; none where everything is in files. opa: the servers that evaluate Rego;
-    none where workers do. sweep_s: from the end of a pass over what lives in the cluster to the next; 0: there is none.
+    none where workers do. sweep_s: from the end of a pass over what lives in the cluster to the next; 0: there is none. cluster_name: as an
+    EnvironmentMap calls the cluster.
     """
 
     policies: tuple[str, ...]
@@ -120,3 +121,4 @@ class ServeOptions:
     providers: ProviderOptions = ProviderOptions()
     sweep_s: float = 0.0
     ledger: "LedgerOptions | None" = None
+    cluster_name: str = ""

@@ -73,7 +73,13 @@ class SweepProcess:
         cache = CodeCache(settings.cache, compiler_fingerprint()) if settings.cache else None
         provide = make_provide(settings.provider_certificate, settings.provider_key)
         self._live: Final = LiveGate(
-            LiveSettings(engine=settings.engine, cache=cache, provide=provide, point="audit.gatekeeper.sh")
+            LiveSettings(
+                engine=settings.engine,
+                cache=cache,
+                provide=provide,
+                point="audit.gatekeeper.sh",
+                cluster_name=settings.cluster_name,
+            )
         )
         self._recording: Final = _recording(settings, vault) if settings.trail else None
         api = open_client(settings.context, settings.kubeconfig)

@@ -15,7 +15,7 @@ class SweepSettings:
     cache: the folder of compiled policies, "" for none. trail: the socket of main's appender, "" where nothing is
     recorded; then master_key: the file of the key under which keys of namespaces are wrapped; memory: the file of what
     was told; evaluator: the program, for records. provider_certificate, provider_key: files with what providers of
-    external data are shown, "" for nothing.
+    external data are shown, "" for nothing. cluster_name: as an EnvironmentMap calls the cluster.
     """
 
     interval_s: float
@@ -31,6 +31,7 @@ class SweepSettings:
     evaluator: str = ""
     provider_certificate: str = ""
     provider_key: str = ""
+    cluster_name: str = ""
 
     def header(self) -> dict[str, Any]:
         """As a frame has it."""

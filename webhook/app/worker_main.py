@@ -85,6 +85,7 @@ class Worker:
             offers_devices=bool(settings.asker_names),
             later=Aside().do,
             ledger_cluster=settings.ledger_cluster,
+            cluster_name=settings.cluster_name,
         )
         if settings.opa.urls:
             live = replace(live, place=_placing(settings.opa, log))

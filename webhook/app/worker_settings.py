@@ -21,7 +21,7 @@ class WorkerSettings:
     provider_certificate, provider_key: files with what providers of external data are shown, "" for nothing.
     spool: the folder of what break-glass lets through while nothing can be recorded, "" for none. opa: the servers that
     evaluate Rego; none where this process does. ledger: the database of the quotas' ledger, "" for none; ledger_cluster: the
-    cluster's name in it.
+    cluster's name in it. cluster_name: as an EnvironmentMap calls the cluster.
     """
 
     name: str
@@ -49,6 +49,7 @@ class WorkerSettings:
     provider_key: str = ""
     ledger: str = ""
     ledger_cluster: str = ""
+    cluster_name: str = ""
 
     def header(self) -> dict[str, Any]:
         """As a frame has it."""

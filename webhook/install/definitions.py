@@ -14,12 +14,14 @@ from lockgate.gatekeeper.break_glass.kinds import GRANT, POLICY
 from lockgate.gatekeeper.break_glass.kinds import GROUP as GLASS_GROUP
 from lockgate.gatekeeper.break_glass.kinds import VERSION as GLASS_VERSION
 from lockgate.gatekeeper.exemptions.kinds import EXEMPTION, EXEMPTION_POLICY, GROUP, VERSION
+from lockgate.gatekeeper.promotions.environment_map import MAX_PATTERNS
+from lockgate.gatekeeper.promotions.kinds import ENVIRONMENT_MAP, PROMOTION_POLICY
 from lockgate.gatekeeper.promotions.kinds import GROUP as PROMOTION_GROUP
-from lockgate.gatekeeper.promotions.kinds import PROMOTION_POLICY
 from lockgate.gatekeeper.promotions.kinds import VERSION as PROMOTION_VERSION
 from lockgate.gatekeeper.promotions.promotion_policy import (
     MAX_COUNT,
     MAX_ENVIRONMENTS,
+    MAX_EVIDENCE,
     MAX_GROUP,
     MAX_GROUPS,
 )
@@ -41,6 +43,10 @@ _COLUMNS: Final[Mapping[str, list[Json]]] = {
     PROMOTION_POLICY: [
         {"name": "in-force", "type": "boolean", "jsonPath": ".status.created"},
         {"name": "environments", "type": "string", "jsonPath": ".spec.environments"},
+        {"name": "age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+    ],
+    ENVIRONMENT_MAP: [
+        {"name": "in-force", "type": "boolean", "jsonPath": ".status.created"},
         {"name": "age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
     ],
 }
@@ -72,6 +78,7 @@ GATEKEEPER: Final = (
 OWN: Final = (
     Definition(GROUP, EXEMPTION, "exemptions", "Cluster", (VERSION,)),
     Definition(GROUP, EXEMPTION_POLICY, "exemptionpolicies", "Cluster", (VERSION,)),
+    Definition(PROMOTION_GROUP, ENVIRONMENT_MAP, "environmentmaps", "Cluster", (PROMOTION_VERSION,)),
     Definition(PROMOTION_GROUP, PROMOTION_POLICY, "promotionpolicies", "Cluster", (PROMOTION_VERSION,)),
     Definition(QUOTA_GROUP, DEVICE_QUOTA, "devicequotas", "Cluster", (QUOTA_VERSION,)),
 )
@@ -93,6 +100,7 @@ def own_definitions() -> list[Json]:
     schemas = {
         EXEMPTION: _exemption(),
         EXEMPTION_POLICY: _exemption_policy(),
+        ENVIRONMENT_MAP: _environment_map(),
         PROMOTION_POLICY: _promotion_policy(),
         DEVICE_QUOTA: _device_quota(),
     }
@@ -204,7 +212,18 @@ def _exemption_policy() -> Json:
 
 
 def _promotion_policy() -> Json:
-    evidence = _object({"kind": {"type": "string", "enum": [*EVIDENCE_KINDS]}, "maxAge": _TEXT}, ("kind",))
+    bound = {"type": "number"}
+    evidence = _object(
+        {
+            "kind": {"type": "string", "enum": [*EVIDENCE_KINDS]},
+            "maxAge": _TEXT,
+            "metric": _NAME,
+            "minimum": bound,
+            "maximum": bound,
+            "maximumShare": bound,
+        },
+        ("kind",),
+    )
     approvals = _object(
         {
             "group": {**_NAME, "maxLength": MAX_GROUP},
@@ -215,7 +234,7 @@ def _promotion_policy() -> Json:
     step = _object(
         {
             "to": _NAME,
-            "evidence": {"type": "array", "items": evidence, "maxItems": len(EVIDENCE_KINDS)},
+            "evidence": {"type": "array", "items": evidence, "maxItems": MAX_EVIDENCE},
             "approvals": {"type": "array", "items": approvals, "maxItems": MAX_GROUPS},
             "separationOfDuties": {"type": "boolean"},
             "soakTime": _TEXT,
@@ -231,6 +250,13 @@ def _promotion_policy() -> Json:
         },
         ("environments", "steps"),
     )
+
+
+def _environment_map() -> Json:
+    patterns = {**_TEXTS, "maxItems": MAX_PATTERNS}
+    environment = _object({"name": _NAME, "clusters": patterns, "namespaces": patterns}, ("name",))
+    many = {"type": "array", "items": environment, "minItems": 2, "maxItems": MAX_ENVIRONMENTS}
+    return _object({"environments": many}, ("environments",))
 
 
 def _device_quota() -> Json:

@@ -51,8 +51,13 @@ _ALWAYS: Final = (
     Right(
         "exemptions.lockgate.dev", ("exemptions/status", "exemptionpolicies/status"), _STATUS, "their errors"
     ),
-    Right("promotion.lockgate.dev", ("promotionpolicies",), _READ, "promotions"),
-    Right("promotion.lockgate.dev", ("promotionpolicies/status",), _STATUS, "their errors"),
+    Right("promotion.lockgate.dev", ("promotionpolicies", "environmentmaps"), _READ, "promotions"),
+    Right(
+        "promotion.lockgate.dev",
+        ("promotionpolicies/status", "environmentmaps/status"),
+        _STATUS,
+        "their errors",
+    ),
     Right("breakglass.lockgate.dev", ("breakglasses", "breakglasspolicies"), _READ, "break-glass"),
     Right(
         "apiextensions.k8s.io",

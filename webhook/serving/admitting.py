@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, final
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import InputError, LockgateError
 from lockgate.engine.gvk import GroupVersionKind
+from lockgate.engine.promotions.mapping import ENVIRONMENT_LABEL
 from lockgate.engine.record import light_record, record
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.break_glass.grants import stopped_by
@@ -274,8 +275,10 @@ class Admitting:
     def _deciding(self, state: LiveState) -> frozenset[str]:
         known = self._labels
         if known is None or known[0] is not state:
-            quotas = () if state.quotas is None else state.quotas.labels
-            known = (state, deciding_labels(state.gate, quotas) | self._terms.guarded_labels)
+            others = frozenset[str]() if state.quotas is None else state.quotas.labels
+            if state.promotions is not None:
+                others |= {ENVIRONMENT_LABEL}
+            known = (state, deciding_labels(state.gate, others) | self._terms.guarded_labels)
             self._labels = known
         return known[1]
 

@@ -21,7 +21,7 @@ from lockgate.gatekeeper.external_data.fixtures import load_fixtures
 from lockgate.gatekeeper.loader import load_policies
 from lockgate.gatekeeper.memo import Memo
 from lockgate.gatekeeper.problems import PolicyErrors
-from lockgate.gatekeeper.promotions.loading import load_promotion_policies
+from lockgate.gatekeeper.promotions.loading import load_promotions
 from lockgate.webhook.policy_sources import (
     Sources,
     is_plain_rego,
@@ -127,7 +127,7 @@ class FolderSource:
         if loaded.errors:
             raise PolicyErrors(loaded.errors)
         load_exemptions(about)
-        load_promotion_policies(documents)
+        load_promotions(documents)
         made = _objects([*[one for one in documents if not is_about_exemptions(one.value)], *shipped, *about])
         answers = read_fixtures(self._external_data, self._cwd, "read")
         if self._models is not None:

@@ -127,7 +127,7 @@ class LivePolicies:
 
     def _promotions(self) -> PromotionsNow | None:
         found = self._promoting()
-        return promotions_now(found, self._memo) if found else None
+        return promotions_now(found, self._memo, self._settings.cluster_name) if found else None
 
     def _exempting_digest(self) -> str:
         digest = sha256()

@@ -98,7 +98,8 @@ class LiveSettings:
     place: makes the policies that are in force of what was loaded, where other servers evaluate some of them.
     offers_devices: the provider of devices is offered to others, whether or not a policy here asks it.
     later: has constraints' own code made while reviews go on; None for who lets the review that asks for it wait.
-    ledger_cluster: the cluster's name in the ledger of quotas; "" where objects are held to none.
+    ledger_cluster: the cluster's name in the ledger of quotas; "" where objects are held to none. cluster_name: as an
+    EnvironmentMap calls it, "" where nobody said.
     """
 
     engine: EngineChoice = "default"
@@ -110,3 +111,4 @@ class LiveSettings:
     offers_devices: bool = False
     later: "Later | None" = None
     ledger_cluster: str = ""
+    cluster_name: str = ""

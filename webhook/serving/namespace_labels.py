@@ -41,12 +41,12 @@ class LabelChange:
         return f"{self.label} ({_shown(self.before)} → {_shown(self.after)})"
 
 
-def deciding_labels(gate: Gate, quotas: Iterable[str] = ()) -> frozenset[str]:
+def deciding_labels(gate: Gate, others: Iterable[str] = ()) -> frozenset[str]:
     """The labels of Namespaces by which policies and exemptions are for some and not for others.
 
-    quotas: those that say whose quota counts.
+    others: those that say whose quota counts, and in which environment one is.
     """
-    found = {IGNORE, *quotas}
+    found = {IGNORE, *others}
     for policy in gate.policies.policies:
         if isinstance(policy, Gated):
             found |= selector_keys((policy.gate.constraint.match or {}).get("namespaceSelector"))

@@ -123,7 +123,8 @@ def _parsers() -> tuple[tuple[Callable[[Mapping[str, Value]], bool], Callable[[D
     from lockgate.gatekeeper.exemptions.policy import parse_exemption_policy
     from lockgate.gatekeeper.expansion_template import parse_expansion_template
     from lockgate.gatekeeper.external_data.provider import parse_provider
-    from lockgate.gatekeeper.promotions.kinds import is_promotion_policy
+    from lockgate.gatekeeper.promotions.environment_map import parse_environment_map
+    from lockgate.gatekeeper.promotions.kinds import is_environment_map, is_promotion_policy
     from lockgate.gatekeeper.promotions.promotion_policy import parse_promotion_policy
     from lockgate.gatekeeper.quotas.device_quota import parse_device_quota
     from lockgate.gatekeeper.quotas.kinds import is_device_quota
@@ -137,6 +138,7 @@ def _parsers() -> tuple[tuple[Callable[[Mapping[str, Value]], bool], Callable[[D
         (is_grant_policy, parse_grant_policy),
         (is_device_quota, parse_device_quota),
         (is_promotion_policy, parse_promotion_policy),
+        (is_environment_map, parse_environment_map),
     )
 
 

@@ -7,8 +7,8 @@ from lockgate.gatekeeper.constraint import GROUP as CONSTRAINTS
 from lockgate.gatekeeper.exemptions.kinds import API_VERSION, EXEMPTION, EXEMPTION_POLICY
 from lockgate.gatekeeper.exemptions.kinds import GROUP as EXEMPTIONS
 from lockgate.gatekeeper.external_data.kinds import FIXTURES_GROUP, FIXTURES_KIND
+from lockgate.gatekeeper.promotions.kinds import ENVIRONMENT_MAP, PROMOTION_POLICY
 from lockgate.gatekeeper.promotions.kinds import GROUP as PROMOTIONS
-from lockgate.gatekeeper.promotions.kinds import PROMOTION_POLICY
 from lockgate.gatekeeper.quotas.kinds import DEVICE_QUOTA
 from lockgate.gatekeeper.quotas.kinds import GROUP as QUOTAS
 from lockgate.gatekeeper.sync import CONFIG_GROUP, SYNCSET_GROUP
@@ -26,6 +26,7 @@ _SETTINGS: Final = frozenset(
     }
 )
 _EXEMPTIONS: Final = frozenset({(EXEMPTIONS, EXEMPTION), (EXEMPTIONS, EXEMPTION_POLICY)})
+_PROMOTIONS: Final = frozenset({(PROMOTIONS, PROMOTION_POLICY), (PROMOTIONS, ENVIRONMENT_MAP)})
 
 
 def is_setting(kind: GroupVersionKind) -> bool:
@@ -40,7 +41,7 @@ def is_exempting(kind: GroupVersionKind) -> bool:
 
 def is_promoting(kind: GroupVersionKind) -> bool:
     """Is it about promotions?"""
-    return (kind.group, kind.kind) == (PROMOTIONS, PROMOTION_POLICY)
+    return (kind.group, kind.kind) in _PROMOTIONS
 
 
 def is_answering(kind: GroupVersionKind) -> bool:

@@ -21,3 +21,13 @@ def promotion_policy(*steps: dict[str, Any], **spec: Any) -> dict[str, Any]:
 
 def parsed(*steps: dict[str, Any], **spec: Any) -> PromotionPolicy:
     return parse_promotion_policy(read(promotion_policy(*steps, **spec), "promotion.yaml"))
+
+
+def environment_map(*environments: dict[str, Any], name: str = "cluster") -> dict[str, Any]:
+    """An EnvironmentMap."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "EnvironmentMap",
+        "metadata": {"name": name},
+        "spec": {"environments": [*environments]},
+    }

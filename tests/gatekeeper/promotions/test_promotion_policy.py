@@ -89,6 +89,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"steps": [showing({"kind": "facts", "maxage": "1d"})]},
         "unknown field spec.steps[0].evidence[0].maxage",
     ),
+    (
+        {"steps": [showing(*[{"kind": "evaluation", "metric": f"m{n}", "minimum": 1} for n in range(51)])]},
+        "spec.steps[0].evidence has 51 entries, and may have 50",
+    ),
     ({"steps": [approving(count=1)]}, "approvals[0].group is empty"),
     ({"steps": [approving(group="a\nb", count=1)]}, "approvals[0].group is empty or no name"),
     (

@@ -21,6 +21,7 @@ SERVED = [
     "config.gatekeeper.sh/v1alpha1/Config",
     "exemptions.lockgate.dev/v1alpha1/Exemption",
     "promotion.lockgate.dev/v1alpha1/PromotionPolicy",
+    "promotion.lockgate.dev/v1alpha1/EnvironmentMap",
     "breakglass.lockgate.dev/v1alpha1/BreakGlass",
     "networking.k8s.io/v1/Ingress",
 ]
@@ -30,6 +31,7 @@ DECIDING = {
     "config.gatekeeper.sh/v1alpha1/Config",
     "exemptions.lockgate.dev/v1alpha1/Exemption",
     "promotion.lockgate.dev/v1alpha1/PromotionPolicy",
+    "promotion.lockgate.dev/v1alpha1/EnvironmentMap",
 }
 SERVICES = InventoryNeeds((inventory_read(("namespace", None, "v1", "Service")),))
 INGRESSES = InventoryNeeds((inventory_read(("namespace", None, None, "Ingress")),))

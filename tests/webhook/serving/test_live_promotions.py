@@ -11,7 +11,7 @@ from lockgate.webhook.serving.live_gate import LiveGate
 from lockgate.webhook.serving.live_promotions import PromotionsNow
 from lockgate.webhook.serving.live_state import LiveSettings, LiveState
 
-from tests.gatekeeper.promotions.making import promotion_policy
+from tests.gatekeeper.promotions.making import environment_map, promotion_policy
 from tests.gatekeeper.workbench import constraint, manifest, template
 from tests.webhook.serving.builders import gone, key_of, present
 from tests.webhook.serving.test_live_gate import ALL, made, messages
@@ -151,3 +151,117 @@ def test_a_file_that_loses_its_promotion_policy_leaves_it_in_force(tmp_path: Pat
     (tmp_path / "promotions.yaml").write_text("# soon\n")
     with pytest.raises(Exception, match=r"promotions\.yaml held policies, and holds none now"):
         files.changes()
+
+
+DEV: Json = {"name": "dev", "namespaces": ["*"]}
+MAP = environment_map(DEV, {"name": "prod", "clusters": ["here"], "namespaces": ["prod-*"]})
+NAMESPACED = environment_map(DEV, {"name": "staging"}, {"name": "prod", "namespaces": ["prod-*"]})
+
+
+def space(name: str, **labels: Any) -> Json:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+
+def labelled(environment: Any) -> Json:
+    return {"metadata": {"name": "a", "labels": {"lockgate.dev/environment": environment}}}
+
+
+def at(live: LiveGate, namespace: str, found: Json | None, value: Json) -> tuple[str, str]:
+    placed = promotions(live).environment_of(namespace, found, value)
+    return placed.environment, placed.why
+
+
+def mapped(*values: Json, cluster: str = "") -> LiveGate:
+    live = LiveGate(LiveSettings(cluster_name=cluster))
+    live.apply(present(*values), ALL)
+    return live
+
+
+STAGED = {"lockgate.dev/environment": "staging"}
+
+
+@pytest.mark.parametrize(
+    ("namespace", "found", "value", "expected"),
+    [
+        ("shop", space("shop"), {}, "dev"),
+        ("prod-eu", space("prod-eu"), {}, "prod"),
+        # A label raises, and does not lower, on the object as on its Namespace.
+        ("shop", space("shop"), labelled("staging"), "staging"),
+        ("shop", space("shop", **STAGED), {}, "staging"),
+        ("shop", space("shop", **STAGED), labelled("prod"), "prod"),
+        ("shop", space("shop", **STAGED), labelled("dev"), "staging"),
+        ("prod-eu", space("prod-eu"), labelled("dev"), "prod"),
+        ("prod-eu", space("prod-eu", **STAGED), labelled("dev"), "prod"),
+        # What is no environment is unknown, and so is what nobody says anything of.
+        ("prod-eu", space("prod-eu"), labelled("nowhere"), ""),
+        ("prod-eu", space("prod-eu"), labelled(""), ""),
+        ("prod-eu", space("prod-eu"), labelled(1), ""),
+        ("prod-eu", space("prod-eu"), labelled(None), ""),
+        ("prod-eu", None, {}, ""),
+        ("", None, {}, ""),
+        ("", None, labelled("prod"), ""),
+    ],
+)
+def test_the_map_says_in_which_environment_an_object_is(
+    namespace: str, found: Json | None, value: Json, expected: str
+) -> None:
+    environment, why = at(mapped(NAMESPACED), namespace, found, value)
+    assert environment == expected
+    assert bool(why) == (not expected)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "namespace", "expected"),
+    [
+        ("here", "shop", ("prod", "")),
+        ("here", "", ("prod", "")),
+        ("elsewhere", "prod-eu", ("", "no environment has the cluster elsewhere")),
+        ("", "shop", ("dev", "")),
+    ],
+)
+def test_the_cluster_counts_by_the_name_that_the_server_was_given(
+    cluster: str, namespace: str, expected: tuple[str, str]
+) -> None:
+    assert at(mapped(MAP, cluster=cluster), namespace, space(namespace), {}) == expected
+
+
+def test_a_map_that_is_not_there_or_wrong_leaves_everything_unknown() -> None:
+    live = mapped(POLICY)
+    assert at(live, "prod-eu", space("prod-eu"), {}) == ("", "there is no EnvironmentMap")
+    live.apply(present(MAP), ALL)
+    assert at(live, "prod-eu", space("prod-eu"), {}) == ("prod", "")
+    wrong = environment_map(DEV, DEV)
+    live.apply(present(wrong), ALL)
+    assert at(live, "prod-eu", space("prod-eu"), {}) == ("", "the EnvironmentMap is wrong")
+    assert {*live.problems} == {key_of(MAP)}
+    live.apply(gone(MAP), ALL)
+    assert at(live, "prod-eu", space("prod-eu"), {}) == ("", "there is no EnvironmentMap")
+
+
+def test_one_of_another_name_changes_nothing_and_says_so() -> None:
+    live = mapped(MAP, environment_map(DEV, {"name": "prod"}, name="mine"))
+    assert at(live, "prod-eu", space("prod-eu"), {}) == ("prod", "")
+    assert {key.name for key in live.problems} == {"mine"}
+
+
+def test_a_policy_in_another_order_than_the_map_is_wrong_until_one_is_mended() -> None:
+    backwards = promotion_policy({"to": "dev", "soakTime": "1h"}, environments=["prod", "dev"])
+    live = mapped(backwards)
+    assert [one.name for one in promotions(live).policies] == ["models"]
+    live.apply(present(NAMESPACED), ALL)
+    assert promotions(live).policies == ()
+    (problem,) = promotions(live).wrong[key_of(backwards)]
+    assert str(problem) == (
+        "spec.environments[1]: spec.environments has prod below dev, and the EnvironmentMap has it above "
+        "(write them in the same order)"
+    )
+    live.apply(present(POLICY), ALL)
+    assert (promotions(live).wrong, live.problems) == ({}, {})
+
+
+def test_a_folder_may_have_the_map(tmp_path: Path) -> None:
+    write(tmp_path, "all.yaml", template(), constraint())
+    write(tmp_path, "promotions.yaml", POLICY, NAMESPACED)
+    live = LiveGate()
+    live.apply(source(tmp_path).changes(), ALL)
+    assert at(live, "prod-eu", space("prod-eu"), {}) == ("prod", "")

@@ -7,7 +7,7 @@ from lockgate.gatekeeper.expansion import load_expansion
 from lockgate.gatekeeper.template import Template, parse_template
 from lockgate.webhook.serving.own_kinds import object_error
 
-from tests.gatekeeper.promotions.making import promotion_policy
+from tests.gatekeeper.promotions.making import environment_map, promotion_policy
 from tests.gatekeeper.workbench import constraint, document, manifest, template
 from tests.webhook.serving.builders import as_value
 from tests.webhook.serving.test_live_gate import BROKEN, CONFIG, EXEMPTION, RULES
@@ -40,6 +40,7 @@ def parameters(value: Any) -> Json:
         EXEMPTION,
         RULES,
         promotion_policy({"to": "prod", "soakTime": "24h"}),
+        environment_map({"name": "dev", "namespaces": ["*"]}, {"name": "prod"}),
         of("syncset.gatekeeper.sh/v1alpha1", "SyncSet", {"gvks": [{"version": "v1", "kind": "Pod"}]}),
         of("externaldata.gatekeeper.sh/v1beta1", "SyncSet", {"nothing": "ours"}),
         manifest("Config", "a" * 100),
@@ -101,6 +102,10 @@ def test_what_is_right_or_not_ours_is_let_through(value: Json) -> None:
         (
             promotion_policy({"to": "prod", "soakTmie": "24h"}),
             "spec.steps[0].soakTmie: unknown field spec.steps[0].soakTmie",
+        ),
+        (
+            environment_map({"name": "dev", "namespaces": ["*"]}, {"name": "prod"}, name="mine"),
+            "metadata.name: the EnvironmentMap is named 'mine', and there is one, which is named 'cluster'",
         ),
     ],
     ids=lambda one: one["kind"] if isinstance(one, dict) else "",
