@@ -99,11 +99,18 @@ class Client:
 
     def get(self, segments: Sequence[str], query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
         """The answer to GET for parts of a path below the URL. Raises AskingError, redirects included."""
+        return self._asked("GET", _target(self.base.path, segments, query), headers, b"")
+
+    def post(self, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """The answer to POST for a path and its query, as HTTP spells them. Raises AskingError, redirects included."""
+        sent = {**headers, "Content-Length": str(len(body))}
+        return self._asked("POST", target, sent, body)
+
+    def _asked(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if self._failure:
             raise AskingError(self._failure)
-        target = _target(self.base.path, segments, query)
         try:
-            return self._exchange(target, headers, Deadline(self._timeout_s))
+            return self._exchange(method, target, headers, body, Deadline(self._timeout_s))
         except TimeoutError:
             self._failure = f"{self.base.shown} gave no answer within {self._timeout_s:g} s"
         except ssl.SSLCertVerificationError as error:
@@ -116,7 +123,9 @@ class Client:
             raise AskingError(f"{self.base.shown} answers with no HTTP: {type(error).__name__}") from None
         raise AskingError(self._failure)
 
-    def _exchange(self, target: str, headers: Mapping[str, str], deadline: Deadline) -> Answer:
+    def _exchange(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, deadline: Deadline
+    ) -> Answer:
         connected = connect(self._addresses.addresses(deadline), deadline)
         try:
             if self.base.scheme == "https":
@@ -124,7 +133,7 @@ class Client:
                 connected = self._context.wrap_socket(connected, server_hostname=self.base.host)
             connection = http.client.HTTPConnection(self.base.host, self.base.port)
             connection.sock = DeadlineSocket(connected, deadline)
-            connection.putrequest("GET", target, skip_host=True, skip_accept_encoding=True)
+            connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
             sent = {
                 "Host": self.base.authority,
                 "User-Agent": "lockgate",
@@ -133,19 +142,19 @@ class Client:
             }
             for name, value in {**sent, "Connection": "close"}.items():
                 connection.putheader(name, value)
-            connection.endheaders()
+            connection.endheaders(body or None)
             response = connection.getresponse()
-            body = response.read(MAX_ANSWER + 1)
-            if len(body) > MAX_ANSWER:
+            answer = response.read(MAX_ANSWER + 1)
+            if len(answer) > MAX_ANSWER:
                 raise AskingError(f"{self.base.shown} answers with more than {MAX_ANSWER >> 20} MiB")
             if response.length:
-                raise http.client.IncompleteRead(body)
+                raise http.client.IncompleteRead(answer)
         finally:
             connected.close()
         if 300 <= response.status < 400:
             place = printable((response.getheader("Location") or "elsewhere")[:200])
             raise AskingError(f"{self.base.shown} sends on to {place}, which is not followed")
-        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, answer)
 
 
 def tls_context(authorities: bytes | None) -> ssl.SSLContext:

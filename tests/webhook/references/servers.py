@@ -26,10 +26,12 @@ def as_json(value: Any, status: int = 200) -> Reply:
 
 @dataclass
 class Asked:
-    """A request: its target as it was sent, and its credentials."""
+    """A request: its target as it was sent, and its credentials. headers: by lower-case name."""
 
     target: str
     authorization: str | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
 
 @dataclass
@@ -53,8 +55,13 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     asked: list[Asked] = []
 
     class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.do_GET()
+
         def do_GET(self) -> None:
-            asked.append(Asked(self.path, self.headers.get("Authorization")))
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            asked.append(Asked(self.path, self.headers.get("Authorization"), headers, body))
             reply = replies.get(self.path, Reply(status=404))
             if reply.waits:
                 over.wait()
