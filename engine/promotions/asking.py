@@ -22,10 +22,14 @@ class Evidence:
 
 @record
 class Approval:
-    """An approval that was verified for this very promotion. person: by the identity map, not by the key or token."""
+    """An approval that was verified for this very promotion. person: by the identity map, not by the key or token.
+
+    assurance: `key`, `token`, or `imported` from where somebody else looked at who it was.
+    """
 
     person: str
     groups: tuple[str, ...]
+    assurance: str = "key"
 
 
 @record

@@ -10,6 +10,9 @@ from lockgate.engine.record import record
 EvidenceKind = Literal["facts", "signature", "evaluation", "drift", "provenance"]
 EVIDENCE_KINDS: Final[tuple[EvidenceKind, ...]] = get_args(EvidenceKind)
 
+ApprovalAssurance = Literal["key", "token", "imported"]
+APPROVAL_ASSURANCES: Final[tuple[ApprovalAssurance, ...]] = get_args(ApprovalAssurance)
+
 
 @record
 class Requirement:
@@ -33,10 +36,11 @@ class Requirement:
 
 @record
 class Approvals:
-    """So many different people of a group have to approve."""
+    """So many different people of a group have to approve. assurance: the least that counts, `key` above `token` above `imported`."""
 
     count: int
     group: str
+    assurance: ApprovalAssurance = "token"
 
 
 @record

@@ -16,6 +16,12 @@ _LONGEST_NUMBER: Final = 18
 _Rank = tuple[tuple[int, ...], int, tuple[tuple[int, int, str], ...]]
 
 
+def is_version(text: str) -> bool:
+    """Is a text a version and nothing else? `7`, `v1.2` and `2024-11-01` are; `fraud`, `llama-3` and `validated-v2` have a name too."""
+    found = _ranked(text)
+    return found is not None and not found[0]
+
+
 def is_lower(version: str, than: str) -> bool:
     """Is a version lower than another? False where nothing says so."""
     mine, theirs = _ranked(version), _ranked(than)

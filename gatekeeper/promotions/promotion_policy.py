@@ -6,7 +6,9 @@ from lockgate.engine.codegen.values import Number, Value
 from lockgate.engine.documents.document import Document
 from lockgate.engine.promotions.environments import Environments
 from lockgate.engine.promotions.policy import (
+    APPROVAL_ASSURANCES,
     EVIDENCE_KINDS,
+    ApprovalAssurance,
     Approvals,
     EvidenceKind,
     PromotionPolicy,
@@ -167,10 +169,19 @@ def _evidence_kind(field: Field) -> EvidenceKind:
     field.refuse(f"{field.name} is {field.string()!r}", f"one of {', '.join(EVIDENCE_KINDS)}")
 
 
+def _assurance(field: Field) -> ApprovalAssurance:
+    if field.absent:
+        return "token"
+    for one in APPROVAL_ASSURANCES:
+        if field.string() == one:
+            return one
+    field.refuse(f"{field.name} is {field.string()!r}", f"one of {', '.join(APPROVAL_ASSURANCES)}")
+
+
 def _approvals(field: Field) -> tuple[Approvals, ...]:
     made: dict[str, Approvals] = {}
     for item in field.items():
-        only_fields(item, "group", "count")
+        only_fields(item, "group", "count", "assurance")
         group, count = item.get("group").string(), item.get("count").value
         if not group or len(group) > MAX_GROUP or not group.isprintable():
             item.get("group").refuse(
@@ -183,7 +194,7 @@ def _approvals(field: Field) -> tuple[Approvals, ...]:
                 f"{item.get('count').name} is no whole number from 1 to {MAX_COUNT}",
                 "how many people of the group have to approve",
             )
-        made[group] = Approvals(count, group)
+        made[group] = Approvals(count, group, _assurance(item.get("assurance")))
     if len(made) > MAX_GROUPS:
         field.refuse(f"{field.name} has {len(made)} entries, and may have {MAX_GROUPS}")
     return tuple(made.values())

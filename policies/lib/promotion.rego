@@ -6,9 +6,9 @@
 #   `happening` as `lockgate.engine.promotions.recognising` tells it; `was_there`: is the version of a rollback known to have been there,
 #   which its number alone does not say; `digest` of the subject's bytes; `requester` a person;
 #   `evidence` that was verified, `{"kind", "digest", "made_ns", "passed", "values"}`; `approvals` of this very promotion that were verified,
-#   `{"person", "groups"}`; `below_since_ns`: since when the version runs in the environment below, null where nobody knows;
+#   `{"person", "groups", "assurance"}`; `below_since_ns`: since when the version runs in the environment below, null where nobody knows;
 #   `pools` of devices that the subject runs on, `{"name", "healthy"}`, null where nobody knows; and `policy`,
-#   `{"environments", "steps"}` with steps `{"to", "evidence": [{"kind", "name", "max_age_ns", "metric", "minimum", "maximum"}], "approvals": [{"group", "count"}],
+#   `{"environments", "steps"}` with steps `{"to", "evidence": [{"kind", "name", "max_age_ns", "metric", "minimum", "maximum"}], "approvals": [{"group", "count", "assurance"}],
 #   "separation_of_duties", "soak_ns", "blocked_while_unhealthy"}`. What is left out counts as not known, which is missing.
 package lib.lockgate.promotion
 
@@ -58,7 +58,7 @@ missing contains problem(concat("/", ["approvals", asked.group]), sprintf("%v ne
 	is_judged
 	some step in steps
 	some asked in object.get(step, "approvals", [])
-	people := approving(step, asked.group)
+	people := approving(step, asked)
 	wanted := object.get(asked, "count", most_wanted)
 	count(people) < wanted
 }
@@ -205,12 +205,20 @@ is_fresh(one, most) if {
 	age <= most
 }
 
-approving(step, group) := {one.person |
+approving(step, asked) := {one.person |
 	some one in object.get(given, "approvals", [])
 	is_person(one.person)
-	group in one.groups
+	asked.group in one.groups
+	is_assured(one, asked)
 	not is_own(step, one.person)
 }
+
+# What is not said counts as the least that is known, and is asked of the most.
+is_assured(one, asked) if {
+	object.get(assurances, object.get(one, "assurance", "imported"), -1) >= object.get(assurances, object.get(asked, "assurance", "token"), 3)
+}
+
+assurances := {"imported": 0, "token": 1, "key": 2}
 
 is_own(step, person) if {
 	is_separated(step)

@@ -24,7 +24,7 @@ complete := {
 		{"kind": "facts", "digest": "a", "made_ns": 0, "passed": true},
 		{"kind": "drift", "digest": "a", "made_ns": 76 * hour, "passed": true},
 	],
-	"approvals": [{"person": "bea", "groups": ["leads"]}, {"person": "cyd", "groups": ["leads"]}],
+	"approvals": [{"person": "bea", "groups": ["leads"], "assurance": "key"}, {"person": "cyd", "groups": ["leads"], "assurance": "token"}],
 	"below_since_ns": 76 * hour,
 	"pools": [{"name": "h100", "healthy": true}],
 	"policy": {"environments": ["dev", "staging", "prod"], "steps": [step]},
@@ -149,4 +149,17 @@ test_values if {
 	told := promotion.told with input as {"promotion": object.union(complete, {"evidence": [], "policy": {"steps": [object.union(complete.policy.steps[0], {"evidence": [object.union(demand[0], {"maximum": 1})]})]}})}
 	some one in told.missing
 	one.message == "prod needs an evaluation that passed of these very bytes (auc at least 0.9, auc at most 1)"
+}
+
+test_assurance if {
+	every case in [
+		["imported", "imported", set()], ["token", "imported", set()], ["key", "key", set()],
+		["imported", "token", {"approvals/leads"}], ["token", "key", {"approvals/leads"}], ["word", "imported", {"approvals/leads"}],
+		["key", "word", {"approvals/leads"}],
+	] {
+		changed({
+			"approvals": [{"person": "bea", "groups": ["leads"], "assurance": case[0]}],
+			"policy": {"steps": [object.union(complete.policy.steps[0], {"approvals": [{"group": "leads", "count": 1, "assurance": case[1]}]})]},
+		}) == case[2]
+	}
 }

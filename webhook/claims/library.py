@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from lockgate.engine.codegen.cache import CodeCache
 
 # The answers that are asked for here: packages of the library, each with the rule that answers.
-Answer = Literal["asked", "model_code", "models", "promotion", "quota", "subjects"]
+Answer = Literal["asked", "model_code", "models", "promotion", "quota", "serving", "subjects"]
 _RULES: Final[Mapping[Answer, str]] = {
     "asked": "asked",
     "model_code": "told",
     "models": "told",
     "promotion": "told",
     "quota": "quota",
+    "serving": "told",
     "subjects": "told",
 }
 _DECLARED: Final = re.compile(r"^package\s+(\S+)\s*$", re.MULTILINE)

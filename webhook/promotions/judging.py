@@ -50,7 +50,10 @@ class PromotionJudge:
                 }
                 for one in known.evidence
             ],
-            "approvals": [{"person": one.person, "groups": [*one.groups]} for one in known.approvals],
+            "approvals": [
+                {"person": one.person, "groups": [*one.groups], "assurance": one.assurance}
+                for one in known.approvals
+            ],
             "below_since_ns": known.below_since_ns,
             "pools": None
             if known.pools is None
@@ -80,7 +83,9 @@ def _step(step: Step) -> dict[str, Value]:
             }
             for one in step.evidence
         ],
-        "approvals": [{"group": one.group, "count": one.count} for one in step.approvals],
+        "approvals": [
+            {"group": one.group, "count": one.count, "assurance": one.assurance} for one in step.approvals
+        ],
         "separation_of_duties": step.separation_of_duties,
         "soak_ns": step.soak_ns,
         "blocked_while_unhealthy": step.blocked_while_unhealthy,

@@ -1,0 +1,32 @@
+package lib.lockgate.serving_test
+
+import data.lib.lockgate.serving
+
+test_told if {
+	told := serving.told with input as {"review": {"object": {
+		"apiVersion": "serving.kserve.io/v1beta1",
+		"kind": "InferenceService",
+		"metadata": {"name": "fraud", "namespace": "ml"},
+		"spec": {"predictor": {"model": {
+			"modelFormat": {"name": "sklearn"},
+			"runtime": "kserve-sklearnserver",
+			"storageUri": "s3://models/fraud/7",
+			"image": "registry.example.com/server:1",
+			"args": ["--trust-remote-code"],
+		}}},
+	}}}
+	told.models == [{
+		"path": ["spec", "predictor", "model", "storageUri"],
+		"uri": "s3://models/fraud/7",
+		"key": "s3:models/fraud/7",
+		"version": "",
+		"pin": "moving",
+	}]
+	told.flags == ["--trust-remote-code"]
+	{one.kind | some one in told.beside} == {"image", "runtime"}
+}
+
+test_nothing if {
+	told := serving.told with input as {"review": {"object": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}}}
+	told == {"models": [], "beside": [], "flags": []}
+}

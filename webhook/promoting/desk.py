@@ -1,0 +1,212 @@
+"""The desk at which promotions are asked for, approved and made: a trail, what it has of them, and who is who.
+
+Whoever keeps the trail keeps the desk. What people say is in what they signed, and is verified here each time that it counts.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self
+
+from lockgate.audit.draft import Draft
+from lockgate.audit.dsse import IN_TOTO, Envelope, envelope_of, verify_envelope
+from lockgate.audit.errors import TrailError, UnverifiableError
+from lockgate.audit.promotions import events
+from lockgate.audit.promotions.approval import parse_approval
+from lockgate.audit.promotions.history import Approval as RecordedApproval
+from lockgate.audit.promotions.history import Request
+from lockgate.audit.promotions.identities import Identities, Identity, Person
+from lockgate.audit.promotions.token import verify_token
+from lockgate.audit.receipt import Receipt
+from lockgate.engine.promotions.asking import Approval, Known, Missing
+from lockgate.engine.promotions.policy import PromotionPolicy
+from lockgate.engine.promotions.recognising import Event
+from lockgate.engine.promotions.subjects import Holder, Subject
+from lockgate.engine.record import record
+from lockgate.webhook.promoting.facts import evidence_of
+from lockgate.webhook.promoting.promotion_log import Asked, PromotionLog
+from lockgate.webhook.promotions.judging import PromotionJudge
+from lockgate.webhook.trail import Trail
+
+_MS_NS: Final = 1_000_000
+
+
+@record
+class Counted:
+    """An approval that counts, and its entry."""
+
+    index: int
+    person: Person
+    assurance: str
+
+
+@record
+class Standing:
+    """Where a request stands. uncounted: approvals that do not count, by entry, with the reason."""
+
+    missing: tuple[Missing, ...]
+    counted: tuple[Counted, ...]
+    uncounted: tuple[tuple[int, str], ...]
+
+
+class Desk:
+    """Judges requests, and appends what becomes of them through one appender. Close it."""
+
+    def __init__(
+        self, trail: Trail, policy: PromotionPolicy, identities: Identities, judge: PromotionJudge
+    ) -> None:
+        self.trail: Final = trail
+        self.policy: Final = policy
+        self.identities: Final = identities
+        self._judge: Final = judge
+        self.recorder: Final = trail.recorder()
+        self._appending = trail.appending()
+        self.log: Final = PromotionLog(trail)
+
+    @property
+    def unreached(self) -> tuple[tuple[str, str], ...]:
+        """Anchors that were not reached, behind `close`."""
+        return self._appending.unreached
+
+    def close(self) -> None:
+        """Sends the newest checkpoint to the anchors."""
+        self._appending.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def append(self, draft: Draft) -> Receipt:
+        """An entry more. Raises TrailError."""
+        receipt = self._appending.appender.append(draft)
+        self.log.follow()
+        return receipt
+
+    def promoted_statement(self, statement: str) -> Request:
+        """The request of a statement. Raises UnverifiableError where it was never recorded."""
+        request = self.log.history.request_of(statement)
+        if request is None:
+            raise UnverifiableError(
+                "the statement is in no request of this trail", hint="lockgate promote records it"
+            )
+        return request
+
+    def stand(self, asked: Asked) -> Standing:
+        """What a request has and lacks now. Raises TrailError or EvaluationError."""
+        statement = asked.statement
+        if statement.policy != (self.policy.name, f"sha256:{self.policy.digest}"):
+            missing = Missing(
+                "policy",
+                f"the PromotionPolicy is another one than the statement names ({statement.policy[0]})",
+                "ask anew, with lockgate promote",
+            )
+            return Standing((missing,), (), ())
+        counted, uncounted = self._approvals(asked)
+        found = self._judge.judge(self._event(asked), self._known(asked, counted))
+        return Standing(found, tuple(counted), tuple(uncounted))
+
+    def _event(self, asked: Asked) -> Event:
+        statement = asked.statement
+        subject = Subject("model", statement.model, statement.version, "content", digest=statement.subject)
+        place = statement.to
+        holder = Holder("", "", place.namespace, "", place.environment, (subject,))
+        return Event(
+            statement.happening,
+            place.environment,
+            subject,
+            holder,
+            None,
+            statement.source,
+            was_there=asked.request.target is not None,
+        )
+
+    def _known(self, asked: Asked, counted: Sequence[Counted]) -> Known:
+        before = asked.request.predecessor
+        person = self._person_who_asks(asked)
+        return Known(
+            now_ns=time.time_ns(),
+            requester="" if person is None else person.name,
+            evidence=evidence_of(asked.statement.subject, asked.statement.evidence),
+            approvals=tuple([Approval(one.person.name, one.person.groups, one.assurance) for one in counted]),
+            below_since_ns=None if before is None else self.log.time_ms(before) * _MS_NS,
+        )
+
+    def _person_who_asks(self, asked: Asked) -> Person | None:
+        """By the identity map as it is now, if that is who asked."""
+        kind, _, value = asked.by.partition(" ")
+        person = self.identities.requester(Identity(kind, value))  # type: ignore[arg-type]
+        if person is None or self.recorder.pseudonym(person.name) != asked.request.requester:
+            return None
+        return person
+
+    def _approvals(self, asked: Asked) -> tuple[list[Counted], list[tuple[int, str]]]:
+        counted: list[Counted] = []
+        uncounted: list[tuple[int, str]] = []
+        for index in sorted(asked.request.approvals.values()):
+            approval = self.log.history.approval(index)
+            try:
+                person = self._person_who_approved(asked, approval)
+                counted.append(Counted(index, person, approval.assurance))
+            except TrailError as error:
+                uncounted.append((index, error.message))
+        return counted, uncounted
+
+    def _person_who_approved(self, asked: Asked, approval: RecordedApproval) -> Person:
+        """Verified again: who approved, by the map as it is now. Raises TrailError where that is nobody, or somebody else."""
+        details = self.log.details(approval.index)
+        identity = self.verify_approval(
+            details, asked.payload, asked.request.promoted.statement, self.log.time_ms(approval.index)
+        )
+        person = self.identities.approver(identity)
+        if person is None or self.recorder.pseudonym(person.name) != approval.approver:
+            raise UnverifiableError(
+                f"{identity.shown} is no person of the identity map, or another one than when it approved"
+            )
+        return person
+
+    def verify_approval(
+        self, details: Mapping[str, Any], payload: bytes, statement: str, moment_ms: int
+    ) -> Identity:
+        """Who approves a statement by what is shown: an `envelope`, a `token` or a `review`. Raises TrailError."""
+        if "envelope" in details:
+            return Identity("key", self.approving_key(envelope_of(details["envelope"]), statement))
+        if "token" in details:
+            token = verify_token(
+                str(details["token"]).encode(), self.identities.issuers, payload, moment_ms // 1000
+            )
+            return Identity("token", f"{token.issuer} {token.subject}")
+        if "account" in details:
+            return Identity("account", str(details["account"]))
+        raise UnverifiableError("the approval shows nothing that could be verified")
+
+    def approving_key(self, envelope: Envelope, statement: str) -> str:
+        """The fingerprint of the key that signed an approval of this very statement. Raises TrailError."""
+        (signer, *_) = verify_envelope(envelope, self.identities.keys(), IN_TOTO)
+        if parse_approval(envelope.payload).statement != statement:
+            raise UnverifiableError(
+                "the approval is of another statement", hint="approve this one: lockgate approve"
+            )
+        return signer
+
+    def make(self, asked: Asked, standing: Standing, actor: str) -> Receipt:
+        """Makes a promotion that lacks nothing. Raises TrailError."""
+        assert not standing.missing
+        statement = asked.statement
+        event = events.made(
+            asked.request, [one.index for one in standing.counted], f"sha256:{self.policy.digest}"
+        )
+        details: dict[str, Any] = {
+            "approvals": [
+                {
+                    "entry": one.index,
+                    "person": one.person.name,
+                    "groups": [*one.person.groups],
+                    "assurance": one.assurance,
+                }
+                for one in standing.counted
+            ],
+            "policy": {"name": statement.policy[0], "digest": statement.policy[1]},
+            "requester": asked.person,
+        }
+        return self.append(self.recorder.promotion(event, actor, details))

@@ -1,0 +1,150 @@
+"""What a trail has of promotions: every entry of the two streams that say so, proven, with the bodies opened.
+
+A stream is a chain, so that no entry in it is left out; that its last one is the last is the word of the database, which
+`lockgate audit verify` and `monitor` check.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lockgate.audit.attestations.statement import MAX_STATEMENT
+from lockgate.audit.dsse import IN_TOTO, envelope_of
+from lockgate.audit.entry import Entry, parse_entry
+from lockgate.audit.errors import FormatError, UnverifiableError, VerificationError
+from lockgate.audit.merkle import leaf_hash
+from lockgate.audit.promotions.history import (
+    KEY_STREAM,
+    STREAM,
+    Promotion,
+    PromotionHistory,
+    Request,
+)
+from lockgate.audit.promotions.statement import PromotionStatement, parse_promotion, statement_digest
+from lockgate.audit.standing import Standing
+from lockgate.audit.store.appender import system_clock
+from lockgate.engine.foreign_documents import parse_foreign_json
+from lockgate.webhook.bodies import open_body
+from lockgate.webhook.trail import Trail
+
+_CHUNK: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An entry of the log, proven. raw: its bytes."""
+
+    index: int
+    raw: bytes
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request with what was asked for, as it was signed. envelope: as its JSON has it; person: who asks; by: the identity."""
+
+    request: Request
+    statement: PromotionStatement
+    payload: bytes
+    envelope: Mapping[str, Any]
+    person: str
+    by: str
+
+
+class PromotionLog:
+    """Read once, of a moment; `follow` reads what came since. Raises TrailError for what is not as it should be."""
+
+    def __init__(self, trail: Trail) -> None:
+        self._trail: Final = trail
+        self._entries: Final[dict[int, Recorded]] = {}
+        self._at: Final[dict[str, tuple[int, bytes | None]]] = {STREAM: (0, None), KEY_STREAM: (0, None)}
+        self.history: PromotionHistory = PromotionHistory()
+        self.size = 0
+        self.follow()
+
+    def follow(self) -> bool:
+        """Whether there was anything new about promotions."""
+        store = self._trail.store
+        new = {name: store.stream_entries(name, self._at[name][0], _CHUNK) for name in self._at}
+        if not any(new.values()):
+            return False
+        standing = Standing(store, self._trail.trust(), (), system_clock())
+        self.size = standing.checkpoint.size
+        made: dict[int, Recorded] = {}
+        for name in self._at:
+            for one in self._chain(standing, name):
+                made[one.index] = one
+        for index in sorted(made):
+            entry = made[index].entry
+            self.history.take(index, entry.kind, entry.value, [link.name for link in entry.links])
+            self._entries[index] = made[index]
+        return bool(made)
+
+    def _chain(self, standing: Standing, name: str) -> Iterator[Recorded]:
+        """What a stream has behind what is known of it, as far as the checkpoint covers it."""
+        n, last = self._at[name]
+        while rows := self._trail.store.stream_entries(name, n, _CHUNK):
+            for number, index in rows:
+                if index >= standing.checkpoint.size:
+                    return
+                raw = standing.prove(index).entry
+                entry = parse_entry(raw)
+                link = next((one for one in entry.links if one.name == name), None)
+                if number != n + 1 or link is None or (link.n, link.prev) != (number, last):
+                    raise VerificationError(
+                        f"the stream {name} has a gap behind number {n}",
+                        where=f"entry {index}",
+                        hint="run `lockgate audit verify`",
+                    )
+                n, last = number, leaf_hash(raw)
+                self._at[name] = (n, last)
+                yield Recorded(index, raw, entry)
+
+    @property
+    def origin(self) -> str:
+        """The log's."""
+        return self._trail.origin
+
+    def time_ms(self, index: int) -> int:
+        """When an entry about promotions was recorded, by the log's clock."""
+        return self._entries[index].entry.time_ms
+
+    def entry(self, index: int) -> Recorded:
+        """An entry about promotions."""
+        return self._entries[index]
+
+    def details(self, index: int) -> dict[str, Any]:
+        """What the body of an entry has. Raises UnverifiableError where it was erased."""
+        one = self._entries[index]
+        for body in self._trail.store.bodies(index, index + 1):
+            if body.sealed is None:
+                break
+            opened = open_body(self._trail.vault(), index, one.raw, body)
+            found = parse_foreign_json(opened, f"the body of entry {index}", MAX_STATEMENT).get("details")
+            return dict(found.mapping())
+        raise UnverifiableError(f"the body of entry {index} was erased, and it says what was asked for")
+
+    def asked(self, request: Request) -> Asked:
+        """The statement of a request, compared with its entry. Raises TrailError."""
+        details = self.details(request.index)
+        envelope = envelope_of(details.get("envelope"))
+        if envelope.payload_type != IN_TOTO:
+            raise FormatError(f"the body of entry {request.index} holds no in-toto statement")
+        digest = statement_digest(envelope.payload)
+        statement = parse_promotion(envelope.payload)
+        if digest != request.promoted.statement or statement.promoted(digest) != request.promoted:
+            raise VerificationError(
+                "the statement is not the one that the entry is about", where=f"entry {request.index}"
+            )
+        return Asked(
+            request,
+            statement,
+            envelope.payload,
+            dict(details["envelope"]),
+            str(details.get("requester", "")),
+            str(details.get("identity", "")),
+        )
+
+    def made(self, promotion: Promotion) -> Asked:
+        """The statement of a promotion that was made."""
+        return self.asked(promotion.request)
