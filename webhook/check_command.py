@@ -13,18 +13,22 @@ from lockgate.webhook.jobs_option import AUTO, wanted_jobs
 
 if TYPE_CHECKING:
     from lockgate.engine.rego.version import RegoVersion
+    from lockgate.gatekeeper.promotions.loading import Promotions
     from lockgate.gatekeeper.template import EngineChoice
     from lockgate.webhook.base import Base
     from lockgate.webhook.config import Config
     from lockgate.webhook.deciding import Deciding, Given
     from lockgate.webhook.explanations import Explanations
+    from lockgate.webhook.first_pass import Learned
     from lockgate.webhook.gate import Gate
     from lockgate.webhook.inputs import Inputs
     from lockgate.webhook.model_facts import ModelFacts
     from lockgate.webhook.policy_sources import LoadedPolicies, Loader
+    from lockgate.webhook.promotions.changes import Told
     from lockgate.webhook.recording import Recording
     from lockgate.webhook.report import Report, Unevaluated
     from lockgate.webhook.terminal import ColourChoice
+    from lockgate.webhook.walk import Walk
 
 # Standard input is read up to this size and one byte, which the size limit of files then refuses.
 _STDIN_LIMIT = 8 * 1024 * 1024 + 1
@@ -94,6 +98,30 @@ def _checked_out(base: "Base") -> list[str]:
     return [
         f"{base.tree.revision} is the commit that is checked out: only what is not committed counts as a change"
     ]
+
+
+def _tell_change(
+    deciding: "Deciding", inputs: "Inputs", walk: "Walk", learned: "Learned", now_ns: int, user: str | None
+) -> "Told | None":
+    """What a change moves between environments; None where neither policies nor settings know any."""
+    promotions = deciding.loaded.promotions
+    if learned.old is None or (promotions is None and not deciding.settings.environments):
+        return None
+    from lockgate.webhook.promotions.changes import Change, tell_change
+    from lockgate.webhook.promotions.knowing import LittleKnown
+
+    change = Change(inputs, walk, learned, learned.old)
+    return tell_change(change, promotions, LittleKnown(now_ns, user or ""))
+
+
+def _without_former_state(promotions: "Promotions", has_base: bool) -> "list[Unevaluated]":
+    """The PromotionPolicies, of which nothing can be told without the state before."""
+    from lockgate.webhook.report import Unevaluated
+
+    needs = (
+        "files: standard input has no former state" if has_base else "--base REF, the state before the change"
+    )
+    return [Unevaluated("PromotionPolicy", one.name, None, needs) for one in promotions.policies]
 
 
 def _propose(
@@ -271,6 +299,9 @@ def check(
             notices=[*loaded.notices, *remarks],
         )
         proposed = None
+        moved = None
+        if loaded.promotions is not None and (deciding.base is None or stdin is not None):
+            findings.not_evaluated += _without_former_state(loaded.promotions, deciding.base is not None)
         if deciding.base is not None:
 
             def judge(own: "Deciding") -> "Report":
@@ -283,6 +314,11 @@ def check(
                 return run_check(changed, walk, other, held_open, request, again, found, quiet, judges=judges)
 
             findings.notices += _checked_out(deciding.base)
+            told = _tell_change(deciding, inputs, walk, learned, now_ns, user)
+            if told is not None:
+                findings.findings += told.findings
+                findings.errors += told.errors
+                moved = told.moved
             proposed, remark = _propose(deciding, given, loader, judge)
             if remark:
                 findings.notices.append(remark)
@@ -328,7 +364,7 @@ def check(
                 recording.close()
         if deciding.base is not None:
             tree = deciding.base.tree
-            report = replace(report, base=BaseRevision(tree.revision, tree.commit, proposed))
+            report = replace(report, base=BaseRevision(tree.revision, tree.commit, proposed), moved=moved)
     if baseline is not None and owner is not None:
         said = write_baseline(baseline, findings.excusable or [], owner, expires, now_ns)
         click.echo(f"note: {said}", err=True)

@@ -138,7 +138,7 @@ def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--base",
             metavar="REF",
             help="Judge a change: policies, exemptions and settings are those of this revision of git, and objects have their "
-            "former state from there.",
+            "former state from there. Tells what the change moves between environments.",
         ),
         click.option(
             "--exemptions",

@@ -16,6 +16,8 @@ from lockgate.engine.record import record
 # The Linux kernel's 90,000 files make a list of 7 MB.
 MAX_LIST_BYTES: Final = 256 * 1024 * 1024
 MAX_REVISION: Final = 256
+# PATH_MAX of Linux.
+MAX_LINK_BYTES: Final = 4096
 _TIMEOUT_S: Final = 120
 # The name in a revision, before `~1`, `^{commit}`, `:path` or `@{1}`; and where git looks for it.
 _NAME: Final = re.compile(r"(?!-)(?:[^~^:@]|@(?!\{))+")
@@ -67,12 +69,20 @@ class GitTree:
             assert process.stdin is not None and process.stdout is not None
             try:
                 for one in files:
-                    process.stdin.write(f"{one.blob}\n".encode())
+                    process.stdin.write(os.fsencode(f"{one.blob}\n"))
                     process.stdin.flush()
                     yield one, self._read_one(process, one, limit)
             finally:
                 process.stdin.close()
                 process.kill()
+
+    def read_link(self, path: str) -> bytes | None:
+        """Where a link of the commit leads, as it is written; None where that is too long to be one."""
+        if "\n" in path:
+            return None
+        # `cat-file` takes the name of a blob, and this way to name one.
+        wanted = TreeFile(path, f"{self.commit}:{path}")
+        return next(iter([data for _, data in self.read([wanted], MAX_LINK_BYTES)]), None)
 
     def _read_one(self, process: "subprocess.Popen[bytes]", one: TreeFile, limit: int) -> bytes | None:
         assert process.stdout is not None

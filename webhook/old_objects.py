@@ -77,9 +77,22 @@ class OldObjects:
         """Is the file as in the base, by what `compare` noted?"""
         return self.base.inside(real) in self._unchanged
 
+    def compares(self, real: str) -> bool:
+        """Is a file (its real path), looked at or not, as in the base?"""
+        if self.is_unchanged(real):
+            return True
+        outcome = read_file(InputFile(real, real))
+        return isinstance(outcome, bytes) and self.compare(real, outcome)
+
     def read(self, view: ClusterView) -> None:
         """Reads the base's versions of the files that are not unchanged. view: tells scopes and default namespaces."""
         self._view = view
+        for one, data in self.base.tree.read(self.changed_files(), MAX_FILE_BYTES):
+            if data is None or not self._add(one.path, data, view):
+                self.unread.append(one.path)
+
+    def changed_files(self) -> list[TreeFile]:
+        """The base's files below the paths that are judged, but for those that are unchanged."""
         wanted: dict[str, TreeFile] = {}
         for path in self._paths:
             for one in self.base.tree.below(path):
@@ -88,9 +101,7 @@ class OldObjects:
                     named or is_manifest_name(one.path.rpartition("/")[2])
                 ):
                     wanted[one.path] = one
-        for one, data in self.base.tree.read(list(wanted.values()), MAX_FILE_BYTES):
-            if data is None or not self._add(one.path, data, view):
-                self.unread.append(one.path)
+        return [*wanted.values()]
 
     def _add(self, path: str, data: bytes, view: ClusterView) -> bool:
         """Takes the objects of a file in; could all of it be read?"""

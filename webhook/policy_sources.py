@@ -35,6 +35,7 @@ from lockgate.webhook.report import Unevaluated
 from lockgate.webhook.walk import SUFFIXES, shown_path
 
 if TYPE_CHECKING:
+    from lockgate.gatekeeper.promotions.loading import Promotions
     from lockgate.webhook.conftest_policies import ConftestOptions
     from lockgate.webhook.opa_engine import OpaEngine
     from lockgate.webhook.policy_bundle.bundle import PolicyBundle
@@ -58,11 +59,13 @@ PIN: Final = "@sha256:"
 _LAYOUT: Final = "oci-layout"
 
 _MARK: Final = b"gatekeeper.sh"
+# The group of PromotionPolicies; `gatekeeper.promotions` is imported where there is one.
+_PROMOTIONS: Final = "promotion.lockgate.dev"
 _OTHER_MARKS: Final = (
     GROUP.encode(),
     WEBHOOK_CONFIGURATION.encode(),
     b"externaldata.lockgate.dev",
-    b"promotion.lockgate.dev",
+    _PROMOTIONS.encode(),
 )
 # Where the Rego of a shipped template starts: nine tenths of it, and not needed to say what a rule lacks.
 _TARGETS: Final = b"\n  targets:\n"
@@ -89,7 +92,7 @@ class LoadedPolicies:
     """Compiled policies with what they need, what is not configured in them, and remarks for the user.
 
     about_exemptions: the Exemptions and ExemptionPolicies among the policies. webhooks: the
-    ValidatingWebhookConfigurations among them.
+    ValidatingWebhookConfigurations among them; promotions: what is said about promotions, if anything.
     """
 
     loaded: Loaded
@@ -98,6 +101,7 @@ class LoadedPolicies:
     about_exemptions: tuple[Document, ...] = ()
     judges: Judges = "objects"
     webhooks: tuple[Document, ...] = ()
+    promotions: "Promotions | None" = None
 
     @property
     def policies(self) -> PolicySet:
@@ -211,13 +215,13 @@ def parse_documents(shown: str, data: bytes, duplicates: Duplicates = "error") -
 
 def _is_policy(document: Document) -> bool:
     value = document.value
-    return is_template(value) or is_constraint(value) or _is_about_cluster(value)
+    return (
+        is_template(value) or is_constraint(value) or _is_about_cluster(value) or _is_about_promotions(value)
+    )
 
 
-def _is_policy_of_a_server(document: Document) -> bool:
-    from lockgate.gatekeeper.promotions.kinds import is_about_promotions
-
-    return _is_policy(document) or is_about_promotions(document.value)
+def _is_about_promotions(value: Mapping[str, Value]) -> bool:
+    return split_api_version(value.get("apiVersion"))[0] == _PROMOTIONS
 
 
 def _is_about_cluster(value: Mapping[str, Value]) -> bool:
@@ -231,9 +235,7 @@ def read_policies(
 
     Raises UsageError where something that is given has no policy, PolicyErrors where a file cannot be read.
     """
-    # A server judges promotions by what lies apart from the other policies too.
-    is_wanted = _is_policy if unmarked == "passed over" else _is_policy_of_a_server
-    documents = _given(paths, cwd, is_wanted, "ConstraintTemplate and no constraint", unmarked)
+    documents = _given(paths, cwd, _is_policy, "ConstraintTemplate and no constraint", unmarked)
     defined = {_template_kind(document) for document in documents if is_template(document.value)}
     missing = {_kind(document) for document in documents if is_constraint(document.value)} - defined
     return documents, [one.document() for one in _shipped() if one.kind in missing] if missing else []
@@ -295,6 +297,16 @@ def _not_applied(documents: Sequence[Document]) -> Iterator[Unevaluated]:
             yield Unevaluated(_kind(document), str(name), None, _MUTATION_NEEDS)
 
 
+def _promotions(documents: Sequence[Document]) -> "Promotions | None":
+    """What the objects say about promotions, if any does. Raises PolicyErrors for what is wrong."""
+    found = [one for one in documents if _is_about_promotions(one.value)]
+    if not found:
+        return None
+    from lockgate.gatekeeper.promotions.loading import load_promotions
+
+    return load_promotions(found)
+
+
 def names_bundle(path: str) -> bool:
     """Does the path name a PolicyBundle, or may it: pinned, an archive, or a folder in OCI's layout?"""
     return PIN in path or path.endswith(ARCHIVES) or os.path.lexists(os.path.join(path, _LAYOUT))
@@ -342,11 +354,21 @@ class Loader:
                 )
             return self._plain(plain)
         documents, shipped = read_policies(paths, cwd)
-        loaded, notices = self._compile([*documents, *shipped])
+        promotions = _promotions(documents)
+        loaded, notices = self._compile(
+            [*documents, *shipped], may_be_empty=promotions is not None and bool(promotions.policies)
+        )
         about_exemptions = tuple(filter(_is_about_exemptions, documents))
         webhooks = tuple([one for one in documents if _kind(one) == WEBHOOK_CONFIGURATION])
         not_evaluated = (*_held_open(documents), *_not_applied(documents))
-        return LoadedPolicies(loaded, not_evaluated, tuple(notices), about_exemptions, webhooks=webhooks)
+        return LoadedPolicies(
+            loaded,
+            not_evaluated,
+            tuple(notices),
+            about_exemptions,
+            webhooks=webhooks,
+            promotions=promotions,
+        )
 
     def _plain(self, paths: Sources) -> LoadedPolicies:
         from lockgate.webhook.conftest_policies import ConftestOptions, load_conftest
@@ -378,11 +400,13 @@ class Loader:
         not_configured = (*_held_open(profile), *open_rules)
         return LoadedPolicies(loaded, not_configured, tuple(notices))
 
-    def _compile(self, documents: Sequence[Document]) -> tuple[Loaded, list[str]]:
+    def _compile(
+        self, documents: Sequence[Document], *, may_be_empty: bool = False
+    ) -> tuple[Loaded, list[str]]:
         loaded = load_policies(documents, engine=self.engine, cache=self.cache, show=self.show)
         if loaded.errors:
             raise PolicyErrors(loaded.errors)
-        if not loaded.policies.policies:
+        if not (loaded.policies.policies or may_be_empty):
             raise UsageError(
                 "there are templates but no constraint, so nothing would be judged",
                 hint="add a constraint of a template's kind to the policies",

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lockgate.webhook.report import ExemptFinding, Finding, Recorded, Report, Resource
+from lockgate.webhook.report import ExemptFinding, Finding, MovedVersion, Recorded, Report, Resource
 
 SCHEMA_VERSION = 1
 
@@ -47,6 +47,30 @@ def _exempted(one: ExemptFinding) -> dict[str, Any]:
         "owner": one.owner,
         "ticket": one.ticket,
         "expires": one.expires,
+    }
+
+
+def _moved(one: MovedVersion) -> dict[str, Any]:
+    return {
+        "happening": one.happening,
+        "environment": one.environment or None,
+        "from": one.source or None,
+        "kind": one.kind,
+        "key": one.key,
+        "version": one.version,
+        "digest": one.digest or None,
+        "former": None if one.former is None else {"key": one.former[0], "version": one.former[1]},
+        "wasThere": one.was_there,
+        "file": one.file,
+        "line": one.span.line,
+        "column": one.span.column,
+        "inBase": one.in_base,
+        "path": None if one.path is None else list(one.path),
+        "resource": _resource(one.resource),
+        "missing": [
+            {"policy": part.policy, "what": part.what, "message": part.message, "fix": part.fix}
+            for part in one.missing
+        ],
     }
 
 
@@ -93,6 +117,8 @@ def render_json(
     }
     if report.exempted:
         made["exempted"] = [_exempted(one) for one in report.exempted]
+    if report.moved is not None:
+        made["moved"] = [_moved(one) for one in report.moved]
     if report.base is not None:
         base = report.base
         made["base"] = {"revision": base.revision, "commit": base.commit, "proposed": base.proposed}

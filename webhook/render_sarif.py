@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from lockgate.engine.decision import Action
-from lockgate.webhook.report import EXIT_NOT_EVALUATED, ExemptFinding, Finding, Problem, Report
+from lockgate.webhook.report import EXIT_NOT_EVALUATED, ExemptFinding, Finding, MovedVersion, Problem, Report
 from lockgate.webhook.version import VERSION
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -45,7 +45,13 @@ def _rules(report: Report) -> list[dict[str, Any]]:
             rule["help"] = {"text": finding.fix}
         if finding.rule is not None:
             rule["properties"] = {"rule": finding.rule}
+    for one in report.moved or ():
+        made.setdefault(_moved_id(one), {"id": _moved_id(one), "name": one.happening})
     return [made[name] for name in sorted(made)]
+
+
+def _moved_id(one: MovedVersion) -> str:
+    return f"moved/{one.happening}"
 
 
 def _region(finding: Finding) -> dict[str, Any]:
@@ -85,6 +91,40 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         ],
         "partialFingerprints": {"lockgate/v1": hashlib.sha256(identity.encode()).hexdigest()},
         "properties": {"actions": list(finding.actions), "exact": finding.exact},
+    }
+
+
+def _moved(one: MovedVersion, index: int) -> dict[str, Any]:
+    """An event of the change, as a note. What is gone stands where it was."""
+    resource, span = one.resource, one.span
+    logical = "/".join([part for part in (resource.kind, resource.namespace, resource.name) if part])
+    identity = json.dumps([_moved_id(one), one.file, logical, list(one.path or ()), one.told()])
+    return {
+        "ruleId": _moved_id(one),
+        "ruleIndex": index,
+        "level": "note",
+        "message": {"text": one.told()},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": file_uri(one.file)},
+                    "region": {
+                        "startLine": span.line,
+                        "startColumn": span.column,
+                        "endLine": span.end_line,
+                        "endColumn": span.end_column,
+                    },
+                },
+                "logicalLocations": [{"fullyQualifiedName": logical or "unnamed", "kind": "resource"}],
+            }
+        ],
+        "partialFingerprints": {"lockgate/v1": hashlib.sha256(identity.encode()).hexdigest()},
+        "properties": {
+            "environment": one.environment,
+            "from": one.source,
+            "inBase": one.in_base,
+            "missing": [part.what for part in one.missing],
+        },
     }
 
 
@@ -144,6 +184,7 @@ def render_sarif(report: Report, exit_code: int) -> str:
         "results": [
             *[_result(finding, indexes[_rule_id(finding)]) for finding in report.findings],
             *[_suppressed(one, indexes[_rule_id(one.finding)]) for one in report.exempted],
+            *[_moved(one, indexes[_moved_id(one)]) for one in report.moved or ()],
         ],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"

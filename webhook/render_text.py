@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from lockgate.webhook.report import ExemptFinding, Finding, Problem, Quote, Report, SkippedInput, Unevaluated
+from lockgate.webhook.report import (
+    ExemptFinding,
+    Finding,
+    MovedVersion,
+    Problem,
+    Quote,
+    Report,
+    SkippedInput,
+    Unevaluated,
+)
 from lockgate.webhook.terminal import Palette, is_safe, printable
 
 # More skipped inputs than this are told by reason, so that they do not bury what matters; `--format json` has all.
@@ -136,6 +145,20 @@ def _exempted(entries: Sequence[ExemptFinding], palette: Palette) -> list[str]:
     return [*lines, ""]
 
 
+def _moved(entries: Sequence[MovedVersion], palette: Palette) -> list[str]:
+    """One line for each event of the change, and whether something is missing for it."""
+    if not entries:
+        return []
+    lines = [palette.paint("Moved", "bold")]
+    for one in entries:
+        place = f"{printable(one.file)}:{one.span.line}" + (" of the base" if one.in_base else "")
+        missing = palette.paint(f"  {len(one.missing)} missing", "red") if one.missing else ""
+        lines.append(
+            f"  {place}  {palette.paint(one.happening, 'bold')}  {printable(one.told())}  {printable(str(one.resource))}{missing}"
+        )
+    return [*lines, ""]
+
+
 def _counts(report: Report, palette: Palette) -> str:
     summary = report.summary()
     styles = {"denied": "red", "warned": "yellow", "dryrun": "cyan", "errors": "red"}
@@ -165,6 +188,7 @@ def render_text(report: Report, palette: Palette) -> str:
             lines += [*_problem(problem, palette), ""]
         for finding in findings.get(file, []):
             lines += [*_finding(finding, palette), ""]
+    lines += _moved(report.moved or (), palette)
     lines += _skipped(report.skipped, palette)
     lines += _not_evaluated(report.not_evaluated, palette)
     lines += _exempted(report.exempted, palette)

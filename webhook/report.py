@@ -97,6 +97,76 @@ class BaseRevision:
 
 
 @record
+class MissingPart:
+    """What a promotion does not have, by which PromotionPolicy. what: as `lockgate.engine.promotions.asking` has it."""
+
+    policy: str
+    what: str
+    message: str
+    fix: str
+
+
+@record
+class MovedVersion:
+    """A version of a subject that enters or leaves an environment ("" for an unknown one). happening: `promotion`, `rollback` and so on.
+
+    source: the environment that it comes from, "" where none is known. former: key and version of what it replaces; None where that
+    is nothing. in_base: is the place one of the base revision, for what is gone?
+    """
+
+    happening: str
+    environment: str
+    source: str
+    kind: str
+    key: str
+    version: str
+    digest: str
+    former: tuple[str, str] | None
+    was_there: bool
+    file: str
+    span: Span
+    path: Path | None
+    in_base: bool
+    resource: Resource
+    missing: tuple[MissingPart, ...]
+
+    @property
+    def order(self) -> tuple[str, int, int, str, str, str, str]:
+        """What these entries are sorted by."""
+        return (
+            self.file,
+            self.span.line,
+            self.span.column,
+            self.environment,
+            self.kind,
+            self.key,
+            self.happening,
+        )
+
+    def told(self) -> str:
+        """What moved, from which version to which, and from where to where."""
+        was = f"{self.former[1] or 'no version'} → " if self.former is not None else ""
+        if self.former is not None and self.former[0] != self.key:
+            was = f"{self.former[0]} {was}".replace("no version ", "")
+        shown = f"{self.kind} {self.key} {was}{self.version or 'without a version'}"
+        place = self.environment or "an unknown environment"
+        words = {
+            "promotion": f"enters {place} from {self.source or 'nowhere that is known'}",
+            "introduction": f"enters {place}",
+            "rollback": f"goes back in {place}"
+            + ("" if self.was_there else " to what nobody knows to have been there"),
+            "floating": f"has other bytes in {place}",
+            "revocation": f"is no longer approved in {place}",
+            "traffic": f"shares traffic otherwise in {place}",
+            "removal": f"leaves {place}",
+            "unknown": f"enters {place} in a version that cannot be told"
+            if self.environment
+            else f"enters {place}",
+        }
+        return f"{shown} {words[self.happening]}"
+
+
+@record
 class Problem:
     """Something that could not be judged: unreadable input, or a policy that failed on an object."""
 
@@ -190,6 +260,8 @@ class Report:
     judged: tuple[JudgedObject, ...] = ()
     exempted: tuple[ExemptFinding, ...] = ()
     base: BaseRevision | None = None
+    # What a change moves; None where nobody looked.
+    moved: tuple[MovedVersion, ...] | None = None
 
     def count(self, action: Action) -> int:
         """How many violations carry the action."""

@@ -73,6 +73,12 @@ def _cases(report: Report, fail_on: frozenset[FailOn]) -> Iterator[Case]:
         yield Case(
             skipped.file, skipped.line, f"line {skipped.line}", "skipped", skipped.reason, details, "skipped"
         )
+    for moved in report.moved or ():
+        told.add((moved.file, moved.resource))
+        if not moved.missing:
+            # Otherwise the policy's case says so.
+            name = f"{moved.resource}: {moved.happening} of {moved.kind} {moved.key} in {moved.environment}"
+            yield Case(moved.file, moved.span.line, name, "passed", moved.told(), (moved.told(),), "moved")
     for judged in objects.values():
         if (judged.file, judged.resource) not in told and (judged.file, judged.line) not in in_error:
             yield Case(judged.file, judged.line, str(judged.resource), "passed")

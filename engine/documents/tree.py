@@ -45,7 +45,7 @@ class PatchReference:
         return Skipped(file, 1, f"{self.what} of {self.kustomization}", BUILD_HINT)
 
 
-def _paths(value: Value, name: str) -> Iterator[str]:
+def paths_in(value: Value, name: str) -> Iterator[str]:
     """Paths in the items of a field; a patch may be written inline there, which has line ends or is no string."""
     if type(value) is not list:
         return
@@ -59,7 +59,7 @@ def _references(kustomization: Mapping[str, Value], file: str) -> dict[str, Patc
     folder = dirname(file)
     found: dict[str, PatchReference] = {}
     for field, name, what in _FIELDS:
-        for path in _paths(kustomization.get(field), name):
+        for path in paths_in(kustomization.get(field), name):
             found.setdefault(normpath(join(folder, path)), PatchReference(what, file))
     return found
 
@@ -85,7 +85,9 @@ def find_patches(files: Iterable[str], read: ReadFile) -> dict[str, PatchReferen
             for path, reference in _references(value, file).items():
                 found.setdefault(path, reference)
             for field in _RESOURCES:
-                resources.update(normpath(join(dirname(file), path)) for path in _paths(value.get(field), ""))
+                resources.update(
+                    normpath(join(dirname(file), path)) for path in paths_in(value.get(field), "")
+                )
     return {path: reference for path, reference in found.items() if path not in resources}
 
 

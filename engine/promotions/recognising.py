@@ -10,6 +10,7 @@ brings into production is. An event is
 - `introduction`: it enters the lowest environment;
 - `rollback`: it was there earlier, or its number is lower than the one that it replaces;
 - `floating`: the same version, with other bytes;
+- `revocation`: a registry takes its approval of a version back;
 - `traffic`: which of the versions that are there answer;
 - `removal`: no version of the subject is left there;
 - `unknown`: the version, or the environment, cannot be told.
@@ -25,10 +26,14 @@ from lockgate.engine.promotions.subjects import Holder, Subject
 from lockgate.engine.promotions.versions import is_lower
 from lockgate.engine.record import record
 
-Happening = Literal["promotion", "introduction", "rollback", "floating", "traffic", "removal", "unknown"]
+Happening = Literal[
+    "promotion", "introduction", "rollback", "floating", "revocation", "traffic", "removal", "unknown"
+]
 # Where a subject runs: environment, kind and key.
 Slot = tuple[str, str, str]
 _TRAFFIC: Final = "traffic"
+# What SageMaker's `modelApprovalStatus` says of a version that may no longer be deployed.
+_REVOKED: Final = ("registry", "Rejected")
 
 
 @record
@@ -129,6 +134,8 @@ def _judge(
         return None
     if environments.rank(holder.environment) is None:
         return Event("unknown", holder.environment, subject, holder, former)
+    if (subject.kind, subject.version) == _REVOKED:
+        return Event("revocation", holder.environment, subject, holder, former)
     if subject.kind == _TRAFFIC:
         return Event("traffic", holder.environment, subject, holder, former)
     was_there = subject.version in earlier.versions(slot)

@@ -26,7 +26,7 @@ happening := object.get(given, "happening", "unknown")
 most_wanted := 1000
 
 # What nothing has to be shown for: it brings no version in.
-quiet := {"removal", "traffic"}
+quiet := {"removal", "revocation", "traffic"}
 
 steps := [step | some step in object.get(given, ["policy", "steps"], []); step.to == to]
 
@@ -40,6 +40,12 @@ told := {"missing": [one | some one in missing]}
 missing contains problem("environment", sprintf("%v is none of the environments of the policy", [to]), "name the environment in the PromotionPolicy") if {
 	not happening in quiet
 	not to in environments
+	to != ""
+}
+
+missing contains problem("environment", "in which environment it runs is not known", "say in lockgate.yaml of which environment its folder, cluster or namespace is") if {
+	not happening in quiet
+	to == ""
 }
 
 missing contains problem("direction", sprintf("it cannot be told from where it enters %v", [to]), "promote the version to the environment below first") if {
@@ -54,7 +60,7 @@ missing contains problem(concat("/", ["evidence", object.get(asked, "name", aske
 	not is_shown(asked)
 }
 
-missing contains problem(concat("/", ["approvals", asked.group]), sprintf("%v needs approvals by %d of %v, and has %d", [to, wanted, asked.group, count(people)]), "ask people of the group who have not approved yet") if {
+missing contains problem(concat("/", ["approvals", asked.group]), sprintf("%v needs approvals by %d of %v, and has %d", [to, wanted, asked.group, count(people)]), "ask people of the group who have not approved yet: lockgate promote writes the statement, and each signs it by lockgate approve") if {
 	is_judged
 	some step in steps
 	some asked in object.get(step, "approvals", [])
@@ -63,7 +69,7 @@ missing contains problem(concat("/", ["approvals", asked.group]), sprintf("%v ne
 	count(people) < wanted
 }
 
-missing contains problem("requester", "nobody knows who asks for it, so duties cannot be told apart", "have a known person ask for it") if {
+missing contains problem("requester", "nobody knows who asks for it, so duties cannot be told apart", "have a known person ask for it: lockgate promote") if {
 	is_judged
 	some step in steps
 	count(object.get(step, "approvals", [])) > 0
@@ -116,11 +122,8 @@ is_judged if {
 
 is_known if happening in quiet
 
-# Nothing is below the lowest environment.
-is_known if {
-	happening in {"introduction", "promotion"}
-	to == environments[0]
-}
+# Nothing is below the lowest environment, and nothing is asked for there.
+is_known if to == environments[0]
 
 # The next lower one: to leave one out would be to leave out what it asks for.
 is_known if {

@@ -20,8 +20,29 @@ subjects := array.concat(
 )
 
 # METADATA
-# description: The same as an object, for who asks from outside.
-told := {"subjects": subjects}
+# description: The same as an object, with `destinations`, for who asks from outside.
+told := {"destinations": destinations, "subjects": subjects}
+
+# METADATA
+# description: |
+#   Where tools of GitOps put what an object names: `{"cluster", "namespace"}`. `cluster` is a name, a URL or the Secret with the way there, and `""` for
+#   the cluster that the object is in; `namespace` is `""` where it is not said.
+destinations := array.concat(
+	[{"cluster": cluster, "namespace": field(spec.value, ["destination", "namespace"])} |
+		some spec in application_specs
+		some name in ["name", "server"]
+		cluster := foreign(field(spec.value, ["destination", name]))
+	],
+	[{"cluster": cluster, "namespace": field(at.value, ["spec", "targetNamespace"])} |
+		some kind in ["helm.toolkit.fluxcd.io/HelmRelease", "kustomize.toolkit.fluxcd.io/Kustomization"]
+		some at in named(kind)
+		cluster := field(at.value, ["spec", "kubeConfig", "secretRef", "name"])
+	],
+)
+
+foreign(cluster) := "" if {
+	cluster in {"https://kubernetes.default.svc", "in-cluster"}
+} else := cluster
 
 subject(path, kind, key, version, pin) := {"path": path, "kind": kind, "key": key, "version": version, "pin": pin}
 

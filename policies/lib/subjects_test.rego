@@ -128,3 +128,16 @@ test_places if {
 	places(of("argoproj.io/v1alpha1", "Application", {"source": {"repoURL": "https://g.example.com/r", "targetRevision": "v1"}})) == {"spec.source.targetRevision"}
 	places(of("helm.toolkit.fluxcd.io/v2", "HelmRelease", {"values": {"server": {"image": {"repository": "a", "tag": "1"}}}})) == {"spec.values.server.image.tag"}
 }
+
+destinations(object) := {[one.cluster, one.namespace] |
+	some one in subjects.destinations with input as {"review": {"object": object}}
+}
+
+test_destinations if {
+	destinations(of("argoproj.io/v1alpha1", "Application", {"destination": {"server": "https://p.example.com", "namespace": "ml"}})) == {["", "ml"], ["https://p.example.com", "ml"]}
+	destinations(of("argoproj.io/v1alpha1", "Application", {"destination": {"name": "in-cluster"}})) == {["", ""]}
+	destinations(of("argoproj.io/v1alpha1", "ApplicationSet", {"template": {"spec": {"destination": {"name": "{{cluster}}"}}}})) == {["", ""], ["{{cluster}}", ""]}
+	destinations(of("kustomize.toolkit.fluxcd.io/v1", "Kustomization", {"targetNamespace": "ml", "kubeConfig": {"secretRef": {"name": "prod"}}})) == {["prod", "ml"]}
+	destinations(of("helm.toolkit.fluxcd.io/v2", "HelmRelease", {"targetNamespace": "ml"})) == {["", "ml"]}
+	destinations(of("v1", "Pod", {})) == set()
+}

@@ -73,6 +73,8 @@ OTHER_COMMANDS = (
     "lockgate.engine.evidence",
     "lockgate.engine.facts",
     "lockgate.engine.foreign_documents",
+    "lockgate.engine.promotions",
+    "lockgate.gatekeeper.promotions",
     "lockgate.gatekeeper.rego_compile",
     "lockgate.gatekeeper.suite",
     "lockgate.gatekeeper.tracing",
@@ -80,6 +82,7 @@ OTHER_COMMANDS = (
     "lockgate.webhook.explanations",
     "lockgate.webhook.git_index",
     "lockgate.webhook.gitignore",
+    "lockgate.webhook.promotions",
     "lockgate.webhook.scanning",
 )
 # A check of one file needed 105 of our modules when this was written, 124 with the defaults and places without a tree,

@@ -27,6 +27,7 @@ class EnvironmentFolders:
             for one in config.environments
             for pattern in (*one.paths, *one.overlays)
         ]
+        self._overlays: Final = [_parts(pattern) for one in config.environments for pattern in one.overlays]
         self._names: Final = [one.name for one in config.environments]
         self._found: Final[dict[str, tuple[int, str]]] = {}
 
@@ -37,6 +38,16 @@ class EnvironmentFolders:
         below = os.path.relpath(path, self._root).replace(os.sep, "/")
         folder, _, _ = below.rpartition("/")
         return max(self._of_folder(folder), self._at(below), key=lambda one: one[0])[1]
+
+    def overlay(self, path: str) -> str:
+        """The environment of a kustomization's file (a real path) in a folder of `overlays`; "" for any other file."""
+        if not self._overlays or not is_inside(path, self._root) or path == self._root:
+            return ""
+        parts = os.path.relpath(path, self._root).replace(os.sep, "/").split("/")
+        places = [parts[:count] for count in range(len(parts) + 1)]
+        if any(is_place(pattern, place) for pattern in self._overlays for place in places):
+            return self.find(path)
+        return ""
 
     def _of_folder(self, folder: str) -> tuple[int, str]:
         """How deep the pattern is by which a folder has its environment, -1 for none, and that environment."""

@@ -4,9 +4,31 @@ from typing import Final, cast, final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.kinds import split_api_version
+from lockgate.engine.promotions.mapping import ENVIRONMENT_LABEL
 from lockgate.engine.promotions.subjects import PINS, Holder, Pin, Subject
+from lockgate.engine.record import record
 from lockgate.webhook.claims.asked import read_objects, read_path, read_text
 from lockgate.webhook.claims.library import ClaimsLibrary
+
+
+@record
+class Running:
+    """What an object runs, before it is known where. clusters, namespaces: to which a GitOps tool puts what the object names.
+
+    label: the environment by the object's own label; None without one.
+    """
+
+    group: str
+    kind: str
+    name: str
+    subjects: tuple[Subject, ...]
+    clusters: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    label: str | None = None
+
+    def holder(self, environment: str, namespace: str, place: str) -> Holder:
+        """The object in an environment and a namespace."""
+        return Holder(self.group, self.kind, namespace, self.name, environment, self.subjects, place)
 
 
 @final
@@ -16,20 +38,34 @@ class HolderReader:
     def __init__(self, library: ClaimsLibrary) -> None:
         self._library: Final = library
 
-    def read(self, value: dict[str, Value], environment: str, namespace: str, place: str) -> Holder:
-        """What an object of a namespace runs in an environment. Raises EvaluationError where it is too large to be read."""
+    def ask(self, value: dict[str, Value]) -> Running:
+        """What an object runs. Raises EvaluationError where it is too large to be read."""
         metadata = value.get("metadata")
         names: dict[str, Value] = metadata if type(metadata) is dict else {}
         answer = self._library.ask(value)
-        return Holder(
+        destinations = read_objects(answer["destinations"])
+        return Running(
             group=split_api_version(value.get("apiVersion"))[0],
             kind=_text(value.get("kind")),
-            namespace=namespace,
             name=_text(names.get("name")) or _text(names.get("generateName")),
-            environment=environment,
             subjects=tuple([_read_subject(one) for one in read_objects(answer["subjects"])]),
-            place=place,
+            clusters=tuple([read_text(one["cluster"]) for one in destinations]),
+            namespaces=tuple([read_text(one["namespace"]) for one in destinations]),
+            label=environment_label(value),
         )
+
+    def read(self, value: dict[str, Value], environment: str, namespace: str, place: str) -> Holder:
+        """What an object of a namespace runs in an environment. Raises EvaluationError where it is too large to be read."""
+        return self.ask(value).holder(environment, namespace, place)
+
+
+def environment_label(value: dict[str, Value]) -> str | None:
+    """The environment by the label of an object; None without one. A value that is no string is no environment."""
+    metadata = value.get("metadata")
+    labels = metadata.get("labels") if type(metadata) is dict else None
+    if type(labels) is not dict or ENVIRONMENT_LABEL not in labels:
+        return None
+    return read_text(labels[ENVIRONMENT_LABEL])
 
 
 def _read_subject(one: dict[str, Value]) -> Subject:

@@ -1,0 +1,496 @@
+"""`lockgate check --base`: what a change moves between environments, and what it is refused for."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+import yaml
+from lockgate.webhook.cli import run
+
+from tests.shared_folder import ROOT
+from tests.webhook.promotions.making import HEX_A, Json, application, deployment, kustomization, service
+from tests.webhook.test_check_base import git
+
+SCHEMA = json.loads((ROOT / "webhook" / "schemas" / "check.schema.json").read_text())
+ENVIRONMENTS: list[Json] = [
+    {"name": "dev", "paths": ["deploy/dev"], "clusters": ["dev-eu"]},
+    {"name": "staging", "paths": ["deploy/staging"], "overlays": ["apps/*/overlays/staging"]},
+    {
+        "name": "prod",
+        "paths": ["deploy/prod"],
+        "overlays": ["apps/*/overlays/prod"],
+        "clusters": ["prod-eu"],
+        "namespaces": ["ml-prod"],
+    },
+]
+CONFIG: Json = {"policies": ["policies"], "paths": ["deploy"], "environments": ENVIRONMENTS}
+STEP: Json = {"to": "prod", "evidence": [{"kind": "facts"}], "approvals": [{"group": "leads", "count": 1}]}
+POLICY: Json = {
+    "apiVersion": "promotion.lockgate.dev/v1alpha1",
+    "kind": "PromotionPolicy",
+    "metadata": {"name": "models"},
+    "spec": {"environments": ["dev", "staging", "prod"], "steps": [STEP]},
+}
+V1, V2 = "hf://ml/fraud:v1", "hf://ml/fraud:v2"
+# What happened, in which environment, from which, the kind, old and new version, and the file.
+Told = tuple[str, str | None, str | None, str, str | None, str, str]
+
+
+def write(path: str, *objects: Json) -> None:
+    place = Path(path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("---\n".join([yaml.safe_dump(one, sort_keys=False) for one in objects]))
+
+
+def commit() -> None:
+    git("add", "-A")
+    git("commit", "-qm", "another")
+
+
+@pytest.fixture(autouse=True)
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: str) -> Path:
+    """A repository in which staging is a version ahead of production."""
+    place = tmp_path / "repository"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("XDG_CACHE_HOME", compiled)
+    git("init", "-q", "-b", "main")
+    write("lockgate.yaml", CONFIG)
+    write("policies/promotion.yaml", POLICY)
+    write("deploy/dev/fraud.yaml", service(V2))
+    write("deploy/staging/fraud.yaml", service(V2))
+    write("deploy/prod/fraud.yaml", service(V1))
+    commit()
+    return place
+
+
+def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any], str]:
+    code = run(["check", "--base", "HEAD", "--format", "json", *arguments])
+    out, err = capsys.readouterr()
+    made: dict[str, Any] = json.loads(out) if out else {}
+    if made:
+        jsonschema.Draft202012Validator(SCHEMA).validate(made)
+    return code, made, err
+
+
+def told(made: dict[str, Any]) -> list[Told]:
+    return [
+        (
+            one["happening"],
+            one["environment"],
+            one["from"],
+            one["kind"],
+            None if one["former"] is None else one["former"]["version"],
+            one["version"],
+            one["file"],
+        )
+        for one in made["moved"]
+    ]
+
+
+def missing(made: dict[str, Any]) -> list[str]:
+    return [part["what"] for one in made["moved"] for part in one["missing"]]
+
+
+PROMOTED: Told = ("promotion", "prod", "staging", "model", "v1", "v2", "deploy/prod/fraud.yaml")
+ALL = ["approvals/leads", "evidence/facts", "requester"]
+
+
+def test_a_promotion_is_refused_for_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    write("deploy/prod/fraud.yaml", service(V2))
+    code, made, _ = check(capsys)
+    assert code == 1
+    assert told(made) == [PROMOTED]
+    assert missing(made) == ALL
+    assert made["summary"]["denied"] == 3
+    one = made["violations"][0]
+    assert (one["policy"], one["constraint"], one["actions"]) == ("PromotionPolicy", "models", ["deny"])
+    assert one["path"] == ["spec", "predictor", "model", "storageUri"]
+    lines = Path("deploy/prod/fraud.yaml").read_text().splitlines()
+    assert V2 in lines[one["line"] - 1]
+    fixes = " ".join([violation["fix"] for violation in made["violations"]])
+    assert "lockgate scan --sign" in fixes
+    assert "lockgate approve" in fixes
+    assert "lockgate promote" in fixes
+
+
+def test_who_asks_may_be_known(capsys: pytest.CaptureFixture[str]) -> None:
+    write("deploy/prod/fraud.yaml", service(V2))
+    assert missing(check(capsys, "--user", "ada")[1]) == ["approvals/leads", "evidence/facts"]
+
+
+def test_nothing_is_asked_where_no_policy_asks(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("policies/promotion.yaml").unlink()
+    write("lockgate.yaml", {**CONFIG, "policies": []})
+    commit()
+    write("deploy/prod/fraud.yaml", service(V2))
+    code, made, _ = check(capsys)
+    assert (code, told(made), missing(made)) == (0, [PROMOTED], [])
+
+
+def test_nothing_is_looked_for_where_no_environments_are_known(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("policies/promotion.yaml").unlink()
+    write("lockgate.yaml", {"paths": ["deploy"]})
+    commit()
+    write("deploy/prod/fraud.yaml", service(V2))
+    assert "moved" not in check(capsys)[1]
+
+
+def test_nothing_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    code, made, _ = check(capsys)
+    assert (code, made["moved"]) == (0, [])
+
+
+def test_without_a_base_a_policy_is_not_evaluated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "--format", "json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    (one,) = made["notEvaluated"]
+    assert (one["policy"], one["constraint"]) == ("PromotionPolicy", "models")
+    assert "--base" in one["needs"]
+    assert "moved" not in made
+
+
+@pytest.mark.parametrize("kind", ["text", "sarif", "junit", "github", "tap"])
+def test_formats(capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    write("deploy/prod/fraud.yaml", service(V2))
+    write("deploy/dev/fraud.yaml", service("hf://ml/fraud:v3"))
+    assert run(["check", "--base", "HEAD", "--format", kind]) == 1
+    out = capsys.readouterr().out
+    assert "model hf:ml/fraud v1 → v2 enters prod from staging" in out.replace("\\u2192", "→")
+    if kind == "text":
+        assert "Moved" in out
+        assert "deploy/dev/fraud.yaml:10  introduction  model hf:ml/fraud v2 → v3 enters dev" in out
+        assert "3 missing" in out
+    if kind == "junit":
+        root = ElementTree.fromstring(out)
+        assert root.get("failures") == "1"
+        assert "introduction of model hf:ml/fraud in dev" in out
+    if kind == "sarif":
+        (found,) = json.loads(out)["runs"]
+        notes = [one for one in found["results"] if one["level"] == "note"]
+        assert sorted(one["ruleId"] for one in notes) == ["moved/introduction", "moved/promotion"]
+        assert {found["tool"]["driver"]["rules"][one["ruleIndex"]]["id"] for one in notes} == {
+            "moved/introduction",
+            "moved/promotion",
+        }
+        assert len([one for one in found["results"] if one["level"] == "error"]) == 3
+
+
+def test_what_is_gone_is_told_where_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("deploy/prod/fraud.yaml").unlink()
+    code, made, _ = check(capsys)
+    assert code == 0
+    assert told(made) == [("removal", "prod", None, "model", None, "v1", "deploy/prod/fraud.yaml")]
+    assert made["moved"][0]["inBase"]
+    assert made["moved"][0]["line"] == 10
+
+
+def test_moved_to_another_file_and_name_is_no_event(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("deploy/prod/fraud.yaml").rename("deploy/prod/other.yaml")
+    write("deploy/staging/fraud.yaml", service(V2, "renamed"))
+    assert check(capsys)[1]["moved"] == []
+
+
+def test_an_unknown_environment_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    write("deploy/elsewhere/fraud.yaml", service(V2))
+    code, made, _ = check(capsys)
+    assert code == 1
+    assert told(made) == [("unknown", None, None, "model", None, "v2", "deploy/elsewhere/fraud.yaml")]
+    assert missing(made) == ["environment"]
+    assert "lockgate.yaml" in made["violations"][0]["fix"]
+
+
+def labelled(one: Json, environment: str) -> Json:
+    one["metadata"]["labels"] = {"lockgate.dev/environment": environment}
+    return one
+
+
+def test_a_label_raises(capsys: pytest.CaptureFixture[str]) -> None:
+    write("deploy/staging/fraud.yaml", labelled(service(V2), "prod"))
+    code, made, _ = check(capsys)
+    assert code == 1
+    assert [one[:3] for one in told(made)] == [("removal", "staging", None), ("promotion", "prod", "staging")]
+
+
+@pytest.mark.parametrize("label", ["dev", "staging"])
+def test_a_label_does_not_lower(capsys: pytest.CaptureFixture[str], label: str) -> None:
+    write("deploy/prod/fraud.yaml", labelled(service(V2), label))
+    assert told(check(capsys)[1]) == [PROMOTED]
+
+
+def test_a_label_that_is_no_environment_makes_it_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    write("deploy/prod/fraud.yaml", labelled(service(V2), "nowhere"))
+    code, made, _ = check(capsys)
+    assert code == 1
+    assert ("unknown", None) in [one[:2] for one in told(made)]
+    assert "nowhere" in made["violations"][0]["message"]
+
+
+def test_a_namespace_that_is_relabelled_raises_what_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    inside = service(V2)
+    inside["metadata"]["namespace"] = "team"
+    space: Json = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}
+    write("deploy/staging/fraud.yaml", inside)
+    write("deploy/staging/namespace.yaml", space)
+    commit()
+    write("deploy/staging/namespace.yaml", labelled(space, "prod"))
+    code, made, _ = check(capsys)
+    assert code == 1
+    entered = ("promotion", "prod", "staging", "model", None, "v2", "deploy/staging/fraud.yaml")
+    assert entered in told(made)
+
+
+def test_a_namespace_says_so_too(capsys: pytest.CaptureFixture[str]) -> None:
+    inside = service(V2)
+    inside["metadata"]["namespace"] = "ml-prod"
+    write("deploy/dev/other.yaml", inside)
+    assert told(check(capsys)[1])[0][:3] == ("promotion", "prod", "staging")
+
+
+def test_where_a_gitops_tool_deploys_to(capsys: pytest.CaptureFixture[str]) -> None:
+    def to(cluster: str, revision: str) -> Json:
+        made = application(revision)
+        made["spec"]["destination"] = {"name": cluster, "namespace": "fraud"}
+        return made
+
+    write("deploy/dev/app.yaml", to("dev-eu", "v1"))
+    commit()
+    write("deploy/dev/app.yaml", to("prod-eu", "v1"))
+    moved = told(check(capsys)[1])
+    assert ("promotion", "prod", "dev", "revision", None, "v1", "deploy/dev/app.yaml") in moved
+    write("deploy/dev/app.yaml", to("another", "v1"))
+    code, made, _ = check(capsys)
+    assert code == 1
+    assert "no environment has the cluster another" in json.dumps(made["violations"])
+
+
+IMAGE = "registry.example.com/ml/server"
+
+
+def overlay(name: str, tag: str) -> None:
+    write(
+        f"apps/fraud/overlays/{name}/kustomization.yaml",
+        kustomization(resources=["../../base"], images=[{"name": IMAGE, "newTag": tag}]),
+    )
+
+
+@pytest.fixture
+def overlays() -> None:
+    """Two overlays of a base."""
+    write("apps/fraud/base/kustomization.yaml", kustomization(resources=["server.yaml"]))
+    write("apps/fraud/base/server.yaml", deployment(f"{IMAGE}:v0"))
+    overlay("staging", "v2")
+    overlay("prod", "v1")
+    commit()
+
+
+@pytest.mark.usefixtures("overlays")
+def test_an_overlay_takes_another_tag(capsys: pytest.CaptureFixture[str]) -> None:
+    overlay("prod", "v2")
+    code, made, _ = check(capsys, "apps")
+    place = "apps/fraud/overlays/prod/kustomization.yaml"
+    assert code == 1
+    assert told(made) == [("promotion", "prod", "staging", "image", "v1", "v2", place)]
+    assert "newTag" in Path(place).read_text().splitlines()[made["moved"][0]["line"] - 1]
+
+
+@pytest.mark.usefixtures("overlays")
+def test_what_overlays_take_in_is_of_each_of_their_environments(capsys: pytest.CaptureFixture[str]) -> None:
+    write("apps/fraud/base/server.yaml", deployment(f"{IMAGE}:v9"))
+    code, made, _ = check(capsys, "apps")
+    place = "apps/fraud/base/server.yaml"
+    assert code == 1
+    assert told(made) == [
+        ("promotion", "prod", "staging", "image", "v0", "v9", place),
+        ("promotion", "staging", None, "image", "v0", "v9", place),
+    ]
+
+
+@pytest.mark.usefixtures("overlays")
+def test_a_patch_of_an_overlay(capsys: pytest.CaptureFixture[str]) -> None:
+    write(
+        "apps/fraud/overlays/prod/kustomization.yaml",
+        kustomization(resources=["../../base"], patches=[{"path": "model.yaml"}]),
+    )
+    write("apps/fraud/overlays/prod/model.yaml", service(V1))
+    commit()
+    write("apps/fraud/overlays/prod/model.yaml", service(V2))
+    code, made, _ = check(capsys, "apps", "deploy")
+    assert code == 1
+    assert (
+        "promotion",
+        "prod",
+        "staging",
+        "model",
+        "v1",
+        "v2",
+        "apps/fraud/overlays/prod/model.yaml",
+    ) in told(made)
+
+
+def test_values_of_a_chart(capsys: pytest.CaptureFixture[str]) -> None:
+    def values(tag: str) -> Json:
+        return {"server": {"image": {"repository": IMAGE, "tag": tag}}}
+
+    write("deploy/staging/values.yaml", values("2"))
+    write("deploy/prod/values-eu.yaml", values("1"))
+    write("deploy/chart/values.yaml", values("1"))
+    commit()
+    write("deploy/prod/values-eu.yaml", values("2"))
+    write("deploy/chart/values.yaml", values("2"))
+    code, made, _ = check(capsys)
+    assert code == 1
+    assert told(made) == [("promotion", "prod", "staging", "image", "1", "2", "deploy/prod/values-eu.yaml")]
+    assert made["moved"][0]["path"] == ["server", "image", "tag"]
+    assert made["moved"][0]["line"] == 4
+
+
+def test_what_is_excluded_is_not_gone(capsys: pytest.CaptureFixture[str]) -> None:
+    write("deploy/prod/old.yaml", deployment(f"{IMAGE}:v1"))
+    commit()
+    write("deploy/prod/fraud.yaml", service(V2))
+    assert told(check(capsys, "--exclude", "old.yaml")[1]) == [PROMOTED]
+
+
+def test_links_that_are_as_they_were_say_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    write("shared/server.yaml", deployment(f"{IMAGE}:v1"))
+    Path("shared/more").mkdir()
+    write("shared/more/batch.yaml", deployment(f"{IMAGE}-batch:v1", "batch"))
+    os.symlink("../../shared/server.yaml", "deploy/prod/server.yaml")
+    os.symlink("../../shared/more", "deploy/prod/more")
+    commit()
+    write("deploy/prod/fraud.yaml", service(V2))
+    assert told(check(capsys)[1]) == [PROMOTED]
+    write("shared/server.yaml", deployment(f"{IMAGE}:v2"))
+    found = told(check(capsys)[1])
+    assert ("promotion", "prod", None, "image", None, "v2", "deploy/prod/server.yaml") in found
+    Path("shared/server.yaml").write_text("")
+    git("checkout", "-q", "shared/server.yaml")
+    Path("deploy/prod/more").unlink()
+    os.symlink("../../shared", "deploy/prod/more")
+    assert any(one[-1].startswith("deploy/prod/more") for one in told(check(capsys)[1]))
+
+
+def test_a_change_does_not_say_what_is_of_which_environment(capsys: pytest.CaptureFixture[str]) -> None:
+    lowered = [{"name": "dev", "paths": ["deploy"]}, {"name": "staging"}, {"name": "prod"}]
+    write("lockgate.yaml", {**CONFIG, "environments": lowered})
+    Path("policies/promotion.yaml").unlink()
+    write("deploy/prod/fraud.yaml", service(V2))
+    code, made, _ = check(capsys)
+    assert code == 1
+    assert (told(made), missing(made)) == ([PROMOTED], ALL)
+
+
+def test_other_environments_in_policy_and_configuration(capsys: pytest.CaptureFixture[str]) -> None:
+    write(
+        "policies/promotion.yaml",
+        {**POLICY, "spec": {**POLICY["spec"], "environments": ["staging", "dev", "prod"]}},
+    )
+    commit()
+    code, _, err = check(capsys)
+    assert code == 2
+    assert "PromotionPolicy models" in err
+    assert "same order" in err
+
+
+def test_folders_alone_say_it_in_the_order_of_the_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    folders = [{"path": f"deploy/{name}", "environment": name} for name in ("dev", "staging", "prod")]
+    write("lockgate.yaml", {"policies": ["policies"], "paths": ["deploy"], "folders": folders})
+    commit()
+    write("deploy/prod/fraud.yaml", service(V2))
+    assert told(check(capsys)[1]) == [PROMOTED]
+
+
+def test_an_environment_map_says_it_where_the_configuration_does_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    known: list[Json] = [
+        {"name": "dev", "namespaces": ["ml-dev"]},
+        {"name": "staging", "namespaces": ["ml-staging"]},
+        {"name": "prod", "namespaces": ["ml-prod"]},
+    ]
+    mapped: Json = {
+        "apiVersion": POLICY["apiVersion"],
+        "kind": "EnvironmentMap",
+        "metadata": {"name": "cluster"},
+    }
+    write("policies/environments.yaml", {**mapped, "spec": {"environments": known}})
+    write("lockgate.yaml", {"policies": ["policies"], "paths": ["deploy"]})
+
+    def inside(name: str, version: str) -> None:
+        made = service(version)
+        made["metadata"]["namespace"] = f"ml-{name}"
+        write(f"deploy/{name}/fraud.yaml", made)
+
+    inside("staging", V2)
+    inside("prod", V1)
+    Path("deploy/dev/fraud.yaml").unlink()
+    commit()
+    inside("prod", V2)
+    assert told(check(capsys)[1]) == [PROMOTED]
+
+
+def test_nothing_is_judged_by_an_environment_map_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    mapped: Json = {
+        "apiVersion": POLICY["apiVersion"],
+        "kind": "EnvironmentMap",
+        "metadata": {"name": "cluster"},
+    }
+    known: list[Json] = [{"name": "dev"}, {"name": "prod", "namespaces": ["ml-prod"]}]
+    write("policies/promotion.yaml", {**mapped, "spec": {"environments": known}})
+    commit()
+    code, _, err = check(capsys)
+    assert code == 2
+    assert "nothing would be judged" in err
+
+
+def test_a_wrong_policy_is_told_with_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    write("policies/promotion.yaml", {**POLICY, "spec": {"environments": ["dev"], "steps": []}})
+    commit()
+    code, _, err = check(capsys)
+    assert code == 2
+    assert "policies/promotion.yaml:7:3" in err
+
+
+def test_standard_input_has_no_former_state(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import io
+    import sys
+
+    class Input:
+        buffer = io.BytesIO(yaml.safe_dump(service(V2)).encode())
+
+    monkeypatch.setattr(sys, "stdin", Input())
+    code, made, _ = check(capsys, "-")
+    assert code == 0
+    assert "former state" in made["notEvaluated"][0]["needs"]
+
+
+def test_secrets_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    secret: Json = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s"},
+        "stringData": {"token": "correct-horse-battery"},
+    }
+    write(
+        "deploy/prod/fraud.yaml", service("https://models.example.com/correct-horse-battery/m.onnx"), secret
+    )
+    code, made, _ = check(capsys)
+    assert code == 1
+    assert "correct-horse" not in json.dumps({name: made[name] for name in ("moved", "violations")})
+
+
+def test_digests_that_are_pinned(capsys: pytest.CaptureFixture[str]) -> None:
+    pinned = f"{IMAGE}@sha256:{HEX_A}"
+    write("deploy/staging/server.yaml", deployment(pinned))
+    commit()
+    write("deploy/prod/server.yaml", deployment(pinned))
+    assert told(check(capsys)[1]) == [
+        ("promotion", "prod", "staging", "image", None, f"sha256:{HEX_A}", "deploy/prod/server.yaml")
+    ]
