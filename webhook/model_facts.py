@@ -58,7 +58,7 @@ def facts_options(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             metavar="PATH",
             help="Signed facts of models (lockgate scan --sign), verified by --facts-trust: rules on models go by them. "
-            "Files, or folders with *.facts.dsse.json; may be repeated.",
+            "Files, or folders with *.facts.dsse.json and *.resolution.dsse.json; may be repeated.",
         ),
     ):
         made = option(made)

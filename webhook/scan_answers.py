@@ -9,7 +9,7 @@ import click
 from lockgate.webhook.audit_options import LOG_KEYS, OUTPUT
 
 _EPILOG: Final = (
-    "Exit codes: 0 all facts count; 1 some do not, and are left out; 2 unreadable, or wrong usage."
+    "Exit codes: 0 all of them count; 1 some do not, and are left out; 2 unreadable, or wrong usage."
 )
 
 
@@ -38,7 +38,8 @@ def answers(
 ) -> int:
     """Write what the provider `lockgate-models` answers (kind ExternalData), by the references that facts are signed for.
 
-    `check --external-data` and `serve --external-data` take the file, and answer Gatekeeper from it.
+    Of FACTS those whose names end in .resolution.dsse.json say which references are names for others (lockgate scan
+    resolve --sign). `check --external-data` and `serve --external-data` take the file, and answer Gatekeeper from it.
 
     \b
     Example:
@@ -51,15 +52,20 @@ def answers(
     from lockgate.webhook.output import write_output
     from lockgate.webhook.scan_verify import read_records
     from lockgate.webhook.scanning.answers import external_data
-    from lockgate.webhook.scanning.known_models import count_facts, read_facts
+    from lockgate.webhook.scanning.known_models import Verifying, count_signed
     from lockgate.webhook.scanning.trust_file import read_facts_trust
     from lockgate.webhook.terminal import printable
 
     policy = read_facts_trust(trust)
     now_ms = time.time_ns() // 1_000_000
     records = read_records(proofs, log_keys, now_ms)
-    counted = count_facts(read_facts(facts, os.getcwd()), policy, environment, records, now_ms)
-    for path, reference, reason in counted.left_out:
-        click.echo(f"left out: {printable(f'{path}: {reference}: {reason}')}", err=True)
-    write_output(json.dumps(external_data(counted.facts, counted.reasons()), indent=1) + "\n", output)
-    return 1 if counted.left_out else 0
+    counted, resolutions = count_signed(facts, os.getcwd(), policy, Verifying(environment, records, now_ms))
+    left_out = (*counted.left_out, *resolutions.left_out)
+    for path, reference, reason in left_out:
+        click.echo(
+            f"left out: {printable(': '.join([one for one in (path, reference, reason) if one]))}", err=True
+        )
+    write_output(
+        json.dumps(external_data(counted.facts, counted.reasons(), resolutions), indent=1) + "\n", output
+    )
+    return 1 if left_out else 0

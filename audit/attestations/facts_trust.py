@@ -40,13 +40,16 @@ class Producer:
 
 @dataclass(frozen=True, slots=True)
 class FactsTrust:
-    """The whole policy. maximum_age_s: None where age does not count."""
+    """The whole policy. maximum_age_s: None where age does not count; maximum_resolution_age_s: of what a moving reference is said
+    to be, None where nobody's word of that counts.
+    """
 
     producers: tuple[Producer, ...]
     minimum_scanner: tuple[int, ...] = (0,)
     minimum_rules: int = 0
     revoked_scanners: frozenset[tuple[int, ...]] = frozenset()
     maximum_age_s: int | None = None
+    maximum_resolution_age_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +133,15 @@ def counted_facts(
             hint="sign them with lockgate scan --reference, for each place where the artefact lies",
         )
     _check_scanner(statement, trust)
-    producers = _allowed(signers, statement, asked)
-    recorded = _recorded(signed.envelope_sha256, records)
+    # Without a reference, of every place that the facts name.
+    wanted = (asked.reference,) if asked.reference else statement.references or ("",)
+    producers = allowed_producers(signers, wanted, asked.environment)
+    recorded = first_recorded(signed.envelope_sha256, records)
     _check_age(recorded, trust, asked)
     return TrustedFacts(statement, tuple([one.name for one in producers]), recorded)
 
 
-def signers_of(envelope: Envelope, trust: FactsTrust) -> tuple[Producer, ...]:
+def signers_of(envelope: Envelope, trust: FactsTrust, what: str = "facts") -> tuple[Producer, ...]:
     """Those whose key signed. One key may have several producers: what counts in one environment, and in another.
 
     Raises UnverifiableError where none did.
@@ -144,7 +149,7 @@ def signers_of(envelope: Envelope, trust: FactsTrust) -> tuple[Producer, ...]:
     found = tuple([one for one in trust.producers if _has_signed(envelope, one.key)])
     if not found:
         raise UnverifiableError(
-            "no producer that is trusted signed the facts",
+            f"no producer that is trusted signed the {what}",
             hint="they were changed, or somebody else signed them",
         )
     return found
@@ -174,25 +179,26 @@ def _check_scanner(statement: FactsStatement, trust: FactsTrust) -> None:
         )
 
 
-def _allowed(signers: Sequence[Producer], statement: FactsStatement, asked: Asked) -> list[Producer]:
-    """Those who may speak of what is asked; without a reference, of every place that the facts name."""
-    wanted = (asked.reference,) if asked.reference else statement.references or ("",)
-    here = [one for one in signers if one.may_speak_in(asked.environment)]
+def allowed_producers(
+    signers: Sequence[Producer], references: Sequence[str], environment: str, what: str = "facts"
+) -> list[Producer]:
+    """Those who may speak of each of the references, in an environment. Raises UnverifiableError where there are none."""
+    here = [one for one in signers if one.may_speak_in(environment)]
     if not here:
-        if not asked.environment:
+        if not environment:
             raise UnverifiableError(
-                f"{_names(signers)} signed the facts, whose word counts in some environments only",
-                hint="say where the model is to run (scan verify --environment)",
+                f"{_names(signers)} signed the {what}, whose word counts in some environments only",
+                hint="say where the model is to run (--environment)",
             )
         raise UnverifiableError(
-            f"{_names(signers)} signed the facts, whose word does not count in {asked.environment}",
-            hint="have an approved producer of this environment scan the artefact",
+            f"{_names(signers)} signed the {what}, whose word does not count in {environment}",
+            hint=f"have an approved producer of this environment sign the {what}",
         )
-    found = [one for one in here if all(one.may_speak_of(reference) for reference in wanted)]
+    found = [one for one in here if all(one.may_speak_of(reference) for reference in references)]
     if not found:
         raise UnverifiableError(
-            f"{_names(here)} signed the facts, and may not speak of {', '.join(wanted)[:200] or 'what is named nowhere'}",
-            hint="have an approved producer of that repository scan the artefact",
+            f"{_names(here)} signed the {what}, and may not speak of {', '.join(references)[:200] or 'what is named nowhere'}",
+            hint=f"have an approved producer of that repository sign the {what}",
         )
     return found
 
@@ -201,7 +207,7 @@ def _names(producers: Sequence[Producer]) -> str:
     return ", ".join([one.name for one in producers])
 
 
-def _recorded(envelope_sha256: str, records: Sequence[Recorded]) -> int | None:
+def first_recorded(envelope_sha256: str, records: Sequence[Recorded]) -> int | None:
     """When the log had it first: being recorded again makes nothing younger."""
     moments = [one.at_ms for one in records if one.envelope_sha256 == envelope_sha256]
     return min(moments) if moments else None

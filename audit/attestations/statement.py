@@ -66,12 +66,15 @@ def parse_statement(payload: bytes, what: str = "the statement") -> Statement:
     return Statement(subjects, whole.get("predicateType").text(), whole.get("predicate"), whole)
 
 
-def render_statement(subjects: Mapping[str, str], predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
-    """A statement about subjects (names, and their SHA-256 in hex), sorted and compact."""
+def render_statement(
+    subjects: Mapping[str, str | Mapping[str, str]], predicate_type: str, predicate: Mapping[str, Any]
+) -> bytes:
+    """A statement about subjects (names, and their SHA-256 in hex, or their digests by algorithm), sorted and compact."""
     made = {
         "_type": STATEMENT,
         "subject": [
-            {"name": name, "digest": {"sha256": digest}} for name, digest in sorted(subjects.items())
+            {"name": name, "digest": {"sha256": digest} if isinstance(digest, str) else dict(digest)}
+            for name, digest in sorted(subjects.items())
         ],
         "predicateType": predicate_type,
         "predicate": predicate,

@@ -5,7 +5,8 @@
 #   what was found in the bytes and proven of them, bound to a digest:
 #   `{"digest", "tier", "facts", "attested": [{"producer", "at"}], "evidence": [{"kind", …}]}`.
 #   `facts` is the model-facts document; `tier` is `safe`, `unvetted`, `unsafe` or `unreadable`; `attested` says who vouches for the facts, and since when
-#   that is recorded (`at` in RFC 3339, null where nothing recorded it).
+#   that is recorded (`at` in RFC 3339, null where nothing recorded it). `resolved` (`{"uri", "attested"}`) is there where the reference is a name for
+#   another, by whose facts it is answered.
 package lib.lockgate.model_facts
 
 import data.lib.lockgate.external

@@ -62,9 +62,11 @@ class Resolver(Protocol):
     @property
     def name(self) -> str:
         """What it is called where a resolution is told."""
+        ...
 
     def resolve(self, reference: Reference) -> Outcome | None:
         """What a reference is; None where this resolver does not know of it, and others may."""
+        ...
 
 
 @record

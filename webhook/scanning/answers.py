@@ -5,7 +5,9 @@ from typing import Any, Final
 
 from lockgate.audit.attestations.facts_statement import TIERS
 from lockgate.audit.attestations.facts_trust import TrustedFacts
+from lockgate.audit.attestations.resolution_trust import TrustedResolution
 from lockgate.audit.times import render_time
+from lockgate.webhook.references.signed import NONE, CountedResolutions
 from lockgate.webhook.scanning.spelling import spell
 
 PROVIDER: Final = "lockgate-models"
@@ -49,18 +51,45 @@ def answer_of(found: Iterable[TrustedFacts]) -> dict[str, Any]:
     }
 
 
-def external_data(found: Mapping[str, Iterable[TrustedFacts]], reasons: Mapping[str, str]) -> dict[str, Any]:
-    """An object of kind ExternalData, from which `check` and `serve` answer. reasons: why facts of other references do not count."""
+def _answer(
+    uri: str, known: Mapping[str, list[TrustedFacts]], resolution: TrustedResolution | None
+) -> dict[str, Any]:
+    """The answer about a reference, and what it is a name for. Raises ValueError where there is none."""
+    if resolution is None:
+        return answer_of(known[uri])
+    resolved = resolution.said.resolved
+    if resolved not in known:
+        raise ValueError(f"it is {resolved}, and {UNKNOWN}")
+    at = None if resolution.recorded_ms is None else render_time(resolution.recorded_ms)
+    attested = [{"producer": name, "at": at} for name in resolution.producers]
+    return {
+        **answer_of([*known[resolved], *known.get(uri, ())]),
+        "resolved": {"uri": resolved, "attested": attested},
+    }
+
+
+def external_data(
+    found: Mapping[str, Iterable[TrustedFacts]],
+    reasons: Mapping[str, str],
+    resolutions: CountedResolutions = NONE,
+) -> dict[str, Any]:
+    """An object of kind ExternalData, from which `check` and `serve` answer. reasons: why facts of other references do not count.
+
+    resolutions: which references are names for others, by whose facts they are answered.
+    """
     merged: dict[str, list[TrustedFacts]] = {}
     spelled = spell([*found, *reasons])
     for reference in sorted(found):
         merged.setdefault(spelled[reference], []).extend(found[reference])
     values: dict[str, Any] = {}
-    errors = {spelled[reference]: f"its facts do not count: {why}" for reference, why in reasons.items()}
-    for uri, facts in sorted(merged.items()):
+    errors = {
+        uri: f"what it is said to be does not count: {why}" for uri, why in resolutions.reasons().items()
+    }
+    errors |= {spelled[reference]: f"its facts do not count: {why}" for reference, why in reasons.items()}
+    for uri in sorted({*merged, *resolutions.found}):
         errors.pop(uri, None)
         try:
-            values[uri] = answer_of(facts)
+            values[uri] = _answer(uri, merged, resolutions.found.get(uri))
         except ValueError as error:
             errors[uri] = str(error)
     provider = {"provider": PROVIDER, "values": values, "errors": errors, "otherwise": UNKNOWN}

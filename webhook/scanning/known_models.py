@@ -1,4 +1,4 @@
-"""What is known of models: signed facts in files and folders, verified here, as the provider `lockgate-models` answers.
+"""What is known of models: signed facts and resolutions in files and folders, verified here, as the provider `lockgate-models` answers.
 
 Nothing that comes with the facts is trusted: whose they have to be, a trust file of one's own says. A reference for which
 none counts has the reason as its error, and every other reference has an error too: a policy that asks for facts refuses
@@ -28,6 +28,13 @@ from lockgate.engine.record import record
 from lockgate.webhook.model_facts import ModelFacts
 from lockgate.webhook.policy_bundle.files import read_regular
 from lockgate.webhook.policy_sources import parse_documents
+from lockgate.webhook.references.signed import SUFFIX as RESOLUTIONS
+from lockgate.webhook.references.signed import (
+    CountedResolutions,
+    count_resolutions,
+    is_resolution_file,
+    read_resolutions,
+)
 from lockgate.webhook.scan_verify import read_records
 from lockgate.webhook.scanning.answers import external_data
 from lockgate.webhook.scanning.signing import SUFFIX
@@ -82,7 +89,7 @@ def count_facts(
 
 
 def facts_files(paths: Sequence[str], cwd: str) -> Iterator[str]:
-    """Envelopes: files that are named, and those of folders whose names end in SUFFIX. Raises UsageError."""
+    """Envelopes: files that are named, and those of folders whose names end in SUFFIX or RESOLUTIONS. Raises UsageError."""
     count = 0
     for path in paths:
         place = os.path.join(cwd, path)
@@ -101,7 +108,7 @@ def _in_folder(place: str) -> Iterator[str]:
     for folder, folders, names in os.walk(place):
         folders.sort()
         for name in sorted(names):
-            if name.endswith(SUFFIX):
+            if name.endswith((SUFFIX, RESOLUTIONS)):
                 yield os.path.join(folder, name)
 
 
@@ -113,16 +120,39 @@ def watched_files(given: ModelFacts, cwd: str) -> Iterator[str]:
         yield one + PROOF_SUFFIX
 
 
+def proofs_beside(files: Iterable[str], log_keys: Sequence[str]) -> tuple[str, ...]:
+    """Proofs that lie beside envelopes, where there is a key by which they count."""
+    return tuple([one + PROOF_SUFFIX for one in files if log_keys and os.path.exists(one + PROOF_SUFFIX)])
+
+
 def known_models(given: ModelFacts, cwd: str, now_ms: int) -> Document:
     """An object of kind ExternalData with what is known. Raises LockgateError, naming the file that cannot be read."""
     trust = read_facts_trust(os.path.join(cwd, given.trust))
     files = [*facts_files(given.paths, cwd)]
-    proofs = [one + PROOF_SUFFIX for one in files if given.log_keys and os.path.exists(one + PROOF_SUFFIX)]
-    records = read_records(tuple(proofs), given.log_keys, now_ms)
-    counted = count_facts(read_facts(files, cwd), trust, given.environment, records, now_ms)
-    made = external_data(counted.facts, counted.reasons())
+    records = read_records(proofs_beside(files, given.log_keys), given.log_keys, now_ms)
+    counted, resolutions = count_signed(files, cwd, trust, Verifying(given.environment, records, now_ms))
+    made = external_data(counted.facts, counted.reasons(), resolutions)
     (document,) = parse_documents(_PLACE, json.dumps(made).encode())
     return document
+
+
+@record
+class Verifying:
+    """Where the models are to run, when logs had what, and what time it is."""
+
+    environment: str
+    records: Sequence[Recorded]
+    now_ms: int
+
+
+def count_signed(
+    files: Sequence[str], cwd: str, trust: FactsTrust, asked: Verifying
+) -> tuple[Counted, CountedResolutions]:
+    """Verifies facts and resolutions in files. Raises LockgateError, naming the file that cannot be read."""
+    facts = read_facts([one for one in files if not is_resolution_file(one)], cwd)
+    counted = count_facts(facts, trust, asked.environment, asked.records, asked.now_ms)
+    resolutions = read_resolutions([one for one in files if is_resolution_file(one)], cwd)
+    return counted, count_resolutions(resolutions, trust, asked.environment, asked.records, asked.now_ms)
 
 
 def read_facts(files: Iterable[str], cwd: str) -> Iterator[tuple[str, SignedFacts]]:

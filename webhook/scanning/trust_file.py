@@ -4,6 +4,7 @@ minimum-scanner = "0.1.0"
 minimum-rules = 1
 revoked-scanners = ["0.1.1"]
 maximum-age = 2592000                    # seconds since a log recorded the facts
+maximum-resolution-age = 86400           # and since it recorded what a tag or a branch is; an hour at least
 
 [[producer]]
 name = "model-ci"
@@ -45,6 +46,8 @@ class TrustTable(Table):
     minimum_rules: Annotated[int, Field(ge=0)] = 0
     revoked_scanners: list[Text] = []
     maximum_age: Annotated[int, Field(gt=0)] | None = None
+    # A server looks at ages once an hour.
+    maximum_resolution_age: Annotated[int, Field(ge=3600)] | None = None
 
 
 def read_facts_trust(path: str) -> FactsTrust:
@@ -70,6 +73,7 @@ def read_facts_trust(path: str) -> FactsTrust:
             made.minimum_rules,
             frozenset([parse_version(one, "a revoked scanner") for one in made.revoked_scanners]),
             made.maximum_age,
+            made.maximum_resolution_age,
         )
     except LockgateError as error:
         raise UsageError(f"{shown}: {error.message}", hint=error.hint) from None
