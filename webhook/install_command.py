@@ -8,6 +8,7 @@ import click
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.call_token import read_call_token
 from lockgate.webhook.install.settings import (
+    CLUSTER_NAME,
     NAMESPACE,
     CertificateSource,
     Database,
@@ -123,6 +124,13 @@ _EPILOG: Final = "Exit codes: 0 printed or written; 2 wrong usage. Nothing is ap
     help="Processes that judge; 0, the default: one a processor, as far as --memory has room.",
 )
 @click.option(
+    "--cluster-name",
+    default=CLUSTER_NAME,
+    show_default=True,
+    metavar="NAME",
+    help="As the ledger of quotas and the EnvironmentMap call the cluster.",
+)
+@click.option(
     "--sweep-interval",
     type=int,
     default=60,
@@ -195,6 +203,7 @@ def install(
     storage: str,
     memory: str,
     workers: int,
+    cluster_name: str,
     sweep_interval: int,
     with_definitions: bool,
     beside: bool,
@@ -242,6 +251,7 @@ def install(
         memory,
         workers,
         tuple(sorted(set(guarded_labels))),
+        cluster_name,
     )
     check_settings(settings)
     from lockgate.webhook.install.definitions import gatekeeper_definitions

@@ -16,6 +16,7 @@ from lockgate.webhook.cluster.webhook_configurations import WebhookConfiguration
 from lockgate.webhook.version import VERSION
 
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
+from tests.gatekeeper.promotions.making import environment_map, promotion_policy
 
 pytestmark = pytest.mark.e2e
 
@@ -25,6 +26,7 @@ CONFIGURATION = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigur
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 INSIDE = "/api/v1/namespaces/lockgate-system"
 DEPLOYMENT = "/apis/apps/v1/namespaces/lockgate-system/deployments/lockgate"
+PROMOTIONS = "/apis/promotion.lockgate.dev/v1alpha1"
 SECRET = f"{INSIDE}/secrets/lockgate-certificates"
 # There is no kubelet, and nobody provisions volumes: this is what a healthy installation says here.
 HEALTHY = {
@@ -65,12 +67,19 @@ def cluster(
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     assert run(["install", "--image", IMAGE, "--mode", "enforce", "--with-gatekeeper-crds"]) == 0
     text = capfd.readouterr().out
-    for place in (CONFIGURATION.rpartition("/")[0], f"{INSIDE}/secrets", DEPLOYMENT.rpartition("/")[0]):
+    places = (CONFIGURATION.rpartition("/")[0], f"{INSIDE}/secrets", DEPLOYMENT.rpartition("/")[0])
+    for place in (*places, f"{PROMOTIONS}/promotionpolicies", f"{PROMOTIONS}/environmentmaps"):
         assert running.ask("DELETE", place)[0] in (200, 404)
     done = kubectl(running, "apply", "-f", "-", given=text)
     assert done.returncode == 0, done.stderr
     end = time.monotonic() + 60
     while not all(map(is_established, running.ask("GET", DEFINITIONS)[1]["items"])):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    # Of a kind that was defined a moment ago objects can be listed a moment later.
+    while {
+        running.ask("GET", f"{PROMOTIONS}/{one}")[0] for one in ("promotionpolicies", "environmentmaps")
+    } != {200}:
         assert time.monotonic() < end
         time.sleep(0.1)
     keep(time.time_ns())
@@ -212,6 +221,35 @@ def install_gatekeeper(cluster: Cluster) -> None:
     }
     assert cluster.ask("POST", CONFIGURATION.rpartition("/")[0], value)[0] == 201
 
+
+def past_the_webhook(*objects: Json) -> Break:
+    """Nobody answers at the webhook here: it is away for a moment."""
+
+    def act(cluster: Cluster) -> None:
+        configuration = cluster.ask("GET", CONFIGURATION)[1]
+        delete(cluster, CONFIGURATION)
+        for value in objects:
+            place = f"{PROMOTIONS}/{value['kind'].lower()}s".replace("policys", "policies")
+            assert cluster.ask("POST", place, value)[0] == 201
+            if "status" in value:
+                change(
+                    cluster,
+                    f"{place}/{value['metadata']['name']}/status",
+                    lambda found, value=value: found.update(status=value["status"]),  # type: ignore[misc]
+                )
+        kept = {name: configuration["metadata"][name] for name in ("name", "labels", "annotations")}
+        again = {**configuration, "metadata": kept}
+        assert cluster.ask("POST", CONFIGURATION.rpartition("/")[0], again)[0] == 201
+
+    return act
+
+
+NOWHERE = promotion_policy({"to": "nowhere", "soakTime": "1h"})
+NOT_IN_FORCE = {
+    "created": False,
+    "byPod": [{"id": "lockgate", "errors": [{"location": "spec.steps[0].to", "message": "it is nowhere"}]}],
+}
+DEV, PROD = {"name": "dev", "namespaces": ["*"]}, {"name": "prod", "clusters": ["prod-eu"]}
 
 ERROR, WARNING = "error", "warning"
 EXPIRES = "the certificate expires in 10 days, and was to be renewed before"
@@ -391,6 +429,27 @@ CASES: list[tuple[str, Break, set[tuple[str, str, str]]]] = [
         {
             (ERROR, "deadlock", "it does not leave out pg: once the database is down, it could not be started again"),
             (ERROR, "trail", "it is not there"),
+        },
+    ),
+    (
+        "promotions may not be read",
+        role("promotionpolicies"),
+        {
+            (ERROR, "rights", f"it may not {verb} promotionpolicies, environmentmaps.promotion.lockgate.dev (for: promotions)")
+            for verb in ("get", "list", "watch")
+        },
+    ),
+    (
+        "a promotion policy without a map",
+        past_the_webhook(promotion_policy({"to": "prod", "soakTime": "1h"})),
+        {(WARNING, "promotions", "there is none, and without it the environment of everything is unknown")},
+    ),
+    (
+        "a promotion policy that is not in force, and another cluster's map",
+        past_the_webhook({**NOWHERE, "status": NOT_IN_FORCE}, environment_map(DEV, PROD)),
+        {
+            (ERROR, "promotions", "it is not in force: spec.steps[0].to: it is nowhere"),
+            (ERROR, "promotions", "no environment has the cluster cluster, so that the environment of everything in it is unknown"),
         },
     ),
     (

@@ -6,6 +6,7 @@ from typing import Final
 
 from kubernetes import client
 from lockgate.engine.errors import UsageError
+from lockgate.gatekeeper.promotions.kinds import API_VERSION as PROMOTIONS
 from lockgate.webhook.cluster.calls import ask_text, call, segment
 from lockgate.webhook.cluster.constraint_definitions import GATEKEEPER_GROUP
 from lockgate.webhook.cluster.webhook_configurations import PATH as CONFIGURATIONS
@@ -27,6 +28,7 @@ _DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _GATEKEEPER: Final = "gatekeeper-validating-webhook-configuration"
 _TEMPLATES: Final = "/apis/templates.gatekeeper.sh/v1/constrainttemplates"
 _CONSTRAINTS: Final = "/apis/constraints.gatekeeper.sh/v1beta1"
+_PROMOTIONS: Final = f"/apis/{PROMOTIONS}"
 _REVIEWS: Final = "/apis/authorization.k8s.io/v1"
 SECOND_NS: Final = 1_000_000_000
 
@@ -56,6 +58,8 @@ def read_facts(api: client.ApiClient, namespace: str) -> ClusterFacts:
         gatekeeper_status=_see(api, f"/apis/{GATEKEEPER_GROUP}"),
         templates=_see(api, f"{_TEMPLATES}?limit=1"),
         constraints=_constraints(api),
+        promotion_policies=_see(api, f"{_PROMOTIONS}/promotionpolicies"),
+        environment_maps=_see(api, f"{_PROMOTIONS}/environmentmaps"),
         denied=denied,
         asked=asked,
         ready=_ready(api, inside),

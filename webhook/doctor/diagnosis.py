@@ -14,6 +14,7 @@ from lockgate.webhook.doctor.cluster_checks import (
 from lockgate.webhook.doctor.coverage_checks import check_coverage
 from lockgate.webhook.doctor.facts import ClusterFacts
 from lockgate.webhook.doctor.finding import Finding
+from lockgate.webhook.doctor.promotion_checks import check_promotions
 from lockgate.webhook.doctor.webhook_checks import check_configuration
 from lockgate.webhook.doctor.workload_checks import check_trail, check_workload
 from lockgate.webhook.install.options import parse_options
@@ -36,6 +37,7 @@ def diagnose(facts: ClusterFacts, namespace: str, now_ns: int) -> tuple[Finding,
         check_certificates,
         check_gatekeeper,
         check_policies,
+        check_promotions,
         check_coverage,
     )
     return (*found, *[finding for check in checks for finding in check(case)])

@@ -41,6 +41,7 @@ class ClusterFacts:
 
     skew_ns: how far this machine's clock is ahead of the API server's; None: it did not tell. definitions: by name. gatekeeper_status: the group by
     which the server tells that Gatekeeper is there.
+    promotion_policies, environment_maps: all of them, as they are listed.
     denied: rights that the account lacks; asked: as whom they were asked for, empty where they could not be.
     constraints: by the name of each of their kinds, all of it.
     ready: the answer of the server's own `/readyz`: status and the start of its text.
@@ -60,6 +61,8 @@ class ClusterFacts:
     gatekeeper_status: Seen
     templates: Seen
     constraints: Mapping[str, Seen]
+    promotion_policies: Seen
+    environment_maps: Seen
     denied: tuple[Denied, ...]
     asked: str
     ready: tuple[int, str]

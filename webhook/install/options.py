@@ -21,6 +21,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "--sweep-interval": "sweep_s",
     "--memory": "memory",
     "--workers": "workers",
+    "--cluster-name": "cluster_name",
 }
 _LISTS: Final[Mapping[str, str]] = {
     "--exclude-namespace": "excluded_namespaces",

@@ -33,6 +33,8 @@ GATEKEEPER_NAMESPACE: Final = "gatekeeper-system"
 TRAIL: Final = "lockgate-trail"
 DATABASE_PASSWORD: Final = "lockgate-database"  # noqa: S105 - the name of the Secret
 LEASE: Final = "lockgate"
+# As `lockgate serve` calls the cluster where nobody says.
+CLUSTER_NAME: Final = "cluster"
 PORT: Final = 8443
 PROBES_PORT: Final = 8080
 # Nobody's; a cluster may ask for another by kustomize.
@@ -49,6 +51,7 @@ _IMAGE: Final = re.compile(r"[a-z0-9][A-Za-z0-9._:/-]{0,254}(@sha256:[0-9a-f]{64
 _PORT: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _LAST_PORT: Final = 65_535
 # Printable, and without what shells and YAML would take for something else.
+_CLUSTER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:/@_-]{0,252}", re.ASCII)
 _CLIENT: Final = re.compile(r"[A-Za-z0-9*][A-Za-z0-9*.:/@_-]{0,252}", re.ASCII)
 
 
@@ -64,7 +67,7 @@ class InstallSettings:
     answers_gatekeeper: Gatekeeper is answered by it. provider_ports: where Pods of other providers listen. node_agents:
     users, or `group:NAME`, by whom nodes come up, besides kubelets and kube-system. has_token: the webhooks' paths end in a
     token, which is in a Secret. memory: the server's limit. workers: processes that judge; 0: as many as there is room for.
-    guarded_labels: of Namespaces, which policies read in their code.
+    guarded_labels: of Namespaces, which policies read in their code. cluster_name: in the ledger of quotas and the EnvironmentMap.
     """
 
     image: str
@@ -91,6 +94,7 @@ class InstallSettings:
     memory: str = "1Gi"
     workers: int = 0
     guarded_labels: tuple[str, ...] = ()
+    cluster_name: str = CLUSTER_NAME
 
     @property
     def fixed_namespaces(self) -> tuple[str, ...]:
@@ -138,6 +142,8 @@ def check_settings(settings: InstallSettings) -> None:
             "--node-agent is no user and no group:NAME",
             hint="such as system:serviceaccount:karpenter:karpenter",
         )
+    if not _CLUSTER.fullmatch(settings.cluster_name):
+        raise UsageError("--cluster-name is no name of a cluster", hint="such as prod-eu")
     if settings.has_token and not settings.api_server_ranges:
         raise UsageError(
             "--token-file alone: whoever may read webhook configurations has the token",

@@ -7,6 +7,7 @@ from lockgate.webhook.install.settings import (
     ASKERS,
     CALLERS,
     CERTIFICATES,
+    CLUSTER_NAME,
     DATABASE_PASSWORD,
     EXTERNAL_DATA,
     GATEKEEPER_NAMESPACE,
@@ -185,6 +186,8 @@ def _server(settings: InstallSettings) -> Json:
         f"--ledger={ledger}",
         f"--sweep-interval={settings.sweep_s}",
     ]
+    if settings.cluster_name != CLUSTER_NAME:
+        arguments.append(f"--cluster-name={settings.cluster_name}")
     arguments += [f"--exclude-namespace={one}" for one in settings.fixed_namespaces]
     arguments += [f"--enforce-namespace={one}" for one in settings.enforced_namespaces]
     arguments += [f"--namespace-editor={one}" for one in settings.namespace_editors]

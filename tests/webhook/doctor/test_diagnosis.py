@@ -21,6 +21,7 @@ from lockgate.webhook.install.settings import InstallSettings
 from lockgate.webhook.install.webhooks import webhook_configuration
 from lockgate.webhook.install.workload import deployment
 
+from tests.gatekeeper.promotions.making import environment_map
 from tests.gatekeeper.workbench import constraint
 from tests.webhook.certificates.memory import MemoryCluster
 
@@ -75,6 +76,8 @@ def healthy(settings: InstallSettings) -> ClusterFacts:
         gatekeeper_status=Seen({}) if settings.beside_gatekeeper else Seen(),
         templates=Seen({"items": [{}]}),
         constraints={},
+        promotion_policies=Seen({"items": []}),
+        environment_maps=Seen({"items": []}),
         denied=(),
         asked="somebody",
         ready=(200, ""),
@@ -121,6 +124,23 @@ def right_on(resource: str) -> Right:
     (found,) = [one for one in rights(OBSERVING) if resource in one.resources]
     return found
 
+
+MAP = environment_map(
+    {"name": "dev", "clusters": ["cluster", "dev-*"]}, {"name": "prod", "clusters": ["prod"]}
+)
+WRONG = {"location": "spec.steps[0].to", "message": "it is nowhere"}
+ELSEWHERE = replace(OBSERVING, cluster_name="test-eu")
+
+
+def listed(*values: dict[str, Any]) -> Seen:
+    return Seen({"items": [{"metadata": {"name": "models"}, **one} for one in values]})
+
+
+def status(created: bool, *errors: dict[str, Any]) -> dict[str, Any]:
+    return {"status": {"created": created, "byPod": [{"id": "lockgate", "errors": [*errors]}]}}
+
+
+MAPS = listed(MAP)
 
 CASES: list[tuple[str, InstallSettings, Change, tuple[str, str, str]]] = [
     (
@@ -169,6 +189,40 @@ CASES: list[tuple[str, InstallSettings, Change, tuple[str, str, str]]] = [
             "failure-policy",
             "its failurePolicy is Ignore, in mode observe: what could not be judged passes",
         ),
+    ),
+    (
+        "a promotion policy that is not in force",
+        OBSERVING,
+        lambda facts: replace(facts, promotion_policies=listed(status(False, WRONG)), environment_maps=MAPS),
+        ("error", "promotions", "it is not in force: spec.steps[0].to: it is nowhere"),
+    ),
+    (
+        "a map that is not in force",
+        OBSERVING,
+        lambda facts: replace(facts, environment_maps=listed({**MAP, **status(False)})),
+        ("error", "promotions", "it is not in force: nothing says why"),
+    ),
+    (
+        "no map",
+        OBSERVING,
+        lambda facts: replace(facts, promotion_policies=listed(status(True))),
+        ("warning", "promotions", "there is none, and without it the environment of everything is unknown"),
+    ),
+    (
+        "a cluster that the map does not have",
+        ELSEWHERE,
+        lambda facts: replace(facts, environment_maps=MAPS),
+        (
+            "error",
+            "promotions",
+            "no environment has the cluster test-eu, so that the environment of everything in it is unknown",
+        ),
+    ),
+    (
+        "promotion policies that may not be listed",
+        OBSERVING,
+        lambda facts: replace(facts, promotion_policies=Seen(None, "403 no")),
+        ("unknown", "promotions", "it cannot be looked at: 403 no"),
     ),
     (
         "no version",
@@ -411,7 +465,17 @@ def test_an_authority_that_expired_verifies_nothing() -> None:
     ) in told
 
 
-@pytest.mark.parametrize("settings", [OBSERVING, POSTGRES, MANAGED, TOKEN])
+@pytest.mark.parametrize(
+    "seen", [{}, {"status": {}}, {"status": {"created": True}}], ids=["new", "empty", "in force"]
+)
+def test_what_is_in_force_or_was_applied_a_moment_ago_needs_no_mending(seen: dict[str, Any]) -> None:
+    facts = replace(healthy(OBSERVING), promotion_policies=listed(seen), environment_maps=MAPS)
+    assert found(facts) == set()
+    named = replace(OBSERVING, cluster_name="dev-7")
+    assert found(replace(healthy(named), environment_maps=MAPS)) == set()
+
+
+@pytest.mark.parametrize("settings", [OBSERVING, POSTGRES, MANAGED, TOKEN, ELSEWHERE])
 def test_options_are_read_back(settings: InstallSettings) -> None:
     assert parse_options(render_options(settings)) == settings
 

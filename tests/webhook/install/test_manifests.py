@@ -39,6 +39,7 @@ VARIANTS = {
         "--provider-port=8090",
         "--node-agent=system:serviceaccount:karpenter:karpenter",
         "--guarded-label=example.com/tier",
+        "--cluster-name=prod-eu",
     ),
 }
 
@@ -362,5 +363,11 @@ def test_memory_and_workers(capfd: pytest.CaptureFixture[str]) -> None:
     assert not [one for one in usual["args"] if one.startswith("--workers")]
     large = server("--memory", "4Gi", "--workers", "6")
     assert (large["resources"]["limits"], "--workers=6" in large["args"]) == ({"memory": "4Gi"}, True)
-    for wrong in (("--memory", "1G"), ("--memory", "100Mi"), ("--workers", "65"), ("--workers", "-1")):
+    for wrong in (
+        ("--memory", "1G"),
+        ("--memory", "100Mi"),
+        ("--workers", "65"),
+        ("--workers", "-1"),
+        ("--cluster-name", "a b"),
+    ):
         assert run(["install", "--image", IMAGE, *wrong]) == 2
