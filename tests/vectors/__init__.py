@@ -22,8 +22,10 @@ MODULES: Final[Mapping[str, str]] = {
     "canonical": "github.com/cyberphone/json-canonicalization@v0.0.0-20241213102144-19d51d7fe467",
     # What C2SP's CCTV keeps as ed25519: the edge cases that Go's own crypto/ed25519 is tested with.
     "ed25519": "filippo.io/mostly-harmless/ed25519vectors@v0.0.0-20210322192420-30a2d7243a94",
+    # Project Wycheproof: attacks on signatures, those of JSON Web Tokens among them.
+    "wycheproof": "github.com/c2sp/wycheproof@v0.0.0-20260902155932-3fa63dd0344a",
 }
-# A module is a few megabytes.
+# A module is a few megabytes, Wycheproof 25.
 TIMEOUT_S: Final = 300
 
 
