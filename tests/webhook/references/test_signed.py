@@ -22,10 +22,12 @@ from lockgate.audit.keys.pem_key import parse_private_key
 from lockgate.engine.errors import LockgateError
 from lockgate.webhook.model_facts import ModelFacts
 from lockgate.webhook.scanning.known_models import known_models
+from lockgate.webhook.serving.folder_source import FolderSource
+from lockgate.webhook.serving.live_state import LiveSettings
 
 from tests.webhook.helpers import Ran, run_here
 from tests.webhook.references.servers import Reply, Server, as_json, serving
-from tests.webhook.scanning.test_known_models import judge, sign
+from tests.webhook.scanning.test_known_models import RULE, judge, sign
 from tests.webhook.scanning.test_signed_facts import place
 
 __all__ = ["place"]
@@ -249,6 +251,18 @@ def test_a_word_that_was_changed(place: Path, server: Server) -> None:
     (place / FILE).write_text(json.dumps(envelope | {"payload": b64encode(changed).decode()}))
     _, errors = answers(place)
     assert "no producer that is trusted signed the resolutions" in errors[MODEL]
+
+
+def test_a_server_reads_a_new_word(place: Path) -> None:
+    sign(place, PINNED)
+    (place / "trust.toml").write_text(TRUST)
+    policies = [str(RULE / "template.yaml"), str(place / "constraint.yaml")]
+    source = FolderSource(policies, (), str(place), LiveSettings(), (), GIVEN)
+    assert not any(MODEL.encode() in (one.data or b"") for one in source.changes())
+    assert source.changes() == ()
+    said(place, SaidResolution(MODEL, PINNED, "sha256", SHA))
+    (news,) = source.changes()
+    assert MODEL.encode() in (news.data or b"")
 
 
 def test_what_is_given_has_to_fit_together(place: Path, server: Server) -> None:

@@ -41,18 +41,23 @@ environments = ["production"]
 """
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
+def make_place(folder: Path) -> Path:
     """A model, a key, and a trust file for it."""
     private = Ed25519PrivateKey.generate()
-    key = tmp_path / "ci.pem"
+    key = folder / "ci.pem"
     key.touch(mode=0o600)
     key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (tmp_path / "ci.pub.pem").write_bytes(public)
-    (tmp_path / "trust.toml").write_text(TRUST)
-    write_model(tmp_path / "model")
-    return tmp_path
+    (folder / "ci.pub.pem").write_bytes(public)
+    (folder / "trust.toml").write_text(TRUST)
+    write_model(folder / "model")
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """As `make_place` makes it."""
+    return make_place(tmp_path)
 
 
 def scan(place: Path, *arguments: str) -> Ran:
