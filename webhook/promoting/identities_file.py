@@ -26,16 +26,14 @@ from typing import Annotated, Final
 from lockgate.audit.dsse import PublicKey, parse_public_key
 from lockgate.audit.keys.pem_key import key_name
 from lockgate.audit.promotions.identities import Identities, Identity, Member
-from lockgate.audit.promotions.token import TokenIssuer
-from lockgate.audit.promotions.web_keys import parse_web_keys
 from lockgate.engine.errors import LockgateError, UsageError
 from lockgate.webhook.policy_bundle.files import read_regular
+from lockgate.webhook.promoting.issuer_table import IssuerTable, read_issuers
 from lockgate.webhook.terminal import printable
 from lockgate.webhook.trail_config import Table, Text, read_table
 from pydantic import Field
 
 _LARGEST_KEY: Final = 16 * 1024
-_LARGEST_SET: Final = 256 * 1024
 _HINT: Final = "write one: docs/promotions.md, who is who"
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@ -]{0,98}$")]
@@ -64,14 +62,6 @@ class BotTable(MemberTable):
     owner: Name
 
 
-class IssuerTable(Table):
-    """Who issues ID tokens."""
-
-    url: Text
-    audiences: Annotated[list[Text], Field(min_length=1)]
-    keys: Text
-
-
 class IdentitiesTable(Table):
     """The whole of `identities.toml`."""
 
@@ -88,21 +78,9 @@ def read_identities(path: str) -> Identities:
     try:
         people = [_member(one, folder, groups=tuple(one.groups)) for one in made.person]
         bots = [_member(one, folder, owner=one.owner) for one in made.bot]
-        issuers = [
-            TokenIssuer(
-                one.url,
-                tuple(one.audiences),
-                parse_web_keys(_keys(folder, one.keys), f"the keys {printable(one.keys)}"),
-            )
-            for one in made.issuer
-        ]
-        return Identities((*people, *bots), tuple(issuers))
+        return Identities((*people, *bots), read_issuers(made.issuer, folder))
     except LockgateError as error:
         raise UsageError(f"{shown}: {error.message}", hint=error.hint) from None
-
-
-def _keys(folder: Path, named: str) -> bytes:
-    return read_regular(str(folder / named), f"the keys {printable(named)}", _LARGEST_SET)
 
 
 def _member(one: MemberTable, folder: Path, groups: tuple[str, ...] = (), owner: str = "") -> Member:
