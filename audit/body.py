@@ -5,6 +5,7 @@ JSON as the engine writes values: compact, keys sorted by code point, numbers in
 """
 
 import json
+from functools import lru_cache
 from typing import Final
 
 from lockgate.audit.quick_libraries import Render, find_render
@@ -16,6 +17,7 @@ from lockgate.engine.record import light_record
 from lockgate.engine.review import Review
 
 VERSION: Final = 1
+_MOST_KEPT: Final = 256
 
 _ENCODER: Final = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")
@@ -134,14 +136,20 @@ class _Texts:
     asked: bytes
 
 
+@lru_cache(maxsize=_MOST_KEPT)
+def _rendered_text(text: str) -> bytes:
+    """A text that recurs, decision after decision: of a policy set, an inventory or a program."""
+    return _render(text)
+
+
 def _put_together(asked: Value, said: Value, decision: Decision, evaluator: str, render: Render) -> _Texts:
     asked_text = render(asked)
     parts = said if isinstance(said, dict) else {"said": said}
     rendered = {name: b"[]" if part == [] else render(part) for name, part in parts.items()}
-    rendered["verdict"] = render(decision.verdict)
-    rendered["policies"] = render(decision.policies_digest)
-    rendered["facts"] = render(decision.facts_digest)
-    rendered["evaluator"] = render(evaluator)
+    rendered["verdict"] = _rendered_text(decision.verdict)
+    rendered["policies"] = _rendered_text(decision.policies_digest)
+    rendered["facts"] = _rendered_text(decision.facts_digest)
+    rendered["evaluator"] = _rendered_text(evaluator)
     rendered["v"] = b"%d" % VERSION
     rendered["matched"] = b"%d" % decision.matched
     rendered["input"] = asked_text
@@ -169,4 +177,15 @@ def _without_search(
     except (TypeError, RecursionError, UnicodeEncodeError):
         # Numbers that are no integers, sets, and halves of surrogate pairs.
         return None
-    return made if holds_no_secret(made.body, asked) else None
+    members = made.body if _tells_members(decision) else made.asked
+    return made if holds_no_secret(made.body, asked, members) else None
+
+
+def _tells_members(decision: Decision) -> bool:
+    """Whether what is said has members, or items, of policies and providers, and not only texts."""
+    if decision.exchanges or decision.exempted:
+        return True
+    for one in decision.violations:
+        if one.details or one.path is not None:
+            return True
+    return False

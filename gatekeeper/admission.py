@@ -120,16 +120,16 @@ def _text(value: Mapping[str, Value], name: str) -> str:
     return found
 
 
-def _triple(request: Mapping[str, Value], name: str, fields: tuple[str, ...]) -> Object:
+def _triple(request: Mapping[str, Value], name: str, fields: tuple[str, str, str]) -> Object:
     found = request.get(name)
     if found is None:
         found = {}
     if not isinstance(found, dict):
         raise InputError(f"not a valid AdmissionReview object: request.{name} must be an object")
-    made: Object = {}
-    for key in fields:
-        value = found.get(key)
-        made[key] = value if type(value) is str else _text(found, key)
+    first, second, third = fields
+    made: Object = {first: found.get(first), second: found.get(second), third: found.get(third)}
+    if not type(made[first]) is type(made[second]) is type(made[third]) is str:
+        return {key: _text(found, key) for key in fields}
     return made
 
 

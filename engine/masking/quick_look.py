@@ -85,14 +85,17 @@ def _known_of(extra: str) -> Known | None:
     return Known(tuple(least))
 
 
-def holds_no_secret(data: bytes, asked: Asked) -> bool:
-    """Whether `mask_values` would change nothing in the values of a text (UTF-8), among which the request is."""
+def holds_no_secret(data: bytes, asked: Asked, members: bytes) -> bool:
+    """Whether `mask_values` would change nothing in the values of a text (UTF-8), among which the request is.
+
+    members: the part of the text in which a member, or an item, may be secret by its name or by what stands beside it.
+    """
     if len(data) > MAX_SEARCHED:
         return False
     text = data.decode()
     if not _is_flat(text):
         return False
-    if credentials.may_have_secret_members(data):
+    if credentials.may_have_secret_members(members):
         return False
     strings = _plain_strings(text)
     if strings is None or strings.count(_USER_INFO) != asked.user_infos or _knows(asked.known, strings):
@@ -136,15 +139,14 @@ def _is_flat(text: str) -> bool:
 
 def _plain_strings(text: str) -> str | None:
     """The text with its strings as they are, without escapes; None where they have rare ones."""
-    escapes = text.count("\\")
-    if not escapes:
-        return text
-    if escapes == text.count('\\"'):
-        return text.replace('\\"', '"')
+    plain = text.replace('\\"', '"')
+    if "\\" not in plain:
+        # Nearly all: a search for one character is quick, where to count it is not.
+        return plain
     if "\\\\" in text:
         # Which quotes end a string could not be told any more.
         return None
-    plain = text.replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r")
+    plain = plain.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r")
     return None if "\\" in plain else plain
 
 

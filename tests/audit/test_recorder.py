@@ -209,3 +209,22 @@ def test_kinds_of_a_credentials_shape_are_not_in_clear() -> None:
     asked.request["operation"] = "ghp_abcdefghijklmnopqrst"
     entry = entry_of(RECORDER.decision(asked, decision(), Subject()))
     assert b"AKIA" not in entry and b"ghp_" not in entry
+
+
+DETAILS: list[Value] = [
+    {"password": "tooth-brush-4711"},
+    {"env": [{"name": "API_KEY", "value": "tooth-brush-4711"}]},
+    {"args": ["--token", "tooth-brush-4711"]},
+]
+
+
+@pytest.mark.parametrize("details", DETAILS, ids=str)
+def test_what_a_policy_tells_is_searched_for_members_that_are_secret(details: Value) -> None:
+    told = (
+        Violation(PolicyKey("K", "a"), "the first one", ("deny",)),
+        Violation(PolicyKey("K", "b"), "it is tooth-brush-4711", ("deny",), details),
+    )
+    made = replace(decision("deny", 1), violations=told)
+    body = opened(RECORDER.decision(review(pod("web", "shop")), made, Subject()))
+    assert b"tooth-brush-4711" not in body
+    assert b"the first one" in body

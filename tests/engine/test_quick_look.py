@@ -18,7 +18,8 @@ ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", 
 
 def looked(request: dict[str, Value], said: Value) -> tuple[bool, Asked]:
     asked = mask_extra(request)
-    return holds_no_secret(ENCODER.encode({"input": asked.request, "said": said}).encode(), asked), asked
+    data = ENCODER.encode({"input": asked.request, "said": said}).encode()
+    return holds_no_secret(data, asked, data), asked
 
 
 POD: dict[str, Value] = {

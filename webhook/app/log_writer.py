@@ -70,7 +70,9 @@ class LogWriter:
                 self._dropped += 1
                 return False
             self._lines.append(line)
-            self._room.notify()
+            if len(self._lines) == 1:
+                # Only where there was none is one waited for.
+                self._room.notify()
         return True
 
     def _run(self) -> None:

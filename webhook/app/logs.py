@@ -6,11 +6,22 @@ judged is in the trail, sealed. Texts are masked all the same, since names and e
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Final, Literal, Protocol, final
 
 from lockgate.engine.masking.masker import Masker
 from lockgate.webhook.app.harmless_texts import HarmlessTexts
-from lockgate.webhook.app.log_lines import MAX_ITEMS, OWN, LogValue, bounded, cut, json_line, text_line
+from lockgate.webhook.app.log_lines import (
+    MAX_ITEMS,
+    MAX_LINE,
+    OWN,
+    LogValue,
+    bounded,
+    cut,
+    json_line,
+    text_line,
+)
+from lockgate.webhook.app.quick_lines import QuickLines
 
 Level = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "text"]
@@ -48,6 +59,7 @@ class Log:
         "_masker",
         "_now_ns",
         "_process",
+        "_quick",
         "_second",
         "_sink",
         "_take_lost",
@@ -72,6 +84,7 @@ class Log:
         self._now_ns = now_ns
         self._masker = Masker()
         self._harmless = HarmlessTexts()
+        self._quick = QuickLines(RECURRING)
         self._take_lost = take_lost
         self._unsaid = 0
         # The last one that was told, and its text.
@@ -95,6 +108,16 @@ class Log:
             self._unsaid += 1
 
     def _put(self, level: Level, event: str, fields: Mapping[str, LogValue]) -> bool:
+        is_json = self._format == "json" and len(fields) <= MAX_FIELDS
+        told = self._quick.fields(fields) if is_json else None
+        if told is not None:
+            own = f'{{"time":"{self._time()}","level":"{level}","event":{quoted(event)}'
+            line = f'{own},"process":{quoted(self._process)}{told}}}\n'
+            if len(line) <= MAX_LINE:
+                return self._sink.write(line.encode("ascii", "replace"))
+        return self._put_slowly(level, event, fields, learns=is_json)
+
+    def _put_slowly(self, level: Level, event: str, fields: Mapping[str, LogValue], *, learns: bool) -> bool:
         told: list[tuple[str, LogValue]] = []
         recurring: list[str] = []
         others: list[str] = []
@@ -110,7 +133,10 @@ class Log:
                 else:
                     texts += value[:MAX_ITEMS]
             told.append((name, value))
-        show = cut if self._harmless.has(recurring, others) else self._text
+        is_harmless = self._harmless.has(recurring, others)
+        if is_harmless and learns:
+            self._quick.learn(fields)
+        show = cut if is_harmless else self._text
         render = json_line if self._format == "json" else text_line
         return self._sink.write(render(self._time(), level, event, self._process, bounded(told, show)))
 

@@ -1,6 +1,5 @@
 """The line of a request: who can be asked about it (uid), what was said of it, and how long it took."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from lockgate.engine.decision import Decision
@@ -71,12 +70,12 @@ def _level(told: AnsweredRequest) -> Level:
     return "info" if decision.exempted or decision.violations else "debug"
 
 
-def _policies(decision: Decision) -> Sequence[str]:
+def _policies(decision: Decision) -> tuple[str, ...]:
     """The policies that said something, each with what it said."""
     found = [f"{one.policy.kind}/{one.policy.name}: {','.join(one.actions)}" for one in decision.violations]
     if decision.failures:
         found += [f"{one.policy}: failed" for one in decision.failures]
     if decision.exempted:
         found += [f"{one.violation.policy}: exempt by {one.exemption}" for one in decision.exempted]
-    names = [*dict.fromkeys(found)]
-    return names if len(names) <= MAX_POLICIES else [*names[:MAX_POLICIES], f"… ({len(names)} in all)"]
+    names = tuple(dict.fromkeys(found))
+    return names if len(names) <= MAX_POLICIES else (*names[:MAX_POLICIES], f"… ({len(names)} in all)")

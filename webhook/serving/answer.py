@@ -53,7 +53,8 @@ def render_review(
     if response.warnings:
         rest = f',"warnings":{_JSON.encode(bounded_warnings(response.warnings))}'
     if annotations:
-        rest += f',"auditAnnotations":{_JSON.encode(dict(annotations))}'
+        listed = ",".join([f"{quoted(name)}:{quoted(text)}" for name, text in annotations.items()])
+        rest += f',"auditAnnotations":{{{listed}}}'
     body = (
         f'{{"apiVersion":{quoted(api_version)},"kind":"{KIND}","response":{{"uid":{quoted(uid)},'
         f'"allowed":{"true" if response.allowed else "false"},'

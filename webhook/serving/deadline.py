@@ -21,7 +21,10 @@ _MOST_RECORDING_S: Final = 1.5
 # A duration as Go writes it, without the units that no time-out has.
 _DURATION: Final = re.compile(r"(?:([0-9]{1,3})m)?(?:([0-9]{1,5}(?:\.[0-9]{1,9})?)s)?", re.ASCII)
 # What an API server asks: the way through `parse_qs` takes twenty times as long.
-_COMMON: Final = {b"timeout=%ds" % seconds: float(seconds) for seconds in range(1, int(LONGEST_S) + 1)}
+_COMMON: Final = {
+    b"": DEFAULT_S,
+    **{b"timeout=%ds" % seconds: float(seconds) for seconds in range(1, int(LONGEST_S) + 1)},
+}
 
 
 @light_record
