@@ -24,6 +24,23 @@ COMMANDS: Final = {
     "scan": LazyCommand(
         "lockgate.webhook.scan_command:scan", "Tell what model files are; sign and verify what was found."
     ),
+    "promote": LazyCommand(
+        "lockgate.webhook.promoting.promote_command:promote", "Ask for a model to enter an environment."
+    ),
+    "approve": LazyCommand(
+        "lockgate.webhook.promoting.approve_command:approve", "Show a promotion statement, and approve it."
+    ),
+    "promotions": LazyCommand(
+        "lockgate.webhook.promoting.promotions_command:promotions",
+        "Show what is pending, and what was promoted.",
+    ),
+    "rollback": LazyCommand(
+        "lockgate.webhook.promoting.promote_command:rollback", "Ask for an earlier version to come back."
+    ),
+    "revoke": LazyCommand("lockgate.webhook.promoting.revoke_command:revoke", "Take promotions back."),
+    "key": LazyCommand(
+        "lockgate.webhook.promoting.key_command:key", "Enrol and revoke the keys that people sign with."
+    ),
     "quota": LazyCommand(
         "lockgate.webhook.quota_commands:quota",
         "Show the ledger of device quotas; compare it with the cluster.",

@@ -12,6 +12,7 @@ from lockgate.engine.record import record
 MAX_MODEL: Final = 200
 MAX_VERSION: Final = 200
 MAX_ENVIRONMENT: Final = 64
+MAX_REASON: Final = 500
 
 
 @record

@@ -83,7 +83,10 @@ class Promotion:
 
 
 @dataclass(slots=True)
-class _Key:
+class SigningKey:
+    """A key that signs statements, by its fingerprint. added, ended: entries; last_good: entries in which a revoked one is believed."""
+
+    name: str
     added: int
     ended: int | None = None
     last_good: int | None = None
@@ -103,7 +106,7 @@ class PromotionHistory:
         self._slots: Final[dict[tuple[str, str], list[Promotion]]] = {}
         # Bytes that were taken back, by model and environment.
         self._revoked: Final[set[tuple[str, str, str]]] = set()
-        self._keys: Final[dict[str, _Key]] = {}
+        self._keys: Final[dict[str, SigningKey]] = {}
 
     def take(self, index: int, kind: str, value: Mapping[str, Json], streams: Collection[str]) -> None:
         """The next entry, well formed by itself. Raises RuleError for one that the log may not have; nothing changes then."""
@@ -136,7 +139,7 @@ class PromotionHistory:
         if value["event"] == "added":
             if known is not None:
                 raise RuleError("the key was added before, and a key that was given up does not come back")
-            self._keys[name] = _Key(index)
+            self._keys[name] = SigningKey(name, index)
             return
         if known is None or known.ended is not None:
             raise RuleError(
@@ -297,12 +300,9 @@ class PromotionHistory:
             self._is_good(self._approvals[one].key, one) for one in made.approvals
         )
 
-    def key_state(self, key: str) -> Literal["unknown", "enrolled", "given up"]:
-        """What the log has of a key that signs statements."""
-        known = self._keys.get(key)
-        if known is None:
-            return "unknown"
-        return "enrolled" if known.ended is None else "given up"
+    def signing_keys(self) -> Iterator[SigningKey]:
+        """The keys, in the order in which they were enrolled."""
+        yield from self._keys.values()
 
     def current(self, model: str, environment: str) -> Promotion | None:
         """The latest promotion, which has to be neither revoked nor unsound to count: then there is none."""

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 from lockgate.audit.draft import Draft
 from lockgate.audit.dsse import IN_TOTO, Envelope, envelope_of, verify_envelope
-from lockgate.audit.errors import TrailError, UnverifiableError
+from lockgate.audit.errors import TrailError, UnverifiableError, VerificationError
 from lockgate.audit.promotions import events
 from lockgate.audit.promotions.approval import parse_approval
 from lockgate.audit.promotions.history import Approval as RecordedApproval
@@ -80,7 +80,7 @@ class Desk:
     def append(self, draft: Draft) -> Receipt:
         """An entry more. Raises TrailError."""
         receipt = self._appending.appender.append(draft)
-        self.log.follow()
+        self.log.take(receipt)
         return receipt
 
     def promoted_statement(self, statement: str) -> Request:
@@ -133,12 +133,17 @@ class Desk:
         )
 
     def _person_who_asks(self, asked: Asked) -> Person | None:
-        """By the identity map as it is now, if that is who asked."""
-        kind, _, value = asked.by.partition(" ")
-        person = self.identities.requester(Identity(kind, value))  # type: ignore[arg-type]
-        if person is None or self.recorder.pseudonym(person.name) != asked.request.requester:
+        """By the identity map as it is now, if that is who asked, and signed the statement."""
+        name = asked.request.key
+        key = self.identities.key(name)
+        person = self.identities.requester(Identity("key", name))
+        if key is None or person is None or self.recorder.pseudonym(person.name) != asked.request.requester:
             return None
-        return person
+        try:
+            verify_envelope(envelope_of(asked.envelope), {name: key}, IN_TOTO)
+        except VerificationError:
+            return None
+        return person if person.name == asked.statement.requester else None
 
     def _approvals(self, asked: Asked) -> tuple[list[Counted], list[tuple[int, str]]]:
         counted: list[Counted] = []
@@ -207,6 +212,6 @@ class Desk:
                 for one in standing.counted
             ],
             "policy": {"name": statement.policy[0], "digest": statement.policy[1]},
-            "requester": asked.person,
+            "requester": statement.requester,
         }
         return self.append(self.recorder.promotion(event, actor, details))

@@ -11,7 +11,7 @@ from typing import Any, Final
 from lockgate.audit.attestations.statement import MAX_STATEMENT
 from lockgate.audit.dsse import IN_TOTO, envelope_of
 from lockgate.audit.entry import Entry, parse_entry
-from lockgate.audit.errors import FormatError, UnverifiableError, VerificationError
+from lockgate.audit.errors import FormatError, TrailError, UnverifiableError, VerificationError
 from lockgate.audit.merkle import leaf_hash
 from lockgate.audit.promotions.history import (
     KEY_STREAM,
@@ -21,6 +21,7 @@ from lockgate.audit.promotions.history import (
     Request,
 )
 from lockgate.audit.promotions.statement import PromotionStatement, parse_promotion, statement_digest
+from lockgate.audit.receipt import Receipt
 from lockgate.audit.standing import Standing
 from lockgate.audit.store.appender import system_clock
 from lockgate.engine.foreign_documents import parse_foreign_json
@@ -41,14 +42,12 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request with what was asked for, as it was signed. envelope: as its JSON has it; person: who asks; by: the identity."""
+    """A request with what was asked for, as it was signed. envelope: as its JSON has it."""
 
     request: Request
     statement: PromotionStatement
     payload: bytes
     envelope: Mapping[str, Any]
-    person: str
-    by: str
 
 
 class PromotionLog:
@@ -79,6 +78,21 @@ class PromotionLog:
             self.history.take(index, entry.kind, entry.value, [link.name for link in entry.links])
             self._entries[index] = made[index]
         return bool(made)
+
+    def take(self, receipt: Receipt) -> None:
+        """An entry that this process appended: its receipt has the proof, before the store has its checkpoint."""
+        if receipt.index in self._entries:
+            return
+        entry = parse_entry(receipt.entry)
+        links = [link for link in entry.links if link.name in self._at]
+        if not links:
+            return
+        if any((link.n - 1, link.prev) != self._at[link.name] for link in links):
+            # Another's entries came between.
+            raise TrailError("another writer moved the promotions on", hint="run the command again")
+        self.history.take(receipt.index, entry.kind, entry.value, [link.name for link in entry.links])
+        self._entries[receipt.index] = Recorded(receipt.index, receipt.entry, entry)
+        self._at.update({link.name: (link.n, receipt.leaf_hash) for link in links})
 
     def _chain(self, standing: Standing, name: str) -> Iterator[Recorded]:
         """What a stream has behind what is known of it, as far as the checkpoint covers it."""
@@ -136,14 +150,7 @@ class PromotionLog:
             raise VerificationError(
                 "the statement is not the one that the entry is about", where=f"entry {request.index}"
             )
-        return Asked(
-            request,
-            statement,
-            envelope.payload,
-            dict(details["envelope"]),
-            str(details.get("requester", "")),
-            str(details.get("identity", "")),
-        )
+        return Asked(request, statement, envelope.payload, dict(details["envelope"]))
 
     def made(self, promotion: Promotion) -> Asked:
         """The statement of a promotion that was made."""

@@ -1,0 +1,143 @@
+"""`lockgate approve`: shows a promotion statement, signs an approval of it, and records that."""
+
+from typing import Any
+
+import click
+from lockgate.webhook.audit_options import FORMAT
+from lockgate.webhook.promoting.options import EPILOG, KEY, REQUIRE
+
+
+@click.command(epilog=EPILOG)
+@click.argument("statement", metavar="STATEMENT")
+@KEY
+@click.option(
+    "--approval",
+    "approvals",
+    multiple=True,
+    metavar="FILE",
+    help="An approval that somebody signed elsewhere, to be recorded; may be repeated.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask whether it is approved.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    help="Where the signed approval goes; beside STATEMENT by default, named by the approver's key.",
+)
+@click.option("-p", "--policy", metavar="FILE", help="The PromotionPolicy; with --trail.")
+@click.option(
+    "--identities",
+    envvar="LOCKGATE_IDENTITIES",
+    metavar="FILE",
+    help="The identity map, identities.toml; with --trail.",
+)
+@click.option(
+    "--trail",
+    "home",
+    envvar="LOCKGATE_TRAIL",
+    metavar="DIR",
+    help="Record the approval in this trail, and make the promotion where nothing is missing any more.",
+)
+@REQUIRE
+@FORMAT
+@click.pass_context
+def approve(
+    context: click.Context,
+    statement: str,
+    key_file: str | None,
+    approvals: tuple[str, ...],
+    yes: bool,
+    output: str | None,
+    policy: str | None,
+    identities: str | None,
+    home: str | None,
+    require: bool,
+    chosen: str,
+) -> None:
+    """Shows what STATEMENT says, and approves exactly that: another statement is not approved by it.
+
+    Without --trail the approval is signed only; whoever keeps the trail records it with --approval.
+
+    \b
+    Example:
+      lockgate approve fraud.yaml.promotion.dsse.json --key me.pem
+      lockgate approve fraud.yaml.promotion.dsse.json --approval risk-1.approval.dsse.json --trail trail/ -p promotion-policy.yaml --identities identities.toml
+    """
+    from lockgate.audit.dsse import MAX_ENVELOPE, parse_envelope
+    from lockgate.audit.errors import TrailError
+    from lockgate.audit.promotions.statement import parse_promotion, statement_digest
+    from lockgate.engine.errors import UsageError
+    from lockgate.webhook.promoting.approving import record_approval
+    from lockgate.webhook.promoting.ending import tell_end
+    from lockgate.webhook.promoting.opening import open_desk, read_envelope_file
+    from lockgate.webhook.promoting.telling import statement_text
+    from lockgate.webhook.terminal import printable
+
+    if key_file is None and not approvals:
+        raise UsageError("nobody approves", hint="give --key PEM, or --approval FILE")
+    if approvals and home is None:
+        raise UsageError("an approval from elsewhere is recorded in a trail", hint="give --trail DIR")
+    if home is not None and (policy is None or identities is None):
+        raise UsageError(
+            "recording an approval needs the PromotionPolicy and the identity map",
+            hint="give --policy and --identities",
+        )
+    payload = parse_envelope(read_envelope_file(statement, MAX_ENVELOPE)).payload
+    parsed, digest = parse_promotion(payload), statement_digest(payload)
+    given: list[tuple[str, dict[str, Any]]] = []
+    if key_file is not None:
+        if chosen == "text":
+            click.echo(statement_text(parsed, digest))
+        if not yes:
+            click.confirm("Approve this?", abort=True, err=True)
+        given.append(_sign(key_file, digest, output, statement))
+    given += [(path, _read(path)) for path in approvals]
+    if home is None:
+        return
+    assert policy is not None and identities is not None
+    with open_desk(home, policy, identities) as desk:
+        asked = desk.log.asked(desk.promoted_statement(digest))
+        actor, refused = "", False
+        for place, one in given:
+            try:
+                actor = record_approval(desk, asked, one)
+            except TrailError as error:
+                # The others are recorded all the same.
+                refused = True
+                hint = f" ({error.hint})" if error.hint else ""
+                click.echo(printable(f"error: {place} is not recorded: {error.message}{hint}"), err=True)
+        tell_end(context, desk, asked, actor, (), statement, chosen, require)
+    if refused:
+        context.exit(2)
+
+
+def _sign(key_file: str, digest: str, output: str | None, statement: str) -> tuple[str, dict[str, Any]]:
+    """Signs an approval into a file; its place, and what `record_approval` takes."""
+    import time
+
+    from lockgate.audit.dsse import IN_TOTO, MAX_ENVELOPE, render_envelope
+    from lockgate.audit.promotions.approval import ApprovalStatement, render_approval
+    from lockgate.audit.times import render_time
+    from lockgate.engine.foreign_documents import parse_foreign_json
+    from lockgate.webhook.output import write_output
+    from lockgate.webhook.promoting.identities_file import fingerprint
+    from lockgate.webhook.scanning.reading import read_signing_pem
+    from lockgate.webhook.terminal import printable
+
+    key = read_signing_pem(key_file)
+    name = fingerprint(key.key)
+    made = ApprovalStatement(digest, name, render_time(time.time_ns() // 1_000_000))
+    envelope = render_envelope(key.sign_envelope(IN_TOTO, render_approval(made)))
+    place = output or f"{statement}.{name.removeprefix('sha256:')[:12]}.approval"
+    write_output(envelope.decode("ascii") + "\n", place)
+    click.echo(f"approved: {printable(place)}", err=True)
+    return place, {"envelope": dict(parse_foreign_json(envelope, "the envelope", MAX_ENVELOPE).mapping())}
+
+
+def _read(path: str) -> dict[str, Any]:
+    from lockgate.audit.dsse import MAX_ENVELOPE
+    from lockgate.engine.foreign_documents import parse_foreign_json
+    from lockgate.webhook.promoting.opening import read_envelope_file
+    from lockgate.webhook.terminal import printable
+
+    data = read_envelope_file(path, MAX_ENVELOPE)
+    return {"envelope": dict(parse_foreign_json(data, printable(path), MAX_ENVELOPE).mapping())}

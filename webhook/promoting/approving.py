@@ -1,0 +1,42 @@
+"""Records an approval: verified, of a person of the identity map, and of this very statement."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from lockgate.audit.errors import UnverifiableError
+from lockgate.audit.promotions import events
+from lockgate.audit.promotions.history import Assurance
+from lockgate.audit.promotions.identities import IdentityKind
+from lockgate.webhook.promoting.desk import Desk
+from lockgate.webhook.promoting.promotion_log import Asked
+
+# What an approval is worth, by how its person is known.
+_ASSURANCES: Final[Mapping[IdentityKind, Assurance]] = {"key": "key", "token": "token", "account": "imported"}
+
+
+def record_approval(desk: Desk, asked: Asked, shown: Mapping[str, Any]) -> str:
+    """Appends an approval by what is shown of it (`Desk.verify_approval`); the name of who approved. Raises TrailError."""
+    statement = asked.request.promoted.statement
+    identity = desk.verify_approval(shown, asked.payload, statement, time.time_ns() // 1_000_000)
+    person = desk.identities.approver(identity)
+    if person is None:
+        member = desk.identities.member(identity)
+        raise UnverifiableError(
+            f"{identity.shown} is "
+            + (
+                "no person of the identity map"
+                if member is None
+                else f"the bot {member.name}, and a bot approves nothing"
+            ),
+            hint="have a person of the identity map approve it",
+        )
+    event = events.approved(
+        asked.request,
+        desk.recorder.pseudonym(person.name),
+        _ASSURANCES[identity.kind],
+        identity.value if identity.kind == "key" else "",
+    )
+    details = {**shown, "identity": f"{identity.kind} {identity.value}", "person": person.name}
+    desk.append(desk.recorder.promotion(event, person.name, details))
+    return person.name

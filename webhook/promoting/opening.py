@@ -1,0 +1,58 @@
+"""Opens the desk for a command: the policy, the identity map, the trail."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from lockgate.audit.errors import FormatError
+from lockgate.engine.codegen.cache import open_cache
+from lockgate.engine.errors import LockgateError, UsageError
+from lockgate.engine.promotions.policy import PromotionPolicy
+from lockgate.gatekeeper.promotions.kinds import is_promotion_policy
+from lockgate.gatekeeper.promotions.promotion_policy import parse_promotion_policy
+from lockgate.webhook.claims.library import open_library
+from lockgate.webhook.policy_bundle.files import read_regular
+from lockgate.webhook.policy_sources import SHIPPED, parse_documents
+from lockgate.webhook.promoting.desk import Desk
+from lockgate.webhook.promoting.identities_file import read_identities
+from lockgate.webhook.promotions.judging import PromotionJudge
+from lockgate.webhook.terminal import printable
+from lockgate.webhook.trail import open_trail
+
+_LARGEST_POLICY = 1024 * 1024
+
+
+def read_promotion_policy(path: str) -> PromotionPolicy:
+    """The one PromotionPolicy of a file. Raises LockgateError, with the place."""
+    shown = printable(path)
+    documents = parse_documents(shown, read_regular(path, shown, _LARGEST_POLICY))
+    found = [one for one in documents if is_promotion_policy(one.value)]
+    if len(found) != 1:
+        raise UsageError(
+            f"{shown} has {len(found)} PromotionPolicies, and one is needed", hint="docs/promotions.md"
+        )
+    return parse_promotion_policy(found[0])
+
+
+@contextmanager
+def open_desk(home: str, policy: str, identities: str) -> Iterator[Desk]:
+    """The desk over a trail; says behind it which anchors were not reached. Raises LockgateError."""
+    read = read_promotion_policy(policy)
+    people = read_identities(identities)
+    judge = PromotionJudge(open_library(SHIPPED, open_cache(None, os.environ), "promotion"), read)
+    with open_trail(home) as trail:
+        desk = Desk(trail, read, people, judge)
+        with desk:
+            yield desk
+        for name, reason in desk.unreached:
+            click.echo(f"note: the anchor {printable(name)} was not reached: {printable(reason)}", err=True)
+
+
+def read_envelope_file(path: str, largest: int) -> bytes:
+    """The bytes of a DSSE envelope in a file. Raises LockgateError, naming it."""
+    shown = printable(path)
+    try:
+        return read_regular(path, shown, largest)
+    except FormatError as error:
+        raise LockgateError(f"{shown}: {error.message}", hint=error.hint) from None

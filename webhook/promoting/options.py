@@ -1,0 +1,31 @@
+"""What the commands about promotions have in common."""
+
+from typing import Final
+
+import click
+
+POLICY: Final = click.option(
+    "-p",
+    "--policy",
+    "policy",
+    required=True,
+    metavar="FILE",
+    help="The PromotionPolicy, from somewhere else than the change.",
+)
+IDENTITIES: Final = click.option(
+    "--identities",
+    required=True,
+    envvar="LOCKGATE_IDENTITIES",
+    metavar="FILE",
+    help="The identity map, identities.toml: who is who; LOCKGATE_IDENTITIES names it too.",
+)
+KEY: Final = click.option(
+    "--key", "key_file", metavar="PEM", help="The private key that signs (P-256 or Ed25519)."
+)
+EPILOG: Final = (
+    "Exit codes: 0 done; 1 recorded, and something is missing yet (promote, approve, rollback with --require); 2 wrong usage, or it could not be done; "
+    "3 tampering; 4 cannot verify."
+)
+REQUIRE: Final = click.option(
+    "--require", is_flag=True, help="End with 1 where the promotion is not made yet."
+)

@@ -1,0 +1,186 @@
+"""`lockgate promotions`: what is pending, what a promotion rests on, and a model's history."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+from lockgate.webhook.audit_options import FORMAT, OUTPUT, TRAIL
+from lockgate.webhook.promoting.options import EPILOG, IDENTITIES, POLICY
+
+if TYPE_CHECKING:
+    from lockgate.webhook.promoting.promotion_log import PromotionLog
+
+
+@click.group(epilog=EPILOG)
+def promotions() -> None:
+    """Shows what a trail has of promotions; every entry is proven against its latest checkpoint.
+
+    \b
+    Example:
+      lockgate promotions history --model s3:models/fraud --trail trail/
+    """
+
+
+@promotions.command(epilog=EPILOG)
+@POLICY
+@IDENTITIES
+@TRAIL
+@FORMAT
+def pending(policy: str, identities: str, home: str, chosen: str) -> None:
+    """Lists the requests that are not made yet, with what each lacks."""
+    from lockgate.webhook.promoting.opening import open_desk
+    from lockgate.webhook.promoting.telling import standing_lines, statement_text
+
+    told: list[dict[str, Any]] = []
+    with open_desk(home, policy, identities) as desk:
+        for request in desk.log.history.requests():
+            if request.closed is not None:
+                continue
+            asked = desk.log.asked(request)
+            standing = desk.stand(asked)
+            if chosen == "text":
+                click.echo(statement_text(asked.statement, request.promoted.statement))
+                for line in standing_lines(standing):
+                    click.echo(f"  {line}")
+            told.append(
+                {
+                    "request": request.index,
+                    "model": request.promoted.model,
+                    "version": request.promoted.version,
+                    "environment": request.promoted.environment,
+                    "statement": request.promoted.statement,
+                    "missing": [
+                        {"what": one.what, "message": one.message, "fix": one.fix} for one in standing.missing
+                    ],
+                }
+            )
+    if chosen == "json":
+        click.echo(json.dumps(told, indent=2, sort_keys=True))
+    elif not told:
+        click.echo("nothing is pending")
+
+
+@promotions.command(epilog=EPILOG)
+@click.argument("index", type=int)
+@click.option(
+    "--vsa",
+    "vsa_key",
+    metavar="PEM",
+    help="Write it as a SLSA verification summary (VSA v1), signed with this key.",
+)
+@OUTPUT
+@TRAIL
+@FORMAT
+def show(index: int, vsa_key: str | None, output: str | None, home: str, chosen: str) -> None:
+    """Shows the promotion that entry INDEX made: its statement, who approved it, and what it rests on.
+
+    With --vsa it is written as a statement that tools which know SLSA read, and that refers to the promotion by its digest.
+    """
+    from lockgate.audit.errors import TrailError
+    from lockgate.webhook.output import write_output
+    from lockgate.webhook.promoting.promotion_log import PromotionLog
+    from lockgate.webhook.promoting.summary import sign_summary
+    from lockgate.webhook.promoting.telling import statement_text
+    from lockgate.webhook.terminal import printable
+    from lockgate.webhook.trail import open_trail
+
+    with open_trail(home) as trail:
+        log = PromotionLog(trail)
+        made = log.history.made_by(index)
+        if made is None:
+            raise TrailError(
+                f"entry {index} made no promotion", hint="lockgate promotions history lists those that did"
+            )
+        asked = log.made(made)
+        if vsa_key is not None:
+            data = sign_summary(vsa_key, asked, made.index, trail.origin, log.time_ms(index))
+            write_output(data, output)
+            return
+        details = log.details(index)
+        value = {**_line(log, index), "approvals": details.get("approvals", []), "envelope": asked.envelope}
+        if chosen == "json":
+            write_output(json.dumps(value, indent=2, sort_keys=True) + "\n", output)
+            return
+        lines = [statement_text(asked.statement, made.promoted.statement)]
+        lines += [
+            printable(f"  approved by {one['person']} ({one['assurance']}), entry {one['entry']}")
+            for one in details.get("approvals", [])
+        ]
+        lines += [
+            f"  {_state(log, index)}",
+            f"  proof: lockgate audit prove {index} --trail {printable(home)}",
+        ]
+        write_output("\n".join(lines) + "\n", output)
+
+
+@promotions.command(epilog=EPILOG)
+@click.option("--model", metavar="NAME", help="Of one model only, such as s3:models/fraud.")
+@click.option("--environment", metavar="NAME", help="Of one environment only.")
+@TRAIL
+@FORMAT
+def history(model: str | None, environment: str | None, home: str, chosen: str) -> None:
+    """Lists what was asked for, made, rolled back and revoked, in the order of the log, with the times from request to promotion.
+
+    The latest promotion of a model in an environment that still stands is marked as current.
+    """
+    from lockgate.webhook.promoting.promotion_log import PromotionLog
+    from lockgate.webhook.terminal import printable
+    from lockgate.webhook.trail import open_trail
+
+    with open_trail(home) as trail:
+        log = PromotionLog(trail)
+        lines = [
+            _line(log, one.index)
+            for one in log.history.made()
+            if model in (None, one.promoted.model) and environment in (None, one.promoted.environment)
+        ]
+    if chosen == "json":
+        click.echo(json.dumps(lines, indent=2, sort_keys=True))
+        return
+    for one in lines:
+        took = one["secondsFromRequest"]
+        text = (
+            f"{one['entry']:>6}  {one['at']}  {one['event']:<11} {one['model']} {one['version']}  "
+            f"{one['from'] or '-'} -> {one['environment']}  {one['state']}  after {took:.0f} s"
+        )
+        click.echo(printable(text))
+    if not lines:
+        click.echo("nothing was promoted")
+
+
+def _line(log: "PromotionLog", index: int) -> dict[str, Any]:
+    from lockgate.audit.times import render_time
+
+    made = log.history.made_by(index)
+    assert made is not None
+    promoted, request = made.promoted, made.request
+    return {
+        "entry": index,
+        "at": render_time(log.time_ms(index)),
+        "event": "promoted" if request.target is None else "rolled-back",
+        "model": promoted.model,
+        "version": promoted.version,
+        "subject": promoted.subject,
+        "from": request.source,
+        "environment": promoted.environment,
+        "statement": promoted.statement,
+        "request": request.index,
+        "requestedAt": render_time(log.time_ms(request.index)),
+        "secondsFromRequest": (log.time_ms(index) - log.time_ms(request.index)) / 1000,
+        "approvals": [*made.approvals],
+        "predecessor": request.predecessor,
+        "target": request.target,
+        "policy": made.policy,
+        "state": _state(log, index),
+    }
+
+
+def _state(log: "PromotionLog", index: int) -> str:
+    made = log.history.made_by(index)
+    assert made is not None
+    if made.revoked is not None:
+        return f"revoked by entry {made.revoked}"
+    if not log.history.is_sound(made):
+        return "rests on a key that was revoked"
+    current = log.history.current(made.promoted.model, made.promoted.environment)
+    return "current" if current is made else "former"

@@ -1,0 +1,44 @@
+"""`lockgate revoke`: takes promotions back, so that what was promoted counts no more and does not come back."""
+
+import click
+from lockgate.webhook.audit_options import ACTOR, REASON, TRAIL
+from lockgate.webhook.promoting.options import EPILOG
+
+
+@click.command(epilog=EPILOG)
+@click.argument("entries", nargs=-1, required=True, type=int, metavar="ENTRY...")
+@REASON
+@ACTOR
+@TRAIL
+def revoke(entries: tuple[int, ...], reason: str, actor: str | None, home: str) -> None:
+    """Takes back the promotions that ENTRIES made: admission refuses what rests on them, and these bytes do not enter there again.
+
+    \b
+    Example:
+      lockgate revoke 41 --reason "the training data was poisoned" --trail trail/
+    """
+    from lockgate.audit.errors import TrailError
+    from lockgate.audit.promotions import events
+    from lockgate.webhook.appending import append_one
+    from lockgate.webhook.promoting.promotion_log import PromotionLog
+    from lockgate.webhook.trail import current_user, open_trail
+
+    who = actor or current_user()
+    with open_trail(home) as trail:
+        log = PromotionLog(trail)
+        found = [(index, log.history.made_by(index)) for index in entries]
+        for index, made in found:
+            if made is None:
+                raise TrailError(
+                    f"entry {index} made no promotion",
+                    hint="lockgate promotions history lists those that did",
+                )
+        for index, made in found:
+            assert made is not None
+            draft = trail.recorder().promotion(
+                events.revoked(made.promoted, index, reason[: events.MAX_REASON]), who, {"reason": reason}
+            )
+            receipt = append_one(trail, draft)
+            click.echo(
+                f"revoked: {made.promoted.model} {made.promoted.version} in {made.promoted.environment}, entry {receipt.index}"
+            )
