@@ -476,6 +476,17 @@ warn contains unconfigured("models/pinned_models", found) if {
 	count(found) > 0
 }
 
+warn contains unevaluated("models/promoted_models", found) if {
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.models.promoted_models.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
 warn contains unevaluated("models/scanned_models", found) if {
 	found := [violation |
 		some object in objects

@@ -1,0 +1,230 @@
+# METADATA
+# title: Models are promoted before they run
+# description: |
+#   In an environment that a PromotionPolicy asks something of, each model that a workload loads must have been promoted into it: by a statement that
+#   the trail has, with its evidence and approvals, and that nobody took back. What was promoted is what may run: the same reference, in the namespace and
+#   cluster of the statement, in its images, runtimes and adapters, and with no flag that lets a model bring code and is not in it.
+#
+#   An earlier version that comes back needs a rollback of its own. What a controller makes of an object that was judged (its owner is a controller, and no person
+#   sends it) may be of an earlier promotion that nobody took back, and may have more containers than the statement.
+#
+#   In which environment an object is, the EnvironmentMap says; the label `lockgate.dev/environment` may raise it, and never lowers it. Where that cannot be told
+#   the model is refused. With `compareFacts`, the bytes that signed facts tell of the reference must be those that were promoted.
+#
+#   The providers are `lockgate-environments` and `lockgate-promotions`. Lockgate answers them in process; for Gatekeeper Providers of these names ask
+#   `lockgate serve` (docs/promotions.md).
+#
+#   An update that leaves the object's contents as they were is let through: what runs is found by the sweep, and not stopped by it.
+#
+#   Not covered: whether the bytes that are loaded are those of the statement, where the reference does not pin them; `models/pinned_models` demands that,
+#   and `lockgate scan verify --at` checks it in an init container.
+# related_resources:
+#   - ref: https://slsa.dev/spec/v1.1/verification_summary
+#     description: What tools make of verified evidence
+# custom:
+#   id: LG-M009
+#   severity: critical
+#   external: true
+#   controls:
+#     - NIST SP 800-53 CM-3 (configuration change control)
+#     - NIST SP 800-53 AC-5 (separation of duties)
+#     - EU AI Act Article 12 (record-keeping)
+package lockgate.models.promoted_models
+
+import data.lib.lockgate.external
+import data.lib.lockgate.model_facts
+import data.lib.lockgate.models
+import data.lib.lockgate.paths
+import data.lib.lockgate.report
+import data.lib.lockgate.review
+import data.lib.lockgate.serving
+import data.lib.lockgate.updates
+import data.lib.lockgate.workloads
+
+violation contains report.violation(found.path, what, found.text, why, fix) if {
+	some found in loaded
+	not updates.unchanged
+	environment == null
+	what := "nobody knows in which environment the model would run"
+	why := unplaced
+	fix := "name the namespace in the EnvironmentMap"
+}
+
+violation contains report.violation(found.path, what, found.text, why, fix) if {
+	some found in judged
+	found.pin in {"unknown", "unreadable"}
+	not accepted(found)
+	what := sprintf("the model that would run in %s cannot be told", [environment.environment])
+	why := "it is known only when it runs"
+	fix := sprintf("write the reference itself in %s", [paths.field(found.path)])
+}
+
+violation contains report.violation(found.path, what, found.text, why, fix) if {
+	some found in asked
+	not promotion(found)
+	what := sprintf("model is not promoted to %s", [environment.environment])
+	why := unpromoted(found)
+	fix := sprintf("lockgate promote FILE --to %s, and have it approved", [environment.environment])
+}
+
+violation contains report.violation(one.found.path, what, one.found.text, why, fix) if {
+	some one in promoted
+	one.promotion.state in {"revoked", "unsound"}
+	what := sprintf("the promotion of the model to %s does not count any more", [environment.environment])
+	why := states[one.promotion.state]
+	fix := sprintf("lockgate promote or lockgate rollback another version --to %s", [environment.environment])
+}
+
+violation contains report.violation(one.found.path, what, one.found.text, why, fix) if {
+	some one in promoted
+	not one.promotion.state in {"current", "revoked", "unsound"}
+	not is_controlled
+	what := sprintf("model is not the version that %s has", [environment.environment])
+	why := sprintf("entry %v promoted it, and another version came after it", [one.promotion.entry])
+	fix := sprintf("lockgate rollback FILE --to %s, and have it approved", [environment.environment])
+}
+
+violation contains report.violation(one.found.path, what, one.found.text, why, fix) if {
+	some one in promoted
+	some place in misplaced(one.promotion)
+	what := sprintf("model is promoted to %s for another %s", [environment.environment, place.what])
+	why := sprintf("the statement of entry %v is for %s, and this is %s", [one.promotion.entry, place.wanted, shown_name(place.is)])
+	fix := sprintf("lockgate promote FILE --to %s for this %s, and have it approved", [environment.environment, place.what])
+}
+
+violation contains report.violation(one.found.path, what, one.found.text, why, fix) if {
+	some one in promoted
+	others := differing(one.promotion)
+	count(others) > 0
+	what := sprintf("model is promoted to %s to run otherwise", [environment.environment])
+	why := sprintf("the statement of entry %v does not have %s", [one.promotion.entry, concat(", ", array.slice(sort(others), 0, 3))])
+	fix := sprintf("lockgate promote FILE --to %s as it is to run, and have it approved", [environment.environment])
+}
+
+violation contains report.violation(one.found.path, what, one.found.text, why, fix) if {
+	some one in promoted
+	review.parameters.compareFacts == true
+	why := other_bytes(one)
+	what := sprintf("model is promoted to %s with other bytes", [environment.environment])
+	fix := "scan what lies there now, and promote that"
+}
+
+violation contains report.too_deep(path) if {
+	some path in workloads.too_deep
+}
+
+loaded := [found | some found in models.references; found.use == "model"]
+
+# Nothing that only leaves things as they are, and nothing where no policy asks for anything.
+judged := [found |
+	some found in loaded
+	environment.required == true
+	not updates.unchanged
+]
+
+asked := [found | some found in judged; not found.pin in {"unknown", "unreadable"}]
+
+accepted(found) if {
+	found.pin == "unknown"
+	review.parameters.undecidable == "allow"
+}
+
+label := text if {
+	text := review.target.metadata.labels["lockgate.dev/environment"]
+	is_string(text)
+} else := ""
+
+placing := external.answers("lockgate-environments", [json.marshal({"label": label, "namespace": model_facts.namespace})]) if {
+	count(loaded) > 0
+}
+
+environment := place if {
+	some [_, place] in placing.responses
+	is_string(place.environment)
+	is_boolean(place.required)
+} else := null
+
+unplaced := error if {
+	some [_, error] in placing.errors
+} else := placing.system_error if {
+	placing.system_error != ""
+} else := "the provider lockgate-environments said nothing of it"
+
+uris := {found.uri | some found in asked}
+
+answers := external.answers("lockgate-promotions", sort(uris)) if count(uris) > 0
+
+said[uri] := value if some [uri, value] in answers.responses
+
+promotion(found) := one if {
+	one := said[found.uri][environment.environment]
+	is_string(one.state)
+}
+
+promoted := [{"found": found, "promotion": promotion(found)} | some found in asked]
+
+unpromoted(found) := error if {
+	some [uri, error] in answers.errors
+	uri == found.uri
+} else := answers.system_error if {
+	answers.system_error != ""
+} else := "no promotion of it into this environment is recorded"
+
+states := {"revoked": "it was revoked", "unsound": "it rests on a key that was revoked"}
+
+# What no person sends: a controller's work on an object that was judged.
+is_controlled if {
+	some owner in review.target.metadata.ownerReferences
+	owner.controller == true
+	not is_persons
+}
+
+is_persons if {
+	name := input.review.userInfo.username
+	not startswith(name, "system:")
+}
+
+misplaced(given) := [place |
+	some place in [
+		{"what": "namespace", "wanted": given.namespace, "is": model_facts.namespace},
+		{"what": "cluster", "wanted": given.cluster, "is": object.get(environment, "cluster", "")},
+	]
+	is_string(place.wanted)
+	place.wanted != ""
+	place.wanted != place.is
+]
+
+shown_name("") := "none"
+
+shown_name(name) := name if name != ""
+
+# What runs beside the model and is not in the statement. Of a controller's work the statement's images have to be there, and others may be.
+differing(given) := ({text |
+	not is_controlled
+	some one in serving.told.beside
+	not one in given.serving
+	text := trim_space(concat(" ", [one.kind, one.key, one.version]))
+} | {text |
+	is_controlled
+	some one in given.serving
+	one.kind == "image"
+	not one in serving.told.beside
+	text := sprintf("other images than %s", [trim_space(concat(" ", [one.key, one.version]))])
+}) | {text |
+	some text in serving.told.flags
+	not text in given.flags
+}
+
+other_bytes(one) := why if {
+	some known in model_facts.known
+	known.found.uri == one.found.uri
+	known.answer.digest != one.promotion.subject
+	why := sprintf("entry %v promoted %s, and facts tell of %s", [one.promotion.entry, one.promotion.subject, known.answer.digest])
+} else := "nothing is known of the bytes that lie there" if {
+	not is_known(one.found)
+}
+
+is_known(found) if {
+	some known in model_facts.known
+	known.found.uri == found.uri
+}
