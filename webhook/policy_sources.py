@@ -355,9 +355,7 @@ class Loader:
             return self._plain(plain)
         documents, shipped = read_policies(paths, cwd)
         promotions = _promotions(documents)
-        loaded, notices = self._compile(
-            [*documents, *shipped], may_be_empty=promotions is not None and bool(promotions.policies)
-        )
+        loaded, notices = self._compile([*documents, *shipped], promotions)
         about_exemptions = tuple(filter(_is_about_exemptions, documents))
         webhooks = tuple([one for one in documents if _kind(one) == WEBHOOK_CONFIGURATION])
         not_evaluated = (*_held_open(documents), *_not_applied(documents))
@@ -401,12 +399,13 @@ class Loader:
         return LoadedPolicies(loaded, not_configured, tuple(notices))
 
     def _compile(
-        self, documents: Sequence[Document], *, may_be_empty: bool = False
+        self, documents: Sequence[Document], promotions: "Promotions | None" = None
     ) -> tuple[Loaded, list[str]]:
-        loaded = load_policies(documents, engine=self.engine, cache=self.cache, show=self.show)
+        beside = () if promotions is None else promotions.digests
+        loaded = load_policies(documents, engine=self.engine, cache=self.cache, show=self.show, beside=beside)
         if loaded.errors:
             raise PolicyErrors(loaded.errors)
-        if not (loaded.policies.policies or may_be_empty):
+        if not loaded.policies.policies and (promotions is None or not promotions.policies):
             raise UsageError(
                 "there are templates but no constraint, so nothing would be judged",
                 hint="add a constraint of a template's kind to the policies",

@@ -7,7 +7,7 @@ stands in the objects is checked by Lockgate, at admission and when they are loa
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
-from lockgate.engine.promotions.policy import EVIDENCE_KINDS
+from lockgate.engine.promotions.policy import APPROVAL_ASSURANCES, EVIDENCE_KINDS
 from lockgate.engine.quota.windows import PERIODS
 from lockgate.engine.record import record
 from lockgate.gatekeeper.break_glass.kinds import GRANT, POLICY
@@ -228,6 +228,7 @@ def _promotion_policy() -> Json:
         {
             "group": {**_NAME, "maxLength": MAX_GROUP},
             "count": {"type": "integer", "minimum": 1, "maximum": MAX_COUNT},
+            "assurance": {"type": "string", "enum": [*APPROVAL_ASSURANCES]},
         },
         ("group", "count"),
     )

@@ -11,7 +11,11 @@ from lockgate.webhook.check_command import make_loader
 from lockgate.webhook.cli import run
 from lockgate.webhook.policy_bundle.archive import read_archive
 from lockgate.webhook.policy_bundle.opening import Opening
+from lockgate.webhook.serving.folder_source import FolderSource
+from lockgate.webhook.serving.live_gate import LiveGate
+from lockgate.webhook.serving.live_state import LiveSettings
 
+from tests.gatekeeper.promotions.making import environment_map, promotion_policy
 from tests.shared_folder import ROOT
 from tests.webhook.policy_bundle.keys import make_p256, write_pair
 from tests.webhook.test_check import BAD, TEMPLATE, constraint
@@ -69,6 +73,35 @@ def test_a_bundle_judges_as_its_folder(output: tuple[str, ...], capsys: pytest.C
     expected = check(capsys, "-p", "policies")
     assert expected[0] == 1
     assert check(capsys, "-p", pinned) == check(capsys, "-p", output[1]) == expected
+
+
+def test_a_server_takes_what_is_about_promotions_from_a_bundle_and_has_its_digest(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    alone = digest("policies")
+    policy = promotion_policy({"to": "prod", "soakTime": "24h"})
+    places = environment_map({"name": "dev", "namespaces": ["*"]}, {"name": "prod", "namespaces": ["prod"]})
+    Path("policies/promotions.yaml").write_text(json.dumps(policy) + "\n---\n" + json.dumps(places))
+    pinned = bundle(capsys, "-o", "p.tar.gz")
+    live = LiveGate()
+    source = FolderSource(Opening(str(Path.cwd())).open((pinned,)), (), str(Path.cwd()), LiveSettings())
+    live.apply(source.changes(), frozenset())
+    assert live.state is not None
+    assert live.state.promotions is not None
+    assert [one.name for one in live.state.promotions.policies] == ["models"]
+    space: Any = {"metadata": {"name": "prod"}}
+    assert live.state.promotions.environment_of("prod", space, {}).environment == "prod"
+    assert live.state.gate.policies.digest == digest(pinned) == digest("policies") != alone
+
+
+def test_what_is_wrong_about_promotions_makes_no_bundle(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("policies/promotions.yaml").write_text(json.dumps(promotion_policy(), indent=1))
+    assert run(["policy", "bundle", "policies", "-o", "p.tar.gz"]) == 2
+    assert (
+        "policies/promotions.yaml:13:12: spec.steps is empty, and would ask for nothing"
+        in capsys.readouterr().err
+    )
+    assert not Path("p.tar.gz").exists()
 
 
 def test_the_shipped_policies_are_the_same_from_a_bundle(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ from lockgate.audit.seen import seen_drafts
 from lockgate.webhook.cli import run
 from lockgate.webhook.trail import open_trail
 
+from tests.gatekeeper.promotions.making import promotion_policy
 from tests.webhook.serving.server_processes import (
     CONSTRAINT,
     SECONDS,
@@ -113,6 +114,36 @@ def test_changes_of_policies_are_recorded(tmp_path: Path, home: Path) -> None:
         server.wait_for("policies changed")
     added, changed = _changes(home)
     assert (added["event"], changed["event"], changed["policy"]) == ("added", "changed", "NeedsOwner/owners")
+
+
+def test_changes_of_what_is_about_promotions_are_recorded_and_a_wrong_one_is_told(
+    tmp_path: Path, home: Path
+) -> None:
+    policies = write_policies(tmp_path)
+
+    def write(soak: str) -> None:
+        # In one go: a half-written file would be told too.
+        made = tmp_path / "made.yaml"
+        made.write_text(json.dumps(promotion_policy({"to": "prod", "soakTime": soak})))
+        made.replace(policies / "promotions.yaml")
+
+    write("24h")
+    with running_server(tmp_path, policies, ["--trail", str(home)]) as server:
+        write("a day")
+        server.wait_for("policies not read")
+        # What was in force stays.
+        assert server.admit(review_of(config_map()))["status"]["message"] == DENIED
+        write("48h")
+        server.wait_for("policies changed")
+    (told,) = server.events("policies not read")
+    assert "promotions.yaml:1:" in told["reason"]
+    assert "spec.steps[0].soakTime is no span of time" in told["reason"]
+    added, changed = _changes(home)
+    assert (added["event"], changed["event"], changed["policy"]) == (
+        "added",
+        "changed",
+        "PromotionPolicy/models",
+    )
 
 
 def test_a_change_that_the_trail_did_not_take_is_recorded_later(tmp_path: Path, home: Path) -> None:
