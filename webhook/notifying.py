@@ -6,14 +6,17 @@ nothing of it decides: whoever was not told is named on stderr, and the outcome 
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 from urllib.parse import urlsplit
 
 import click
 from lockgate.engine.errors import LockgateError, UsageError
 from lockgate.engine.record import record
-from lockgate.webhook.promotions.cloud_event import MEDIA_TYPE, CloudEvent
 from lockgate.webhook.terminal import printable
+
+if TYPE_CHECKING:
+    from lockgate.webhook.promotions.cloud_event import CloudEvent
+    from lockgate.webhook.references.client import Client
 
 # Somebody waits at a terminal, or a pipeline does.
 TIMEOUT_S: Final = 5.0
@@ -82,8 +85,10 @@ class Notifier:
         self._address = address
         self._key = key
         self._now_s = now_s
+        # One for all events: a receiver that does not answer is waited for once.
+        self._client: Client | None = None
 
-    def notify(self, event: CloudEvent) -> bool:
+    def notify(self, event: "CloudEvent") -> bool:
         """Sends an event, once. Whether the receiver took it: where it did not, stderr says so."""
         try:
             problem = self._sent(event)
@@ -95,8 +100,9 @@ class Notifier:
             click.echo(f"note: nobody was told of it: {printable(problem)}", err=True)
         return not problem
 
-    def _sent(self, event: CloudEvent) -> str:
+    def _sent(self, event: "CloudEvent") -> str:
         """Why the receiver did not take it, empty where it did."""
+        from lockgate.webhook.promotions.cloud_event import MEDIA_TYPE
         from lockgate.webhook.references.client import Client, parse_base, tls_context
 
         address, at_s = self._address, self._now_s()
@@ -108,8 +114,10 @@ class Notifier:
         }
         if self._key is not None:
             headers["webhook-signature"] = render_signature(self._key, event.delivery, at_s, event.body)
-        client = Client(parse_base(address.scheme_and_host, "--notify"), TIMEOUT_S, tls_context(None))
-        answer = client.post(address.target, headers, event.body)
+        if self._client is None:
+            base = parse_base(address.scheme_and_host, "--notify")
+            self._client = Client(base, TIMEOUT_S, tls_context(None))
+        answer = self._client.post(address.target, headers, event.body)
         if 200 <= answer.status < 300:
             return ""
         return f"{address.scheme_and_host} answers with status {answer.status}"

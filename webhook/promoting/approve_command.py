@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 from lockgate.webhook.audit_options import FORMAT
+from lockgate.webhook.notifying import Notifier
+from lockgate.webhook.promoting.notify_options import notify_options
 from lockgate.webhook.promoting.options import EPILOG, KEY, REQUIRE
 
 
@@ -16,6 +18,21 @@ from lockgate.webhook.promoting.options import EPILOG, KEY, REQUIRE
     multiple=True,
     metavar="FILE",
     help="An approval that somebody signed elsewhere, to be recorded; may be repeated.",
+)
+@click.option(
+    "--token",
+    "tokens",
+    multiple=True,
+    metavar="FILE",
+    help="An ID token that an issuer of the identity map gave for this statement, with lockgate-approval: and its digest as nonce or "
+    "audience, to be recorded; may be repeated.",
+)
+@click.option(
+    "--review",
+    "reviews",
+    multiple=True,
+    metavar="FILE",
+    help="A pull request's reviews, as GitHub or GitLab answers them, of the commit that the statement names; may be repeated.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask whether it is approved.")
 @click.option(
@@ -38,6 +55,7 @@ from lockgate.webhook.promoting.options import EPILOG, KEY, REQUIRE
     help="Record the approval in this trail, and make the promotion where nothing is missing any more.",
 )
 @REQUIRE
+@notify_options
 @FORMAT
 @click.pass_context
 def approve(
@@ -45,17 +63,21 @@ def approve(
     statement: str,
     key_file: str | None,
     approvals: tuple[str, ...],
+    tokens: tuple[str, ...],
+    reviews: tuple[str, ...],
     yes: bool,
     output: str | None,
     policy: str | None,
     identities: str | None,
     home: str | None,
     require: bool,
+    notifier: Notifier | None,
     chosen: str,
 ) -> None:
     """Shows what STATEMENT says, and approves exactly that: another statement is not approved by it.
 
-    Without --trail the approval is signed only; whoever keeps the trail records it with --approval.
+    Without --trail the approval is signed only; whoever keeps the trail records it with --approval. Whoever has no key approves with an
+    ID token (--token); a review of a pull request (--review) counts least.
 
     \b
     Example:
@@ -66,15 +88,19 @@ def approve(
     from lockgate.audit.errors import TrailError
     from lockgate.audit.promotions.statement import parse_promotion, statement_digest
     from lockgate.engine.errors import UsageError
-    from lockgate.webhook.promoting.approving import record_approval
+    from lockgate.webhook.promoting.approving import record_approval, record_reviews
     from lockgate.webhook.promoting.ending import tell_end
+    from lockgate.webhook.promoting.given_approvals import read_reviews, read_token
     from lockgate.webhook.promoting.opening import open_desk, read_envelope_file
     from lockgate.webhook.promoting.telling import statement_text
     from lockgate.webhook.terminal import printable
 
-    if key_file is None and not approvals:
-        raise UsageError("nobody approves", hint="give --key PEM, or --approval FILE")
-    if approvals and home is None:
+    elsewhere = approvals + tokens + reviews
+    if key_file is None and not elsewhere:
+        raise UsageError(
+            "nobody approves", hint="give --key PEM, or --approval, --token or --review with a FILE"
+        )
+    if elsewhere and home is None:
         raise UsageError("an approval from elsewhere is recorded in a trail", hint="give --trail DIR")
     if home is not None and (policy is None or identities is None):
         raise UsageError(
@@ -91,10 +117,12 @@ def approve(
             click.confirm("Approve this?", abort=True, err=True)
         given.append(_sign(key_file, digest, output, statement))
     given += [(path, _read(path)) for path in approvals]
+    given += [(path, read_token(path)) for path in tokens]
+    imported = [(path, read_reviews(path, parsed)) for path in reviews]
     if home is None:
         return
     assert policy is not None and identities is not None
-    with open_desk(home, policy, identities) as desk:
+    with open_desk(home, policy, identities, notifier) as desk:
         asked = desk.log.asked(desk.promoted_statement(digest))
         actor, refused = "", False
         for place, one in given:
@@ -105,6 +133,9 @@ def approve(
                 refused = True
                 hint = f" ({error.hint})" if error.hint else ""
                 click.echo(printable(f"error: {place} is not recorded: {error.message}{hint}"), err=True)
+        for place, one_export in imported:
+            who = record_reviews(desk, asked, place, one_export)
+            actor, refused = who or actor, refused or not who
         tell_end(context, desk, asked, actor, (), statement, chosen, require)
     if refused:
         context.exit(2)

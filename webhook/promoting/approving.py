@@ -4,12 +4,15 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from lockgate.audit.errors import UnverifiableError
+import click
+from lockgate.audit.errors import TrailError, UnverifiableError
 from lockgate.audit.promotions import events
 from lockgate.audit.promotions.history import Assurance
 from lockgate.audit.promotions.identities import IdentityKind
 from lockgate.webhook.promoting.desk import Desk
+from lockgate.webhook.promoting.given_approvals import Reviews
 from lockgate.webhook.promoting.promotion_log import Asked
+from lockgate.webhook.terminal import printable
 
 # What an approval is worth, by how its person is known.
 _ASSURANCES: Final[Mapping[IdentityKind, Assurance]] = {"key": "key", "token": "token", "account": "imported"}
@@ -38,5 +41,22 @@ def record_approval(desk: Desk, asked: Asked, shown: Mapping[str, Any]) -> str:
         identity.value if identity.kind == "key" else "",
     )
     details = {**shown, "identity": f"{identity.kind} {identity.value}", "person": person.name}
-    desk.append(desk.recorder.promotion(event, person.name, details))
+    desk.record(event, person.name, details)
     return person.name
+
+
+def record_reviews(desk: Desk, asked: Asked, place: str, reviews: Reviews) -> str:
+    """Appends the approvals of an export; the name of the last who approved, "" where nobody's was recorded. Tells who does not count."""
+    told = [(one.account, one.why) for one in reviews.uncounted]
+    actor = ""
+    for account, shown in reviews.given:
+        try:
+            actor = record_approval(desk, asked, shown)
+        except TrailError as error:
+            # Reviewers are whoever looks at the change: the requester, and people of other groups.
+            told.append((account, error.message))
+    for account, why in told:
+        click.echo(printable(f"note: the review of {account} is not recorded: {why}"), err=True)
+    if not actor:
+        click.echo(printable(f"error: {place} has no approval that is recorded"), err=True)
+    return actor

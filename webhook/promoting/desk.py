@@ -15,6 +15,7 @@ from lockgate.audit.promotions.approval import parse_approval
 from lockgate.audit.promotions.history import Approval as RecordedApproval
 from lockgate.audit.promotions.history import Request
 from lockgate.audit.promotions.identities import Identities, Identity, Person
+from lockgate.audit.promotions.statement import parse_promotion
 from lockgate.audit.promotions.token import verify_token
 from lockgate.audit.receipt import Receipt
 from lockgate.engine.promotions.asking import Approval, Known, Missing
@@ -23,6 +24,8 @@ from lockgate.engine.promotions.recognising import Event
 from lockgate.engine.promotions.subjects import Holder, Subject
 from lockgate.engine.record import record
 from lockgate.webhook.promoting.facts import evidence_of
+from lockgate.webhook.promoting.given_approvals import reviewing_account
+from lockgate.webhook.promoting.notify_options import RecordedEvent
 from lockgate.webhook.promoting.promotion_log import Asked, PromotionLog
 from lockgate.webhook.promotions.judging import PromotionJudge
 from lockgate.webhook.trail import Trail
@@ -61,6 +64,7 @@ class Desk:
         self.recorder: Final = trail.recorder()
         self._appending = trail.appending()
         self.log: Final = PromotionLog(trail)
+        self.recorded: Final[list[RecordedEvent]] = []
 
     @property
     def unreached(self) -> tuple[tuple[str, str], ...]:
@@ -81,6 +85,13 @@ class Desk:
         """An entry more. Raises TrailError."""
         receipt = self._appending.appender.append(draft)
         self.log.take(receipt)
+        return receipt
+
+    def record(self, event: events.PromotionEvent, actor: str, details: Mapping[str, Any]) -> Receipt:
+        """An entry more about a promotion, which `recorded` has then. Raises TrailError."""
+        receipt = self.append(self.recorder.promotion(event, actor, details))
+        if not receipt.repeated:
+            self.recorded.append(RecordedEvent(event, receipt.index, self.log.time_ms(receipt.index)))
         return receipt
 
     def promoted_statement(self, statement: str) -> Request:
@@ -173,16 +184,14 @@ class Desk:
     def verify_approval(
         self, details: Mapping[str, Any], payload: bytes, statement: str, moment_ms: int
     ) -> Identity:
-        """Who approves a statement by what is shown: an `envelope`, a `token` or a `review`. Raises TrailError."""
+        """Who approves a statement by what is shown: an `envelope`, a `token` or an `account`. Raises TrailError."""
         if "envelope" in details:
             return Identity("key", self.approving_key(envelope_of(details["envelope"]), statement))
         if "token" in details:
-            token = verify_token(
-                str(details["token"]).encode(), self.identities.issuers, payload, moment_ms // 1000
-            )
+            token = verify_token(str(details["token"]).encode(), self.identities.issuers, payload, moment_ms)
             return Identity("token", f"{token.issuer} {token.subject}")
         if "account" in details:
-            return Identity("account", str(details["account"]))
+            return reviewing_account(details, parse_promotion(payload), self.identities)
         raise UnverifiableError("the approval shows nothing that could be verified")
 
     def approving_key(self, envelope: Envelope, statement: str) -> str:
@@ -214,4 +223,4 @@ class Desk:
             "policy": {"name": statement.policy[0], "digest": statement.policy[1]},
             "requester": statement.requester,
         }
-        return self.append(self.recorder.promotion(event, actor, details))
+        return self.record(event, actor, details)

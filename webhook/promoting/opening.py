@@ -12,10 +12,12 @@ from lockgate.engine.promotions.policy import PromotionPolicy
 from lockgate.gatekeeper.promotions.kinds import is_promotion_policy
 from lockgate.gatekeeper.promotions.promotion_policy import parse_promotion_policy
 from lockgate.webhook.claims.library import open_library
+from lockgate.webhook.notifying import Notifier
 from lockgate.webhook.policy_bundle.files import read_regular
 from lockgate.webhook.policy_sources import SHIPPED, parse_documents
 from lockgate.webhook.promoting.desk import Desk
 from lockgate.webhook.promoting.identities_file import read_identities
+from lockgate.webhook.promoting.notify_options import tell_events
 from lockgate.webhook.promotions.judging import PromotionJudge
 from lockgate.webhook.terminal import printable
 from lockgate.webhook.trail import open_trail
@@ -36,17 +38,23 @@ def read_promotion_policy(path: str) -> PromotionPolicy:
 
 
 @contextmanager
-def open_desk(home: str, policy: str, identities: str) -> Iterator[Desk]:
-    """The desk over a trail; says behind it which anchors were not reached. Raises LockgateError."""
+def open_desk(home: str, policy: str, identities: str, notifier: Notifier | None = None) -> Iterator[Desk]:
+    """The desk over a trail; says behind it which anchors were not reached, and sends what was recorded. Raises LockgateError."""
     read = read_promotion_policy(policy)
     people = read_identities(identities)
     judge = PromotionJudge(open_library(SHIPPED, open_cache(None, os.environ), "promotion"), read)
     with open_trail(home) as trail:
         desk = Desk(trail, read, people, judge)
-        with desk:
-            yield desk
-        for name, reason in desk.unreached:
-            click.echo(f"note: the anchor {printable(name)} was not reached: {printable(reason)}", err=True)
+        try:
+            with desk:
+                yield desk
+        finally:
+            # However the command ends: what is in the log is there.
+            for name, reason in desk.unreached:
+                click.echo(
+                    f"note: the anchor {printable(name)} was not reached: {printable(reason)}", err=True
+                )
+            tell_events(notifier, trail.origin, desk.recorded)
 
 
 def read_envelope_file(path: str, largest: int) -> bytes:

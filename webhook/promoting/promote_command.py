@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import click
 from lockgate.webhook.audit_options import FORMAT, TRAIL
 from lockgate.webhook.model_facts import ModelFacts, facts_options
+from lockgate.webhook.notifying import Notifier
+from lockgate.webhook.promoting.notify_options import notify_options
 from lockgate.webhook.promoting.options import EPILOG, IDENTITIES, KEY, POLICY, REQUIRE
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ _OUTPUT = click.option(
 @TRAIL
 @_OUTPUT
 @REQUIRE
+@notify_options
 @FORMAT
 @click.pass_context
 def promote(
@@ -73,6 +76,7 @@ def promote(
     home: str,
     output: str | None,
     require: bool,
+    notifier: Notifier | None,
     chosen: str,
 ) -> None:
     """Asks for the model that rendered manifests load to enter an environment.
@@ -88,7 +92,20 @@ def promote(
     from lockgate.webhook.promoting.requesting import Wish
 
     wish = Wish(to, model, digest, cluster, namespace, _changes(changes))
-    _run(context, files, wish, key_file, policy, identities, model_facts, home, output, require, chosen)
+    _run(
+        context,
+        files,
+        wish,
+        key_file,
+        policy,
+        identities,
+        model_facts,
+        home,
+        output,
+        require,
+        notifier,
+        chosen,
+    )
 
 
 @click.command(epilog=EPILOG)
@@ -105,6 +122,7 @@ def promote(
 @TRAIL
 @_OUTPUT
 @REQUIRE
+@notify_options
 @FORMAT
 @click.option(
     "--entry",
@@ -128,6 +146,7 @@ def rollback(
     home: str,
     output: str | None,
     require: bool,
+    notifier: Notifier | None,
     chosen: str,
     entry: int | None,
 ) -> None:
@@ -153,6 +172,7 @@ def rollback(
         home,
         output,
         require,
+        notifier,
         chosen,
         entry,
         back=True,
@@ -182,6 +202,7 @@ def _run(
     home: str,
     output: str | None,
     require: bool,
+    notifier: Notifier | None,
     chosen: str,
     entry: int | None = None,
     *,
@@ -203,7 +224,7 @@ def _run(
     key = read_signing_pem(key_file)
     found = choose(find_models(read_manifests(files), open_model_uses()), wish)
     place = output or f"{files[0]}.promotion.dsse.json"
-    with open_desk(home, policy, identities) as desk:
+    with open_desk(home, policy, identities, notifier) as desk:
         target = find_target(desk.log, found.use.identity, wish.to, entry) if back else None
         if target is not None:
             wish = changed(wish, digest=target.promoted.subject)

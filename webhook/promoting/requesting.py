@@ -141,7 +141,7 @@ def ask(
     details: dict[str, Value] = {
         "envelope": dict(parse_foreign_json(envelope, "the envelope", MAX_ENVELOPE).mapping())
     }
-    desk.append(desk.recorder.promotion(event, person.name, details))
+    desk.record(event, person.name, details)
     return desk.log.asked(desk.promoted_statement(promoted.statement)), envelope, evidence
 
 

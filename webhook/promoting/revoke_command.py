@@ -2,6 +2,8 @@
 
 import click
 from lockgate.webhook.audit_options import ACTOR, REASON, TRAIL
+from lockgate.webhook.notifying import Notifier
+from lockgate.webhook.promoting.notify_options import RecordedEvent, notify_options, tell_events
 from lockgate.webhook.promoting.options import EPILOG
 
 
@@ -10,13 +12,17 @@ from lockgate.webhook.promoting.options import EPILOG
 @REASON
 @ACTOR
 @TRAIL
-def revoke(entries: tuple[int, ...], reason: str, actor: str | None, home: str) -> None:
+@notify_options
+def revoke(
+    entries: tuple[int, ...], reason: str, actor: str | None, home: str, notifier: Notifier | None
+) -> None:
     """Takes back the promotions that ENTRIES made: admission refuses what rests on them, and these bytes do not enter there again.
 
     \b
     Example:
       lockgate revoke 41 --reason "the training data was poisoned" --trail trail/
     """
+    from lockgate.audit.entry import parse_entry
     from lockgate.audit.errors import TrailError
     from lockgate.audit.promotions import events
     from lockgate.webhook.appending import append_one
@@ -35,10 +41,10 @@ def revoke(entries: tuple[int, ...], reason: str, actor: str | None, home: str) 
                 )
         for index, made in found:
             assert made is not None
-            draft = trail.recorder().promotion(
-                events.revoked(made.promoted, index, reason[: events.MAX_REASON]), who, {"reason": reason}
-            )
-            receipt = append_one(trail, draft)
+            event = events.revoked(made.promoted, index, reason[: events.MAX_REASON])
+            receipt = append_one(trail, trail.recorder().promotion(event, who, {"reason": reason}))
             click.echo(
                 f"revoked: {made.promoted.model} {made.promoted.version} in {made.promoted.environment}, entry {receipt.index}"
             )
+            recorded = RecordedEvent(event, receipt.index, parse_entry(receipt.entry).time_ms)
+            tell_events(notifier, trail.origin, [recorded])
