@@ -317,8 +317,8 @@ def _opa(
     "--provider-client-ca",
     "asker_ca",
     metavar="FILE",
-    help="Offer lockgate-devices (which devices of the cluster a request can reach) and what --external-data says to "
-    "Gatekeeper, at /providers/NAME, to clients with a certificate of this CA.",
+    help="Offer lockgate-devices (which devices of the cluster a request can reach), lockgate-environments (in which "
+    "environment an object is) and what --external-data says to Gatekeeper, at /providers/NAME, to clients with a certificate of this CA.",
 )
 @click.option(
     "--provider-client-name",

@@ -23,7 +23,6 @@ from lockgate.engine.devices.kinds import DEVICE_CLASS, RESOURCE_SLICE
 from lockgate.engine.devices.shelf import Devices
 from lockgate.engine.errors import InputError, LockgateError
 from lockgate.engine.external_data import Providers, UnansweredError
-from lockgate.gatekeeper.external_data.fixtures import FixtureProviders
 from lockgate.gatekeeper.external_data.kinds import DEVICES_PROVIDER
 from lockgate.gatekeeper.external_data.wire import float_numbers
 
@@ -95,25 +94,6 @@ class DeviceProviders:
             self._kept.clear()
         self._kept[key] = made
         return made
-
-
-@final
-class OfferedDevices:
-    """What is offered to other policy engines: the devices, but for a fixture of the same name, and all fixtures."""
-
-    def __init__(self, fixtures: FixtureProviders, devices: DeviceProviders) -> None:
-        self._fixtures: Final = fixtures
-        self._answering: Final = fixtures.before(devices)
-        self.names: Final = fixtures.names | {DEVICES_PROVIDER}
-
-    def ask(self, provider: str, keys: tuple[str, ...], seconds: float | None) -> Reply:
-        """The answer: a failure, with what it needs, while devices are not known. Raises UnansweredError for other providers."""
-        try:
-            return self._answering.ask(provider, keys, seconds)
-        except UnansweredError as error:
-            if provider != DEVICES_PROVIDER or provider in self._fixtures.names:
-                raise
-            return Reply((), 0, f"not decidable yet: needs {error.needs}")
 
 
 @final

@@ -12,6 +12,10 @@ FIXTURES_VERSION: Final = f"{FIXTURES_GROUP}/v1alpha1"
 FIXTURES_KIND: Final = "ExternalData"
 # The provider that answers from DeviceClasses and ResourceSlices (`external_data.devices`).
 DEVICES_PROVIDER: Final = "lockgate-devices"
+# The provider that answers from the EnvironmentMap and the PromotionPolicies (`external_data.environments`).
+ENVIRONMENTS_PROVIDER: Final = "lockgate-environments"
+# The provider that says which promotions a trail has; somebody who reads one has to say it.
+PROMOTIONS_PROVIDER: Final = "lockgate-promotions"
 
 
 def is_fixtures(value: Mapping[str, Value]) -> bool:

@@ -72,7 +72,7 @@ class Main:
         settings = LiveSettings(
             engine=options.engine,
             cache=cache,
-            offers_devices=bool(options.tls.asker_names),
+            offers=bool(options.tls.asker_names),
             ledger_cluster="" if options.ledger is None else options.ledger.cluster,
             cluster_name=options.cluster_name,
         )

@@ -82,7 +82,7 @@ class Worker:
             engine=settings.engine,
             cache=cache,
             provide=provide,
-            offers_devices=bool(settings.asker_names),
+            offers=bool(settings.asker_names),
             later=Aside().do,
             ledger_cluster=settings.ledger_cluster,
             cluster_name=settings.cluster_name,

@@ -1,9 +1,14 @@
-"""Who answers for external data in a server: files of answers first, then what is known of devices, then Providers."""
+"""Who answers for external data in a server: files of answers first, then what is known of environments and devices, then
+Providers."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, final
 
+from lockgate.engine.codegen.values import Value
 from lockgate.engine.record import record
 from lockgate.gatekeeper.external_data.fixtures import FixtureProviders
+from lockgate.gatekeeper.external_data.kinds import DEVICES_PROVIDER, ENVIRONMENTS_PROVIDER
+from lockgate.webhook.serving.live_promotions import PromotionsNow
 
 if TYPE_CHECKING:
     # Imported where there are any.
@@ -13,12 +18,14 @@ if TYPE_CHECKING:
     from lockgate.gatekeeper.external_data.provider import Provider
     from lockgate.webhook.serving.live_state import Provide
 
+Namespaces = Mapping[str, dict[str, Value]]
+
 
 @record
 class Answering:
     """Who answers. asked: policies ask them; None where nobody answers. offered: others may ask them.
 
-    others: another value whenever somebody answers otherwise for anything but devices.
+    others: another value whenever somebody answers otherwise for anything but devices, and but by what a Namespace is now.
     """
 
     asked: "Providers | None"
@@ -27,12 +34,17 @@ class Answering:
 
 
 @record
-class _MadeOf:
-    """What an Answering was made of. providers: None where no policy asks."""
+class Asked:
+    """What answers rest on. providers: None where no policy asks. devices: None where nobody may ask about them.
+
+    promotions, namespaces: what environments are known by; promotions: None where nobody may ask.
+    """
 
     providers: "tuple[Provider, ...] | None"
     in_process: FixtureProviders
     devices: "Devices | None"
+    promotions: PromotionsNow | None
+    namespaces: Namespaces
 
 
 @final
@@ -42,41 +54,57 @@ class LiveAnswering:
     def __init__(self, provide: "Provide | None") -> None:
         self._provide: Final = provide
         self._over_https: Providers | None = None
-        self._made_of: _MadeOf | None = None
+        self._made_of: Asked | None = None
         self._answering: Answering | None = None
 
-    def answering(
-        self,
-        providers: "tuple[Provider, ...] | None",
-        in_process: FixtureProviders,
-        devices: "Devices | None",
-    ) -> Answering:
-        """Who answers now. providers: None where no policy asks. devices: None where nobody may ask about them."""
+    def answering(self, asked: Asked) -> Answering:
+        """Who answers now."""
         known, before = self._answering, self._made_of
-        others: object = None
-        same = before is not None and before.providers == providers and before.in_process is in_process
-        if known is not None and before is not None and same:
-            if before.devices is devices:
-                return known
-            others = known.others
-        if others is None:
+        if known is None or before is None or not _answer_alike(before, asked):
             provide = self._provide
+            providers = asked.providers
             self._over_https = None if provide is None or providers is None else provide(providers)
-            others = (in_process, self._over_https)
-        self._made_of = _MadeOf(providers, in_process, devices)
-        made = self._answering = _made(in_process, devices, self._over_https, others)
+            # Held, so that it equals no later one.
+            others: object = (asked.in_process, self._over_https, object())
+        elif before.devices is asked.devices and before.namespaces is asked.namespaces:
+            return known
+        else:
+            others = known.others
+        self._made_of = asked
+        made = self._answering = _made(asked, self._over_https, others)
         return made
 
 
-def _made(
-    in_process: FixtureProviders, devices: "Devices | None", over_https: "Providers | None", others: object
-) -> Answering:
-    if devices is None:
-        asked = in_process.before(over_https) if in_process.names else over_https
-        return Answering(asked, in_process, others)
-    # Which imports CEL.
-    from lockgate.gatekeeper.external_data.devices import DeviceProviders, OfferedDevices
+def _answer_alike(before: Asked, now: Asked) -> bool:
+    """Is nothing another but devices and Namespaces?"""
+    return (
+        before.providers == now.providers
+        and before.in_process is now.in_process
+        and (before.promotions is now.promotions or before.promotions == now.promotions)
+    )
 
-    answering = DeviceProviders(devices, over_https)
+
+def _made(asked: Asked, over_https: "Providers | None", others: object) -> Answering:
+    in_process = asked.in_process
+    names: list[str] = []
     # Nothing that is asked over HTTPS is offered: only names that answer here are.
-    return Answering(in_process.before(answering), OfferedDevices(in_process, answering), others)
+    here = over_https
+    if asked.devices is not None:
+        # Which imports CEL.
+        from lockgate.gatekeeper.external_data.devices import DeviceProviders
+
+        here = DeviceProviders(asked.devices, here)
+        names.append(DEVICES_PROVIDER)
+    if asked.promotions is not None:
+        # Of servers that are asked.
+        from lockgate.gatekeeper.external_data.environments import EnvironmentProviders
+        from lockgate.webhook.serving.live_environments import known_environments
+
+        here = EnvironmentProviders(known_environments(asked.promotions, asked.namespaces), here)
+        names.append(ENVIRONMENTS_PROVIDER)
+    if not names:
+        return Answering(in_process.before(here) if in_process.names else here, in_process, others)
+    from lockgate.gatekeeper.external_data.offered import OfferedHere
+
+    assert here is not None
+    return Answering(in_process.before(here), OfferedHere(in_process, here, names), others)

@@ -20,11 +20,11 @@ from lockgate.gatekeeper.inventory_digest import InventoryDigest
 from lockgate.gatekeeper.inventory_needs import CLUSTER
 from lockgate.gatekeeper.sync import Sync, namespace_of
 from lockgate.webhook.gate import Gate
-from lockgate.webhook.serving.live_answering import LiveAnswering
+from lockgate.webhook.serving.live_answering import Asked, LiveAnswering
 from lockgate.webhook.serving.live_inventory import LiveInventory
 from lockgate.webhook.serving.live_policies import LivePolicies, PoliciesNow
 from lockgate.webhook.serving.live_problems import LiveProblem
-from lockgate.webhook.serving.live_promotions import with_unreadable
+from lockgate.webhook.serving.live_promotions import PromotionsNow, with_unreadable
 from lockgate.webhook.serving.live_secrets import SECRET, LiveSecrets
 from lockgate.webhook.serving.live_state import LiveSettings, LiveState, Needs
 from lockgate.webhook.serving.objects import Change, ObjectKey
@@ -198,12 +198,21 @@ class LiveGate:
             )
         devices, quotas = None, None
         charges = self._quotas is not None and not self._quotas.is_empty
-        if loaded.asks_devices or self._settings.offers_devices or charges:
+        if loaded.asks_devices or self._settings.offers or charges:
             devices = self._shelf.devices()
             if self._quotas is not None and charges:
                 quotas = self._quotas.now(devices)
+        promotions = with_unreadable(now.promotions, self._unreadable)
         answering = self._answering.answering(
-            loaded.providers if loaded.asks else None, now.in_process, devices
+            Asked(
+                loaded.providers if loaded.asks else None,
+                now.in_process,
+                devices,
+                (promotions or PromotionsNow(cluster=self._settings.cluster_name))
+                if loaded.asks or self._settings.offers
+                else None,
+                self._namespaces,
+            )
         )
         if loaded.asks:
             facts = replace(facts, providers=answering.asked)
@@ -234,7 +243,7 @@ class LiveGate:
             answering=answering.others,
             devices=devices,
             quotas=quotas,
-            promotions=with_unreadable(now.promotions, self._unreadable),
+            promotions=promotions,
         )
 
     def _digest(

@@ -70,7 +70,7 @@ class LiveState:
 
     digest: SHA-256 (hex) over all that decides. created: the objects that decide and are in force. templates: those that
     compile, by kind. is_remote: other servers evaluate policies. in_process: the providers of external
-    data that answer here. answering: who answers for all but devices, for comparison by identity; devices: what is known
+    data that answer here. answering: who answers for all but devices, for comparison by identity, which knows of no change of a Namespace; devices: what is known
     of devices, None where nobody asks. quotas: those that objects are held to, None where there is none.
     promotions: what is in force about promotions, None where nothing is about them.
     """
@@ -96,7 +96,7 @@ class LiveSettings:
 
     point: the enforcement point that constraints' actions are taken for; at Gatekeeper's audit live objects are judged.
     place: makes the policies that are in force of what was loaded, where other servers evaluate some of them.
-    offers_devices: the provider of devices is offered to others, whether or not a policy here asks it.
+    offers: providers that answer in this process are offered to others, whether or not a policy here asks them.
     later: has constraints' own code made while reviews go on; None for who lets the review that asks for it wait.
     ledger_cluster: the cluster's name in the ledger of quotas; "" where objects are held to none. cluster_name: as an
     EnvironmentMap calls it, "" where nobody said.
@@ -108,7 +108,7 @@ class LiveSettings:
     provide: "Provide | None" = None
     point: EnforcementPoint = "validation.gatekeeper.sh"
     place: "Callable[[Loaded], PolicySet] | None" = None
-    offers_devices: bool = False
+    offers: bool = False
     later: "Later | None" = None
     ledger_cluster: str = ""
     cluster_name: str = ""

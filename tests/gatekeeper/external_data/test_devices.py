@@ -9,7 +9,7 @@ from lockgate.engine.devices.kinds import DEVICE_KINDS
 from lockgate.engine.devices.shelf import Shelf
 from lockgate.engine.external_data import UnansweredError
 from lockgate.engine.gvk import gvk_of
-from lockgate.gatekeeper.external_data.devices import DeviceProviders, OfferedDevices
+from lockgate.gatekeeper.external_data.devices import DeviceProviders
 from lockgate.gatekeeper.external_data.fixtures import Fixture, FixtureProviders
 
 from tests.engine.devices.objects import NVIDIA, Json, device, device_class, resource_slice
@@ -148,25 +148,3 @@ def test_what_is_not_known_in_full_is_not_answered() -> None:
     shelf.cover(frozenset([one for one in DEVICE_KINDS if one.kind == "DeviceClass"]))
     with pytest.raises(UnansweredError, match="the ResourceSlices of the cluster"):
         DeviceProviders(shelf.devices()).ask("lockgate-devices", ('{"class": "gpu"}',), None)
-
-
-def test_what_is_offered() -> None:
-    fixtures = FixtureProviders([Fixture("p", {}, "down")])
-    made = OfferedDevices(fixtures, providers(*OBJECTS))
-    assert made.names == {"p", "lockgate-devices"}
-    assert made.ask("p", ("a",), None).system_error == "down"
-    item = only(made.ask("lockgate-devices", ('{"class": "gpu"}',), None))
-    assert devices_of(item.value) == 2
-    with pytest.raises(UnansweredError):
-        made.ask("q", ("a",), None)
-
-
-def test_who_asks_from_outside_is_told_what_is_not_known_yet() -> None:
-    made = OfferedDevices(FixtureProviders([]), DeviceProviders(Shelf().devices()))
-    reply = made.ask("lockgate-devices", ('{"class": "gpu"}',), None)
-    assert "not decidable yet: needs the DeviceClasses and ResourceSlices" in reply.system_error
-    spoken_for = OfferedDevices(
-        FixtureProviders([Fixture("lockgate-devices", {}, "")]), DeviceProviders(Shelf().devices())
-    )
-    with pytest.raises(UnansweredError):
-        spoken_for.ask("lockgate-devices", ("a",), None)

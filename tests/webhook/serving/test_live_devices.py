@@ -113,9 +113,9 @@ def test_nobody_asks_and_nothing_is_wanted() -> None:
 
 
 def test_it_is_offered_where_no_policy_asks() -> None:
-    made = live(CLASS, A100, offers_devices=True)
+    made = live(CLASS, A100, offers=True)
     assert made.needs.devices and made.state is not None
-    assert made.state.in_process.names == {"lockgate-devices"}
+    assert made.state.in_process.names == {"lockgate-devices", "lockgate-environments"}
     item = only(made.state.in_process.ask("lockgate-devices", (KEY,), 1.0))
     value: Any = item.value
     assert value["products"][0]["attributes"] == {"productName": "A100"}
