@@ -24,7 +24,14 @@ _NAME: Final = re.compile(r"(?!-)(?:[^~^:@]|@(?!\{))+")
 _PLACES: Final = ("refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
 _SHORT_COMMIT: Final = re.compile(r"[0-9a-f]{4,39}")
 _REGULAR: Final = (b"100644", b"100755")
-_OPTIONS: Final = ("--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "protocol.allow=never")
+_OPTIONS: Final = (
+    "--no-replace-objects",
+    "--literal-pathspecs",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "protocol.allow=never",
+)
 
 
 def is_at(path: str, wanted: str) -> bool:
@@ -83,6 +90,35 @@ class GitTree:
         # `cat-file` takes the name of a blob, and this way to name one.
         wanted = TreeFile(path, f"{self.commit}:{path}")
         return next(iter([data for _, data in self.read([wanted], MAX_LINK_BYTES)]), None)
+
+    def history(self, paths: Sequence[str], commits: int) -> list[TreeFile]:
+        """What files were earlier: in the last commits up to this one that changed any of them, the newest first, each once.
+
+        Of merges the first parent counts: what was on a branch before it was merged was not here. Raises UsageError.
+        """
+        if not paths:
+            return []
+        options = ("--first-parent", "-m", "--raw", "--no-abbrev", "--no-renames", "--no-show-signature")
+        try:
+            listed = _run(
+                self.root, "log", *options, "-z", "--format=", f"-n{commits}", self.commit, "--", *paths
+            )
+        except _GitError as error:
+            raise UsageError(f"git cannot tell what was before {self.revision} ({error})") from None
+        if len(listed) > MAX_LIST_BYTES:
+            raise UsageError(f"more changed before {self.revision} than can be looked at")
+        found: dict[TreeFile, None] = {}
+        fields = iter(listed.split(b"\0"))
+        for field in fields:
+            # `:100644 100644 OLD NEW M`, and the path as the next field; commits may be divided by line ends.
+            head = field.lstrip(b"\n").removeprefix(b":").split(b" ")
+            if len(head) != 5:
+                continue
+            path = os.fsdecode(next(fields, b""))
+            for mode, blob in ((head[1], head[3]), (head[0], head[2])):
+                if mode in _REGULAR:
+                    found[TreeFile(path, blob.decode("ascii"))] = None
+        return [*found]
 
     def _read_one(self, process: "subprocess.Popen[bytes]", one: TreeFile, limit: int) -> bytes | None:
         assert process.stdout is not None

@@ -8,7 +8,7 @@ from typing import Final
 
 from lockgate.engine.codegen.cache import open_cache
 from lockgate.engine.errors import EvaluationError
-from lockgate.engine.promotions.recognising import Earlier, NothingEarlier, recognise
+from lockgate.engine.promotions.recognising import recognise
 from lockgate.engine.record import record
 from lockgate.gatekeeper.promotions.loading import Promotions
 from lockgate.webhook.claims.library import open_library
@@ -16,6 +16,7 @@ from lockgate.webhook.first_pass import Learned
 from lockgate.webhook.inputs import Inputs
 from lockgate.webhook.old_objects import OldObjects
 from lockgate.webhook.policy_sources import SHIPPED
+from lockgate.webhook.promotions.history import Asking, read_history
 from lockgate.webhook.promotions.judging import PromotionJudge
 from lockgate.webhook.promotions.knowing import Knowledge
 from lockgate.webhook.promotions.places import Place, Places
@@ -60,8 +61,11 @@ def tell_change(change: Change, promotions: Promotions | None, knowledge: Knowle
     states = read_states(change.inputs, change.walk, change.learned, change.old, reader, mapping)
     if states is None:
         return Told((), (), ())
-    earlier: Earlier = NothingEarlier()
-    events = recognise(states.before, states.after, mapping.environments, earlier)
+    asking = Asking()
+    events = recognise(states.before, states.after, mapping.environments, asking)
+    if asking.slots:
+        earlier = read_history(change.old, states, asking.slots, change.inputs.cwd)
+        events = recognise(states.before, states.after, mapping.environments, earlier)
     errors = [Problem(one.file, one.line, one.column, one.message, one.hint) for one in states.errors]
     if not events:
         return Told((), (), tuple(errors))

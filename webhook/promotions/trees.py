@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import field
 from typing import TYPE_CHECKING, Final, final
@@ -65,24 +65,6 @@ class Tree:
         self.kustomizations.update(other.kustomizations)
         for name, labels in other.labels.items():
             self.labels[name] |= labels
-
-
-def joined(first: Tree, second: Tree) -> Tree:
-    """Both parts as one."""
-    made = Tree()
-    made.add(first)
-    made.add(second)
-    return made
-
-
-@record
-class States:
-    """Both states, and where each holder was read (by its identity: holders may be equal)."""
-
-    before: tuple[Holder, ...]
-    after: tuple[Holder, ...]
-    where: Mapping[int, Where]
-    errors: tuple[DocumentError, ...]
 
 
 @final
@@ -154,22 +136,25 @@ class Placing:
         self._folders: Final = folders
         self._labels: Final = labels
         self._root: Final = root
-        self._seen: Final = tree.seen
         self._overlays: Final = taken_in(tree.kustomizations, folders.overlay)
 
-    def holders(self, where: dict[int, Where]) -> tuple[Holder, ...]:
+    def holders(self, seen: Iterable[Seen], where: dict[int, Where]) -> tuple[Holder, ...]:
         """The objects in their environments: one for each that a file is of. Notes in `where` where they were read."""
         made: list[Holder] = []
-        for one in self._seen:
-            own = self._folders.find(one.real)
-            said = ({own} if own else set()) | self._overlays.get(one.real, frozenset())
-            for name in sorted(said) or [""]:
-                holder, why = self._placed(one, name)
+        last, place, said = "", "", [""]
+        for one in seen:
+            if one.real != last:
+                # What is in one file comes together.
+                last, place = one.real, os.path.relpath(one.real, self._root)
+                own = self._folders.find(one.real)
+                said = sorted(({own} if own else set()) | self._overlays.get(one.real, frozenset())) or [""]
+            for name in said:
+                holder, why = self._placed(one, name, place)
                 where[id(holder)] = Where(one, why)
                 made.append(holder)
         return tuple(made)
 
-    def _placed(self, one: Seen, name: str) -> tuple[Holder, str]:
+    def _placed(self, one: Seen, name: str, place: str) -> tuple[Holder, str]:
         running = one.running
         labels = {*self._labels.get(one.namespace, ())}
         if running.label is not None:
@@ -180,8 +165,30 @@ class Placing:
             sorted(labels),
             [name] if name else (),
         )
-        place = os.path.relpath(one.real, self._root)
         return running.holder(placed.environment, one.namespace, place), placed.why
+
+
+def joined(first: Tree, second: Tree) -> Tree:
+    """Both parts as one."""
+    made = Tree()
+    made.add(first)
+    made.add(second)
+    return made
+
+
+@record
+class States:
+    """Both states, and where each holder was read (by its identity: holders may be equal).
+
+    placing, files: place and read what the base has, and had earlier.
+    """
+
+    before: tuple[Holder, ...]
+    after: tuple[Holder, ...]
+    where: Mapping[int, Where]
+    errors: tuple[DocumentError, ...]
+    placing: Placing
+    files: FileReader
 
 
 def _view_labels(view: ClusterView) -> dict[str, AbstractSet[str]]:
@@ -223,27 +230,32 @@ def read_states(
             part = files.read(content.outcome, file.shown, content.real, content.reading)
             (kept if is_kept else changed).add(part)
     errors = tuple(files.errors)
-    former = _read_base(old, gone, files, inputs.cwd)
+    former = Tree()
+    for part, _ in read_base_files(old, gone, files, inputs.cwd):
+        former.add(part)
     labels = _view_labels(learned.view)
     raised = {
         name: labels.get(name, frozenset()) | changed.labels.get(name, set())
         for name in {*labels, *changed.labels}
     }
     where: dict[int, Where] = {}
-    before = Placing(mapping, folders, joined(kept, former), labels, old.base.tree.root).holders(where)
-    after = Placing(mapping, folders, joined(kept, changed), raised, old.base.tree.root).holders(where)
-    return States(before, after, where, errors)
-
-
-def _read_base(old: OldObjects, gone: Sequence["TreeFile"], files: FileReader, cwd: str) -> Tree:
-    """What the base has in files that are not unchanged. What cannot be read of it counts as not there."""
-    made = Tree()
     root = old.base.tree.root
-    for one, data in old.base.tree.read(gone, MAX_FILE_BYTES):
+    first, second = joined(kept, former), joined(kept, changed)
+    placing = Placing(mapping, folders, first, labels, root)
+    before = placing.holders(first.seen, where)
+    after = Placing(mapping, folders, second, raised, root).holders(second.seen, where)
+    return States(before, after, where, errors, placing, files)
+
+
+def read_base_files(
+    old: OldObjects, wanted: Sequence["TreeFile"], files: FileReader, cwd: str
+) -> Iterator[tuple[Tree, int]]:
+    """What files of the base's history hold, each with its size. What cannot be read of them counts as not there."""
+    root = old.base.tree.root
+    for one, data in old.base.tree.read(wanted, MAX_FILE_BYTES):
         if data is not None:
             real = os.path.join(root, one.path)
-            made.add(files.read(data, shown_path(real, cwd), real, blob=one.blob))
-    return made
+            yield files.read(data, shown_path(real, cwd), real, blob=one.blob), len(data)
 
 
 @final

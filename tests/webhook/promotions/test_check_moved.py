@@ -494,3 +494,68 @@ def test_digests_that_are_pinned(capsys: pytest.CaptureFixture[str]) -> None:
     assert told(check(capsys)[1]) == [
         ("promotion", "prod", "staging", "image", None, f"sha256:{HEX_A}", "deploy/prod/server.yaml")
     ]
+
+
+def test_back_to_what_was_there(capsys: pytest.CaptureFixture[str]) -> None:
+    write("deploy/prod/fraud.yaml", service(V2))
+    commit()
+    write("deploy/prod/fraud.yaml", service(V1))
+    code, made, _ = check(capsys)
+    assert told(made) == [("rollback", "prod", None, "model", "v2", "v1", "deploy/prod/fraud.yaml")]
+    assert made["moved"][0]["wasThere"]
+    assert (code, missing(made)) == (1, ALL)
+
+
+def test_back_to_what_was_never_there(capsys: pytest.CaptureFixture[str]) -> None:
+    write("deploy/prod/fraud.yaml", service("hf://ml/fraud:v0"))
+    code, made, _ = check(capsys)
+    assert told(made) == [("rollback", "prod", None, "model", "v1", "v0", "deploy/prod/fraud.yaml")]
+    assert not made["moved"][0]["wasThere"]
+    assert (code, missing(made)) == (1, [*ALL[:1], "direction", *ALL[1:]])
+
+
+def test_what_a_lower_environment_had_once(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("staging", "dev"):
+        write(f"deploy/{name}/fraud.yaml", service("hf://ml/fraud:v3"))
+    commit()
+    write("deploy/prod/fraud.yaml", service(V2))
+    assert told(check(capsys)[1]) == [PROMOTED]
+
+
+def test_a_changes_own_commits_are_no_history(capsys: pytest.CaptureFixture[str]) -> None:
+    git("checkout", "-qb", "change")
+    write("deploy/prod/fraud.yaml", service("hf://ml/fraud:v0"))
+    commit()
+    write("deploy/prod/fraud.yaml", service(V1))
+    commit()
+    write("deploy/prod/fraud.yaml", service("hf://ml/fraud:v0"))
+    code = run(["check", "--base", "main", "--format", "json"])
+    made = json.loads(capsys.readouterr().out)
+    assert code == 1
+    assert not made["moved"][0]["wasThere"]
+
+
+def test_a_branch_that_was_merged_ran_as_it_was_merged(capsys: pytest.CaptureFixture[str]) -> None:
+    git("checkout", "-qb", "side")
+    write("deploy/prod/fraud.yaml", service("hf://ml/fraud:v0"))
+    commit()
+    write("deploy/prod/fraud.yaml", service(V2))
+    commit()
+    git("checkout", "-q", "main")
+    git("merge", "-q", "--no-ff", "-m", "merged", "side")
+    write("deploy/prod/fraud.yaml", service("hf://ml/fraud:v0"))
+    assert not check(capsys)[1]["moved"][0]["wasThere"]
+    write("deploy/prod/fraud.yaml", service(V1))
+    assert check(capsys)[1]["moved"][0]["wasThere"]
+
+
+def test_names_of_files_are_no_patterns_for_git(capsys: pytest.CaptureFixture[str]) -> None:
+    """`:(top)` before a path is magic to git (gitglossary(7), pathspec)."""
+    name = "deploy/prod/:(top)fraud*.yaml"
+    Path("deploy/prod/fraud.yaml").rename(name)
+    commit()
+    write(name, service(V2))
+    commit()
+    write(name, service(V1))
+    (one,) = check(capsys)[1]["moved"]
+    assert (one["happening"], one["wasThere"], one["file"]) == ("rollback", True, name)
