@@ -134,8 +134,18 @@ def _explained(error: ValidationError, file: str, text: str) -> UsageError:
         "extra_forbidden": f"there is no setting {printable(key)}",
     }.get(first["type"], f"{printable(key)}: {first['msg']}")
     wanted = keys[-2] if first["type"] == "missing" and len(keys) > 1 else key
-    for number, line in enumerate(text.splitlines(), 1):
+    lines = text.splitlines()
+    start = _start_of(first["loc"], lines)
+    for number, line in enumerate(lines[start:], start + 1):
         name = line.split("=")[0].strip(' []"').rpartition(".")[2]
         if wanted and name == wanted:
             return UsageError(message, location=Location(file, number, 1), quoted=line)
     return UsageError(message, location=Location(file, 1, 1))
+
+
+def _start_of(place: tuple[int | str, ...], lines: list[str]) -> int:
+    """Behind which line the table of a place begins, of an array of tables that is named at the top."""
+    if len(place) < 2 or not isinstance(place[1], int):
+        return 0
+    heads = [number for number, line in enumerate(lines) if line.split("#")[0].strip() == f"[[{place[0]}]]"]
+    return heads[place[1]] if place[1] < len(heads) else 0

@@ -18,6 +18,7 @@ KEY_KIND: Final = "key"
 KEY_STREAM: Final = "key"
 # Of one promotion: PromotionPolicies ask for fewer.
 MAX_APPROVALS: Final = 400
+_ANEW: Final = "ask anew: lockgate promote"
 
 Assurance = Literal["key", "token", "imported"]
 
@@ -220,24 +221,32 @@ class PromotionHistory:
         request = self._pending(promoted, value)
         if (event == "rolled-back") != (request.target is not None):
             raise RuleError("what was asked for is not what was made: one of both is a rollback")
-        self._check_not_revoked(promoted)
-        if request.predecessor is not None:
-            self._standing(request.predecessor, "predecessor")
-        if request.target is not None:
-            self._standing(request.target, "target")
         listed = _indices(value.get("approvals"))
         for one in listed:
             approval = self._approvals.get(one)
             if approval is None or approval.request != request.index:
                 raise RuleError(f"entry {one} does not approve this very statement")
-            if not self._is_good(approval.key, one):
-                raise RuleError(f"the key that approved it by entry {one} was given up")
-        if not self._is_good(request.key, request.index):
-            raise RuleError("the key that asked for it was given up")
+            self.check_approval(approval)
+        self.check_request(request)
         made = Promotion(index, request, listed, str(value["policy"]))
         request.closed = index
         self._made[index] = made
         self._slots.setdefault((promoted.model, promoted.environment), []).append(made)
+
+    def check_request(self, request: Request) -> None:
+        """Does what a request rests on still stand? Raises RuleError where it was revoked, or a key was, since it was asked for."""
+        if not self._is_good(request.key, request.index):
+            raise RuleError("the key that asked for it was given up", hint=_ANEW)
+        self._check_not_revoked(request.promoted)
+        if request.predecessor is not None:
+            self._standing(request.predecessor, "predecessor")
+        if request.target is not None:
+            self._standing(request.target, "target")
+
+    def check_approval(self, approval: Approval) -> None:
+        """Is what a key approved believed as far as the log goes now? Raises RuleError."""
+        if not self._is_good(approval.key, approval.index):
+            raise RuleError(f"the key that approved it by entry {approval.index} was given up")
 
     def _take_revocation(self, index: int, promoted: Promoted, value: Mapping[str, Json]) -> None:
         number = _index(value, "promotion")

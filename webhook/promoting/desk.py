@@ -4,12 +4,12 @@ Whoever keeps the trail keeps the desk. What people say is in what they signed, 
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Self
 
 from lockgate.audit.draft import Draft
 from lockgate.audit.dsse import IN_TOTO, Envelope, envelope_of, verify_envelope
-from lockgate.audit.errors import TrailError, UnverifiableError, VerificationError
+from lockgate.audit.errors import FormatError, RuleError, TrailError, UnverifiableError, VerificationError
 from lockgate.audit.promotions import events
 from lockgate.audit.promotions.approval import parse_approval
 from lockgate.audit.promotions.history import Approval as RecordedApproval
@@ -28,9 +28,16 @@ from lockgate.webhook.promoting.given_approvals import reviewing_account
 from lockgate.webhook.promoting.notify_options import RecordedEvent
 from lockgate.webhook.promoting.promotion_log import Asked, PromotionLog
 from lockgate.webhook.promotions.judging import PromotionJudge
+from lockgate.webhook.terminal import printable
 from lockgate.webhook.trail import Trail
 
 _MS_NS: Final = 1_000_000
+_ANEW: Final = "ask anew: lockgate promote"
+_NOBODY: Final = Missing(
+    "requester",
+    "nobody knows who asks for it: the key that signed the statement is of nobody, or of somebody else than when they asked",
+    "have a person of the identity map ask anew: lockgate promote",
+)
 
 
 @record
@@ -110,12 +117,24 @@ class Desk:
             missing = Missing(
                 "policy",
                 f"the PromotionPolicy is another one than the statement names ({statement.policy[0]})",
-                "ask anew, with lockgate promote",
+                _ANEW,
             )
             return Standing((missing,), (), ())
+        person = self._person_who_asks(asked)
         counted, uncounted = self._approvals(asked)
-        found = self._judge.judge(self._event(asked), self._known(asked, counted))
-        return Standing(found, tuple(counted), tuple(uncounted))
+        found = self._judge.judge(self._event(asked), self._known(asked, person, counted))
+        lacking = [*self._fallen(asked), *found]
+        if person is None:
+            # Also where the policy asks for nobody else.
+            lacking = [_NOBODY, *[one for one in lacking if one.what != _NOBODY.what]]
+        return Standing(tuple(lacking), tuple(counted), tuple(uncounted))
+
+    def _fallen(self, asked: Asked) -> Iterator[Missing]:
+        """What it rests on, and was taken back since it was asked for."""
+        try:
+            self.log.history.check_request(asked.request)
+        except RuleError as error:
+            yield Missing("request", error.message, error.hint or _ANEW)
 
     def _event(self, asked: Asked) -> Event:
         statement = asked.statement
@@ -132,9 +151,8 @@ class Desk:
             was_there=asked.request.target is not None,
         )
 
-    def _known(self, asked: Asked, counted: Sequence[Counted]) -> Known:
+    def _known(self, asked: Asked, person: Person | None, counted: Sequence[Counted]) -> Known:
         before = asked.request.predecessor
-        person = self._person_who_asks(asked)
         return Known(
             now_ns=time.time_ns(),
             requester="" if person is None else person.name,
@@ -162,6 +180,7 @@ class Desk:
         for index in sorted(asked.request.approvals.values()):
             approval = self.log.history.approval(index)
             try:
+                self.log.history.check_approval(approval)
                 person = self._person_who_approved(asked, approval)
                 counted.append(Counted(index, person, approval.assurance))
             except TrailError as error:
@@ -196,7 +215,15 @@ class Desk:
 
     def approving_key(self, envelope: Envelope, statement: str) -> str:
         """The fingerprint of the key that signed an approval of this very statement. Raises TrailError."""
-        (signer, *_) = verify_envelope(envelope, self.identities.keys(), IN_TOTO)
+        if envelope.payload_type != IN_TOTO:
+            raise FormatError(f"the approval holds {printable(envelope.payload_type[:80])}, not {IN_TOTO}")
+        try:
+            (signer, *_) = verify_envelope(envelope, self.identities.keys(), IN_TOTO)
+        except VerificationError:
+            raise UnverifiableError(
+                "nobody of the identity map signed the approval",
+                hint="it was changed, or the key is of somebody who is not in the map",
+            ) from None
         if parse_approval(envelope.payload).statement != statement:
             raise UnverifiableError(
                 "the approval is of another statement", hint="approve this one: lockgate approve"
