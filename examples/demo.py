@@ -1,7 +1,7 @@
-"""`python -m examples.demo`: the main jobs on a small repository: checked with mistakes and mended, and then recorded.
+"""`python -m examples.demo`: the main jobs on a small repository: checked with mistakes and mended, then recorded, then a promotion.
 
 Prints each command and what it said. Ends with 0 when the first check denied, the second found nothing, the record
-verified, and a record that somebody changed did not.
+verified, a record that somebody changed did not, and the golden path went to its end.
 """
 
 import os
@@ -12,7 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parent / "repository"
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE / "repository"
 CHECK = ["check"]
 ORIGIN = "example.com/lockgate/demo"
 # One changed entry is noticed in many places; the first few are enough here.
@@ -75,6 +76,14 @@ def record(place: Path) -> list[int]:
     return [*codes, verify(place, "tampered")]
 
 
+def golden_path(place: Path) -> int:
+    """The third act: a model from a pull request to production, and back. Its exit code."""
+    environment = {**os.environ, "LOCKGATE": f"{sys.executable} -m lockgate.webhook"}
+    print("$ examples/golden-path/run.sh", flush=True)
+    command = ["bash", str(HERE / "golden-path" / "run.sh"), str(place)]
+    return subprocess.run(command, check=False, env=environment).returncode  # noqa: S603 - our own script
+
+
 def main() -> int:
     """Everything; returns the exit code of the demo."""
     print("A repository of an ML platform, with mistakes:\n", flush=True)
@@ -84,7 +93,10 @@ def main() -> int:
     print("The first check again, and this time every Decision is recorded in a signed log:\n", flush=True)
     with tempfile.TemporaryDirectory() as place:
         codes += record(Path(place))
-    expected = [1, 0, 0, 1, 0, 3]
+    print("A model moves from a pull request to production, drifts, and is rolled back:\n", flush=True)
+    with tempfile.TemporaryDirectory() as place:
+        codes.append(golden_path(Path(place)))
+    expected = [1, 0, 0, 1, 0, 3, 0]
     if codes != expected:
         print(f"expected the exit codes {expected}, got {codes}", file=sys.stderr)
         return 1

@@ -136,7 +136,7 @@ def approve(
         for place, one_export in imported:
             who = record_reviews(desk, asked, place, one_export)
             actor, refused = who or actor, refused or not who
-        tell_end(context, desk, asked, actor, (), statement, chosen, require)
+        tell_end(context, desk, asked, actor, (), statement, chosen, require, told=key_file is not None)
     if refused:
         context.exit(2)
 

@@ -20,14 +20,20 @@ def tell_end(
     place: str,
     chosen: str,
     require: bool,
+    *,
+    told: bool = False,
 ) -> None:
-    """Judges a request that is recorded, makes it if it may be, and tells. Ends with 1 where `require` and it is not made."""
+    """Judges a request that is recorded, makes it if it may be, and tells. Ends with 1 where `require` and it is not made.
+
+    told: the statement was shown before.
+    """
     standing = desk.stand(asked)
     made = None if standing.missing else desk.make(asked, standing, actor).index
     if chosen == "json":
         click.echo(json.dumps(_value(asked, standing, reasons, place, made), indent=2, sort_keys=True))
     else:
-        click.echo(statement_text(asked.statement, asked.request.promoted.statement))
+        if not told:
+            click.echo(statement_text(asked.statement, asked.request.promoted.statement))
         for one in reasons:
             click.echo(printable(f"does not count: {one}"))
         for line in standing_lines(standing):
