@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from lockgate.audit.promotions.token import TokenIssuer, binding_of, verify_toke
 from lockgate.audit.promotions.web_keys import parse_web_keys
 
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
+from tests.webhook.promoting.scene import write_scene
 
 pytestmark = pytest.mark.e2e
 
@@ -73,6 +75,24 @@ def test_a_token_for_something_else_approves_nothing(issuing: Issuing) -> None:
     for audiences in ((), ("vault",), (BINDING, "https://kubernetes.default.svc")):
         with pytest.raises(VerificationError, match="which is no client whose tokens are taken"):
             verify_token(issuing.token(*audiences), [issuing.issuer], PAYLOAD, _now_ms())
+
+
+def test_it_approves_by_the_command(issuing: Issuing, tmp_path: Path) -> None:
+    (tmp_path / "cluster.jwks.json").write_text(_text(issuing.cluster, "/openid/v1/jwks"))
+    issuer = {"url": issuing.issuer.issuer, "keys": "cluster.jwks.json"}
+    subject = "system:serviceaccount:default:approver"
+    people = {
+        "asker": {},
+        "risk-1": {"groups": ["risk"], "tokens": [f"{issuing.issuer.issuer} {subject}"]},
+    }
+    scene = write_scene(tmp_path, people, [{"group": "risk", "count": 1, "assurance": "token"}], [issuer])
+    assert scene.promote("prod", "--require") == 1
+    for_another, own = tmp_path / "another", tmp_path / "own"
+    for_another.write_bytes(issuing.token(BINDING))
+    own.write_bytes(issuing.token(binding_of(scene.payload("prod"))))
+    assert scene.approve("prod", "--token", str(for_another)) == 2
+    assert scene.approve("prod", "--token", str(own), "--require") == 0
+    assert scene.events() == ["requested", "approved", "promoted"]
 
 
 def test_another_cluster_of_the_same_name_is_another_issuer(issuing: Issuing) -> None:
