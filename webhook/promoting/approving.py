@@ -2,20 +2,15 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import click
 from lockgate.audit.errors import TrailError, UnverifiableError
 from lockgate.audit.promotions import events
-from lockgate.audit.promotions.history import Assurance
-from lockgate.audit.promotions.identities import IdentityKind
-from lockgate.webhook.promoting.desk import Desk
+from lockgate.webhook.promoting.desk import ASSURANCES, Desk
 from lockgate.webhook.promoting.given_approvals import Reviews
 from lockgate.webhook.promoting.promotion_log import Asked
 from lockgate.webhook.terminal import printable
-
-# What an approval is worth, by how its person is known.
-_ASSURANCES: Final[Mapping[IdentityKind, Assurance]] = {"key": "key", "token": "token", "account": "imported"}
 
 
 def record_approval(desk: Desk, asked: Asked, shown: Mapping[str, Any]) -> str:
@@ -37,7 +32,7 @@ def record_approval(desk: Desk, asked: Asked, shown: Mapping[str, Any]) -> str:
     event = events.approved(
         asked.request,
         desk.recorder.pseudonym(person.name),
-        _ASSURANCES[identity.kind],
+        ASSURANCES[identity.kind],
         identity.value if identity.kind == "key" else "",
     )
     details = {**shown, "identity": f"{identity.kind} {identity.value}", "person": person.name}

@@ -13,8 +13,8 @@ from lockgate.audit.errors import FormatError, RuleError, TrailError, Unverifiab
 from lockgate.audit.promotions import events
 from lockgate.audit.promotions.approval import parse_approval
 from lockgate.audit.promotions.history import Approval as RecordedApproval
-from lockgate.audit.promotions.history import Request
-from lockgate.audit.promotions.identities import Identities, Identity, Person
+from lockgate.audit.promotions.history import Assurance, Request
+from lockgate.audit.promotions.identities import Identities, Identity, IdentityKind, Person
 from lockgate.audit.promotions.statement import parse_promotion
 from lockgate.audit.promotions.token import verify_token
 from lockgate.audit.receipt import Receipt
@@ -38,6 +38,8 @@ _NOBODY: Final = Missing(
     "nobody knows who asks for it: the key that signed the statement is of nobody, or of somebody else than when they asked",
     "have a person of the identity map ask anew: lockgate promote",
 )
+# What an approval is worth, by how its person is known.
+ASSURANCES: Final[Mapping[IdentityKind, Assurance]] = {"key": "key", "token": "token", "account": "imported"}
 
 
 @record
@@ -193,6 +195,10 @@ class Desk:
         identity = self.verify_approval(
             details, asked.payload, asked.request.promoted.statement, self.log.time_ms(approval.index)
         )
+        if ASSURANCES.get(identity.kind) != approval.assurance:
+            raise VerificationError(
+                f"the entry says that it was by {approval.assurance}, and what it shows is {identity.shown}"
+            )
         person = self.identities.approver(identity)
         if person is None or self.recorder.pseudonym(person.name) != approval.approver:
             raise UnverifiableError(

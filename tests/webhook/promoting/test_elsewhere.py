@@ -203,3 +203,24 @@ def test_without_a_trail_nothing_from_elsewhere_is_recorded(
     assert "--trail" in capsys.readouterr().err
     assert run(["approve", scene.path("prod.dsse.json")]) == 2
     assert "nobody approves" in capsys.readouterr().err
+
+
+def test_an_entry_that_says_more_than_it_shows_does_not_count(tmp_path: Path) -> None:
+    from lockgate.audit.promotions import events
+    from lockgate.audit.promotions.statement import statement_digest
+    from lockgate.webhook.promoting.given_approvals import read_reviews
+    from lockgate.webhook.promoting.opening import open_desk
+
+    scene = _scene(tmp_path, "token")
+    scene.promote("prod")
+    with open_desk(scene.trail, scene.path("policy.yaml"), scene.path("identities.toml")) as desk:
+        asked = desk.log.asked(desk.promoted_statement(statement_digest(scene.payload("prod"))))
+        ((_, shown),) = read_reviews(_reviews(scene, _review(1, "risk-one", 5)), asked.statement).given
+        approved = events.approved(asked.request, desk.recorder.pseudonym("risk-1"), "token")
+        desk.record(approved, "risk-1", shown)
+        standing = desk.stand(asked)
+    assert standing.counted == ()
+    assert [why for _, why in standing.uncounted] == [
+        "the entry says that it was by token, and what it shows is account github.com/risk-one"
+    ]
+    assert [one.what for one in standing.missing] == ["approvals/risk"]
