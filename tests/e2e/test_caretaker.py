@@ -12,6 +12,7 @@ from tests.e2e.cluster import Cluster, kubectl, running_cluster
 from tests.e2e.gatekeeper import chart_definitions, running_gatekeeper
 from tests.e2e.live_cluster import live_beside
 from tests.e2e.test_cluster_source import POD, apply, apply_in_one_go, define, delete
+from tests.gatekeeper.promotions.making import promotion_policy
 from tests.gatekeeper.workbench import constraint, template
 from tests.webhook.serving.test_live_gate import BROKEN, EXEMPTION
 
@@ -21,6 +22,7 @@ DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 DEFINITION = f"{DEFINITIONS}/probe.constraints.gatekeeper.sh"
 TEMPLATES = "/apis/templates.gatekeeper.sh/v1/constrainttemplates"
 PROBE = "/apis/constraints.gatekeeper.sh/v1beta1/probe/probe"
+PROMOTION_POLICIES = "/apis/promotion.lockgate.dev/v1alpha1/promotionpolicies"
 EXEMPTIONS = "/apis/exemptions.lockgate.dev/v1alpha1/exemptions"
 SCHEMA = {
     "type": "object",
@@ -122,9 +124,10 @@ def test_beside_gatekeepers_definitions_nothing_is_made(cluster: Cluster) -> Non
     apply(cluster, *own_definitions())
     with live_beside(cluster) as live:
         live.until(lambda: not live.source.lacking())
-        apply(cluster, template(), EXEMPTION)
+        apply(cluster, template(), EXEMPTION, promotion_policy({"to": "prod", "soakTime": "24h"}))
         live.until(lambda: bool(told(cluster, f"{EXEMPTIONS}/x")))
         assert told(cluster, f"{EXEMPTIONS}/x")["created"] is True
+        live.until(lambda: told(cluster, f"{PROMOTION_POLICIES}/models").get("created") is True)
         assert get(cluster, DEFINITION) is None
         assert told(cluster, f"{TEMPLATES}/probe") == {}
 
