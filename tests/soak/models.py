@@ -23,6 +23,7 @@ from lockgate.engine.facts.budget import ScanLimits
 from lockgate.engine.facts.source import BytesSource
 
 from tests.engine.facts import writers as w
+from tests.engine.facts.dense_writer import Dense, dense
 
 # Larger files mutate as well, at more cost.
 MOST_BYTES = 1 << 16
@@ -75,6 +76,7 @@ def own_material() -> Iterator[Material]:
         ("evil.pmml", '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "c">]><PMML>&b;</PMML>', b"<!DOCTYPE a ["),
         ("MLmodel", "flavors:\n  python_function:\n    loader_module: os\nrun_id: abc\n", b""),
         ("evil.h5", w.hdf5(w.hdf5_attribute("model_config", lambda_)), b""),
+        ("dense.h5", dense(Dense([w.hdf5_attribute(name, lambda_)[1] for name in "ab"], depth=1)), b""),
     ):  # fmt: skip
         raw = data.encode() if isinstance(data, str) else data
         mark = payload or raw

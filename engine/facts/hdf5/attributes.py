@@ -41,6 +41,8 @@ def read_texts(source: Source, message: Message) -> Iterator[tuple[str, bytes, i
     size = number_at(source, type_at + 4, "<I")
     count = _count(source, space_at)
     if kind == _TEXT:
+        if size > TEXT_BYTES:
+            raise LimitError(f"a text of {size} bytes", data_at)
         if data_at + size * count > end:
             raise UnreadableError(f"the attribute {name[:80]!r} lies outside of what holds it", data_at)
         for number in range(count):

@@ -9,6 +9,8 @@ from lockgate.engine.facts.cursor import number_at
 from lockgate.engine.facts.errors import LimitError, UnreadableError
 from lockgate.engine.facts.hdf5 import messages as kinds
 from lockgate.engine.facts.hdf5.attributes import read_texts
+from lockgate.engine.facts.hdf5.dense import read_dense
+from lockgate.engine.facts.hdf5.heaps import FilteredHeapError
 from lockgate.engine.facts.hdf5.messages import Message, read_messages
 from lockgate.engine.facts.pickle.other_reading import imports_something
 from lockgate.engine.facts.scan import Scan
@@ -18,7 +20,6 @@ from lockgate.engine.facts.tail import check_tail, is_zeros
 MAGIC = b"\x89HDF\r\n\x1a\n"
 # The shortest there is.
 _SUPERBLOCK = 48
-_NOWHERE = (1 << 64) - 1
 _MOST_OBJECTS = 200_000
 # Of the library and of h5py: deflate, shuffle, fletcher32, szip, n-bit, scale-offset, LZF.
 _FILTERS = frozenset({1, 2, 3, 4, 5, 6, 32000})
@@ -62,6 +63,7 @@ class _Walk:
         self._scan = scan
         self._seen: set[int] = set()
         self._pending: list[int] = []
+        self._dense_messages = 0
 
     def run(self, root: int) -> None:
         """Each object once, from the root. Raises UnreadableError."""
@@ -104,12 +106,14 @@ class _Walk:
 
     def _dense(self, message: Message) -> None:
         """Links or attributes in a heap of their own."""
-        flags = number_at(self._source, message.start + 1, "<B")
-        first = message.start + 2
-        if flags & 1:
-            first += 8 if message.kind == kinds.LINK_INFO else 2
-        if number_at(self._source, first, "<Q") != _NOWHERE:
-            words = "a group or its attributes lie in a heap that is not walked"
+        try:
+            for one in read_dense(self._source, message):
+                self._dense_messages += 1
+                if self._dense_messages > _MOST_OBJECTS:
+                    raise LimitError(f"more than {_MOST_OBJECTS} links and attributes", message.start)
+                self._message(one)
+        except FilteredHeapError:
+            words = "a group or its attributes lie in a heap that is compressed"
             self._scan.find("hdf5-dense", "unvetted", words, message.start)
 
     def _tree(self, address: int) -> None:
