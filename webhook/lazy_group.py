@@ -39,7 +39,8 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the map of commands from the table, importing none."""
+        """Writes the map of commands from the table, importing none, and of those that are here already."""
         rows = [(name, lazy.summary) for name, lazy in self._lazy.items()]
+        rows += [(name, command.get_short_help_str(60)) for name, command in sorted(self.commands.items())]
         with formatter.section("Commands"):
             formatter.write_dl(rows)

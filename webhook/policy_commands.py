@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 import click
+from lockgate.webhook.lazy_group import LazyCommand, LazyGroup
 from lockgate.webhook.policy_bundle_command import bundle
 from lockgate.webhook.policy_docs import pages
 from lockgate.webhook.policy_folder import PolicyFolder
@@ -27,7 +29,18 @@ CHECK = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+LAZY: Final = {
+    "promote": LazyCommand(
+        "lockgate.webhook.promoting.policy_commands:promote",
+        "Ask for a PolicyBundle to enter an environment.",
+    ),
+    "rollback": LazyCommand(
+        "lockgate.webhook.promoting.policy_commands:rollback", "Ask for a former PolicyBundle to come back."
+    ),
+}
+
+
+@click.group(cls=LazyGroup, lazy=LAZY, context_settings={"help_option_names": ["-h", "--help"]})
 def policy() -> None:
     """Make and maintain rules, and bundle policies.
 

@@ -6,8 +6,9 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.promotions.environments import Environments
 from lockgate.engine.record import record
 
-# Of what kind evidence is: facts of a scan, a signature of the model, results of an evaluation, a report on drift, provenance.
-EvidenceKind = Literal["facts", "signature", "evaluation", "drift", "provenance"]
+# Of what kind evidence is: facts of a scan, a signature of the model, results of an evaluation, a report on drift, provenance, and
+# the tests of policies.
+EvidenceKind = Literal["facts", "signature", "evaluation", "drift", "provenance", "tests"]
 EVIDENCE_KINDS: Final[tuple[EvidenceKind, ...]] = get_args(EvidenceKind)
 
 ApprovalAssurance = Literal["key", "token", "imported"]

@@ -101,6 +101,7 @@ names := {
 	"facts": "signed facts",
 	"provenance": "provenance",
 	"signature": "a signature",
+	"tests": "tests that passed",
 }
 
 fixes := {
@@ -109,6 +110,7 @@ fixes := {
 	"facts": "scan the model and sign what is found: lockgate scan --sign",
 	"provenance": "sign it with the facts: lockgate scan --sign, with --provenance",
 	"signature": "sign the model, and have it verified: lockgate scan --sign, with --model-signature",
+	"tests": "give the folder that the PolicyBundle was made of: lockgate policy promote --sources",
 }
 
 limit(asked) := sprintf(", no older than %d hours", [floor(asked.max_age_ns / 3600000000000)]) if {

@@ -33,6 +33,7 @@ _KINDS: Final[dict[str, EvidenceKind]] = {
     "evaluation": "evaluation",
     "provenance": "provenance",
     "signature": "signature",
+    "tests": "tests",
 }
 
 

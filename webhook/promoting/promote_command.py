@@ -91,7 +91,7 @@ def promote(
     """
     from lockgate.webhook.promoting.requesting import Wish
 
-    wish = Wish(to, model, digest, cluster, namespace, _changes(changes))
+    wish = Wish(to, model, digest, cluster, namespace, read_changes(changes))
     _run(
         context,
         files,
@@ -160,7 +160,7 @@ def rollback(
     """
     from lockgate.webhook.promoting.requesting import Wish
 
-    wish = Wish(to, model, "", cluster, namespace, _changes(changes))
+    wish = Wish(to, model, "", cluster, namespace, read_changes(changes))
     _run(
         context,
         files,
@@ -179,7 +179,8 @@ def rollback(
     )
 
 
-def _changes(given: tuple[str, ...]) -> dict[str, str]:
+def read_changes(given: tuple[str, ...]) -> dict[str, str]:
+    """What `--change` says. Raises UsageError."""
     from lockgate.engine.errors import UsageError
 
     made: dict[str, str] = {}
@@ -214,7 +215,7 @@ def _run(
     from lockgate.webhook.promoting.ending import tell_end
     from lockgate.webhook.promoting.manifests import read_manifests
     from lockgate.webhook.promoting.opening import open_desk
-    from lockgate.webhook.promoting.requesting import ask, choose, find_models
+    from lockgate.webhook.promoting.requesting import ask, choose, evidence_from_facts, find_models
     from lockgate.webhook.promoting.rolling_back import find_target
     from lockgate.webhook.promotions.model_uses import open_model_uses
     from lockgate.webhook.scanning.reading import read_signing_pem
@@ -228,6 +229,7 @@ def _run(
         target = find_target(desk.log, found.use.identity, wish.to, entry) if back else None
         if target is not None:
             wish = changed(wish, digest=target.promoted.subject)
-        asked, envelope, evidence = ask(desk, found, wish, key, model_facts, os.getcwd(), target)
+        evidence = evidence_from_facts(desk, found, wish, key, model_facts, os.getcwd())
+        asked, envelope = ask(desk, found, wish, key, evidence, target)
         write_output(envelope.decode("ascii") + "\n", place)
         tell_end(context, desk, asked, asked.statement.requester, evidence.reasons, place, chosen, require)

@@ -106,23 +106,29 @@ def choose(found: Sequence[Found], wish: Wish) -> Found:
     return named[0]
 
 
+def evidence_from_facts(
+    desk: Desk, found: Found, wish: Wish, key: PemKey, facts: ModelFacts | None, cwd: str
+) -> ModelEvidence:
+    """What signed facts say of a model, each recorded first. Raises LockgateError."""
+    person = _requester(desk, key)
+    return find_evidence(
+        facts, found.use.uri, wish.to, lambda signed: _record_facts(desk, signed, person), cwd
+    )
+
+
 def ask(
     desk: Desk,
     found: Found,
     wish: Wish,
     key: PemKey,
-    facts: ModelFacts | None,
-    cwd: str,
+    evidence: ModelEvidence,
     back_to: Promotion | None = None,
-) -> tuple[Asked, bytes, ModelEvidence]:
-    """Signs and records a request; what was asked, its envelope, and the evidence. Raises LockgateError.
+) -> tuple[Asked, bytes]:
+    """Signs and records a request; what was asked, and its envelope. Raises LockgateError.
 
     back_to: the promotion that a rollback goes back to.
     """
     person = _requester(desk, key)
-    evidence = find_evidence(
-        facts, found.use.uri, wish.to, lambda signed: _record_facts(desk, signed, person), cwd
-    )
     statement = _statement(desk, found, wish, person, evidence, back_to)
     payload = render_promotion(statement)
     _refuse_credentials(payload)
@@ -142,7 +148,7 @@ def ask(
         "envelope": dict(parse_foreign_json(envelope, "the envelope", MAX_ENVELOPE).mapping())
     }
     desk.record(event, person.name, details)
-    return desk.log.asked(desk.promoted_statement(promoted.statement)), envelope, evidence
+    return desk.log.asked(desk.promoted_statement(promoted.statement)), envelope
 
 
 def _requester(desk: Desk, key: PemKey) -> Person:

@@ -1,0 +1,96 @@
+"""A PolicyBundle as what is promoted: its digest is its version, and its tests are its evidence.
+
+The tests are those of the folder that it was made of; they count only where that folder's policies are the bundle's.
+"""
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Final
+
+from lockgate.audit.promotions.statement import EvidenceUsed
+from lockgate.audit.times import render_time
+from lockgate.engine.codegen.cache import open_cache
+from lockgate.engine.errors import UsageError
+from lockgate.engine.promotions.model_use import ModelUse
+from lockgate.gatekeeper.loader import load_policies
+from lockgate.gatekeeper.memo import Memo
+from lockgate.gatekeeper.problems import PolicyErrors
+from lockgate.gatekeeper.promotions.loading import load_promotions
+from lockgate.gatekeeper.suite_run import run_suites
+from lockgate.webhook.policy_bundle.bundle import PolicyBundle
+from lockgate.webhook.policy_bundle.opening import Opening
+from lockgate.webhook.policy_sources import read_policies
+from lockgate.webhook.promoting.facts import ModelEvidence
+from lockgate.webhook.promoting.requesting import Found
+from lockgate.webhook.terminal import printable
+
+SCHEME: Final = "policies"
+_TESTS: Final = "tests"
+
+
+def model_of(name: str) -> str:
+    """How the log calls the policies of a name."""
+    return f"{SCHEME}:{name}"
+
+
+def open_bundle(path: str) -> PolicyBundle:
+    """The PolicyBundle at a path. Raises UsageError for what is none."""
+    (opened,) = Opening(os.getcwd()).open([path])
+    if isinstance(opened, str):
+        raise UsageError(
+            f"{printable(path)} is no PolicyBundle",
+            hint="make one: lockgate policy bundle PATH -o policy.tar.gz",
+        )
+    return opened
+
+
+def found_bundle(name: str, bundle: PolicyBundle) -> Found:
+    """The bundle as what a statement is about."""
+    model = model_of(name)
+    use = ModelUse((), f"{model}@{bundle.digest}", model, bundle.digest, "content", (), ())
+    return Found(use, "", bundle.shown)
+
+
+def tested(bundle: PolicyBundle, sources: Sequence[str]) -> ModelEvidence:
+    """The results of the suites in the folders that a bundle was made of. Raises UsageError where their policies are others."""
+    if not sources:
+        return ModelEvidence(bundle.digest, (), ())
+    cwd = os.getcwd()
+    for path in sources:
+        if not os.path.isdir(path):
+            raise UsageError(f"{printable(path)} is no folder", hint="name what the PolicyBundle was made of")
+    if _digest([bundle], cwd) != _digest([*sources], cwd):
+        raise UsageError(
+            f"the policies of {printable(bundle.shown)} are not those of {printable(', '.join(sources))}, so that the tests there say nothing of it",
+            hint="make the PolicyBundle anew: lockgate policy bundle",
+        )
+    report = run_suites([f"{path}/..." for path in sources], cache=open_cache(None, os.environ))
+    passed, failed = report.count("passed"), report.count("failed")
+    told = {
+        "passed": passed,
+        "failed": failed,
+        "skipped": report.count("skipped"),
+        "policies": bundle.digest,
+    }
+    document = json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+    used = EvidenceUsed(
+        _TESTS,
+        f"sha256:{sha256(document).hexdigest()}",
+        render_time(time.time_ns() // 1_000_000),
+        passed > 0 and failed == 0,
+        {"passed": str(passed), "failed": str(failed)},
+    )
+    return ModelEvidence(bundle.digest, (used,), ())
+
+
+def _digest(paths: "Sequence[str | PolicyBundle]", cwd: str) -> tuple[str, ...]:
+    """Of the policies that these hold, and of what they say about promotions."""
+    documents, shipped = read_policies([*paths], cwd, "read")
+    loaded = load_policies([*documents, *shipped], cache=open_cache(None, os.environ), memo=Memo())
+    if loaded.errors:
+        raise PolicyErrors(loaded.errors)
+    promotions = load_promotions(documents)
+    return (loaded.policies.digest, *[f"{name} {digest}" for name, digest in promotions.digests])
