@@ -12,7 +12,7 @@ from lockgate.audit.promotions.token import TokenIssuer, binding_of, verify_toke
 from lockgate.audit.promotions.web_keys import parse_web_keys
 
 from tests.e2e.cluster import Cluster, kubectl, running_cluster
-from tests.webhook.promoting.scene import write_scene
+from tests.webhook.promoting.office import open_office
 
 pytestmark = pytest.mark.e2e
 
@@ -78,21 +78,21 @@ def test_a_token_for_something_else_approves_nothing(issuing: Issuing) -> None:
 
 
 def test_it_approves_by_the_command(issuing: Issuing, tmp_path: Path) -> None:
-    (tmp_path / "cluster.jwks.json").write_text(_text(issuing.cluster, "/openid/v1/jwks"))
-    issuer = {"url": issuing.issuer.issuer, "keys": "cluster.jwks.json"}
+    office = open_office(tmp_path)
+    office.write("cluster.jwks.json", _text(issuing.cluster, "/openid/v1/jwks"))
+    url = issuing.issuer.issuer
     subject = "system:serviceaccount:default:approver"
-    people = {
-        "asker": {},
-        "risk-1": {"groups": ["risk"], "tokens": [f"{issuing.issuer.issuer} {subject}"]},
-    }
-    scene = write_scene(tmp_path, people, [{"group": "risk", "count": 1, "assurance": "token"}], [issuer])
-    assert scene.promote("prod", "--require") == 1
-    for_another, own = tmp_path / "another", tmp_path / "own"
-    for_another.write_bytes(issuing.token(BINDING))
-    own.write_bytes(issuing.token(binding_of(scene.payload("prod"))))
-    assert scene.approve("prod", "--token", str(for_another)) == 2
-    assert scene.approve("prod", "--token", str(own), "--require") == 0
-    assert scene.events() == ["requested", "approved", "promoted"]
+    office.write_people(
+        f"[[person]]\nname = 'risk-9'\ngroups = ['risk']\ntokens = ['{url} {subject}']\n",
+        f"[[issuer]]\nurl = '{url}'\nkeys = 'cluster.jwks.json'\n",
+    )
+    assert office.approve("--require").code == 1
+    office.write("another", issuing.token(BINDING).decode())
+    office.write("own", issuing.token(binding_of(office.payload())).decode())
+    given = ["approve", "prod.json", *office.desk(), "--require", "--token"]
+    assert office.run(*given, "another").code == 2
+    ran = office.run(*given, "own")
+    assert ran.code == 0 and "approved by risk-9 (token)" in ran.out
 
 
 def test_another_cluster_of_the_same_name_is_another_issuer(issuing: Issuing) -> None:

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 from lockgate.audit.attestations.facts_statement import render_facts
-from lockgate.audit.dsse import IN_TOTO, render_envelope
+from lockgate.audit.dsse import IN_TOTO, parse_envelope, render_envelope
 from lockgate.audit.keys.pem_key import PemKey
+from lockgate.audit.promotions.statement import statement_digest
 from lockgate.webhook.scanning.reading import read_signing_pem
 
 from tests.webhook.helpers import Ran, run_here
@@ -141,19 +142,19 @@ class Office:
 
     def promote(self, to: str, *more: str, by: str = "asker", command: str = "promote") -> Ran:
         """Asks; the statement is in TO.json."""
-        options = ["--to", to, "--key", f"{by}.pem", "--output", f"{to}.json", *self._desk()]
+        options = ["--to", to, "--key", f"{by}.pem", "--output", f"{to}.json", *self.desk()]
         facts = ["--model-facts", "facts", "--facts-trust", "facts-trust.toml"]
         files = [] if any(one.endswith(".yaml") for one in more) else ["deploy/fraud.yaml"]
         return self.run(command, *files, *options, *facts, *more)
 
     def approve(self, *more: str, by: str = "risk-1", statement: str = "prod.json") -> Ran:
         """Approves a statement, and records it."""
-        return self.run("approve", statement, "--key", f"{by}.pem", "--yes", *self._desk(), *more)
+        return self.run("approve", statement, "--key", f"{by}.pem", "--yes", *self.desk(), *more)
 
     def record(self, *files: str, statement: str = "prod.json") -> Ran:
         """Records approvals that lie in files."""
         given = [part for one in files for part in ("--approval", one)]
-        return self.run("approve", statement, *given, *self._desk())
+        return self.run("approve", statement, *given, *self.desk())
 
     def sign(self, by: str, statement: str = "prod.json") -> str:
         """Approves without recording; the file."""
@@ -164,7 +165,7 @@ class Office:
 
     def pending(self) -> Ran:
         """`promotions pending`."""
-        return self.run("promotions", "pending", *self._desk())
+        return self.run("promotions", "pending", *self.desk())
 
     def history(self) -> list[dict[str, Any]]:
         """`promotions history`."""
@@ -189,12 +190,27 @@ class Office:
         value: dict[str, Any] = json.loads(base64.b64decode(envelope["payload"]))
         return value
 
+    def payload(self, name: str = "prod.json") -> bytes:
+        """The payload of a statement in a file."""
+        return parse_envelope((self.folder / name).read_bytes()).payload
+
+    def digest(self, name: str = "prod.json") -> str:
+        """By which entries name a statement in a file."""
+        return statement_digest(self.payload(name))
+
+    def entries(self, kind: str) -> list[dict[str, Any]]:
+        """The log's entries of a kind."""
+        ran = self.run("audit", "show", "--trail", "trail", "--kind", kind, "--format", "json")
+        assert ran.code == 0, ran.err
+        return [one["entry"] for one in json.loads(ran.out)["entries"]]
+
     def sign_payload(self, payload: bytes, by: str, name: str, payload_type: str = IN_TOTO) -> str:
         """An envelope in a file, whatever it holds."""
         return self.write(name, render_envelope(self.key(by).sign_envelope(payload_type, payload)).decode())
 
     @staticmethod
-    def _desk() -> list[str]:
+    def desk() -> list[str]:
+        """The options of every command that judges."""
         return ["-p", "policy.yaml", "--identities", "identities.toml", "--trail", "trail"]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,36 +10,81 @@ import pytest
 from lockgate.audit.promotions.token import binding_of
 
 from tests.audit.promotions.tokens import CLIENT, ISSUER, claims, key_set, signer, token
-from tests.webhook.promoting.scene import Scene, write_scene
+from tests.webhook.helpers import Ran
+from tests.webhook.promoting.office import Office
 from tests.webhook.promotions.making import COMMIT_A, COMMIT_B
 
-PEOPLE: dict[str, dict[str, Any]] = {
-    "asker": {"tokens": [f"{ISSUER} u-asker"], "accounts": ["github.com/asker"]},
-    "risk-1": {"groups": ["risk"], "tokens": [f"{ISSUER} u-1001"], "accounts": ["github.com/risk-one"]},
-    "risk-2": {"groups": ["risk"], "accounts": ["github.com/risk-two#77"]},
-}
-BOTS = [{"name": "updater", "owner": "asker", "tokens": [f"{ISSUER} u-bot"]}]
+PEOPLE = f"""
+[[person]]
+name = "asker"
+keys = ["asker.pub.pem"]
+tokens = ["{ISSUER} u-asker"]
+accounts = ["github.com/asker"]
+
+[[person]]
+name = "risk-1"
+groups = ["risk"]
+tokens = ["{ISSUER} u-1001"]
+accounts = ["github.com/risk-one"]
+
+[[person]]
+name = "risk-2"
+groups = ["risk"]
+keys = ["risk-2.pub.pem"]
+accounts = ["github.com/risk-two#77"]
+
+[[bot]]
+name = "updater"
+owner = "risk-1"
+tokens = ["{ISSUER} u-bot"]
+
+[[issuer]]
+url = "{ISSUER}"
+audiences = ["{CLIENT}"]
+keys = "login.jwks.json"
+"""
+COMMIT = f"commit={COMMIT_A}"
 
 
-@pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TRAIL", "IDENTITIES", "NOTIFY", "NOTIFY_SECRET"):
-        monkeypatch.delenv(f"LOCKGATE_{name}", raising=False)
+class Desk:
+    """An office whose people are known by tokens and accounts, with a request that is pending."""
+
+    def __init__(self, office: Office, assurance: str, count: int) -> None:
+        self.office = office
+        (office.folder / "login.jwks.json").write_bytes(key_set(signer("ES256").jwk()))
+        office.write("identities.toml", PEOPLE)
+        office.write_policy_of(
+            {"to": "prod", "approvals": [{"group": "risk", "count": count, "assurance": assurance}]}
+        )
+        assert office.promote("prod", "--change", COMMIT).code == 0
+
+    def approve(self, *given: str) -> Ran:
+        """Records what lies in files."""
+        return self.office.run("approve", "prod.json", *self.office.desk(), *given)
+
+    def token(self, **said: Any) -> str:
+        """A token for the statement, in a file."""
+        now = int(time.time())
+        given = {"nonce": binding_of(self.office.payload()), "iat": now, "exp": now + 300} | said
+        return self.office.write("token", token(claims(**given)).decode() + "\n")
+
+    def reviews(self, *reviews: Any) -> str:
+        """An export of GitHub, in a file."""
+        return self.office.write("reviews.json", json.dumps(reviews))
+
+    def events(self) -> list[str]:
+        """What became of this request; an approval with its assurance."""
+        statement = self.office.digest()
+        found = [one for one in self.office.entries("promotion") if one["statement"] == statement]
+        return [f"{one['event']} {one.get('assurance', '')}".strip() for one in found]
 
 
-def _scene(folder: Path, assurance: str = "imported", count: int = 1) -> Scene:
-    (folder / "login.jwks.json").write_bytes(key_set(signer("ES256").jwk()))
-    issuer = {"url": ISSUER, "audiences": [CLIENT], "keys": "login.jwks.json"}
-    approvals = [{"group": "risk", "count": count, "assurance": assurance}]
-    return write_scene(folder, PEOPLE, approvals, [issuer], BOTS)
+@pytest.fixture
+def desk(office: Office) -> Callable[..., Desk]:
+    def made(assurance: str, count: int = 1) -> Desk:
+        return Desk(office, assurance, count)
 
-
-def _token(scene: Scene, **said: Any) -> str:
-    """A token for the statement about `prod`, in a file."""
-    now = int(time.time())
-    given = {"nonce": binding_of(scene.payload("prod")), "iat": now, "exp": now + 300} | said
-    Path(scene.path("token")).write_bytes(token(claims(**given)) + b"\n")
-    return scene.path("token")
+    return made
 
 
 def _review(number: int, login: str, account: int, commit: str = COMMIT_A, state: str = "APPROVED") -> Any:
@@ -52,34 +98,20 @@ def _review(number: int, login: str, account: int, commit: str = COMMIT_A, state
     }
 
 
-def _reviews(scene: Scene, *reviews: Any) -> str:
-    Path(scene.path("reviews.json")).write_text(json.dumps(reviews))
-    return scene.path("reviews.json")
+def test_a_token_approves_and_the_promotion_is_made(desk: Callable[..., Desk]) -> None:
+    at = desk("token")
+    ran = at.approve("--token", at.token(), "--require")
+    assert ran.code == 0 and "approved by risk-1 (token)" in ran.out
+    assert at.events() == ["requested", "approved token", "promoted"]
 
 
-def test_a_token_approves_and_the_promotion_is_made(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    scene = _scene(tmp_path, "token")
-    assert scene.promote("prod", "--require") == 1
-    assert scene.approve("prod", "--token", _token(scene), "--require") == 0
-    assert "approved by risk-1 (token)" in capsys.readouterr().out
-    assert scene.events() == ["requested", "approved", "promoted"]
-    assert scene.assurances() == ["token"]
-
-
-def test_a_token_counts_later_by_the_moment_that_the_log_has(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_token_is_judged_again_at_the_moment_that_the_log_has(desk: Callable[..., Desk]) -> None:
     # Two approvals are needed: the first is judged again when the second comes.
-    scene = _scene(tmp_path, "token", 2)
-    scene.promote("prod")
-    assert scene.approve("prod", "--token", _token(scene), "--require") == 1
-    capsys.readouterr()
-    assert scene.approve("prod", "--key", scene.path("risk-2.pem"), "--yes", "--require") == 0
-    told = capsys.readouterr()
-    assert "does not count" not in told.out
-    assert scene.assurances() == ["token", "key"]
+    at = desk("token", 2)
+    assert at.approve("--token", at.token(), "--require").code == 1
+    ran = at.office.approve("--require", by="risk-2")
+    assert ran.code == 0 and "does not count" not in ran.out
+    assert at.events() == ["requested", "approved token", "approved key", "promoted"]
 
 
 @pytest.mark.parametrize(
@@ -97,55 +129,48 @@ def test_a_token_counts_later_by_the_moment_that_the_log_has(
     ],
 )
 def test_a_token_that_approves_nothing_is_not_recorded(
-    said: dict[str, Any], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    said: dict[str, Any], told: str, desk: Callable[..., Desk]
 ) -> None:
-    scene = _scene(tmp_path, "token")
-    scene.promote("prod")
-    assert scene.approve("prod", "--token", _token(scene, **said)) == 2
-    assert told in capsys.readouterr().err
-    assert scene.events() == ["requested"]
+    at = desk("token")
+    ran = at.approve("--token", at.token(**said))
+    assert ran.code == 2 and told in ran.err
+    assert at.events() == ["requested"]
 
 
-def test_a_token_for_one_statement_does_not_approve_another_request(tmp_path: Path) -> None:
-    scene = _scene(tmp_path, "token")
-    scene.promote("prod")
-    for_the_first = _token(scene)
-    scene.promote("prod")
-    assert scene.approve("prod", "--token", for_the_first) == 2
-    assert scene.events() == ["requested", "requested"]
+def test_a_token_for_one_statement_does_not_approve_another_request(desk: Callable[..., Desk]) -> None:
+    at = desk("token")
+    for_the_first = at.token()
+    assert at.office.promote("prod", "--change", COMMIT).code == 0
+    ran = at.approve("--token", for_the_first)
+    assert ran.code == 2 and "another statement" in ran.err
+    assert at.events() == ["requested"]
 
 
-def test_a_review_counts_least(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    scene = _scene(tmp_path, "token")
-    scene.promote("prod")
-    assert scene.approve("prod", "--review", _reviews(scene, _review(1, "risk-one", 5)), "--require") == 1
-    assert "approved by risk-1 (imported)" in capsys.readouterr().out
-    assert scene.events() == ["requested", "approved"]
+def test_a_review_counts_least(desk: Callable[..., Desk]) -> None:
+    at = desk("token")
+    ran = at.approve("--review", at.reviews(_review(1, "risk-one", 5)), "--require")
+    assert ran.code == 1 and "approved by risk-1 (imported)" in ran.out
+    assert at.events() == ["requested", "approved imported"]
 
 
-def test_reviews_approve_where_the_policy_takes_them(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    scene = _scene(tmp_path, "imported", 2)
-    scene.promote("prod")
-    given = _reviews(
-        scene,
+def test_reviews_approve_where_the_policy_takes_them(desk: Callable[..., Desk]) -> None:
+    at = desk("imported", 2)
+    given = at.reviews(
         _review(1, "risk-one", 5),
         _review(2, "risk-two", 77),
         _review(3, "asker", 6),
         _review(4, "somebody", 7),
         _review(5, "else", 8, COMMIT_B),
     )
-    assert scene.approve("prod", "--review", given, "--require") == 0
-    told = capsys.readouterr()
-    assert scene.events() == ["requested", "approved", "approved", "promoted"]
-    assert scene.assurances() == ["imported", "imported"]
+    ran = at.approve("--review", given, "--require")
+    assert ran.code == 0
+    assert at.events() == ["requested", "approved imported", "approved imported", "promoted"]
     for part in (
         "github.com/asker is not recorded: whoever asks for a promotion does not approve it",
         "github.com/somebody is not recorded: account github.com/somebody is no person of the identity map",
         "github.com/else is not recorded: approved fedcba987654, another commit",
     ):
-        assert part in told.err
+        assert part in ran.err
 
 
 @pytest.mark.parametrize(
@@ -159,66 +184,55 @@ def test_reviews_approve_where_the_policy_takes_them(
         pytest.param([], "has no approval", id="nobody"),
     ],
 )
-def test_reviews_that_approve_nothing(
-    reviews: list[Any], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    scene = _scene(tmp_path)
-    scene.promote("prod")
-    assert scene.approve("prod", "--review", _reviews(scene, *reviews)) == 2
-    assert told in capsys.readouterr().err
-    assert scene.events() == ["requested"]
+def test_reviews_that_approve_nothing(reviews: list[Any], told: str, desk: Callable[..., Desk]) -> None:
+    at = desk("imported")
+    ran = at.approve("--review", at.reviews(*reviews))
+    assert ran.code == 2 and told in ran.err
+    assert at.events() == ["requested"]
 
 
-def test_a_statement_without_a_commit_has_no_reviews(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    scene = _scene(tmp_path)
-    scene.promote("prod", commit="")
-    assert scene.approve("prod", "--review", _reviews(scene, _review(1, "risk-one", 5))) == 2
-    assert "names no commit" in capsys.readouterr().err
+def test_a_statement_without_a_commit_has_no_reviews(desk: Callable[..., Desk]) -> None:
+    at = desk("imported")
+    assert at.office.promote("prod").code == 0
+    ran = at.approve("--review", at.reviews(_review(1, "risk-one", 5)))
+    assert ran.code == 2 and "names no commit" in ran.err
 
 
 @pytest.mark.parametrize("option", ["--token", "--review"])
-def test_what_cannot_be_read_records_nothing(
-    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    scene = _scene(tmp_path)
-    scene.promote("prod")
-    assert scene.approve("prod", option, scene.path("absent")) == 2
-    assert "cannot read" in capsys.readouterr().err
-    Path(scene.path("odd")).write_bytes(b"\xff")
-    assert scene.approve("prod", option, scene.path("odd")) == 2
-    assert "odd" in capsys.readouterr().err
-    assert scene.events() == ["requested"]
+def test_what_cannot_be_read_records_nothing(option: str, desk: Callable[..., Desk]) -> None:
+    at = desk("imported")
+    ran = at.approve(option, "absent")
+    assert ran.code == 2 and "cannot read" in ran.err
+    Path(at.office.folder, "odd").write_bytes(b"\xff")
+    ran = at.approve(option, "odd")
+    assert ran.code == 2 and "odd" in ran.err
+    assert at.events() == ["requested"]
 
 
-def test_without_a_trail_nothing_from_elsewhere_is_recorded(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from lockgate.webhook.cli import run
-
-    scene = _scene(tmp_path)
-    scene.promote("prod")
-    assert run(["approve", scene.path("prod.dsse.json"), "--token", _token(scene)]) == 2
-    assert "--trail" in capsys.readouterr().err
-    assert run(["approve", scene.path("prod.dsse.json")]) == 2
-    assert "nobody approves" in capsys.readouterr().err
+def test_without_a_trail_nothing_from_elsewhere_is_recorded(desk: Callable[..., Desk]) -> None:
+    at = desk("token")
+    ran = at.office.run("approve", "prod.json", "--token", at.token())
+    assert ran.code == 2 and "--trail" in ran.err
+    ran = at.office.run("approve", "prod.json")
+    assert ran.code == 2 and "nobody approves" in ran.err
 
 
-def test_an_entry_that_says_more_than_it_shows_does_not_count(tmp_path: Path) -> None:
+def test_an_entry_that_says_more_than_it_shows_does_not_count(desk: Callable[..., Desk]) -> None:
     from lockgate.audit.promotions import events
-    from lockgate.audit.promotions.statement import statement_digest
     from lockgate.webhook.promoting.given_approvals import read_reviews
     from lockgate.webhook.promoting.opening import open_desk
 
-    scene = _scene(tmp_path, "token")
-    scene.promote("prod")
-    with open_desk(scene.trail, scene.path("policy.yaml"), scene.path("identities.toml")) as desk:
-        asked = desk.log.asked(desk.promoted_statement(statement_digest(scene.payload("prod"))))
-        ((_, shown),) = read_reviews(_reviews(scene, _review(1, "risk-one", 5)), asked.statement).given
-        approved = events.approved(asked.request, desk.recorder.pseudonym("risk-1"), "token")
-        desk.record(approved, "risk-1", shown)
-        standing = desk.stand(asked)
+    at = desk("token")
+    at.reviews(_review(1, "risk-one", 5))
+    trail, policy, people = [
+        str(at.office.folder / name) for name in ("trail", "policy.yaml", "identities.toml")
+    ]
+    with open_desk(trail, policy, people) as opened:
+        asked = opened.log.asked(opened.promoted_statement(at.office.digest()))
+        ((_, shown),) = read_reviews(str(at.office.folder / "reviews.json"), asked.statement).given
+        approved = events.approved(asked.request, opened.recorder.pseudonym("risk-1"), "token")
+        opened.record(approved, "risk-1", shown)
+        standing = opened.stand(asked)
     assert standing.counted == ()
     assert [why for _, why in standing.uncounted] == [
         "the entry says that it was by token, and what it shows is account github.com/risk-one"

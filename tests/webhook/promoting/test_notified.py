@@ -1,32 +1,24 @@
 """`--notify` of the commands about promotions: what was recorded is sent, and nothing depends on it."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-from lockgate.webhook.cli import run
 
-from tests.webhook.promoting.scene import ORIGIN, Scene, write_scene
+from tests.webhook.promoting.office import Office
 from tests.webhook.references.servers import Reply, Server, serving
 from tests.webhook.test_notifying import SCHEMA
 
-PEOPLE: dict[str, dict[str, Any]] = {"asker": {}, "risk-1": {"groups": ["risk"]}}
-
 
 @pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TRAIL", "IDENTITIES", "NOTIFY", "NOTIFY_SECRET"):
+def policy(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One approval is enough; a secret lies there."""
+    for name in ("NOTIFY", "NOTIFY_SECRET"):
         monkeypatch.delenv(f"LOCKGATE_{name}", raising=False)
-
-
-def _scene(folder: Path) -> Scene:
-    scene = write_scene(folder, PEOPLE, [{"group": "risk", "count": 1}])
-    secret = folder / "secret"
-    secret.write_text("whsec_" + "A" * 44)
-    secret.chmod(0o600)
-    return scene
+    office.write_policy_of({"to": "prod", "approvals": [{"group": "risk", "count": 1}]})
+    office.write("secret", "whsec_" + "A" * 44)
+    (office.folder / "secret").chmod(0o600)
 
 
 def _sent(server: Server) -> list[dict[str, Any]]:
@@ -36,74 +28,70 @@ def _sent(server: Server) -> list[dict[str, Any]]:
     return events
 
 
-def test_what_is_recorded_is_sent_in_its_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    scene = _scene(tmp_path)
+def test_what_is_recorded_is_sent_in_its_order(office: Office) -> None:
+    before = len(office.entries("promotion"))
     with serving() as server:
         server.replies["/hook"] = Reply(status=204)
-        told = ["--notify", f"{server.url}/hook", "--notify-secret", scene.path("secret")]
-        assert scene.promote("prod", *told) == 0
-        assert scene.approve("prod", "--key", scene.path("risk-1.pem"), "--yes", *told) == 0
+        told = ["--notify", f"{server.url}/hook", "--notify-secret", "secret"]
+        ran = [office.promote("prod", *told), office.approve(*told)]
         made = next(one for one in _sent(server) if one["type"].endswith(".promoted"))
-        assert run(["revoke", made["id"], "--reason", "drift", "--trail", scene.trail, *told]) == 0
-    events = _sent(server)
+        ran.append(office.run("revoke", made["id"], "--reason", "drift", "--trail", "trail", *told))
+    assert [one.code for one in ran] == [0, 0, 0]
+    assert not [one.err for one in ran if "nobody was told" in one.err]
+    events, entries = _sent(server), office.entries("promotion")[before:]
     assert [one["data"]["event"] for one in events] == ["requested", "approved", "promoted", "revoked"]
     assert [one["data"] for one in events] == [
         {name: value for name, value in entry.items() if name in one["data"]}
-        for one, entry in zip(events, scene.entries()[2:], strict=True)
+        for one, entry in zip(events, entries, strict=True)
     ]
-    assert {one["source"] for one in events} == {f"//{ORIGIN}"}
-    assert [one["time"] for one in events] == [entry["time"] for entry in scene.entries()[2:]]
+    assert {one["source"] for one in events} == {"//example.com/t"}
+    assert [one["time"] for one in events] == [entry["time"] for entry in entries]
     assert all(one.headers["webhook-signature"].startswith("v1,") for one in server.asked)
-    assert "nobody was told" not in capsys.readouterr().err
 
 
-def test_the_log_says_the_same_whether_somebody_was_told_or_not(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    scene = _scene(tmp_path)
+def test_the_log_says_the_same_whether_somebody_was_told_or_not(office: Office) -> None:
     with serving() as server:
-        assert scene.promote("prod", "--notify", f"{server.url}/gone", "--require") == 1
-        said = capsys.readouterr()
-        assert said.err.count("note: nobody was told of it: ") == 1
-        assert "answers with status 404" in said.err
-    url = f"{server.url}/gone"
-    assert (
-        scene.approve("prod", "--key", scene.path("risk-1.pem"), "--yes", "--notify", url, "--require") == 0
-    )
+        url = f"{server.url}/gone"
+        ran = office.promote("prod", "--notify", url, "--require")
+        assert ran.code == 1
+        assert ran.err.count("note: nobody was told of it: ") == 1
+        assert "answers with status 404" in ran.err
+    ran = office.approve("--notify", url, "--require")
+    assert ran.code == 0
     # Both entries, one receiver that is not there.
-    assert capsys.readouterr().err.count("note: nobody was told of it: ") == 2
-    assert scene.events() == ["requested", "approved", "promoted"]
+    assert ran.err.count("note: nobody was told of it: ") == 2
+    assert [one["event"] for one in office.entries("promotion")[-3:]] == ["requested", "approved", "promoted"]
 
 
-def test_somebody_is_told_of_a_request_that_is_pending(tmp_path: Path) -> None:
-    scene = _scene(tmp_path)
+def test_somebody_is_told_of_a_request_that_is_pending(office: Office) -> None:
     with serving() as server:
         server.replies["/hook"] = Reply()
-        assert scene.promote("prod", "--notify", f"{server.url}/hook", "--require") == 1
+        assert office.promote("prod", "--notify", f"{server.url}/hook", "--require").code == 1
     assert [one["data"]["event"] for one in _sent(server)] == ["requested"]
 
 
-def test_what_is_wrong_with_the_options_leaves_nothing_behind(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    scene = _scene(tmp_path)
-    for options, told in (
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
         (["--notify", "http://example.com/"], "plain HTTP"),
-        (["--notify-secret", scene.path("secret")], "nobody is notified"),
-        (["--notify", "https://example.com/", "--notify-secret", scene.path("policy.yaml")], "secret"),
-        (["--notify", "https://example.com/", "--notify-secret", scene.path("absent")], "cannot read"),
-    ):
-        (tmp_path / "policy.yaml").chmod(0o600)
-        assert scene.promote("prod", *options) == 2
-        assert told in capsys.readouterr().err
-    assert scene.events() == []
+        (["--notify-secret", "secret"], "nobody is notified"),
+        (["--notify", "https://example.com/", "--notify-secret", "asker.pem"], "holds no secret"),
+        (["--notify", "https://example.com/", "--notify-secret", "absent"], "cannot read"),
+    ],
+)
+def test_what_is_wrong_with_the_options_leaves_nothing_behind(
+    options: list[str], told: str, office: Office
+) -> None:
+    before = office.entries("promotion")
+    ran = office.promote("prod", *options)
+    assert ran.code == 2 and told in ran.err
+    assert office.entries("promotion") == before
 
 
-def test_addresses_come_from_the_environment_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = _scene(tmp_path)
+def test_addresses_come_from_the_environment_too(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving() as server:
         server.replies["/hook"] = Reply()
         monkeypatch.setenv("LOCKGATE_NOTIFY", f"{server.url}/hook")
-        monkeypatch.setenv("LOCKGATE_NOTIFY_SECRET", scene.path("secret"))
-        assert scene.promote("prod") == 0
+        monkeypatch.setenv("LOCKGATE_NOTIFY_SECRET", "secret")
+        assert office.promote("prod").code == 0
     assert "webhook-signature" in server.asked[0].headers
