@@ -28,6 +28,7 @@ from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import UsageError
 from lockgate.engine.foreign_documents import parse_foreign_json
 from lockgate.engine.masking.masked_value import mask_values
+from lockgate.engine.promotions.model_identity import ModelIdentity
 from lockgate.engine.promotions.model_use import ModelUse
 from lockgate.engine.record import record
 from lockgate.webhook.model_facts import ModelFacts
@@ -198,19 +199,7 @@ def _statement(
         happening = "rollback"
     elif rank:
         below = environments.names[rank - 1]
-        before = desk.log.history.current(identity.model, below)
-        same = (
-            before is not None
-            and before.promoted.version == identity.version
-            and before.promoted.subject == digest
-        )
-        if before is None or not same:
-            raise TrailError(
-                f"{identity.shown} with these bytes is not what runs in {below} by the trail, and {wish.to} takes nothing else",
-                hint=f"promote it there first: lockgate promote --to {below}"
-                if before is None
-                else f"there it is {before.promoted.version or 'without a version'}, {before.promoted.subject}, by entry {before.index}",
-            )
+        before = _below(desk, identity, digest, below, wish.to)
         source, predecessor = below, (desk.log.origin, before.index)
     return PromotionStatement(
         happening,
@@ -230,6 +219,31 @@ def _statement(
         None if back_to is None else (desk.log.origin, back_to.index),
         render_time(time.time_ns() // _MS_NS),
         secrets.token_hex(16),
+    )
+
+
+def _below(desk: Desk, model: ModelIdentity, digest: str, environment: str, to: str) -> Promotion:
+    """The latest promotion of these bytes into the environment below that stands. Raises TrailError without any.
+
+    It need not be what runs there now: while one version waits for its approvals the next one may come.
+    """
+    made = desk.log.history.promotions(model.model, environment)
+    standing = [
+        one
+        for one in made
+        if one.promoted.version == model.version
+        and one.promoted.subject == digest
+        and one.revoked is None
+        and desk.log.history.is_sound(one)
+    ]
+    if standing:
+        return standing[-1]
+    other = made[-1] if made else None
+    raise TrailError(
+        f"{model.shown} with these bytes was not promoted to {environment} by the trail, and {to} takes nothing else",
+        hint=f"promote it there first: lockgate promote --to {environment}"
+        if other is None
+        else f"the last that came there is {other.promoted.version or 'without a version'}, {other.promoted.subject}, by entry {other.index}",
     )
 
 
