@@ -5,7 +5,8 @@ docs/schemas/promotion-statement.json.
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, Literal, cast, get_args
@@ -19,6 +20,7 @@ from lockgate.audit.attestations.statement import (
 from lockgate.audit.errors import FormatError
 from lockgate.audit.promotions.events import MAX_ENVIRONMENT, MAX_MODEL, MAX_VERSION, check_name
 from lockgate.audit.promotions.history import Promoted
+from lockgate.audit.times import parse_time
 from lockgate.engine.foreign_documents import Part
 
 PREDICATE: Final = "https://lockgate.dev/promotion/v1"
@@ -26,10 +28,20 @@ MAX_STATEMENT: Final = 256 * 1024
 MAX_SERVING: Final = 200
 MAX_FLAGS: Final = 200
 MAX_EVIDENCE: Final = 200
+MAX_MEASURED: Final = 1_000
+MAX_CHANGE: Final = 20
 MAX_TEXT: Final = 1024
 
 Happening = Literal["introduction", "promotion", "rollback"]
 _HAPPENINGS: Final[frozenset[str]] = frozenset(get_args(Happening))
+# Has it an environment that it comes from, a predecessor, a target?
+_LINKS: Final[Mapping[Happening, tuple[bool, bool, bool]]] = {
+    "introduction": (False, False, False),
+    "promotion": (True, True, False),
+    "rollback": (False, False, True),
+}
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
+_LONGEST_NUMBER: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +118,7 @@ def statement_digest(payload: bytes) -> str:
 
 
 def render_promotion(made: PromotionStatement) -> bytes:
-    """The payload, canonical: sorted and compact. Raises FormatError for what is too long for an entry."""
+    """The payload, canonical: sorted and compact. Raises FormatError for what is too long, or would be shown otherwise than it is."""
     _check(made)
     predicate: dict[str, Any] = {
         "happening": made.happening,
@@ -154,10 +166,48 @@ def render_promotion(made: PromotionStatement) -> bytes:
 
 
 def _check(made: PromotionStatement) -> None:
+    """What is signed can be read again, and is shown as it is: no character hides or moves others."""
     check_name(made.model, "a model's name", MAX_MODEL)
     if made.version:
         check_name(made.version, "a version", MAX_VERSION)
     check_name(made.to.environment, "the name of an environment", MAX_ENVIRONMENT)
+    links = (made.predecessor is not None, made.target is not None)
+    if (bool(made.source), *links) != _LINKS[made.happening]:
+        raise FormatError(
+            "a promotion has an environment and an entry that it comes from, a rollback one that it goes back to"
+        )
+    for what, texts, most in _texts(made):
+        if len(texts) > most:
+            raise FormatError(f"{what} of the statement: {len(texts)} are too many, {most} may be there")
+        for text in texts:
+            if text:
+                check_name(text, what, MAX_TEXT)
+    for one in made.evidence:
+        parse_time(one.at)
+        if any(
+            _NUMBER.fullmatch(value) is None or len(value) > _LONGEST_NUMBER for value in one.values.values()
+        ):
+            raise FormatError(f"what the {one.kind} measured is given in numbers of JSON")
+    parse_time(made.made_at)
+
+
+def _texts(made: PromotionStatement) -> Iterator[tuple[str, Collection[str], int]]:
+    """What they are, the texts, and how many there may be."""
+    yield "the reference of the model", (made.reference,), 1
+    yield "the environment that it comes from", (made.source,), 1
+    yield "the cluster", (made.to.cluster,), 1
+    yield "the namespace", (made.to.namespace,), 1
+    yield "what runs the model", [one.shown for one in made.serving], MAX_SERVING
+    yield "a flag", made.flags, MAX_FLAGS
+    yield "the requester", (made.requester,), 1
+    yield "the policy", (made.policy[0],), 1
+    yield "evidence", [one.kind for one in made.evidence], MAX_EVIDENCE
+    yield "what was measured", [name for one in made.evidence for name in one.values], MAX_MEASURED
+    yield "the change", [*made.change, *made.change.values()], 2 * MAX_CHANGE
+    yield "the nonce", (made.nonce,), 1
+    for link in (made.predecessor, made.target):
+        if link is not None:
+            yield "the log's origin", (link[0],), 1
 
 
 def parse_promotion(payload: bytes) -> PromotionStatement:
@@ -231,7 +281,7 @@ def _evidence(part: Part) -> EvidenceUsed:
         _digest(part.get("envelope")),
         part.get("at").text(40),
         passed,
-        {name: values.get(name).text(100) for name in values.mapping()},
+        {name: values.get(name).text(_LONGEST_NUMBER) for name in values.mapping()},
     )
 
 

@@ -563,7 +563,8 @@ class Promotions:
     def __init__(self):
         self.keys = {}
         self.requests, self.statements, self.approvals, self.made = {}, {}, {}, {}
-        self.revoked = set()
+        # Bytes by environment, which do not enter it again; and by model too, whose promotions stand no more.
+        self.revoked, self.gone = set(), set()
 
     def add(self, index, value, where):
         """The next entry of kind key or promotion."""
@@ -586,7 +587,8 @@ class Promotions:
             if not made or made["what"] != what or made["revoked"]:
                 fail(where, "revokes no promotion that stands")
             made["revoked"] = True
-            self.revoked.add((what[0], what[2], what[3]))
+            self.revoked.add((what[2], what[3]))
+            self.gone.add((what[0], what[2], what[3]))
         else:
             self._promotion(index, value, what, where)
 
@@ -615,6 +617,7 @@ class Promotions:
         return (
             made is not None
             and not made["revoked"]
+            and (made["what"][0], *made["what"][2:4]) not in self.gone
             and self._is_good(*made["request"]["signed"])
             and all(self._is_good(*self.approvals[one]["signed"]) for one in made["approvals"])
         )
@@ -622,7 +625,7 @@ class Promotions:
     def _request(self, index, value, what, where):
         if what[4] in self.statements:
             fail(where, "asks again by a statement that was used")
-        if not self._is_enrolled(value.get("key")) or (what[0], what[2], what[3]) in self.revoked:
+        if not self._is_enrolled(value.get("key")) or what[2:4] in self.revoked:
             fail(where, "asks by a key that is not enrolled, or for what was revoked")
         before, target = value.get("predecessor"), value.get("target")
         if ("from" in value) != (before is not None) or (before is not None and target is not None):
@@ -669,7 +672,7 @@ class Promotions:
         if (value["event"] == "rolled-back") != (request["target"] is not None):
             fail(where, "makes something else than was asked for")
         rests = [one for one in (request["before"], request["target"]) if one is not None]
-        if (what[0], what[2], what[3]) in self.revoked or not all(map(self._stands, rests)):
+        if what[2:4] in self.revoked or not all(map(self._stands, rests)):
             fail(where, "rests on what was revoked")
         ranges = value.get("approvals", [])
         if sum(ranges[1::2]) - sum(ranges[::2]) > MAX_APPROVALS:

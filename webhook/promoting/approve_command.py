@@ -84,14 +84,13 @@ def approve(
       lockgate approve fraud.yaml.promotion.dsse.json --key me.pem
       lockgate approve fraud.yaml.promotion.dsse.json --approval risk-1.approval.dsse.json --trail trail/ -p promotion-policy.yaml --identities identities.toml
     """
-    from lockgate.audit.dsse import MAX_ENVELOPE, parse_envelope
     from lockgate.audit.errors import TrailError
     from lockgate.audit.promotions.statement import parse_promotion, statement_digest
     from lockgate.engine.errors import UsageError
     from lockgate.webhook.promoting.approving import record_approval, record_reviews
     from lockgate.webhook.promoting.ending import tell_end
     from lockgate.webhook.promoting.given_approvals import read_reviews, read_token
-    from lockgate.webhook.promoting.opening import open_desk, read_envelope_file
+    from lockgate.webhook.promoting.opening import open_desk, read_in_toto
     from lockgate.webhook.promoting.telling import statement_text
     from lockgate.webhook.terminal import printable
 
@@ -107,7 +106,7 @@ def approve(
             "recording an approval needs the PromotionPolicy and the identity map",
             hint="give --policy and --identities",
         )
-    payload = parse_envelope(read_envelope_file(statement, MAX_ENVELOPE)).payload
+    payload = read_in_toto(statement)
     parsed, digest = parse_promotion(payload), statement_digest(payload)
     given: list[tuple[str, dict[str, Any]]] = []
     if key_file is not None:

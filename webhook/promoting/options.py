@@ -23,8 +23,8 @@ KEY: Final = click.option(
     "--key", "key_file", metavar="PEM", help="The private key that signs (P-256 or Ed25519)."
 )
 EPILOG: Final = (
-    "Exit codes: 0 done; 1 recorded, and something is missing yet (promote, approve, rollback with --require); 2 wrong usage, or it could not be done; "
-    "3 tampering; 4 cannot verify."
+    "Exit codes: 0 done; 1 recorded, and something is missing yet (promote, approve, rollback with --require); 2 wrong usage, or it could not "
+    "be done or verified."
 )
 REQUIRE: Final = click.option(
     "--require", is_flag=True, help="End with 1 where the promotion is not made yet."

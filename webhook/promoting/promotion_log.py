@@ -146,11 +146,23 @@ class PromotionLog:
             raise FormatError(f"the body of entry {request.index} holds no in-toto statement")
         digest = statement_digest(envelope.payload)
         statement = parse_promotion(envelope.payload)
-        if digest != request.promoted.statement or statement.promoted(digest) != request.promoted:
+        if (
+            digest != request.promoted.statement
+            or statement.promoted(digest) != request.promoted
+            or self._links(statement) != (request.source, request.predecessor, request.target)
+        ):
             raise VerificationError(
                 "the statement is not the one that the entry is about", where=f"entry {request.index}"
             )
         return Asked(request, statement, envelope.payload, dict(details["envelope"]))
+
+    def _links(self, statement: PromotionStatement) -> tuple[str, int | None, int | None]:
+        """What a statement rests on, of this log."""
+        links = [
+            None if one is None else one[1] if one[0] == self.origin else -1
+            for one in (statement.predecessor, statement.target)
+        ]
+        return statement.source, links[0], links[1]
 
     def made(self, promotion: Promotion) -> Asked:
         """The statement of a promotion that was made."""

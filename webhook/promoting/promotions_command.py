@@ -26,18 +26,30 @@ def promotions() -> None:
 @IDENTITIES
 @TRAIL
 @FORMAT
-def pending(policy: str, identities: str, home: str, chosen: str) -> None:
+@click.pass_context
+def pending(context: click.Context, policy: str, identities: str, home: str, chosen: str) -> None:
     """Lists the requests that are not made yet, with what each lacks."""
+    from lockgate.audit.errors import TrailError
     from lockgate.webhook.promoting.opening import open_desk
     from lockgate.webhook.promoting.telling import standing_lines, statement_text
+    from lockgate.webhook.terminal import printable
 
     told: list[dict[str, Any]] = []
+    unread = False
     with open_desk(home, policy, identities) as desk:
         for request in desk.log.history.requests():
             if request.closed is not None:
                 continue
-            asked = desk.log.asked(request)
-            standing = desk.stand(asked)
+            try:
+                asked = desk.log.asked(request)
+                standing = desk.stand(asked)
+            except TrailError as error:
+                # The others are told all the same.
+                unread = True
+                click.echo(
+                    printable(f"error: the request of entry {request.index}: {error.message}"), err=True
+                )
+                continue
             if chosen == "text":
                 click.echo(statement_text(asked.statement, request.promoted.statement))
                 for line in standing_lines(standing):
@@ -56,8 +68,10 @@ def pending(policy: str, identities: str, home: str, chosen: str) -> None:
             )
     if chosen == "json":
         click.echo(json.dumps(told, indent=2, sort_keys=True))
-    elif not told:
+    elif not told and not unread:
         click.echo("nothing is pending")
+    if unread:
+        context.exit(2)
 
 
 @promotions.command(epilog=EPILOG)
@@ -178,8 +192,9 @@ def _line(log: "PromotionLog", index: int) -> dict[str, Any]:
 def _state(log: "PromotionLog", index: int) -> str:
     made = log.history.made_by(index)
     assert made is not None
-    if made.revoked is not None:
-        return f"revoked by entry {made.revoked}"
+    revoked = log.history.revocation(made)
+    if revoked is not None:
+        return f"revoked by entry {revoked}"
     if not log.history.is_sound(made):
         return "rests on a key that was revoked"
     current = log.history.current(made.promoted.model, made.promoted.environment)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from lockgate.audit.attestations.facts_statement import PREDICATE as FACTS
+from lockgate.audit.attestations.facts_statement import digest_of
 from lockgate.audit.attestations.facts_trust import SignedFacts
 from lockgate.audit.dsse import IN_TOTO, MAX_ENVELOPE, render_envelope
 from lockgate.audit.entry import parse_entry
@@ -15,7 +16,6 @@ from lockgate.audit.promotions import events
 from lockgate.audit.promotions.history import Promotion
 from lockgate.audit.promotions.identities import Identity, Person
 from lockgate.audit.promotions.statement import (
-    MAX_STATEMENT,
     Place,
     PromotionStatement,
     Serving,
@@ -23,7 +23,7 @@ from lockgate.audit.promotions.statement import (
     statement_digest,
 )
 from lockgate.audit.times import render_time
-from lockgate.engine.codegen.values import Value
+from lockgate.engine.codegen.values import Value, equal
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import UsageError
 from lockgate.engine.foreign_documents import parse_foreign_json
@@ -93,7 +93,7 @@ def choose(found: Sequence[Found], wish: Wish) -> Found:
     ]
     told = {(one.use.uri, one.namespace) for one in named}
     if len(told) != 1:
-        models = ", ".join(sorted({one.use.uri for one in found}))
+        models = ", ".join(sorted({_without_credentials(one.use.uri) for one in found}))
         raise UsageError(
             f"the manifests load {len({one.use.uri for one in found})} models"
             + (f", and none is {wish.model}" if wish.model and not named else ""),
@@ -101,7 +101,7 @@ def choose(found: Sequence[Found], wish: Wish) -> Found:
         )
     if named[0].use.pin == "unknown":
         raise UsageError(
-            f"{named[0].place}: which model {named[0].use.uri!r} is can be told only when it runs",
+            f"{named[0].place}: which model {_without_credentials(named[0].use.uri)!r} is can be told only when it runs",
             hint="write the reference itself",
         )
     return named[0]
@@ -129,10 +129,10 @@ def ask(
 
     back_to: the promotion that a rollback goes back to.
     """
+    _refuse_credentials(found, wish)
     person = _requester(desk, key)
     statement = _statement(desk, found, wish, person, evidence, back_to)
     payload = render_promotion(statement)
-    _refuse_credentials(payload)
     envelope = render_envelope(key.sign_envelope(IN_TOTO, payload))
     promoted = statement.promoted(statement_digest(payload))
     name = fingerprint(key.key)
@@ -249,7 +249,7 @@ def _below(desk: Desk, model: ModelIdentity, digest: str, environment: str, to: 
 
 def _digest(found: Found, wish: Wish, evidence: ModelEvidence) -> str:
     """Of the bytes: whoever says it has to say the same."""
-    given = wish.digest if wish.digest.startswith("sha256:") or not wish.digest else f"sha256:{wish.digest}"
+    given = f"sha256:{digest_of(wish.digest)}" if wish.digest else ""
     said = {one for one in (found.use.pinned_digest, evidence.digest, given) if one}
     # An image's digest is of its manifest, and facts are of what is in it: then the facts' counts.
     if evidence.digest and found.use.pinned_digest and not given:
@@ -268,14 +268,27 @@ def _digest(found: Found, wish: Wish, evidence: ModelEvidence) -> str:
     return said.pop()
 
 
-def _refuse_credentials(payload: bytes) -> None:
-    """A statement is shown as it is to whoever approves it."""
-    whole = parse_foreign_json(payload, "the statement", MAX_STATEMENT).mapping()
-    predicate = whole["predicate"]
-    for name in ("model", "serving", "flags", "change"):
-        (masked,) = mask_values([predicate[name]]).values
-        if masked != predicate[name]:
+def _refuse_credentials(found: Found, wish: Wish) -> None:
+    """A statement is shown as it is to whoever approves it, and kept."""
+    use = found.use
+    wanted = (wish.cluster, wish.namespace, wish.digest, wish.to)
+    parts: tuple[tuple[str, Value], ...] = (
+        ("the reference of the model", use.uri),
+        ("what runs the model", [one.shown for one in use.beside]),
+        ("the flags", [*use.flags]),
+        ("the change", dict(wish.change or {})),
+        ("the options", [*wanted]),
+    )
+    for name, value in parts:
+        (masked,) = mask_values([value]).values
+        if not equal(masked, value):
             raise FormatError(
-                f"there is a credential in {name} of the statement, which would be shown and kept",
-                hint="take it out of the manifest",
+                f"there is a credential in {name}, which would be shown and kept",
+                hint="take it out, and change it: it is known to whoever read this",
             )
+
+
+def _without_credentials(text: str) -> str:
+    """A reference that is quoted in a message."""
+    (masked,) = mask_values([text]).values
+    return masked if isinstance(masked, str) else "a reference"

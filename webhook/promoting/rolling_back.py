@@ -21,9 +21,10 @@ def find_target(log: PromotionLog, model: ModelIdentity, environment: str, entry
             else "a version that was not there enters by lockgate promote",
         )
     found = same[-1]
-    if found.revoked is not None:
+    revoked = log.history.revocation(found)
+    if revoked is not None:
         raise TrailError(
-            f"{model.shown} was revoked in {environment}, by entry {found.revoked}",
+            f"{model.shown} was revoked in {environment}, by entry {revoked}",
             hint="go back to another version",
         )
     return found

@@ -194,6 +194,34 @@ def test_what_was_revoked_does_not_come_back(log: Log) -> None:
     assert "revoked before" in refused(log, events.revoked(promoted(1), first, "again"))
 
 
+def test_revoked_bytes_are_revoked_under_every_name(log: Log) -> None:
+    first = log.promote(promoted(1))
+    log.add(events.revoked(promoted(1), first, "it has a back door"))
+    assert "were revoked in staging, by entry" in refused(
+        log, events.requested(promoted(2, model="hf:org/copy"), ASKS)
+    )
+
+
+def test_another_models_promotion_of_the_same_bytes_stands(log: Log) -> None:
+    """It has to be revoked by itself; nothing new of these bytes enters."""
+    first, other = log.promote(promoted(1)), log.promote(promoted(2, model="hf:org/copy"))
+    log.add(events.revoked(promoted(1), first, "it drifts"))
+    current = log.history().current("hf:org/copy", "staging")
+    assert current is not None and current.index == other
+
+
+def test_a_revocation_is_of_the_bytes_whichever_entry_promoted_them(log: Log) -> None:
+    first, second = log.promote(promoted(1)), log.promote(promoted(2))
+    request = log.ask(promoted(3, "prod"), source="staging", predecessor=second)
+    approval = log.approve(request)
+    log.add(events.revoked(promoted(1), first, "it has a back door"))
+    known = log.history()
+    assert known.current("hf:org/fraud", "staging") is None
+    assert f"entry {second}, was revoked" in refused(log, events.made(request, [approval], DIGEST))
+    event = events.requested(promoted(4, "prod"), ASKS, source="staging", predecessor=second)
+    assert f"entry {second}, was revoked" in refused(log, event)
+
+
 def test_a_rollback_to_what_was_never_there(log: Log) -> None:
     first = log.promote(promoted(1))
     event = events.requested(promoted(2, "prod"), ASKS, target=first)
@@ -307,7 +335,7 @@ def steps(draw: st.DrawFn) -> list[Step]:
         like = made[before].value if made and "statement" in made[before].value else {}
         fields = {
             "event": event,
-            "model": "m",
+            "model": like.get("model", draw(st.sampled_from(["m", "n"]))),
             "environment": like.get("environment", draw(st.sampled_from(["a", "b"]))),
             "subject": like.get("subject", draw(st.sampled_from([BYTES, OTHER]))),
             "statement": like.get("statement", statement(draw(st.integers(0, 3)))),
@@ -338,7 +366,7 @@ def steps(draw: st.DrawFn) -> list[Step]:
             fields |= {"request": request, "policy": DIGEST}
             if draw(st.booleans()):
                 fields["approvals"] = [before, before + 1]
-        made.append(Step(KIND, fields, (STREAM, f"model/m/{fields['environment']}")))
+        made.append(Step(KIND, fields, (STREAM, f"model/{fields['model']}/{fields['environment']}")))
     return made
 
 

@@ -19,6 +19,7 @@ from lockgate.audit.dsse import IN_TOTO, parse_envelope, render_envelope
 from lockgate.audit.keys.pem_key import PemKey
 from lockgate.audit.promotions.statement import statement_digest
 from lockgate.webhook.scanning.reading import read_signing_pem
+from lockgate.webhook.trail import open_trail
 
 from tests.webhook.helpers import Ran, run_here
 
@@ -129,8 +130,8 @@ class Office:
         data = render_envelope(self.key(signer).sign_envelope(IN_TOTO, payload))
         self.write(f"facts/{name}.facts.dsse.json", data.decode())
 
-    def write_manifest(self, uri: str = REFERENCE, name: str = "fraud", **predictor: Any) -> None:
-        """deploy/NAME.yaml: a service that loads a model."""
+    def write_manifest(self, uri: str = REFERENCE, name: str = "fraud", **predictor: Any) -> str:
+        """deploy/NAME.yaml, which is returned: a service that loads a model."""
         model = {"modelFormat": {"name": "onnx"}, "storageUri": uri}
         value = {
             "apiVersion": "serving.kserve.io/v1beta1",
@@ -138,7 +139,7 @@ class Office:
             "metadata": {"name": name, "namespace": "ml"},
             "spec": {"predictor": {"model": {**model, **predictor}}},
         }
-        self.write(f"deploy/{name}.yaml", json.dumps(value))
+        return self.write(f"deploy/{name}.yaml", json.dumps(value))
 
     def promote(self, to: str, *more: str, by: str = "asker", command: str = "promote") -> Ran:
         """Asks; the statement is in TO.json."""
@@ -173,6 +174,15 @@ class Office:
         assert ran.code == 0, ran.err
         found: list[dict[str, Any]] = json.loads(ran.out)
         return found
+
+    def is_made(self) -> bool:
+        """Is the model in prod?"""
+        return any(one["environment"] == "prod" for one in self.history())
+
+    def size(self) -> int:
+        """How many entries the trail has."""
+        with open_trail(str(self.folder / "trail")) as trail:
+            return trail.store.head().size
 
     def enrol(self, name: str) -> Ran:
         """Records a key."""

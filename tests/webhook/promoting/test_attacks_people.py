@@ -12,18 +12,6 @@ TWICE = "[[person]]\nname = 'risk-1'\ngroups = ['risk']\nkeys = ['risk-1.pub.pem
 BOT = "[[bot]]\nname = 'updater'\nowner = 'risk-1'\nkeys = ['stranger.pub.pem']\n"
 
 
-def entries(office: Office) -> int:
-    """How many the trail has."""
-    ran = office.run("audit", "query", "--trail", "trail", "--format", "json", "--limit", "1000")
-    assert ran.code == 0, ran.err
-    return len(json.loads(ran.out)["entries"])
-
-
-def is_made(office: Office) -> bool:
-    """Is the model in prod?"""
-    return any(one["environment"] == "prod" for one in office.history())
-
-
 def join(office: Office, *tables: str, without: tuple[str, ...]) -> None:
     """Another map, and the key `stranger` enrolled by it."""
     office.write_people(*tables, without=without)
@@ -32,9 +20,9 @@ def join(office: Office, *tables: str, without: tuple[str, ...]) -> None:
 
 def test_all_that_is_asked_for_is_enough(office: Office) -> None:
     first = office.approve()
-    assert first.code == 0 and "has 1" in first.out and not is_made(office)
+    assert first.code == 0 and "has 1" in first.out and not office.is_made()
     assert "made: entry" in office.approve(by="risk-2").out
-    assert is_made(office)
+    assert office.is_made()
 
 
 # --- One person, two identities
@@ -45,7 +33,7 @@ def test_two_keys_of_one_person_approve_once(office: Office) -> None:
     assert "has 1" in office.approve().out
     ran = office.approve(by="stranger")
     assert "has 1" in ran.out and "approved by risk-1 (key)" in ran.out
-    assert not is_made(office)
+    assert not office.is_made()
 
 
 def test_the_one_who_asks_does_not_approve_by_another_key(office: Office) -> None:
@@ -65,7 +53,7 @@ def test_two_people_who_turn_out_to_be_one_count_once(office: Office) -> None:
         without=("risk-1", "risk-2"),
     )
     ran = office.approve(by="risk-2")
-    assert "has 1" in ran.out and not is_made(office)
+    assert "has 1" in ran.out and not office.is_made()
 
 
 def test_an_approver_who_turns_out_to_be_the_one_who_asked(office: Office) -> None:
@@ -75,7 +63,7 @@ def test_an_approver_who_turns_out_to_be_the_one_who_asked(office: Office) -> No
         without=("asker", "risk-1"),
     )
     ran = office.approve(by="risk-2")
-    assert "has 1" in ran.out and not is_made(office)
+    assert "has 1" in ran.out and not office.is_made()
     assert "does not count: the approval of entry" in ran.out
     assert "no person of the identity map, or another one than when it approved" in ran.out
 
@@ -130,7 +118,7 @@ def test_a_map_that_does_not_tell_people_apart(office: Office, table: str, messa
     office.write_people(table)
     ran = office.approve()
     assert ran.code == 2 and message in ran.err and "identities.toml" in ran.err, ran.err
-    assert not is_made(office)
+    assert not office.is_made()
 
 
 # --- What was said is taken away
@@ -175,7 +163,7 @@ def test_an_approver_who_is_removed_after_signing(office: Office, removed: str) 
     remove(office)
     ran = office.approve(by="risk-2")
     assert ran.code == 0 and "has 1" in ran.out and message in ran.out, ran.out
-    assert not is_made(office)
+    assert not office.is_made()
 
 
 @pytest.mark.parametrize("separated", [True, False])
@@ -186,7 +174,7 @@ def test_the_one_who_asked_is_removed_after_asking(office: Office, separated: bo
     office.write_people(without=("asker",))
     ran = office.approve(by="risk-2")
     assert "missing: nobody knows who asks for it" in ran.out, ran.out
-    assert not is_made(office)
+    assert not office.is_made()
 
 
 def test_the_one_who_asked_is_removed_where_nobody_has_to_approve(office: Office) -> None:
@@ -252,7 +240,7 @@ def test_what_a_revoked_key_asked_for_is_not_made(office: Office) -> None:
     office.give_up("asker", "--last-good", "3")
     ran = office.approve(by="risk-2")
     assert ran.code == 0 and "missing: the key that asked for it was given up" in ran.out, ran.err
-    assert not is_made(office)
+    assert not office.is_made()
     assert "missing: the key that asked for it was given up" in office.pending().out
 
 
@@ -272,7 +260,7 @@ def test_an_approval_that_two_people_signed_is_of_one(office: Office) -> None:
     one["signatures"] += other["signatures"]
     office.write("both.approval", json.dumps(one))
     ran = office.record("both.approval")
-    assert "has 1" in ran.out and not is_made(office), ran.err
+    assert "has 1" in ran.out and not office.is_made(), ran.err
 
 
 # --- One's own approval, where the policy lets one
@@ -291,7 +279,7 @@ def test_ones_own_approval_is_not_taken_over_to_another_policy(office: Office) -
     office.write_policy(approvals=[{"group": "risk", "count": 1}])
     ran = office.approve()
     assert "missing: the PromotionPolicy is another one than the statement names" in ran.out
-    assert not is_made(office)
+    assert not office.is_made()
 
 
 def test_a_policy_that_changes_after_asking(office: Office) -> None:
@@ -299,4 +287,4 @@ def test_a_policy_that_changes_after_asking(office: Office) -> None:
     office.write_policy(approvals=[{"group": "risk", "count": 1}])
     ran = office.approve(by="risk-2")
     assert "missing: the PromotionPolicy is another one than the statement names (models)" in ran.out
-    assert "ask anew: lockgate promote" in ran.out and not is_made(office)
+    assert "ask anew: lockgate promote" in ran.out and not office.is_made()
