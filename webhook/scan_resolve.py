@@ -147,7 +147,7 @@ def _signed_resolvers(signed: _Signed) -> "tuple[Resolver, ...]":
         read_resolutions,
     )
     from lockgate.webhook.scan_verify import read_records
-    from lockgate.webhook.scanning.known_models import facts_files, proofs_beside
+    from lockgate.webhook.scanning.known_models import proofs_beside, signed_files
     from lockgate.webhook.scanning.trust_file import read_facts_trust
 
     if signed.trust is None:
@@ -157,7 +157,7 @@ def _signed_resolvers(signed: _Signed) -> "tuple[Resolver, ...]":
         )
     cwd = os.getcwd()
     now_ms = time.time_ns() // 1_000_000
-    files = [one for one in facts_files(signed.paths, cwd) if is_resolution_file(one)]
+    files = [one for one in signed_files(signed.paths, cwd) if is_resolution_file(one)]
     records = read_records(proofs_beside(files, signed.log_keys), signed.log_keys, now_ms)
     counted = count_resolutions(
         read_resolutions(files, cwd), read_facts_trust(signed.trust), signed.environment, records, now_ms

@@ -89,7 +89,12 @@ def count_facts(
 
 
 def facts_files(paths: Sequence[str], cwd: str) -> Iterator[str]:
-    """Envelopes: files that are named, and those of folders whose names end in SUFFIX or RESOLUTIONS. Raises UsageError."""
+    """Envelopes with facts: files that are named, and those of folders whose names end in SUFFIX. Raises UsageError."""
+    return (one for one in signed_files(paths, cwd) if not is_resolution_file(one))
+
+
+def signed_files(paths: Sequence[str], cwd: str) -> Iterator[str]:
+    """Envelopes with facts and with resolutions, which are told apart by their names. Raises UsageError."""
     count = 0
     for path in paths:
         place = os.path.join(cwd, path)
@@ -115,7 +120,7 @@ def _in_folder(place: str) -> Iterator[str]:
 def watched_files(given: ModelFacts, cwd: str) -> Iterator[str]:
     """The files by which what is known changes."""
     yield os.path.join(cwd, given.trust)
-    for one in facts_files(given.paths, cwd):
+    for one in signed_files(given.paths, cwd):
         yield one
         yield one + PROOF_SUFFIX
 
@@ -128,7 +133,7 @@ def proofs_beside(files: Iterable[str], log_keys: Sequence[str]) -> tuple[str, .
 def known_models(given: ModelFacts, cwd: str, now_ms: int) -> Document:
     """An object of kind ExternalData with what is known. Raises LockgateError, naming the file that cannot be read."""
     trust = read_facts_trust(os.path.join(cwd, given.trust))
-    files = [*facts_files(given.paths, cwd)]
+    files = [*signed_files(given.paths, cwd)]
     records = read_records(proofs_beside(files, given.log_keys), given.log_keys, now_ms)
     counted, resolutions = count_signed(files, cwd, trust, Verifying(given.environment, records, now_ms))
     made = external_data(counted.facts, counted.reasons(), resolutions)

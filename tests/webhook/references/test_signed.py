@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from lockgate.audit.attestations.facts_trust import SignedFacts
 from lockgate.audit.attestations.resolution_statement import (
     PREDICATE,
     SaidResolution,
@@ -21,6 +22,7 @@ from lockgate.audit.dsse import IN_TOTO, render_envelope
 from lockgate.audit.keys.pem_key import parse_private_key
 from lockgate.engine.errors import LockgateError
 from lockgate.webhook.model_facts import ModelFacts
+from lockgate.webhook.promoting.facts import find_evidence
 from lockgate.webhook.scanning.known_models import known_models
 from lockgate.webhook.serving.folder_source import FolderSource
 from lockgate.webhook.serving.live_state import LiveSettings
@@ -263,6 +265,21 @@ def test_a_server_reads_a_new_word(place: Path) -> None:
     said(place, SaidResolution(MODEL, PINNED, "sha256", SHA))
     (news,) = source.changes()
     assert MODEL.encode() in (news.data or b"")
+
+
+def test_who_asks_for_facts_alone_gets_no_resolutions(place: Path) -> None:
+    sign(place, PINNED)
+    (place / "trust.toml").write_text(TRUST)
+    said(place, SaidResolution(MODEL, PINNED, "sha256", SHA))
+    given = ModelFacts((".",), "trust.toml", "production")
+    recorded: list[str] = []
+
+    def record(signed: SignedFacts) -> int:
+        recorded.append(signed.envelope_sha256)
+        return 1_000
+
+    found = find_evidence(given, PINNED, "production", record, str(place))
+    assert (len(recorded), found.digest[:7], found.reasons) == (1, "sha256:", ())
 
 
 def test_what_is_given_has_to_fit_together(place: Path, server: Server) -> None:
