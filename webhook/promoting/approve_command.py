@@ -135,7 +135,18 @@ def approve(
         for place, one_export in imported:
             who = record_reviews(desk, asked, place, one_export)
             actor, refused = who or actor, refused or not who
-        tell_end(context, desk, asked, actor, (), statement, chosen, require, told=key_file is not None)
+        # What could not be recorded weighs more than what is missing yet.
+        tell_end(
+            context,
+            desk,
+            asked,
+            actor,
+            (),
+            statement,
+            chosen,
+            require and not refused,
+            told=key_file is not None,
+        )
     if refused:
         context.exit(2)
 

@@ -132,7 +132,7 @@ def test_a_token_that_approves_nothing_is_not_recorded(
     said: dict[str, Any], told: str, desk: Callable[..., Desk]
 ) -> None:
     at = desk("token")
-    ran = at.approve("--token", at.token(**said))
+    ran = at.approve("--token", at.token(**said), "--require")
     assert ran.code == 2 and told in ran.err
     assert at.events() == ["requested"]
 
