@@ -1,7 +1,7 @@
 """What a trail has of promotions: every entry of the two streams that say so, proven, with the bodies opened.
 
-A stream is a chain, so that no entry in it is left out; that its last one is the last is the word of the database, which
-`lockgate audit verify` and `monitor` check.
+A stream is a chain, so that no entry in it is left out; that its last one is the last is told by the heads that the log
+logged (`stream_ends`), so that who can write to the database and has no key hides no revocation.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,6 +24,7 @@ from lockgate.audit.promotions.statement import PromotionStatement, parse_promot
 from lockgate.audit.receipt import Receipt
 from lockgate.audit.standing import Standing
 from lockgate.audit.store.appender import system_clock
+from lockgate.audit.stream_ends import stream_ends
 from lockgate.engine.foreign_documents import parse_foreign_json
 from lockgate.webhook.bodies import open_body
 from lockgate.webhook.trail import Trail
@@ -60,6 +61,22 @@ class PromotionLog:
         self.history: PromotionHistory = PromotionHistory()
         self.size = 0
         self.follow()
+        self.check_ends()
+
+    def check_ends(self) -> None:
+        """Are these all that there are, up to the latest checkpoint? Raises VerificationError where the store leaves some out."""
+        standing = Standing(self._trail.store, self._trail.trust(), (), system_clock())
+        ends = stream_ends(self._trail.store, standing)
+        if any(name in ends and ends[name].n > n for name, (n, _) in self._at.items()):
+            # Something may have come since.
+            self.follow()
+        for name, (n, leaf) in self._at.items():
+            end = ends.get(name)
+            if end is not None and (end.n > n or (end.n == n and end.leaf != leaf)):
+                raise VerificationError(
+                    f"the store leaves out the end of the stream {name}: it has {end.n} entries, and shows {n}",
+                    hint="run `lockgate audit verify`; if only the index is wrong, `lockgate audit reindex` makes it anew",
+                )
 
     def follow(self) -> bool:
         """Whether there was anything new about promotions."""

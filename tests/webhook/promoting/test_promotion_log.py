@@ -1,0 +1,51 @@
+"""What a store leaves out of the promotions is noticed by whoever reads them."""
+
+from pathlib import Path
+
+import pytest
+from lockgate.audit.errors import VerificationError
+from lockgate.audit.promotions import events
+from lockgate.audit.promotions.history import Promoted
+from lockgate.webhook.promoting.promotion_log import PromotionLog
+from lockgate.webhook.trail import Trail, open_trail
+from sqlalchemy import text
+
+from tests.webhook.helpers import run_here
+
+WHAT = Promoted("hf:org/fraud", "7", "staging", "sha256:" + "b" * 64, "sha256:" + "c" * 64)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> str:
+    place = tmp_path / "trail"
+    ran = run_here(
+        "audit", "init", "trail", "--origin", "example.com/t", "--administrator", "us", cwd=tmp_path
+    )
+    assert ran.code == 0, ran.err
+    return str(place)
+
+
+def record(trail: Trail, *made: events.PromotionEvent) -> None:
+    appending = trail.appending()
+    with appending:
+        for one in made:
+            appending.appender.append(trail.recorder().promotion(one, "somebody", {}))
+
+
+def test_a_request_that_the_store_hides(home: str) -> None:
+    with open_trail(home) as trail:
+        record(trail, events.requested(WHAT, "asks"))
+    with open_trail(home) as trail:
+        assert len([*PromotionLog(trail).history.requests()]) == 1
+        with trail.store.engine.begin() as connection:
+            connection.execute(
+                text(
+                    "DELETE FROM stream_entry WHERE stream = (SELECT id FROM stream_head WHERE name = 'promotion')"
+                )
+            )
+        with pytest.raises(VerificationError, match="leaves out the end of the stream promotion"):
+            PromotionLog(trail)
+        with trail.store.engine.begin() as connection:
+            connection.execute(text("DELETE FROM stream_head WHERE name = 'promotion'"))
+        with pytest.raises(VerificationError, match="leaves out the end"):
+            PromotionLog(trail)
