@@ -1,7 +1,7 @@
 """Approvals: an in-toto statement by a person that a promotion statement, by its digest, may be carried out.
 
 Predicate type `https://lockgate.dev/approval/v1`. It is about the exact payload of the promotion statement, and about nothing else:
-moved to another statement it approves nothing.
+moved to another statement it approves nothing. The schema is webhook/schemas/approval-statement.schema.json.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Promotion statements: an in-toto statement of who wants which bytes of a model to run where, and as what.
 
 Its digest is what approvals bind and what the log records once. Predicate type `https://lockgate.dev/promotion/v1`; the schema is
-docs/schemas/promotion-statement.json.
+webhook/schemas/promotion-statement.schema.json.
 """
 
 import json
