@@ -61,10 +61,20 @@ violation contains report.violation(found.path, what, found.text, why, fix) if {
 
 violation contains report.violation(found.path, what, found.text, why, fix) if {
 	some found in asked
-	not promotion(found)
+	promotions(found) == []
 	what := sprintf("model is not promoted to %s", [environment.environment])
 	why := unpromoted(found)
 	fix := sprintf("lockgate promote FILE --to %s, and have it approved", [environment.environment])
+}
+
+violation contains report.violation(found.path, what, found.text, why, fix) if {
+	some found in asked
+	others := promotions(found)
+	count(others) > 0
+	fitting(found) == []
+	what := sprintf("model is promoted to %s for another place", [environment.environment])
+	why := sprintf("it is promoted for %s, and this is %s", [report.names({where(one.namespace, one.cluster) | some one in others}), where(model_facts.namespace, cluster)])
+	fix := sprintf("lockgate promote FILE --to %s for this place, and have it approved", [environment.environment])
 }
 
 violation contains report.violation(one.found.path, what, one.found.text, why, fix) if {
@@ -82,14 +92,6 @@ violation contains report.violation(one.found.path, what, one.found.text, why, f
 	what := sprintf("model is not the version that %s has", [environment.environment])
 	why := sprintf("entry %v promoted it, and another version came after it", [one.promotion.entry])
 	fix := sprintf("lockgate rollback FILE --to %s, and have it approved", [environment.environment])
-}
-
-violation contains report.violation(one.found.path, what, one.found.text, why, fix) if {
-	some one in promoted
-	some place in misplaced(one.promotion)
-	what := sprintf("model is promoted to %s for another %s", [environment.environment, place.what])
-	why := sprintf("the statement of entry %v is for %s, and this is %s", [one.promotion.entry, place.wanted, shown_name(place.is)])
-	fix := sprintf("lockgate promote FILE --to %s for this %s, and have it approved", [environment.environment, place.what])
 }
 
 violation contains report.violation(one.found.path, what, one.found.text, why, fix) if {
@@ -156,12 +158,40 @@ answers := external.answers("lockgate-promotions", sort(uris)) if count(uris) > 
 
 said[uri] := value if some [uri, value] in answers.responses
 
-promotion(found) := one if {
-	one := said[found.uri][environment.environment]
+# The latest of the reference in this environment, one for each place that it was promoted for.
+promotions(found) := [one |
+	some one in said[found.uri][environment.environment]
 	is_string(one.state)
+]
+
+fitting(found) := [one |
+	some one in promotions(found)
+	fits(one.namespace, model_facts.namespace)
+	fits(one.cluster, cluster)
+]
+
+# A statement that names no place is for each.
+fits("", _)
+
+fits(wanted, here) if {
+	is_string(wanted)
+	wanted == here
 }
 
-promoted := [{"found": found, "promotion": promotion(found)} | some found in asked]
+cluster := object.get(environment, "cluster", "")
+
+where(namespace, "") := sprintf("namespace %s", [shown_name(namespace)])
+
+where(namespace, name) := sprintf("namespace %s of cluster %s", [shown_name(namespace), name]) if name != ""
+
+# What is current counts before what was.
+promoted := [{"found": found, "promotion": best} |
+	some found in asked
+	ordered := sort([[object.get(ranks, one.state, 0), one.entry, i] | some i, one in fitting(found)])
+	best := fitting(found)[ordered[count(ordered) - 1][2]]
+]
+
+ranks := {"current": 3, "former": 2, "unsound": 1}
 
 unpromoted(found) := error if {
 	some [uri, error] in answers.errors
@@ -183,16 +213,6 @@ is_persons if {
 	name := input.review.userInfo.username
 	not startswith(name, "system:")
 }
-
-misplaced(given) := [place |
-	some place in [
-		{"what": "namespace", "wanted": given.namespace, "is": model_facts.namespace},
-		{"what": "cluster", "wanted": given.cluster, "is": object.get(environment, "cluster", "")},
-	]
-	is_string(place.wanted)
-	place.wanted != ""
-	place.wanted != place.is
-]
 
 shown_name("") := "none"
 

@@ -33,7 +33,7 @@ key := `{"label":"","namespace":"ml"}`
 
 all_good := {
 	"lockgate-environments": reply(key, prod),
-	"lockgate-promotions": reply(uri, {"prod": promotion}),
+	"lockgate-promotions": reply(uri, {"prod": [promotion]}),
 	"lockgate-models": reply(uri, facts),
 }
 
@@ -56,7 +56,7 @@ says(found, text) if {
 	contains(message, text)
 }
 
-changed(change) := {"lockgate-promotions": reply(uri, {"prod": object.union(promotion, change)})}
+changed(change) := {"lockgate-promotions": reply(uri, {"prod": [object.union(promotion, change)]})}
 
 test_promoted if {
 	messages({}) == set()
@@ -66,7 +66,7 @@ test_promoted if {
 test_not_promoted if {
 	says(messages({"lockgate-promotions": refusal(uri, "no promotion of it is recorded")}), "model is not promoted to prod at spec.template.spec.containers[0].args[0]")
 	says(messages({"lockgate-promotions": refusal(uri, "no promotion of it is recorded")}), "no promotion of it is recorded; fix: lockgate promote FILE --to prod")
-	says(messages({"lockgate-promotions": reply(uri, {"staging": promotion})}), "no promotion of it into this environment is recorded")
+	says(messages({"lockgate-promotions": reply(uri, {"staging": [promotion]})}), "no promotion of it into this environment is recorded")
 	says(messages({"lockgate-promotions": reply(uri, "yes")}), "model is not promoted to prod")
 	says(messages({"lockgate-promotions": down}), "it is down")
 }
@@ -105,9 +105,21 @@ test_controllers if {
 }
 
 test_places if {
-	says(messages(changed({"namespace": "team-b"})), "is for team-b, and this is ml; fix: lockgate promote FILE --to prod for this namespace")
-	says(messages(changed({"cluster": "us"})), "is for us, and this is eu")
-	says(messages(object.union(changed({}), {"lockgate-environments": reply(key, object.remove(prod, ["cluster"]))})), "is for eu, and this is none")
+	says(messages(changed({"namespace": "team-b"})), "it is promoted for namespace team-b of cluster eu, and this is namespace ml of cluster eu; fix: lockgate promote FILE --to prod for this place")
+	says(messages(changed({"cluster": "us"})), "it is promoted for namespace ml of cluster us, and this is namespace ml of cluster eu")
+	says(messages(object.union(changed({}), {"lockgate-environments": reply(key, object.remove(prod, ["cluster"]))})), "and this is namespace ml;")
+	says(messages(changed({"namespace": 7})), "for another place")
+}
+
+# One for each place that it was promoted for; of those that fit the current one counts, and then the latest.
+test_several if {
+	other := object.union(promotion, {"namespace": "team-b", "entry": 40})
+	everywhere := object.union(promotion, {"namespace": "", "cluster": "", "entry": 41, "state": "former"})
+	revoked := object.union(promotion, {"entry": 42, "state": "revoked"})
+	messages({"lockgate-promotions": reply(uri, {"prod": [other, promotion]})}) == set()
+	messages({"lockgate-promotions": reply(uri, {"prod": [everywhere, promotion, revoked]})}) == set()
+	says(messages({"lockgate-promotions": reply(uri, {"prod": [other, everywhere, revoked]})}), "entry 41 promoted it, and another version came after it")
+	says(messages({"lockgate-promotions": reply(uri, {"prod": [other, revoked]})}), "it was revoked")
 }
 
 test_flags if {
