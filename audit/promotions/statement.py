@@ -41,7 +41,7 @@ _LINKS: Final[Mapping[Happening, tuple[bool, bool, bool]]] = {
     "rollback": (False, False, True),
 }
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
-_LONGEST_NUMBER: Final = 100
+LONGEST_NUMBER: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def _check(made: PromotionStatement) -> None:
     for one in made.evidence:
         parse_time(one.at)
         if any(
-            _NUMBER.fullmatch(value) is None or len(value) > _LONGEST_NUMBER for value in one.values.values()
+            _NUMBER.fullmatch(value) is None or len(value) > LONGEST_NUMBER for value in one.values.values()
         ):
             raise FormatError(f"what the {one.kind} measured is given in numbers of JSON")
     parse_time(made.made_at)
@@ -281,7 +281,7 @@ def _evidence(part: Part) -> EvidenceUsed:
         _digest(part.get("envelope")),
         part.get("at").text(40),
         passed,
-        {name: values.get(name).text(_LONGEST_NUMBER) for name in values.mapping()},
+        {name: values.get(name).text(LONGEST_NUMBER) for name in values.mapping()},
     )
 
 

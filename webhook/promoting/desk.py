@@ -199,6 +199,8 @@ class Desk:
             raise VerificationError(
                 f"the entry says that it was by {approval.assurance}, and what it shows is {identity.shown}"
             )
+        if identity.kind == "key" and identity.value != approval.key:
+            raise VerificationError("the key that signed the approval is another one than its entry names")
         person = self.identities.approver(identity)
         if person is None or self.recorder.pseudonym(person.name) != approval.approver:
             raise UnverifiableError(

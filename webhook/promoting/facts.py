@@ -1,9 +1,10 @@
 """Evidence about a model for its promotion: signed facts that count, each recorded in the log first, so that it says how old they are."""
 
+import math
 import os
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from lockgate.audit.attestations.facts_trust import (
     Asked,
@@ -13,10 +14,14 @@ from lockgate.audit.attestations.facts_trust import (
     counted_facts,
     signers_of,
 )
-from lockgate.audit.errors import TrailError, UnverifiableError, VerificationError
-from lockgate.audit.promotions.statement import EvidenceUsed
+from lockgate.audit.errors import FormatError, TrailError, UnverifiableError, VerificationError
+from lockgate.audit.promotions.events import check_name
+from lockgate.audit.promotions.statement import LONGEST_NUMBER, MAX_MEASURED, MAX_TEXT, EvidenceUsed
 from lockgate.audit.times import parse_time, render_time
 from lockgate.engine.codegen.values import make_number
+from lockgate.engine.errors import InputError
+from lockgate.engine.evidence.evidence import moment
+from lockgate.engine.foreign_documents import Part
 from lockgate.engine.promotions.asking import Evidence
 from lockgate.engine.promotions.policy import EvidenceKind
 from lockgate.engine.record import record
@@ -62,7 +67,7 @@ def find_evidence(
         return ModelEvidence("", (), ())
     trust = read_facts_trust(os.path.join(cwd, given.trust))
     counted: list[TrustedFacts] = []
-    envelopes: list[str] = []
+    used: list[EvidenceUsed] = []
     reasons: list[str] = []
     for shown, signed in read_facts([*facts_files(given.paths, cwd)], cwd):
         spelled = spell(signed.statement.references)
@@ -71,25 +76,20 @@ def find_evidence(
             continue
         try:
             signers = signers_of(signed.envelope, trust)
-            moment = record_envelope(signed)
+            recorded = Recorded(signed.envelope_sha256, record_envelope(signed))
             asked = Asked(time.time_ns() // _MS_NS, mine[0], "", given.environment or environment)
-            facts = counted_facts(signed, signers, trust, asked, [Recorded(signed.envelope_sha256, moment)])
-        except (UnverifiableError, VerificationError) as error:
+            facts = counted_facts(signed, signers, trust, asked, [recorded])
+            used += _used(facts, f"sha256:{signed.envelope_sha256}")
+        except (UnverifiableError, VerificationError, FormatError, InputError) as error:
             reasons.append(f"{shown}: {error.message}")
             continue
         counted.append(facts)
-        envelopes.append(signed.envelope_sha256)
     digests = {one.statement.digest for one in counted}
     if len(digests) > 1:
         raise TrailError(
             "facts of different bytes say that they are of this reference",
             hint="sign the facts of what lies there now, and take the others away",
         )
-    used = [
-        one
-        for facts, envelope in zip(counted, envelopes, strict=True)
-        for one in _used(facts, f"sha256:{envelope}")
-    ]
     return ModelEvidence(f"sha256:{digests.pop()}" if digests else "", tuple(used), tuple(reasons))
 
 
@@ -97,31 +97,46 @@ def _used(facts: TrustedFacts, envelope: str) -> list[EvidenceUsed]:
     assert facts.recorded_ms is not None
     at = render_time(facts.recorded_ms)
     made = [EvidenceUsed("facts", envelope, at, facts.statement.tier == _SAFE, {})]
-    for one in facts.statement.evidence:
-        kind = _KINDS.get(str(one.get("kind")))
+    for number, told in enumerate(facts.statement.evidence):
+        one = Part(told, "the facts", f"evidence[{number}]")
+        name = one.maybe("kind")
+        kind = None if name is None else _KINDS.get(name.text())
         if kind is None:
             continue
-        passed = one.get("verified") is True if kind in ("provenance", "signature") else True
-        made.append(
-            EvidenceUsed(
-                kind, envelope, _earlier(facts.recorded_ms, one.get("at")), passed, _values(kind, one)
-            )
-        )
+        passed = told.get("verified") is True if kind in ("provenance", "signature") else True
+        when = _earlier(facts.recorded_ms, one.maybe("at"))
+        made.append(EvidenceUsed(kind, envelope, when, passed, _values(kind, one)))
     return made
 
 
-def _earlier(recorded_ms: int, said: Any) -> str:
+def _earlier(recorded_ms: int, said: Part | None) -> str:
     """When evidence was made: when it was recorded, or earlier where it says so; what it says alone makes nothing younger."""
-    if isinstance(said, str) and said:
-        moment = parse_time(said.replace("Z", ".000Z") if "." not in said else said)
-        recorded_ms = min(recorded_ms, moment)
+    if said is not None:
+        told = moment(said)
+        if not told:
+            said.refuse("is no time with its zone")
+        recorded_ms = min(recorded_ms, parse_time(told.replace("Z", ".000Z")))
     return render_time(recorded_ms)
 
 
-def _values(kind: str, said: Any) -> dict[str, str]:
+def _values(kind: EvidenceKind, said: Part) -> dict[str, str]:
     """Numbers, in the spelling that JSON has for them."""
-    found = {"share": said.get("share")} if kind == "drift" else said.get("metrics", {})
-    return {str(name): repr(value) for name, value in found.items() if type(value) in (int, float)}
+    if kind == "drift":
+        found = {"share": said.value.get("share")}
+    else:
+        listed = said.maybe("metrics")
+        found = {} if listed is None else dict(listed.mapping())
+    if len(found) > MAX_MEASURED:
+        said.refuse(f"has {len(found)} metrics, and {MAX_MEASURED} are read")
+    made: dict[str, str] = {}
+    for name, value in found.items():
+        if type(value) not in (int, float):
+            continue
+        check_name(name, "the name of a metric", MAX_TEXT)
+        if len(repr(value)) > LONGEST_NUMBER or not math.isfinite(value):
+            said.refuse(f"has a {name[:60]} that is no number to compare with")
+        made[name] = repr(value)
+    return made
 
 
 def evidence_of(digest: str, used: tuple[EvidenceUsed, ...]) -> tuple[Evidence, ...]:

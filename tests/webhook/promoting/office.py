@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from lockgate.audit.attestations.facts_statement import render_facts
 from lockgate.audit.dsse import IN_TOTO, parse_envelope, render_envelope
 from lockgate.audit.keys.pem_key import PemKey
 from lockgate.audit.promotions.statement import statement_digest
+from lockgate.webhook.promoting.desk import Desk
+from lockgate.webhook.promoting.opening import open_desk
 from lockgate.webhook.scanning.reading import read_signing_pem
 from lockgate.webhook.trail import open_trail
 
@@ -154,8 +157,18 @@ class Office:
 
     def record(self, *files: str, statement: str = "prod.json") -> Ran:
         """Records approvals that lie in files."""
-        given = [part for one in files for part in ("--approval", one)]
-        return self.run("approve", statement, *given, *self.desk())
+        return self.tell(*[part for one in files for part in ("--approval", one)], statement=statement)
+
+    def tell(self, *options: str, statement: str = "prod.json") -> Ran:
+        """Records what options give."""
+        return self.run("approve", statement, *options, *self.desk())
+
+    def open(self) -> AbstractContextManager[Desk]:
+        """The desk, for what no command does."""
+        trail, policy, people = [
+            str(self.folder / one) for one in ("trail", "policy.yaml", "identities.toml")
+        ]
+        return open_desk(trail, policy, people)
 
     def sign(self, by: str, statement: str = "prod.json") -> str:
         """Approves without recording; the file."""

@@ -1,10 +1,16 @@
 """Attacks by and with people: somebody who is two, bots, people and keys that are taken away. Each is refused by what its user sees."""
 
+import base64
 import json
+import time
 from collections.abc import Callable
 
 import pytest
+from lockgate.audit.promotions import events
+from lockgate.audit.promotions.token import binding_of
+from lockgate.webhook.promoting.identities_file import fingerprint
 
+from tests.audit.promotions.tokens import claims, key_set, signer, token
 from tests.webhook.promoting.office import Office
 
 ASKERS_SECOND_KEY = "[[person]]\nname = 'asker'\nkeys = ['asker.pub.pem', 'stranger.pub.pem']\n"
@@ -66,6 +72,71 @@ def test_an_approver_who_turns_out_to_be_the_one_who_asked(office: Office) -> No
     assert "has 1" in ran.out and not office.is_made()
     assert "does not count: the approval of entry" in ran.out
     assert "no person of the identity map, or another one than when it approved" in ran.out
+
+
+ISSUERS = """
+[[issuer]]
+url = "https://login.example.com"
+audiences = ["lockgate-approvals"]
+keys = "login.jwks.json"
+"""
+
+
+def write_token(office: Office, subject: str) -> str:
+    """An ID token for prod.json, and the issuer's key set; the file."""
+    issuer = signer("ES256", "login")
+    (office.folder / "login.jwks.json").write_bytes(key_set(issuer.jwk()))
+    now = time.time_ns() // 1_000_000_000
+    payload = base64.b64decode(json.loads((office.folder / "prod.json").read_text())["payload"])
+    said = claims(sub=subject, nonce=binding_of(payload), iat=now, exp=now + 300)
+    return office.write("id.token", token(said, issuer).decode())
+
+
+def with_token(name: str, subject: str, groups: str = "['risk']") -> str:
+    """A person with a key and a token."""
+    tokens = f"tokens = ['https://login.example.com {subject}']"
+    return f"[[person]]\nname = '{name}'\ngroups = {groups}\nkeys = ['{name}.pub.pem']\n{tokens}\n"
+
+
+def test_a_key_and_a_token_of_one_person_approve_once(office: Office) -> None:
+    given = write_token(office, "u-1")
+    office.write_people(with_token("risk-1", "u-1"), ISSUERS, without=("risk-1",))
+    assert "has 1" in office.approve().out
+    ran = office.tell("--token", given)
+    assert ran.code == 0 and "has 1" in ran.out and not office.is_made(), ran.err
+    # Somebody else's token is a further approval.
+    office.write_people(with_token("risk-2", "u-1"), ISSUERS, without=("risk-2",))
+    assert "made: entry" in office.tell("--token", given).out
+
+
+def test_the_one_who_asks_does_not_approve_by_a_token(office: Office) -> None:
+    given = write_token(office, "u-1")
+    office.write_people(with_token("asker", "u-1"), ISSUERS, without=("asker",))
+    ran = office.tell("--token", given)
+    assert ran.code == 2 and "whoever asks for a promotion does not approve it" in ran.err
+    assert "has 0" in ran.out
+
+
+def test_a_token_of_nobody(office: Office) -> None:
+    given = write_token(office, "u-2")
+    office.write_people(with_token("risk-1", "u-1"), ISSUERS, without=("risk-1",))
+    ran = office.tell("--token", given)
+    assert ran.code == 2 and "token https://login.example.com u-2 is no person of the identity map" in ran.err
+
+
+def test_an_approval_by_another_key_than_its_entry_names(office: Office) -> None:
+    """The log knows until when the key of the entry counts, and not that of what was signed."""
+    join(office, TWICE, without=("risk-1",))
+    signed = json.loads((office.folder / office.sign("stranger")).read_text())
+    with office.open() as desk:
+        (request,) = [one for one in desk.log.history.requests() if one.closed is None]
+        person = desk.recorder.pseudonym("risk-1")
+        name = fingerprint(office.key("risk-1").key)
+        event = events.approved(request, person, "key", name)
+        desk.append(desk.recorder.promotion(event, "risk-1", {"envelope": signed}))
+    ran = office.approve(by="risk-2")
+    assert "has 1" in ran.out and not office.is_made()
+    assert "the key that signed the approval is another one than its entry names" in ran.out
 
 
 # --- Bots

@@ -12,7 +12,6 @@ from lockgate.audit.promotions.statement import (
     render_promotion,
     statement_digest,
 )
-from lockgate.webhook.promoting.opening import open_desk
 
 from tests.webhook.canaries import canary
 from tests.webhook.promoting.office import (
@@ -183,7 +182,7 @@ def test_a_promotion_is_made_once(office: Office) -> None:
 def test_a_statement_is_asked_for_once(office: Office) -> None:
     """Whoever appends the same request gets the entry that is there."""
     size = office.size()
-    with open_desk(str(office.folder / "trail"), *desk_files(office)) as desk:
+    with office.open() as desk:
         (request,) = [one for one in desk.log.history.requests() if one.closed is None]
         asked = desk.log.asked(request)
         event = events.requested(
@@ -198,17 +197,12 @@ def test_a_statement_is_asked_for_once(office: Office) -> None:
     assert office.size() == size
 
 
-def desk_files(office: Office) -> tuple[str, str]:
-    """The policy and the map."""
-    return str(office.folder / "policy.yaml"), str(office.folder / "identities.toml")
-
-
 def record_by_hand(office: Office, value: dict[str, Any], **fields: Any) -> None:
     """What somebody who may write to the trail records, with other fields than the statement says."""
     payload = dumped(value)
     envelope = office.key("asker").sign_envelope("application/vnd.in-toto+json", payload)
     statement = parse_promotion(payload)
-    with open_desk(str(office.folder / "trail"), *desk_files(office)) as desk:
+    with office.open() as desk:
         event = events.requested(
             statement.promoted(statement_digest(payload)),
             desk.recorder.pseudonym("asker"),
