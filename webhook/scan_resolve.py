@@ -20,7 +20,14 @@ _EPILOG: Final = "Exit codes: 0 every reference names its bytes; 1 some do not; 
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("references", nargs=-1, required=True, metavar="REFERENCE...")
+@click.argument("references", nargs=-1, metavar="[REFERENCE...]")
+@click.option(
+    "--manifests",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    help="Rendered manifests: the models that their objects load are resolved too; may be repeated.",
+)
 @click.option(
     "--online",
     metavar="FILE",
@@ -47,6 +54,7 @@ _EPILOG: Final = "Exit codes: 0 every reference names its bytes; 1 some do not; 
 @OUTPUT
 def resolve(
     references: tuple[str, ...],
+    files: tuple[str, ...],
     online: str | None,
     paths: tuple[str, ...],
     trust: str | None,
@@ -65,7 +73,7 @@ def resolve(
     \b
     Examples:
       lockgate scan resolve hf://example/fraud:main oci://registry.example.com/ml/fraud:1
-      lockgate scan resolve s3://models/fraud/12 --format json
+      lockgate scan resolve --manifests rendered.yaml --online resolvers.toml
       lockgate scan resolve models:/fraud/3 --online resolvers.toml --sign ci.pem --signed fraud.resolution.dsse.json
     """
     from lockgate.engine.errors import UsageError
@@ -74,16 +82,27 @@ def resolve(
     from lockgate.webhook.references.resolving import MAX_REFERENCES
     from lockgate.webhook.references.resolving import resolve as resolve_reference
 
-    if len(references) > MAX_REFERENCES:
+    places = _places(files) if files else {}
+    wanted = [*dict.fromkeys([*references, *places])]
+    if not wanted:
+        raise UsageError("no reference is given", hint="name references, or --manifests FILE")
+    if len(wanted) > MAX_REFERENCES:
         raise UsageError(f"there are more than {MAX_REFERENCES} references", hint="resolve some at a time")
     key = _key(key_file, signed)
     resolvers = _resolvers(online, _Signed(paths, trust, environment, log_keys))
-    read = read_references(references)
-    found = [resolve_reference(read[one], resolvers) for one in dict.fromkeys(references)]
-    _write(found, chosen, output)
+    read = read_references(wanted)
+    found = [resolve_reference(read[one], resolvers) for one in wanted]
+    _write(found, places, chosen, output)
     if key is not None and signed is not None:
         _sign(found, key, signed)
     return 0 if all(isinstance(one.end, Resolved) for one in found) else 1
+
+
+def _places(files: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Where manifests name which reference."""
+    from lockgate.webhook.references.using import references_in
+
+    return {one.uri: one.places for one in references_in(files)}
 
 
 @record
@@ -186,14 +205,20 @@ def _tell(lines: Iterable[str]) -> None:
         click.echo(printable(one), err=True)
 
 
-def _write(found: "list[Resolution]", chosen: str, output: str | None) -> None:
+def _write(
+    found: "list[Resolution]", places: dict[str, tuple[str, ...]], chosen: str, output: str | None
+) -> None:
     from lockgate.webhook.output import write_output
     from lockgate.webhook.references.render import resolution_text, resolution_value
     from lockgate.webhook.terminal import Palette, choose_palette
 
     if chosen == "json":
-        values: list[dict[str, Any]] = [resolution_value(one) for one in found]
+        values: list[dict[str, Any]] = [
+            resolution_value(one, places.get(one.reference.uri, ())) for one in found
+        ]
         write_output(json.dumps({"schemaVersion": 1, "references": values}, indent=2) + "\n", output)
         return
     palette = Palette(False) if output is not None else choose_palette("auto", sys.stdout)
-    write_output("".join([resolution_text(one, palette) for one in found]), output)
+    write_output(
+        "".join([resolution_text(one, palette, places.get(one.reference.uri, ())) for one in found]), output
+    )

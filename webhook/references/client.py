@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final, final
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
-from lockgate.engine.errors import LockgateError, UsageError
+from lockgate.engine.errors import InputError, LockgateError, UsageError
+from lockgate.engine.foreign_documents import parse_foreign_json
 from lockgate.engine.record import record
 from lockgate.engine.rego.http.deadline import Deadline, DeadlineSocket
 from lockgate.gatekeeper.external_data.resolving import Resolver as Addresses
@@ -18,6 +19,8 @@ from lockgate.webhook.terminal import printable
 
 # A model with ten thousand files takes 3 MB in Hugging Face's answer; a manifest 4 MiB at most, by the OCI's specification.
 MAX_ANSWER: Final = 8 * 1024 * 1024
+# Of an error.
+_MOST_WORDS: Final = 64 * 1024
 # Plain HTTP is anybody's on the way, but for the machine itself.
 _OWN_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _PORTS: Final = {"http": 80, "https": 443}
@@ -188,4 +191,14 @@ def refused(client: Client, answer: Answer) -> AskingError:
         404: "does not know it",
         429: "wants fewer questions",
     }.get(answer.status, f"answers with status {answer.status}")
-    return AskingError(f"{client.base.shown} {meaning}")
+    said = _message(answer.body)
+    return AskingError(f"{client.base.shown} {meaning}{said and f': {said}'}")
+
+
+def _message(body: bytes) -> str:
+    """What an answer says about itself: the `message` of JSON, on one line."""
+    try:
+        message = parse_foreign_json(body, "the answer", _MOST_WORDS).at("message")
+        return "" if message is None else printable(message.text(_MOST_WORDS)[:200])
+    except InputError:
+        return ""

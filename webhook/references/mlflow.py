@@ -1,5 +1,6 @@
 """References to MLflow: versions and aliases of its registry, and runs, by its REST API (https://mlflow.org/docs/latest/rest-api.html)."""
 
+import re
 from collections.abc import Mapping
 from typing import Final, final
 
@@ -12,6 +13,7 @@ from lockgate.webhook.references.resolution import SHA256, Digest, Leads, Outcom
 from lockgate.webhook.terminal import printable
 
 _FIX: Final = "write the reference at which the model lies"
+_LOGGED: Final = re.compile(r"m-[0-9a-f]{32}")
 _API: Final = ("api", "2.0", "mlflow")
 
 
@@ -34,6 +36,8 @@ class MlflowResolver:
             if reference.scheme == "runs":
                 return self._run(reference)
             name, at, alias = reference.uri.removeprefix("models:/").rpartition("@")
+            if _LOGGED.fullmatch(reference.location):
+                return self._logged(reference.location)
             if at and name:
                 return self._alias(name, alias)
             if reference.version:
@@ -54,6 +58,13 @@ class MlflowResolver:
         if told.get("name").text() != name:
             told.get("name").refuse("is another model's")
         return Leads(f"models:/{name}/{number}")
+
+    def _logged(self, model: str) -> Outcome:
+        """A model of MLflow 3 by its own number, to which a version may lead."""
+        info = self._ask(["logged-models", model], {}).get("model").get("info")
+        if info.get("model_id").text() != model:
+            info.get("model_id").refuse("is another model's")
+        return Leads(info.get("artifact_uri").text(1024))
 
     def _version(self, reference: Reference) -> Outcome:
         query = {"name": reference.location, "version": reference.version}

@@ -1,17 +1,22 @@
 """Resolutions for people and for programs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from lockgate.webhook.references.resolution import Resolution, Resolved
 from lockgate.webhook.terminal import Palette, printable
 
 
-def resolution_value(resolution: Resolution) -> dict[str, Any]:
-    """As `scan resolve --format json` writes it; `digest` and `resolved` are null, `reason` and `fix` are "", where they do not apply."""
+def resolution_value(resolution: Resolution, places: Sequence[str] = ()) -> dict[str, Any]:
+    """As `scan resolve --format json` writes it; `digest` and `resolved` are null, `reason` and `fix` are "", where they do not apply.
+
+    places: where manifests name the reference.
+    """
     reference, end = resolution.reference, resolution.end
     return {
         "reference": reference.text,
         "uri": reference.uri,
+        "usedIn": list(places),
         "scheme": reference.scheme,
         "pin": reference.pin,
         "digest": end.digest.shown if isinstance(end, Resolved) else None,
@@ -23,10 +28,11 @@ def resolution_value(resolution: Resolution) -> dict[str, Any]:
     }
 
 
-def resolution_text(resolution: Resolution, palette: Palette) -> str:
-    """A few lines about one reference."""
+def resolution_text(resolution: Resolution, palette: Palette, places: Sequence[str] = ()) -> str:
+    """A few lines about one reference. places: where manifests name it."""
     end = resolution.end
     lines = [printable(resolution.reference.text)]
+    lines += [f"  in {printable(one)}" for one in places]
     # The reference itself was just told.
     lines += [f"  leads to {printable(one.uri)}" for one in resolution.steps[1:]]
     if isinstance(end, Resolved):

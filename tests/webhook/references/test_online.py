@@ -103,6 +103,13 @@ def test_what_a_registry_may_not_answer(server: Server, tmp_path: Path, reply: R
     assert why in reason(ask(tmp_path, registry(server), FRAUD))
 
 
+def test_what_a_server_says_about_its_refusal_is_told(server: Server, tmp_path: Path) -> None:
+    server.replies[TAG] = as_json({"message": "no such\x1b[31m tag" + "g" * 500}, 400)
+    why = reason(ask(tmp_path, registry(server), FRAUD))
+    assert "answers with status 400: no such\\x1b[31m tag" in why
+    assert len(why) < 300
+
+
 def test_nobody_is_sent_elsewhere(server: Server, other: Server, tmp_path: Path) -> None:
     server.replies[TAG] = Reply(status=307, headers={"Location": f"{other.url}{TAG}"})
     other.replies[TAG] = manifest()
@@ -249,6 +256,20 @@ def test_a_run_is_where_its_artefacts_lie(server: Server, tmp_path: Path) -> Non
     resolution = ask(tmp_path, mlflow(server), f"runs:/{RUN}/model")
     assert resolution.steps[-1].uri == "mlflow-artifacts:/1/abc/artifacts/model"
     assert "MLflow's store of artefacts" in reason(resolution)
+
+
+def test_a_version_that_leads_to_a_logged_model(server: Server, tmp_path: Path) -> None:
+    logged = f"m-{RUN}"
+    version(server, "3", f"models:/{logged}")
+    info = {"model_id": logged, "artifact_uri": FRAUD}
+    server.replies[f"{MLFLOW}/logged-models/{logged}"] = as_json({"model": {"info": info}})
+    server.replies[TAG] = manifest()
+    resolution = ask(tmp_path, mlflow(server), "models:/fraud/3")
+    assert isinstance(resolution.end, Resolved)
+    assert [one.uri for one in resolution.steps] == ["models:/fraud/3", f"models:/{logged}", FRAUD]
+    info["model_id"] = "m-" + "0" * 32
+    server.replies[f"{MLFLOW}/logged-models/{logged}"] = as_json({"model": {"info": info}})
+    assert "is another model's" in reason(ask(tmp_path, mlflow(server), f"models:/{logged}"))
 
 
 @pytest.mark.parametrize(

@@ -186,3 +186,56 @@ def test_what_is_told_has_no_control_characters(tmp_path: Path) -> None:
 def test_too_many_references(tmp_path: Path) -> None:
     ran = run_here("scan", "resolve", *[f"s3://b/{number}" for number in range(1001)], cwd=tmp_path)
     assert (ran.code, "more than 1000 references" in ran.err) == (2, True)
+
+
+MANIFESTS = """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: fraud}
+spec:
+  predictor:
+    model: {modelFormat: {name: onnx}, storageUri: "s3://models/fraud"}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: llm}
+spec:
+  containers:
+  - name: server
+    image: vllm/vllm-openai
+    command: [vllm, serve, org/model, --revision, "0123456789abcdef0123456789abcdef01234567"]
+---
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: other}
+spec:
+  predictor:
+    model: {modelFormat: {name: onnx}, storageUri: "s3://models/fraud/"}
+"""
+
+
+def test_the_models_of_manifests(tmp_path: Path) -> None:
+    (tmp_path / "rendered.yaml").write_text(MANIFESTS)
+    command = ["scan", "resolve", "--manifests", "rendered.yaml"]
+    ran = run_here(*command, "hf://org/other", "--format", "json", cwd=tmp_path)
+    assert ran.code == 1, ran.err
+    found = [(one["uri"], one["digest"], one["usedIn"]) for one in json.loads(ran.out)["references"]]
+    assert found == [
+        ("hf://org/other", None, []),
+        ("s3://models/fraud", None, ["rendered.yaml:6", "rendered.yaml:22"]),
+        (f"hf://org/model:{COMMIT}", f"gitCommit:{COMMIT}", ["rendered.yaml:15"]),
+    ]
+    assert "  in rendered.yaml:6\n" in run_here(*command, cwd=tmp_path).out
+
+
+def test_manifests_that_load_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    (tmp_path / "b.yaml").write_text("a: [")
+    for options, why in (
+        ((), "no reference is given"),
+        (("--manifests", "a.yaml"), "no object of these files loads a model"),
+        (("--manifests", "b.yaml"), "b.yaml:"),
+        (("--manifests", "absent.yaml"), "cannot read absent.yaml"),
+    ):
+        ran = run_here("scan", "resolve", *options, cwd=tmp_path)
+        assert (ran.code, why in ran.err) == (2, True), ran.err
