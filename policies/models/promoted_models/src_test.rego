@@ -158,3 +158,16 @@ test_too_deep if {
 	some message in told(outer, {}, {}, {})
 	contains(message, "objects are embedded too deep")
 }
+
+# What is asked of the environments has the object's own label, and the namespace of the request, if there is one.
+test_what_is_asked if {
+	labelled := object.union(judged, {"metadata": {"labels": {"lockgate.dev/environment": "prod"}}})
+	told(labelled, {}, {}, {}) == set()
+	asked := rule.placing with input as {"review": {"object": labelled, "namespace": "ml"}}
+		with external.answers as echoed
+	asked == `{"label":"prod","namespace":"ml"}`
+	nowhere := object.remove(judged, ["metadata"])
+	says(told(nowhere, {}, {}, {"namespace": ""}), "and this is namespace none of cluster eu")
+}
+
+echoed(_, keys) := keys[0]
