@@ -153,11 +153,12 @@ _EPILOG: Final = "Exit codes: 0 printed or written; 2 wrong usage. Nothing is ap
 @click.option(
     "--with",
     "parts",
-    type=click.Choice(["monitoring", "external-data", "gatekeeper-providers"]),
+    type=click.Choice(["monitoring", "external-data", "gatekeeper-providers", "promotions"]),
     multiple=True,
     help="monitoring: alerts, what is scraped (for Prometheus' operator) and a dashboard. external-data: what providers "
     "answer is in ConfigMap lockgate-external-data. gatekeeper-providers: Gatekeeper is answered by that too, and told which "
-    "devices requests can reach; the CA of its certificate is in ConfigMap lockgate-provider-clients.",
+    "devices requests can reach; the CA of its certificate is in ConfigMap lockgate-provider-clients. promotions: rules on models "
+    "go by the promotions in the server's trail.",
 )
 @click.option(
     "--provider-port",
@@ -252,6 +253,7 @@ def install(
         workers,
         tuple(sorted(set(guarded_labels))),
         cluster_name,
+        "promotions" in parts,
     )
     check_settings(settings)
     from lockgate.webhook.install.definitions import gatekeeper_definitions

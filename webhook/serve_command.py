@@ -308,6 +308,12 @@ def _opa(
     "are the Providers among the policies, which are asked over HTTPS.",
 )
 @click.option(
+    "--promotions",
+    metavar="HOME",
+    help="The home of the trail that promotions are recorded in, which may be that of --trail: the provider "
+    "lockgate-promotions answers from it, and what the trail has counts within seconds.",
+)
+@click.option(
     "--provider-certificate",
     metavar="FILE",
     help="The certificate that providers are shown, with its chain (PEM); read again when it changes.",
@@ -318,7 +324,7 @@ def _opa(
     "asker_ca",
     metavar="FILE",
     help="Offer lockgate-devices (which devices of the cluster a request can reach), lockgate-environments (in which "
-    "environment an object is) and what --external-data says to Gatekeeper, at /providers/NAME, to clients with a certificate of this CA.",
+    "environment an object is) and what --external-data and --promotions say to Gatekeeper, at /providers/NAME, to clients with a certificate of this CA.",
 )
 @click.option(
     "--provider-client-name",
@@ -447,6 +453,7 @@ def serve(
     token_file: str | None,
     answers: tuple[str, ...],
     model_facts: "ModelFacts | None",
+    promotions: str | None,
     provider_certificate: str | None,
     provider_key: str | None,
     asker_ca: str | None,
@@ -491,7 +498,7 @@ def serve(
     from lockgate.webhook.app.serving_options import LedgerOptions, ProviderOptions, ServeOptions, TlsOptions
     from lockgate.webhook.serving.namespace_labels import EDITORS
 
-    if trail is not None:
+    if trail is not None or promotions is not None:
         require_audit()
     cluster = None
     if not policies or inventory is not None:
@@ -548,7 +555,9 @@ def serve(
             client_ca or "",
             client_names,
             asker_ca or "",
-            _asker_names(asker_ca, asker_names, bool(answers or model_facts) or cluster is not None),
+            _asker_names(
+                asker_ca, asker_names, bool(answers or model_facts or promotions) or cluster is not None
+            ),
         ),
         workers=_workers(workers),
         probes=None if probes is None else _address(probes, "--probes"),
@@ -570,7 +579,9 @@ def serve(
         log_level=_level(log_level),
         certificates=own,
         cluster=cluster,
-        providers=ProviderOptions(answers, provider_certificate or "", provider_key or "", model_facts),
+        providers=ProviderOptions(
+            answers, provider_certificate or "", provider_key or "", model_facts, promotions or ""
+        ),
         sweep_s=sweep_s,
         ledger=None if ledger is None else LedgerOptions(_database(ledger, trail), cluster_name, ttl_s),
         cluster_name=cluster_name,

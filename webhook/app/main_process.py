@@ -15,6 +15,7 @@ from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint
 from lockgate.engine.decision import PolicyKey
 from lockgate.engine.errors import LockgateError, UsageError
 from lockgate.gatekeeper.external_data.client_certificate import ClientFiles
+from lockgate.gatekeeper.external_data.kinds import PROMOTIONS_PROVIDER
 from lockgate.webhook.app.cluster_keeper import ClusterKeeper
 from lockgate.webhook.app.compiling import Compiling
 from lockgate.webhook.app.connections import ConnectionLimits
@@ -47,6 +48,7 @@ from lockgate.webhook.serving.server_state import ServerState
 from lockgate.webhook.serving.supervisor import Hooks, Supervisor, WorkerSpawn
 
 if TYPE_CHECKING:
+    from lockgate.webhook.app.promotions_keeper import PromotionsKeeper
     from lockgate.webhook.app.quota_keeper import QuotaKeeper
     from lockgate.webhook.serving.replica_trail import ReplicaTrail
 
@@ -84,6 +86,7 @@ class Main:
             settings,
             options.providers.answers,
             options.providers.models,
+            frozenset({PROMOTIONS_PROVIDER}) if options.providers.promotions else frozenset(),
         )
         self._client = _client_files(options.providers)
         self._tls = TlsSource(options.tls)
@@ -110,6 +113,7 @@ class Main:
         )
         self._cluster = _open_cluster(options, self._live, self._publisher, log)
         self._quotas = self._open_quotas(options)
+        self._promotions = self._open_promotions(options)
         self._ends = asyncio.Event()
         self._is_draining = False
         self._ends_of_certificates: Mapping[str, float] = {}
@@ -128,6 +132,19 @@ class Main:
         ledger = Ledger(open_ledger(options.ledger.database), options.ledger.cluster)
         follower = self._cluster.follow_quotas(ledger, options.ledger.ttl_s)
         return QuotaKeeper(follower, self._live, self._supervisor, self._trail, self._log)
+
+    def _open_promotions(self, options: ServeOptions) -> "PromotionsKeeper | None":
+        """What follows a trail's promotions; None where there is none. Raises LockgateError for a home that is none."""
+        home = options.providers.promotions
+        if not home:
+            return None
+        # The log's code is needed by servers that read one.
+        from lockgate.webhook.app.promotions_keeper import PromotionsKeeper
+        from lockgate.webhook.promoting.followed_promotions import FollowedPromotions
+        from lockgate.webhook.trail import open_trail
+
+        open_trail(home).close()
+        return PromotionsKeeper(FollowedPromotions(home, time.monotonic), self._publisher.publish, self._log)
 
     def _settings(self, name: str) -> bytes:
         options = self._options
@@ -233,6 +250,8 @@ class Main:
             await self._serve()
         finally:
             self._compiling.close()
+            if self._promotions is not None:
+                self._promotions.close()
             if self._trail is not None:
                 await asyncio.to_thread(self._trail.close)
                 for name, reason in self._trail.unreached:
@@ -245,7 +264,8 @@ class Main:
         wait_s = 0.0 if self._own is None else await asyncio.to_thread(self._own.begin)
         certificates = self._tls.changed()
         assert certificates is not None
-        changes = (*self._source.changes(), *self._glass.changes())
+        promotions = () if self._promotions is None else self._promotions.first()
+        changes = (*self._source.changes(), *self._glass.changes(), *promotions)
         self._show(certificates)
         self._supervisor.start()
         # First: a cluster may take its time, and what waits for it is alive.
@@ -356,21 +376,32 @@ class Main:
     def _tasks(self, wait_s: float) -> tuple[Coroutine[None, None, None], ...]:
         """What goes on until the end. wait_s: until the own certificates are looked at again."""
         always = self._watch(), self._tell_ready(), self._cover(), self._tend(wait_s), self._follow()
-        if self._quotas is None:
-            return always
-        return *always, self._quotas.follow(lambda: self._publisher.is_holding)
+        quotas = () if self._quotas is None else (self._quotas.follow(lambda: self._publisher.is_holding),)
+        promotions = (
+            ()
+            if self._promotions is None
+            else (self._go_on("promotions not followed", self._promotions.follow()),)
+        )
+        return *always, *quotas, *promotions
 
     async def _follow(self) -> None:
-        """Follows the cluster. A server that no longer does ends, and is started anew."""
+        """Follows the cluster."""
         if self._cluster is None:
             return
+        left = None if self._trail is None else self._trail.left_claims
+        await self._go_on(
+            "cluster not followed",
+            self._cluster.follow(),
+            self._cluster.keep_rules(),
+            self._cluster.look_for_claims(left),
+        )
+
+    async def _go_on(self, event: str, *without_end: Coroutine[None, None, None]) -> None:
+        """What must not end by itself: changes would not be in force. The server ends then, and is started anew."""
         try:
-            left = None if self._trail is None else self._trail.left_claims
-            await asyncio.gather(
-                self._cluster.follow(), self._cluster.keep_rules(), self._cluster.look_for_claims(left)
-            )
-        except Exception as error:  # noqa: BLE001 - whatever it is, changes would not be in force
-            self._log.write("error", "cluster not followed", {"reason": f"{type(error).__name__}: {error}"})
+            await asyncio.gather(*without_end)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            self._log.write("error", event, {"reason": f"{type(error).__name__}: {error}"})
             self._failure = error
             self._ends.set()
 
@@ -394,6 +425,8 @@ class Main:
             return f"{self._supervisor.serving} of {self._options.workers} workers answer"
         if self._quotas is not None and self._quotas.lacking:
             return self._quotas.lacking
+        if self._promotions is not None and self._promotions.lacking:
+            return self._promotions.lacking
         wrong = self._supervisor.digests - {self._live.digest}
         if wrong and self._supervisor.is_settled and not self._publisher.is_publishing:
             return "workers decide with another state than main"
@@ -425,6 +458,7 @@ class Main:
             trail=None if self._trail is None else self._trail.state(),
             sweep=() if self._sweep is None else self._sweep.samples,
             quotas=() if self._quotas is None else self._quotas.samples,
+            promotions=() if self._promotions is None else self._promotions.samples,
         )
 
     async def _drain(self) -> None:

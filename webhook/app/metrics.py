@@ -33,6 +33,7 @@ from lockgate.webhook.serving.metric_families import (
     WORKERS,
     Family,
 )
+from lockgate.webhook.serving.promotion_metrics import FAMILIES as PROMOTION_FAMILIES
 from lockgate.webhook.serving.quota_metrics import FAMILIES as QUOTA_FAMILIES
 from lockgate.webhook.serving.server_state import ServerState
 from lockgate.webhook.serving.sweep_metrics import FAMILIES as SWEEP_FAMILIES
@@ -50,7 +51,7 @@ from prometheus_client.registry import Collector
 # What a scrape has.
 SERVED: Final[Mapping[str, Family]] = {
     **FAMILIES,
-    **{one.name: one for one in (*SWEEP_FAMILIES, *QUOTA_FAMILIES)},
+    **{one.name: one for one in (*SWEEP_FAMILIES, *QUOTA_FAMILIES, *PROMOTION_FAMILIES)},
 }
 # Each state is shown, those that nothing is in as 0, so that an alert on a change has something to compare with.
 STATES: Final = ("active", "expired", "not_yet", "refused")
@@ -130,7 +131,7 @@ class Metrics(Collector):
                 samples[name].append(((worker,), value))
         for family, labels, value in _state_samples(state):
             samples[family.name].append((labels, value))
-        for name, told, value in (*state.sweep, *state.quotas):
+        for name, told, value in (*state.sweep, *state.quotas, *state.promotions):
             samples[name].append((told, value))
         for family in SERVED.values():
             if family.kind == "histogram":

@@ -61,13 +61,15 @@ class OwnCertificates:
 @record
 class ProviderOptions:
     """Providers of external data. answers: files and folders of what they answer in process. certificate, key: files with
-    what those over HTTPS are shown; "" for nothing. models: signed facts, by which `lockgate-models` answers.
+    what those over HTTPS are shown; "" for nothing. models: signed facts, by which `lockgate-models` answers. promotions: the home of the trail by which
+    `lockgate-promotions` does; "" for none.
     """
 
     answers: tuple[str, ...] = ()
     certificate: str = ""
     key: str = ""
     models: "ModelFacts | None" = None
+    promotions: str = ""
 
 
 @record

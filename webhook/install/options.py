@@ -41,6 +41,7 @@ _FLAGS: Final[Mapping[str, str]] = {
     "--with=monitoring": "has_monitoring",
     "--with=external-data": "has_external_data",
     "--with=gatekeeper-providers": "answers_gatekeeper",
+    "--with=promotions": "reads_promotions",
 }
 _NUMBERS: Final = ("replicas", "sweep_s", "workers")
 _CHOICES: Final = {

@@ -68,6 +68,7 @@ class InstallSettings:
     users, or `group:NAME`, by whom nodes come up, besides kubelets and kube-system. has_token: the webhooks' paths end in a
     token, which is in a Secret. memory: the server's limit. workers: processes that judge; 0: as many as there is room for.
     guarded_labels: of Namespaces, which policies read in their code. cluster_name: in the ledger of quotas and the EnvironmentMap.
+    reads_promotions: what takes a promotion goes by the trail.
     """
 
     image: str
@@ -95,6 +96,7 @@ class InstallSettings:
     workers: int = 0
     guarded_labels: tuple[str, ...] = ()
     cluster_name: str = CLUSTER_NAME
+    reads_promotions: bool = False
 
     @property
     def fixed_namespaces(self) -> tuple[str, ...]:

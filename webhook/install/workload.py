@@ -186,6 +186,8 @@ def _server(settings: InstallSettings) -> Json:
         f"--ledger={ledger}",
         f"--sweep-interval={settings.sweep_s}",
     ]
+    if settings.reads_promotions:
+        arguments.append(f"--promotions={HOME}/trail")
     if settings.cluster_name != CLUSTER_NAME:
         arguments.append(f"--cluster-name={settings.cluster_name}")
     arguments += [f"--exclude-namespace={one}" for one in settings.fixed_namespaces]

@@ -118,6 +118,14 @@ ALERTS: Final = (
         "Until it does, the newest entries rest on the keeper's word alone: see docs/trail-anchors.md.",
     ),
     Alert(
+        "LockgatePromotionsNotRead",
+        "critical",
+        "max(lockgate_promotions_trouble) > 0",
+        "2m",
+        "The trail with the promotions cannot be read, and what takes a promotion is refused",
+        "The log says why: promotions not read.",
+    ),
+    Alert(
         "LockgateCertificateEnds",
         "critical",
         "min by (certificate) (lockgate_certificate_not_after_timestamp_seconds) - time() < 3 * 86400",

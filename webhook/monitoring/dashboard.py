@@ -251,6 +251,13 @@ ROWS: Final = (
                 ("max(lockgate_trail_entries)", "entries"),
             ),
             _series(
+                "Promotions",
+                "Entries about promotions that were read, and seconds since.",
+                "short",
+                ("max(lockgate_promotions_entries)", "entries"),
+                ("max(lockgate_promotions_read_age_seconds)", "age"),
+            ),
+            _series(
                 "Exemptions and grants",
                 "By state.",
                 "short",

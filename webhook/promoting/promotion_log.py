@@ -132,6 +132,11 @@ class PromotionLog:
                 yield Recorded(index, raw, entry)
 
     @property
+    def count(self) -> int:
+        """How many entries about promotions, and about keys, there are."""
+        return len(self._entries)
+
+    @property
     def origin(self) -> str:
         """The log's."""
         return self._trail.origin

@@ -17,7 +17,7 @@ from lockgate.engine.errors import UsageError
 from lockgate.engine.gvk import gvk_of
 from lockgate.gatekeeper.exemptions.kinds import is_about_exemptions
 from lockgate.gatekeeper.exemptions.resolver import load_exemptions
-from lockgate.gatekeeper.external_data.fixtures import load_fixtures
+from lockgate.gatekeeper.external_data.fixtures import Fixture, load_fixtures
 from lockgate.gatekeeper.loader import load_policies
 from lockgate.gatekeeper.memo import Memo
 from lockgate.gatekeeper.problems import PolicyErrors
@@ -47,7 +47,7 @@ class FolderSource:
     """What is given. policies: files, folders and opened PolicyBundles, which do not change; exemptions: files and folders.
 
     cwd: what shown paths count from. external_data: files and folders of what providers answer. models: signed facts, which
-    are read again each hour where their age counts.
+    are read again each hour where their age counts. spoken_for: providers that somebody else answers for.
     """
 
     def __init__(
@@ -58,11 +58,13 @@ class FolderSource:
         settings: LiveSettings,
         external_data: Sequence[str] = (),
         models: "ModelFacts | None" = None,
+        spoken_for: frozenset[str] = frozenset(),
     ) -> None:
         self._policies: Final = tuple(policies)
         self._exemptions: Final = tuple(exemptions)
         self._external_data: Final = tuple(external_data)
         self._models: Final = models
+        self._spoken_for: Final = spoken_for
         self._cwd: Final = cwd
         self._settings: Final = settings
         self._told: Final = Objects()
@@ -107,6 +109,15 @@ class FolderSource:
                 hint="mend the file; or remove it, where its policies are to go",
             )
 
+    def _refuse_spoken_for(self, fixtures: Sequence[Fixture]) -> None:
+        """Raises UsageError where files answer for a provider that somebody else does."""
+        named = sorted(self._spoken_for & {one.provider for one in fixtures})
+        if named:
+            raise UsageError(
+                f"{', '.join(named)} is answered from a trail, and files of answers (--external-data) name it too",
+                hint="leave it out of the files, or leave out --promotions",
+            )
+
     def _read(self) -> tuple[dict[ObjectKey, bytes], frozenset[str]]:
         """What the files hold, and which of them hold something."""
         for path in self._policies:
@@ -135,7 +146,7 @@ class FolderSource:
             from lockgate.webhook.scanning.known_models import known_models
 
             answers.append(known_models(self._models, self._cwd, time.time_ns() // _MS_NS))
-        load_fixtures(answers)
+        self._refuse_spoken_for(load_fixtures(answers))
         held = frozenset([one.file for one in (*documents, *about, *answers) if _decides(one)])
         return {**made, **_answers(answers)}, held
 

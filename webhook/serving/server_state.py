@@ -22,7 +22,7 @@ class ServerState:
 
     inventory: objects by kind (`v1/Namespace`). certificates: when they end, by what they are for. grants: how many are in
     each state (`active`, `expired`, `not_yet`, `refused`). sweep: by family, the values of labels and the value; none
-    where nothing is swept. quotas: the same of quotas.
+    where nothing is swept. quotas, promotions: the same of those.
     """
 
     is_ready: bool = False
@@ -39,3 +39,4 @@ class ServerState:
     grants: Mapping[str, int] = field(default_factory=dict)
     sweep: Sequence[tuple[str, tuple[str, ...], float]] = ()
     quotas: Sequence[tuple[str, tuple[str, ...], float]] = ()
+    promotions: Sequence[tuple[str, tuple[str, ...], float]] = ()

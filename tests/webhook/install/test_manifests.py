@@ -36,6 +36,7 @@ VARIANTS = {
         "--client-name=kube-apiserver",
         "--with=external-data",
         "--with=gatekeeper-providers",
+        "--with=promotions",
         "--provider-port=8090",
         "--node-agent=system:serviceaccount:karpenter:karpenter",
         "--guarded-label=example.com/tier",

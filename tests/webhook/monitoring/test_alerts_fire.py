@@ -81,6 +81,8 @@ def scrapes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Scrape]]:
     folder = tmp_path_factory.mktemp("alerts")
     home = folder / "trail"
     assert run(["audit", "init", str(home), "--origin", "example.com/lockgate/alerts"]) == 0
+    promotions = folder / "promotions"
+    assert run(["audit", "init", str(promotions), "--origin", "example.com/lockgate/promotions"]) == 0
     config = home / "trail.toml"
     # Its folder is not there.
     config.write_text(
@@ -91,7 +93,7 @@ def scrapes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Scrape]]:
     glass.mkdir()
     policies = write_policies(folder, TEMPLATE, CONSTRAINT, LOOPING, *LOOPS, CONFLICTING, CONFLICT)
     options = ["--trail", str(home), "--break-glass", str(glass), "--drain", "120"]
-    options += ["--exemptions", str(_exemptions(folder))]
+    options += ["--exemptions", str(_exemptions(folder)), "--promotions", str(promotions)]
     with running_server(folder, policies, options) as server:
         made = Scrapes(server)
         # Workers tell it a moment after they have begun.
@@ -100,6 +102,8 @@ def scrapes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Scrape]]:
         _fail(server, made)
         _hold_up_records(server, made, next(home.glob("*.db")))
         _kill_workers(server, made)
+        promotions.rename(folder / "away")
+        made.take_when("lockgate_promotions_trouble", 1)
         (glass / "policy.json").write_text(json.dumps(policy_value()))
         (glass / "night.json").write_text(json.dumps(granted("night-1")))
         unknown = granted("night-2")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lockgate.engine.errors import UsageError
 from lockgate.gatekeeper.problems import PolicyErrors
 from lockgate.webhook.serving.folder_source import FolderSource
 from lockgate.webhook.serving.live_gate import LiveGate
@@ -265,3 +266,26 @@ def test_a_folder_may_have_the_map(tmp_path: Path) -> None:
     live = LiveGate()
     live.apply(source(tmp_path).changes(), ALL)
     assert at(live, "prod-eu", space("prod-eu"), {}) == ("prod", "")
+
+
+def test_files_of_answers_do_not_speak_for_a_trail(tmp_path: Path) -> None:
+    provider = {"provider": "lockgate-promotions", "otherwise": "said in a file"}
+    answers = {
+        "apiVersion": "externaldata.lockgate.dev/v1alpha1",
+        "kind": "ExternalData",
+        "providers": [provider],
+    }
+    write(tmp_path, "policies.yaml", template(), constraint())
+    apart = tmp_path / "apart"
+    apart.mkdir()
+    write(apart, "answers.yaml", answers)
+
+    def given(*spoken_for: str) -> FolderSource:
+        policies, folder = str(tmp_path / "policies.yaml"), str(tmp_path)
+        return FolderSource([policies], [], folder, LiveSettings(), [str(apart)], None, frozenset(spoken_for))
+
+    assert len(given().changes()) == 3
+    with pytest.raises(
+        UsageError, match="lockgate-promotions is answered from a trail, and files of answers"
+    ):
+        given("lockgate-promotions").changes()
