@@ -25,6 +25,10 @@ COMMANDS: Final = {
     "export": LazyCommand(
         "lockgate.webhook.audit_export:export", "Write the log as a folder for others to verify."
     ),
+    "replay": LazyCommand(
+        "lockgate.webhook.audit_replay:replay_command",
+        "Decide again what was decided, by other policies too.",
+    ),
     "import": LazyCommand(
         "lockgate.webhook.audit_import:import_spool", "Append what a spool of break-glass holds."
     ),

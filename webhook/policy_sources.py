@@ -19,6 +19,7 @@ from lockgate.engine.kinds import split_api_version
 from lockgate.engine.policy import PolicySet
 from lockgate.engine.record import record
 from lockgate.gatekeeper.constraint import is_constraint
+from lockgate.gatekeeper.enforcement import EnforcementPoint
 from lockgate.gatekeeper.exemptions.kinds import GROUP, is_about_exemptions
 from lockgate.gatekeeper.loader import Loaded, load_policies
 from lockgate.gatekeeper.problems import PolicyErrors
@@ -330,7 +331,7 @@ class Loader:
     """Loads and compiles policies for an engine, with the cache of compiled code if there is one.
 
     `show` is told the Python that each template's Rego is compiled to. conftest: says that the policies are Conftest's.
-    opa: the servers that evaluate them, if they are not evaluated here.
+    opa: the servers that evaluate them, if they are not evaluated here. point: where they count as enforced.
     """
 
     engine: EngineChoice
@@ -338,6 +339,7 @@ class Loader:
     show: ShowCode | None = None
     conftest: "ConftestOptions | None" = None
     opa: "OpaEngine | None" = None
+    point: EnforcementPoint = "validation.gatekeeper.sh"
 
     def given(self, paths: Sources, cwd: str) -> LoadedPolicies:
         """The policies under the paths. Raises UsageError when there are none, PolicyErrors when they are wrong.
@@ -402,7 +404,9 @@ class Loader:
         self, documents: Sequence[Document], promotions: "Promotions | None" = None
     ) -> tuple[Loaded, list[str]]:
         beside = () if promotions is None else promotions.digests
-        loaded = load_policies(documents, engine=self.engine, cache=self.cache, show=self.show, beside=beside)
+        loaded = load_policies(
+            documents, point=self.point, engine=self.engine, cache=self.cache, show=self.show, beside=beside
+        )
         if loaded.errors:
             raise PolicyErrors(loaded.errors)
         if not loaded.policies.policies and (promotions is None or not promotions.policies):

@@ -1,0 +1,1 @@
+"""Replay: recorded Decisions are made again, under the policies of then and under others."""
