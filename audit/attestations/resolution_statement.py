@@ -1,6 +1,7 @@
 """Signed resolutions: an in-toto statement that references were names for references that hold digests, when somebody asked.
 
-Its subjects are what the references were names for; its predicate says which is whose, and the way there.
+Its subjects are what the references were names for; its predicate says which is whose, and the way there. The schema is
+webhook/schemas/reference-resolution.schema.json.
 """
 
 from collections.abc import Mapping, Sequence

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jsonschema import Draft202012Validator
 from lockgate.audit.attestations.facts_trust import SignedFacts
 from lockgate.audit.attestations.resolution_statement import (
     PREDICATE,
@@ -27,6 +28,7 @@ from lockgate.webhook.scanning.known_models import known_models
 from lockgate.webhook.serving.folder_source import FolderSource
 from lockgate.webhook.serving.live_state import LiveSettings
 
+from tests.shared_folder import ROOT
 from tests.webhook.helpers import Ran, run_here
 from tests.webhook.references.servers import Reply, Server, as_json, serving
 from tests.webhook.scanning.test_known_models import RULE, judge, sign
@@ -48,6 +50,7 @@ repositories = ["oci://registry.example.com/*", "models:/fraud*", "hf://org/*"]
 environments = ["production"]
 """
 FILE = "fraud.resolution.dsse.json"
+SCHEMA = json.loads((ROOT / "webhook/schemas/reference-resolution.schema.json").read_text())
 GIVEN = ModelFacts((".",), "trust.toml", "production")
 
 
@@ -98,6 +101,7 @@ def test_what_is_signed(place: Path, server: Server) -> None:
     assert f"not signed: {pinned}: it names its bytes itself" in ran.err
     assert "not signed: s3://b/m: S3 does not" in ran.err
     statement = payload(place)
+    Draft202012Validator(SCHEMA).validate(statement)
     assert statement["predicateType"] == PREDICATE
     assert statement["subject"] == [{"name": PINNED, "digest": {"sha256": SHA}}]
     assert statement["predicate"]["resolutions"] == [
@@ -307,38 +311,52 @@ def test_a_word_is_not_made_younger_by_saying_it_again(place: Path, server: Serv
     assert "it is signed already" in ran.err
 
 
-STATEMENTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "of another type": (lambda whole: whole.update(predicateType="x"), "no resolution of references"),
+# How; whether the schema tells; what is told.
+STATEMENTS: dict[str, tuple[Callable[[dict[str, Any]], object], bool, str]] = {
+    "of another type": (lambda whole: whole.update(predicateType="x"), True, "no resolution of references"),
     "of one reference twice": (
         lambda whole: whole["predicate"]["resolutions"].append(whole["predicate"]["resolutions"][0]),
+        False,
         "says of one reference twice what it is",
     ),
-    "of no subject": (lambda whole: whole["subject"][0].update(name="x"), "is no subject with one digest"),
+    "of no subject": (
+        lambda whole: whole["subject"][0].update(name="x"),
+        False,
+        "is no subject with one digest",
+    ),
     "of two digests": (
         lambda whole: whole["subject"][0]["digest"].update(gitCommit=COMMIT),
+        True,
         "is no subject with one digest",
     ),
     "of an unknown digest": (
         lambda whole: whole["subject"][0].update(digest={"md5": "ab" * 16}),
+        True,
         "is no subject with one digest",
     ),
-    "of two subjects": (lambda whole: whole["subject"].append(whole["subject"][0]), "have one name"),
+    "of two subjects": (lambda whole: whole["subject"].append(whole["subject"][0]), False, "have one name"),
     "of a way up": (
         lambda whole: whole["predicate"]["resolutions"][0].update(reference="models:/../x"),
+        False,
         "is no reference",
     ),
     "of too many": (
         lambda whole: whole["predicate"].update(resolutions=whole["predicate"]["resolutions"] * 1001),
+        True,
         "at most 1000 are read",
     ),
 }
 
 
-@pytest.mark.parametrize(("change", "why"), STATEMENTS.values(), ids=STATEMENTS)
-def test_a_statement_that_is_none(change: Callable[[dict[str, Any]], object], why: str) -> None:
+@pytest.mark.parametrize(("change", "by_schema", "why"), STATEMENTS.values(), ids=STATEMENTS)
+def test_a_statement_that_is_none(
+    change: Callable[[dict[str, Any]], object], by_schema: bool, why: str
+) -> None:
     made = render_resolutions({SaidResolution(MODEL, PINNED, "sha256", SHA): []}, {}, "")
     assert parse_resolutions(made).resolutions == (SaidResolution(MODEL, PINNED, "sha256", SHA),)
     whole = json.loads(made)
+    Draft202012Validator(SCHEMA).validate(whole)
     change(whole)
+    assert Draft202012Validator(SCHEMA).is_valid(whole) is not by_schema
     with pytest.raises(LockgateError, match=why):
         parse_resolutions(json.dumps(whole).encode())
