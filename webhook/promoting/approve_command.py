@@ -93,6 +93,7 @@ def approve(
     from lockgate.webhook.promoting.opening import open_desk, read_in_toto
     from lockgate.webhook.promoting.telling import statement_text
     from lockgate.webhook.terminal import printable
+    from lockgate.webhook.trail import current_user
 
     elsewhere = approvals + tokens + reviews
     if key_file is None and not elsewhere:
@@ -123,7 +124,7 @@ def approve(
     assert policy is not None and identities is not None
     with open_desk(home, policy, identities, notifier) as desk:
         asked = desk.log.asked(desk.promoted_statement(digest))
-        actor, refused = "", False
+        actor, refused = current_user(), False
         for place, one in given:
             try:
                 actor = record_approval(desk, asked, one)

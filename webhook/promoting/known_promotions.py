@@ -1,11 +1,11 @@
 """What a log has of promotions, as the provider `lockgate-promotions` answers it (policies/models/promoted_models).
 
-A key is a model reference in its one spelling; the answer is, by environment, the latest promotion of it:
+A key is a model reference in its one spelling; the answer is, by environment, the latest promotions of it, one for each place:
 
-    {"prod": {"entry": 10, "state": "current", "model", "version", "subject", "namespace", "cluster", "flags": […],
-              "serving": [{"kind", "key", "version"}]}}
+    {"prod": [{"entry": 10, "state": "current", "model", "version", "subject", "namespace", "cluster", "flags": […],
+               "serving": [{"kind", "key", "version"}]}]}
 
-`state` is `current` where it is what the environment has, `former` where another version came after it, `revoked`, or `unsound`
+`state` is `current` where it is what that place has, `former` where another version came after it, `revoked`, or `unsound`
 where it rests on a key that was revoked. Each statement is read from the body of the entry that asked for it: one that was
 erased, or is no statement, is an error of the references that are known to be of those bytes, and of no others.
 """
@@ -31,6 +31,8 @@ MAX_BYTES: Final = 16 * 1024 * 1024
 _MOST_NAMED: Final = 5
 _MAX_REASON: Final = 300
 
+# Where a promotion is for: environment, cluster and namespace; "" for any.
+_Slot = tuple[str, str, str]
 # A model's version by its bytes: what a promotion says of itself without its body.
 _Bytes = tuple[str, str, str]
 
@@ -45,8 +47,8 @@ class KnownPromotions:
 
     def external_data(self) -> dict[str, Any]:
         """An object of kind ExternalData. Raises LockgateError where the trail cannot be read."""
-        latest, unread = self._latest()
-        values, left_out = self._values(latest)
+        latest, newest, unread = self._latest()
+        values, left_out = self._values(latest, newest)
         errors = {}
         for reference, promotion in unread.items():
             values.pop(reference, None)
@@ -56,9 +58,12 @@ class KnownPromotions:
             )
         return _object(values=values, errors=errors, otherwise=self._otherwise(left_out))
 
-    def _latest(self) -> tuple[dict[tuple[str, str], Promotion], dict[str, Promotion]]:
-        """The latest promotion by reference and environment, and what cannot be read where it would be one."""
-        latest: dict[tuple[str, str], Promotion] = {}
+    def _latest(
+        self,
+    ) -> tuple[dict[tuple[str, _Slot], Promotion], dict[tuple[str, _Slot], Promotion], dict[str, Promotion]]:
+        """The latest promotions by reference and place, those by model and place, and what cannot be read where it would be one."""
+        latest: dict[tuple[str, _Slot], Promotion] = {}
+        newest: dict[tuple[str, _Slot], Promotion] = {}
         references: dict[_Bytes, set[str]] = {}
         unread: dict[str, Promotion] = {}
         for request in self._log.history.requests():
@@ -72,11 +77,12 @@ class KnownPromotions:
             if isinstance(said, str):
                 unread.update(dict.fromkeys(references.get(_bytes(promotion.request), ()), promotion))
                 continue
-            latest[said.reference, environment] = promotion
+            slot = (environment, said.to.cluster, said.to.namespace)
+            latest[said.reference, slot] = newest[said.model, slot] = promotion
             before = unread.get(said.reference)
             if before is not None and before.promoted.environment == environment:
                 del unread[said.reference]
-        return latest, unread
+        return latest, newest, unread
 
     def _statement(self, request: Request) -> PromotionStatement | str:
         """The statement, or why it cannot be read."""
@@ -89,14 +95,18 @@ class KnownPromotions:
             self._read[request.index] = known
         return known
 
-    def _values(self, latest: Mapping[tuple[str, str], Promotion]) -> tuple[dict[str, Any], int]:
+    def _values(
+        self,
+        latest: Mapping[tuple[str, _Slot], Promotion],
+        newest: Mapping[tuple[str, _Slot], Promotion],
+    ) -> tuple[dict[str, Any], int]:
         """What is answered, and how many references are left out since it would be too much: the oldest that nothing runs by."""
-        found: dict[str, dict[str, Any]] = {}
-        for (reference, environment), promotion in latest.items():
+        found: dict[str, dict[str, list[Any]]] = {}
+        for (reference, slot), promotion in sorted(latest.items(), key=lambda one: one[0]):
             said = self._statement(promotion.request)
             assert not isinstance(said, str)
-            state = self._state(promotion)
-            found.setdefault(reference, {})[environment] = _answer(promotion, said, state)
+            state = self._state(promotion, newest[said.model, slot])
+            found.setdefault(reference, {}).setdefault(slot[0], []).append(_answer(promotion, said, state))
         room = MAX_BYTES
         values: dict[str, Any] = {}
         for reference in sorted(found, key=lambda one: _order(found[one]), reverse=True):
@@ -106,13 +116,14 @@ class KnownPromotions:
             values[reference] = found[reference]
         return values, len(found) - len(values)
 
-    def _state(self, promotion: Promotion) -> State:
-        history, promoted = self._log.history, promotion.promoted
+    def _state(self, promotion: Promotion, newest: Promotion) -> State:
+        """newest: of the model in that place."""
+        history = self._log.history
         if promotion.revoked is not None:
             return "revoked"
         if not history.is_sound(promotion):
             return "unsound"
-        return "current" if history.current(promoted.model, promoted.environment) is promotion else "former"
+        return "current" if newest is promotion else "former"
 
     def _otherwise(self, left_out: int) -> str:
         unread = [one for one, said in self._read.items() if isinstance(said, str)]
@@ -143,9 +154,9 @@ def _bytes(request: Request) -> _Bytes:
     return request.promoted.model, request.promoted.version, request.promoted.subject
 
 
-def _order(environments: Mapping[str, Mapping[str, Any]]) -> tuple[bool, int]:
+def _order(environments: Mapping[str, list[Any]]) -> tuple[bool, int]:
     """What something runs by comes last, and of the others the newest."""
-    answers = environments.values()
+    answers = [one for places in environments.values() for one in places]
     return any(one["state"] == "current" for one in answers), max(one["entry"] for one in answers)
 
 

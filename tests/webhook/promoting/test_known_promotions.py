@@ -91,14 +91,15 @@ def says(followed: FollowedPromotions, reference: str = REFERENCE) -> Any:
 
 
 def states(value: Any) -> dict[str, str]:
-    return {environment: one["state"] for environment, one in value.items()}
+    """By environment, where each has one place."""
+    return {environment: one["state"] for environment, (one,) in value.items()}
 
 
 def test_what_is_said_of_a_promotion(office: Office) -> None:
     promoted(office, "prod", "--namespace", "ml", "--cluster", "eu")
     found = told(office)
     assert {*found} == {"staging", "prod"}
-    assert found["prod"] == {
+    assert found["prod"][0] == {
         "entry": entry(office, "made"),
         "state": "current",
         "model": MODEL,
@@ -271,3 +272,16 @@ def test_what_was_erased_meanwhile_is_found_within_the_hour(
     assert followed.is_due
     followed.look()
     assert "was erased" in says(followed)
+
+
+def test_each_place_has_what_was_promoted_for_it_last(office: Office) -> None:
+    promoted(office, "prod", "--namespace", "ml-a")
+    promoted(office, "prod", "--namespace", "ml-b")
+    change_version(office)
+    promoted(office, "staging")
+    promoted(office, "prod", "--namespace", "ml-b")
+    assert {one["namespace"]: one["state"] for one in told(office)["prod"]} == {
+        "ml-a": "current",
+        "ml-b": "former",
+    }
+    assert {one["namespace"]: one["state"] for one in told(office, OTHER)["prod"]} == {"ml-b": "current"}
