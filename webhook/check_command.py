@@ -19,16 +19,13 @@ if TYPE_CHECKING:
     from lockgate.webhook.config import Config
     from lockgate.webhook.deciding import Deciding, Given
     from lockgate.webhook.explanations import Explanations
-    from lockgate.webhook.first_pass import Learned
     from lockgate.webhook.gate import Gate
     from lockgate.webhook.inputs import Inputs
     from lockgate.webhook.model_facts import ModelFacts
     from lockgate.webhook.policy_sources import LoadedPolicies, Loader
-    from lockgate.webhook.promotions.changes import Told
     from lockgate.webhook.recording import Recording
     from lockgate.webhook.report import Report, Unevaluated
     from lockgate.webhook.terminal import ColourChoice
-    from lockgate.webhook.walk import Walk
 
 # Standard input is read up to this size and one byte, which the size limit of files then refuses.
 _STDIN_LIMIT = 8 * 1024 * 1024 + 1
@@ -98,20 +95,6 @@ def _checked_out(base: "Base") -> list[str]:
     return [
         f"{base.tree.revision} is the commit that is checked out: only what is not committed counts as a change"
     ]
-
-
-def _tell_change(
-    deciding: "Deciding", inputs: "Inputs", walk: "Walk", learned: "Learned", now_ns: int, user: str | None
-) -> "Told | None":
-    """What a change moves between environments; None where neither policies nor settings know any."""
-    promotions = deciding.loaded.promotions
-    if learned.old is None or (promotions is None and not deciding.settings.environments):
-        return None
-    from lockgate.webhook.promotions.changes import Change, tell_change
-    from lockgate.webhook.promotions.knowing import LittleKnown
-
-    change = Change(inputs, walk, learned, learned.old)
-    return tell_change(change, promotions, LittleKnown(now_ns, user or ""))
 
 
 def _without_former_state(promotions: "Promotions", has_base: bool) -> "list[Unevaluated]":
@@ -314,10 +297,15 @@ def check(
                 return run_check(changed, walk, other, held_open, request, again, found, quiet, judges=judges)
 
             findings.notices += _checked_out(deciding.base)
-            told = _tell_change(deciding, inputs, walk, learned, now_ns, user)
+            told = None
+            if learned.old is not None and (loaded.promotions is not None or settings.environments):
+                from lockgate.webhook.promotions.checking import ChangeChecker
+
+                told = ChangeChecker(external, user or "", now_ns).tell(deciding, inputs, walk, learned)
             if told is not None:
                 findings.findings += told.findings
                 findings.errors += told.errors
+                findings.notices += told.notices
                 moved = told.moved
             proposed, remark = _propose(deciding, given, loader, judge)
             if remark:

@@ -225,9 +225,10 @@ class GateMaker:
         cwd = inputs.cwd if base is None else base.folder
         external = self.external
         if base is not None and external.models is not None:
+            from lockgate.webhook.base_facts import facts_of_base
+
             # Nor those whose facts count; facts themselves are signed.
-            [trust] = base.paths([external.models.trust], "the trust in facts of models")
-            external = replace(external, models=replace(external.models, trust=trust))
+            external = replace(external, models=facts_of_base(external.models, base, inputs.cwd))
         return make_providers(external, files, cwd, deciding.loaded.loaded.providers, devices, self.stack)
 
     def _inventory(self, deciding: "Deciding", inputs: "Inputs", view: "ClusterView") -> "Inventory | None":

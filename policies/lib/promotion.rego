@@ -2,9 +2,9 @@
 # title: What is missing for a promotion
 # description: |
 #   Judges one event by the PromotionPolicy. `input.promotion` is
-#   `{"happening", "from", "was_there", "to", "digest", "requester", "now_ns", "evidence", "approvals", "below_since_ns", "pools", "policy"}`:
+#   `{"happening", "from", "was_there", "to", "digest", "model", "requester", "now_ns", "evidence", "approvals", "below_since_ns", "pools", "policy"}`:
 #   `happening` as `lockgate.engine.promotions.recognising` tells it; `was_there`: is the version of a rollback known to have been there,
-#   which its number alone does not say; `digest` of the subject's bytes; `requester` a person;
+#   which its number alone does not say; `digest` of the subject's bytes; `model`: is it a model, or what runs one (true where that is left out); `requester` a person;
 #   `evidence` that was verified, `{"kind", "digest", "made_ns", "passed", "values"}`; `approvals` of this very promotion that were verified,
 #   `{"person", "groups", "assurance"}`; `below_since_ns`: since when the version runs in the environment below, null where nobody knows;
 #   `pools` of devices that the subject runs on, `{"name", "healthy"}`, null where nobody knows; and `policy`,
@@ -117,9 +117,11 @@ limit(asked) := sprintf(", no older than %d hours", [floor(asked.max_age_ns / 36
 	is_number(object.get(asked, "max_age_ns", null))
 } else := ""
 
+# What is no model and runs none has no statement, so that nobody could give what a step asks for: of that the way alone is judged.
 is_judged if {
 	to in environments
 	not happening in quiet
+	object.get(given, "model", true) != false
 }
 
 is_known if happening in quiet

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from lockgate.engine.codegen.cache import open_cache
+from lockgate.webhook.claims.library import open_library
 from lockgate.webhook.deciding import Given, read_base
 from lockgate.webhook.first_pass import Request, learn
 from lockgate.webhook.inputs import Inputs, find_inputs
-from lockgate.webhook.policy_sources import Loader
+from lockgate.webhook.policy_sources import SHIPPED, Loader
 from lockgate.webhook.promotions.changes import Change, Told, tell_change
-from lockgate.webhook.promotions.knowing import LittleKnown
+from lockgate.webhook.promotions.knowing import GivenKnowledge
+from lockgate.webhook.promotions.naming import ModelNames
 
 from tests.bench.commands import LOCKGATE, Run, run_once, user_environment
 
@@ -133,7 +135,9 @@ def make_repository(root: Path, settings: str) -> None:
 
 def recognised(root: Path) -> tuple[float, float, float, Told]:
     """How long it takes to look at the files, and then to recognise; the processor's time for both; and what was."""
-    loader = Loader("default", open_cache(None, user_environment()))
+    cache = open_cache(None, user_environment())
+    names = ModelNames(open_library(SHIPPED, cache, "named_models"))
+    loader = Loader("default", cache)
     with read_base("HEAD", Given((), (), None, str(root)), loader) as deciding:
         inputs = Inputs((str(root / "deploy"),), str(root), (), None, deciding.settings)
         start, used = time.perf_counter(), time.process_time()
@@ -142,7 +146,7 @@ def recognised(root: Path) -> tuple[float, float, float, Told]:
         looked = time.perf_counter()
         assert learned.old is not None
         change = Change(inputs, walk, learned, learned.old)
-        told = tell_change(change, deciding.loaded.promotions, LittleKnown(0))
+        told = tell_change(change, deciding.loaded.promotions, lambda: GivenKnowledge(0, "", names))
         done, used = time.perf_counter(), time.process_time() - used
     assert told is not None
     return looked - start, done - looked, used, told

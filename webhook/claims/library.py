@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from lockgate.engine.codegen.cache import CodeCache
 
 # The answers that are asked for here: packages of the library, each with the rule that answers.
-Answer = Literal["asked", "model_code", "models", "promotion", "quota", "serving", "subjects"]
+Answer = Literal["asked", "model_code", "models", "named_models", "promotion", "quota", "serving", "subjects"]
 _RULES: Final[Mapping[Answer, str]] = {
     "asked": "asked",
     "model_code": "told",
     "models": "told",
+    "named_models": "told",
     "promotion": "told",
     "quota": "quota",
     "serving": "told",

@@ -79,7 +79,7 @@ def find_evidence(
             recorded = Recorded(signed.envelope_sha256, record_envelope(signed))
             asked = Asked(time.time_ns() // _MS_NS, mine[0], "", given.environment or environment)
             facts = counted_facts(signed, signers, trust, asked, [recorded])
-            used += _used(facts, f"sha256:{signed.envelope_sha256}")
+            used += evidence_in(facts, f"sha256:{signed.envelope_sha256}")
         except (UnverifiableError, VerificationError, FormatError, InputError) as error:
             reasons.append(f"{shown}: {error.message}")
             continue
@@ -93,9 +93,10 @@ def find_evidence(
     return ModelEvidence(f"sha256:{digests.pop()}" if digests else "", tuple(used), tuple(reasons))
 
 
-def _used(facts: TrustedFacts, envelope: str) -> list[EvidenceUsed]:
-    assert facts.recorded_ms is not None
-    at = render_time(facts.recorded_ms)
+def evidence_in(facts: TrustedFacts, envelope: str) -> list[EvidenceUsed]:
+    """What signed facts hold. Where no log says when, it is as old as can be: what nobody recorded is not new."""
+    recorded_ms = facts.recorded_ms or 0
+    at = render_time(recorded_ms)
     made = [EvidenceUsed("facts", envelope, at, facts.statement.tier == _SAFE, {})]
     for number, told in enumerate(facts.statement.evidence):
         one = Part(told, "the facts", f"evidence[{number}]")
@@ -104,7 +105,7 @@ def _used(facts: TrustedFacts, envelope: str) -> list[EvidenceUsed]:
         if kind is None:
             continue
         passed = told.get("verified") is True if kind in ("provenance", "signature") else True
-        when = _earlier(facts.recorded_ms, one.maybe("at"))
+        when = _earlier(recorded_ms, one.maybe("at"))
         made.append(EvidenceUsed(kind, envelope, when, passed, _values(kind, one)))
     return made
 

@@ -1,6 +1,6 @@
 """What is missing for an event under a PromotionPolicy, as `policies/lib/promotion.rego` judges it."""
 
-from typing import Final, final
+from typing import Final, Literal, final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.promotions.asking import Known, Missing
@@ -22,22 +22,26 @@ class PromotionJudge:
             "steps": [_step(step) for step in policy.steps],
         }
 
-    def judge(self, event: Event, known: Known) -> tuple[Missing, ...]:
-        """What is missing, sorted; nothing where it may go on. Raises EvaluationError where that is too large to be judged."""
-        told = self._library.answer({"promotion": self._document(event, known)})
+    def judge(self, event: Event, known: Known, scope: Literal["all", "way"] = "all") -> tuple[Missing, ...]:
+        """What is missing, sorted; nothing where it may go on. Raises EvaluationError where that is too large to be judged.
+
+        scope: `way` asks only from where to where, as of what is no model and runs none.
+        """
+        told = self._library.answer({"promotion": self._document(event, known, scope == "all")})
         found = [
             Missing(read_text(one["what"]), read_text(one["message"]), read_text(one["fix"]))
             for one in read_objects(told["missing"])
         ]
         return tuple(sorted(found, key=lambda one: (one.what, one.message)))
 
-    def _document(self, event: Event, known: Known) -> dict[str, Value]:
+    def _document(self, event: Event, known: Known, model: bool) -> dict[str, Value]:
         return {
             "happening": event.happening,
             "from": event.source,
             "was_there": event.was_there,
             "to": event.environment,
-            "digest": _digest(event.subject),
+            "digest": digest_of(event.subject),
+            "model": model,
             "requester": known.requester,
             "now_ns": known.now_ns,
             "evidence": [
@@ -62,7 +66,7 @@ class PromotionJudge:
         }
 
 
-def _digest(subject: Subject) -> str:
+def digest_of(subject: Subject) -> str:
     """Of the bytes: as it was resolved, or as the version is pinned to it; "" where nobody said."""
     if subject.digest:
         return subject.digest

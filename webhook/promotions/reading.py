@@ -1,5 +1,7 @@
 """Objects as holders of subjects: what they run, as the library of the shipped rules reads it."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, cast, final
 
 from lockgate.engine.codegen.values import Value
@@ -31,12 +33,22 @@ class Running:
         return Holder(self.group, self.kind, namespace, self.name, environment, self.subjects, place)
 
 
+# Digests of bytes (`sha256:…`) by key and version of models.
+Digests = Mapping[tuple[str, str], str]
+# Subjects that are references to models, of which signed facts may tell the bytes.
+REFERENCES: Final = frozenset(("adapter", "dataset", "model"))
+
+
 @final
 class HolderReader:
-    """Reads objects one after the other. library: opened for the answer `subjects`."""
+    """Reads objects one after the other. library: opened for the answer `subjects`.
 
-    def __init__(self, library: ClaimsLibrary) -> None:
+    digests: of the bytes of models, where somebody knows them, such as `facts_of` of the module `known_facts`.
+    """
+
+    def __init__(self, library: ClaimsLibrary, digests: Digests = MappingProxyType({})) -> None:
         self._library: Final = library
+        self._digests: Final = digests
 
     def ask(self, value: dict[str, Value]) -> Running:
         """What an object runs. Raises EvaluationError where it is too large to be read."""
@@ -48,7 +60,7 @@ class HolderReader:
             group=split_api_version(value.get("apiVersion"))[0],
             kind=_text(value.get("kind")),
             name=_text(names.get("name")) or _text(names.get("generateName")),
-            subjects=tuple([_read_subject(one) for one in read_objects(answer["subjects"])]),
+            subjects=tuple([self._subject(one) for one in read_objects(answer["subjects"])]),
             clusters=tuple([read_text(one["cluster"]) for one in destinations]),
             namespaces=tuple([read_text(one["namespace"]) for one in destinations]),
             label=environment_label(value),
@@ -58,6 +70,19 @@ class HolderReader:
         """What an object of a namespace runs in an environment. Raises EvaluationError where it is too large to be read."""
         return self.ask(value).holder(environment, namespace, place)
 
+    def _subject(self, one: dict[str, Value]) -> Subject:
+        pin, kind = read_text(one["pin"]), read_text(one["kind"])
+        key, version = read_text(one["key"]), read_text(one["version"])
+        return Subject(
+            kind,
+            key,
+            version,
+            # What the library says in words that are not known here is told only when it runs.
+            cast(Pin, pin) if pin in PINS else "unknown",
+            read_path(one["path"]),
+            self._digests.get((key, version), "") if kind in REFERENCES else "",
+        )
+
 
 def environment_label(value: dict[str, Value]) -> str | None:
     """The environment by the label of an object; None without one. A value that is no string is no environment."""
@@ -66,18 +91,6 @@ def environment_label(value: dict[str, Value]) -> str | None:
     if type(labels) is not dict or ENVIRONMENT_LABEL not in labels:
         return None
     return read_text(labels[ENVIRONMENT_LABEL])
-
-
-def _read_subject(one: dict[str, Value]) -> Subject:
-    pin = read_text(one["pin"])
-    return Subject(
-        read_text(one["kind"]),
-        read_text(one["key"]),
-        read_text(one["version"]),
-        # What the library says in words that are not known here is told only when it runs.
-        cast(Pin, pin) if pin in PINS else "unknown",
-        read_path(one["path"]),
-    )
 
 
 def _text(value: Value) -> str:
