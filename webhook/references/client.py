@@ -20,7 +20,7 @@ from lockgate.webhook.terminal import printable
 # A model with ten thousand files takes 3 MB in Hugging Face's answer; a manifest 4 MiB at most, by the OCI's specification.
 MAX_ANSWER: Final = 8 * 1024 * 1024
 # Of an error.
-_MOST_WORDS: Final = 64 * 1024
+_MOST_WORDS, _MOST_ERRORS = 64 * 1024, 100
 # Plain HTTP is anybody's on the way, but for the machine itself.
 _OWN_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _PORTS: Final = {"http": 80, "https": 443}
@@ -196,9 +196,12 @@ def refused(client: Client, answer: Answer) -> AskingError:
 
 
 def _message(body: bytes) -> str:
-    """What an answer says about itself: the `message` of JSON, on one line."""
+    """What an answer says about itself, on one line: the `message` of JSON, or of the first of its `errors`, as registries write it."""
     try:
-        message = parse_foreign_json(body, "the answer", _MOST_WORDS).at("message")
+        told = parse_foreign_json(body, "the answer", _MOST_WORDS)
+        listed = told.maybe("errors")
+        first = told if listed is None else next(listed.items(_MOST_ERRORS), told)
+        message = first.at("message")
         return "" if message is None else printable(message.text(_MOST_WORDS)[:200])
     except InputError:
         return ""

@@ -4,8 +4,10 @@ import base64
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import urlencode
 
@@ -108,6 +110,13 @@ def test_what_a_server_says_about_its_refusal_is_told(server: Server, tmp_path: 
     why = reason(ask(tmp_path, registry(server), FRAUD))
     assert "answers with status 400: no such\\x1b[31m tag" in why
     assert len(why) < 300
+    errors = [{"code": "DENIED", "message": "this account may not pull"}]
+    server.replies[TAG] = as_json({"errors": errors}, 403)
+    assert "let this be asked: this account may not pull" in reason(ask(tmp_path, registry(server), FRAUD))
+    odds: list[dict[str, Any]] = [{"errors": "x"}, {"errors": []}, {"errors": [3]}, {"message": 3}]
+    for odd in odds:
+        server.replies[TAG] = as_json(odd, 403)
+        assert reason(ask(tmp_path, registry(server), FRAUD)).endswith("does not let this be asked")
 
 
 def test_nobody_is_sent_elsewhere(server: Server, other: Server, tmp_path: Path) -> None:
@@ -353,6 +362,40 @@ def test_a_server_that_is_not_there(tmp_path: Path) -> None:
         port = held.getsockname()[1]
     text = f'[hugging-face]\nurl = "http://127.0.0.1:{port}"\n'
     assert "cannot be asked: Connection refused" in reason(ask(tmp_path, text, "hf://org/model"))
+
+
+HOSTILE = {
+    "nothing": (b"", 1, "cannot be asked: Remote end closed"),
+    "noise": (b"\x00\xff" * 50, 1, "answers with no HTTP"),
+    "a line without end": (b"HTTP/1.1 200 " + b"O" * 70_000, 1, "answers with no HTTP"),
+    "headers without end": (b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200, 1, "answers with no HTTP"),
+    "a body without end": (b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 65_536, 200, "more than 8 MiB"),
+    "chunks without end": (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1000\r\n" + b" " * 4096 + b"\r\n",
+        1,
+        "answers with no HTTP",
+    ),
+    "a length that is none": (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}", 1, "has no sha"),
+}
+
+
+@pytest.mark.parametrize(("data", "times", "why"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_server(tmp_path: Path, data: bytes, times: int, why: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            peer, _ = listening.accept()
+            with peer, suppress(OSError):
+                peer.recv(65_536)
+                for _ in range(times):
+                    peer.sendall(data)
+
+        thread = Thread(target=answer, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        said = reason(ask(tmp_path, f'[hugging-face]\nurl = "{url}"\n', "hf://org/model"))
+        thread.join()
+    assert why in said
 
 
 CONFIGURATIONS = {
