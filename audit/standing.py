@@ -68,7 +68,7 @@ class Standing:
             )
         notes = chain([note], reader.recent_checkpoints())
         self.assurance: Assurance = assess(
-            replace(trust, log_keys=self.keys), size, self._root_at, notes, anchored, now_ms // 1000
+            replace(trust, log_keys=self.keys), size, self.root_at, notes, anchored, now_ms // 1000
         )
 
     def _follow(self, trust: Trust, latest: Note) -> FollowedKeys:
@@ -90,11 +90,11 @@ class Standing:
         def reach(key: VerifierKey) -> int:
             kept = notes_below(chain([self.note], reader.recent_checkpoints()), trust.origin, size)
             good = ((note, one) for note, one in kept if may_sign(key, one.size))
-            return reach_of(key, good, spans, self._root_at)
+            return reach_of(key, good, spans, self.root_at)
 
         return follow(spans, given, reach)
 
-    def _root_at(self, size: int) -> Hash:
+    def root_at(self, size: int) -> Hash:
         """The root of the first entries, proven to be continued by the checkpoint."""
         root = tree_root(size, self._hashes)
         if 0 < size < self.checkpoint.size:

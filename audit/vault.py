@@ -113,6 +113,11 @@ class MasterKey:
         """The key that seals the head row of a log."""
         return self._derived("head seal")
 
+    @property
+    def cursor_key(self) -> bytes:
+        """The key under which answers to questions say where they go on."""
+        return self._derived("query cursor")
+
     def wrap(self, key: bytes) -> bytes:
         """A key under this one."""
         return wrap_key(self._derived("wrap"), key)
