@@ -40,8 +40,8 @@ GATHER_S: Final = 0.005
 GATHER_MOST_S: Final = 0.02
 GATHER_BATCHES: Final = 2
 # As many are enough: what a batch takes by itself is little for each of them then, and who is answered has others'
-# drafts to wait for no longer than needed.
-ENOUGH: Final = 32
+# drafts to wait for no longer than needed. With more, all that ask would wait for one batch, and then it for them.
+ENOUGH: Final = 24
 # The last checkpoint is stored when nothing came for so long.
 IDLE_S: Final = 1.0
 # One checkpoint a minute is kept for good; the latest always.

@@ -3,15 +3,17 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from lockgate.audit.draft import Draft
 from lockgate.audit.errors import FormatError, TrailError
 from lockgate.audit.merkle import leaf_hash
+from lockgate.audit.receipt import Place
 from lockgate.audit.store.appender_server import AppenderServer
-from lockgate.webhook.serving.trail_client import TrailClient
+from lockgate.audit.store.socket_messages import Frames, parse_drafts, render_places
+from lockgate.webhook.serving.trail_client import TOGETHER, TrailClient
 from sqlalchemy import Connection
 
 from tests.audit.trails import Trail, open_trail
@@ -47,6 +49,40 @@ def test_many_at_a_time(tmp_path: Path) -> None:
             client.close()
 
         asyncio.run(run())
+
+
+def test_drafts_of_a_turn_are_sent_a_few_at_a_time(tmp_path: Path) -> None:
+    sizes: list[int] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        frames = Frames()
+        with suppress(ConnectionError):
+            while data := await reader.read(1 << 16):
+                for frame in frames.feed(data):
+                    numbers = [number for number, _ in parse_drafts(*frame)]
+                    sizes.append(len(numbers))
+                    writer.write(render_places([(number, Place(number, bytes(32))) for number in numbers]))
+        writer.transport.abort()
+        ended.set()
+
+    ended = asyncio.Event()
+
+    async def run() -> None:
+        path = str(tmp_path / "socket")
+        server = await asyncio.start_unix_server(answer, path)
+        client = TrailClient(path, at_a_time=100)
+        draft = Draft("policy", {"event": "added", "policies": "x"}, idempotency=bytes(16))
+        # Which makes the connection.
+        await client.append(draft, LONG)
+        places = await asyncio.gather(*[client.append(draft, LONG) for _ in range(2 * TOGETHER + 1)])
+        assert [one.index for one in places] == [*range(2, 2 * TOGETHER + 3)]
+        client.close()
+        await ended.wait()
+        server.close()
+        await server.wait_closed()
+
+    asyncio.run(run())
+    assert sizes == [1, TOGETHER, TOGETHER, 1]
 
 
 def test_one_that_is_refused_is_told_and_no_other(tmp_path: Path) -> None:
