@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -23,6 +22,7 @@ from lockgate.audit.signing import NoteSigner, sign_note
 from lockgate.audit.store.batch import Appended
 from lockgate.audit.store.batch_rows import KeptCheckpoint
 from lockgate.audit.store.growth import BatchProofs
+from lockgate.audit.store.held_connection import HeldConnection
 from lockgate.audit.store.line import ClosedError, FullError, Line
 from lockgate.audit.store.recovery import recover
 from lockgate.audit.store.store import Store
@@ -93,6 +93,7 @@ class Appender:
         self._clock = clock
         self._on_checkpoint = on_checkpoint
         self._batches = store.batch_appender(seal_key)
+        self._connection: Final = HeldConnection(store.connect)
         self._line: Final = Line[Waiting](max_waiting)
         self._max_waiting: Final = max_waiting
         self._kept_ms = 0
@@ -222,6 +223,7 @@ class Appender:
                 break
             if not batch:
                 expected = 1
+                self._connection.give_back()
                 self._store_checkpoint()
             for group in _groups(batch):
                 self._record(group)
@@ -230,6 +232,7 @@ class Appender:
             # Who is answered now is back soon, and who came meanwhile waits: they make the next batch together.
             expected = min(ENOUGH, len(batch) + len(self._line))
             gather = min(GATHER_MOST_S, max(GATHER_S, GATHER_BATCHES * (time.monotonic() - began)))
+        self._connection.give_back()
         self._store_checkpoint()
 
     def _record(self, batch: list[Waiting]) -> None:
@@ -271,20 +274,23 @@ class Appender:
                         if answers and self._batches.take_over(connection, answers):
                             return answers
                 answers = []
-                with self.store.connect() as connection:
-                    with connection.begin():
-                        answers = self._batches.append(connection, drafts, self._clock(), pending)
-                        for waiting, answer in zip(batch, answers, strict=True):
-                            if (
-                                waiting.within is not None
-                                and isinstance(answer, Appended)
-                                and not answer.repeated
-                            ):
-                                waiting.within(connection)
-                    # While there is a connection; without one it is read anew where it is signed.
-                    with suppress(DBAPIError):
-                        self._committed = self.store.head_on(connection)
+                connection = self._connection.get()
+                with connection.begin():
+                    answers = self._batches.append(connection, drafts, self._clock(), pending)
+                    for waiting, answer in zip(batch, answers, strict=True):
+                        if (
+                            waiting.within is not None
+                            and isinstance(answer, Appended)
+                            and not answer.repeated
+                        ):
+                            waiting.within(connection)
+                try:
+                    self._committed = self.store.head_on(connection)
+                except DBAPIError:
+                    # It is read anew where it is signed.
+                    self._connection.give_back()
             except DBAPIError as error:
+                self._connection.give_back()
                 self._batches.forget()
                 if not (error.connection_invalidated or lost) or time.monotonic() > until:
                     raise

@@ -10,6 +10,8 @@ from lockgate.audit.draft import Draft
 from lockgate.audit.errors import TrailError, VerificationError
 from lockgate.audit.store.appender import Appender
 from lockgate.audit.store.tables import place_of
+from sqlalchemy import Connection, event
+from sqlalchemy.pool import QueuePool
 
 from tests.audit.trails import MASTER, ORIGIN, make_trail, open_trail
 
@@ -100,3 +102,34 @@ def test_batch_whose_commit_was_not_answered(tmp_path: Path) -> None:
         batches.forget()
         with trail.store.write() as connection:
             assert not batches.take_over(connection, unstored)
+
+
+def test_a_connection_is_held_until_there_is_nothing_to_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lockgate.audit.store.appender.IDLE_S", 3600.0)
+    with open_trail(tmp_path) as trail:
+        pool = trail.store.engine.pool
+        assert isinstance(pool, QueuePool)
+        drafts = [trail.decide(number) for number in range(3)]
+        taken: list[object] = []
+        event.listen(pool, "checkout", lambda connection, *_: taken.append(connection))
+        for draft in drafts:
+            trail.appender.append(draft)
+        # The one of the opening.
+        assert not taken
+        assert pool.checkedout() == 1
+        trail.appender.close()
+        assert pool.checkedout() == 0
+
+
+def test_a_connection_that_fails_is_not_held(tmp_path: Path) -> None:
+    with open_trail(tmp_path) as trail:
+        first, second = trail.decide(1), trail.decide(2)
+
+        def fail(connection: Connection) -> None:
+            connection.exec_driver_sql("SELECT * FROM no_such_table")
+
+        with pytest.raises(TrailError, match="no such table"):
+            trail.appender.submit(first, within=fail).result(30)
+        assert trail.appender.append(second).index == 1
