@@ -83,27 +83,40 @@ def _managed(made: Dense) -> list[bytes]:
     return found
 
 
+# Rows of blocks: two of the first size, one of the largest, and one of rows of blocks, each as large as a row of the first.
+_SIZES = [FIRST] * (2 * WIDTH) + [LARGEST] * WIDTH + [FIRST] * (WIDTH * WIDTH)
+_DIRECT = 3 * WIDTH
+
+
 def _size(block: int) -> int:
-    return FIRST << max(0, block // WIDTH - 1)
+    return _SIZES[block]
 
 
 def _start(block: int) -> int:
-    return sum(_size(one) for one in range(block))
+    return sum(_SIZES[:block])
 
 
 def _blocks(made: Dense) -> bytes:
-    """The only block, or the rows of blocks: those that have no object are nowhere. Direct ones only."""
+    """The only block, or the rows of blocks: those that have no object are nowhere."""
     contents: dict[int, bytes] = {}
     for identity, one in zip(_managed(made), made.managed, strict=True):
         at = int.from_bytes(identity[1 : 1 + _offset_bytes(made)], "little")
-        block = max(number for number in range(WIDTH * 3) if _start(number) <= at)
+        block = max(number for number in range(len(_SIZES)) if _start(number) <= at)
         contents[block] = contents.get(block, b"") + one
     if not made.rows:
         return _block(made, 0, contents.get(0, b""))
-    entries = [
-        made.add(_block(made, block, contents[block])) if block in contents else NOWHERE
-        for block in range(WIDTH * made.rows)
-    ]
+
+    def place(block: int) -> int:
+        return made.add(_block(made, block, contents[block])) if block in contents else NOWHERE
+
+    entries = [place(block) for block in range(min(_DIRECT, WIDTH * made.rows))]
+    for row in range(_DIRECT, _DIRECT + WIDTH * WIDTH, WIDTH) if made.rows > _DIRECT // WIDTH else ():
+        below = [place(block) for block in range(row, row + WIDTH)]
+        entries.append(made.add(_rows(made, below)))
+    return _rows(made, entries)
+
+
+def _rows(made: Dense, entries: Sequence[int]) -> bytes:
     head = b"FHIB" + struct.pack("<BQ", 0, HEAP) + bytes(_offset_bytes(made))
     return head + struct.pack(f"<{len(entries)}Q", *entries) + CHECKSUM
 
