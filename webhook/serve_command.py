@@ -11,7 +11,7 @@ from lockgate.webhook.model_facts import facts_options
 
 if TYPE_CHECKING:
     from lockgate.webhook.app.logs import Level
-    from lockgate.webhook.app.serving_options import Address, OwnCertificates
+    from lockgate.webhook.app.serving_options import Address, OwnCertificates, PromotedOptions
     from lockgate.webhook.cluster.follower import ClusterAccess
     from lockgate.webhook.install.settings import InstallSettings
     from lockgate.webhook.model_facts import ModelFacts
@@ -178,6 +178,30 @@ def _installed(
     return replace(made, excluded_namespaces=tuple(sorted(set(excluded) - set(made.fixed_namespaces))))
 
 
+def _promoted(
+    name: str | None, environment: str | None, policies: tuple[str, ...], promotions: str | None
+) -> "PromotedOptions | None":
+    """The policies that only a promotion puts in force; None where others may. Raises UsageError."""
+    from lockgate.engine.errors import UsageError
+    from lockgate.webhook.app.serving_options import PromotedOptions
+
+    if name is None:
+        if environment is not None:
+            raise UsageError("--environment is for --promoted-policies", hint="give both, or none")
+        return None
+    if environment is None:
+        raise UsageError(
+            "--promoted-policies without --environment: into which they have to be promoted is not said"
+        )
+    if promotions is None:
+        raise UsageError(
+            "--promoted-policies without --promotions: which trail tells what was promoted is not said"
+        )
+    if len(policies) != 1:
+        raise UsageError("--promoted-policies takes one folder of PolicyBundles", hint="give -p FOLDER once")
+    return PromotedOptions(name, environment)
+
+
 def _database(given: str, trail: str | None) -> str:
     """The ledger's database, as workers find it. Raises UsageError for `trail` without one."""
     if given == "trail":
@@ -306,6 +330,15 @@ def _opa(
     metavar="PATH",
     help="What providers of external data answer here (kind ExternalData): files or folders, followed. Other providers "
     "are the Providers among the policies, which are asked over HTTPS.",
+)
+@click.option(
+    "--promoted-policies",
+    metavar="NAME",
+    help="Only what was promoted is in force: -p is a folder of PolicyBundles, of which the one counts that --promotions tells was promoted last as "
+    "NAME into --environment (lockgate policy promote).",
+)
+@click.option(
+    "--environment", metavar="NAME", help="With --promoted-policies: the environment that this cluster is."
 )
 @click.option(
     "--promotions",
@@ -453,6 +486,8 @@ def serve(
     token_file: str | None,
     answers: tuple[str, ...],
     model_facts: "ModelFacts | None",
+    promoted_policies: str | None,
+    environment: str | None,
     promotions: str | None,
     provider_certificate: str | None,
     provider_key: str | None,
@@ -585,6 +620,7 @@ def serve(
         sweep_s=sweep_s,
         ledger=None if ledger is None else LedgerOptions(_database(ledger, trail), cluster_name, ttl_s),
         cluster_name=cluster_name,
+        promoted=_promoted(promoted_policies, environment, policies, promotions),
     )
     try:
         run_main(options)

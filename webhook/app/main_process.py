@@ -50,6 +50,8 @@ from lockgate.webhook.serving.supervisor import Hooks, Supervisor, WorkerSpawn
 if TYPE_CHECKING:
     from lockgate.webhook.app.promotions_keeper import PromotionsKeeper
     from lockgate.webhook.app.quota_keeper import QuotaKeeper
+    from lockgate.webhook.promoting.followed_promotions import FollowedPromotions
+    from lockgate.webhook.promoting.promoted_policies import PromotedPolicies
     from lockgate.webhook.serving.replica_trail import ReplicaTrail
 
 # How often files are looked at.
@@ -79,8 +81,9 @@ class Main:
             cluster_name=options.cluster_name,
         )
         self._live = LiveGate(settings)
+        self._followed = _follow_promotions(options)
         self._source = FolderSource(
-            options.policies,
+            options.policies if options.promoted is None else self._promoted_policies(options),
             options.exemptions,
             options.cwd,
             settings,
@@ -113,7 +116,7 @@ class Main:
         )
         self._cluster = _open_cluster(options, self._live, self._publisher, log)
         self._quotas = self._open_quotas(options)
-        self._promotions = self._open_promotions(options)
+        self._promotions = self._open_promotions()
         self._ends = asyncio.Event()
         self._is_draining = False
         self._ends_of_certificates: Mapping[str, float] = {}
@@ -133,18 +136,28 @@ class Main:
         follower = self._cluster.follow_quotas(ledger, options.ledger.ttl_s)
         return QuotaKeeper(follower, self._live, self._supervisor, self._trail, self._log)
 
-    def _open_promotions(self, options: ServeOptions) -> "PromotionsKeeper | None":
-        """What follows a trail's promotions; None where there is none. Raises LockgateError for a home that is none."""
-        home = options.providers.promotions
-        if not home:
+    def _open_promotions(self) -> "PromotionsKeeper | None":
+        """What tells of a trail's promotions; None where there is none."""
+        if self._followed is None:
             return None
-        # The log's code is needed by servers that read one.
         from lockgate.webhook.app.promotions_keeper import PromotionsKeeper
-        from lockgate.webhook.promoting.followed_promotions import FollowedPromotions
-        from lockgate.webhook.trail import open_trail
 
-        open_trail(home).close()
-        return PromotionsKeeper(FollowedPromotions(home, time.monotonic), self._publisher.publish, self._log)
+        return PromotionsKeeper(self._followed, self._publisher.publish, self._log)
+
+    def _promoted_policies(self, options: ServeOptions) -> "PromotedPolicies":
+        """The policies that were promoted, out of the folder that is given."""
+        from lockgate.webhook.promoting.promoted_policies import PromotedPolicies
+
+        promoted, followed = options.promoted, self._followed
+        assert promoted is not None and followed is not None
+        (folder,) = options.policies
+        # Before policies are read for the first time.
+        followed.look()
+        return PromotedPolicies(
+            folder,
+            options.cwd,
+            lambda: followed.promoted_bundle(promoted.name, promoted.environment, options.cluster_name),
+        )
 
     def _settings(self, name: str) -> bytes:
         options = self._options
@@ -468,6 +481,19 @@ class Main:
         self._supervisor.drain()
         if self._options.drain_s > 0:
             await asyncio.sleep(self._options.drain_s)
+
+
+def _follow_promotions(options: ServeOptions) -> "FollowedPromotions | None":
+    """What follows a trail's promotions; None where there is none. Raises LockgateError for a home that is none."""
+    home = options.providers.promotions
+    if not home:
+        return None
+    # The log's code is needed by servers that read one.
+    from lockgate.webhook.promoting.followed_promotions import FollowedPromotions
+    from lockgate.webhook.trail import open_trail
+
+    open_trail(home).close()
+    return FollowedPromotions(home, time.monotonic)
 
 
 def _client_files(options: ProviderOptions) -> ClientFiles | None:

@@ -73,6 +73,14 @@ class ProviderOptions:
 
 
 @record
+class PromotedOptions:
+    """Policies that are promoted as a PolicyBundle: what they are called, and into which environment this server's cluster is."""
+
+    name: str
+    environment: str
+
+
+@record
 class LedgerOptions:
     """The quotas' ledger. database: as `open_ledger` takes it; cluster: the name of the cluster in it. ttl_s: how old a reservation is
     before it is looked whether its object came to be."""
@@ -124,3 +132,5 @@ class ServeOptions:
     sweep_s: float = 0.0
     ledger: "LedgerOptions | None" = None
     cluster_name: str = ""
+    # Where only what was promoted is in force: out of the one folder in `policies`.
+    promoted: "PromotedOptions | None" = None

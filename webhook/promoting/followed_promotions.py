@@ -6,16 +6,16 @@ it is every hour too: what was erased meanwhile, or changed, is found then.
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, final
 
 from lockgate.audit.errors import VerificationError
 from lockgate.engine.database.connections import sqlite_path
 from lockgate.engine.documents.document import Document
-from lockgate.engine.errors import LockgateError
+from lockgate.engine.errors import LockgateError, UsageError
 from lockgate.webhook.policy_sources import parse_documents
-from lockgate.webhook.promoting.known_promotions import KnownPromotions, trouble_data
+from lockgate.webhook.promoting.known_promotions import POLICIES, KnownPromotions, trouble_data
 from lockgate.webhook.promoting.promotion_log import PromotionLog
 from lockgate.webhook.trail import Trail, open_trail
 from lockgate.webhook.trail_config import LOG_KEY
@@ -50,6 +50,21 @@ class FollowedPromotions:
         self.entries = 0
         self.read_s: float | None = None
         self._told = trouble_text(self.trouble)
+        # Replaced as a whole, so that another thread may ask.
+        self._bundles: Mapping[tuple[str, str, str], str] = {}
+
+    def promoted_bundle(self, name: str, environment: str, cluster: str) -> str:
+        """The digest of the PolicyBundle that is promoted now; for this cluster before one for any. Raises UsageError without one."""
+        if self.trouble:
+            raise UsageError(f"which policies are promoted is not known: {self.trouble}")
+        model, bundles = f"{POLICIES}{name}", self._bundles
+        found = bundles.get((model, environment, cluster)) or bundles.get((model, environment, ""))
+        if found is None:
+            raise UsageError(
+                f"no PolicyBundle {name} is promoted to {environment}, or the last one was revoked",
+                hint=f"lockgate policy promote BUNDLE --name {name} --to {environment}",
+            )
+        return found
 
     @property
     def told(self) -> bytes:
@@ -88,7 +103,9 @@ class FollowedPromotions:
                 hint="run `lockgate audit verify`",
             )
         self._longest, self.entries = self._log.size, self._log.count
-        return _rendered(self._known.external_data())
+        made = _rendered(self._known.external_data())
+        self._bundles = self._known.bundles()
+        return made
 
     def _open(self, now: float) -> None:
         self._begun_s = now

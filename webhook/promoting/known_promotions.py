@@ -23,6 +23,8 @@ from lockgate.webhook.promoting.promotion_log import PromotionLog
 
 State = Literal["current", "former", "revoked", "unsound"]
 
+# How the models are called that are policies.
+POLICIES: Final = "policies:"
 # What is said of a reference that was never promoted.
 UNKNOWN: Final = "no promotion of it is recorded"
 # Together, as JSON: every process that judges keeps all of it. About 40,000 promotions.
@@ -57,6 +59,21 @@ class KnownPromotions:
                 f"{promotion.promoted.environment}, cannot be read: {self._read[promotion.request.index]}"
             )
         return _object(values=values, errors=errors, otherwise=self._otherwise(left_out))
+
+    def bundles(self) -> dict[tuple[str, str, str], str]:
+        """The digests of PolicyBundles that are promoted, by model, environment and cluster ("" for any)."""
+        newest: dict[tuple[str, str, str], Promotion] = {}
+        for promotion in self._log.history.made():
+            if not promotion.promoted.model.startswith(POLICIES):
+                continue
+            said = self._statement(promotion.request)
+            if not isinstance(said, str):
+                newest[said.model, said.to.environment, said.to.cluster] = promotion
+        return {
+            slot: promotion.promoted.subject
+            for slot, promotion in newest.items()
+            if promotion.revoked is None and self._log.history.is_sound(promotion)
+        }
 
     def _latest(
         self,

@@ -37,6 +37,7 @@ from lockgate.webhook.walk import shown_path
 
 if TYPE_CHECKING:
     from lockgate.webhook.model_facts import ModelFacts
+    from lockgate.webhook.promoting.promoted_policies import PromotedPolicies
 
 _MS_NS: Final = 1_000_000
 _HOUR_NS: Final = 3_600 * 1_000_000_000
@@ -44,7 +45,8 @@ _HOUR_NS: Final = 3_600 * 1_000_000_000
 
 @final
 class FolderSource:
-    """What is given. policies: files, folders and opened PolicyBundles, which do not change; exemptions: files and folders.
+    """What is given. policies: files, folders and opened PolicyBundles, which do not change, or what tells which PolicyBundle is in
+    force; exemptions: files and folders.
 
     cwd: what shown paths count from. external_data: files and folders of what providers answer. models: signed facts, which
     are read again each hour where their age counts. spoken_for: providers that somebody else answers for.
@@ -52,7 +54,7 @@ class FolderSource:
 
     def __init__(
         self,
-        policies: Sources,
+        policies: "Sources | PromotedPolicies",
         exemptions: Sequence[str],
         cwd: str,
         settings: LiveSettings,
@@ -60,7 +62,8 @@ class FolderSource:
         models: "ModelFacts | None" = None,
         spoken_for: frozenset[str] = frozenset(),
     ) -> None:
-        self._policies: Final = tuple(policies)
+        self._promoted: Final = None if isinstance(policies, Sequence) else policies
+        self._policies: Sources = tuple(policies) if isinstance(policies, Sequence) else ()
         self._exemptions: Final = tuple(exemptions)
         self._external_data: Final = tuple(external_data)
         self._models: Final = models
@@ -81,6 +84,8 @@ class FolderSource:
         """
         was_behind, self.is_behind = self.is_behind, True
         before, self._seen = self._seen, None
+        if self._promoted is not None:
+            self._policies = self._promoted.sources()
         seen = tuple(self._signatures())
         self._seen = seen
         if seen == before:
@@ -153,6 +158,8 @@ class FolderSource:
     def _signatures(self) -> Iterable[tuple[object, ...]]:
         """What tells whether a file is another than before."""
         for path in (*self._policies, *self._exemptions, *self._external_data):
+            if not isinstance(path, str):
+                yield (path.digest,)
             for file in policy_files(path, self._cwd):
                 if file.bundled is not None:
                     yield (file.key,)

@@ -1,0 +1,204 @@
+"""Policies take effect as what they are: a PolicyBundle that was tested, asked for, approved and recorded."""
+
+import time
+from pathlib import Path
+
+import pytest
+from lockgate.webhook.cli import run as run_cli
+
+from tests.webhook.helpers import Ran
+from tests.webhook.promoting.office import Office
+from tests.webhook.serving.server_processes import (
+    CONSTRAINT,
+    SECONDS,
+    TEMPLATE,
+    Server,
+    config_map,
+    review_of,
+    running_server,
+)
+
+SUITE = """\
+kind: Suite
+apiVersion: test.gatekeeper.sh/v1alpha1
+metadata: {name: owners}
+tests:
+- name: owners
+  template: template.yaml
+  constraint: constraint.yaml
+  cases:
+  - name: nobody
+    object: samples/nobody.yaml
+    assertions:
+    - violations: VIOLATIONS
+"""
+NOBODY = "{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: default}}"
+STEP = {"to": "prod", "evidence": [{"kind": "tests"}], "approvals": [{"group": "risk", "count": 1}]}
+
+
+def write_sources(office: Office, word: str = "owner", violations: str = "1") -> None:
+    """sources/: a rule that wants a label, and its suite."""
+    office.write("sources/template.yaml", TEMPLATE.replace("labels.owner", f"labels.{word}"))
+    office.write("sources/constraint.yaml", CONSTRAINT)
+    office.write("sources/suite.yaml", SUITE.replace("VIOLATIONS", violations))
+    office.write("sources/samples/nobody.yaml", NOBODY)
+
+
+def bundle(office: Office, name: str) -> str:
+    """bundles/NAME.tar.gz, of the sources; its digest."""
+    (office.folder / "bundles").mkdir(exist_ok=True)
+    made = office.run("policy", "bundle", "sources", "-o", f"bundles/{name}.tar.gz")
+    assert made.code == 0, made.err
+    return made.out.splitlines()[-1].partition("@")[2]
+
+
+def ask(office: Office, name: str, to: str, *more: str, command: str = "promote") -> Ran:
+    sources = ["--sources", "sources"] if command == "promote" and "--sources" not in more else []
+    options = ["--name", "platform", "--to", to, "--key", "asker.pem", "--output", f"{to}.json"]
+    return office.run("policy", command, f"bundles/{name}.tar.gz", *options, *sources, *office.desk(), *more)
+
+
+def promoted(office: Office, name: str) -> None:
+    for to in ("staging", "prod"):
+        asked = ask(office, name, to)
+        assert asked.code == 0, asked.err
+    assert office.approve("--require").code == 0
+
+
+@pytest.fixture
+def place(office: Office) -> Office:
+    office.write_policy_of(STEP)
+    write_sources(office)
+    return office
+
+
+def test_a_bundle_is_promoted_with_its_tests(place: Office) -> None:
+    digest = bundle(place, "one")
+    promoted(place, "one")
+    made = place.history()[-1]
+    assert (made["model"], made["version"], made["environment"]) == ("policies:platform", digest, "prod")
+    said = place.statement()["predicate"]
+    assert said["evidence"][0]["kind"] == "tests"
+    assert said["evidence"][0]["values"] == {"failed": "0", "passed": "1"}
+
+
+def test_tests_that_fail_keep_it_out(place: Office) -> None:
+    write_sources(place, violations="2")
+    bundle(place, "one")
+    assert ask(place, "one", "staging").code == 0
+    asked = ask(place, "one", "prod", "--require")
+    assert asked.code == 1
+    assert "missing: prod needs tests that passed of these very bytes" in asked.out
+
+
+def test_tests_of_other_policies_say_nothing(place: Office) -> None:
+    bundle(place, "one")
+    write_sources(place, word="team")
+    asked = ask(place, "one", "staging")
+    assert asked.code == 2
+    assert "are not those of sources, so that the tests there say nothing of it" in asked.err
+
+
+def test_a_rollback_has_the_tests_that_it_had(place: Office) -> None:
+    first = bundle(place, "one")
+    promoted(place, "one")
+    write_sources(place, word="team")
+    bundle(place, "two")
+    promoted(place, "two")
+    back = ask(place, "one", "prod", command="rollback")
+    assert back.code == 0, back.err
+    assert place.approve("--require").code == 0
+    assert (place.history()[-1]["event"], place.history()[-1]["version"]) == ("rolled-back", first)
+
+
+def test_what_is_no_bundle(place: Office) -> None:
+    asked = place.run(
+        "policy",
+        "promote",
+        "sources",
+        "--name",
+        "platform",
+        "--to",
+        "prod",
+        "--key",
+        "asker.pem",
+        *place.desk(),
+    )
+    assert asked.code == 2
+    assert "sources is no PolicyBundle" in asked.err
+
+
+def denial(server: Server, name: str = "settings") -> str:
+    answer = server.admit(review_of(config_map(name)))
+    return "" if answer["allowed"] else str(answer["status"]["message"])
+
+
+def until(server: Server, text: str) -> None:
+    """Waits until a denial says so."""
+    end = time.monotonic() + SECONDS
+    while text not in denial(server):
+        assert time.monotonic() < end, denial(server)
+        time.sleep(0.2)
+
+
+def options(office: Office) -> list[str]:
+    trail = str(office.folder / "trail")
+    return ["--promotions", trail, "--promoted-policies", "platform", "--environment", "prod"]
+
+
+def test_a_server_has_in_force_what_was_promoted_last(place: Office, tmp_path: Path) -> None:
+    bundle(place, "one")
+    promoted(place, "one")
+    write_sources(place, word="team")
+    place.write("sources/template.yaml", TEMPLATE.replace("has no owner", "has no team"))
+    bundle(place, "two")
+    with running_server(tmp_path, place.folder / "bundles", options(place)) as server:
+        # It lies there, and nobody promoted it.
+        assert "settings has no owner" in denial(server)
+        promoted(place, "two")
+        until(server, "settings has no team")
+        back = ask(place, "one", "prod", command="rollback")
+        assert back.code == 0, back.err
+        assert place.approve("--require").code == 0
+        until(server, "settings has no owner")
+        last = place.history()[-1]["entry"]
+        assert place.run("revoke", str(last), "--reason", "wrong", "--trail", "trail").code == 0
+        told = server.wait_for("policies not read")
+        assert "the last one was revoked" in str(told)
+        # What was in force stays until another one is promoted.
+        assert "settings has no owner" in denial(server)
+
+
+def test_a_server_without_promoted_policies_does_not_begin(
+    place: Office, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bundle(place, "one")
+    command = [
+        "serve",
+        "-p",
+        str(place.folder / "bundles"),
+        *options(place),
+        "--certificates",
+        str(tmp_path / "tls"),
+    ]
+    assert run_cli([*command, "--listen", "127.0.0.1:0"]) == 2
+    assert "no PolicyBundle platform is promoted to prod" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--environment", "prod"], "--environment is for --promoted-policies"),
+        (["--promoted-policies", "a"], "into which they have to be promoted is not said"),
+        (
+            ["--promoted-policies", "a", "--environment", "b"],
+            "which trail tells what was promoted is not said",
+        ),
+    ],
+)
+def test_options_that_do_not_fit(
+    place: Office, tmp_path: Path, capfd: pytest.CaptureFixture[str], given: list[str], message: str
+) -> None:
+    command = ["serve", "-p", str(tmp_path), "--certificates", str(tmp_path / "tls"), *given]
+    assert run_cli(command) == 2
+    assert message in capfd.readouterr().err
