@@ -1,7 +1,7 @@
 """Opening the sealed body of an entry."""
 
 from lockgate.audit.commitments import field_key, verify_opening
-from lockgate.audit.entry import Entry, parse_entry
+from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import VerificationError
 from lockgate.audit.reader import StoredBody
 from lockgate.audit.sealing import unseal
@@ -10,13 +10,13 @@ from lockgate.audit.vault import Vault
 
 def open_body(vault: Vault, index: int, entry: bytes, body: StoredBody) -> bytes:
     """A body, compared with what its entry committed to. Raises VerificationError."""
-    return open_with(vault.entry_key(body), index, parse_entry(entry), body)
+    return open_with(vault.entry_key(body), index, parse_entry(entry).commitments.get("body", ""), body)
 
 
-def open_with(key: bytes | None, index: int, entry: Entry, body: StoredBody) -> bytes:
-    """The same, where the entry's key is at hand and the entry parsed."""
+def open_with(key: bytes | None, index: int, commitment: str, body: StoredBody) -> bytes:
+    """The same, where the entry's key and its commitment to the body are at hand."""
     if key is None or body.sealed is None:
         raise VerificationError("its key is gone, and it is still there", where=f"body {index}")
     opened = unseal(key, body.sealed)
-    verify_opening(field_key(key, "body"), opened, entry.commitments.get("body", ""))
+    verify_opening(field_key(key, "body"), opened, commitment)
     return opened

@@ -355,7 +355,13 @@ def parse_json(text: str | bytes) -> Value:
         raise InputError(f"invalid JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
     except UnicodeDecodeError as error:
         raise InputError("invalid JSON: not UTF-8") from error
-    check_depth(value)
+    if isinstance(text, bytes):
+        brackets = text.count(b"{") + text.count(b"[")
+    else:
+        brackets = text.count("{") + text.count("[")
+    if brackets > MAX_DEPTH or len(text) > MAX_VALUES:
+        # Where there are fewer, nothing is deeper; and to go through a value takes as long as to read it.
+        check_depth(value)
     return value
 
 

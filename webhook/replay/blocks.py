@@ -4,22 +4,21 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Final, Literal, final
 
-from lockgate.audit.entry import Entry, parse_entry
 from lockgate.audit.errors import VerificationError
 from lockgate.audit.merkle import inclusion_proof, leaf_hash, verify_inclusion
 from lockgate.audit.reader import StoredBody, TrailReader
 from lockgate.audit.tiles import TILE_WIDTH, Tile, TileHashes
 from lockgate.engine.errors import InputError
 from lockgate.engine.record import record
+from lockgate.webhook.replay.logged import LoggedDecision, is_decision, parse_logged
 from lockgate.webhook.replay.recorded import Recorded, UnkeptError, parse_recorded
 from lockgate.webhook.replay.window import Window
 
 # Why a Decision is not replayed.
 Absent = Literal["erased", "left out", "not kept", "unreadable"]
 # Opens the body of an entry. Raises VerificationError.
-Open = Callable[[int, Entry, StoredBody], bytes]
+Open = Callable[[LoggedDecision, StoredBody], bytes]
 
-_DECISION: Final = b'"kind":"decision"'
 _MOST_TILES: Final = 64
 
 
@@ -52,27 +51,23 @@ class Blocks:
 
     def decisions(self, block: int) -> Iterator[Recorded | Absent]:
         """The Decisions of a bundle, in order. Raises VerificationError where it is not the log's, or a body is another."""
-        wanted = {index: entry for index, entry in self._entries(block) if self._is_wanted(entry)}
+        wanted = [one for one in self._logged(block) if self._is_wanted(one)]
         if not wanted:
             return
         first = block * TILE_WIDTH
         bodies = {one.index: one for one in self._reader.bodies(first, first + TILE_WIDTH)}
-        for index, entry in wanted.items():
-            body = bodies.get(index)
+        for one in wanted:
+            body = bodies.get(one.index)
             if body is None:
                 yield "left out"
             elif body.sealed is None or body.wrapped_key is None:
                 yield "erased"
             else:
-                found = self._recorded(index, entry, body)
+                found = self._recorded(one, body)
                 if not isinstance(found, Recorded) or self._is_in(found):
                     yield found
 
-    def count(self, block: int) -> int:
-        """How many Decisions of a bundle are asked for."""
-        return len([index for index, entry in self._entries(block) if self._is_wanted(entry)])
-
-    def _entries(self, block: int) -> Iterator[tuple[int, Entry]]:
+    def _logged(self, block: int) -> Iterator[LoggedDecision]:
         """The entries of kind `decision` of a bundle, once all of it is proven."""
         size, root = self._covered.size, self._covered.root
         first = block * TILE_WIDTH
@@ -96,23 +91,21 @@ class Blocks:
                 hint="`lockgate audit verify` tells which, and what else was changed",
             ) from None
         for index, entry in enumerate(entries, first):
-            if _DECISION in entry:
-                parsed = parse_entry(entry)
-                if parsed.kind == "decision":
-                    yield index, parsed
+            if is_decision(entry):
+                yield parse_logged(index, entry)
 
-    def _is_wanted(self, entry: Entry) -> bool:
-        if self._stream and all(link.name != self._stream for link in entry.links):
+    def _is_wanted(self, one: LoggedDecision) -> bool:
+        if self._stream and self._stream not in one.streams:
             return False
-        return self._window.has(entry.time_ms, str(entry.value["outcome"]))
+        return self._window.has(one.time_ms, one.outcome)
 
     def _is_in(self, found: Recorded) -> bool:
         return not self._window.namespace or found.namespace == self._window.namespace
 
-    def _recorded(self, index: int, entry: Entry, body: StoredBody) -> Recorded | Absent:
-        opened = self._open(index, entry, body)
+    def _recorded(self, one: LoggedDecision, body: StoredBody) -> Recorded | Absent:
+        opened = self._open(one, body)
         try:
-            return parse_recorded(index, entry.time_ms, str(entry.value["operation"]), opened)
+            return parse_recorded(one.index, one.time_ms, one.operation, opened)
         except UnkeptError:
             return "not kept"
         except InputError:

@@ -63,7 +63,7 @@ def policies_of(effect: Effect, before: Outcome, after: Outcome) -> frozenset[st
         led = [one for one in gained if one.how == "unknown"]
     elif effect != "saidOtherwise":
         led = lost
-    return frozenset([str(one.policy) for one in led])
+    return frozenset([one.policy for one in led])
 
 
 @record

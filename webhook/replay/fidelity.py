@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Literal, final
 
-from lockgate.engine.decision import Decision, PolicyKey
+from lockgate.engine.decision import Decision
 from lockgate.engine.policy import PolicySet
 from lockgate.gatekeeper.quotas.kinds import DEVICE_QUOTA
 from lockgate.webhook.replay.outcome import Outcome, Said, outcome_of
@@ -24,6 +24,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     "masked": "the record masks values that a policy looks at",
     "unexplained": "nothing in the record explains it",
 }
+_QUOTA: Final = f"{DEVICE_QUOTA}/"
 _ANSWER: Final = "an answer of provider"
 # Misses that are shown.
 MAX_SHOWN: Final = 20
@@ -43,7 +44,7 @@ def explain_miss(
 def _reason(recorded: Recorded, gone: Outcome, new: Outcome, policies: PolicySet, evaluator: str) -> Reason:
     unknown = [one for one in new if one.how == "unknown"]
     differing = gone | new
-    if all(one.policy.kind == DEVICE_QUOTA for one in differing):
+    if all(one.policy.startswith(_QUOTA) for one in differing):
         return "quota"
     if any(_ANSWER in one.message for one in unknown):
         return "answer"
@@ -54,14 +55,16 @@ def _reason(recorded: Recorded, gone: Outcome, new: Outcome, policies: PolicySet
         return "exemption"
     if any(one.how == "failure" for one in gone):
         return "stopped"
-    if any(one.policy in policies.momentary for one in differing):
+    if policies.momentary and not {str(key) for key in policies.momentary}.isdisjoint(
+        {one.policy for one in differing}
+    ):
         return "clock"
     if recorded.evaluator != evaluator:
         return "evaluator"
     return "masked" if recorded.masked else "unexplained"
 
 
-def _without_exemptions(outcome: Outcome) -> frozenset[tuple[PolicyKey, str]]:
+def _without_exemptions(outcome: Outcome) -> frozenset[tuple[str, str]]:
     return frozenset([(one.policy, one.message) for one in outcome if one.how in ("violation", "exempted")])
 
 

@@ -1,27 +1,40 @@
 """What a Decision comes to, so far as two of them are compared: who says what, and what becomes of the object."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.decision import Action, Decision, PolicyKey
+from lockgate.engine.decision import Action, Decision
 from lockgate.engine.errors import InputError
-from lockgate.engine.record import ordered_record
 from lockgate.webhook.serving.sweep_findings import Finding
 
 How = Literal["violation", "exempted", "failure", "unknown"]
 # What becomes of an object: `failed` and `unknown` are refused at admission, as what is denied.
 Standing = Literal["allowed", "warned", "denied", "failed", "unknown"]
 
-_ACTIONS: Final[Mapping[str, Action]] = {"deny": "deny", "warn": "warn", "dryrun": "dryrun"}
+_ACTIONS: Final[Mapping[tuple[object, ...], tuple[Action, ...]]] = {
+    actions: actions
+    for actions in (
+        (),
+        ("deny",),
+        ("warn",),
+        ("dryrun",),
+        ("deny", "warn"),
+        ("deny", "dryrun"),
+        ("dryrun", "warn"),
+        ("deny", "dryrun", "warn"),
+    )
+}
 REFUSED: Final = frozenset[Standing](("denied", "failed"))
 
 
-@ordered_record
-class Said:
-    """One thing that a policy says. how: `unknown` where it needs what is not known. exemption: what permits it, if any does."""
+class Said(NamedTuple):
+    """One thing that a policy says. policy: `Kind/name`. how: `unknown` where it needs what is not known.
 
-    policy: PolicyKey
+    exemption: what permits it, if any does. Tuples of texts, since a replay makes and compares some for every record.
+    """
+
+    policy: str
     how: How
     actions: tuple[Action, ...] = ()
     message: str = ""
@@ -53,12 +66,12 @@ def outcome_of(decision: Decision) -> Outcome:
         return frozenset()
     return frozenset(
         [
-            *[Said(one.policy, "violation", one.actions, one.message) for one in decision.violations],
-            *[Said(one.policy, "failure", (), one.message) for one in decision.failures],
-            *[Said(one.policy, "unknown", (), one.needs) for one in decision.not_evaluated],
+            *[Said(str(one.policy), "violation", one.actions, one.message) for one in decision.violations],
+            *[Said(str(one.policy), "failure", (), one.message) for one in decision.failures],
+            *[Said(str(one.policy), "unknown", (), one.needs) for one in decision.not_evaluated],
             *[
                 Said(
-                    one.violation.policy,
+                    str(one.violation.policy),
                     "exempted",
                     one.violation.actions,
                     one.violation.message,
@@ -74,7 +87,7 @@ def outcome_of_findings(findings: Iterable[Finding]) -> Outcome:
     """What a sweep keeps of a Decision, whose messages are cut."""
     return frozenset(
         [
-            Said(one.policy, one.outcome, one.actions, message, one.exemption)
+            Said(str(one.policy), one.outcome, one.actions, message, one.exemption)
             for one in findings
             for message in one.messages or ("",)
         ]
@@ -86,9 +99,12 @@ def outcome_of_body(body: Mapping[str, Value]) -> Outcome:
     return frozenset(
         [
             *[_violation(one, "violation") for one in _objects(body, "violations")],
-            *[Said(_policy(one), "failure", (), _text(one, "message")) for one in _objects(body, "failures")],
             *[
-                Said(_policy(one), "unknown", (), _text(one, "needs"))
+                Said(_text(one, "policy"), "failure", (), _text(one, "message"))
+                for one in _objects(body, "failures")
+            ],
+            *[
+                Said(_text(one, "policy"), "unknown", (), _text(one, "needs"))
                 for one in _objects(body, "notEvaluated")
             ],
             *[_violation(one, "exempted") for one in _objects(body, "exempted")],
@@ -98,22 +114,15 @@ def outcome_of_body(body: Mapping[str, Value]) -> Outcome:
 
 def _violation(one: Mapping[str, Value], how: How) -> Said:
     exemption = _text(one, "exemption") if how == "exempted" else ""
-    return Said(_policy(one), how, _actions(one), _text(one, "message"), exemption)
+    return Said(_text(one, "policy"), how, _actions(one), _text(one, "message"), exemption)
 
 
 def _actions(one: Mapping[str, Value]) -> tuple[Action, ...]:
     named = one.get("actions")
-    if not isinstance(named, list):
-        raise InputError("a record's violation has no list of actions")
-    made = [_ACTIONS[one] for one in named if isinstance(one, str) and one in _ACTIONS]
-    if len(made) != len(named):
-        raise InputError("a record's violation has an action that there is not")
-    return tuple(made)
-
-
-def _policy(one: Mapping[str, Value]) -> PolicyKey:
-    kind, _, name = _text(one, "policy").partition("/")
-    return PolicyKey(kind, name)
+    try:
+        return _ACTIONS[tuple(named)] if isinstance(named, list) else ()
+    except (KeyError, TypeError):
+        raise InputError("a record's violation has actions that there are not") from None
 
 
 def _text(one: Mapping[str, Value], name: str) -> str:

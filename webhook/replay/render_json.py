@@ -86,9 +86,10 @@ def difference_value(difference: Difference) -> dict[str, Any]:
 
 def said_value(said: Said) -> dict[str, Any]:
     """One thing that a policy says."""
+    kind, _, name = said.policy.partition("/")
     made: dict[str, Any] = {
-        "policy": said.policy.kind,
-        "constraint": said.policy.name,
+        "policy": kind,
+        "constraint": name,
         "how": said.how,
         "actions": list(said.actions),
         "message": said.message,

@@ -6,7 +6,6 @@ Nothing is kept of a Decision but what it counts for, so that a replay takes as 
 from collections.abc import Mapping, Sequence
 from typing import Final, final
 
-from lockgate.audit.entry import Entry
 from lockgate.audit.reader import StoredBody
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.errors import UsageError
@@ -15,6 +14,7 @@ from lockgate.webhook.appending import append_one
 from lockgate.webhook.bodies import open_with
 from lockgate.webhook.replay.blocks import Blocks, Covered, Open
 from lockgate.webhook.replay.judge import Judge
+from lockgate.webhook.replay.logged import LoggedDecision
 from lockgate.webhook.replay.report import LogState
 from lockgate.webhook.replay.tally import Tally
 from lockgate.webhook.replay.window import Window
@@ -121,16 +121,16 @@ def open_blocks(reading: Reading, covered: Covered, window: Window) -> Blocks:
 def _opener(trail: Trail) -> Open:
     vault = trail.vault()
 
-    def opened(index: int, entry: Entry, body: StoredBody) -> bytes:
-        return open_with(vault.entry_key(body), index, entry, body)
+    def opened(one: LoggedDecision, body: StoredBody) -> bytes:
+        return open_with(vault.entry_key(body), one.index, one.body, body)
 
     return opened
 
 
-def _open_exported(index: int, entry: Entry, body: StoredBody) -> bytes:
+def _open_exported(one: LoggedDecision, body: StoredBody) -> bytes:
     if not body.entry_key:
         raise UsageError(
             "the export has its bodies sealed, and only the trail's master key opens them",
             hint="export with --bodies opened, or name the trail's home",
         )
-    return open_with(body.entry_key, index, entry, body)
+    return open_with(body.entry_key, one.index, one.body, body)
