@@ -8,6 +8,7 @@ from typing import Final
 
 from lockgate.audit.attestations.facts_trust import (
     Asked,
+    FactsTrust,
     Recorded,
     SignedFacts,
     TrustedFacts,
@@ -26,7 +27,9 @@ from lockgate.engine.promotions.asking import Evidence
 from lockgate.engine.promotions.policy import EvidenceKind
 from lockgate.engine.record import record
 from lockgate.webhook.model_facts import ModelFacts
-from lockgate.webhook.scanning.known_models import facts_files, read_facts
+from lockgate.webhook.references.signed import count_resolutions, is_resolution_file, read_resolutions
+from lockgate.webhook.scan_verify import read_records
+from lockgate.webhook.scanning.known_models import facts_files, proofs_beside, read_facts, signed_files
 from lockgate.webhook.scanning.spelling import spell
 from lockgate.webhook.scanning.trust_file import read_facts_trust
 
@@ -58,7 +61,7 @@ def find_evidence(
     record_envelope: Callable[[SignedFacts], int],
     cwd: str,
 ) -> ModelEvidence:
-    """What signed facts say of the model at a reference, in its one spelling.
+    """What signed facts say of the model at a reference, in its one spelling, or at what that is said to be.
 
     record_envelope: records that an envelope was there; returns the log's time of it, in milliseconds. It is asked of facts that a
     trusted producer signed and that name the reference. Raises LockgateError.
@@ -68,10 +71,11 @@ def find_evidence(
     trust = read_facts_trust(os.path.join(cwd, given.trust))
     counted: list[TrustedFacts] = []
     used: list[EvidenceUsed] = []
-    reasons: list[str] = []
+    resolved, reasons = _said_to_be(given, trust, uri, given.environment or environment, cwd)
+    is_known = resolved == uri
     for shown, signed in read_facts([*facts_files(given.paths, cwd)], cwd):
         spelled = spell(signed.statement.references)
-        mine = [text for text, one in spelled.items() if one == uri]
+        mine = [text for wanted in (resolved, uri) for text, one in spelled.items() if one == wanted]
         if not mine:
             continue
         try:
@@ -84,6 +88,11 @@ def find_evidence(
             reasons.append(f"{shown}: {error.message}")
             continue
         counted.append(facts)
+        is_known = is_known or spelled[mine[0]] == resolved
+    if not is_known:
+        # As rules on models are answered: facts of another name may be of other bytes.
+        reasons.append(f"it is {resolved}, and no facts of that count")
+        return ModelEvidence("", (), tuple(reasons))
     digests = {one.statement.digest for one in counted}
     if len(digests) > 1:
         raise TrailError(
@@ -91,6 +100,19 @@ def find_evidence(
             hint="sign the facts of what lies there now, and take the others away",
         )
     return ModelEvidence(f"sha256:{digests.pop()}" if digests else "", tuple(used), tuple(reasons))
+
+
+def _said_to_be(
+    given: ModelFacts, trust: FactsTrust, uri: str, environment: str, cwd: str
+) -> tuple[str, list[str]]:
+    """What trusted producers say that a reference is, itself where no word counts; and why other words do not."""
+    files = [one for one in signed_files(given.paths, cwd) if is_resolution_file(one)]
+    now_ms = time.time_ns() // _MS_NS
+    records = read_records(proofs_beside(files, given.log_keys), given.log_keys, now_ms)
+    counted = count_resolutions(read_resolutions(files, cwd), trust, environment, records, now_ms)
+    found = counted.found.get(uri)
+    reasons = [f"{file}: {why}" if file else why for file, one, why in counted.left_out if one == uri]
+    return (uri if found is None else found.said.resolved), reasons
 
 
 def evidence_in(facts: TrustedFacts, envelope: str) -> list[EvidenceUsed]:

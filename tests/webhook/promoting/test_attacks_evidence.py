@@ -4,8 +4,10 @@ import time
 from typing import Any
 
 import pytest
+from lockgate.audit.attestations.resolution_statement import SaidResolution, render_resolutions
+from lockgate.audit.dsse import IN_TOTO, render_envelope
 
-from tests.webhook.promoting.office import EVALUATION, FACTS_TRUST, STEP, Office
+from tests.webhook.promoting.office import EVALUATION, FACTS_TRUST, OTHER_BYTES, STEP, Office
 
 DAY_NS = 86_400_000_000_000
 EVIDENCE_MISSING = "missing: prod needs an evaluation that passed of these very bytes (auc at least 0.9)"
@@ -57,6 +59,46 @@ def test_a_model_that_is_not_safe(office: Office) -> None:
     ran = office.promote("prod")
     assert "missing: prod needs signed facts of these very bytes" in ran.out
     assert "facts of" in ran.out and "which did not pass" in ran.out
+
+
+NAME = "models:/fraud/7"
+PINNED = "hf://org/fraud:0123456789abcdef0123456789abcdef01234567"
+
+
+def say(office: Office, signer: str = "ci") -> None:
+    """Signs that the model of the registry is one that names its bytes, and lets the producer speak of it."""
+    office.write("facts-trust.toml", FACTS_TRUST.replace('"hf://*"', '"hf://*", "models:/*"'))
+    office.write_manifest(NAME)
+    said = SaidResolution(NAME, PINNED, "gitCommit", PINNED[-40:])
+    envelope = office.key(signer).sign_envelope(IN_TOTO, render_resolutions({said: [NAME, PINNED]}, {}, ""))
+    office.write("facts/fraud.resolution.dsse.json", render_envelope(envelope).decode())
+
+
+def test_a_name_has_the_evidence_of_what_it_is(office: Office) -> None:
+    say(office)
+    office.write_facts(EVALUATION, reference=PINNED)
+    ran = office.promote("staging", "--require")
+    assert ran.code == 0, ran.out + ran.err
+    ran = office.promote("prod")
+    assert ran.code == 0 and EVIDENCE_MISSING not in ran.out, ran.out + ran.err
+    # Facts of other bytes by the name itself are no second opinion.
+    office.write_facts(EVALUATION, reference=NAME, digest=OTHER_BYTES, name="other")
+    ran = office.promote("prod")
+    assert ran.code == 2 and "facts of different bytes" in ran.err, ran.out + ran.err
+
+
+def test_a_name_has_not_the_evidence_of_what_it_was(office: Office) -> None:
+    say(office)
+    office.write_facts(EVALUATION, reference=NAME)
+    ran = office.promote("prod")
+    assert ran.code == 2 and f"it is {PINNED}, and no facts of that count" in ran.err, ran.out + ran.err
+
+
+def test_what_a_stranger_says_of_a_name(office: Office) -> None:
+    say(office, "stranger")
+    office.write_facts(EVALUATION, reference=PINNED)
+    ran = office.promote("prod")
+    assert ran.code == 2 and "no producer that is trusted signed the resolutions" in ran.err, ran.err
 
 
 # --- Bounds
