@@ -156,6 +156,7 @@ def check(
     provider_certificate: str | None,
     provider_key: str | None,
     model_facts: "ModelFacts | None",
+    promotions: str | None,
     excludes: tuple[str, ...],
     allow_unrendered: bool,
     require_objects: bool,
@@ -229,6 +230,8 @@ def check(
     external = read_external_options(
         external_data, allow_providers, provider_certificate, provider_key, model_facts
     )
+    if promotions:
+        external = replace(external, promotions=os.path.abspath(promotions))
     cwd = os.getcwd()
     now_ns = time.time_ns()
     given = Given(policies, exemptions, config, cwd, named_keys(policy_keys, os.environ), paths)
@@ -301,7 +304,7 @@ def check(
             if learned.old is not None and (loaded.promotions is not None or settings.environments):
                 from lockgate.webhook.promotions.checking import ChangeChecker
 
-                told = ChangeChecker(external, user or "", now_ns).tell(deciding, inputs, walk, learned)
+                told = ChangeChecker(external, request, now_ns).tell(deciding, inputs, walk, learned)
             if told is not None:
                 findings.findings += told.findings
                 findings.errors += told.errors

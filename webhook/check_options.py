@@ -102,6 +102,12 @@ def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
         external_options,
         facts_options,
         click.option(
+            "--promotions",
+            metavar="DIR",
+            help="The home of a trail that promotions are recorded in: what was promoted lacks nothing, and the provider "
+            "lockgate-promotions answers from it.",
+        ),
+        click.option(
             "--no-defaults",
             is_flag=True,
             help="Judge objects as they are written, without the defaults that the API server would fill in.",

@@ -1,5 +1,6 @@
 """Who answers for external data in a check: fixtures first, then, where that is allowed, the policies' Providers."""
 
+import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -33,6 +34,19 @@ def _models(request: ExternalRequest, cwd: str) -> "list[Document]":
     return [known_models(request.models, cwd, time.time_ns() // 1_000_000)]
 
 
+def recorded_promotions(request: ExternalRequest, cwd: str) -> "Sequence[Document]":
+    """What the trail that is named has of promotions. Raises LockgateError."""
+    if not request.promotions:
+        return []
+    # Which imports a database.
+    from lockgate.webhook.extras import require_audit
+
+    require_audit()
+    from lockgate.webhook.promoting.followed_promotions import read_promotions
+
+    return read_promotions(os.path.join(cwd, request.promotions))
+
+
 def make_providers(
     request: ExternalRequest,
     files: Sequence[str],
@@ -48,7 +62,10 @@ def make_providers(
     Raises LockgateError for a file that cannot be used.
     """
     fixtures = {
-        one.provider: one for one in load_fixtures([*read_fixtures(files, cwd), *_models(request, cwd)])
+        one.provider: one
+        for one in load_fixtures(
+            [*read_fixtures(files, cwd), *_models(request, cwd), *recorded_promotions(request, cwd)]
+        )
     }
     asked = None
     live: dict[str, HttpsProvider] = {}

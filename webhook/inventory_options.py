@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lockgate.engine.policy import PolicySet
     from lockgate.gatekeeper.inventory_needs import InventoryNeeds
     from lockgate.gatekeeper.webhook_scope import Scopes
+    from lockgate.webhook.base import Base
     from lockgate.webhook.deciding import Deciding
     from lockgate.webhook.gate import Gate
     from lockgate.webhook.inputs import Inputs
@@ -75,6 +76,7 @@ class ExternalRequest:
     """Who answers for external data: fixtures in files, and whether Providers among the policies are asked.
 
     certificate, key: what providers are shown; empty without. models: signed facts, by which `lockgate-models` answers.
+    promotions: the home of the trail by which `lockgate-promotions` answers; empty without.
     """
 
     files: tuple[str, ...] = ()
@@ -82,6 +84,7 @@ class ExternalRequest:
     certificate: str = ""
     key: str = ""
     models: "ModelFacts | None" = None
+    promotions: str = ""
 
 
 def external_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -176,7 +179,13 @@ class GateMaker:
             # Says what would have to be known.
             devices = Shelf().devices()
         external = self.external
-        answers = external.files or external.providers or external.models or devices is not None
+        answers = (
+            external.files
+            or external.providers
+            or external.models
+            or external.promotions
+            or devices is not None
+        )
         if answers and deciding.loaded.loaded.asks:
             facts = replace(facts, providers=self._providers(deciding, inputs, devices))
         made = Gate(
@@ -195,7 +204,11 @@ class GateMaker:
 
     def without_providers(self) -> "GateMaker":
         """The same, asking no Provider: for policies of a change, which would choose what is reached from here."""
-        return replace(self, external=ExternalRequest(self.external.files, models=self.external.models))
+        external = self.external
+        return replace(
+            self,
+            external=ExternalRequest(external.files, models=external.models, promotions=external.promotions),
+        )
 
     def _policies(self, deciding: "Deciding", inputs: "Inputs", view: "ClusterView") -> "PolicySet":
         """The policies, and the quotas of the snapshot if there is one."""
@@ -229,6 +242,8 @@ class GateMaker:
 
             # Nor those whose facts count; facts themselves are signed.
             external = replace(external, models=facts_of_base(external.models, base, inputs.cwd))
+        if base is not None:
+            refuse_brought(external.promotions, base)
         return make_providers(external, files, cwd, deciding.loaded.loaded.providers, devices, self.stack)
 
     def _inventory(self, deciding: "Deciding", inputs: "Inputs", view: "ClusterView") -> "Inventory | None":
@@ -262,6 +277,17 @@ class GateMaker:
                 trusts_tree=base is None,
             ),
             Shelf() if loaded.asks_devices else None,
+        )
+
+
+def refuse_brought(promotions: str, base: "Base") -> None:
+    """Refuses a trail that a change could bring. Raises UsageError."""
+    if promotions and base.inside(promotions) is not None:
+        from lockgate.engine.errors import UsageError
+
+        raise UsageError(
+            f"the trail {promotions} lies in the repository, and a change would be judged by what it brings",
+            hint="name one that lies outside",
         )
 
 

@@ -145,10 +145,6 @@ class MovedVersion:
 
     def told(self) -> str:
         """What moved, from which version to which, and from where to where."""
-        was = f"{self.former[1] or 'no version'} → " if self.former is not None else ""
-        if self.former is not None and self.former[0] != self.key:
-            was = f"{self.former[0]} {was}".replace("no version ", "")
-        shown = f"{self.kind} {self.key} {was}{self.version or 'without a version'}"
         place = self.environment or "an unknown environment"
         words = {
             "promotion": f"enters {place} from {self.source or 'nowhere that is known'}",
@@ -163,7 +159,21 @@ class MovedVersion:
             if self.environment
             else f"enters {place}",
         }
-        return f"{shown} {words[self.happening]}"
+        return f"{self.kind} {self._versions()} {words[self.happening]}"
+
+    def _versions(self) -> str:
+        """The subject with its version, and the one that it replaces."""
+        new = f"{self.key} {self.version}".rstrip()
+        if self.former is None:
+            return new
+        key, version = self.former
+        if key == self.key:
+            return f"{key} {version or 'no version'} → {self.version or 'no version'}"
+        # A place that ends with its version: s3://models/fraud/7.
+        mine, theirs = self.key.rpartition("/"), key.rpartition("/")
+        if not (version or self.version) and mine[0] == theirs[0]:
+            return f"{mine[0]} {theirs[2]} → {mine[2]}"
+        return f"{key} {version}".rstrip() + f" → {new}"
 
 
 @record

@@ -120,6 +120,7 @@ facts 7 "$here/evidence/evaluation.json" "$here/evidence/drift.json"
 promote prod 7-prod.json
 ends 2 $lockgate approve 7-prod.json --key keys/developer.pem --yes "${desk[@]}"
 approve 7-prod.json
+(cd repository && ends 0 $lockgate check --base main --promotions ../trail)
 merge fraud-7
 judge 0
 apply prod
@@ -137,6 +138,7 @@ git -C repository commit -qam "Production: back to fraud 6"
 refused prod
 show $lockgate rollback repository/deploy/prod/fraud.yaml --to prod --key keys/developer.pem "${signed[@]}" "${desk[@]}" --output 6-again.json
 approve 6-again.json
+(cd repository && ends 0 $lockgate check --base main --promotions ../trail)
 merge back-to-6
 apply prod
 

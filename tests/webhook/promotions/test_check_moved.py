@@ -17,7 +17,7 @@ from lockgate.webhook.promotions.naming import ModelNames
 from lockgate.webhook.promotions.reading import HolderReader
 
 from tests.shared_folder import ROOT
-from tests.webhook.promoting.office import BYTES, EVALUATION, FACTS_TRUST, Office
+from tests.webhook.promoting.office import BYTES, EVALUATION, FACTS_TRUST, Office, open_office
 from tests.webhook.promotions.making import HEX_A, Json, application, deployment, kustomization, service
 from tests.webhook.test_check_base import git
 
@@ -184,6 +184,28 @@ def test_formats(capsys: pytest.CaptureFixture[str], kind: str) -> None:
             "moved/promotion",
         }
         assert len([one for one in found["results"] if one["level"] == "error"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        (V2, "model hf:ml/fraud v1 → v2 enters prod from staging"),
+        ("hf://ml/other:v2", "model hf:ml/fraud v1 → hf:ml/other v2 enters prod from nowhere that is known"),
+        ("s3://m/fraud/8", "model hf:ml/fraud v1 → s3:m/fraud/8 enters prod from nowhere that is known"),
+    ],
+)
+def test_how_a_change_is_told(capsys: pytest.CaptureFixture[str], uri: str, expected: str) -> None:
+    write("deploy/prod/fraud.yaml", service(uri))
+    _, made, _ = check(capsys)
+    assert made["violations"][0]["message"].startswith(expected + ":")
+
+
+def test_a_place_that_ends_with_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    write("deploy/prod/fraud.yaml", service("s3://models/fraud/7"))
+    commit()
+    write("deploy/prod/fraud.yaml", service("s3://models/fraud/6"))
+    _, made, _ = check(capsys)
+    assert "model s3:models/fraud 7 → 6 goes back in prod" in made["violations"][0]["message"]
 
 
 def test_what_is_gone_is_told_where_it_was(capsys: pytest.CaptureFixture[str]) -> None:
@@ -663,6 +685,63 @@ def test_a_promotion_that_was_made_lacks_nothing(
     serve("prod", V2, "v2")
     code, made, _ = check(capsys, "--external-data", "answers.yaml")
     assert (code, sorted(set(missing(made)))) == (1 if expected else 0, expected)
+
+
+@pytest.fixture
+def trail(tree: Path) -> Path:
+    """A trail beside the repository, in which version 7 was promoted to staging and production. The repository has it in staging alone."""
+    folder = tree.parent / "office"
+    folder.mkdir()
+    office = open_office(folder)
+    for name in ("risk-1", "risk-2"):
+        assert office.approve(by=name).code == 0
+    write(
+        "policies/promotion.yaml", {**POLICY, "spec": {**POLICY["spec"], "environments": ["staging", "prod"]}}
+    )
+    write("lockgate.yaml", {**CONFIG, "environments": ENVIRONMENTS[1:]})
+    Path("deploy/dev/fraud.yaml").unlink()
+    place_model("staging", "7")
+    place_model("prod", "6")
+    commit()
+    return office.folder / "trail"
+
+
+def place_model(environment: str, version: str, namespace: str = "ml") -> None:
+    made = service(f"{STORED}/{version}")
+    made["metadata"]["namespace"] = namespace
+    write(f"deploy/{environment}/fraud.yaml", made)
+
+
+def test_what_a_trail_has_promoted_lacks_nothing(trail: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place_model("prod", "7")
+    assert missing(check(capsys)[1]) == ALL
+    code, made, err = check(capsys, "--promotions", str(trail))
+    assert (code, missing(made), err) == (0, [], "")
+    # For another namespace it was not.
+    place_model("prod", "7", "other")
+    assert missing(check(capsys, "--promotions", str(trail))[1]) == ALL
+
+
+def test_a_change_does_not_bring_its_trail(
+    trail: Path, tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place_model("prod", "7")
+    trail.rename(tree / "trail")
+    code, made, err = check(capsys, "--promotions", "trail")
+    assert (code, made) == (2, {})
+    assert "lies in the repository" in err
+
+
+def test_where_a_version_comes_from_is_told_by_files_that_are_not_judged(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write("deploy/prod/fraud.yaml", service(V2))
+    write("deploy/dev/fraud.yaml", service("hf://ml/fraud:v3"))
+    assert told(check(capsys, "deploy/prod/fraud.yaml")[1]) == [PROMOTED]
+    assert told(check(capsys, "deploy/staging")[1]) == []
+    Path("deploy/prod/fraud.yaml").unlink()
+    write("deploy/prod/other.yaml", deployment(f"{IMAGE}:v1"))
+    assert "removal" in [one[0] for one in told(check(capsys, "deploy/prod")[1])]
 
 
 FACTS = ("--model-facts", "facts", "--facts-trust", "facts-trust.toml")
