@@ -278,14 +278,13 @@ class Appender:
                 with connection.begin():
                     answers = self._batches.append(connection, drafts, self._clock(), pending)
                     for waiting, answer in zip(batch, answers, strict=True):
-                        if (
-                            waiting.within is not None
-                            and isinstance(answer, Appended)
-                            and not answer.repeated
-                        ):
+                        is_new = isinstance(answer, Appended) and not answer.repeated
+                        if is_new and waiting.within is not None:
                             waiting.within(connection)
+                    self._committed = self.store.commit_on(connection)
                 try:
-                    self._committed = self.store.head_on(connection)
+                    if self._committed is None:
+                        self._committed = self.store.head_on(connection)
                 except DBAPIError:
                     # It is read anew where it is signed.
                     self._connection.give_back()

@@ -3,7 +3,7 @@
 Nothing that is read here is believed by who verifies; what it is must be what its column holds, and no more.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from lockgate.audit.errors import VerificationError
@@ -28,6 +28,10 @@ _BODY: Final = (int, bytes, bytes, bytes)
 _STREAM_ENTRY: Final = (int, int)
 
 
+# It ends where the log belongs.
+HEAD_QUERY: Final = "SELECT size, root, time_ms FROM log_head WHERE log ="
+
+
 class StoredLog:
     """One log of a database, read (a TrailReader and a TrailIndex)."""
 
@@ -45,10 +49,7 @@ class StoredLog:
 
     def head_on(self, connection: Connection) -> Head:
         """The same, on a connection that is in no transaction."""
-        row = read_row(connection, "SELECT size, root, time_ms FROM log_head WHERE log =", self.log)
-        if row is None:
-            raise VerificationError("the log has no head", where="database")
-        return Head(as_int(row[0]), as_bytes(row[1]), as_int(row[2]))
+        return head_of(read_row(connection, HEAD_QUERY, self.log))
 
     def head_seal(self) -> bytes:
         """The seal of the head row."""
@@ -263,3 +264,10 @@ def _plain(connection: Connection, query: str, values: dict[str, Any]) -> list[t
 
 def _maybe(value: Any) -> bytes | None:
     return None if value is None else as_bytes(value)
+
+
+def head_of(row: Sequence[Any] | None) -> Head:
+    """The head from its row. Raises VerificationError where there is none, or a value is of another type."""
+    if row is None:
+        raise VerificationError("the log has no head", where="database")
+    return Head(as_int(row[0]), as_bytes(row[1]), as_int(row[2]))

@@ -4,14 +4,21 @@ from typing import Any, Final
 
 from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import EMPTY_ROOT
+from lockgate.audit.reader import Head
 from lockgate.audit.store.append import BatchAppender
 from lockgate.audit.store.columns import as_bytes, as_int, as_text
 from lockgate.audit.store.database import WriterLock, open_engine
-from lockgate.audit.store.reading import StoredLog
+from lockgate.audit.store.reading import HEAD_QUERY, StoredLog, head_of
 from lockgate.audit.store.schema import VERSIONS, check_version
 from lockgate.audit.store.seal import head_seal
 from lockgate.audit.vault import VaultRow
-from lockgate.engine.database.connections import check_connection, sqlite_path, write_transaction, writing
+from lockgate.engine.database.connections import (
+    check_connection,
+    is_sqlite,
+    sqlite_path,
+    write_transaction,
+    writing,
+)
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
@@ -52,6 +59,22 @@ class Store(StoredLog):
     def connect(self) -> Connection:
         """A connection whose transactions may write, as a context."""
         return self._writing.connect()
+
+    def commit_on(self, connection: Connection) -> Head | None:
+        """Commits the connection's transaction and reads the head behind it, where one round trip does both.
+
+        None where that is no gain, and nothing is done: on SQLite. Raises DBAPIError as SQLAlchemy does, which has
+        nothing to commit any more.
+        """
+        if is_sqlite(connection):
+            return None
+        # It needs a driver that only those who use PostgreSQL have.
+        from lockgate.audit.store.postgresql import Statement, run_together
+
+        _, head = run_together(
+            connection, [Statement("COMMIT"), Statement(f"{HEAD_QUERY} %s::bigint", (self.log,))]
+        )
+        return head_of(head.rows[0] if head.rows else None)
 
     def add_checkpoint(self, connection: Connection, size: int, note: bytes, time_ms: int) -> None:
         """Stores a checkpoint; a second one of its size, such as one by another key, does nothing."""

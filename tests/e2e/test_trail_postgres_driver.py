@@ -94,3 +94,18 @@ def test_a_connection_that_is_lost(engine: Engine) -> None:
         assert caught.value.connection_invalidated
     with engine.connect() as connection:
         assert run_together(connection, [Statement("SELECT 1::bigint")])[0].rows == [(1,)]
+
+
+def test_a_commit_and_what_is_read_behind_it(engine: Engine) -> None:
+    """One round trip for both, of which SQLAlchemy's own commit finds nothing left to do."""
+    with engine.connect() as connection, engine.connect() as other:
+        with connection.begin():
+            connection.execute(text("CREATE TABLE three (n bigint PRIMARY KEY)"))
+            run_together(connection, [Statement("INSERT INTO three VALUES (7)")])
+            _, read = run_together(connection, [Statement("COMMIT"), Statement("SELECT n FROM three")])
+            assert other.execute(text("SELECT n FROM three")).scalar_one() == 7
+        assert read.rows == [(7,)]
+        with connection.begin():
+            run_together(connection, [Statement("INSERT INTO three VALUES (8)")])
+            connection.rollback()
+        assert connection.execute(text("SELECT count(*) FROM three")).scalar_one() == 1
