@@ -158,6 +158,22 @@ ALERTS: Final = (
         "The log's lines `sweep incomplete` name the kind and the reason: most often the account may not list it.",
     ),
     Alert(
+        "LockgateRunningModelDrifts",
+        "warning",
+        'max by (constraint) (lockgate_sweep_violations{kind="LockgateModelEvaluation"}) > 0',
+        "10m",
+        "A model that runs is out of the bounds of {{ $labels.constraint }}: it drifted, or nothing recent says how well it works",
+        "Nothing was stopped. The constraint's status names it: give new evidence, or lockgate rollback.",
+    ),
+    Alert(
+        "LockgateRunningModelNotPromoted",
+        "warning",
+        'max by (constraint) (lockgate_sweep_violations{kind="LockgatePromotedModels"}) > 0',
+        "10m",
+        "A model runs that {{ $labels.constraint }} has no promotion for any more: revoked, or another version came after it",
+        "Nothing was stopped. The constraint's status names it: promote it, or lockgate rollback.",
+    ),
+    Alert(
         "LockgateBreakGlass",
         "warning",
         'max(lockgate_break_glass_grants{state="active"}) > 0',

@@ -21,6 +21,7 @@ from lockgate.webhook.serving.live_gate import LiveGate
 from lockgate.webhook.serving.measures import Measures
 from lockgate.webhook.serving.server_state import ServerState
 from lockgate.webhook.serving.sweep_metrics import SweepNumbers, sweep_samples
+from lockgate.webhook.serving.sweep_totals import ConstraintTotal
 
 from tests.gatekeeper.break_glass.making import policy_value
 from tests.gatekeeper.exemptions.making import exemption
@@ -129,7 +130,11 @@ def _of_a_cluster(moment: float) -> Iterator[Scrape]:
     live.apply(present(yaml.safe_load(BROKEN)), frozenset())
     totals, measures = Totals(), Measures()
     numbers = SweepNumbers(failed_kinds=1, last_pass_s=moment - 10_000, is_leader=True)
-    swept = [(family.name, labels, value) for family, labels, value in sweep_samples(numbers, ())]
+    found = [
+        ConstraintTotal(PolicyKey(kind, "models"), ("deny",), False, 1, 0, 0, 0, ())
+        for kind in ("LockgateModelEvaluation", "LockgatePromotedModels")
+    ]
+    swept = [(family.name, labels, value) for family, labels, value in sweep_samples(numbers, found)]
     state = ServerState(policy_problems=len(live.problems), webhook_problems=1, sweep=swept)
     for number in range(2):
         used = OnErrorUse(PolicyKey("Images", "pinned"), "allow", "digests", "no answer")

@@ -15,11 +15,16 @@ from lockgate.webhook.serving.metric_families import FAMILIES
 from lockgate.webhook.serving.quota_metrics import CEILINGS
 from lockgate.webhook.serving.server_state import ServerState
 
+from tests.policies.shipped import RULES, load
 from tests.webhook.monitoring.expressions import OF_COUNTER, OF_RANGE, parse_expression
 
 # Given to each series by whoever scrapes.
 SCRAPED = frozenset(("instance", "job", "namespace", "pod"))
 QUERIES = [query for row in ROWS for panel in row.panels for query in panel.queries]
+# Of the templates that come with Lockgate.
+KINDS = frozenset(
+    [load(rule.folder / "template.yaml")["spec"]["crd"]["spec"]["names"]["kind"] for rule in RULES]
+)
 VALUES = {
     ("lockgate_requests_total", "answer"): ANSWERS,
     ("lockgate_requests_refused_total", "reason"): REFUSALS,
@@ -28,6 +33,7 @@ VALUES = {
     ("lockgate_break_glass_grants", "state"): STATES,
     ("lockgate_exemptions", "state"): STATES,
     ("lockgate_quota_limit", "limit"): CEILINGS,
+    ("lockgate_sweep_violations", "kind"): KINDS,
 }
 
 
