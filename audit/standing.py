@@ -102,6 +102,13 @@ class Standing:
             verify_consistency(size, root, self.checkpoint.size, self.checkpoint.root, proof)
         return root
 
+    def consistency(self, size: int) -> tuple[Hash, ...]:
+        """The proof that the checkpoint continues the log's first `size` entries, verified; none where there is nothing to show."""
+        if not 0 < size < self.checkpoint.size:
+            return ()
+        self.root_at(size)
+        return tuple(consistency_proof(size, self.checkpoint.size, self._hashes))
+
     def prove(self, index: int) -> ProvenEntry:
         """An entry with its proof, verified. Raises VerificationError, or TrailError when there is none."""
         size = self.checkpoint.size

@@ -6,14 +6,14 @@ A page costs what its rows cost: places are sought in an index, never counted of
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from lockgate.audit.entry import Entry, parse_entry
+from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import TrailError, VerificationError
-from lockgate.audit.merkle import Hash, leaf_hash
+from lockgate.audit.merkle import leaf_hash
 from lockgate.audit.query.cursor import Cursors, Place
 from lockgate.audit.query.errors import CursorError, QuestionError
 from lockgate.audit.query.index import EntryIndex
 from lockgate.audit.query.moments import bounds, first_place, place_at
-from lockgate.audit.query.page import AsOf, Completeness, Page, Row
+from lockgate.audit.query.page import AsOf, Completeness, Link, Page, Row
 from lockgate.audit.query.question import Question
 from lockgate.audit.standing import Standing
 from lockgate.audit.store.searching import Span, Wanted
@@ -25,8 +25,12 @@ MAX_ROWS: Final = 1_000
 # that the page is given as it is, with a cursor.
 MAX_READ: Final = 5_000
 MAX_SCANNED: Final = 200_000
+# Of a stream that is read whole.
+MAX_WHOLE: Final = 200_000
 
 Proofs = Literal["none", "each"]
+# Where the trust comes from by which a log is believed: from elsewhere, or from beside the log itself.
+Trusted = Literal["outside", "itself"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +44,24 @@ class Asking:
     proofs: Proofs = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """An entry in its stream."""
-
-    index: int
-    n: int
-    raw: bytes
-    leaf: Hash
-    entry: Entry
-    prev: Hash | None
-
-
 class Engine:
-    """Answers about one log. now_ms: for the age of cursors."""
+    """Answers about one log. now_ms: what is now, in Unix milliseconds."""
 
     def __init__(
-        self, reader: IndexedReader, index: EntryIndex, standing: Standing, cursors: Cursors, now_ms: int
+        self,
+        reader: IndexedReader,
+        index: EntryIndex,
+        standing: Standing,
+        cursors: Cursors,
+        now_ms: int,
+        trusted: Trusted = "itself",
     ) -> None:
         self._reader: Final = reader
         self.index: Final = index
         self.standing: Final = standing
         self._cursors: Final = cursors
-        self._now_ms: Final = now_ms
+        self.now_ms: Final = now_ms
+        self.trusted: Final = trusted
         self._ends: dict[str, StreamHead] | None = None
 
     @property
@@ -72,7 +71,7 @@ class Engine:
 
     def for_asker(self, cursors: Cursors, now_ms: int) -> "Engine":
         """The same log with the same knowledge, for somebody else's cursors."""
-        made = Engine(self._reader, self.index, self.standing, cursors, now_ms)
+        made = Engine(self._reader, self.index, self.standing, cursors, now_ms, self.trusted)
         made._ends = self._ends
         return made
 
@@ -102,7 +101,7 @@ class Engine:
         behind: int | None = None
         size = self._pinned(how)
         if how.cursor:
-            place = self._cursors.parse(how.cursor, question, self._now_ms)
+            place = self._cursors.parse(how.cursor, question, self.now_ms)
             if place.size > self.size or (how.as_of_size is not None and how.as_of_size != place.size):
                 raise CursorError("invalidCursor", "the cursor is of another state of the log")
             size, behind = place.size, place.last
@@ -180,7 +179,7 @@ class Engine:
             last = low if newest else high - 1
         cursor = ""
         if start < stop:
-            cursor = self._cursors.render(Place(size, stop if newest else start - 1), question, self._now_ms)
+            cursor = self._cursors.render(Place(size, stop if newest else start - 1), question, self.now_ms)
         return Page(tuple(rows), self.as_of(size), "the index of records", None, cursor, looked)
 
     def _listed(self, index: int, leaves: dict[int, tuple[bytes, bytes]], how: Asking) -> Row:
@@ -203,7 +202,7 @@ class Engine:
         rows: list[Row] = []
         looked = 0
         first, last = 0, 0
-        edge: _Link | None = None
+        edge: Link | None = None
         while low <= high and len(rows) < how.limit and looked < MAX_READ:
             count = min(high - low + 1, max(64, how.limit), MAX_READ - looked)
             block = self.chain(name, high - count + 1 if newest else low, count)
@@ -222,13 +221,11 @@ class Engine:
             self._anchor(name, last)
         cursor = ""
         if low <= high:
-            cursor = self._cursors.render(
-                Place(size, high + 1 if newest else low - 1), question, self._now_ms
-            )
+            cursor = self._cursors.render(Place(size, high + 1 if newest else low - 1), question, self.now_ms)
         complete = Completeness(name, first, last, end)
         return Page(tuple(rows), self.as_of(size), f"the stream {name}", complete, cursor, looked)
 
-    def _chained(self, link: _Link, how: Asking) -> Row:
+    def _chained(self, link: Link, how: Asking) -> Row:
         proof = None
         if how.proofs == "each":
             proven = self.standing.prove(link.index)
@@ -239,23 +236,23 @@ class Engine:
         told: Literal["chained", "included"] = "chained" if proof is None else "included"
         return Row(link.index, link.leaf, link.raw, link.entry, link.n, told, rests_on, proof)
 
-    def chain(self, name: str, first: int, count: int) -> list[_Link]:
+    def chain(self, name: str, first: int, count: int) -> list[Link]:
         """Entries of a stream, whose links lead from each to the next. Raises VerificationError where one is missing."""
         indices = self.index.stream_entries(name, first, count)
         leaves = self.index.leaves(indices)
-        made: list[_Link] = []
+        made: list[Link] = []
         for place, index in enumerate(indices):
             raw = _bytes_of(index, leaves)
             entry = parse_entry(raw)
             link = next((one for one in entry.links if one.name == name), None)
             if link is None or link.n != first + place or (made and link.prev != made[-1].leaf):
                 raise _gap(name, first + place)
-            made.append(_Link(index, link.n, raw, leaf_hash(raw), entry, link.prev))
+            made.append(Link(index, link.n, raw, leaf_hash(raw), entry, link.prev))
         if len(made) != count:
             raise _gap(name, first + len(made))
         return made
 
-    def _join(self, name: str, block: list[_Link], edge: _Link | None, newest: bool) -> None:
+    def _join(self, name: str, block: list[Link], edge: Link | None, newest: bool) -> None:
         if edge is None or not block:
             return
         earlier, later = (block[-1], edge) if newest else (edge, block[0])
@@ -298,6 +295,22 @@ class Engine:
             return found[0] >= place
 
         return first_place(end, is_behind)
+
+    def whole(self, name: str, size: int) -> tuple[list[Link], Completeness]:
+        """All of a stream's entries among the first `size`, none missing. Raises TrailError where there are more than MAX_WHOLE."""
+        end = self.stream_end(name, size)
+        if end > MAX_WHOLE:
+            raise TrailError(
+                f"the stream {name} has {end} entries", hint="ask about a shorter time, page by page"
+            )
+        made: list[Link] = []
+        while len(made) < end:
+            block = self.chain(name, len(made) + 1, min(MAX_READ, end - len(made)))
+            self._join(name, block, made[-1] if made else None, newest=False)
+            made += block
+        if made:
+            self._anchor(name, end)
+        return made, Completeness(name, 1 if end else 0, end, end)
 
     def row(self, index: int) -> Row:
         """One entry, proven. Raises TrailError when there is none."""

@@ -21,6 +21,10 @@ class EntryIndex(Protocol):
         """When an entry was made."""
         ...
 
+    def told_size(self) -> int:
+        """How many entries there are, with those that no checkpoint covers yet."""
+        ...
+
     def stream_entries(self, name: str, first: int, count: int) -> list[int]:
         """The entries of a stream from counter `first` on, in order; fewer where there are no more."""
         ...

@@ -23,6 +23,18 @@ class AsOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """An entry in its stream: its counter there, and the leaf hash of the one before it."""
+
+    index: int
+    n: int
+    raw: bytes
+    leaf: Hash
+    entry: Entry
+    prev: Hash | None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """An entry of an answer. n: its counter in the stream by which it was found, None by an index. rests_on: what the log's
     checkpoint gives it; None for what is only listed. proof: where it was asked for."""

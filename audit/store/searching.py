@@ -155,6 +155,10 @@ class Search:
             ).scalar_one_or_none()
         return None if found is None else as_int(found)
 
+    def told_size(self) -> int:
+        """How many entries there are, with those that no checkpoint covers yet."""
+        return self._log.head().size
+
     def stream_entries(self, name: str, first: int, count: int) -> list[int]:
         """The entries of a stream from counter `first` on, in order; fewer where there are no more."""
         rows = self._log.stream_entries(name, first - 1, count)
