@@ -16,13 +16,14 @@ from lockgate.audit.query.answers.sample import sample
 from lockgate.audit.query.engine import Engine
 from lockgate.audit.query.errors import QuestionError
 from lockgate.audit.query.question import Question
+from lockgate.audit.store.store import open_store
 from lockgate.audit.trust import TrustState
 
 from tests.audit.query.asked import engine_of
 from tests.audit.query.year import DAY_MS, FIRST_MS, Opening, Year
 from tests.audit.trails import MASTER, Trail, tampered
 
-Q3 = {"since_ms": FIRST_MS + 181 * DAY_MS, "until_ms": FIRST_MS + 273 * DAY_MS}
+Q3: dict[str, Any] = {"since_ms": FIRST_MS + 181 * DAY_MS, "until_ms": FIRST_MS + 273 * DAY_MS}
 
 
 @pytest.fixture(scope="module")
@@ -251,11 +252,8 @@ def test_a_place_that_was_taken_away_is_no_smaller_answer(tmp_path: Path, year: 
     year.trail.store.close()
     copy.write_bytes(Path(year.url.removeprefix("sqlite:///")).read_bytes())
     tampered(copy, "DELETE FROM stream_entry WHERE n = 2")
-    from tests.audit.trails import Trail as Opened
-    from tests.audit.trails import open_store
-
     store = open_store(f"sqlite:///{copy}", year.trail.store.origin)
-    changed: Trail = Opened(
+    changed = Trail(
         store, year.trail.signer, year.trail.vault, year.trail.recorder, year.trail.appender, year.clock
     )
     honest = answer(number, engine_of(year.trail, now_ms=year.clock.now_ms), Given(), None)
@@ -271,8 +269,6 @@ def test_a_place_that_was_taken_away_is_no_smaller_answer(tmp_path: Path, year: 
 def test_bodies_of_other_entries_are_not_believed(year: Year, engine: Engine) -> None:
     class Swapped(Opening):
         def __call__(self, index: int, raw: bytes) -> Any:
-            first, second = [made[0] for made in year.known.promotions[:2]]
-            del first, second
             promoted = [
                 index
                 for index, data in enumerate(year.trail.store.entries(0, engine.size))
