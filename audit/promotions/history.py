@@ -168,7 +168,7 @@ class PromotionHistory:
         if predecessor is not None:
             if target is not None:
                 raise RuleError("a rollback goes back to what was there, and has no predecessor")
-            before = self._standing(predecessor, "predecessor").promoted
+            before = self.standing(predecessor, "predecessor").promoted
             if (before.model, before.version, before.environment, before.subject) != (
                 promoted.model,
                 promoted.version,
@@ -180,7 +180,7 @@ class PromotionHistory:
                     hint="name the promotion of these very bytes into the environment below",
                 )
         if target is not None:
-            was = self._standing(target, "target").promoted
+            was = self.standing(target, "target").promoted
             if (was.model, was.version, was.environment, was.subject) != (
                 promoted.model,
                 promoted.version,
@@ -239,9 +239,9 @@ class PromotionHistory:
             raise RuleError("the key that asked for it was given up", hint=_ANEW)
         self._check_not_revoked(request.promoted)
         if request.predecessor is not None:
-            self._standing(request.predecessor, "predecessor")
+            self.standing(request.predecessor, "predecessor")
         if request.target is not None:
-            self._standing(request.target, "target")
+            self.standing(request.target, "target")
 
     def check_approval(self, approval: Approval) -> None:
         """Is what a key approved believed as far as the log goes now? Raises RuleError."""
@@ -272,7 +272,8 @@ class PromotionHistory:
             )
         return request
 
-    def _standing(self, index: int, what: str) -> Promotion:
+    def standing(self, index: int, what: str) -> Promotion:
+        """The promotion that an entry made, if it still stands; what: for the message. Raises RuleError."""
         made = self._made.get(index)
         if made is None:
             raise RuleError(f"the {what}, entry {index}, is no promotion that was made")

@@ -107,6 +107,7 @@ def show(index: int, vsa_key: str | None, output: str | None, home: str, chosen:
             )
         asked = log.made(made)
         if vsa_key is not None:
+            log.history.standing(index, "promotion")
             data = sign_summary(vsa_key, asked, made.index, trail.origin, log.time_ms(index))
             write_output(data, output)
             return

@@ -1,4 +1,7 @@
-"""A promotion as a SLSA verification summary (https://slsa.dev/spec/v1.1/verification_summary), for tools that know that form."""
+"""A promotion as a SLSA verification summary (https://slsa.dev/spec/v1.1/verification_summary), for tools that know that form.
+
+The schema of what is written is webhook/schemas/verification-summary.schema.json.
+"""
 
 from typing import Any, Final
 
