@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lockgate.audit.attestations.statement import Statement, hex_digest, parse_statement, render_statement
+from lockgate.audit.attestations.statement import Statement, parse_statement, render_statement, sha256_digest
 from lockgate.audit.errors import FormatError
 from lockgate.engine.foreign_documents import Part
 
@@ -141,4 +141,4 @@ def _scanner(part: Part) -> Scanner:
 
 def digest_of(text: str) -> str:
     """A SHA-256 in hex, given with or without its algorithm. Raises InputError."""
-    return hex_digest(Part(text.removeprefix("sha256:"), "the digest"))
+    return sha256_digest(Part(text.removeprefix("sha256:"), "the digest"))

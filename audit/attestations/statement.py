@@ -14,6 +14,7 @@ STATEMENT: Final = "https://in-toto.io/Statement/v1"
 MAX_STATEMENT: Final = 32 * 1024 * 1024
 MAX_SUBJECTS: Final = 10_000
 _MOST_DIGESTS: Final = 16
+_SHA256_HEX: Final = 64
 _HEX: Final = re.compile(r"(?:[0-9a-f]{2}){16,64}")
 
 
@@ -41,7 +42,7 @@ def _subject(part: Part) -> Subject:
     if not 0 < len(listed.mapping()) <= _MOST_DIGESTS:
         listed.refuse(f"has 1 to {_MOST_DIGESTS} digests")
     for algorithm in listed.mapping():
-        digests[algorithm] = hex_digest(listed.get(algorithm))
+        digests[algorithm] = (sha256_digest if algorithm == "sha256" else hex_digest)(listed.get(algorithm))
     name = part.maybe("name")
     return Subject("" if name is None else name.text(), digests)
 
@@ -51,6 +52,14 @@ def hex_digest(part: Part) -> str:
     text = part.text(128)
     if not _HEX.fullmatch(text):
         part.refuse("is no digest in hex")
+    return text
+
+
+def sha256_digest(part: Part) -> str:
+    """A SHA-256 in lower-case hex."""
+    text = hex_digest(part)
+    if len(text) != _SHA256_HEX:
+        part.refuse("is no SHA-256 in hex")
     return text
 
 

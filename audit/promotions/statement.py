@@ -14,8 +14,8 @@ from typing import Any, Final, Literal, cast, get_args
 from lockgate.audit.attestations.statement import (
     STATEMENT,
     Statement,
-    hex_digest,
     parse_statement,
+    sha256_digest,
 )
 from lockgate.audit.errors import FormatError
 from lockgate.audit.promotions.events import MAX_ENVIRONMENT, MAX_MODEL, MAX_VERSION, check_name
@@ -267,7 +267,7 @@ def _digest(part: Part) -> str:
     text = part.text(80)
     if not text.startswith("sha256:"):
         part.refuse("is no digest")
-    hex_digest(Part(text.removeprefix("sha256:"), part.name))
+    sha256_digest(Part(text.removeprefix("sha256:"), part.name))
     return text
 
 

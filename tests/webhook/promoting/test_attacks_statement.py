@@ -421,6 +421,7 @@ NAMES: dict[str, tuple[Callable[[Office], list[str]], str]] = {
     ),
     "an environment that is none": (lambda _: ["--to", "nowhere"], "nowhere is none of the environments"),
     "an environment with a control": (lambda _: ["--to", "a\x1b"], "is none of the environments"),
+    "a digest that is short": (lambda _: ["--digest", "b" * 62], "is no SHA-256"),
     "a digest that is none": (lambda _: ["--digest", "sha256:zz"], "is no digest"),
 }
 

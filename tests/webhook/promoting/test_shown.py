@@ -209,6 +209,14 @@ def test_changed_bytes_are_refused_or_show(statement: PromotionStatement, data: 
     assert (changed == payload) == (shown(other) == shown(statement))
 
 
+@pytest.mark.parametrize("length", [32, 62, 66, 128])
+def test_a_digest_has_one_length(length: int) -> None:
+    whole = json.loads(render_approval(ApprovalStatement("sha256:" + "ab" * 32, "a", AT)))
+    whole["subject"][0]["digest"]["sha256"] = "a" * length
+    with pytest.raises(InputError, match="is no SHA-256 in hex"):
+        parse_approval(json.dumps(whole).encode())
+
+
 @given(st.data())
 def test_changed_approvals_are_refused_or_are_of_another_statement(data: st.DataObject) -> None:
     made = ApprovalStatement("sha256:" + "ab" * 32, "sha256:" + "cd" * 32, AT)
