@@ -111,12 +111,16 @@ def _pairs(rows: list[list[str]]) -> dict[str, str]:
 
 
 def _evidence_of(text: str) -> EvidenceUsed:
-    (kind, of, at), *values = _parts(text.replace(": ", ", ", 1) if re.search(r"Z: ", text) else text)
+    ((kind, of, at, *first), *values) = _parts(text)
     assert of == "of"
+    if at.endswith(":"):
+        values.insert(0, first)
     (within, envelope) = values.pop()
     assert within == "in"
     passed = not values or values[-1] != ["which", "did", "not", "pass"]
-    return EvidenceUsed(kind, envelope, at, passed, _pairs(values if passed else values[:-1]))
+    return EvidenceUsed(
+        kind, envelope, at.removesuffix(":"), passed, _pairs(values if passed else values[:-1])
+    )
 
 
 def read_back(lines: list[str]) -> PromotionStatement:
