@@ -69,7 +69,7 @@ class Approval:
 @dataclass(slots=True)
 class Promotion:
     """An entry that made a promotion (or a rollback), of which all that is demanded of it was there. policy: digest of the
-    PromotionPolicy. revoked: the entry that took it back."""
+    PromotionPolicy. revoked: the entry that took it back, or another promotion of these bytes of the model into the environment."""
 
     index: int
     request: Request
@@ -105,8 +105,8 @@ class PromotionHistory:
         self._made: Final[dict[int, Promotion]] = {}
         # Made promotions, by model and environment.
         self._slots: Final[dict[tuple[str, str], list[Promotion]]] = {}
-        # Bytes that were taken back, by environment; and of which model they were.
-        self._revoked: Final[dict[tuple[str, str], dict[str, int]]] = {}
+        # The entry that took bytes back, by environment and bytes.
+        self._revoked: Final[dict[tuple[str, str], int]] = {}
         self._keys: Final[dict[str, SigningKey]] = {}
 
     def take(self, index: int, kind: str, value: Mapping[str, Json], streams: Collection[str]) -> None:
@@ -255,10 +255,11 @@ class PromotionHistory:
             raise RuleError(f"entry {number} did not make this promotion")
         if made.revoked is not None:
             raise RuleError(f"the promotion was revoked before, by entry {made.revoked}")
-        made.revoked = index
-        self._revoked.setdefault((promoted.environment, promoted.subject), {}).setdefault(
-            promoted.model, index
-        )
+        # It is of the bytes: other promotions of the model that brought them there fall with it.
+        for one in self._slots[promoted.model, promoted.environment]:
+            if one.promoted.subject == promoted.subject:
+                one.revoked = index
+        self._revoked.setdefault((promoted.environment, promoted.subject), index)
 
     def _pending(self, promoted: Promoted, value: Mapping[str, Json]) -> Request:
         number = _index(value, "request")
@@ -277,9 +278,8 @@ class PromotionHistory:
         made = self._made.get(index)
         if made is None:
             raise RuleError(f"the {what}, entry {index}, is no promotion that was made")
-        revoked = self.revocation(made)
-        if revoked is not None:
-            raise RuleError(f"the {what}, entry {index}, was revoked by entry {revoked}")
+        if made.revoked is not None:
+            raise RuleError(f"the {what}, entry {index}, was revoked by entry {made.revoked}")
         if not self.is_sound(made):
             raise RuleError(f"the {what}, entry {index}, rests on a key that was revoked")
         return made
@@ -298,19 +298,11 @@ class PromotionHistory:
 
     def _check_not_revoked(self, promoted: Promoted) -> None:
         """Bytes are revoked under whatever name they come back."""
-        by = self._revoked.get((promoted.environment, promoted.subject))
-        if by:
-            index = next(iter(by.values()))
+        index = self._revoked.get((promoted.environment, promoted.subject))
+        if index is not None:
             raise RuleError(
                 f"these bytes were revoked in {promoted.environment}, by entry {index}", hint="promote others"
             )
-
-    def revocation(self, made: Promotion) -> int | None:
-        """The entry that took back a promotion, or the same bytes of the model in the environment."""
-        if made.revoked is not None:
-            return made.revoked
-        one = made.promoted
-        return self._revoked.get((one.environment, one.subject), {}).get(one.model)
 
     def _is_good(self, key: str, index: int) -> bool:
         """Is what a key signed, recorded by entry `index`, believed as far as the log goes now?"""
@@ -332,7 +324,7 @@ class PromotionHistory:
     def current(self, model: str, environment: str) -> Promotion | None:
         """The latest promotion, which has to be neither revoked nor unsound to count: then there is none."""
         made = self._slots.get((model, environment))
-        if not made or self.revocation(made[-1]) is not None or not self.is_sound(made[-1]):
+        if not made or made[-1].revoked is not None or not self.is_sound(made[-1]):
             return None
         return made[-1]
 

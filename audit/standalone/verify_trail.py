@@ -563,8 +563,7 @@ class Promotions:
     def __init__(self):
         self.keys = {}
         self.requests, self.statements, self.approvals, self.made = {}, {}, {}, {}
-        # Bytes by environment, which do not enter it again; and by model too, whose promotions stand no more.
-        self.revoked, self.gone = set(), set()
+        self.revoked = set()
 
     def add(self, index, value, where):
         """The next entry of kind key or promotion."""
@@ -586,9 +585,10 @@ class Promotions:
             made = self.made.get(value["promotion"])
             if not made or made["what"] != what or made["revoked"]:
                 fail(where, "revokes no promotion that stands")
-            made["revoked"] = True
-            self.revoked.add((what[2], what[3]))
-            self.gone.add((what[0], what[2], what[3]))
+            for one in self.made.values():
+                if (one["what"][0], *one["what"][2:4]) == (what[0], *what[2:4]):
+                    one["revoked"] = True
+            self.revoked.add(what[2:4])
         else:
             self._promotion(index, value, what, where)
 
@@ -617,7 +617,6 @@ class Promotions:
         return (
             made is not None
             and not made["revoked"]
-            and (made["what"][0], *made["what"][2:4]) not in self.gone
             and self._is_good(*made["request"]["signed"])
             and all(self._is_good(*self.approvals[one]["signed"]) for one in made["approvals"])
         )

@@ -193,9 +193,8 @@ def _line(log: "PromotionLog", index: int) -> dict[str, Any]:
 def _state(log: "PromotionLog", index: int) -> str:
     made = log.history.made_by(index)
     assert made is not None
-    revoked = log.history.revocation(made)
-    if revoked is not None:
-        return f"revoked by entry {revoked}"
+    if made.revoked is not None:
+        return f"revoked by entry {made.revoked}"
     if not log.history.is_sound(made):
         return "rests on a key that was revoked"
     current = log.history.current(made.promoted.model, made.promoted.environment)

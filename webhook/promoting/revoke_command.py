@@ -41,8 +41,13 @@ def revoke(
                 )
         for index, made in found:
             assert made is not None
+            if made.revoked is not None:
+                # By an earlier one of ENTRIES perhaps: bytes are taken back whichever entry brought them.
+                click.echo(f"revoked before: the promotion of entry {index}, by entry {made.revoked}")
+                continue
             event = events.revoked(made.promoted, index, reason[: events.MAX_REASON])
             receipt = append_one(trail, trail.recorder().promotion(event, who, {"reason": reason}))
+            log.take(receipt)
             click.echo(
                 f"revoked: {made.promoted.model} {made.promoted.version} in {made.promoted.environment}, entry {receipt.index}"
             )

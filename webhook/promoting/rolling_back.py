@@ -21,10 +21,9 @@ def find_target(log: PromotionLog, model: ModelIdentity, environment: str, entry
             else "a version that was not there enters by lockgate promote",
         )
     found = same[-1]
-    revoked = log.history.revocation(found)
-    if revoked is not None:
+    if found.revoked is not None:
         raise TrailError(
-            f"{model.shown} was revoked in {environment}, by entry {revoked}",
+            f"{model.shown} was revoked in {environment}, by entry {found.revoked}",
             hint="go back to another version",
         )
     return found

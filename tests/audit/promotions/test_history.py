@@ -220,6 +220,7 @@ def test_a_revocation_is_of_the_bytes_whichever_entry_promoted_them(log: Log) ->
     assert f"entry {second}, was revoked" in refused(log, events.made(request, [approval], DIGEST))
     event = events.requested(promoted(4, "prod"), ASKS, source="staging", predecessor=second)
     assert f"entry {second}, was revoked" in refused(log, event)
+    assert "revoked before" in refused(log, events.revoked(promoted(2), second, "it has a back door"))
 
 
 def test_a_rollback_to_what_was_never_there(log: Log) -> None:

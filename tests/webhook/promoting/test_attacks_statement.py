@@ -263,14 +263,14 @@ def test_a_version_that_was_never_below(office: Office) -> None:
     office.write_manifest(uri)
     office.write_facts(EVALUATION, reference=uri)
     ran = office.promote("prod")
-    assert ran.code == 2 and "is not what runs in staging by the trail" in ran.err
-    assert "there it is 7" in ran.err
+    assert ran.code == 2 and "was not promoted to staging by the trail" in ran.err
+    assert "the last that came there is 7" in ran.err
 
 
 def test_other_bytes_than_below(office: Office) -> None:
     office.write_facts(EVALUATION, digest=OTHER_BYTES)
     ran = office.promote("prod")
-    assert ran.code == 2 and "with these bytes is not what runs in staging" in ran.err and BYTES in ran.err
+    assert ran.code == 2 and "with these bytes was not promoted to staging" in ran.err and BYTES in ran.err
 
 
 def test_bytes_that_are_said_to_be_others(office: Office) -> None:
@@ -293,7 +293,7 @@ def revoke(office: Office, index: int) -> None:
 def test_a_predecessor_that_is_revoked(office: Office) -> None:
     revoke(office, 7)
     ran = office.promote("prod")
-    assert ran.code == 2 and "is not what runs in staging by the trail" in ran.err
+    assert ran.code == 2 and "was not promoted to staging by the trail" in ran.err
 
 
 def test_a_predecessor_that_is_revoked_after_asking(office: Office) -> None:
@@ -328,9 +328,19 @@ def test_revoked_bytes_are_gone_whichever_entry_promoted_them(office: Office) ->
     states = [one["state"] for one in office.history()]
     assert states == ["revoked by entry 11", "revoked by entry 11"]
     ran = office.promote("prod")
-    assert ran.code == 2 and "is not what runs in staging by the trail" in ran.err
+    assert ran.code == 2 and "was not promoted to staging by the trail" in ran.err
     ran = office.approve()
     assert "missing: the predecessor, entry 7, was revoked by entry 11" in ran.out
+
+
+def test_two_entries_of_the_same_bytes_are_revoked_at_once(office: Office) -> None:
+    assert "made: entry" in office.promote("staging").out
+    ran = office.run("revoke", "7", "10", "--reason", "poisoned", "--trail", "trail")
+    assert ran.code == 0, ran.err
+    assert ran.out.splitlines() == [
+        "revoked: s3:models/fraud 7 in staging, entry 11",
+        "revoked before: the promotion of entry 10, by entry 11",
+    ]
 
 
 def test_a_rollback_to_what_was_never_there(office: Office) -> None:
