@@ -126,6 +126,11 @@ def check_settings(settings: InstallSettings) -> None:
             f"SQLite has one writer, and there would be {settings.replicas} replicas",
             hint="use --database postgres, or --replicas 1",
         )
+    if settings.database == "sqlite" and settings.reads_promotions:
+        raise UsageError(
+            "SQLite has one writer, the server, and nobody could record a promotion beside it",
+            hint="use --database postgres, or lockgate serve --promotions with a trail of its own",
+        )
     if settings.database == "sqlite" and settings.database_namespace:
         raise UsageError(
             "--database-namespace is for PostgreSQL in the cluster", hint="use --database postgres with it"

@@ -69,6 +69,10 @@ class KnownPromotions:
             said = self._statement(promotion.request)
             if not isinstance(said, str):
                 newest[said.model, said.to.environment, said.to.cluster] = promotion
+                continue
+            # For which cluster it was nobody knows: what came before it is in force nowhere any more.
+            for slot in [one for one in newest if one[:2] == _model_of(promotion)]:
+                del newest[slot]
         return {
             slot: promotion.promoted.subject
             for slot, promotion in newest.items()
@@ -92,6 +96,9 @@ class KnownPromotions:
             said = self._statement(promotion.request)
             environment = promotion.promoted.environment
             if isinstance(said, str):
+                # For which place it was nobody knows: what came before it is current in none.
+                for one in [one for one in newest if (one[0], one[1][0]) == _model_of(promotion)]:
+                    newest[one] = promotion
                 unread.update(dict.fromkeys(references.get(_bytes(promotion.request), ()), promotion))
                 continue
             slot = (environment, said.to.cluster, said.to.namespace)
@@ -165,6 +172,11 @@ def _object(**said: Any) -> dict[str, Any]:
         "kind": FIXTURES_KIND,
         "providers": [{"provider": PROMOTIONS_PROVIDER, **said}],
     }
+
+
+def _model_of(promotion: Promotion) -> tuple[str, str]:
+    """The model and the environment, which are known without a statement."""
+    return promotion.promoted.model, promotion.promoted.environment
 
 
 def _bytes(request: Request) -> _Bytes:

@@ -288,6 +288,7 @@ BAD = [
     (("--namespace", "Big"), "is no name of a namespace"),
     (("--exclude-namespace", "a.b"), "is no name of a namespace"),
     (("--database-namespace", "pg"), "is for PostgreSQL"),
+    (("--with", "promotions"), "nobody could record a promotion beside it"),
     (("--api-server", "10.1.0.0/99"), "is no range of addresses"),
     (("--storage", "many"), "is no size"),
     (("--sweep-interval", "3601"), "a sweep every 3601 seconds"),

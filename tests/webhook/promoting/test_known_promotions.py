@@ -162,6 +162,16 @@ def test_a_statement_that_was_erased_is_an_error_of_its_own(office: Office) -> N
     assert told(office, "s3://models/else/1") == unknown
 
 
+def test_to_erase_the_later_version_brings_no_former_one_back(office: Office) -> None:
+    promoted(office)
+    change_version(office)
+    promoted(office, "staging")
+    promoted(office)
+    erase(office, entry(office, "asked"))
+    assert states(told(office)) == {"staging": "former", "prod": "former"}
+    assert "was erased" in told(office, OTHER)
+
+
 def test_what_was_erased_and_promoted_anew_counts(office: Office) -> None:
     promoted(office)
     asked = entry(office, "asked")

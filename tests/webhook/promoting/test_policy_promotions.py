@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 from lockgate.webhook.cli import run as run_cli
+from lockgate.webhook.promoting.known_promotions import KnownPromotions
+from lockgate.webhook.promoting.promotion_log import PromotionLog
+from lockgate.webhook.trail import open_trail
 
 from tests.webhook.helpers import Ran
 from tests.webhook.promoting.office import Office
@@ -126,6 +129,26 @@ def test_what_is_no_bundle(place: Office) -> None:
     )
     assert asked.code == 2
     assert "sources is no PolicyBundle" in asked.err
+
+
+def bundles(office: Office) -> set[str]:
+    """The digests that are promoted into prod."""
+    with open_trail(str(office.folder / "trail")) as trail:
+        found = KnownPromotions(PromotionLog(trail)).bundles()
+    return {digest for (_, environment, _), digest in found.items() if environment == "prod"}
+
+
+def test_to_erase_the_later_bundle_brings_no_former_one_back(place: Office) -> None:
+    first = bundle(place, "one")
+    promoted(place, "one")
+    assert bundles(place) == {first}
+    write_sources(place, word="team")
+    second = bundle(place, "two")
+    promoted(place, "two")
+    assert bundles(place) == {second}
+    asked = place.history()[-1]["request"]
+    assert place.run("audit", "erase", str(asked), "--reason", "no", "--trail", "trail").code == 0
+    assert bundles(place) == set()
 
 
 def denial(server: Server, name: str = "settings") -> str:
