@@ -12,6 +12,8 @@ from lockgate.audit.errors import FormatError
 from lockgate.audit.promotions.token import TokenIssuer
 
 IdentityKind = Literal["key", "token", "git", "service-account", "account"]
+# Those that a bot may ask for: it saw who they are, as a CI service knows a commit's author.
+_NAMED: Final[tuple[IdentityKind, ...]] = ("git", "service-account", "account")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,18 @@ class Identities:
         if found is not None and found.owner:
             found = self._members[found.owner]
         return None if found is None else Person(found.name, found.groups)
+
+    def asker(self, key: str, on_behalf: str) -> Person | None:
+        """The person who asks by a key. on_behalf: for a bot's key the identity (`<kind> <value>`) that it asks for, "" for its owner's own.
+
+        Whoever else's key it is asks for themselves, whatever they say.
+        """
+        member = self._by_identity.get(Identity("key", key))
+        if member is None or not member.owner or not on_behalf:
+            return self.requester(Identity("key", key))
+        kind, _, value = on_behalf.partition(" ")
+        known = next((one for one in _NAMED if one == kind), None)
+        return None if known is None else self.requester(Identity(known, value))
 
     def approver(self, identity: Identity) -> Person | None:
         """The person who approves; a bot is none."""

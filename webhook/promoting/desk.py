@@ -32,6 +32,8 @@ from lockgate.webhook.terminal import printable
 from lockgate.webhook.trail import Trail
 
 _MS_NS: Final = 1_000_000
+# In what a statement says of its change: for whom a bot asks.
+ON_BEHALF: Final = "onBehalf"
 _ANEW: Final = "ask anew: lockgate promote"
 _NOBODY: Final = Missing(
     "requester",
@@ -167,7 +169,7 @@ class Desk:
         """By the identity map as it is now, if that is who asked, and signed the statement."""
         name = asked.request.key
         key = self.identities.key(name)
-        person = self.identities.requester(Identity("key", name))
+        person = self.identities.asker(name, asked.statement.change.get(ON_BEHALF, ""))
         if key is None or person is None or self.recorder.pseudonym(person.name) != asked.request.requester:
             return None
         try:
@@ -206,6 +208,10 @@ class Desk:
             raise UnverifiableError(
                 f"{identity.shown} is no person of the identity map, or another one than when it approved"
             )
+        asked_by = self.identities.requester(Identity("key", asked.request.key))
+        if asked_by is not None and asked_by.name == person.name and not asked.request.own_approval:
+            # Also where it asked on behalf of somebody else: whoever answers for a bot could have it ask for anybody.
+            raise UnverifiableError(f"{person.name} answers for the key that asked, and does not approve it")
         return person
 
     def verify_approval(

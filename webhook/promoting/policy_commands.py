@@ -7,6 +7,7 @@ from lockgate.webhook.audit_options import FORMAT, TRAIL
 from lockgate.webhook.notifying import Notifier
 from lockgate.webhook.promoting.notify_options import notify_options
 from lockgate.webhook.promoting.options import EPILOG, IDENTITIES, KEY, POLICY, REQUIRE
+from lockgate.webhook.promoting.promote_command import BEHALF
 
 if TYPE_CHECKING:
     from lockgate.webhook.promoting.facts import ModelEvidence
@@ -47,6 +48,7 @@ _OUTPUT = click.option(
 )
 @_CLUSTER
 @_CHANGE
+@BEHALF
 @KEY
 @POLICY
 @IDENTITIES
@@ -64,6 +66,7 @@ def promote(
     sources: tuple[str, ...],
     cluster: str,
     changes: tuple[str, ...],
+    on_behalf: str | None,
     key_file: str | None,
     policy: str,
     identities: str,
@@ -87,7 +90,7 @@ def promote(
     from lockgate.webhook.promoting.promote_command import read_changes
     from lockgate.webhook.promoting.requesting import Wish
 
-    wish = Wish(to, cluster=cluster, change=read_changes(changes))
+    wish = Wish(to, cluster=cluster, change=read_changes(changes, on_behalf))
     evidence = tested(open_bundle(bundle), sources)
     _run(
         context,
@@ -112,6 +115,7 @@ def promote(
 @_TO
 @_CLUSTER
 @_CHANGE
+@BEHALF
 @KEY
 @POLICY
 @IDENTITIES
@@ -134,6 +138,7 @@ def rollback(
     to: str,
     cluster: str,
     changes: tuple[str, ...],
+    on_behalf: str | None,
     key_file: str | None,
     policy: str,
     identities: str,
@@ -153,7 +158,7 @@ def rollback(
     from lockgate.webhook.promoting.promote_command import read_changes
     from lockgate.webhook.promoting.requesting import Wish
 
-    wish = Wish(to, cluster=cluster, change=read_changes(changes))
+    wish = Wish(to, cluster=cluster, change=read_changes(changes, on_behalf))
     _run(
         context,
         bundle,

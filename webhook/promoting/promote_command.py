@@ -37,6 +37,11 @@ _CHANGE = click.option(
     metavar="NAME=VALUE",
     help="What the statement says of the change: repository, commit, request; may be repeated.",
 )
+BEHALF = click.option(
+    "--on-behalf",
+    metavar="KIND:WHO",
+    help="With the key of a bot: who asks, as CI knows them: git:EMAIL, service-account:NAMESPACE/NAME or account:HOST/LOGIN of the identity map.",
+)
 _OUTPUT = click.option(
     "--output", metavar="FILE", help="Where the signed statement goes; beside the first FILE by default."
 )
@@ -50,6 +55,7 @@ _OUTPUT = click.option(
 @_CLUSTER
 @_NAMESPACE
 @_CHANGE
+@BEHALF
 @KEY
 @POLICY
 @IDENTITIES
@@ -69,6 +75,7 @@ def promote(
     cluster: str,
     namespace: str,
     changes: tuple[str, ...],
+    on_behalf: str | None,
     key_file: str | None,
     policy: str,
     identities: str,
@@ -91,7 +98,7 @@ def promote(
     """
     from lockgate.webhook.promoting.requesting import Wish
 
-    wish = Wish(to, model, digest, cluster, namespace, read_changes(changes))
+    wish = Wish(to, model, digest, cluster, namespace, read_changes(changes, on_behalf))
     _run(
         context,
         files,
@@ -115,6 +122,7 @@ def promote(
 @_CLUSTER
 @_NAMESPACE
 @_CHANGE
+@BEHALF
 @KEY
 @POLICY
 @IDENTITIES
@@ -139,6 +147,7 @@ def rollback(
     cluster: str,
     namespace: str,
     changes: tuple[str, ...],
+    on_behalf: str | None,
     key_file: str | None,
     policy: str,
     identities: str,
@@ -160,7 +169,7 @@ def rollback(
     """
     from lockgate.webhook.promoting.requesting import Wish
 
-    wish = Wish(to, model, "", cluster, namespace, read_changes(changes))
+    wish = Wish(to, model, "", cluster, namespace, read_changes(changes, on_behalf))
     _run(
         context,
         files,
@@ -179,16 +188,24 @@ def rollback(
     )
 
 
-def read_changes(given: tuple[str, ...]) -> dict[str, str]:
-    """What `--change` says. Raises UsageError."""
+def read_changes(given: tuple[str, ...], on_behalf: str | None = None) -> dict[str, str]:
+    """What `--change` says, and for whom a bot asks. Raises UsageError."""
     from lockgate.engine.errors import UsageError
+    from lockgate.webhook.promoting.desk import ON_BEHALF
 
     made: dict[str, str] = {}
     for one in given:
         name, sign, value = one.partition("=")
-        if not sign or not name.isidentifier() or len(value) > 500:
+        if not sign or not name.isidentifier() or len(value) > 500 or name == ON_BEHALF:
             raise UsageError(f"--change {one[:80]!r} is no NAME=VALUE", hint="such as --change commit=1d2e…")
         made[name] = value
+    if on_behalf is not None:
+        kind, colon, who = on_behalf.partition(":")
+        if not colon or not who:
+            raise UsageError(
+                f"--on-behalf {on_behalf[:80]!r} is no KIND:WHO", hint="such as git:somebody@example.com"
+            )
+        made[ON_BEHALF] = f"{kind} {who.lower() if kind == 'git' else who}"
     return made
 
 

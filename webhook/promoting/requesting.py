@@ -32,7 +32,7 @@ from lockgate.engine.promotions.model_identity import ModelIdentity
 from lockgate.engine.promotions.model_use import ModelUse
 from lockgate.engine.record import record
 from lockgate.webhook.model_facts import ModelFacts
-from lockgate.webhook.promoting.desk import Desk
+from lockgate.webhook.promoting.desk import ON_BEHALF, Desk
 from lockgate.webhook.promoting.facts import ModelEvidence, find_evidence
 from lockgate.webhook.promoting.identities_file import fingerprint
 from lockgate.webhook.promoting.promotion_log import Asked
@@ -111,7 +111,7 @@ def evidence_from_facts(
     desk: Desk, found: Found, wish: Wish, key: PemKey, facts: ModelFacts | None, cwd: str
 ) -> ModelEvidence:
     """What signed facts say of a model, each recorded first. Raises LockgateError."""
-    person = _requester(desk, key)
+    person = _requester(desk, key, wish)
     return find_evidence(
         facts, found.use.uri, wish.to, lambda signed: _record_facts(desk, signed, person), cwd
     )
@@ -130,7 +130,7 @@ def ask(
     back_to: the promotion that a rollback goes back to.
     """
     _refuse_credentials(found, wish)
-    person = _requester(desk, key)
+    person = _requester(desk, key, wish)
     statement = _statement(desk, found, wish, person, evidence, back_to)
     payload = render_promotion(statement)
     envelope = render_envelope(key.sign_envelope(IN_TOTO, payload))
@@ -152,13 +152,24 @@ def ask(
     return desk.log.asked(desk.promoted_statement(promoted.statement)), envelope
 
 
-def _requester(desk: Desk, key: PemKey) -> Person:
+def _requester(desk: Desk, key: PemKey, wish: Wish) -> Person:
     name = fingerprint(key.key)
-    person = desk.identities.requester(Identity("key", name))
-    if person is None:
+    member = desk.identities.member(Identity("key", name))
+    if member is None:
         raise UsageError(
             f"the key {name} is nobody's by the identity map",
             hint="have its public key entered there, and enrolled: lockgate key enrol",
+        )
+    behalf = (wish.change or {}).get(ON_BEHALF, "")
+    if behalf and not member.owner:
+        raise UsageError(
+            f"{member.name} asks for themselves, and not on behalf of {printable(behalf)}",
+            hint="only a bot of the identity map asks for others",
+        )
+    person = desk.identities.asker(name, behalf)
+    if person is None:
+        raise UsageError(
+            f"{printable(behalf)} is nobody by the identity map", hint="have it entered there, of a person"
         )
     return person
 

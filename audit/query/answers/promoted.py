@@ -47,7 +47,7 @@ class Promoted:
 
     def standing(self, made: Promotion) -> str:
         """What became of a promotion: `current`, `superseded`, `revoked` or `unsound` (a key that it rests on was revoked)."""
-        if self.history.revocation(made) is not None:
+        if made.revoked is not None:
             return "revoked"
         if not self.history.is_sound(made):
             return "unsound"

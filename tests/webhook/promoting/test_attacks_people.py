@@ -359,3 +359,45 @@ def test_a_policy_that_changes_after_asking(office: Office) -> None:
     ran = office.approve(by="risk-2")
     assert "missing: the PromotionPolicy is another one than the statement names (models)" in ran.out
     assert "ask anew: lockgate promote" in ran.out and not office.is_made()
+
+
+def test_a_bot_asks_on_behalf_of_whom_ci_knows(office: Office) -> None:
+    """Duties are told apart by who asked, and whoever answers for the bot approves nothing that it asks for."""
+    behalf = ("--on-behalf", "git:Asker@example.com")
+    bot = "[[bot]]\nname = 'ci'\nowner = 'risk-1'\nkeys = ['stranger.pub.pem']\n"
+    office.write_people(
+        bot,
+        "[[person]]\nname = 'author'\ngroups = ['risk']\ngit = ['asker@example.com']\nkeys = ['risk-3.pub.pem']\n",
+        without=("risk-3",),
+    )
+    assert office.enrol("stranger").code == 0
+    office.promote("staging")
+    asked = office.promote("prod", *behalf, by="stranger")
+    assert asked.code == 0, asked.err
+    assert office.statement()["predicate"]["requester"] == "author"
+    # The author by another identity, and the owner of the bot.
+    own = office.approve(by="risk-3")
+    assert own.code == 2 and "does not approve it" in own.err
+    owner = office.approve(by="risk-1")
+    assert "risk-1 answers for the key that asked, and does not approve it" in owner.out
+    assert not office.is_made()
+
+
+@pytest.mark.parametrize(
+    ("by", "behalf", "message"),
+    [
+        (
+            "asker",
+            "git:author@example.com",
+            "asker asks for themselves, and not on behalf of git author@example.com",
+        ),
+        ("stranger", "git:nobody@example.com", "git nobody@example.com is nobody by the identity map"),
+        ("stranger", "key:abc", "key abc is nobody by the identity map"),
+        ("stranger", "somebody", "is no KIND:WHO"),
+    ],
+)
+def test_on_behalf_of_nobody(office: Office, by: str, behalf: str, message: str) -> None:
+    office.write_people("[[bot]]\nname = 'ci'\nowner = 'risk-1'\nkeys = ['stranger.pub.pem']\n")
+    assert office.enrol("stranger").code == 0
+    asked = office.promote("staging", "--on-behalf", behalf, by=by)
+    assert asked.code == 2 and message in asked.err
