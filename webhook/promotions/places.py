@@ -82,7 +82,7 @@ class Places:
             # The file was written to since.
             return Place(seen.file, _NOWHERE, False, None, named, None, where.why, bool(seen.blob), masker)
         one = held[seen.index]
-        if not (one.cut or one.is_kustomization):
+        if one.is_object:
             named = find_resource(one.document.value, seen.namespace)
         resource = Resource(
             masker.name(named.api_version),
@@ -90,7 +90,7 @@ class Places:
             masker.name(named.namespace),
             masker.name(named.name),
         )
-        path = event.subject.path[one.cut :]
+        path = one.place(event.subject.path)
         located = one.document.locate(path)
         return Place(
             seen.file,

@@ -80,9 +80,10 @@ class FileReader:
     def read(self, data: bytes, file: str, real: str, reading: Reading | None = None, blob: str = "") -> Tree:
         """What a file's bytes hold. Values of charts only count in a folder of an environment: others are what charts come with."""
         made = Tree()
-        if is_values(file) and not self._folders.find(real):
-            return made
+        takes_values = bool(self._folders.find(real)) or not is_values(file)
         for index, held in enumerate(held_in(data, file, reading)):
+            if held.cut and not takes_values:
+                continue
             if held.is_kustomization:
                 made.kustomizations[real] = held.value
             try:
@@ -111,7 +112,7 @@ class FileReader:
 
     def _namespace(self, held: Held, running: Running, real: str) -> str:
         """The namespace that an object goes to; "" for what is no object, or in none."""
-        if held.cut or held.is_kustomization:
+        if not held.is_object:
             return ""
         if self._view.kinds.scope(running.group, running.kind) == "Cluster":
             return ""

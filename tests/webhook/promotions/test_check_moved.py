@@ -360,6 +360,39 @@ def test_a_patch_of_an_overlay(capsys: pytest.CaptureFixture[str]) -> None:
     ) in told(made)
 
 
+@pytest.mark.usefixtures("overlays")
+def test_an_overlay_patches_a_model(capsys: pytest.CaptureFixture[str]) -> None:
+    def patch(environment: str, version: int) -> None:
+        text = f"- op: replace\n  path: /spec/predictor/model/storageUri\n  value: hf://ml/fraud:v{version}\n"
+        target = {"group": "serving.kserve.io", "version": "v1beta1", "kind": "InferenceService"}
+        write(
+            f"apps/fraud/overlays/{environment}/kustomization.yaml",
+            kustomization(resources=["../../base"], patches=[{"patch": text, "target": target}]),
+        )
+
+    patch("staging", 2)
+    patch("prod", 1)
+    commit()
+    patch("prod", 2)
+    code, made, _ = check(capsys, "apps")
+    place = "apps/fraud/overlays/prod/kustomization.yaml"
+    assert told(made) == [("promotion", "prod", "staging", "model", "v1", "v2", place)]
+    assert (code, missing(made)) == (1, ALL)
+    assert "patch:" in Path(place).read_text().splitlines()[made["moved"][0]["line"] - 1]
+
+
+def test_a_name_of_a_file_hides_no_object(capsys: pytest.CaptureFixture[str]) -> None:
+    """By its namespace it is of production, in a folder of no environment."""
+    hidden = service("hf://ml/fraud:v9")
+    hidden["metadata"]["namespace"] = "ml-prod"
+    for name in ("values-x.yaml", "kustomization.yaml", "a-values.yaml"):
+        place = f"deploy/more/{name}"
+        write(place, hidden)
+        code, made, _ = check(capsys)
+        assert (code, told(made)) == (1, [("promotion", "prod", None, "model", None, "v9", place)]), name
+        Path(place).unlink()
+
+
 def test_values_of_a_chart(capsys: pytest.CaptureFixture[str]) -> None:
     def values(tag: str) -> Json:
         return {"server": {"image": {"repository": IMAGE, "tag": tag}}}
