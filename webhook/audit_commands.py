@@ -10,6 +10,14 @@ from lockgate.webhook.lazy_group import LazyCommand, LazyGroup
 COMMANDS: Final = {
     "init": LazyCommand("lockgate.webhook.audit_init:init", "Make a trail: keys, database, first entry."),
     "show": LazyCommand("lockgate.webhook.audit_show:show", "Show entries, and what they rest on."),
+    "query": LazyCommand(
+        "lockgate.webhook.audit_query:query", "Find entries; answer the fifteen questions of auditors."
+    ),
+    "sample": LazyCommand("lockgate.webhook.audit_sample:sample", "Draw entries at random, reproducibly."),
+    "reconcile": LazyCommand(
+        "lockgate.webhook.audit_reconcile:reconcile_command",
+        "Compare what lives in a cluster with the trail.",
+    ),
     "prove": LazyCommand(
         "lockgate.webhook.audit_prove:prove", "Prove an entry, or that a stream is complete."
     ),

@@ -206,7 +206,8 @@ class Engine:
         while low <= high and len(rows) < how.limit and looked < MAX_READ:
             count = min(high - low + 1, max(64, how.limit), MAX_READ - looked)
             block = self.chain(name, high - count + 1 if newest else low, count)
-            self._join(name, block, edge, newest)
+            if edge is not None:
+                self.check_join(name, *((block[-1], edge) if newest else (edge, block[0])))
             for link in reversed(block) if newest else block:
                 looked += 1
                 edge = link
@@ -252,11 +253,9 @@ class Engine:
             raise _gap(name, first + len(made))
         return made
 
-    def _join(self, name: str, block: list[Link], edge: Link | None, newest: bool) -> None:
-        if edge is None or not block:
-            return
-        earlier, later = (block[-1], edge) if newest else (edge, block[0])
-        if later.prev != earlier.leaf:
+    def check_join(self, name: str, earlier: Link, later: Link | None) -> None:
+        """An entry of a stream follows another one. Raises VerificationError."""
+        if later is not None and (later.prev != earlier.leaf or later.n != earlier.n + 1):
             raise _gap(name, later.n)
 
     def _anchor(self, name: str, last: int) -> None:
@@ -306,7 +305,8 @@ class Engine:
         made: list[Link] = []
         while len(made) < end:
             block = self.chain(name, len(made) + 1, min(MAX_READ, end - len(made)))
-            self._join(name, block, made[-1] if made else None, newest=False)
+            if made:
+                self.check_join(name, made[-1], block[0])
             made += block
         if made:
             self._anchor(name, end)

@@ -96,7 +96,8 @@ class Question:
         made: list[str] = [self.stream] if self.stream else []
         if self.policy:
             made.append(self.policy_stream)
-        if self.model and self.environment and set(self.kinds or SCHEMAS) <= {"decision", "promotion"}:
+        if self.model and self.environment:
+            # Entries of no other kinds than those in this stream have both.
             made.append(model_stream(self.model, self.environment))
         if self.policies and self.kinds == ("decision",):
             made.append(policies_stream(self.policies))
