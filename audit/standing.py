@@ -3,9 +3,10 @@
 Single entries are proven against the checkpoint. That nothing is wrong elsewhere is what `verify/` looks at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Final
 
 from lockgate.audit.checkpoint import Checkpoint, parse_checkpoint
 from lockgate.audit.errors import TrailError, UnverifiableError, VerificationError
@@ -22,9 +23,12 @@ from lockgate.audit.merkle import (
 )
 from lockgate.audit.note import Note, VerifierKey, parse_note, verify_note
 from lockgate.audit.reader import TrailReader
-from lockgate.audit.tiles import TileHashes
+from lockgate.audit.tiles import TILE_WIDTH, TileHashes
 from lockgate.audit.tlog_proof import TlogProof
 from lockgate.audit.trust import AnchoredNote, Assurance, Trust, assess
+
+# As many entries between two that are wanted are read with them: a query takes longer.
+_GAP: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class ProvenEntry:
 class Standing:
     """A log as of its latest checkpoint. `keys`: the trusted ones, or those that follow from them; one of them signed it."""
 
-    __slots__ = ("_hashes", "_reader", "assurance", "checkpoint", "keys", "note")
+    __slots__ = ("_hashes", "_proven", "_reader", "assurance", "checkpoint", "keys", "note")
 
     def __init__(
         self, reader: TrailReader, trust: Trust, anchored: Sequence[AnchoredNote], now_ms: int
@@ -55,6 +59,8 @@ class Standing:
         if origin != trust.origin:
             raise VerificationError(f"the checkpoint is of the log {origin!r}, not {trust.origin!r}")
         self._reader = reader
+        # Tiles of which an entry was proven.
+        self._proven: set[int] = set()
         self._hashes = TileHashes(size, reader.tile)
         if tree_root(size, self._hashes) != self.checkpoint.root:
             raise VerificationError("the tiles are not those of the checkpoint", where=f"size {size}")
@@ -121,9 +127,53 @@ class Standing:
         try:
             verify_inclusion(leaf_hash(entry), index, size, path, self.checkpoint.root)
         except VerificationError:
-            raise VerificationError(
-                "the entry is not the one that was signed",
-                where=f"entry {index}",
-                hint="`lockgate audit verify` tells what else was changed",
-            ) from None
+            raise _other(index) from None
         return ProvenEntry(index, entry, TlogProof(index, tuple(path), self.note))
+
+    def entries(self, indices: Sequence[int]) -> Iterator[bytes]:
+        """Entries that the checkpoint covers, verified, without proofs to hand on. Raises as `prove` does.
+
+        The path of one entry has all other hashes of its tile in it. So one proof for each tile shows that its hashes were signed, and
+        the other entries are compared with them.
+        """
+        for start, stop, wanted in _runs(indices):
+            if not 0 <= start < stop <= self.checkpoint.size:
+                raise TrailError(
+                    f"there is no entry {stop - 1}: the latest checkpoint covers {self.checkpoint.size}"
+                )
+            found = iter(self._reader.entries(start, stop))
+            for index in range(start, stop):
+                entry = next(found, None)
+                if index not in wanted:
+                    continue
+                if entry is None:
+                    raise VerificationError("the entry is missing", where=f"entry {index}")
+                tile = index // TILE_WIDTH
+                if tile not in self._proven:
+                    # The path has the hashes beside this one, and not its own.
+                    if leaf_hash(self.prove(index).entry) != self._hashes(0, index):
+                        raise _other(index)
+                    self._proven.add(tile)
+                if leaf_hash(entry) != self._hashes(0, index):
+                    raise _other(index)
+                yield entry
+
+
+def _runs(indices: Sequence[int]) -> Iterator[tuple[int, int, frozenset[int]]]:
+    """Start, end and wanted ones of what is read at once: ascending indices that are not far from each other."""
+    run: list[int] = []
+    for index in indices:
+        if run and not run[-1] < index <= run[-1] + _GAP:
+            yield run[0], run[-1] + 1, frozenset(run)
+            run = []
+        run.append(index)
+    if run:
+        yield run[0], run[-1] + 1, frozenset(run)
+
+
+def _other(index: int) -> VerificationError:
+    return VerificationError(
+        "the entry is not the one that was signed",
+        where=f"entry {index}",
+        hint="`lockgate audit verify` tells what else was changed",
+    )

@@ -6,6 +6,7 @@ logged (`stream_ends`), so that who can write to the database and has no key hid
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
 from lockgate.audit.attestations.statement import MAX_STATEMENT
@@ -115,10 +116,9 @@ class PromotionLog:
         """What a stream has behind what is known of it, as far as the checkpoint covers it."""
         n, last = self._at[name]
         while rows := self._trail.store.stream_entries(name, n, _CHUNK):
-            for number, index in rows:
-                if index >= standing.checkpoint.size:
-                    return
-                raw = standing.prove(index).entry
+            covered = [*takewhile(lambda row: row[1] < standing.checkpoint.size, rows)]
+            found = standing.entries([index for _, index in covered])
+            for (number, index), raw in zip(covered, found, strict=True):
                 entry = parse_entry(raw)
                 link = next((one for one in entry.links if one.name == name), None)
                 if number != n + 1 or link is None or (link.n, link.prev) != (number, last):
@@ -130,6 +130,8 @@ class PromotionLog:
                 n, last = number, leaf_hash(raw)
                 self._at[name] = (n, last)
                 yield Recorded(index, raw, entry)
+            if len(covered) < len(rows):
+                return
 
     @property
     def count(self) -> int:
