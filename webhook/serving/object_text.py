@@ -6,7 +6,7 @@ text is also told as a field and a line in that field's own text, which is what 
 """
 
 from collections.abc import Sequence
-from typing import Final, final
+from typing import Final, final, overload
 
 from lockgate.engine.codegen.values import Value, render_json
 from lockgate.engine.documents.document import Document, Located, Path, Span
@@ -28,7 +28,61 @@ class FieldPlace:
 
 @final
 class ObjectText:
-    """The text of one object, with the place of each of its fields."""
+    """The text of one object, with the place of each of its fields: written when somebody asks, since few objects are wrong."""
+
+    __slots__ = ("_value", "_written")
+
+    def __init__(self, value: dict[str, Value]) -> None:
+        self._value: Final = value
+        self._written: _Written | None = None
+
+    @property
+    def _text(self) -> "_Written":
+        # Two threads may write it, and both write the same.
+        made = self._written
+        if made is None:
+            made = self._written = _Written(self._value)
+        return made
+
+    @property
+    def lines(self) -> list[str]:
+        """The text's."""
+        return self._text.lines
+
+    def locate(self, path: Sequence[str | int]) -> Located:
+        """The span of the value at the path, or of its deepest ancestor that there is."""
+        return self._text.locate(path)
+
+    def field_at(self, line: int, column: int) -> FieldPlace:
+        """The field at a place of the text."""
+        return self._text.field_at(line, column)
+
+
+@final
+class _Lines(Sequence[str]):
+    """The lines of a text, once somebody looks at them."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: ObjectText) -> None:
+        self._text: Final = text
+
+    def __len__(self) -> int:
+        return len(self._text.lines)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        return self._text.lines[index]
+
+
+@final
+class _Written:
+    """The text, and the places."""
 
     __slots__ = ("_blocks", "_spans", "lines")
 
@@ -124,7 +178,7 @@ def object_document(value: dict[str, Value], name: str) -> Document:
     if isinstance(metadata, dict):
         shown["metadata"] = {field: item for field, item in metadata.items() if field != "managedFields"}
     text = ObjectText(shown)
-    return Document(value, name, text.lines, text)
+    return Document(value, name, _Lines(text), text)
 
 
 def _is_block(text: str) -> bool:
