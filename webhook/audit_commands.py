@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import click
 from lockgate.webhook.extras import require_audit
-from lockgate.webhook.failures import EXIT_FAILED, render_error
 from lockgate.webhook.lazy_group import LazyCommand, LazyGroup
+from lockgate.webhook.trail_errors import ending_as_trails_do
 
 COMMANDS: Final = {
     "init": LazyCommand("lockgate.webhook.audit_init:init", "Make a trail: keys, database, first entry."),
@@ -70,23 +70,7 @@ class AuditGroup(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         """Runs a command. Tampering ends with 3, what nothing from outside can verify with 4."""
         require_audit()
-        from lockgate.audit.errors import TrailError, UnverifiableError, VerificationError
-
-        try:
-            return super().invoke(ctx)
-        except TrailError as error:
-            click.echo(render_error(error), err=True, nl=False)
-            if isinstance(error, VerificationError):
-                ctx.exit(3)
-            ctx.exit(4 if isinstance(error, UnverifiableError) else EXIT_FAILED)
-        except Exception as error:
-            from lockgate.audit.store.database import explain
-
-            told = explain(error)
-            if told is None:
-                raise
-            click.echo(render_error(told), err=True, nl=False)
-            ctx.exit(EXIT_FAILED)
+        return ending_as_trails_do(ctx, lambda: super(AuditGroup, self).invoke(ctx))
 
 
 @click.group(

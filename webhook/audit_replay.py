@@ -4,19 +4,14 @@ import os
 from typing import Final
 
 import click
-from lockgate.audit.store.appender import system_clock
 from lockgate.webhook.audit_options import ACTOR, FORMAT, TRAIL
 from lockgate.webhook.inventory_options import named_keys, policy_key_option
 from lockgate.webhook.jobs_option import jobs_option, wanted_jobs
-from lockgate.webhook.moments import parse_moment
 from lockgate.webhook.output import write_output
 from lockgate.webhook.replay.judge import JudgeSource
+from lockgate.webhook.replay.question import Question, answer
 from lockgate.webhook.replay.render_json import render_replay_json
 from lockgate.webhook.replay.render_text import render_replay_text
-from lockgate.webhook.replay.replaying import begin_replay, replay
-from lockgate.webhook.replay.report import ReplayReport
-from lockgate.webhook.replay.window import END, Window
-from lockgate.webhook.trail import current_user
 
 # Bundles for a process: with fewer a second one is not worth it.
 BLOCKS_EACH: Final = 2
@@ -82,20 +77,10 @@ def replay_command(
       lockgate audit replay -p policies/ --against next/ --namespace fraud --format json --trail trail/
     """
     jobs_for = wanted_jobs(jobs, BLOCKS_EACH)
-    now_ms = system_clock()
-    window = Window(
-        parse_moment(since, now_ms, "--since") if since else 0,
-        parse_moment(until, now_ms, "--until") if until else END,
-        outcome or "",
-        namespace or "",
-    )
-    given = JudgeSource(exemptions, named_keys(policy_keys, os.environ), os.getcwd())
-    then = given.judge(policies)
-    other = given.judge(against) if against else None
-    asked = {"since": since, "until": until, "outcome": outcome, "namespace": namespace}
-    question = {name: text for name, text in asked.items() if text}
-    job, state = begin_replay(home, window, then, other, question, actor or current_user())
-    tally = replay(job, jobs_for(job.covered.blocks))
-    report = ReplayReport(state, question, then.policies.digest, other and other.policies.digest, tally)
+    question = Question(home, since or "", until or "", outcome or "", namespace or "", actor or "")
+    window = question.window()
+    source = JudgeSource(exemptions, named_keys(policy_keys, os.environ), os.getcwd())
+    then = source.judge(policies)
+    report = answer(question, window, then, source.judge(against) if against else None, jobs_for)
     write_output(render_replay_json(report) if chosen == "json" else render_replay_text(report), None)
-    return EXIT_MISSED if tally.fidelity.misses.get("unexplained") else 0
+    return EXIT_MISSED if report.tally.fidelity.misses.get("unexplained") else 0

@@ -30,6 +30,9 @@ CHECK = click.option(
 
 
 LAZY: Final = {
+    "rollout": LazyCommand(
+        "lockgate.webhook.policy_rollout:rollout", "What policies would do, before they are in force."
+    ),
     "promote": LazyCommand(
         "lockgate.webhook.promoting.policy_commands:promote",
         "Ask for a PolicyBundle to enter an environment.",

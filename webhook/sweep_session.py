@@ -166,7 +166,7 @@ def open_session(options: SweepOptions, stack: ExitStack) -> SweepSession:
         engine=options.engine,
         cache=options.cache,
         point="audit.gatekeeper.sh",
-        provide=_provide(options.external, stack),
+        provide=open_provide(options.external, stack),
     )
     files = None
     external = options.external
@@ -199,7 +199,7 @@ def open_session(options: SweepOptions, stack: ExitStack) -> SweepSession:
     return session
 
 
-def _provide(request: ExternalRequest, stack: ExitStack) -> Provide | None:
+def open_provide(request: ExternalRequest, stack: ExitStack) -> Provide | None:
     """Who answers for Providers; nobody, where they are not to be asked. Raises UsageError for a wrong client certificate."""
     if not request.providers:
         return None

@@ -19,6 +19,7 @@ from lockgate.webhook.serving.live_gate import LiveGate
 from lockgate.webhook.serving.live_problems import LiveProblem
 from lockgate.webhook.serving.live_state import LiveSettings, LiveState
 from lockgate.webhook.serving.objects import Change, ObjectKey
+from lockgate.webhook.serving.policy_kinds import is_deciding
 from lockgate.webhook.serving.policy_reports import ReportKey, policy_reports
 from lockgate.webhook.serving.sweep import Sweep
 from lockgate.webhook.serving.sweep_totals import ConstraintTotal, constraint_totals
@@ -161,6 +162,15 @@ class SweepRun:
         state = self._live.state
         assert state is not None, "settle comes first"
         return self._passes.run(state)
+
+    @property
+    def state(self) -> LiveState | None:
+        """What is in force; None before anything is known."""
+        return self._live.state
+
+    def deciding(self) -> tuple[Change, ...]:
+        """What the cluster tells that decides, as changes."""
+        return tuple([one for one in self._source.objects.everything() if is_deciding(one.key.kind)])
 
     def close(self) -> None:
         """Ends the watches."""

@@ -1,32 +1,23 @@
 """Replays and differences for people."""
 
-from collections.abc import Mapping
 from typing import Final
 
-from lockgate.webhook.replay.difference import EFFECTS, Change, Counts, Difference, Effect
+from lockgate.webhook.replay.difference_text import difference_lines, said_text
 from lockgate.webhook.replay.fidelity import REASONS, Fidelity
-from lockgate.webhook.replay.outcome import Said
 from lockgate.webhook.replay.report import ReplayReport
-from lockgate.webhook.replay.subject import Subject
 from lockgate.webhook.terminal import printable
 
-_WORDS: Final[Mapping[Effect, str]] = {
-    "denied": "newly denied",
-    "warned": "newly warned of",
-    "letThrough": "newly let through",
-    "relieved": "warned of no longer",
-    "unknown": "could no longer be judged",
-    "saidOtherwise": "only told otherwise",
-}
-# Rows of a table, and objects of an effect.
-_MOST_ROWS: Final = 20
-_MOST_OBJECTS: Final = 5
 _MOST_MISSES: Final = 5
 _SHORT: Final = 12
 
 
 def render_replay_text(report: ReplayReport) -> str:
     """Fidelity first; then, where there are others to compare with, the difference."""
+    return "\n".join(replay_lines(report)) + "\n"
+
+
+def replay_lines(report: ReplayReport) -> list[str]:
+    """The same, line by line."""
     tally = report.tally
     lines = [
         f"{tally.replayed} Decisions of {printable(report.log.origin)} judged again; the log is {report.log.state}"
@@ -39,7 +30,7 @@ def render_replay_text(report: ReplayReport) -> str:
             f"Under the policies {report.other[:_SHORT]}:",
             *difference_lines(tally.difference, "Decision"),
         ]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def fidelity_lines(fidelity: Fidelity, digest: str) -> list[str]:
@@ -52,7 +43,7 @@ def fidelity_lines(fidelity: Fidelity, digest: str) -> list[str]:
             lines.append(f"  {fidelity.misses[reason]} otherwise: {words}")
     for index, reason, said in fidelity.shown[:_MOST_MISSES]:
         lines.append(
-            f"  entry {index} ({reason}): {_said(said[0])}" if said else f"  entry {index} ({reason})"
+            f"  entry {index} ({reason}): {said_text(said[0])}" if said else f"  entry {index} ({reason})"
         )
     others = sum(fidelity.others.values())
     if others:
@@ -63,53 +54,5 @@ def fidelity_lines(fidelity: Fidelity, digest: str) -> list[str]:
     return lines
 
 
-def difference_lines(difference: Difference, noun: str) -> list[str]:
-    """What changes, by effect, policy, namespace and object. noun: what was compared."""
-    if not difference.counts:
-        return [f"  nothing changes for {difference.compared} {noun}s"]
-    lines = [
-        f"  {difference.count(effect)} of {difference.compared} {noun}s {_WORDS[effect]}"
-        for effect in EFFECTS
-        if difference.count(effect)
-    ]
-    lines += _table("by policy", difference.by_policy)
-    lines += _table("by namespace", {name or "(none)": one for name, one in difference.by_namespace.items()})
-    for effect in EFFECTS:
-        found = difference.objects(effect)
-        if found:
-            lines.append(f"  {_WORDS[effect]}:")
-            for subject, change in found[:_MOST_OBJECTS]:
-                lines += _object(subject, change)
-            if len(found) > _MOST_OBJECTS:
-                lines.append(f"    and {len(found) - _MOST_OBJECTS} objects more")
-    if difference.beyond:
-        lines.append(f"  {difference.beyond} changes are of objects beyond those that are kept apart")
-    return lines
-
-
 def _share(part: int, whole: int) -> str:
     return f"{part} of {whole} ({100 * part / whole:.2f} %)" if whole else "none of none"
-
-
-def _table(title: str, rows: Mapping[str, Counts]) -> list[str]:
-    ordered = sorted(rows.items(), key=lambda one: (-sum(one[1].values()), one[0]))
-    lines = [f"  {title}:"]
-    for name, counts in ordered[:_MOST_ROWS]:
-        told = ", ".join([f"{counts[effect]} {_WORDS[effect]}" for effect in EFFECTS if effect in counts])
-        lines.append(f"    {printable(name)}: {told}")
-    if len(ordered) > _MOST_ROWS:
-        lines.append(f"    and {len(ordered) - _MOST_ROWS} more")
-    return lines
-
-
-def _object(subject: Subject, change: Change) -> list[str]:
-    where = "" if change.entry is None else f" (entry {change.entry})"
-    told = change.gained or change.lost
-    sign = "" if change.gained else "no longer "
-    said = f": {sign}{_said(told[0])}" if told else ""
-    return [f"    {printable(str(subject))}{where}{said}"]
-
-
-def _said(said: Said) -> str:
-    shown = {"failure": "failed: ", "unknown": "needs ", "exempted": "exempt: "}.get(said.how, "")
-    return printable(f"{said.policy}: {shown}{said.message}")
