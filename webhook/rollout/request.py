@@ -49,7 +49,7 @@ class RolloutRequest:
     def in_cluster(self, stack: ExitStack) -> tuple[LiveEffect, Judge, Judge]:
         """The effect on what lives in the cluster, and Judges by the policies of before and after. Raises LockgateError."""
         require_cluster()
-        from lockgate.webhook.rollout.cluster_effect import ClusterRequest, effect_on_cluster
+        from lockgate.webhook.cluster.policy_effect import ClusterRequest, effect_on_cluster
         from lockgate.webhook.sweep_session import open_provide
 
         found = effect_on_cluster(
