@@ -22,6 +22,7 @@ from lockgate.audit.promotions.events import MAX_ENVIRONMENT, MAX_MODEL, MAX_VER
 from lockgate.audit.promotions.history import Promoted
 from lockgate.audit.times import parse_time
 from lockgate.engine.foreign_documents import Part
+from lockgate.engine.promotions.model_use import Beside
 
 PREDICATE: Final = "https://lockgate.dev/promotion/v1"
 MAX_STATEMENT: Final = 256 * 1024
@@ -53,20 +54,6 @@ class Place:
     namespace: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Serving:
-    """What runs the model beside it: an image, an adapter, a runtime, code, each in its version."""
-
-    kind: str
-    key: str
-    version: str
-
-    @property
-    def shown(self) -> str:
-        """For people."""
-        return f"{self.kind} {self.key} {self.version}".rstrip()
-
-
 @dataclass(frozen=True, slots=True)
 class EvidenceUsed:
     """Evidence that was verified when the statement was made. envelope: SHA-256 of what it was signed in. at: RFC 3339.
@@ -96,7 +83,7 @@ class PromotionStatement:
     subject: str
     source: str
     to: Place
-    serving: tuple[Serving, ...]
+    serving: tuple[Beside, ...]
     flags: tuple[str, ...]
     requester: str
     policy: tuple[str, str]
@@ -129,7 +116,8 @@ def render_promotion(made: PromotionStatement) -> bytes:
             "namespace": made.to.namespace,
         },
         "serving": [
-            {"kind": one.kind, "name": one.key, "version": one.version} for one in sorted(made.serving)
+            {"kind": one.kind, "name": one.key, "version": one.version}
+            for one in sorted(made.serving, key=lambda one: (one.kind, one.key, one.version))
         ],
         "flags": sorted(made.flags),
         "requester": made.requester,
@@ -234,7 +222,7 @@ def parse_promotion(payload: bytes) -> PromotionStatement:
         Place(to.get("environment").text(), _text(to, "cluster"), _text(to, "namespace")),
         tuple(
             [
-                Serving(one.get("kind").text(), one.get("name").text(), _text(one, "version"))
+                Beside(one.get("kind").text(), one.get("name").text(), _text(one, "version"))
                 for one in predicate.get("serving").items(MAX_SERVING)
             ]
         ),

@@ -14,12 +14,12 @@ from lockgate.audit.promotions.statement import (
     Happening,
     Place,
     PromotionStatement,
-    Serving,
     render_promotion,
     statement_digest,
 )
 from lockgate.audit.times import render_time
 from lockgate.engine.codegen.values import Value
+from lockgate.engine.promotions.model_use import Beside
 
 from examples.trail.people import Person
 from examples.trail.writer import Writer
@@ -222,7 +222,7 @@ class Office:
             version.subject,
             source,
             Place(environment, "eu-1", f"{version.model}-{environment}"),
-            (Serving("image", "registry.example/serving/server", f"sha256:{image}"),),
+            (Beside("image", "registry.example/serving/server", f"sha256:{image}"),),
             (),
             wish.requester.name,
             POLICY,

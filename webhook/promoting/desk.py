@@ -23,6 +23,7 @@ from lockgate.engine.promotions.policy import PromotionPolicy
 from lockgate.engine.promotions.recognising import Event
 from lockgate.engine.promotions.subjects import Holder, Subject
 from lockgate.engine.record import record
+from lockgate.webhook.promoting.asking_options import ON_BEHALF
 from lockgate.webhook.promoting.facts import evidence_of
 from lockgate.webhook.promoting.given_approvals import reviewing_account
 from lockgate.webhook.promoting.notify_options import RecordedEvent
@@ -32,8 +33,6 @@ from lockgate.webhook.terminal import printable
 from lockgate.webhook.trail import Trail
 
 _MS_NS: Final = 1_000_000
-# In what a statement says of its change: for whom a bot asks.
-ON_BEHALF: Final = "onBehalf"
 _ANEW: Final = "ask anew: lockgate promote"
 _NOBODY: Final = Missing(
     "requester",

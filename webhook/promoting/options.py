@@ -29,3 +29,9 @@ EPILOG: Final = (
 REQUIRE: Final = click.option(
     "--require", is_flag=True, help="End with 1 where the promotion is not made yet."
 )
+ENTRY: Final = click.option(
+    "--entry",
+    type=int,
+    metavar="INDEX",
+    help="The promotion that is gone back to; by default the last of this version.",
+)

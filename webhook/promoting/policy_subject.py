@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
+from lockgate.audit.promotions.history import Promotion
 from lockgate.audit.promotions.statement import EvidenceUsed
 from lockgate.audit.times import render_time
 from lockgate.engine.codegen.cache import open_cache
@@ -23,6 +24,7 @@ from lockgate.gatekeeper.suite_run import run_suites
 from lockgate.webhook.policy_bundle.bundle import PolicyBundle
 from lockgate.webhook.policy_bundle.opening import Opening
 from lockgate.webhook.policy_sources import read_policies
+from lockgate.webhook.promoting.desk import Desk
 from lockgate.webhook.promoting.facts import ModelEvidence
 from lockgate.webhook.promoting.requesting import Found
 from lockgate.webhook.terminal import printable
@@ -84,6 +86,13 @@ def tested(bundle: PolicyBundle, sources: Sequence[str]) -> ModelEvidence:
         {"passed": str(passed), "failed": str(failed)},
     )
     return ModelEvidence(bundle.digest, (used,), ())
+
+
+def evidence_then(desk: Desk, target: Promotion | None) -> ModelEvidence:
+    """What a promotion that is gone back to was made with."""
+    if target is None:
+        return ModelEvidence("", (), ())
+    return ModelEvidence(target.promoted.subject, desk.log.made(target).statement.evidence, ())
 
 
 def _digest(paths: "Sequence[str | PolicyBundle]", cwd: str) -> tuple[str, ...]:

@@ -18,7 +18,6 @@ from lockgate.audit.promotions.identities import Identity, Person
 from lockgate.audit.promotions.statement import (
     Place,
     PromotionStatement,
-    Serving,
     render_promotion,
     statement_digest,
 )
@@ -32,7 +31,8 @@ from lockgate.engine.promotions.model_identity import ModelIdentity
 from lockgate.engine.promotions.model_use import ModelUse
 from lockgate.engine.record import record
 from lockgate.webhook.model_facts import ModelFacts
-from lockgate.webhook.promoting.desk import ON_BEHALF, Desk
+from lockgate.webhook.promoting.asking_options import ON_BEHALF
+from lockgate.webhook.promoting.desk import Desk
 from lockgate.webhook.promoting.facts import ModelEvidence, find_evidence
 from lockgate.webhook.promoting.identities_file import fingerprint
 from lockgate.webhook.promoting.promotion_log import Asked
@@ -220,7 +220,7 @@ def _statement(
         digest,
         source,
         Place(wish.to, wish.cluster, wish.namespace or found.namespace),
-        tuple([Serving(one.kind, one.key, one.version) for one in found.use.beside]),
+        found.use.beside,
         found.use.flags,
         person.name,
         (desk.policy.name, f"sha256:{desk.policy.digest}"),

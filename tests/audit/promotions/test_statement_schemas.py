@@ -16,11 +16,11 @@ from lockgate.audit.promotions.statement import (
     EvidenceUsed,
     Place,
     PromotionStatement,
-    Serving,
     parse_promotion,
     render_promotion,
 )
 from lockgate.engine.errors import InputError
+from lockgate.engine.promotions.model_use import Beside
 
 _FOLDER = Path(lockgate.webhook.__file__).parent / "schemas"
 SCHEMA = json.loads((_FOLDER / "promotion-statement.schema.json").read_text())
@@ -36,7 +36,7 @@ WHOLE = PromotionStatement(
     _DIGEST,
     "staging",
     Place("prod", "prod-eu", "ml"),
-    (Serving("image", "server", "1.2"), Serving("adapter", "lora", "")),
+    (Beside("image", "server", "1.2"), Beside("adapter", "lora", "")),
     ("trust-remote-code",),
     "asker",
     ("models", _DIGEST),
@@ -134,7 +134,7 @@ _EVIDENCE = st.builds(
     st.sampled_from([WHOLE, ROLLBACK, INTRODUCTION]),
     _NAME,
     _TEXT,
-    st.lists(st.builds(Serving, _NAME, _NAME, _TEXT), max_size=3),
+    st.lists(st.builds(Beside, _NAME, _NAME, _TEXT), max_size=3),
     st.lists(_EVIDENCE, max_size=3),
     st.dictionaries(_NAME, _TEXT, max_size=3),
 )
@@ -142,7 +142,7 @@ def test_whatever_is_written_is_by_the_schema_and_read_again(
     made: PromotionStatement,
     model: str,
     version: str,
-    serving: list[Serving],
+    serving: list[Beside],
     evidence: list[EvidenceUsed],
     change: dict[str, str],
 ) -> None:
@@ -150,7 +150,7 @@ def test_whatever_is_written_is_by_the_schema_and_read_again(
         made,
         model=model,
         version=version,
-        serving=tuple(sorted(serving)),
+        serving=tuple(sorted(serving, key=lambda one: (one.kind, one.key, one.version))),
         evidence=tuple(evidence),
         change=change,
     )

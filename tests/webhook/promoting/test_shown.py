@@ -15,11 +15,11 @@ from lockgate.audit.promotions.statement import (
     Happening,
     Place,
     PromotionStatement,
-    Serving,
     parse_promotion,
     render_promotion,
 )
 from lockgate.engine.errors import InputError
+from lockgate.engine.promotions.model_use import Beside
 from lockgate.webhook.promoting.telling import statement_lines, statement_text
 from lockgate.webhook.terminal import is_safe
 
@@ -69,7 +69,12 @@ def statements(draw: st.DrawFn) -> PromotionStatement:
         draw(DIGESTS),
         draw(NAMES) if happening == "promotion" else "",
         Place(draw(NAMES), draw(WORDS), draw(WORDS)),
-        tuple(sorted(draw(st.lists(st.builds(Serving, WORDS, WORDS, WORDS), max_size=2)))),
+        tuple(
+            sorted(
+                draw(st.lists(st.builds(Beside, WORDS, WORDS, WORDS), max_size=2)),
+                key=lambda one: (one.kind, one.key, one.version),
+            )
+        ),
         tuple(sorted(draw(st.lists(WORDS, max_size=2)))),
         draw(NAMES),
         (draw(NAMES), draw(DIGESTS)),
@@ -153,7 +158,7 @@ def read_back(lines: list[str]) -> PromotionStatement:
         one("bytes")[0],
         place.get("from", ""),
         Place(environment, place.get("cluster", ""), place.get("namespace", "")),
-        tuple([Serving(*words, *[""] * (3 - len(words))) for words in map(_words, told.get("runs in", []))]),
+        tuple([Beside(*words, *[""] * (3 - len(words))) for words in map(_words, told.get("runs in", []))]),
         tuple([_words(line)[0] for line in told.get("brings code", [])]),
         requester,
         (policy, digest),

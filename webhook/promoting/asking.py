@@ -1,0 +1,51 @@
+"""Carries out a request: signed, recorded, judged, made where nothing is missing, and told."""
+
+from collections.abc import Callable
+
+import click
+from lockgate.audit.keys.pem_key import PemKey
+from lockgate.audit.promotions.history import Promotion
+from lockgate.engine.record import changed
+from lockgate.webhook.output import write_output
+from lockgate.webhook.promoting.asking_options import Asking
+from lockgate.webhook.promoting.desk import Desk
+from lockgate.webhook.promoting.ending import tell_end
+from lockgate.webhook.promoting.facts import ModelEvidence
+from lockgate.webhook.promoting.opening import open_desk
+from lockgate.webhook.promoting.promotion_log import PromotionLog
+from lockgate.webhook.promoting.requesting import Found, Wish, ask
+from lockgate.webhook.scanning.reading import read_signing_pem
+
+# What is known of the bytes, for whoever asks with a key; of a rollback also what it goes back to.
+EvidenceFor = Callable[[Desk, PemKey, Wish, Promotion | None], ModelEvidence]
+
+
+def carry_out(
+    context: click.Context,
+    asking: Asking,
+    found: Found,
+    wish: Wish,
+    beside: str,
+    evidence_for: EvidenceFor,
+    find_target: Callable[[PromotionLog], Promotion] | None = None,
+) -> None:
+    """Asks for what was found. beside: the file that the statement goes beside; find_target: of a rollback. Raises LockgateError."""
+    key = read_signing_pem(asking.key_file)
+    place = asking.output or f"{beside}.promotion.dsse.json"
+    with open_desk(asking.home, asking.policy, asking.identities, asking.notifier) as desk:
+        target = None if find_target is None else find_target(desk.log)
+        if target is not None:
+            wish = changed(wish, digest=target.promoted.subject)
+        evidence = evidence_for(desk, key, wish, target)
+        asked, envelope = ask(desk, found, wish, key, evidence, target)
+        write_output(envelope.decode("ascii") + "\n", place)
+        tell_end(
+            context,
+            desk,
+            asked,
+            asked.statement.requester,
+            evidence.reasons,
+            place,
+            asking.chosen,
+            asking.require,
+        )
