@@ -126,12 +126,14 @@ def run_check(
     jobs: int = 1,
     judges: Judges = "objects",
     together: "Callable[[Gate], Sequence[tuple[Document, Review, Decision]]] | None" = None,
+    begin: Callable[[str], None] | None = None,
 ) -> Report:
     """Judges what the walk found.
 
     learned: of the same inputs and request. recording: takes each Decision into a trail, and raises where it cannot.
     jobs: how many processes judge; what they find is the same. judges: what the policies are about.
-    together: what the objects come to with each other, asked when each has been judged, here.
+    together: what the objects come to with each other, asked when each has been judged, here. begin: told of each file (a
+    real path) before its objects are judged.
     """
     unknown: set[str] = set()
     files = files_of(inputs, walk)
@@ -141,6 +143,8 @@ def run_check(
         read = learned.kept.get(file.path) or read_input(inputs, file)
         record = None if recording is None else recording.of_file(inputs.config.environment(read.real))
         content, build = parse(read)
+        if begin is not None:
+            begin(read.real)
         into.add_file(content, build, record)
         into.notices += _without_effect(content, gate)
 

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 from lockgate.webhook.check_options import FILES_EACH, check_options, chosen_failures, user_info
-from lockgate.webhook.inventory_options import GateMaker, named_keys, read_external_options
+from lockgate.webhook.inventory_options import (
+    GateMaker,
+    environments_of_files,
+    named_keys,
+    read_external_options,
+)
 from lockgate.webhook.jobs_option import AUTO, wanted_jobs
 
 if TYPE_CHECKING:
@@ -272,7 +277,8 @@ def check(
         if quota_snapshot is not None and loaded.judges != "objects":
             raise UsageError("--quota-snapshot is for objects, and these policies are plain Rego")
         maker = GateMaker(inventories, inventory_kinds, walk, now_ns, external, stack, quota_snapshot)
-        gate, remarks = maker.make(deciding, inputs, learned.view)
+        environments = environments_of_files(deciding, settings, learned.view)
+        gate, remarks = maker.make(deciding, inputs, learned.view, environments)
         explanations = (
             _explanations(gate, loaded, "all" if explain else "matched") if trace or explain else None
         )
@@ -293,11 +299,15 @@ def check(
             def judge(own: "Deciding") -> "Report":
                 changed = replace(inputs, config=own.settings)
                 again = learn(changed, walk, request, own.loaded.judges)
-                other, _ = maker.without_providers().make(own, changed, again.view)
+                places = environments_of_files(own, own.settings, again.view)
+                other, _ = maker.without_providers().make(own, changed, again.view, places)
                 found = Findings(other, allow_unrendered)
                 quiet = Progress(len(walk.files), None)
                 held_open, judges = own.loaded.not_configured, own.loaded.judges
-                return run_check(changed, walk, other, held_open, request, again, found, quiet, judges=judges)
+                begin = None if places is None else places.begin
+                return run_check(
+                    changed, walk, other, held_open, request, again, found, quiet, judges=judges, begin=begin
+                )
 
             findings.notices += _checked_out(deciding.base)
             told = None
@@ -346,6 +356,7 @@ def check(
                 else 1,
                 loaded.judges,
                 together,
+                begin=None if environments is None else environments.begin,
             )
             if recording is not None:
                 recorded = recording.finish()

@@ -24,6 +24,19 @@ fail_on_option: Final = click.option(
     help="deny, warn or not-evaluated: what ends with a code other than 0; may be repeated. Violations that deny "
     "always do.",
 )
+
+
+def user_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --user and --group: the parameters `user` and `groups`."""
+    add_groups = click.option(
+        "--group", "groups", multiple=True, metavar="NAME", help="A group of --user; may be repeated."
+    )
+    add_user = click.option(
+        "--user", metavar="NAME", help="Who would apply the objects, for policies that ask."
+    )
+    return add_user(add_groups(command))
+
+
 FORMATS: Final = ("text", "json", "sarif", "github", "junit", "tap")
 
 # With `--jobs auto`, a process for so many files.
@@ -136,10 +149,7 @@ def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="FILE",
             help="Write Exemptions for the violations that there are today; with --owner.",
         ),
-        click.option(
-            "--group", "groups", multiple=True, metavar="NAME", help="A group of --user; may be repeated."
-        ),
-        click.option("--user", metavar="NAME", help="Who would apply the objects, for policies that ask."),
+        user_options,
         click.option(
             "--base",
             metavar="REF",

@@ -3,11 +3,14 @@
 import os
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
+from lockgate.webhook.check_options import user_info, user_options
 from lockgate.webhook.inventory_options import (
     GateMaker,
+    environments_of_files,
     external_options,
     inventory_options,
     named_keys,
@@ -48,6 +51,7 @@ _STDIN_LIMIT = 8 * 1024 * 1024 + 1
     "--format", "chosen", type=click.Choice(["text", "json"]), default="text", help="How to report."
 )
 @click.option("--namespace", metavar="NAME", help="The namespace of objects that name none.")
+@user_options
 @inventory_options
 @click.option(
     "--no-defaults",
@@ -56,6 +60,11 @@ _STDIN_LIMIT = 8 * 1024 * 1024 + 1
 )
 @external_options
 @facts_options
+@click.option(
+    "--promotions",
+    metavar="DIR",
+    help="The home of a trail that promotions are recorded in: the provider lockgate-promotions answers from it.",
+)
 @click.option(
     "--engine", type=click.Choice(["rego"]), help="Evaluate the Rego of templates that also have CEL."
 )
@@ -72,6 +81,8 @@ def explain(
     wanted: str,
     chosen: str,
     namespace: str | None,
+    user: str | None,
+    groups: tuple[str, ...],
     inventories: tuple[str, ...],
     inventory_kinds: tuple[str, ...],
     no_defaults: bool,
@@ -80,6 +91,7 @@ def explain(
     provider_certificate: str | None,
     provider_key: str | None,
     model_facts: "ModelFacts | None",
+    promotions: str | None,
     engine: str | None,
     config: str | None,
     output: str | None,
@@ -113,6 +125,8 @@ def explain(
     external = read_external_options(
         external_data, allow_providers, provider_certificate, provider_key, model_facts
     )
+    if promotions:
+        external = replace(external, promotions=os.path.abspath(promotions))
     cwd = os.getcwd()
     given = Given(policies, (), config, cwd, named_keys(policy_keys, os.environ), paths)
     deciding = read_work_tree(given, make_loader(engine, None))
@@ -120,11 +134,16 @@ def explain(
     stdin = sys.stdin.buffer.read(_STDIN_LIMIT) if "-" in paths else None
     inputs = Inputs(paths, cwd, (), stdin, settings)
     walk = find_inputs(inputs)
-    request = Request(namespace, complete=as_it_is if no_defaults else apply_defaults)
+    if groups and not user:
+        raise UsageError("--group is for --user")
+    request = Request(
+        namespace, user_info(user, groups), complete=as_it_is if no_defaults else apply_defaults
+    )
     learned = learn(inputs, walk, request, loaded.judges)
     stack = ExitStack()
     maker = GateMaker(inventories, inventory_kinds, walk, time.time_ns(), external, stack)
-    gate, _ = maker.make(deciding, inputs, learned.view)
+    environments = environments_of_files(deciding, settings, learned.view)
+    gate, _ = maker.make(deciding, inputs, learned.view, environments)
     explanations = Explanations(
         loaded.policies,
         TemplateTracer(loaded.templates),
@@ -135,7 +154,10 @@ def explain(
     findings = Findings(gate, allow_unrendered=True, explanations=explanations)
     quiet = Progress(len(walk.files), None)
     with stack:
-        report = run_check(inputs, walk, gate, (), request, learned, findings, quiet, judges=loaded.judges)
+        begin = None if environments is None else environments.begin
+        report = run_check(
+            inputs, walk, gate, (), request, learned, findings, quiet, judges=loaded.judges, begin=begin
+        )
     for problem in report.errors:
         click.echo(f"error: {printable(problem.file)}:{problem.line}: {printable(problem.message)}", err=True)
     found = explanations.found

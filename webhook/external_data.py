@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     # Imported where there are any.
     from lockgate.engine.documents.document import Document
     from lockgate.gatekeeper.external_data.https import HttpsProvider
+    from lockgate.webhook.promotions.file_environments import FileEnvironments
 
 
 def _models(request: ExternalRequest, cwd: str) -> "list[Document]":
@@ -54,10 +55,11 @@ def make_providers(
     providers: Sequence[Provider],
     devices: Devices | None,
     stack: ExitStack,
+    environments: "FileEnvironments | None" = None,
 ) -> Providers:
     """Who answers. files: where those of the request lie. devices: what the inventory tells of them, if policies ask.
 
-    stack: closes the connections that are kept.
+    stack: closes the connections that are kept. environments: answers for the file that is judged.
 
     Raises LockgateError for a file that cannot be used.
     """
@@ -81,10 +83,14 @@ def make_providers(
         for provider in live.values():
             stack.callback(provider.close)
         asked = LiveProviders(live, AnswerCache(DEFAULT_TTL_S, time.monotonic))
-    if devices is None or (devices.lacking and DEVICES_PROVIDER in live):
-        # Whoever is named as that provider knows more.
-        return FixtureProviders(fixtures.values(), asked)
-    # Which imports CEL.
-    from lockgate.gatekeeper.external_data.devices import DeviceProviders
+    others: Providers | None = asked
+    # Whoever is named as that provider knows more.
+    if devices is not None and not (devices.lacking and DEVICES_PROVIDER in live):
+        # Which imports CEL.
+        from lockgate.gatekeeper.external_data.devices import DeviceProviders
 
-    return FixtureProviders(fixtures.values(), DeviceProviders(devices, asked))
+        others = DeviceProviders(devices, asked)
+    if environments is not None:
+        environments.answer_before(others)
+        others = environments
+    return FixtureProviders(fixtures.values(), others)

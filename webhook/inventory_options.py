@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from lockgate.gatekeeper.inventory_needs import InventoryNeeds
     from lockgate.gatekeeper.webhook_scope import Scopes
     from lockgate.webhook.base import Base
+    from lockgate.webhook.config import Config
     from lockgate.webhook.deciding import Deciding
     from lockgate.webhook.gate import Gate
     from lockgate.webhook.inputs import Inputs
     from lockgate.webhook.inventory import Listed
     from lockgate.webhook.inventory_objects import Inventory
     from lockgate.webhook.model_facts import ModelFacts
+    from lockgate.webhook.promotions.file_environments import FileEnvironments
     from lockgate.webhook.tree import ClusterView
     from lockgate.webhook.walk import Walk
 
@@ -163,9 +165,16 @@ class GateMaker:
     quotas: str | None = None
 
     def make(
-        self, deciding: "Deciding", inputs: "Inputs", view: "ClusterView"
+        self,
+        deciding: "Deciding",
+        inputs: "Inputs",
+        view: "ClusterView",
+        environments: "FileEnvironments | None" = None,
     ) -> "tuple[Gate, tuple[str, ...]]":
-        """The Gate of what decides, and remarks on its inventory. Raises LockgateError for a wrong source."""
+        """The Gate of what decides, and remarks on its inventory. environments: answers for the file that is judged.
+
+        Raises LockgateError for a wrong source.
+        """
         from lockgate.engine.codegen.budget import Limits
         from lockgate.engine.policy import Facts
         from lockgate.webhook.gate import Gate
@@ -185,9 +194,10 @@ class GateMaker:
             or external.models
             or external.promotions
             or devices is not None
+            or environments is not None
         )
         if answers and deciding.loaded.loaded.asks:
-            facts = replace(facts, providers=self._providers(deciding, inputs, devices))
+            facts = replace(facts, providers=self._providers(deciding, inputs, devices, environments))
         made = Gate(
             policies=self._policies(deciding, inputs, view),
             facts=facts,
@@ -227,7 +237,13 @@ class GateMaker:
         source = QuotaSource(path, self.quotas, open_cache(None, os.environ))
         return source.beside(policies, (one.value for one in objects if isinstance(one, Present)))
 
-    def _providers(self, deciding: "Deciding", inputs: "Inputs", devices: "Devices | None") -> "Providers":
+    def _providers(
+        self,
+        deciding: "Deciding",
+        inputs: "Inputs",
+        devices: "Devices | None",
+        environments: "FileEnvironments | None",
+    ) -> "Providers":
         from lockgate.webhook.external_data import make_providers
 
         base = deciding.base
@@ -244,7 +260,9 @@ class GateMaker:
             external = replace(external, models=facts_of_base(external.models, base, inputs.cwd))
         if base is not None:
             refuse_brought(external.promotions, base)
-        return make_providers(external, files, cwd, deciding.loaded.loaded.providers, devices, self.stack)
+        return make_providers(
+            external, files, cwd, deciding.loaded.loaded.providers, devices, self.stack, environments
+        )
 
     def _inventory(self, deciding: "Deciding", inputs: "Inputs", view: "ClusterView") -> "Inventory | None":
         """The inventory; None where nobody asks for one, or no policy reads it or asks about its devices."""
@@ -278,6 +296,18 @@ class GateMaker:
             ),
             Shelf() if loaded.asks_devices else None,
         )
+
+
+def environments_of_files(
+    deciding: "Deciding", config: "Config", view: "ClusterView"
+) -> "FileEnvironments | None":
+    """Who tells policies that ask in which environment the objects of a file are; None where none asks, or nobody knows."""
+    loaded = deciding.loaded
+    if not loaded.loaded.asks or not (config.environments or config.folders or loaded.promotions):
+        return None
+    from lockgate.webhook.promotions.file_environments import file_environments
+
+    return file_environments(config, loaded.promotions, view.namespaces)
 
 
 def refuse_brought(promotions: str, base: "Base") -> None:
