@@ -18,8 +18,8 @@ def write_output(text: str, path: str | None) -> None:
         return
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        if os.path.lexists(path) and not os.path.isfile(path):
-            # A device such as /dev/stdout, or a pipe: there is nothing to replace.
+        if os.path.exists(path) and not os.path.isfile(path):
+            # A device such as /dev/stdout, or a pipe: there is nothing to replace. A link that leads nowhere is replaced, not followed.
             with open(path, "wb") as stream:
                 stream.write(data)
             return

@@ -59,9 +59,14 @@ class Identities:
         self._members: Final[dict[str, Member]] = {}
         self._by_identity: Final[dict[Identity, Member]] = {}
         self._keys: Final[dict[str, PublicKey]] = {}
+        folded: dict[str, str] = {}
         for one in members:
             if self._members.setdefault(one.name, one) is not one:
                 raise FormatError(f"the identity map has {one.name} twice")
+            # Who is told apart by the case of a letter alone is one, written by two hands.
+            other = folded.setdefault(one.name.casefold(), one.name)
+            if other != one.name:
+                raise FormatError(f"the identity map has {other} and {one.name}, which are one name")
         for one in members:
             if one.owner and (one.owner not in self._members or self._members[one.owner].owner):
                 raise FormatError(f"the owner of the bot {one.name} is no person of the identity map")

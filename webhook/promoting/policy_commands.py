@@ -72,5 +72,5 @@ def rollback(context: click.Context, bundle: str, name: str, entry: int | None, 
         wish,
         bundle,
         lambda desk, _key, _wish, target: evidence_then(desk, target),
-        lambda log: find_target(log, found.use.identity, asking.to, entry),
+        lambda log: find_target(log, found, wish, entry),
     )

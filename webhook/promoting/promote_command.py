@@ -105,5 +105,5 @@ def rollback(
         wish,
         files[0],
         lambda desk, key, wish, _: evidence_from_facts(desk, found, wish, key, model_facts, os.getcwd()),
-        lambda log: find_target(log, found.use.identity, asking.to, entry),
+        lambda log: find_target(log, found, wish, entry),
     )

@@ -172,6 +172,7 @@ def test_a_bot_approves_nothing(office: Office) -> None:
         (BOT.replace("stranger", "risk-2"), "twice: of risk-2 and of updater"),
         (BOT.replace("updater", "risk-2"), "the identity map has risk-2 twice"),
         ("[[person]]\nname = 'twin'\nkeys = ['risk-1.pub.pem']\n", "twice: of risk-1 and of twin"),
+        ("[[person]]\nname = 'RISK-1'\n", "the identity map has risk-1 and RISK-1, which are one name"),
         ("[[person]]\nname = 'a\\nb'\n", "identities.toml:22:1: name: String should match"),
     ],
     ids=[
@@ -182,6 +183,7 @@ def test_a_bot_approves_nothing(office: Office) -> None:
         "somebody's key",
         "name",
         "twin",
+        "case",
         "control",
     ],
 )
@@ -332,6 +334,17 @@ def test_an_approval_that_two_people_signed_is_of_one(office: Office) -> None:
     office.write("both.approval", json.dumps(one))
     ran = office.record("both.approval")
     assert "has 1" in ran.out and not office.is_made(), ran.err
+
+
+def test_the_hint_at_a_key_proves_nothing(office: Office) -> None:
+    """An envelope says itself whose key it is signed with: whoever signed it is who approves."""
+    signed = json.loads((office.folder / office.sign("risk-1")).read_text())
+    other = json.loads((office.folder / office.sign("risk-2")).read_text())
+    signed["signatures"][0]["keyid"] = other["signatures"][0]["keyid"]
+    office.write("hinted.approval", json.dumps(signed))
+    ran = office.record("hinted.approval")
+    assert "approved by risk-1 (key)" in ran.out and "risk-2" not in ran.out
+    assert "has 1" in office.approve().out
 
 
 # --- One's own approval, where the policy lets one

@@ -356,6 +356,54 @@ def test_a_rollback_to_other_bytes(office: Office) -> None:
     assert ran.code == 2 and "has other bytes than is said" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--namespace", "other"), "for another place: entry 7 is for namespace ml"),
+        (("--cluster", "eu"), ""),
+        ((), ""),
+    ],
+    ids=["another namespace", "a cluster of any", "the same"],
+)
+def test_a_rollback_to_where_it_was_not(office: Office, more: tuple[str, ...], message: str) -> None:
+    """It takes no soak time, so that it brings a version nowhere where it was not."""
+    ran = office.promote("staging", *more, command="rollback")
+    assert ran.code == (2 if message else 0) and message in ran.err, ran.err
+
+
+def test_a_rollback_to_a_cluster_of_which_it_was_not(office: Office) -> None:
+    office.write_manifest("s3://models/fraud/8")
+    office.write_facts(EVALUATION, reference="s3://models/fraud/8")
+    assert "made: entry" in office.promote("staging", "--cluster", "eu").out
+    assert office.promote("staging", "--cluster", "eu", command="rollback").code == 0
+    for more in (["--cluster", "us"], []):
+        ran = office.promote("staging", *more, command="rollback")
+        assert ran.code == 2 and "is for cluster eu namespace ml" in ran.err, ran.err
+
+
+def test_a_rollback_with_code_that_was_not_there(office: Office) -> None:
+    office.write_manifest(args=["--trust-remote-code"])
+    ran = office.promote("staging", command="rollback")
+    assert ran.code == 2 and "by entry 7, let no code come by" in ran.err, ran.err
+    assert "trust" in ran.err
+    assert office.promote("staging").code == 0
+
+
+@pytest.mark.parametrize("leads", ["nowhere", "to a file"])
+def test_a_link_where_the_statement_goes(office: Office, leads: str) -> None:
+    """Beside the manifests lies what a change brought: nothing is written where its links lead."""
+    elsewhere = office.folder / "elsewhere"
+    if leads == "to a file":
+        elsewhere.write_text("mine")
+    place = office.folder / "prod.json"
+    place.unlink()
+    place.symlink_to(elsewhere)
+    assert office.promote("prod").code == 0
+    assert not place.is_symlink() and office.statement()
+    assert elsewhere.exists() == (leads == "to a file")
+    assert leads == "nowhere" or elsewhere.read_text() == "mine"
+
+
 def test_what_is_no_promotion_is_not_revoked(office: Office) -> None:
     for index in ("8", "0", "400"):
         ran = office.run("revoke", index, "--reason", "poisoned", "--trail", "trail")
