@@ -18,6 +18,7 @@ COMMANDS: Final = {
         "lockgate.webhook.audit_reconcile:reconcile_command",
         "Compare what lives in a cluster with the trail.",
     ),
+    "serve": LazyCommand("lockgate.webhook.audit_serve:serve", "Answer auditors over HTTP: the API."),
     "prove": LazyCommand(
         "lockgate.webhook.audit_prove:prove", "Prove an entry, or that a stream is complete."
     ),

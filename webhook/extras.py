@@ -7,6 +7,7 @@ from lockgate.engine.errors import UsageError
 
 _AUDIT: Final = ("cryptography", "pydantic", "alembic", "sqlmodel")
 _FACTS: Final = ("cryptography", "pydantic")
+_WEB: Final = ("starlette", "uvicorn")
 _SERVE: Final = ("httptools", "uvloop", "prometheus_client")
 
 
@@ -54,4 +55,13 @@ def require_serve() -> None:
     if missing:
         raise UsageError(
             f"the server needs {', '.join(missing)}", hint="install them: pip install 'lockgate[serve]'"
+        )
+
+
+def require_web() -> None:
+    """Raises UsageError where the libraries of the auditor's API are not installed."""
+    missing = [name for name in _WEB if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"the auditor's API needs {', '.join(missing)}", hint="install it: pip install 'lockgate[web]'"
         )

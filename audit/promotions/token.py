@@ -29,6 +29,8 @@ _MAX_EMAIL: Final = 320
 _MAX_DATE: Final = 253_402_300_799
 # An ID token says `JWT` or nothing. Others say what they are: `at+jwt` (RFC 9068), `logout+jwt`, `dpop+jwt`.
 _KINDS: Final = ("", "jwt", "application/jwt")
+# Of tokens by which somebody comes in.
+_ACCESS: Final = ("at+jwt", "application/at+jwt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,35 @@ def verify_token(
         if token.kind not in _KINDS:
             raise VerificationError(f"the token is no ID token: its typ is {token.kind[:40]!r}")
         _check_binding(claims, issuer, binding_of(payload))
+        issued, expires = _check_times(claims, issuer, at_ms // 1000, tolerance_s)
+        return TokenApproval(issuer.issuer, _subject(claims), _verified_email(claims), issued, expires)
+    except InputError as error:
+        raise FormatError(error.message) from None
+
+
+def verify_caller(
+    data: bytes, issuers: Sequence[TokenIssuer], at_ms: int, tolerance_s: int = TOLERANCE_S
+) -> TokenApproval:
+    """Whom a token names who comes with it, at a moment in Unix milliseconds. One that approves a statement opens no door.
+
+    Raises as `verify_token` does.
+    """
+    token = parse_token(data)
+    try:
+        claims = parse_foreign_json(token.payload, "the token's payload", MAX_TOKEN)
+        issuer = _issuer_of(claims, issuers)
+        verify_signature(token, issuer.keys)
+        if token.kind not in (*_KINDS, *_ACCESS):
+            raise VerificationError(f"the token lets nobody in: its typ is {token.kind[:40]!r}")
+        nonce = claims.maybe("nonce")
+        told = [*_audiences(claims), "" if nonce is None else nonce.text()]
+        if any(one.startswith(BINDING) for one in told):
+            raise VerificationError("the token approves a statement, and lets nobody in")
+        if not told[:-1] or any(one not in issuer.audiences for one in told[:-1]):
+            raise VerificationError("the token is for others than the clients whose tokens are taken")
+        party = claims.maybe("azp")
+        if party is not None and party.text() not in issuer.audiences:
+            raise VerificationError("the token was issued to a client whose tokens are not taken")
         issued, expires = _check_times(claims, issuer, at_ms // 1000, tolerance_s)
         return TokenApproval(issuer.issuer, _subject(claims), _verified_email(claims), issued, expires)
     except InputError as error:

@@ -62,7 +62,8 @@ class Engine:
         self._cursors: Final = cursors
         self.now_ms: Final = now_ms
         self.trusted: Final = trusted
-        self._ends: dict[str, StreamHead] | None = None
+        # What is known of the log, whoever asks; empty until somebody needs it.
+        self._ends: list[dict[str, StreamHead]] = []
 
     @property
     def size(self) -> int:
@@ -85,9 +86,9 @@ class Engine:
 
     def ends(self) -> dict[str, StreamHead]:
         """Where all streams end, as of the checkpoint. Raises VerificationError."""
-        if self._ends is None:
-            self._ends = stream_ends(self._reader, self.standing)
-        return self._ends
+        if not self._ends:
+            self._ends.append(stream_ends(self._reader, self.standing))
+        return self._ends[0]
 
     def ask(self, question: Question, asking: Asking | None = None) -> Page:
         """A page of the answer. Raises QuestionError or CursorError, and VerificationError for what is not as it was signed."""
@@ -130,9 +131,12 @@ class Engine:
                     hint="ask for a model in an environment, a policy, a stream, or one kind of which there is a stream",
                 )
             return None
+        if question.stream:
+            # What others have beside it is nobody's to know who asks about this one.
+            return question.stream
         lengths = {name: self.index.stream_length(name) for name in names}
         best = min(names, key=lambda name: (lengths[name], name))
-        if question.walk == "complete" or question.stream or question.policy or not question.outcomes:
+        if question.walk == "complete" or question.policy or not question.outcomes:
             return best
         return best if lengths[best] <= MAX_READ else None
 
