@@ -9,7 +9,7 @@ from lockgate.webhook.inventory_options import named_keys, policy_key_option
 from lockgate.webhook.jobs_option import jobs_option, wanted_jobs
 from lockgate.webhook.output import write_output
 from lockgate.webhook.replay.judge import JudgeSource
-from lockgate.webhook.replay.question import Question, answer
+from lockgate.webhook.replay.question import Question, asking
 from lockgate.webhook.replay.render_json import render_replay_json
 from lockgate.webhook.replay.render_text import render_replay_text
 
@@ -77,10 +77,11 @@ def replay_command(
       lockgate audit replay -p policies/ --against next/ --namespace fraud --format json --trail trail/
     """
     jobs_for = wanted_jobs(jobs, BLOCKS_EACH)
-    question = Question(home, since or "", until or "", outcome or "", namespace or "", actor or "")
-    window = question.window()
+    answer = asking(
+        Question(home, since or "", until or "", outcome or "", namespace or "", actor or ""), jobs_for
+    )
     source = JudgeSource(exemptions, named_keys(policy_keys, os.environ), os.getcwd())
     then = source.judge(policies)
-    report = answer(question, window, then, source.judge(against) if against else None, jobs_for)
+    report = answer(then, source.judge(against) if against else None)
     write_output(render_replay_json(report) if chosen == "json" else render_replay_text(report), None)
     return EXIT_MISSED if report.tally.fidelity.misses.get("unexplained") else 0

@@ -142,21 +142,19 @@ def rollout(
     from lockgate.webhook.rollout.request import RolloutRequest
 
     request = RolloutRequest(bundle, policies, exemptions, keys, objects, context, os.getcwd(), external)
-    question, window = None, None
+    replays = None
     if home is not None:
-        from lockgate.webhook.replay.question import Question, answer
+        from lockgate.webhook.replay.question import Question, asking
 
-        question = Question(home, since, until or "", "", namespace or "", actor or "")
-        window = question.window()
+        replays = asking(Question(home, since, until or "", "", namespace or "", actor or ""), jobs_for)
     live, trail, judges = None, None, None
     with ExitStack() as stack:
         if objects:
             live = request.effect(stack)
         elif not no_live:
             live, *judges = request.in_cluster(stack)
-        if question is not None and window is not None:
-            then, other = judges or request.judges()
-            trail = answer(question, window, then, other, jobs_for)
+        if replays is not None:
+            trail = replays(*(judges or request.judges()))
     report = RolloutReport(bundle, ", ".join(objects) or "the cluster", live, trail)
     write_output(render_rollout_json(report) if chosen == "json" else render_rollout_text(report), None)
     return _exit_code(report, max_new_denials)

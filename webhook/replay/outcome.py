@@ -12,19 +12,17 @@ How = Literal["violation", "exempted", "failure", "unknown"]
 # What becomes of an object: `failed` and `unknown` are refused at admission, as what is denied.
 Standing = Literal["allowed", "warned", "denied", "failed", "unknown"]
 
-_ACTIONS: Final[Mapping[tuple[object, ...], tuple[Action, ...]]] = {
-    actions: actions
-    for actions in (
-        (),
-        ("deny",),
-        ("warn",),
-        ("dryrun",),
-        ("deny", "warn"),
-        ("deny", "dryrun"),
-        ("dryrun", "warn"),
-        ("deny", "dryrun", "warn"),
-    )
-}
+_EACH: Final[tuple[tuple[Action, ...], ...]] = (
+    (),
+    ("deny",),
+    ("warn",),
+    ("dryrun",),
+    ("deny", "warn"),
+    ("deny", "dryrun"),
+    ("dryrun", "warn"),
+    ("deny", "dryrun", "warn"),
+)
+_ACTIONS: Final[Mapping[tuple[object, ...], tuple[Action, ...]]] = {(*one,): one for one in _EACH}
 REFUSED: Final = frozenset[Standing](("denied", "failed"))
 
 

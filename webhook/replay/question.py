@@ -34,14 +34,24 @@ class Question:
         )
 
 
-def answer(
-    question: Question, window: Window, then: Judge, other: Judge | None, jobs_for: Callable[[int], int]
-) -> ReplayReport:
-    """Replays, after the log has that it is done. jobs_for: how many processes, by the number of bundles. Raises LockgateError."""
+# Answers a question by the policies that records name, and by others.
+Answer = Callable[[Judge, Judge | None], ReplayReport]
+
+
+def asking(question: Question, jobs_for: Callable[[int], int]) -> Answer:
+    """What replays, after the log has that it is done. jobs_for: how many processes, by the number of bundles.
+
+    Raises UsageError for a question that is none.
+    """
+    window = question.window()
     options = {name: getattr(question, name) for name in ("since", "until", "outcome", "namespace")}
     asked = {name: text for name, text in options.items() if text}
-    job, log = begin_replay(question.home, window, then, other, asked, question.actor or current_user())
-    tally = replay(job, jobs_for(job.covered.blocks))
-    return ReplayReport(
-        log, asked, then.policies.digest, None if other is None else other.policies.digest, tally
-    )
+
+    def answer(then: Judge, other: Judge | None) -> ReplayReport:
+        actor = question.actor or current_user()
+        job, log = begin_replay(question.home, window, then, other, asked, actor)
+        tally = replay(job, jobs_for(job.covered.blocks))
+        against = None if other is None else other.policies.digest
+        return ReplayReport(log, asked, then.policies.digest, against, tally)
+
+    return answer

@@ -6,6 +6,7 @@ from typing import Final
 from lockgate.engine.codegen.values import Value, parse_json
 from lockgate.engine.decision import Exchange, Item, Reply
 from lockgate.engine.errors import InputError
+from lockgate.engine.kinds import Kinds
 from lockgate.engine.masking.masked_value import NOT_KEPT
 from lockgate.engine.masking.masker import MASK
 from lockgate.engine.record import record
@@ -14,6 +15,7 @@ from lockgate.gatekeeper.sync import Process
 from lockgate.webhook.replay.outcome import Outcome, outcome_of_body
 
 _SWEPT: Final = "sweep"
+_KINDS: Final = Kinds()
 _MASK: Final = MASK.encode()
 
 
@@ -85,14 +87,23 @@ def _review(request: dict[str, Value]) -> Review:
     if request.get("operation") == "DELETE":
         value = old
     namespace = request.get("namespaceObject")
-    scope: Scope = "Namespaced" if _text(request.get("namespace")) else "Cluster"
     return Review(
         request,
         value if isinstance(value, dict) else None,
         old if isinstance(old, dict) else None,
         namespace if isinstance(namespace, dict) and namespace else None,
-        scope=scope,
+        scope=_scope(request),
     )
+
+
+def _scope(request: Mapping[str, Value]) -> Scope:
+    """The scope of the kind. An API server, which names its requests, and a sweep know it; a check may not have."""
+    if _text(request.get("namespace")):
+        return "Namespaced"
+    kind = request.get("kind")
+    if _text(request.get("uid")) or not _text(request.get("operation")) or not isinstance(kind, dict):
+        return "Cluster"
+    return _KINDS.scope(_text(kind.get("group")), _text(kind.get("kind")))
 
 
 def _exchange(one: Value) -> Exchange:

@@ -14,7 +14,7 @@ from lockgate.engine.decision import (
     Violation,
 )
 from lockgate.engine.policy import PolicySet
-from lockgate.engine.review import Review
+from lockgate.engine.review import Review, Scope
 from lockgate.webhook.replay.fidelity import Fidelity, explain_miss
 from lockgate.webhook.replay.outcome import outcome_of
 from lockgate.webhook.replay.recorded import Recorded, UnkeptError, parse_recorded
@@ -147,3 +147,26 @@ def test_what_is_too_deep_to_be_masked_cannot_be_judged_again() -> None:
         deep = [deep]
     with pytest.raises(UnkeptError):
         recorded(decision(), asked=review(pod("p", "team-a", deep=deep)))
+
+
+# request → scope
+SCOPES: dict[str, tuple[dict[str, Value], Scope]] = {
+    "in a namespace": ({"namespace": "team-a", "operation": "CREATE"}, "Namespaced"),
+    "an API server's": ({"uid": "1", "operation": "CREATE"}, "Cluster"),
+    "a sweep's": ({"operation": ""}, "Cluster"),
+    "a check's of a kind that it knows": (
+        {"operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Node"}},
+        "Cluster",
+    ),
+    "a check's of another kind": (
+        {"operation": "CREATE", "kind": {"group": "example.com", "version": "v1", "kind": "Thing"}},
+        "Unknown",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SCOPES)
+def test_what_is_known_of_the_scope(case: str) -> None:
+    request, scope = SCOPES[case]
+    body = mask_decision(Review({**request, "object": None}, None, None, None), decision(), NOW).body
+    assert parse_recorded(7, 1_000, "", body).review.scope == scope
