@@ -1,0 +1,174 @@
+"""Which page is where. `respond` answers a request for one, whatever web framework brought it."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+from urllib.parse import urlencode
+
+from lockgate.audit.errors import FormatError, TrailError, VerificationError
+from lockgate.audit.pages import (
+    decisions,
+    entries,
+    exemptions,
+    health,
+    models,
+    overview,
+    policies,
+    promotions,
+    questions,
+    search,
+)
+from lockgate.audit.pages.remembered import COOKIE, MAX_AGE_S, Remembered, compare, render_remembered
+from lockgate.audit.pages.rendering import FILES, HEADERS, HTML, JSON, file_at, render_html, render_json
+from lockgate.audit.pages.site import Asked, ForbiddenError, NoPageError, Site, View
+from lockgate.audit.query.errors import CursorError, QuestionError
+
+Page = Callable[[Site, Asked], View]
+
+PAGES: Final[Mapping[str, Page]] = {
+    "/": overview.overview,
+    "/search": search.search,
+    "/promotions": promotions.promotions,
+    "/models": models.models,
+    "/model": models.model,
+    "/stale": models.stale_models,
+    "/exemptions": exemptions.exemptions,
+    "/quotas": exemptions.quotas,
+    "/decisions": decisions.decisions,
+    "/policies": policies.policies,
+    "/health": health.health,
+    "/break-glass": health.break_glass,
+    "/verify": health.verify,
+    "/questions": questions.questions,
+}
+_ENTRY: Final = re.compile(r"/entries/(0|[1-9][0-9]{0,15})")
+_PROOF: Final = re.compile(r"/entries/(0|[1-9][0-9]{0,15})\.tlog-proof")
+_PROMOTION: Final = re.compile(r"/promotions/(0|[1-9][0-9]{0,15})")
+_QUESTION: Final = re.compile(r"/questions/(a[0-9]{1,2})")
+_JSON: Final = ".json"
+
+Fault = Literal["nothing", "question", "forbidden", "unknown", "tampered", "trouble"]
+_NOTHING: Final = Remembered("first", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What goes back. headers: those of security, and a cookie where there is one."""
+
+    status: int
+    media_type: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=lambda: dict(HEADERS))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What came. path: decoded; parameters: each once; cookie: the value of `COOKIE`, "" without it."""
+
+    path: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    cookie: str = ""
+
+    @property
+    def is_json(self) -> bool:
+        """Is JSON asked for?"""
+        return self.path.endswith(_JSON)
+
+    @property
+    def page(self) -> str:
+        """The page's path, without the suffix."""
+        bare = self.path.removesuffix(_JSON)
+        return "/" if bare == "/index" and self.is_json else bare
+
+
+def is_page(path: str) -> bool:
+    """Is there a page, or a file of one, at a path?"""
+    page = Request(path).page
+    if path in FILES or page in PAGES or _PROOF.fullmatch(path):
+        return True
+    return any(one.fullmatch(page) for one in (_ENTRY, _PROMOTION, _QUESTION))
+
+
+def respond(site: Site, request: Request) -> Response:
+    """The answer to a request by somebody who may look at the log."""
+    if request.path in FILES:
+        kept = {**HEADERS, "Cache-Control": "public, max-age=86400"}
+        return Response(200, FILES[request.path][1], file_at(request.path), kept)
+    remembered = compare(site.engine, request.cookie)
+    # Nobody looks at names by following a link to a page: the log keeps each look.
+    seen = site if request.parameters.get("names") == "shown" else replace(site, opener=None)
+    try:
+        if (found := _PROOF.fullmatch(request.path)) is not None:
+            body = entries.proof_file(site, int(found[1]))
+            named = {**HEADERS, "Content-Disposition": f'attachment; filename="{found[1]}.tlog-proof"'}
+            return Response(200, "text/plain; charset=utf-8", body, named)
+        view = _view(seen, request)
+    except (QuestionError, CursorError, FormatError) as error:
+        return _failed(site, request, "question", error, remembered)
+    except NoPageError as error:
+        return _failed(site, request, "unknown", error, remembered)
+    except ForbiddenError as error:
+        return _failed(site, request, "forbidden", error, remembered)
+    except VerificationError as error:
+        return _failed(site, request, "tampered", error, remembered)
+    except TrailError as error:
+        return _failed(site, request, "trouble", error, remembered)
+    return _response(site, request, view, remembered)
+
+
+def _view(site: Site, request: Request) -> View:
+    asked = Asked(request.parameters, request.cookie)
+    page = request.page
+    if page in PAGES:
+        return PAGES[page](site, asked)
+    if (found := _ENTRY.fullmatch(page)) is not None:
+        return entries.entry(site, int(found[1]))
+    if (found := _PROMOTION.fullmatch(page)) is not None:
+        return promotions.promotion(site, int(found[1]))
+    if (found := _QUESTION.fullmatch(page)) is not None:
+        return questions.question(site, asked, found[1])
+    raise NoPageError("there is no such page", hint="see the list of pages above, or search")
+
+
+def _response(site: Site | None, request: Request, view: View, remembered: Remembered) -> Response:
+    headers = dict(HEADERS)
+    if view.location:
+        suffix = _JSON if request.is_json else ""
+        headers["Location"] = f"{view.location}{suffix}"
+        return Response(view.status, HTML, b"", headers)
+    if request.is_json:
+        return Response(view.status, JSON, render_json(view), headers)
+    if site is not None and remembered.is_good:
+        value = render_remembered(site.engine)
+        headers["Set-Cookie"] = f"{COOKIE}={value}; Path=/; Max-Age={MAX_AGE_S}; HttpOnly; SameSite=Strict"
+    names = "never"
+    if site is not None and site.opener is not None:
+        names = "shown" if request.parameters.get("names") == "shown" else "masked"
+    query = urlencode({name: value for name, value in request.parameters.items() if name != "names"})
+    body = render_html(view, site, remembered, names, request.page, query)
+    return Response(view.status, HTML, body, headers)
+
+
+_STATUSES: Final[Mapping[Fault, tuple[int, str]]] = {
+    "question": (400, "That cannot be asked so"),
+    "nothing": (401, "Who are you?"),
+    "forbidden": (403, "You may not see that"),
+    "unknown": (404, "There is nothing here"),
+    "tampered": (409, "The trail is not as it was signed"),
+    "trouble": (503, "That cannot be answered now"),
+}
+
+
+def refuse(request: Request, fault: Fault, message: str, hint: str = "") -> Response:
+    """The page of a fault before any log was looked at: nobody came, somebody without rights, or a trail that cannot be opened."""
+    return _failed(None, request, fault, TrailError(message, hint=hint), _NOTHING)
+
+
+def _failed(
+    site: Site | None, request: Request, fault: Fault, error: TrailError, remembered: Remembered
+) -> Response:
+    status, title = _STATUSES[fault]
+    where = error.where if isinstance(error, VerificationError) else ""
+    data = {"status": status, "fault": fault, "message": error.message, "hint": error.hint, "where": where}
+    return _response(site, request, View("error.html", title, data, status), remembered)
