@@ -53,7 +53,7 @@ def promotion(site: Site, index: int) -> View:
     for step, one in zip(steps, before, strict=True):
         step.update(_told(site, one))
     statement = promoted.statement(made.request, site.opener)
-    revocation = promoted.history.revocation(made)
+    revocation = made.revoked
     proof = engine.standing.prove(index)
     data: dict[str, Any] = {
         **step_of(promoted, made),
