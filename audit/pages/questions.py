@@ -69,7 +69,7 @@ def given_of(site: Site, asked: Asked) -> Given:
 
 def person_of(site: Site, text: str) -> str:
     """What stands for a person who is named, for whom may know; a pseudonym as it is."""
-    return site.people.pseudonym(text) if "@" in text and site.people is not None else text
+    return site.names.person(text) if "@" in text and site.names is not None else text
 
 
 def _digest(text: str) -> str:

@@ -97,7 +97,7 @@ def respond(site: Site, request: Request) -> Response:
         return Response(200, FILES[request.path][1], file_at(request.path), kept)
     remembered = compare(site.engine, request.cookie)
     # Nobody looks at names by following a link to a page: the log keeps each look.
-    seen = site if request.parameters.get("names") == "shown" else replace(site, opener=None)
+    seen = site if request.parameters.get("names") == "shown" else replace(site, opener=None, names=None)
     try:
         if (found := _PROOF.fullmatch(request.path)) is not None:
             body = entries.proof_file(site, int(found[1]))

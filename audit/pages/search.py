@@ -115,10 +115,10 @@ def _commit(site: Site, text: str, notes: list[str]) -> dict[str, Any] | None:
 def _person(site: Site, text: str, notes: list[str]) -> dict[str, Any] | None:
     name = text
     if "@" in text or text.startswith("system:"):
-        if site.people is None:
+        if site.names is None:
             notes.append("People stand in entries by pseudonyms, which you may not look up.")
             return None
-        name = site.people.pseudonym(text)
+        name = site.names.person(text)
     promoted = site.promoted
     hit = [
         one
@@ -151,10 +151,10 @@ def _object(site: Site, text: str, notes: list[str]) -> dict[str, Any] | None:
     found = _PLACE.fullmatch(text)
     if found is None:
         return None
-    if site.opener is None or site.people is None:
+    if site.opener is None or site.names is None:
         notes.append("Names of objects are sealed: show names to search them.")
         return None
-    stream = site.people.namespace_stream(found[1])
+    stream = site.names.namespace(found[1])
     if stream is None:
         return None
     page = site.engine.ask(Question(stream=stream), Asking(limit=MAX_OPENED))

@@ -8,6 +8,7 @@ from lockgate.audit.errors import TrailError
 from lockgate.audit.query.answers.answer import Opener
 from lockgate.audit.query.answers.promoted import Promoted, read_promoted
 from lockgate.audit.query.engine import Engine
+from lockgate.audit.query.parameters import Names
 
 # Texts of a request that are looked at; nothing that entries hold is longer.
 MAX_TEXT: Final = 400
@@ -29,44 +30,27 @@ class Tallies(Protocol):
         ...
 
 
-class People(Protocol):
-    """Finds what stands for people and namespaces in entries, for whom may know."""
-
-    def pseudonym(self, person: str) -> str:
-        """What stands for a person."""
-        ...
-
-    def namespace_stream(self, namespace: str) -> str | None:
-        """The stream of a namespace; None where the log has nothing of it, or it was erased."""
-        ...
-
-
 class Memory:
-    """What was read of one log, kept for as long as nothing was appended."""
+    """What was read of one log, kept for as long as nothing was appended. Safe in several threads: at worst it is read twice."""
 
-    __slots__ = ("_kept", "_size")
+    __slots__ = ("_kept",)
 
     def __init__(self) -> None:
-        self._size = -1
-        self._kept: dict[str, Any] = {}
+        self._kept: tuple[int, Promoted] | None = None
 
     def promoted(self, engine: Engine) -> Promoted:
         """All that the log has of promotions. Raises VerificationError."""
-        size = engine.size
-        if size != self._size:
-            self._kept, self._size = {}, size
-        if "promoted" not in self._kept:
-            self._kept["promoted"] = read_promoted(engine, size)
-        found = self._kept["promoted"]
-        assert isinstance(found, Promoted)
-        return found
+        kept, size = self._kept, engine.size
+        if kept is None or kept[0] != size:
+            kept = self._kept = (size, read_promoted(engine, size))
+        return kept[1]
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """A log as one viewer sees it.
 
-    opener: opens bodies, None for whom names are masked. people: likewise. viewer: by name, "" for nobody in particular. now_ms: Unix
+    opener: opens bodies, None for whom names are masked. names: likewise, how they are found in entries. viewer: by name, "" for nobody in particular. now_ms: Unix
     time in milliseconds.
     """
 
@@ -74,7 +58,7 @@ class Site:
     now_ms: int
     opener: Opener | None = None
     tallies: Tallies | None = None
-    people: People | None = None
+    names: Names | None = None
     viewer: str = ""
     memory: Memory = field(default_factory=Memory)
 

@@ -9,6 +9,7 @@ from typing import Any
 from lockgate.audit.pages.site import Site
 from lockgate.audit.query.cursor import Cursors
 from lockgate.audit.query.engine import Engine
+from lockgate.audit.query.parameters import Names
 from lockgate.audit.standing import Standing
 from lockgate.audit.store.searching import Search
 from lockgate.audit.store.store import Store
@@ -54,7 +55,9 @@ def site_of(store: Store, vault: Vault, trust: Trust, now_ms: int) -> tuple[Site
         now_ms,
     )
     keeper = Keeper(store, vault)
-    return Site(engine, now_ms, keeper, DayTallies(store), keeper, "auditor"), keeper
+    return Site(
+        engine, now_ms, keeper, DayTallies(store), Names(keeper.pseudonym, keeper.namespace_stream), "auditor"
+    ), keeper
 
 
 @contextmanager

@@ -23,8 +23,8 @@ from lockgate.engine.decision import PolicyKey, Violation
 from tests.audit.pages.sites import site_of
 from tests.audit.trails import ORIGIN, START_MS, Trail, decision, make_trail, pod, review
 
-HOSTILE = "\"'><x9 onload=alert(1)></title></script><script>{{7*'7'}}{%x%}javascript:&lt;"
-SHORT = "\"'><x9 onload=a>{{7*7}}"
+HOSTILE = "\"'><x9 onload=alert(1)></title></script><script>{{'zq'*3}}{%x%}javascript:&lt;"
+SHORT = "\"'><x9 onload=a>{{'zq'*3}}"
 DIGEST = "sha256:" + "ab" * 32
 
 
@@ -176,7 +176,7 @@ def test_nothing_that_is_recorded_or_asked_becomes_markup(site: Site, names: str
         found = Tags(page)
         assert "x9" not in found.found and "script" not in found.found, (path, parameters)
         assert not [one for one in found.names if one.startswith("on")], (path, parameters)
-        assert "7777777" not in page and "49" not in page.replace("1549", ""), (path, parameters)
+        assert "zqzqzq" not in page, (path, parameters)
         for link in found.hrefs:
             assert link.startswith(("/", "#")) and not link.startswith("//"), (path, link)
         seen += "onload=a" in page
