@@ -13,7 +13,11 @@ from lockgate.audit.promotions.token import TokenIssuer
 
 IdentityKind = Literal["key", "token", "git", "service-account", "account"]
 # Those that a bot may ask for: it saw who they are, as a CI service knows a commit's author.
-_NAMED: Final[tuple[IdentityKind, ...]] = ("git", "service-account", "account")
+_NAMED: Final[Mapping[str, IdentityKind]] = {
+    "git": "git",
+    "service-account": "service-account",
+    "account": "account",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class Identities:
         if member is None or not member.owner or not on_behalf:
             return self.requester(Identity("key", key))
         kind, _, value = on_behalf.partition(" ")
-        known = next((one for one in _NAMED if one == kind), None)
+        known = _NAMED.get(kind)
         return None if known is None else self.requester(Identity(known, value))
 
     def approver(self, identity: Identity) -> Person | None:

@@ -162,7 +162,7 @@ def print_section() -> None:
             [statistics.quantiles(one, n=100)[cut] * 1e6 for one in (before, after)] for cut in (49, 98)
         ]
         print(f"{name:40}{p50[0]:9.1f}{p50[1]:9.1f}{p50[1] - p50[0]:9.1f}{p99[1] - p99[0]:9.1f}")
-    published = []
+    published, data = [], b""
     for run in range(5):
         data = promotions(PROMOTED + run)
         began = time.thread_time()

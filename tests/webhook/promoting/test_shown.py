@@ -256,7 +256,8 @@ def test_any_value_anywhere_is_refused_or_shows(
         if not isinstance(holder[key], (dict, list)) or not holder[key] or data.draw(st.booleans()):
             break
         holder = holder[key]
-    holder[key] = value
+    changed_part: Any = holder
+    changed_part[key] = value
     changed = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     for parse in (parse_promotion, parse_approval):
         try:
