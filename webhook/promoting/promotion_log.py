@@ -4,7 +4,7 @@ A stream is a chain, so that no entry in it is left out; that its last one is th
 logged (`stream_ends`), so that who can write to the database and has no key hides no revocation.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Final
@@ -26,6 +26,7 @@ from lockgate.audit.receipt import Receipt
 from lockgate.audit.standing import Standing
 from lockgate.audit.store.appender import system_clock
 from lockgate.audit.stream_ends import stream_ends
+from lockgate.audit.streams import StreamLink
 from lockgate.engine.foreign_documents import parse_foreign_json
 from lockgate.webhook.bodies import open_body
 from lockgate.webhook.trail import Trail
@@ -105,12 +106,22 @@ class PromotionLog:
         links = [link for link in entry.links if link.name in self._at]
         if not links:
             return
-        if any((link.n - 1, link.prev) != self._at[link.name] for link in links):
+        if not self._continues(links):
             # Another's entries came between.
-            raise TrailError("another writer moved the promotions on", hint="run the command again")
+            self.follow()
+            if receipt.index in self._entries:
+                return
+            if not self._continues(links):
+                raise TrailError(
+                    f"entry {receipt.index} is recorded, and what another writer recorded before it cannot be read yet",
+                    hint="run the command again: nothing is recorded twice",
+                )
         self.history.take(receipt.index, entry.kind, entry.value, [link.name for link in entry.links])
         self._entries[receipt.index] = Recorded(receipt.index, receipt.entry, entry)
         self._at.update({link.name: (link.n, receipt.leaf_hash) for link in links})
+
+    def _continues(self, links: Sequence[StreamLink]) -> bool:
+        return all((link.n - 1, link.prev) == self._at[link.name] for link in links)
 
     def _chain(self, standing: Standing, name: str) -> Iterator[Recorded]:
         """What a stream has behind what is known of it, as far as the checkpoint covers it."""

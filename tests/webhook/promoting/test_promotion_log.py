@@ -1,5 +1,6 @@
 """What a store leaves out of the promotions is noticed by whoever reads them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,22 @@ def test_a_request_that_the_store_hides(home: str) -> None:
             connection.execute(text("DELETE FROM stream_head WHERE name = 'promotion'"))
         with pytest.raises(VerificationError, match="leaves out the end"):
             PromotionLog(trail)
+
+
+@pytest.mark.parametrize("others", [1, 3])
+def test_what_another_writer_recorded_between_is_read(home: str, others: int) -> None:
+    """As on PostgreSQL: it was recorded, and to say that it was not would be wrong."""
+    made = [
+        events.requested(replace(WHAT, statement=f"sha256:{one:064x}"), "asks") for one in range(others + 1)
+    ]
+    with open_trail(home) as trail:
+        log = PromotionLog(trail)
+        appending = trail.appending()
+        with appending:
+            receipts = [
+                appending.appender.append(trail.recorder().promotion(one, "somebody", {})) for one in made
+            ]
+            log.take(receipts[-1])
+        assert [one.index for one in log.history.requests()] == [one.index for one in receipts]
+        log.take(receipts[0])
+        assert len([*log.history.requests()]) == others + 1
