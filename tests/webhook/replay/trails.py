@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+import lockgate.webhook
 import pytest
 from lockgate.audit.entry import parse_entry
 from lockgate.webhook.cli import run
@@ -11,6 +13,7 @@ from lockgate.webhook.trail import open_trail
 
 from tests.webhook.helpers import run_here
 
+SCHEMA = Path(lockgate.webhook.__file__).parent / "schemas" / "replay.schema.json"
 ORIGIN = "example.com/lockgate/ci"
 TEMPLATE = """apiVersion: templates.gatekeeper.sh/v1
 kind: ConstraintTemplate
@@ -65,7 +68,13 @@ def replayed(
     capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0, home: str = "trail"
 ) -> dict[str, Any]:
     assert run(["audit", "replay", "--trail", home, "--format", "json", *arguments]) == code
-    made: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return valid(capsys.readouterr().out)
+
+
+def valid(text: str) -> dict[str, Any]:
+    """What was written, held to its schema."""
+    made: dict[str, Any] = json.loads(text)
+    jsonschema.validate(made, json.loads(SCHEMA.read_text()))
     return made
 
 

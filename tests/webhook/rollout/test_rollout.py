@@ -15,7 +15,7 @@ from lockgate.gatekeeper.exemptions.moments import render_moment
 from lockgate.webhook.cli import run
 
 from tests.gatekeeper.exemptions.making import DAY_NS
-from tests.webhook.replay.trails import checked, constraint, entries_of, made_trail, pod, policies
+from tests.webhook.replay.trails import checked, constraint, entries_of, made_trail, pod, policies, valid
 
 OBJECTS = (
     pod("good", "v1") + pod("old", "latest") + pod("next", "rc", "team-b") + pod("other", "rc", "team-b")
@@ -46,8 +46,7 @@ def place(tmp_path: Path, kept: Path, compiled: str, monkeypatch: pytest.MonkeyP
 
 def rolled_out(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict[str, Any]:
     assert run(["policy", "rollout", "v2", "-p", "v1", "--format", "json", *arguments]) == code
-    made: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return made
+    return valid(capsys.readouterr().out)
 
 
 def changes(part: dict[str, Any]) -> dict[str, int]:
