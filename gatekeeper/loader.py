@@ -26,6 +26,7 @@ from lockgate.gatekeeper.compiled_rego import (
 from lockgate.gatekeeper.constraint import Constraint, find_template, is_constraint, parse_constraint
 from lockgate.gatekeeper.enforcement import EnforcementPoint
 from lockgate.gatekeeper.external_data.kinds import DEVICES_PROVIDER
+from lockgate.gatekeeper.fields import root
 from lockgate.gatekeeper.inventory_needs import (
     SYNC_ANNOTATION,
     InventoryNeeds,
@@ -40,7 +41,9 @@ from lockgate.gatekeeper.policy import (
     FIX_ANNOTATION,
     ON_ERROR_ANNOTATION,
     RULE_ANNOTATION,
+    SWEEP_ANNOTATION,
     UNKNOWN_FIELDS,
+    WITHOUT_USER,
     ConstraintPolicy,
     Gate,
     Gated,
@@ -76,6 +79,7 @@ _SYNC_HINT: Final = (
 )
 # At this point nothing is unknown: gator shows policies an empty user and Namespace.
 _GATOR: Final = "gator.gatekeeper.sh"
+_AUDIT: Final = "audit.gatekeeper.sh"
 
 
 @record
@@ -356,8 +360,7 @@ def make_policy(
         docs=_annotation(constraint, template, DOCS_ANNOTATION),
         fix=_annotation(constraint, template, FIX_ANNOTATION),
     )
-    # At gator's point nothing is unknown.
-    unknown = frozenset[str]() if point == _GATOR else UNKNOWN_FIELDS
+    unknown = _unknown_fields(template, point)
     code = entry.code
     if not isinstance(code, RegoTemplate):
         return cel.policy(Gated(gate, gate.policy_key), code, unknown)
@@ -379,6 +382,21 @@ def make_policy(
     from lockgate.gatekeeper.external_data.policy import external_policy
 
     return external_policy(policy, prepared, find_on_error(constraint, template))
+
+
+def _unknown_fields(template: Template, point: EnforcementPoint) -> frozenset[str]:
+    """Fields of a review that have to be known. At gator's point nothing is unknown."""
+    if point == _GATOR:
+        return frozenset()
+    said = template.annotations.get(SWEEP_ANNOTATION)
+    if said is None:
+        return UNKNOWN_FIELDS
+    if said != WITHOUT_USER:
+        root(template.document).at("metadata", "annotations", SWEEP_ANNOTATION).refuse(
+            f"{SWEEP_ANNOTATION}: {said[:40]!r} is not {WITHOUT_USER}",
+            "leave it out where who asks has to be known",
+        )
+    return UNKNOWN_FIELDS - {"userInfo"} if point == _AUDIT else UNKNOWN_FIELDS
 
 
 def make_policy_set(policies: Sequence[Policy], others: Sequence[tuple[str, str]] = ()) -> PolicySet:

@@ -26,6 +26,9 @@ DOCS_ANNOTATION: Final = "lockgate.dev/docs"
 FIX_ANNOTATION: Final = "lockgate.dev/fix"
 # What comes of it when a provider of external data fails (`gatekeeper.external_data.on_error`).
 ON_ERROR_ANNOTATION: Final = "lockgate.dev/on-error"
+# Of a template that reads who asks: `without-user` has it evaluated on what lives, where nobody does.
+SWEEP_ANNOTATION: Final = "lockgate.dev/sweep"
+WITHOUT_USER: Final = "without-user"
 
 _NO_ACTION: Final = NotMatched("enforcementAction", "the constraint has no action at this enforcement point")
 _NO_DATA: Final[dict[str, Value]] = {}

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -49,6 +50,17 @@ _NICENESS: Final = 10
 )
 @external_options
 @facts_options
+@click.option(
+    "--promotions",
+    metavar="DIR",
+    help="The home of a trail that promotions are recorded in: the provider lockgate-promotions answers from it.",
+)
+@click.option(
+    "--cluster-name",
+    default="",
+    metavar="NAME",
+    help="The cluster's name in the EnvironmentMap, as `serve` has it.",
+)
 @fail_on_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
@@ -68,6 +80,8 @@ def sweep(
     provider_certificate: str | None,
     provider_key: str | None,
     model_facts: "ModelFacts | None",
+    promotions: str | None,
+    cluster_name: str,
     fail_on: tuple[str, ...],
     form: str,
     engine: str | None,
@@ -106,9 +120,13 @@ def sweep(
         probes=None if probes is None else _address(probes),
         engine="rego" if engine == "rego" else "default",
         cache=open_cache(None, os.environ),
-        external=read_external_options(
-            external_data, allow_providers, provider_certificate, provider_key, model_facts
+        external=replace(
+            read_external_options(
+                external_data, allow_providers, provider_certificate, provider_key, model_facts
+            ),
+            promotions=promotions or "",
         ),
+        cluster_name=cluster_name,
     )
     with ExitStack() as stack:
         session = open_session(options, stack)

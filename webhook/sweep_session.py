@@ -16,6 +16,7 @@ import click
 from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.errors import LockgateError
 from lockgate.engine.record import changed, record
+from lockgate.gatekeeper.external_data.kinds import PROMOTIONS_PROVIDER
 from lockgate.gatekeeper.template import EngineChoice
 from lockgate.webhook.cluster.connection import open_client
 from lockgate.webhook.cluster.leases import ClusterLease, Leadership
@@ -27,7 +28,7 @@ from lockgate.webhook.metrics_port import MetricsPort
 from lockgate.webhook.policy_sources import Sources, names_bundle
 from lockgate.webhook.serving.folder_source import FolderSource
 from lockgate.webhook.serving.live_state import LiveSettings, Provide
-from lockgate.webhook.serving.objects import ObjectKey
+from lockgate.webhook.serving.objects import Change, ObjectKey
 from lockgate.webhook.serving.sweep import Sweep, VerdictChange
 from lockgate.webhook.serving.sweep_memory import read_memory
 from lockgate.webhook.serving.sweep_metrics import CONTENT_TYPE, SweepNumbers, render_sweep_metrics
@@ -43,7 +44,10 @@ _STEP_S: Final = 0.5
 
 @record
 class SweepOptions:
-    """What the command line says. trail, lease, probes, cache: None without one. external: who answers for external data."""
+    """What the command line says. trail, lease, probes, cache: None without one. external: who answers for external data.
+
+    cluster_name: as an EnvironmentMap calls the cluster.
+    """
 
     policies: tuple[str, ...]
     exemptions: tuple[str, ...]
@@ -56,6 +60,7 @@ class SweepOptions:
     engine: EngineChoice
     cache: CodeCache | None
     external: ExternalRequest = ExternalRequest()
+    cluster_name: str = ""
 
 
 @final
@@ -167,13 +172,9 @@ def open_session(options: SweepOptions, stack: ExitStack) -> SweepSession:
         cache=options.cache,
         point="audit.gatekeeper.sh",
         provide=open_provide(options.external, stack),
+        cluster_name=options.cluster_name,
     )
-    files = None
-    external = options.external
-    if options.policies or external.files or external.models:
-        files = FolderSource(
-            _sources(options), options.exemptions, options.cwd, settings, external.files, external.models
-        ).changes
+    files = _files(options, settings, stack)
     recording = None if options.trail is None else _recording(options.trail, stack)
     memory = "" if options.trail is None else str(Path(options.trail, MEMORY))
     sweep = Sweep(read_memory(memory) if memory else {})
@@ -197,6 +198,51 @@ def open_session(options: SweepOptions, stack: ExitStack) -> SweepSession:
         stack.callback(port.close)
         click.echo(f"probes and metrics on port {port.port}", err=True)
     return session
+
+
+def _files(
+    options: SweepOptions, settings: LiveSettings, stack: ExitStack
+) -> Callable[[], Sequence[Change]] | None:
+    """Changes of what is in files, and of the promotions of a trail; None where none are named."""
+    external = options.external
+    spoken_for = frozenset({PROMOTIONS_PROVIDER}) if external.promotions else frozenset[str]()
+    source = None
+    if options.policies or external.files or external.models:
+        source = FolderSource(
+            _sources(options),
+            options.exemptions,
+            options.cwd,
+            settings,
+            external.files,
+            external.models,
+            spoken_for,
+        ).changes
+    if not external.promotions:
+        return source
+    from lockgate.webhook.extras import require_audit
+
+    require_audit()
+    from lockgate.webhook.promoting.followed_promotions import KEY, FollowedPromotions
+    from lockgate.webhook.trail import open_trail
+
+    # A home that is none is told at once.
+    open_trail(external.promotions).close()
+    followed = FollowedPromotions(external.promotions, time.monotonic)
+    stack.callback(followed.close)
+    told = b""
+
+    def changes() -> Sequence[Change]:
+        nonlocal told
+        made = () if source is None else source()
+        followed.look()
+        if followed.told == told:
+            return made
+        told = followed.told
+        if followed.trouble:
+            click.echo(f"error: promotions not read: {printable(followed.trouble)}", err=True)
+        return (*made, Change(KEY, told))
+
+    return changes
 
 
 def open_provide(request: ExternalRequest, stack: ExitStack) -> Provide | None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from lockgate.webhook.app.promotions_keeper import KEY
+from lockgate.webhook.promoting.followed_promotions import KEY
 from lockgate.webhook.serving.admitting import Admitting, Terms
 from lockgate.webhook.serving.live_gate import LiveGate
 from lockgate.webhook.serving.live_grants import LiveGrants

@@ -1,6 +1,9 @@
 """Nothing runs in production that was not promoted: `kubectl` on a real API server, a trail, and the commands that record in it."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -77,6 +80,22 @@ class Place:
             lambda: self.says(value) == text,
             lambda: (self.says(value), self.server.log.read_text()[-3000:]),
         )
+
+    def swept(self) -> list[tuple[str, str]]:
+        """Kind and name of what lives and violates, as `lockgate sweep` finds it."""
+        trail = str(self.office.folder / "trail")
+        command = [sys.executable, "-m", "lockgate.webhook", "sweep", "--promotions", trail]
+        done = subprocess.run(
+            [*command, "--cluster-name", "eu-1", "--format", "json"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "KUBECONFIG": str(self.cluster.kubeconfig())},
+        )
+        assert done.returncode in (0, 1), done.stderr
+        found = json.loads(done.stdout)["constraints"]
+        assert [one["notEvaluated"] for one in found] == [0], done.stdout
+        return [(one["resource"]["kind"], one["resource"]["name"]) for told in found for one in told["shown"]]
 
     def promote(self, value: Json, to: str) -> None:
         """Asks for it, and has two people approve it where that is needed."""
@@ -167,6 +186,8 @@ def test_from_a_refusal_to_a_promotion_and_back(place: Place) -> None:
     (said,) = answer["value"]["prod"]
     assert (said["entry"], said["state"], said["namespace"]) == (made, "current", "ml")
 
+    assert place.swept() == []
+
     there = "it is promoted for namespace ml, and this is namespace ml-b of cluster eu-1"
     refused = {
         "namespace": (
@@ -220,6 +241,7 @@ def test_from_a_refusal_to_a_promotion_and_back(place: Place) -> None:
 
     # What is taken back does not come again.
     assert office.run("revoke", str(place.entry()), "--reason", "drifts", "--trail", "trail").code == 0
+    assert place.swept() == [("Deployment", "fraud")]
     assert kubectl(place.cluster, "delete", "-n", "ml", "deployment", "fraud").returncode == 0
     place.comes_to_say(
         deployment(),
@@ -230,12 +252,13 @@ def test_from_a_refusal_to_a_promotion_and_back(place: Place) -> None:
 
 def test_a_trail_that_cannot_be_read_refuses_what_takes_a_promotion(place: Place) -> None:
     """Whatever was promoted."""
-    before = place.says(deployment())
+    # Of another name than what may live: an update that changes nothing is let through.
+    second = deployment()
+    second["metadata"]["name"] = "second"
+    before = place.says(second)
     trail, away = place.office.folder / "trail", place.office.folder / "away"
     trail.rename(away)
-    until(
-        lambda: "the promotions are not known: " in place.says(deployment()), lambda: place.says(deployment())
-    )
+    until(lambda: "the promotions are not known: " in place.says(second), lambda: place.says(second))
     assert place.says(deployment(namespace="ml-staging")) == ""
     away.rename(trail)
-    place.comes_to_say(deployment(), before)
+    place.comes_to_say(second, before)

@@ -6,13 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, final
 
-from lockgate.engine.gvk import GroupVersionKind
-from lockgate.gatekeeper.external_data.kinds import FIXTURES_GROUP, FIXTURES_KIND, FIXTURES_VERSION
 from lockgate.webhook.app.failure_log import FailureLog
 from lockgate.webhook.app.log_lines import LogValue
 from lockgate.webhook.app.logs import Log
-from lockgate.webhook.promoting.followed_promotions import FollowedPromotions, trouble_text
-from lockgate.webhook.serving.objects import Change, ObjectKey
+from lockgate.webhook.promoting.followed_promotions import KEY, FollowedPromotions, trouble_text
+from lockgate.webhook.serving.objects import Change
 from lockgate.webhook.serving.promotion_metrics import promotion_samples
 from lockgate.webhook.serving.quota_metrics import Sample
 
@@ -21,9 +19,6 @@ LOOK_S: Final = 1.0
 # A database that says nothing for so long is one that cannot be read; reading from the beginning may take longer.
 ANSWER_S: Final = 5.0
 _READ_ANEW: Final = 10.0
-KEY: Final = ObjectKey(
-    GroupVersionKind(FIXTURES_GROUP, FIXTURES_VERSION.rpartition("/")[2], FIXTURES_KIND), "", "--promotions"
-)
 # Changes, published one after the other.
 Publish = Callable[[Sequence[Change]], Awaitable[None]]
 _SLOW: Final = f"it said nothing for {ANSWER_S:g} s"

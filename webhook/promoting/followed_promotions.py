@@ -14,12 +14,19 @@ from lockgate.audit.errors import VerificationError
 from lockgate.engine.database.connections import sqlite_path
 from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import LockgateError, UsageError
+from lockgate.engine.gvk import GroupVersionKind
+from lockgate.gatekeeper.external_data.kinds import FIXTURES_GROUP, FIXTURES_KIND, FIXTURES_VERSION
 from lockgate.webhook.policy_sources import parse_documents
 from lockgate.webhook.promoting.known_promotions import POLICIES, KnownPromotions, trouble_data
 from lockgate.webhook.promoting.promotion_log import PromotionLog
+from lockgate.webhook.serving.objects import ObjectKey
 from lockgate.webhook.trail import Trail, open_trail
 from lockgate.webhook.trail_config import LOG_KEY
 
+# By which object of kind ExternalData those who judge are told.
+KEY: Final = ObjectKey(
+    GroupVersionKind(FIXTURES_GROUP, FIXTURES_VERSION.rpartition("/")[2], FIXTURES_KIND), "", "--promotions"
+)
 REREAD_S: Final = 3_600.0
 # A trail that cannot be read is tried again so much later each time.
 _FIRST_WAIT_S: Final = 1.0

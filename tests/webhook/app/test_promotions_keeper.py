@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from lockgate.webhook.app import promotions_keeper
 from lockgate.webhook.app.logs import Log
-from lockgate.webhook.app.promotions_keeper import KEY, PromotionsKeeper
+from lockgate.webhook.app.promotions_keeper import PromotionsKeeper
 from lockgate.webhook.cli import run
-from lockgate.webhook.promoting.followed_promotions import FollowedPromotions, trouble_text
+from lockgate.webhook.promoting.followed_promotions import KEY, FollowedPromotions, trouble_text
 from lockgate.webhook.serving.objects import Change
 
 from tests.webhook.app.test_sweep_keeper import Sink
