@@ -45,7 +45,7 @@ from lockgate.webhook.promoting.options import EPILOG, KEY, REQUIRE
     "--identities",
     envvar="LOCKGATE_IDENTITIES",
     metavar="FILE",
-    help="The identity map, identities.toml; with --trail.",
+    help="The identity map, identities.toml: whether whoever is said to ask signed the statement; needed with --trail.",
 )
 @click.option(
     "--trail",
@@ -87,9 +87,10 @@ def approve(
     from lockgate.audit.errors import TrailError
     from lockgate.audit.promotions.statement import parse_promotion, statement_digest
     from lockgate.engine.errors import UsageError
-    from lockgate.webhook.promoting.approving import record_approval, record_reviews
+    from lockgate.webhook.promoting.approving import check_asker, record_approval, record_reviews
     from lockgate.webhook.promoting.ending import tell_end
     from lockgate.webhook.promoting.given_approvals import read_reviews, read_token
+    from lockgate.webhook.promoting.identities_file import read_identities
     from lockgate.webhook.promoting.opening import open_desk, read_in_toto
     from lockgate.webhook.promoting.telling import statement_text
     from lockgate.webhook.terminal import printable
@@ -107,8 +108,11 @@ def approve(
             "recording an approval needs the PromotionPolicy and the identity map",
             hint="give --policy and --identities",
         )
-    payload = read_in_toto(statement)
-    parsed, digest = parse_promotion(payload), statement_digest(payload)
+    envelope = read_in_toto(statement)
+    parsed, digest = parse_promotion(envelope.payload), statement_digest(envelope.payload)
+    if identities is not None and home is None:
+        # With a trail the desk looks at what is recorded there.
+        check_asker(envelope, parsed, read_identities(identities))
     given: list[tuple[str, dict[str, Any]]] = []
     if key_file is not None:
         if chosen == "text":

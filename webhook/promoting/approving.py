@@ -5,12 +5,30 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
-from lockgate.audit.errors import TrailError, UnverifiableError
+from lockgate.audit.dsse import IN_TOTO, Envelope, verify_envelope
+from lockgate.audit.errors import TrailError, UnverifiableError, VerificationError
 from lockgate.audit.promotions import events
+from lockgate.audit.promotions.identities import Identities
+from lockgate.audit.promotions.statement import PromotionStatement
+from lockgate.webhook.promoting.asking_options import ON_BEHALF
 from lockgate.webhook.promoting.desk import ASSURANCES, Desk
 from lockgate.webhook.promoting.given_approvals import Reviews
 from lockgate.webhook.promoting.promotion_log import Asked
 from lockgate.webhook.terminal import printable
+
+
+def check_asker(envelope: Envelope, statement: PromotionStatement, identities: Identities) -> None:
+    """Did the person who is said to ask for it sign the statement? Raises UnverifiableError."""
+    try:
+        signers = verify_envelope(envelope, identities.keys(), IN_TOTO)
+    except VerificationError:
+        signers = ()
+    people = [identities.asker(one, statement.change.get(ON_BEHALF, "")) for one in signers]
+    if not any(one is not None and one.name == statement.requester for one in people):
+        raise UnverifiableError(
+            f"{printable(statement.requester)} is said to ask for it, and did not sign the statement, by the identity map",
+            hint="approve nothing that nobody asked for: lockgate promote signs it",
+        )
 
 
 def record_approval(desk: Desk, asked: Asked, shown: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from lockgate.audit.dsse import IN_TOTO, MAX_ENVELOPE, parse_envelope
+from lockgate.audit.dsse import IN_TOTO, MAX_ENVELOPE, Envelope, parse_envelope
 from lockgate.audit.errors import FormatError
 from lockgate.engine.codegen.cache import open_cache
 from lockgate.engine.errors import LockgateError, UsageError
@@ -58,8 +58,8 @@ def open_desk(home: str, policy: str, identities: str, notifier: Notifier | None
             tell_events(notifier, trail.origin, desk.recorded)
 
 
-def read_in_toto(path: str) -> bytes:
-    """The payload of the envelope in a file, of which no signature is verified yet. Raises LockgateError, naming it."""
+def read_in_toto(path: str) -> Envelope:
+    """The envelope in a file, of which no signature is verified yet. Raises LockgateError, naming it."""
     shown = printable(path)
     try:
         envelope = parse_envelope(read_envelope_file(path, MAX_ENVELOPE))
@@ -68,7 +68,7 @@ def read_in_toto(path: str) -> bytes:
     if envelope.payload_type != IN_TOTO:
         # What was signed as something else may have meant something else.
         raise LockgateError(f"{shown} holds {envelope.payload_type[:80]}, not {IN_TOTO}")
-    return envelope.payload
+    return envelope
 
 
 def read_envelope_file(path: str, largest: int) -> bytes:

@@ -136,6 +136,18 @@ def test_a_payload_that_two_readers_could_read_differently(
     assert "approved" not in ran.err
 
 
+@pytest.mark.parametrize(
+    ("by", "message"), [("asker", ""), ("risk-2", "and did not sign"), ("stranger", "and did not sign")]
+)
+def test_a_statement_in_the_name_of_somebody_else(office: Office, by: str, message: str) -> None:
+    """Whoever approves without the trail sees who is said to ask, and the map says whether they did."""
+    office.sign_payload(dumped(office.statement()), by, "prod.json")
+    options = ["--key", "risk-1.pem", "--yes", "--output", "it.approval"]
+    ran = office.run("approve", "prod.json", *options, "--identities", "identities.toml")
+    assert ran.code == (2 if message else 0) and message in ran.err, ran.err
+    assert (office.folder / "it.approval").exists() == (not message)
+
+
 def test_an_envelope_of_another_type(office: Office) -> None:
     """The same bytes, signed as something else: they may have meant something else there."""
     office.sign_payload(dumped(office.statement()), "asker", "prod.json", "application/json")
