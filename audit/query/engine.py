@@ -3,8 +3,9 @@
 A page costs what its rows cost: places are sought in an index, never counted off.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import TrailError, VerificationError
@@ -12,7 +13,7 @@ from lockgate.audit.merkle import leaf_hash
 from lockgate.audit.query.cursor import Cursors, Place
 from lockgate.audit.query.errors import CursorError, QuestionError
 from lockgate.audit.query.index import EntryIndex
-from lockgate.audit.query.moments import bounds, first_place, place_at
+from lockgate.audit.query.moments import bounds, first_place
 from lockgate.audit.query.page import AsOf, Completeness, Link, Page, Row
 from lockgate.audit.query.question import Question
 from lockgate.audit.standing import Standing
@@ -20,11 +21,14 @@ from lockgate.audit.store.searching import Span, Wanted
 from lockgate.audit.stream_ends import IndexedReader, stream_ends
 from lockgate.audit.streams import StreamHead
 
+_LEAST_READ: Final = 32
+T = TypeVar("T")
 MAX_ROWS: Final = 1_000
 # Entries that are read for one page of a stream, and records that are looked through where no index knows what is asked for; behind
 # that the page is given as it is, with a cursor.
 MAX_READ: Final = 5_000
 MAX_SCANNED: Final = 200_000
+_MOST_KNOWN: Final = 1_024
 # Of a stream that is read whole.
 MAX_WHOLE: Final = 200_000
 
@@ -62,8 +66,8 @@ class Engine:
         self._cursors: Final = cursors
         self.now_ms: Final = now_ms
         self.trusted: Final = trusted
-        # What is known of the log, whoever asks; empty until somebody needs it.
-        self._ends: list[dict[str, StreamHead]] = []
+        # What is known of the log as of its checkpoint, whoever asks.
+        self._known: dict[object, Any] = {}
 
     @property
     def size(self) -> int:
@@ -73,7 +77,7 @@ class Engine:
     def for_asker(self, cursors: Cursors, now_ms: int) -> "Engine":
         """The same log with the same knowledge, for somebody else's cursors."""
         made = Engine(self._reader, self.index, self.standing, cursors, now_ms, self.trusted)
-        made._ends = self._ends
+        made._known = self._known
         return made
 
     def as_of(self, size: int) -> AsOf:
@@ -86,9 +90,17 @@ class Engine:
 
     def ends(self) -> dict[str, StreamHead]:
         """Where all streams end, as of the checkpoint. Raises VerificationError."""
-        if not self._ends:
-            self._ends.append(stream_ends(self._reader, self.standing))
-        return self._ends[0]
+        return self.remember("ends", lambda: stream_ends(self._reader, self.standing))
+
+    def remember(self, key: object, make: Callable[[], T]) -> T:
+        """What follows from the log as of its checkpoint, made once, and not changed by whoever is given it."""
+        if key not in self._known:
+            made = make()
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = made
+        found: T = self._known[key]
+        return found
 
     def ask(self, question: Question, asking: Asking | None = None) -> Page:
         """A page of the answer. Raises QuestionError or CursorError, and VerificationError for what is not as it was signed."""
@@ -118,7 +130,7 @@ class Engine:
                     f"the latest checkpoint covers {self.size} entries, not {how.as_of_size}", field="as_of"
                 )
             return how.as_of_size
-        return self.size if how.as_of_ms is None else place_at(self.index, self.size, how.as_of_ms)
+        return self.size if how.as_of_ms is None else self.index.place_at(self.size, how.as_of_ms)
 
     def _stream_for(self, question: Question, size: int) -> str | None:
         """The shortest stream that has all that is asked for; None where an index is quicker and may be taken, or where there is none."""
@@ -141,7 +153,7 @@ class Engine:
         return best if lengths[best] <= MAX_READ else None
 
     def _by_index(self, question: Question, size: int, behind: int | None, how: Asking) -> Page:
-        start, stop = bounds(self.index, size, question)
+        start, stop = self._bounds(question, size)
         newest = question.order == "newest"
         if behind is not None:
             start, stop = (start, min(stop, behind)) if newest else (max(start, behind + 1), stop)
@@ -197,7 +209,7 @@ class Engine:
 
     def _by_stream(self, question: Question, name: str, size: int, behind: int | None, how: Asking) -> Page:
         end = self.stream_end(name, size)
-        start, stop = bounds(self.index, size, question)
+        start, stop = self._bounds(question, size)
         low = 1 if start == 0 else 1 + self._before(name, end, start)
         high = end if stop >= size else self._before(name, end, stop)
         newest = question.order == "newest"
@@ -207,14 +219,17 @@ class Engine:
         looked = 0
         first, last = 0, 0
         edge: Link | None = None
+        latest: Link | None = None
         while low <= high and len(rows) < how.limit and looked < MAX_READ:
-            count = min(high - low + 1, max(64, how.limit), MAX_READ - looked)
+            count = min(high - low + 1, max(_LEAST_READ, how.limit - len(rows)), MAX_READ - looked)
             block = self.chain(name, high - count + 1 if newest else low, count)
             if edge is not None:
                 self.check_join(name, *((block[-1], edge) if newest else (edge, block[0])))
             for link in reversed(block) if newest else block:
                 looked += 1
                 edge = link
+                if latest is None or link.n > latest.n:
+                    latest = link
                 first = link.n if first == 0 else min(first, link.n)
                 last = max(last, link.n)
                 low, high = (low, link.n - 1) if newest else (link.n + 1, high)
@@ -222,8 +237,8 @@ class Engine:
                     rows.append(self._chained(link, how))
                     if len(rows) == how.limit:
                         break
-        if looked:
-            self._anchor(name, last)
+        if latest is not None:
+            self._anchor(name, latest)
         cursor = ""
         if low <= high:
             cursor = self._cursors.render(Place(size, high + 1 if newest else low - 1), question, self.now_ms)
@@ -262,16 +277,15 @@ class Engine:
         if later is not None and (later.prev != earlier.leaf or later.n != earlier.n + 1):
             raise _gap(name, later.n)
 
-    def _anchor(self, name: str, last: int) -> None:
+    def _anchor(self, name: str, last: Link) -> None:
         """The last of the entries that were looked at is in the log; the others follow from it by their links."""
         head = self.ends().get(name)
-        (link,) = self.chain(name, last, 1)
-        if head is not None and head.n == last:
-            if head.leaf != link.leaf:
-                raise _gap(name, last)
+        if head is not None and head.n == last.n:
+            if head.leaf != last.leaf:
+                raise _gap(name, last.n)
             return
-        if self.standing.prove(link.index).entry != link.raw:
-            raise VerificationError("the entry was changed meanwhile", where=f"entry {link.index}")
+        if self.standing.prove(last.index).entry != last.raw:
+            raise VerificationError("the entry was changed meanwhile", where=f"entry {last.index}")
 
     def stream_end(self, name: str, size: int) -> int:
         """The counter of a stream's last entry among the first `size`. Raises VerificationError where the index tells another one."""
@@ -288,6 +302,10 @@ class Engine:
                 raise _gap(name, end + 1)
         return end
 
+    def _bounds(self, question: Question, size: int) -> tuple[int, int]:
+        key = ("bounds", size, question.since_ms, question.until_ms)
+        return self.remember(key, lambda: bounds(self.index, size, question))
+
     def _before(self, name: str, end: int, place: int) -> int:
         """How many of a stream's first `end` entries come before a place of the log."""
 
@@ -297,7 +315,7 @@ class Engine:
                 raise _gap(name, n + 1)
             return found[0] >= place
 
-        return first_place(end, is_behind)
+        return self.remember(("before", name, end, place), lambda: first_place(end, is_behind))
 
     def whole(self, name: str, size: int) -> tuple[list[Link], Completeness]:
         """All of a stream's entries among the first `size`, none missing. Raises TrailError where there are more than MAX_WHOLE."""
@@ -313,7 +331,7 @@ class Engine:
                 self.check_join(name, made[-1], block[0])
             made += block
         if made:
-            self._anchor(name, end)
+            self._anchor(name, made[-1])
         return made, Completeness(name, 1 if end else 0, end, end)
 
     def row(self, index: int) -> Row:

@@ -17,8 +17,8 @@ class EntryIndex(Protocol):
         """Leaf hash as stored, and bytes, of some entries by index."""
         ...
 
-    def time_ms(self, index: int) -> int | None:
-        """When an entry was made."""
+    def place_at(self, size: int, time_ms: int) -> int:
+        """How many of the first `size` entries were made before a time, where the log's clock never went back."""
         ...
 
     def told_size(self) -> int:

@@ -23,16 +23,11 @@ def first_place(size: int, is_behind: Callable[[int], bool]) -> int:
     return low
 
 
-def place_at(index: EntryIndex, size: int, time_ms: int) -> int:
-    """How many of the first `size` entries were made before a time."""
-    return first_place(size, lambda place: (index.time_ms(place) or 0) >= time_ms)
-
-
 def bounds(index: EntryIndex, size: int, question: Question) -> tuple[int, int]:
     """Between which places, half-open, the entries are that fit a question's times."""
     start, stop = 0, size
     if question.since_ms is not None:
-        start = place_at(index, size, question.since_ms - CLOCK_SLACK_MS)
+        start = index.place_at(size, question.since_ms - CLOCK_SLACK_MS)
     if question.until_ms is not None:
-        stop = place_at(index, size, question.until_ms + CLOCK_SLACK_MS)
+        stop = index.place_at(size, question.until_ms + CLOCK_SLACK_MS)
     return start, max(start, stop)

@@ -7,6 +7,7 @@ from typing import Final
 from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import TrailError
 from lockgate.audit.merkle import Hash, leaf_hash
+from lockgate.audit.query.moments import first_place
 from lockgate.audit.reader import TrailReader
 from lockgate.audit.store.searching import Span, Wanted
 from lockgate.audit.streams import StreamHead
@@ -73,9 +74,9 @@ class ReadIndex:
                 made[index] = (leaf_hash(raw), raw)
         return made
 
-    def time_ms(self, index: int) -> int | None:
-        """When an entry was made."""
-        return self._told[index][5] if 0 <= index < len(self._told) else None
+    def place_at(self, size: int, time_ms: int) -> int:
+        """How many of the first `size` entries were made before a time."""
+        return first_place(min(size, len(self._told)), lambda place: self._told[place][5] >= time_ms)
 
     def told_size(self) -> int:
         """How many entries there are."""

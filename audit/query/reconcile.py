@@ -10,7 +10,6 @@ from typing import Any, Final, Literal
 from lockgate.audit.entry import Entry
 from lockgate.audit.query.answers.answer import LiveObject, Opener, Proven, proven
 from lockgate.audit.query.engine import Engine
-from lockgate.audit.query.moments import place_at
 from lockgate.audit.query.page import AsOf, Completeness, Link
 from lockgate.audit.times import render_time
 
@@ -95,7 +94,7 @@ def reconcile(
     """Compares them. kinds: `group/version/kind` of which all that lives was listed. stream_of: that of a namespace, None where nothing
     of it was recorded. since_ms: how far back decisions count; objects that were let in before are unadmitted then."""
     size = engine.size
-    start = 0 if since_ms is None else place_at(engine.index, size, since_ms)
+    start = 0 if since_ms is None else engine.index.place_at(size, since_ms)
     by_namespace: dict[str, list[LiveObject]] = {}
     for one in live:
         if _resource_of(one.name) in kinds:

@@ -9,6 +9,7 @@ from heapq import merge
 from itertools import islice
 from typing import Any, Final, Literal
 
+from lockgate.audit.errors import VerificationError
 from lockgate.audit.store.columns import as_int, as_text, check_kinds
 from lockgate.audit.store.reading import StoredLog
 from lockgate.audit.store.tables import place_of
@@ -22,6 +23,10 @@ _ALL: Final = ("", "allow", "warn", "deny", "error")
 # The text of the partial index's own condition, by which a database knows that it may use it.
 _REFUSED: Final = "outcome NOT IN ('', 'allow')"
 _MAX_ENVIRONMENTS: Final = 64
+_TIME: Final = text("SELECT time_ms FROM record WHERE place = :place")
+_REINDEX: Final = (
+    "`lockgate audit verify` tells what was changed; `lockgate audit reindex` makes the index anew"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +152,22 @@ class Search:
                 made.update({place - self._first: (leaf, entry) for place, leaf, entry in rows})
         return made
 
-    def time_ms(self, index: int) -> int | None:
-        """When an entry was made, as the index tells."""
+    def place_at(self, size: int, time_ms: int) -> int:
+        """How many of the first `size` entries were made before a time, as the index tells, by halves."""
+        low, high = 0, size
         with self._log.engine.connect() as connection:
-            found = connection.execute(
-                text("SELECT time_ms FROM record WHERE place = :place"), {"place": self._first + index}
-            ).scalar_one_or_none()
-        return None if found is None else as_int(found)
+            while low < high:
+                middle = (low + high) // 2
+                found = connection.execute(_TIME, {"place": self._first + middle}).scalar_one_or_none()
+                if found is None:
+                    raise VerificationError(
+                        "it is not in the index of records", where=f"entry {middle}", hint=_REINDEX
+                    )
+                if as_int(found) >= time_ms:
+                    high = middle
+                else:
+                    low = middle + 1
+        return low
 
     def told_size(self) -> int:
         """How many entries there are, with those that no checkpoint covers yet."""

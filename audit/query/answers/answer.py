@@ -6,7 +6,6 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from lockgate.audit.errors import FormatError
 from lockgate.audit.query.engine import Engine
-from lockgate.audit.query.moments import place_at
 from lockgate.audit.query.page import AsOf, Completeness
 from lockgate.audit.times import parse_time
 from lockgate.audit.trust import TrustState
@@ -134,7 +133,7 @@ def size_of(engine: Engine, given: Given) -> int:
     """As of which size a question is asked. Raises QuestionError."""
     if given.size is not None:
         return engine.as_of(given.size).size
-    return engine.size if given.at_ms is None else place_at(engine.index, engine.size, given.at_ms)
+    return engine.size if given.at_ms is None else engine.index.place_at(engine.size, given.at_ms)
 
 
 def moment(text: object) -> int | None:

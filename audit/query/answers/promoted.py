@@ -80,7 +80,13 @@ class Promoted:
 
 
 def read_promoted(engine: Engine, size: int) -> Promoted:
-    """Reads them. Raises VerificationError where an entry is missing or contradicts another."""
+    """Reads them, once for each checkpoint. Raises VerificationError where an entry is missing or contradicts another."""
+    if size != engine.size:
+        return _read(engine, size)
+    return engine.remember("promoted", lambda: _read(engine, size))
+
+
+def _read(engine: Engine, size: int) -> Promoted:
     links: dict[int, Link] = {}
     complete: list[Completeness] = []
     for name in (STREAM, KEY_STREAM):

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -64,14 +64,15 @@ class Known:
 
 
 class Year:
-    """Makes it. decisions: how many a day."""
+    """Makes it. decisions: how many a day. opened: opens the trail of a home, in place of one of its own in the folder."""
 
-    def __init__(self, folder: Path, decisions: int) -> None:
+    def __init__(self, folder: Path, decisions: int, opened: Callable[[Clock], Trail] | None = None) -> None:
         self.known: Final = Known()
         self._decisions: Final = decisions
         self.clock: Final = Clock(FIRST_MS - 1000)
         self.url: Final = f"sqlite:///{folder / 'trail.db'}"
-        self.trail: Trail = make_trail(self.url, clock=self.clock)
+        self._opened: Final = opened or (lambda clock: reopen_trail(self.url, clock=clock))
+        self.trail: Trail = make_trail(self.url, clock=self.clock) if opened is None else opened(self.clock)
         self.trail.appender.close()
         self._batches: BatchAppender = self.trail.store.batch_appender(self.trail.vault.master.seal_key)
         self._history = PromotionHistory()
@@ -100,7 +101,7 @@ class Year:
             with self.trail.store.write() as connection:
                 self._day(connection, day)
         self.trail.store.close()
-        self.trail = reopen_trail(self.url, clock=self.clock)
+        self.trail = self._opened(self.clock)
         self.trail.appender.close()
         return self.trail
 

@@ -1,0 +1,113 @@
+"""Questions to a trail of a million entries: `python -m tests.bench query`.
+
+A year of promotions, exemptions, denials and break-glass with known answers, among so many decisions. Measured are pages by an index and
+by a stream, behind a cursor, and A1 with its proof of completeness, from a log that is opened anew; the first answer is compared.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from lockgate.audit.query.answers.answer import Given
+from lockgate.audit.query.answers.catalogue import QUESTIONS, answer
+from lockgate.audit.query.engine import Asking, Engine
+from lockgate.audit.query.question import Question
+
+from tests.audit.query.asked import engine_of
+from tests.audit.query.year import DAY_MS, DAYS, FIRST_MS, Year
+
+ENTRIES: Final = int(os.environ.get("LOCKGATE_BENCH_ENTRIES", "1000000"))
+PAGES: Final = 200
+RUNS: Final = 3
+PAGE_MS: Final = 20.0
+A1_MS: Final = 500.0
+Q3: Final = (FIRST_MS + 181 * DAY_MS, FIRST_MS + 273 * DAY_MS)
+
+PAGED: Final = {
+    "decisions, newest first": Question(kinds=("decision",)),
+    "everything": Question(),
+    "denials": Question(outcomes=("deny",)),
+    "denials of a model in an environment": Question(model="fraud", environment="prod", outcomes=("deny",)),
+    "a model in an environment": Question(model="fraud", environment="prod"),
+    "a model": Question(model="churn"),
+    "an environment": Question(environment="staging"),
+    "promotions": Question(kinds=("promotion",)),
+    "a policy": Question(policy="K8sRequired/labels"),
+    "a month of decisions": Question(
+        kinds=("decision",), since_ms=FIRST_MS + 90 * DAY_MS, until_ms=FIRST_MS + 120 * DAY_MS
+    ),
+}
+
+
+def _ms(do: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    do()
+    return (time.perf_counter() - start) * 1000
+
+
+def _pages(engine: Engine, question: Question, limit: int) -> list[float]:
+    """How long each page takes, one after another, from the first."""
+    how, times = Asking(limit=limit), []
+    for _ in range(PAGES):
+        start = time.perf_counter()
+        page = engine.ask(question, how)
+        times.append((time.perf_counter() - start) * 1000)
+        if not page.cursor:
+            break
+        how = replace(how, cursor=page.cursor)
+    return times
+
+
+def print_section() -> None:
+    """The tables. Raises AssertionError where an answer is another one."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        year = Year(Path(folder), ENTRIES // DAYS)
+        trail = year.build()
+        size = trail.store.head().size
+        print(f"A trail of {size:,} entries, made in {time.perf_counter() - start:.0f} s; milliseconds")
+        opened = _ms(lambda: engine_of(trail, now_ms=year.clock.now_ms).ends())
+        engine = engine_of(trail, now_ms=year.clock.now_ms)
+        engine.ends()
+        print(f"{'opening it: its latest checkpoint, where streams end':54} {opened:8.1f}")
+        print(f"\n{'a page of 50, p50, p95 (which may be ' + str(PAGE_MS) + '), first':54}")
+        for name, question in PAGED.items():
+            times = _pages(engine, question, 50)
+            ordered = sorted(times)
+            p95 = ordered[max(0, int(len(ordered) * 0.95) - 1)]
+            print(f"{name:54} {statistics.median(times):8.2f} {p95:8.2f} {times[0]:8.2f}  {len(times)} pages")
+        times = [_ms(lambda: engine.ask(Question(), Asking(limit=50, proofs="each"))) for _ in range(20)]
+        print(f"{'a page of 50 with a proof each':54} {statistics.median(times):8.2f}")
+
+        since, until = Q3
+        given = Given(model="fraud", environment="prod", since_ms=since, until_ms=until)
+        expected = [
+            index
+            for index, model, environment, at in year.known.promotions
+            if (model, environment) == ("fraud", "prod") and since <= at < until
+        ]
+
+        def a1() -> None:
+            found = answer("a1", engine_of(trail, now_ms=year.clock.now_ms), given, None)
+            assert [line.entry for line in found.lines] == expected
+            assert all(one.last == one.end for one in found.proven.complete)
+
+        took = min(_ms(a1) for _ in range(RUNS))
+        print(f"\n{'A1 with its proof (may be ' + str(A1_MS) + '), from opening':54} {took:8.1f}")
+        fresh = [engine_of(trail, now_ms=year.clock.now_ms) for _ in range(RUNS)]
+        for one in fresh:
+            one.ends()
+        took = min(_ms(partial(answer, "a1", one, given, None)) for one in fresh)
+        print(f"{'A1 with its proof, by a server that has it open':54} {took:8.1f}")
+        took = min(_ms(partial(answer, "a1", engine, given, None)) for _ in range(RUNS))
+        print(f"{'A1 with its proof, again':54} {took:8.1f}")
+        for number in QUESTIONS:
+            more = replace(given, entry=5) if number == "a12" else Given(since_ms=since, until_ms=until)
+            print(f"{number:54} {_ms(partial(answer, number, engine, more, None)):8.1f}")
+        trail.store.close()
