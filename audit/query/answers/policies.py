@@ -82,7 +82,7 @@ def a3_denied(engine: Engine, given: Given, opener: Opener | None) -> Answer[Den
             (),
             [],
             [
-                "what other policies would have said is not in the log: they have to be given the recorded inputs",
+                "what other policies would have said is not in the log: `lockgate audit replay` gives them the recorded inputs",
                 "denials were found by the index, which whoever writes to the database can change: `audit verify` compares it",
             ],
         ),
