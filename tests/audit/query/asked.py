@@ -24,8 +24,12 @@ def engine_of(trail: Trail, key: bytes = KEY, asker: str = "", now_ms: int = STA
 
 
 def make_asked(folder: Path) -> Trail:
-    """Some hundred entries of several kinds, an hour behind one another from time to time."""
-    trail = make_trail(f"sqlite:///{folder / 'trail.db'}")
+    """Some hundred entries of several kinds, in a file."""
+    return fill_asked(make_trail(f"sqlite:///{folder / 'trail.db'}"))
+
+
+def fill_asked(trail: Trail) -> Trail:
+    """Some hundred entries of several kinds, some days apart."""
     appender, recorder = trail.appender, trail.recorder
     for round_ in range(6):
         trail.fill(40)
