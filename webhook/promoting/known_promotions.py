@@ -6,11 +6,13 @@ A key is a model reference in its one spelling; the answer is, by environment, t
                "serving": [{"kind", "key", "version"}]}]}
 
 `state` is `current` where it is what that place has, `former` where another version came after it, `revoked`, or `unsound`
-where it rests on a key that was revoked. Each statement is read from the body of the entry that asked for it: one that was
+where it rests on a key that was revoked. A current one for any namespace, or any cluster, has `newer` where another version came
+after it for a part of that: `[{"namespace", "cluster"}]`, in which it is former. Each statement is read from the body of the entry that asked for it: one that was
 erased, or is no statement, is an error of the references that are known to be of those bytes, and of no others.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Final, Literal, final
 
@@ -126,11 +128,21 @@ class KnownPromotions:
     ) -> tuple[dict[str, Any], int]:
         """What is answered, and how many references are left out since it would be too much: the oldest that nothing runs by."""
         found: dict[str, dict[str, list[Any]]] = {}
+        places = _Places(newest)
         for (reference, slot), promotion in sorted(latest.items(), key=lambda one: one[0]):
             said = self._statement(promotion.request)
             assert not isinstance(said, str)
             state = self._state(promotion, newest[said.model, slot])
-            found.setdefault(reference, {}).setdefault(slot[0], []).append(_answer(promotion, said, state))
+            newer: list[dict[str, str]] = []
+            if state == "current":
+                after = places.after(promotion, said.model, slot)
+                if any(_has(one, slot) for one in after):
+                    state = "former"
+                else:
+                    newer = [{"namespace": one[2], "cluster": one[1]} for one in sorted(after)]
+            found.setdefault(reference, {}).setdefault(slot[0], []).append(
+                {**_answer(promotion, said, state), **({"newer": newer} if newer else {})}
+            )
         room = MAX_BYTES
         values: dict[str, Any] = {}
         for reference in sorted(found, key=lambda one: _order(found[one]), reverse=True):
@@ -159,6 +171,38 @@ class KnownPromotions:
                 *([f"{left_out} former ones are too many to be told"] if left_out else []),
             ]
         )
+
+
+@final
+class _Places:
+    """Where what came last of each model meets."""
+
+    def __init__(self, newest: Mapping[tuple[str, _Slot], Promotion]) -> None:
+        self._all: Final[defaultdict[tuple[str, str], list[tuple[_Slot, Promotion]]]] = defaultdict(list)
+        # By namespace too: there may be many, each for one.
+        self._in: Final[defaultdict[tuple[str, str, str], list[tuple[_Slot, Promotion]]]] = defaultdict(list)
+        for (model, slot), promotion in newest.items():
+            self._all[model, slot[0]].append((slot, promotion))
+            self._in[model, slot[0], slot[2]].append((slot, promotion))
+
+    def after(self, promotion: Promotion, model: str, slot: _Slot) -> list[_Slot]:
+        """Other places that have something in common with a promotion's, for which another of the model came after it."""
+        environment, cluster, namespace = slot
+        near = (
+            [*self._in[model, environment, namespace], *self._in[model, environment, ""]]
+            if namespace
+            else self._all[model, environment]
+        )
+        return [
+            one
+            for one, newer in near
+            if newer.index > promotion.index and (not cluster or one[1] in ("", cluster))
+        ]
+
+
+def _has(wide: _Slot, slot: _Slot) -> bool:
+    """Is all of a place in another one?"""
+    return all(one in ("", other) for one, other in zip(wide[1:], slot[1:], strict=True))
 
 
 def trouble_data(why: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ A stream is a chain, so that no entry in it is left out; that its last one is th
 logged (`stream_ends`), so that who can write to the database and has no key hides no revocation.
 """
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -32,6 +33,9 @@ from lockgate.webhook.bodies import open_body
 from lockgate.webhook.trail import Trail
 
 _CHUNK: Final = 500
+# What others recorded can be read once their checkpoint is stored, which is so a second after they are done.
+_OTHERS_S: Final = 10.0
+_LOOK_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +112,24 @@ class PromotionLog:
             return
         if not self._continues(links):
             # Another's entries came between.
-            self.follow()
+            until = time.monotonic() + _OTHERS_S
+            while not self._reaches(receipt.index, links):
+                if time.monotonic() > until:
+                    raise TrailError(
+                        f"entry {receipt.index} is recorded, and what another writer recorded before it cannot be read yet",
+                        hint="run the command again: nothing is recorded twice",
+                    )
+                time.sleep(_LOOK_S)
             if receipt.index in self._entries:
                 return
-            if not self._continues(links):
-                raise TrailError(
-                    f"entry {receipt.index} is recorded, and what another writer recorded before it cannot be read yet",
-                    hint="run the command again: nothing is recorded twice",
-                )
         self.history.take(receipt.index, entry.kind, entry.value, [link.name for link in entry.links])
         self._entries[receipt.index] = Recorded(receipt.index, receipt.entry, entry)
         self._at.update({link.name: (link.n, receipt.leaf_hash) for link in links})
+
+    def _reaches(self, index: int, links: Sequence[StreamLink]) -> bool:
+        """Reads what came since; is an entry among it, or the next behind it?"""
+        self.follow()
+        return index in self._entries or self._continues(links)
 
     def _continues(self, links: Sequence[StreamLink]) -> bool:
         return all((link.n - 1, link.prev) == self._at[link.name] for link in links)

@@ -86,6 +86,8 @@ def _fits(promotion: dict[str, Value], model: Subject, holder: Holder) -> bool:
     """Is a promotion current, of this place and these bytes, and does it have all that runs the model? Of clusters nothing is known."""
     if promotion.get("state") != "current" or promotion.get("namespace") not in ("", holder.namespace):
         return False
+    if any(one.get("namespace") in ("", holder.namespace) for one in read_objects(promotion.get("newer"))):
+        return False
     digest = digest_of(model)
     if digest and promotion.get("subject") != digest:
         return False

@@ -164,11 +164,19 @@ promotions(found) := [one |
 	is_string(one.state)
 ]
 
-fitting(found) := [one |
+fitting(found) := [object.union(one, {"state": state_here(one)}) |
 	some one in promotions(found)
 	fits(one.namespace, model_facts.namespace)
 	fits(one.cluster, cluster)
 ]
+
+# What is for any place is former in those for which another version came after it.
+state_here(one) := "former" if {
+	one.state == "current"
+	some place in one.newer
+	fits(place.namespace, model_facts.namespace)
+	fits(place.cluster, cluster)
+} else := one.state
 
 # A statement that names no place is for each.
 fits("", _)

@@ -122,6 +122,16 @@ test_several if {
 	says(messages({"lockgate-promotions": reply(uri, {"prod": [other, revoked]})}), "it was revoked")
 }
 
+changed_everywhere(places) := changed({"namespace": "", "newer": places})
+
+# For any place, and then another version for this one, or for another.
+test_newer_for_a_part if {
+	says(messages(changed_everywhere([{"namespace": "ml", "cluster": ""}])), "entry 31 promoted it, and another version came after it")
+	says(messages(changed_everywhere([{"namespace": "x", "cluster": ""}, {"namespace": "", "cluster": "eu"}])), "another version came after it")
+	messages(changed_everywhere([{"namespace": "ml", "cluster": "us"}, {"namespace": "x", "cluster": "eu"}])) == set()
+	count(messages(changed({"state": "revoked", "newer": [{"namespace": "ml", "cluster": ""}]}))) == 1
+}
+
 test_flags if {
 	flagged := json.patch(judged, [{"op": "add", "path": "spec/template/spec/containers/0/args/-", "value": "--trust-remote-code"}])
 	says(told(flagged, {}, {}, {}), "does not have --trust-remote-code")

@@ -295,3 +295,39 @@ def test_each_place_has_what_was_promoted_for_it_last(office: Office) -> None:
         "ml-b": "former",
     }
     assert {one["namespace"]: one["state"] for one in told(office, OTHER)["prod"]} == {"ml-b": "current"}
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "state", "newer"),
+    [
+        ((), ("--cluster", "eu"), "current", [{"namespace": "ml", "cluster": "eu"}]),
+        (("--cluster", "eu"), (), "former", None),
+        (("--cluster", "eu"), ("--cluster", "us"), "current", None),
+        (("--namespace", "ml-a"), ("--cluster", "eu"), "current", None),
+    ],
+    ids=["wide then narrow", "narrow then wide", "beside", "other namespace"],
+)
+def test_what_came_after_it_for_a_part_of_its_place_or_for_more(
+    office: Office, first: tuple[str, ...], then: tuple[str, ...], state: str, newer: Any
+) -> None:
+    promoted(office, "prod", *first)
+    change_version(office)
+    promoted(office, "staging")
+    promoted(office, "prod", *then)
+    (before,) = told(office)["prod"]
+    assert (before["state"], before.get("newer")) == (state, newer)
+    (after,) = told(office, OTHER)["prod"]
+    assert (after["state"], after.get("newer")) == ("current", None)
+
+
+def test_what_has_no_namespace_is_former_where_another_version_came(office: Office) -> None:
+    place = office.write_manifest()
+    office.write(place, (office.folder / place).read_text().replace('"namespace": "ml"', '"labels": {}'))
+    promoted(office, "prod", "--cluster", "eu")
+    change_version(office)
+    promoted(office, "staging")
+    # In ml of every cluster: they meet in ml of eu, and neither has all of the other.
+    promoted(office, "prod")
+    (before,) = told(office)["prod"]
+    assert (before["namespace"], before["cluster"], before["state"]) == ("", "eu", "current")
+    assert before["newer"] == [{"namespace": "ml", "cluster": ""}]

@@ -69,3 +69,18 @@ def test_what_another_writer_recorded_between_is_read(home: str, others: int) ->
         assert [one.index for one in log.history.requests()] == [one.index for one in receipts]
         log.take(receipts[0])
         assert len([*log.history.requests()]) == others + 1
+
+
+def test_another_writer_whose_checkpoint_comes_later(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [events.requested(replace(WHAT, statement=f"sha256:{one:064x}"), "asks") for one in range(2)]
+    with open_trail(home) as trail:
+        log = PromotionLog(trail)
+        with trail.appending() as appending:
+            receipts = [
+                appending.appender.append(trail.recorder().promotion(one, "somebody", {})) for one in made
+            ]
+        # Until then nothing is proven.
+        follow, looks = PromotionLog.follow, iter([False, False])
+        monkeypatch.setattr(PromotionLog, "follow", lambda log: next(looks, None) is None and follow(log))
+        log.take(receipts[1])
+        assert [one.index for one in log.history.requests()] == [one.index for one in receipts]

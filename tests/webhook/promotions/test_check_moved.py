@@ -692,8 +692,19 @@ PROMOTION: Json = {
         ({"namespace": "other"}, "prod", ALL),
         # The image that serves it is in no statement; that it comes from staging is not enough.
         ({"serving": []}, "prod", ALL),
+        ({"namespace": "", "newer": [{"namespace": "ml-prod", "cluster": ""}]}, "prod", ALL),
+        ({"namespace": "", "newer": [{"namespace": "other", "cluster": ""}]}, "prod", []),
     ],
-    ids=["made", "elsewhere", "another came after it", "revoked", "another namespace", "another image"],
+    ids=[
+        "made",
+        "elsewhere",
+        "another came after it",
+        "revoked",
+        "another namespace",
+        "another image",
+        "another came after it here",
+        "another came after it elsewhere",
+    ],
 )
 def test_a_promotion_that_was_made_lacks_nothing(
     capsys: pytest.CaptureFixture[str], answer: Json, environment: str, expected: list[str]
