@@ -47,6 +47,17 @@ _PROOF: Final = re.compile(r"/entries/(0|[1-9][0-9]{0,15})\.tlog-proof")
 _PROMOTION: Final = re.compile(r"/promotions/(0|[1-9][0-9]{0,15})")
 _QUESTION: Final = re.compile(r"/questions/(a[0-9]{1,2})")
 _JSON: Final = ".json"
+_SHOWN: Final = "shown"
+
+# Where an application sends requests here, as frameworks write paths; `respond` says of each whether there is a page.
+PATHS: Final = (
+    *PAGES,
+    *[f"{'/index' if page == '/' else page}{_JSON}" for page in PAGES],
+    "/entries/{rest}",
+    "/promotions/{rest}",
+    "/questions/{rest}",
+    "/static/{rest}",
+)
 
 Fault = Literal["nothing", "question", "forbidden", "unknown", "tampered", "trouble"]
 _NOTHING: Final = Remembered("first", 0)
@@ -76,6 +87,21 @@ class Request:
         return self.path.endswith(_JSON)
 
     @property
+    def is_proof(self) -> bool:
+        """Is a proof asked for, to be taken away?"""
+        return _PROOF.fullmatch(self.path) is not None
+
+    @property
+    def is_file(self) -> bool:
+        """Is one of the pages' own files asked for, in which nothing of a log is?"""
+        return self.path in FILES
+
+    @property
+    def shows_names(self) -> bool:
+        """Are names and sealed parts asked for?"""
+        return self.parameters.get("names") == _SHOWN
+
+    @property
     def page(self) -> str:
         """The page's path, without the suffix."""
         bare = self.path.removesuffix(_JSON)
@@ -92,12 +118,11 @@ def is_page(path: str) -> bool:
 
 def respond(site: Site, request: Request) -> Response:
     """The answer to a request by somebody who may look at the log."""
-    if request.path in FILES:
-        kept = {**HEADERS, "Cache-Control": "public, max-age=86400"}
-        return Response(200, FILES[request.path][1], file_at(request.path), kept)
+    if request.is_file:
+        return respond_file(request)
     remembered = compare(site.engine, request.cookie)
     # Nobody looks at names by following a link to a page: the log keeps each look.
-    seen = site if request.parameters.get("names") == "shown" else replace(site, opener=None, names=None)
+    seen = site if request.shows_names else replace(site, opener=None, names=None)
     try:
         if (found := _PROOF.fullmatch(request.path)) is not None:
             body = entries.proof_file(site, int(found[1]))
@@ -115,6 +140,12 @@ def respond(site: Site, request: Request) -> Response:
     except TrailError as error:
         return _failed(site, request, "trouble", error, remembered)
     return _response(site, request, view, remembered)
+
+
+def respond_file(request: Request) -> Response:
+    """One of the pages' own files, for anybody."""
+    kept = {**HEADERS, "Cache-Control": "public, max-age=86400"}
+    return Response(200, FILES[request.path][1], file_at(request.path), kept)
 
 
 def _view(site: Site, request: Request) -> View:
@@ -144,7 +175,7 @@ def _response(site: Site | None, request: Request, view: View, remembered: Remem
         headers["Set-Cookie"] = f"{COOKIE}={value}; Path=/; Max-Age={MAX_AGE_S}; HttpOnly; SameSite=Strict"
     names = "never"
     if site is not None and site.opener is not None:
-        names = "shown" if request.parameters.get("names") == "shown" else "masked"
+        names = _SHOWN if request.shows_names else "masked"
     query = urlencode({name: value for name, value in request.parameters.items() if name != "names"})
     body = render_html(view, site, remembered, names, request.page, query)
     return Response(view.status, HTML, body, headers)
@@ -158,6 +189,15 @@ _STATUSES: Final[Mapping[Fault, tuple[int, str]]] = {
     "tampered": (409, "The trail is not as it was signed"),
     "trouble": (503, "That cannot be answered now"),
 }
+
+
+def sign_in_page(request: Request, message: str) -> Response:
+    """The form by which somebody says who they are. message: why what they said does not do, "" where they said nothing yet."""
+    if request.is_json:
+        return refuse(request, "nothing", message or "send a token: Authorization: Bearer …")
+    query = urlencode({name: value for name, value in request.parameters.items() if name != "names"})
+    data = {"message": message, "next": f"{request.page}?{query}" if query else request.page}
+    return _response(None, request, View("sign_in.html", "Sign in", data, 401), _NOTHING)
 
 
 def refuse(request: Request, fault: Fault, message: str, hint: str = "") -> Response:
