@@ -1,4 +1,4 @@
-"""`lockgate audit serve`: the auditor's API over a trail."""
+"""`lockgate audit serve`: the auditor's API and pages over a trail."""
 
 import click
 from lockgate.engine.errors import UsageError
@@ -59,9 +59,11 @@ def serve(
     require_web()
     import uvicorn
     from lockgate.audit.store.appender import system_clock
+    from lockgate.audit.store.tallies import DayTallies
     from lockgate.audit.web.api import Api
     from lockgate.audit.web.app import make_app
     from lockgate.audit.web.caller import Authenticator, Rights
+    from lockgate.audit.web.pages import Pages, page_routes
     from lockgate.webhook.audit_backend import TrailBackend
     from lockgate.webhook.auditors_file import read_auditors
     from lockgate.webhook.trail_reading import open_reading
@@ -99,8 +101,9 @@ def serve(
         backend = TrailBackend(reading, reading.trail)
         # Whoever starts it hears of tampering, and not only the first who asks.
         size = backend.engine("").size
+        pages = Pages(backend, rights, authenticators, DayTallies(reading.trail.store))
         config = uvicorn.Config(
-            make_app(Api(backend, rights), authenticators),
+            make_app(Api(backend, rights), authenticators, page_routes(pages)),
             host=host,
             port=port,
             ssl_certfile=tls_cert,

@@ -7,7 +7,7 @@ from lockgate.engine.errors import UsageError
 
 _AUDIT: Final = ("cryptography", "pydantic", "alembic", "sqlmodel")
 _FACTS: Final = ("cryptography", "pydantic")
-_WEB: Final = ("starlette", "uvicorn")
+_WEB: Final = ("jinja2", "starlette", "uvicorn")
 _SERVE: Final = ("httptools", "uvloop", "prometheus_client")
 
 
@@ -63,5 +63,6 @@ def require_web() -> None:
     missing = [name for name in _WEB if find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"the auditor's API needs {', '.join(missing)}", hint="install it: pip install 'lockgate[web]'"
+            f"the auditor's API and pages need {', '.join(missing)}",
+            hint="install it: pip install 'lockgate[web]'",
         )

@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import secrets
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -44,8 +46,31 @@ def make(folder: Path, entries: int, seed: int, end_ms: int) -> dict[str, Value]
         "access": [*known.access],
         **known.more,
     }
+    _let_in(folder)
     (folder / "known.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
     return told
+
+
+def _let_in(folder: Path) -> None:
+    """Lets an auditor in who may see all, by a token that is made for it."""
+    token = secrets.token_urlsafe(24)
+    digest = sha256(token.encode()).hexdigest()
+    (folder / "auditor.token").write_text(f"{token}\n", "utf-8")
+    (folder / "auditor.token").chmod(0o600)
+    (folder / "auditors.toml").write_text(
+        f'[[auditor]]\nname = "auditor-1"\ntoken-sha256 = ["{digest}"]\nnamespaces = ["*"]\n'
+        'rights = ["records", "actors", "exports", "log"]\n',
+        "utf-8",
+    )
+
+
+def how_to_open(folder: Path) -> str:
+    """What somebody types to see its pages."""
+    token = (folder / "auditor.token").read_text("utf-8").strip()
+    return (
+        f"$ lockgate audit serve --trail {folder / 'trail'} --auditors {folder / 'auditors.toml'}\n"
+        f"then open http://127.0.0.1:8088/ and sign in with the token {token}"
+    )
 
 
 def main() -> int:
@@ -65,6 +90,7 @@ def main() -> int:
     began = time.monotonic()
     told = make(given.folder, given.entries, given.seed, end_ms)
     print(f"{told['size']} entries in {given.folder / 'trail'}, in {time.monotonic() - began:.1f} s")
+    print(f"{how_to_open(given.folder)}")
     return 0
 
 

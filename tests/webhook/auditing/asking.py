@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -20,6 +21,17 @@ class Answered:
 
 def ask(app: Any, target: str, token: str | None = None, method: str = "GET", **headers: str) -> Answered:
     """The answer to one request. target: path and query, escaped."""
+    return _run(app, target, token, method, b"", headers)
+
+
+def post(app: Any, target: str, body: bytes, **headers: str) -> Answered:
+    """The answer to a form that is sent."""
+    return _run(app, target, None, "POST", body, headers)
+
+
+def _run(
+    app: Any, target: str, token: str | None, method: str, body: bytes, headers: Mapping[str, str]
+) -> Answered:
     path, _, query = target.partition("?")
     sent = [(b"host", b"lockgate.test")]
     if token is not None:
@@ -49,7 +61,7 @@ def ask(app: Any, target: str, token: str | None = None, method: str = "GET", **
             if is_sent:
                 await asyncio.sleep(3_600)
             is_sent = True
-            return {"type": "http.request", "body": b"", "more_body": False}
+            return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Any) -> None:
             messages.append(message)
@@ -58,6 +70,6 @@ def ask(app: Any, target: str, token: str | None = None, method: str = "GET", **
 
     asyncio.run(run())
     start = next(one for one in messages if one["type"] == "http.response.start")
-    body = b"".join([one.get("body", b"") for one in messages if one["type"] == "http.response.body"])
+    answer = b"".join([one.get("body", b"") for one in messages if one["type"] == "http.response.body"])
     told = {name.decode().lower(): value.decode() for name, value in start["headers"]}
-    return Answered(start["status"], told, body)
+    return Answered(start["status"], told, answer)
