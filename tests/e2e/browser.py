@@ -100,7 +100,15 @@ class Browser:
             mobile=False,
         )
         feature = {"name": "prefers-color-scheme", "value": scheme}
-        self._send("Emulation.setEmulatedMedia", features=[feature])
+        self._send("Emulation.setEmulatedMedia", media="", features=[feature])
+
+    def print_media(self) -> None:
+        """As a printer would have the page, until `show_as`."""
+        self._send("Emulation.setEmulatedMedia", media="print")
+
+    def set_cookie(self, url: str, name: str, value: str) -> None:
+        """Gives the browser a cookie of a site."""
+        self._send("Network.setCookie", url=url, name=name, value=value)
 
     def open(self, url: str) -> None:
         """Goes to a page, and waits until it is there."""

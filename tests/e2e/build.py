@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.e2e.axe import fetch_axe
 from tests.e2e.environments import add_environments
 from tests.e2e.packages import add_packages
 from tests.e2e.programs import place_of, programs_root, version_of
@@ -60,7 +61,7 @@ def main(names: Sequence[str]) -> int:
             return 2
         else:
             build(recipe, go)
-    return 0 if names else add_packages() or add_environments()
+    return 0 if names else add_packages() or add_environments() or fetch_axe()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from glob import glob
 # What a package brings: a pattern of paths.
 PACKAGES: Mapping[str, str] = {
     "postgresql": "/usr/lib/postgresql/*/bin/pg_ctl",
+    "chromium": "/usr/bin/chromium",
     "softhsm2": "/usr/lib/*/softhsm/libsofthsm2.so /usr/lib/softhsm/libsofthsm2.so",
 }
 
