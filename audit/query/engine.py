@@ -67,7 +67,7 @@ class Engine:
         self.now_ms: Final = now_ms
         self.trusted: Final = trusted
         # What is known of the log as of its checkpoint, whoever asks.
-        self._known: dict[object, Any] = {}
+        self._known: dict[object, tuple[Any]] = {}
 
     @property
     def size(self) -> int:
@@ -94,13 +94,16 @@ class Engine:
 
     def remember(self, key: object, make: Callable[[], T]) -> T:
         """What follows from the log as of its checkpoint, made once, and not changed by whoever is given it."""
-        if key not in self._known:
-            made = make()
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[key] = made
-        found: T = self._known[key]
-        return found
+        # Threads share it: what is looked for may be cleared meanwhile, or made twice.
+        known = self._known.get(key)
+        if known is not None:
+            found: T = known[0]
+            return found
+        made = make()
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[key] = (made,)
+        return made
 
     def ask(self, question: Question, asking: Asking | None = None) -> Page:
         """A page of the answer. Raises QuestionError or CursorError, and VerificationError for what is not as it was signed."""

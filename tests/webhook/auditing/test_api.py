@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -475,6 +476,29 @@ def test_no_answer_is_surer_than_the_log_of_itself(kept: Server) -> None:
         "self-attested"
     }
     assert kept.get("/healthz/trail").json["proven"]["state"] == "self-attested"
+
+
+def test_many_at_once(kept: Server) -> None:
+    targets = [
+        "/v1/decisions?limit=40",
+        "/v1/questions/a15",
+        "/v1/records/7",
+        "/v1/records?namespace=ml&limit=40",
+    ] * 6
+    with ThreadPoolExecutor(12) as pool:
+        found = [*pool.map(kept.get, targets)]
+    for target, answered in zip(targets, found, strict=True):
+        assert answered.status == 200 and answered.body.count(b"\n") > 3
+        assert (
+            len(
+                {
+                    one.body
+                    for one, other in zip(found, targets, strict=True)
+                    if other == target and "limit" not in target
+                }
+            )
+            <= 1
+        )
 
 
 def test_alive(kept: Server) -> None:
