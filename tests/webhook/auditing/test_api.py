@@ -387,8 +387,9 @@ def test_foreign_tools_read_the_log(server: Server) -> None:
     for tile in tiles_of(checkpoint.size):
         answered = server.get(f"/log/{tile_path(tile)}", "masked")
         assert answered.status == 200 and len(answered.body) == 32 * tile.width
-    assert answered.body == b"".join(
-        [root_from_hashes([leaf_hash(one) for one in entries[at : at + 256]]) for at in range(0, 256, 256)]
+    (above,) = [one for one in tiles_of(checkpoint.size) if one.level == 1]
+    assert server.get(f"/log/{tile_path(above)}").body == root_from_hashes(
+        [leaf_hash(one) for one in entries[:256]]
     )
     told = server.get("/v1/log/consistency?from=7").json
     verify_consistency(
