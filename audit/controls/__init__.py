@@ -1,0 +1,1 @@
+"""What entries of a trail support of the controls that auditors ask about, and what they do not."""
