@@ -34,6 +34,9 @@ COMMANDS: Final = {
     "export": LazyCommand(
         "lockgate.webhook.audit_export:export", "Write the log as a folder for others to verify."
     ),
+    "pack": LazyCommand(
+        "lockgate.webhook.audit_pack:pack", "Write the evidence of a promotion, or of a period, to take away."
+    ),
     "replay": LazyCommand(
         "lockgate.webhook.audit_replay:replay_command",
         "Decide again what was decided, by other policies too.",

@@ -41,6 +41,12 @@ def require_cluster() -> None:
         raise UsageError("a cluster needs kubernetes", hint="install it: pip install 'lockgate[cluster]'")
 
 
+def require_oscal() -> None:
+    """Raises UsageError where the library that knows OSCAL's documents is not installed."""
+    if find_spec("trestle") is None:
+        raise UsageError("--oscal needs compliance-trestle", hint="install it: pip install 'lockgate[oscal]'")
+
+
 def require_opa() -> None:
     """Raises UsageError where the library that talks to OPA servers is not installed."""
     if find_spec("opa_client") is None:

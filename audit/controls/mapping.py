@@ -15,9 +15,7 @@ FILE: Final = Path(__file__).parent / "controls.toml"
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.() -]{0,39}")
 _MAX_TEXT: Final = 400
 # What a pack says while nobody has compared the numbers with the texts.
-OPEN: Final = (
-    "The numbers of controls were not compared with the texts of the standards: a person who has these has to review them."
-)
+OPEN: Final = "The numbers of controls were not compared with the texts of the standards: a person who has these has to review them."
 
 
 @dataclass(frozen=True, slots=True)

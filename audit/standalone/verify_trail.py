@@ -1,4 +1,4 @@
-"""Verifies an export of a Lockgate trail, or a proof. One file; needs Python 3.9 or newer and `cryptography`, and nothing else.
+"""Verifies an export of a Lockgate trail, an evidence pack, or a proof. One file; needs Python 3.9 or newer and `cryptography`, and nothing else.
 
     python verify_trail.py FOLDER --log-key VKEY|FILE [--witness-key VKEY|FILE]...
     python verify_trail.py --proof FILE [--entry FILE] --log-key VKEY|FILE [--witness-key VKEY|FILE]...
@@ -115,6 +115,20 @@ FOR_PEOPLE = {"VERIFY.md", "verify_trail.py"}
 OTHERS = re.compile(
     r"checkpoints/(\d{16})|proofs/(0|[1-9]\d*)\.tlog-proof|bodies/((?:x\d{3}/)*\d{3})\.jsonl"
     r"|tile/(entries|\d{1,2})/((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d*))?"
+)
+# The files of an evidence pack.
+PACK_NEEDED = {"checkpoint", "log.vkey", "pack.json", "index.html"} | FOR_PEOPLE
+# What a pack says of a promotion, besides entries by their index.
+PACK_FACTS = (
+    "time",
+    "event",
+    "model",
+    "version",
+    "environment",
+    "subject",
+    "requester",
+    "policy",
+    "statement",
 )
 STREAM_PROOF = {"v", "stream", "size", "headsEntry", "proof", "heads", "entries"}
 HEAD = {"name", "n", "leaf", "index", "count", "hashes"}
@@ -878,7 +892,7 @@ def check_bodies(root, entries, size):
 
 
 def check_opened(key, sealed, commitment, where):
-    """Opens a body and compares it with the commitment in its entry."""
+    """Opens a body and compares it with the commitment in its entry. Returns it."""
     sealing = hmac.new(key, b"lockgate-trail/v1 seal", "sha256").digest()
     try:
         packed = AESGCM(sealing).decrypt(sealed[4:16], sealed[16:], b"lockgate-trail/v1 body")
@@ -891,6 +905,7 @@ def check_opened(key, sealed, commitment, where):
     field = hmac.new(key, b"lockgate-trail/v1 commit body", "sha256").digest()
     if base64.b64encode(hmac.new(field, body, "sha256").digest()).decode() != commitment:
         fail(where, "is not the one that its entry committed to")
+    return body
 
 
 def check_lists(root, entries):
@@ -935,8 +950,8 @@ def unlisted(error):
     fail("the export", f"cannot be listed: {error.strerror}")
 
 
-def check_manifest(root, size):
-    """Digests of the files, and no file beside them."""
+def check_manifest(root, needed, may_be, what):
+    """Digests of the files, and no file beside them; those that are needed, and those that may be there, of `what`."""
     told, last = {}, ""
     for line in lines_of(root, "MANIFEST.sha256"):
         found = re.fullmatch(rb"([0-9a-f]{64})  ([!-~]{1,200})\n", line)
@@ -944,9 +959,9 @@ def check_manifest(root, size):
         if not found or name <= last:
             fail("MANIFEST.sha256", "has a line that is no digest and name, or is out of order")
         told[name], last = found[1].decode(), name
-        if not is_of_export(name, size):
-            fail(name, "is no file of an export of this size")
-    for name in sorted(NEEDED - told.keys()):
+        if not may_be(name):
+            fail(name, f"is no file of {what}")
+    for name in sorted(needed - told.keys()):
         fail("MANIFEST.sha256", f"does not name {name}")
     for place, folders, names in os.walk(root, onerror=unlisted):
         links = [one for one in folders if os.path.islink(os.path.join(place, one))]
@@ -1121,7 +1136,7 @@ def verify(root, log_keys, witness_keys):
     bodies = check_bodies(root, entries, latest.size)
     check_lists(root, entries)
     check_proofs(root, tree, leaves, log_keys, witness_keys, latest.origin, keys)
-    check_manifest(root, latest.size)
+    check_manifest(root, NEEDED, lambda name: is_of_export(name, latest.size), "an export of this size")
     lines = [f"{latest.origin}: {latest.size} entries, {len(entries.streams)} streams"]
     lines.append(
         "without bodies" if bodies is None else f"{bodies[0]} bodies as their entries say, {bodies[1]} opened"
@@ -1131,6 +1146,258 @@ def verify(root, log_keys, witness_keys):
     if not seen:
         lines.append("self-attested: no witness whose key was given vouches for it")
     return lines
+
+
+class Packed:
+    """The entries of an evidence pack, each proven against the pack's checkpoint."""
+
+    def __init__(self, root, note, checkpoint):
+        self.root, self.raw, self.entries = root, {}, {}
+        folder = os.path.join(root, "proofs")
+        for one in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            name = f"proofs/{one}"
+            index, entry, hashes, told = parse_proof(read(root, name), name)
+            if one != f"{index}.tlog-proof" or told != note or not entry:
+                fail(name, "is not of the pack's checkpoint, or does not have its entry with it")
+            leaf = hashlib.sha256(b"\x00" + entry).digest()
+            if climb(leaf, index, checkpoint.size, hashes, name) != checkpoint.root:
+                fail(name, "does not lead from its entry to the checkpoint")
+            self.entries[index] = parse_entry(entry, f"entry {index}")
+            self.raw[index] = base64.b64encode(leaf).decode()
+
+    def get(self, index, kind, where):
+        """An entry that the pack has to have, of a kind."""
+        value = self.entries.get(index) if is_count(index) else None
+        if value is None or value["kind"] != kind:
+            fail(where, f"names entry {index}, of which there is no proof here, or which is another")
+        return value
+
+    def check_listed(self, listed):
+        """`entries` of pack.json are those of the proofs, and say of each body what became of it."""
+        if [one["index"] for one in listed] != sorted(self.entries):
+            fail("pack.json", "lists other entries than those that have a proof")
+        for one in listed:
+            index, where = one["index"], f"pack.json, entry {one['index']}"
+            value = self.entries[index]
+            if one["entry"] != value or one["leafHash"] != self.raw[index]:
+                fail(where, "is not the entry of the proof")
+            if (one["body"] == "none") == ("body" in value) or (one["body"] == "erased") == (
+                one["erasedBy"] is None
+            ):
+                fail(where, "says another thing of its body than the entry")
+            if one["body"] == "erased":
+                self._check_erased(index, value, self.get(one["erasedBy"], "erasure", where), one["erasedBy"])
+
+    @staticmethod
+    def _check_erased(index, value, erasure, at):
+        names = [link["k"] for link in value["streams"]]
+        if not (erasure.get("index") == index or erasure.get("stream") in names) or at <= index:
+            fail(f"entry {at}", f"does not record that the body of entry {index} was erased")
+
+    def check_stream(self, told, since, until):
+        """A stream's entries of the period are all here: their numbers and links lead from one to the next."""
+        name, where = told["name"], f"pack.json, stream {told['name']}"
+        found = {}
+        for index, value in self.entries.items():
+            for link in value["streams"]:
+                if link["k"] == name:
+                    found[link["n"]] = (index, value, link.get("prev"))
+        first, last, before, after = told["first"], told["last"], told["before"], told["after"]
+        start = before or first or after
+        stop = after or last or before
+        if not start:
+            if stop or found:
+                fail(where, "is said to be empty, and is not")
+            return
+        if not all(n is None or is_count(n) for n in (first, last, before, after)):
+            fail(where, "has counters that are none")
+        if stop - start > len(found) or any(n not in found for n in range(start, stop + 1)):
+            fail(where, "lacks an entry of the period")
+        for n in range(start + 1, stop + 1):
+            if found[n][2] != self.raw[found[n - 1][0]]:
+                fail(where, f"does not lead from number {n - 1} to the next")
+        if after is None and max(found) > stop:
+            fail(where, "is said to end before its last entry here")
+        edge = (before or 0) + 1
+        if (first or (after or edge)) != edge or (after and after != (last or before or 0) + 1):
+            fail(where, "begins or ends elsewhere than it says")
+
+        def at(n):
+            return milliseconds(found[n][1]["time"], where)
+
+        if before and at(before) >= since:
+            fail(where, "has its first entry of the period before the one that is named")
+        if after and (until is None or at(after) < until):
+            fail(where, "has its last entry of the period behind the one that is named")
+        if first and (at(first) < since or (until is not None and at(last) >= until)):
+            fail(where, "has entries that are not of the period")
+
+    def opened(self, listed):
+        """The bodies that the pack opens, compared with their entries, by index."""
+        made = {}
+        for one in listed:
+            if one["body"] != "opened":
+                continue
+            index, name = one["index"], f"bodies/{one['index']}.json"
+            value, line = self.entries[index], json.loads(read(self.root, name))
+            sealed, key = unbase64(line["sealed"], name), unbase64(line["key"], name)
+            digest = "sha256:" + hashlib.sha256(sealed).hexdigest()
+            if line["index"] != index or value["body"] != {"sha256": digest, "size": len(sealed)}:
+                fail(name, "is not the body that its entry names")
+            made[index] = json.loads(check_opened(key, sealed, value["commitments"]["body"], name))
+        return made
+
+    def check_promotion(self, told):
+        """What pack.json says of a promotion is what the entries say."""
+        where = f"pack.json, promotion {told['entry']}"
+        made, asked = (
+            self.get(told["entry"], "promotion", where),
+            self.get(told["request"], "promotion", where),
+        )
+        flat = made.get("approvals", [])
+        ranges = [range(flat[place], flat[place + 1]) for place in range(0, len(flat), 2)]
+        # Before they are made one by one: two numbers may name more than memory holds.
+        if sum(map(len, ranges)) > MAX_APPROVALS:
+            fail(where, "has more approvals than a promotion may have")
+        approvals = [n for one in ranges for n in one]
+        if made["event"] not in ("promoted", "rolled-back") or made["request"] != told["request"]:
+            fail(where, "names an entry that made no promotion, or another request")
+        before = asked.get("predecessor", asked.get("target"))
+        if asked["event"] != "requested" or told["predecessor"] != before:
+            fail(where, "names another request, or another entry before it")
+        given = [self.get(n, "promotion", where) for n in approvals]
+        if told["approvals"] != approvals or told["approvers"] != [one.get("approver") for one in given]:
+            fail(where, "names other approvals than its entry")
+        same = ("model", "version", "environment", "subject", "statement")
+        for one in [asked, *given]:
+            if [one.get(name) for name in same] != [made.get(name) for name in same]:
+                fail(where, "has a request or an approval of another promotion")
+        if any(one["event"] != "approved" or one["request"] != told["request"] for one in given):
+            fail(where, "has an approval of another request")
+        facts = {**made, "requester": asked["requester"]}
+        if any(told.get(name) != facts.get(name) for name in PACK_FACTS):
+            fail(where, "says other things of it than its entries")
+        if told["revokedBy"] is not None:
+            back = self.get(told["revokedBy"], "promotion", where)
+            taken = [back.get(name) for name in ("event", "model", "environment", "subject")]
+            if taken != ["revoked", made["model"], made["environment"], made["subject"]]:
+                fail(where, "names an entry that did not take it back")
+        return told
+
+
+def check_people(answers, promotions, bodies):
+    """The promotions that are answered are those of the entries, and names are those of the bodies."""
+    made = {one["entry"]: one for one in promotions}
+    for line in [line for one in answers if one["question"] == "a1" for line in one["lines"]]:
+        where = f"pack.json, answer a1, entry {line['entry']}"
+        told = made.pop(line["entry"], None)
+        if told is None or any((line[name] or None) != told.get(name) for name in PACK_FACTS):
+            fail(where, "is not the promotion that the entries tell of")
+        entries = [one["entry"] for one in line["approvers"]]
+        people = [one["person"] for one in line["approvers"]]
+        if (entries, people, line["standing"]) != (told["approvals"], told["approvers"], told["standing"]):
+            fail(where, "names other people than the entries")
+        names = [(told["request"], line["requesterName"])]
+        for index, name in [*names, *((one["entry"], one["name"]) for one in line["approvers"])]:
+            body = bodies.get(index)
+            if name and (body is None or name not in (body.get("actor"), stated(body).get("requester"))):
+                fail(where, f"has a name that the body of entry {index} does not have")
+    if made:
+        fail("pack.json", "has a promotion that its answer lacks")
+
+
+def stated(body):
+    """What the statement says that a body has; nothing where it has none."""
+    envelope = body.get("details", {}).get("envelope")
+    if envelope is None:
+        return {}
+    return json.loads(unbase64(envelope["payload"], "an envelope")).get("predicate", {})
+
+
+def check_envelopes(root, listed, packed, bodies):
+    """Signed statements are those of the bodies, and about what the entries say."""
+    for one in listed:
+        index = one["entry"]
+        name = f"envelopes/{index}.dsse.json"
+        entry, envelope = packed.get(index, "promotion", name), json.loads(read(root, name))
+        if index not in bodies or bodies[index]["details"]["envelope"] != envelope:
+            fail(name, "is not the one that the body of its entry has")
+        payload = unbase64(envelope["payload"], name)
+        digest = "sha256:" + hashlib.sha256(payload).hexdigest()
+        subject = json.loads(payload)["subject"][0]["digest"]["sha256"]
+        about = digest if one["kind"] == "statement" else f"sha256:{subject}"
+        kind = {"requested": "statement", "approved": "approval"}.get(entry["event"])
+        if one["payload"] != digest or about != entry["statement"] or one["kind"] != kind:
+            fail(name, "is about another promotion than its entry")
+
+
+def verify_pack(root, log_keys, witness_keys):
+    """An evidence pack; returns lines for people. Raises Tampered."""
+    note = read(root, "checkpoint")
+    checkpoint = Checkpoint(note, log_keys, witness_keys, "checkpoint")
+    if log_keys and not any(checkpoint.is_by(key) and key.name == checkpoint.origin for key in log_keys):
+        fail("checkpoint", "is signed by no given key of the log: give the one of its time")
+    data = read(root, "pack.json")
+    pack = json.loads(data)
+    # One spelling, so that no other program reads something else in it.
+    if (json.dumps(pack, indent=2, ensure_ascii=False) + "\n").encode() != data or pack["schemaVersion"] != 1:
+        fail("pack.json", "is not as packs are written, or of a version that is not known here")
+    as_of = {"origin": checkpoint.origin, "size": checkpoint.size}
+    as_of["root"] = base64.b64encode(checkpoint.root).decode()
+    if {name: pack["asOf"][name] for name in as_of} != as_of or pack["state"] != "self-attested":
+        fail("pack.json", "is of another checkpoint, or says more of itself than it can")
+    packed = Packed(root, note, checkpoint)
+    packed.check_listed(pack["entries"])
+    bodies = packed.opened(pack["entries"])
+    if bodies and pack["identities"] != "revealed":
+        fail("pack.json", "says that identities are masked, and opens bodies")
+    promotions = [packed.check_promotion(one) for one in pack["promotions"]]
+    scope = pack["scope"]
+    if "promotion" in scope:
+        if [one["entry"] for one in promotions] != [scope["promotion"]] or pack["streams"]:
+            fail("pack.json", "is of another promotion than it says")
+    else:
+        since = milliseconds(scope["since"], "pack.json")
+        until = None if scope["until"] is None else milliseconds(scope["until"], "pack.json")
+        for one in pack["streams"]:
+            packed.check_stream(one, since, until)
+        check_period(packed, promotions, scope, since, until)
+    check_people(pack["answers"], promotions, bodies)
+    check_envelopes(root, pack["envelopes"], packed, bodies)
+    files = {f"proofs/{index}.tlog-proof" for index in packed.entries} | {
+        f"bodies/{index}.json" for index in bodies
+    }
+    files |= {f"envelopes/{one['entry']}.dsse.json" for one in pack["envelopes"]}
+    files |= PACK_NEEDED
+    check_manifest(root, files, lambda name: name in files or name == "oscal.json", "this pack")
+    lines = [
+        f"{checkpoint.origin}: an evidence pack of {len(packed.entries)} entries, {len(promotions)} promotions"
+    ]
+    lines.append(f"under the checkpoint of {checkpoint.size} entries")
+    lines += [f"signed by {key.name}+{key.id.hex()}" for key in log_keys if checkpoint.is_by(key)]
+    lines += [f"witnessed by {name}" for name in sorted(checkpoint.witnesses)]
+    if not checkpoint.witnesses:
+        lines.append("self-attested: no witness whose key was given vouches for it")
+    lines.append(f"{len(bodies)} bodies opened, as their entries committed to")
+    lines.append(
+        "not compared: answers but for promotions, controls, the page, oscal.json; and signatures of people"
+    )
+    return lines
+
+
+def check_period(packed, promotions, scope, since, until):
+    """The promotions of a period are all that the entries of the pack tell of, within what was asked for."""
+    named = [one["entry"] for one in promotions]
+    found = []
+    for index, value in sorted(packed.entries.items()):
+        if value["kind"] != "promotion" or value["event"] not in ("promoted", "rolled-back"):
+            continue
+        at = milliseconds(value["time"], "an entry")
+        asked = [scope[name] in ("", value[name]) for name in ("model", "environment")]
+        if since <= at and (until is None or at < until) and all(asked):
+            found.append(index)
+    if found != named:
+        fail("pack.json", "tells of other promotions of the period than its entries")
 
 
 def alone(path):
@@ -1164,7 +1431,9 @@ def main(arguments=None):
             entry = alone(options.entry) if options.entry else b""
             lines = verify_proof(alone(options.proof), entry, log_keys, witness_keys)
         elif os.path.isdir(options.folder):
-            lines = verify(os.path.abspath(options.folder), log_keys, witness_keys)
+            root = os.path.abspath(options.folder)
+            is_pack = os.path.lexists(os.path.join(root, "pack.json"))
+            lines = (verify_pack if is_pack else verify)(root, log_keys, witness_keys)
         else:
             raise Misused(f"there is no folder {options.folder}")
     except Misused as error:
