@@ -22,7 +22,9 @@ _MAX_LINE: Final = 500
 def checked_oscal(value: Mapping[str, Any]) -> bytes:
     """The document of a pack's value, as compliance-trestle reads and accepts it. Raises TrailError where it does not."""
     from pydantic import ValidationError
-    from trestle.oscal.assessment_results import AssessmentResults
+    from trestle.oscal.assessment_results import (  # pyright: ignore[reportMissingImports]
+        AssessmentResults,
+    )
 
     made = oscal_value(value)
     try:
