@@ -17,10 +17,12 @@ from lockgate.audit.query.render import render_json
 from lockgate.audit.standalone.verify_trail import main
 
 from tests.audit.query.asked import engine_of
-from tests.audit.query.year import DAY_MS, FIRST_MS, Opening
+from tests.audit.query.year import DAY_MS, FIRST_MS, Opening, Year
 from tests.audit.trails import Trail
 
 MANIFEST = "MANIFEST.sha256"
+# What a name may be that somebody gives who wants to break a page, a document or a terminal.
+HOSTILE = "<script>alert(1)</script><img src=x onerror='a()'>\" & \u202e\x1b[2J\n\x00end"
 NAMES = (b"asker", b"risk-1", b"risk-2", b"auditor", b"platform")
 
 
@@ -39,6 +41,21 @@ def source_of(trail: Trail, reveal: bool = False) -> Source:
         Opening(trail) if reveal else None,
         trail.vault.entry_key if reveal else None,
     )
+
+
+def in_prod(year: Year) -> int:
+    return next(
+        index for index, _, environment, _ in reversed(year.known.promotions) if environment == "prod"
+    )
+
+
+def hostile(value: Any, keep: tuple[str, ...] = ()) -> Any:
+    """The same shape, with something hostile in each text and in names of fields that are shown."""
+    if isinstance(value, dict):
+        return {name: one if name in keep else hostile(one, keep) for name, one in value.items()}
+    if isinstance(value, list):
+        return [hostile(one, keep) for one in value]
+    return HOSTILE if isinstance(value, str) else value
 
 
 @dataclass
@@ -76,4 +93,5 @@ def verify(place: Path, files: dict[str, bytes], *keys: str) -> int:
     for name, data in files.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_bytes(data)
-    return main([str(place), *[part for key in keys for part in ("--log-key", key)]])
+    code: int = main([str(place), *[part for key in keys for part in ("--log-key", key)]])  # type: ignore[no-untyped-call]
+    return code

@@ -7,10 +7,8 @@ from typing import Any
 import pytest
 from lockgate.audit.packs.oscal import checked_oscal, control_id, line_of, oscal_value
 
-from tests.audit.packs.packing import days, make_pack
-from tests.audit.packs.test_pack import Made, hostile, in_prod, period, promotion, revealed, year
+from tests.audit.packs.packing import Made, days, hostile, make_pack
 
-__all__ = ["in_prod", "period", "promotion", "revealed", "year"]
 trestle = pytest.importorskip(
     "trestle.oscal.assessment_results", reason="compliance-trestle is not installed (lockgate[oscal])"
 )

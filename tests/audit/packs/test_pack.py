@@ -3,7 +3,7 @@
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from tests.audit.packs.packing import (
     Made,
     changed,
     days,
+    hostile,
+    in_prod,
     listed,
     make_pack,
     source_of,
@@ -37,36 +39,6 @@ from tests.audit.trails import Clock, reopen_trail
 SCHEMA = json.loads(
     (Path(__file__).parents[3] / "webhook" / "schemas" / "evidence-pack.schema.json").read_text()
 )
-HOSTILE = "<script>alert(1)</script><img src=x onerror='a()'>\" & \u202e\x1b[2J\n\x00end"
-
-
-@pytest.fixture(scope="module")
-def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
-    made = Year(tmp_path_factory.mktemp("year"), decisions=1)
-    made.build()
-    yield made
-    made.trail.store.close()
-
-
-@pytest.fixture(scope="module")
-def promotion(year: Year) -> Made:
-    return make_pack(year.trail, Scope(in_prod(year)), reveal=True)
-
-
-@pytest.fixture(scope="module")
-def period(year: Year) -> Made:
-    return make_pack(year.trail, days(90, 120))
-
-
-@pytest.fixture(scope="module")
-def revealed(year: Year) -> Made:
-    return make_pack(year.trail, days(90, 120), reveal=True)
-
-
-def in_prod(year: Year) -> int:
-    return next(
-        index for index, _, environment, _ in reversed(year.known.promotions) if environment == "prod"
-    )
 
 
 def test_a_promotion_comes_with_its_lineage_and_verifies(
@@ -363,15 +335,6 @@ class _Tags(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
-
-
-def hostile(value: Any, keep: tuple[str, ...] = ()) -> Any:
-    """The same shape, with something hostile in each text and in names of fields that are shown."""
-    if isinstance(value, dict):
-        return {name: one if name in keep else hostile(one, keep) for name, one in value.items()}
-    if isinstance(value, list):
-        return [hostile(one, keep) for one in value]
-    return HOSTILE if isinstance(value, str) else value
 
 
 @pytest.mark.parametrize("which", ["promotion", "revealed"])
