@@ -165,6 +165,16 @@ def test_exemptions_of_the_cluster_stay(folder: Path, cluster: Cluster) -> None:
     try:
         new = written(folder, "new", template(LABELLED, schema=SCHEMA), labelled("new", "new"))
         assert names(rolled_out(folder, new)["live"], "denied") == ["default/two"]
+        # So they do beside those that are given, which count on both sides.
+        more = exemption(
+            "more",
+            policies=[{"kind": "Probe", "name": "new"}],
+            match={"namespaces": ["default"]},
+            issuedAt=render_moment(now_ns - 60 * SECOND_NS),
+            expiresAt=render_moment(now_ns + 3_600 * SECOND_NS),
+        )
+        given = written(folder, "given", more)
+        assert changes(rolled_out(folder, new, "--exemptions", given)["live"]).get("denied", 0) == 0
     finally:
         delete(cluster, "exemption", "one")
 

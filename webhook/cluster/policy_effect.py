@@ -5,7 +5,7 @@ decides in the cluster stays, unless what is rolled out has something of the kin
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from random import Random
@@ -69,8 +69,11 @@ def effect_on_cluster(request: ClusterRequest, stack: ExitStack) -> ClusterEffec
     settings = LiveSettings(cache=request.cache, provide=request.provide)
     before = _Swept(api, _in_force(request, settings), settings, stack)
     source = _source(request, request.after, request.exemptions, settings)
-    kept = () if request.before else before.run.deciding()
-    after = _Swept(api, Followed("files", _Beside(source, kept).changes), settings, stack)
+    changes = source.changes
+    if not request.before:
+        given = {one.key for one in _source(request, (), request.exemptions, settings).changes()}
+        changes = _Beside(source, before.run.deciding(), given).changes
+    after = _Swept(api, Followed("files", changes), settings, stack)
     return ClusterEffect(
         LiveEffect(
             before.state.gate.policies.digest,
@@ -114,16 +117,18 @@ class _Swept:
 class _Beside:
     """What is rolled out, beside what stays of the cluster's: told once, and then what changes in files."""
 
-    def __init__(self, source: FolderSource, cluster: Sequence[Change]) -> None:
+    def __init__(self, source: FolderSource, cluster: Sequence[Change], given: Collection[ObjectKey]) -> None:
+        """given: what comes beside both, and so is nothing that the policies to be bring."""
         self._source: Final = source
+        self._given: Final = given
         self._kept: Sequence[Change] = cluster
 
-    def changes(self) -> Sequence[Change]:
+    def changes(self) -> tuple[Change, ...]:
         """What has changed. Raises LockgateError."""
         found = self._source.changes()
         if not self._kept:
             return found
-        brought = {_family(one.key.kind) for one in found} | {_TEMPLATES}
+        brought = {_family(one.key.kind) for one in found if one.key not in self._given} | {_TEMPLATES}
         kept, self._kept = [one for one in self._kept if _family(one.key.kind) not in brought], ()
         return (*found, *kept)
 
