@@ -19,7 +19,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	$(BIN)/python -m compileall -q engine gatekeeper audit webhook
 	@touch $(STAMP)
 
-demo: $(STAMP)  ## check a small repository with mistakes, then its mended version; record, verify, tamper; promote a model and roll it back
+demo: $(STAMP)  ## check a small repository with mistakes, then its mended version; record, verify, tamper; promote a model and roll it back; the pages of a year
 	@$(BIN)/python -m examples.demo
 
 test: $(STAMP)  ## every test that needs PyPI only

@@ -1,4 +1,4 @@
-"""`python -m examples.demo`: the main jobs on a small repository: checked with mistakes and mended, then recorded, then a promotion.
+"""`python -m examples.demo`: the main jobs on a small repository: checked with mistakes and mended, then recorded, then a promotion, then a year of records.
 
 Prints each command and what it said. Ends with 0 when the first check denied, the second found nothing, the record
 verified, a record that somebody changed did not, and the golden path went to its end.
@@ -10,12 +10,18 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+
+from examples.trail.__main__ import how_to_open, make
+from examples.trail.plan import HOUR_MS
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE / "repository"
 CHECK = ["check"]
 ORIGIN = "example.com/lockgate/demo"
+# Entries of the made-up year.
+YEAR = 6_000
 # One changed entry is noticed in many places; the first few are enough here.
 SHOWN = 10
 # What somebody does who has the database: the triggers in it stop nobody. A place is a log and, in 40 bits, an index.
@@ -84,6 +90,15 @@ def golden_path(place: Path) -> int:
     return subprocess.run(command, check=False, env=environment).returncode  # noqa: S603 - our own script
 
 
+def made_up_year() -> str:
+    """The last act: the trail of a made-up year in a folder that stays; how its pages are opened."""
+    place = Path(tempfile.mkdtemp(prefix="lockgate-year-"))
+    now_ms = time.time_ns() // 1_000_000
+    told = make(place, YEAR, 1, now_ms - now_ms % HOUR_MS)
+    print(f"$ python -m examples.trail {place}\n{told['size']} entries in {place / 'trail'}\n", flush=True)
+    return how_to_open(place)
+
+
 def main() -> int:
     """Everything; returns the exit code of the demo."""
     print("A repository of an ML platform, with mistakes:\n", flush=True)
@@ -100,7 +115,10 @@ def main() -> int:
     if codes != expected:
         print(f"expected the exit codes {expected}, got {codes}", file=sys.stderr)
         return 1
+    print("A year of such records, as an auditor finds them:\n", flush=True)
+    opening = made_up_year()
     print("Next: read examples/repository, or run `lockgate check` in a repository of your own.", flush=True)
+    print(f"\nThe auditor's pages of that year:\n\n{opening}", flush=True)
     return 0
 
 

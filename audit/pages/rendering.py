@@ -16,6 +16,7 @@ from lockgate.audit.pages.site import Site, View
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 _HERE: Final = Path(__file__).resolve().parent
 HTML: Final = "text/html; charset=utf-8"
@@ -74,6 +75,7 @@ def _environment() -> "Environment":
     made.filters["moment"] = _moment
     made.filters["kind"] = _kind
     made.filters["pretty"] = _pretty
+    made.filters["code"] = _code
     made.globals["summary"] = summary
     made.globals["style_version"] = _style_version()
     made.globals["box_width"] = BOX_WIDTH
@@ -138,7 +140,19 @@ def _query(value: object) -> str:
 def _words(name: object) -> str:
     """`ends_soon` as a heading."""
     text = "".join([f" {one.lower()}" if one.isupper() else one for one in str(name)]).replace("_", " ")
-    return text.strip()
+    return text.strip().capitalize()
+
+
+def _code(text: object) -> "Markup":
+    """A sentence in which what stands between backticks is code."""
+    from markupsafe import Markup, escape
+
+    parts = [escape(one) for one in str(text).split("`")]
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        [Markup("<code>{}</code>").format(one) if at % 2 else one for at, one in enumerate(parts)]
+    )
 
 
 def _moment(text: object) -> str:

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import os
 import secrets
+import shutil
 import sys
 import time
 from hashlib import sha256
@@ -67,8 +69,11 @@ def _let_in(folder: Path) -> None:
 def how_to_open(folder: Path) -> str:
     """What somebody types to see its pages."""
     token = (folder / "auditor.token").read_text("utf-8").strip()
+    # As it is where this runs: in a virtual environment that nobody activated, the command is in no path.
+    beside = Path(sys.executable).with_name("lockgate")
+    shown = "lockgate" if shutil.which("lockgate") or not beside.is_file() else os.path.relpath(beside)
     return (
-        f"$ lockgate audit serve --trail {folder / 'trail'} --auditors {folder / 'auditors.toml'}\n"
+        f"$ {shown} audit serve --trail {folder / 'trail'} --auditors {folder / 'auditors.toml'}\n"
         f"then open http://127.0.0.1:8088/ and sign in with the token {token}"
     )
 

@@ -1,6 +1,7 @@
 """The demo and the repository it checks."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,9 +36,10 @@ def _check(place: Path, *arguments: str) -> tuple[int, Any]:
     return done.returncode, json.loads(done.stdout)
 
 
-def test_the_demo_shows_mistakes_and_then_none() -> None:
+def test_the_demo_shows_mistakes_and_then_none(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "examples.demo"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     before, _, rest = done.stdout.partition("The same repository, mended:")
     after, _, recorded = rest.partition("recorded in a signed log:")
@@ -50,6 +52,10 @@ def test_the_demo_shows_mistakes_and_then_none() -> None:
     assert "example.com/lockgate/demo: verified" in honest and "self-attested" in honest
     assert "TAMPERING FOUND" in tampered and "entry-changed at entry 3" in tampered
     assert "exit code 3" in tampered
+    *_, how, then = done.stdout.splitlines()
+    (year,) = tmp_path.glob("lockgate-year-*")
+    assert f"audit serve --trail {year / 'trail'} --auditors {year / 'auditors.toml'}" in how
+    assert then.startswith("then open http://127.0.0.1:8088/ and sign in with the token ")
     assert "Traceback" not in done.stderr
 
 
