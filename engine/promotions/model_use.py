@@ -24,7 +24,7 @@ class Beside:
 class ModelUse:
     """path: where the object says so. uri: the reference in its one spelling. key, version, pin: as of its subject.
 
-    beside, flags: of the whole object, sorted; flags: what lets a model bring code.
+    beside, flags: of the whole object, sorted; flags: what lets a model bring code. is_volume: is it an image volume, which may hold a model?
     """
 
     path: Path
@@ -34,6 +34,7 @@ class ModelUse:
     pin: Pin
     beside: tuple[Beside, ...]
     flags: tuple[str, ...]
+    is_volume: bool = False
 
     @property
     def identity(self) -> ModelIdentity:

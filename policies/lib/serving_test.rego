@@ -21,6 +21,7 @@ test_told if {
 		"key": "s3:models/fraud/7",
 		"version": "",
 		"pin": "moving",
+		"use": "model",
 	}]
 	told.flags == ["--trust-remote-code"]
 	{one.kind | some one in told.beside} == {"image", "runtime"}
@@ -29,4 +30,13 @@ test_told if {
 test_nothing if {
 	told := serving.told with input as {"review": {"object": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}}}
 	told == {"models": [], "beside": [], "flags": []}
+}
+
+# It may hold a model.
+test_image_volumes if {
+	told := serving.told with input as {"review": {"object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {
+		"containers": [],
+		"volumes": [{"name": "m", "image": {"reference": "r.example.com/m:1"}}],
+	}}}}
+	[[one.use, one.uri, one.key, one.version] | some one in told.models] == [["volume", "oci://r.example.com/m:1", "oci:r.example.com/m", "1"]]
 }

@@ -86,9 +86,11 @@ def choose(found: Sequence[Found], wish: Wish) -> Found:
             "no manifest that was given loads a model",
             hint="name the file that has its storageUri, or its like",
         )
+    # An image volume may hold something else, where the object says what it loads.
+    sure = [one for one in found if not one.use.is_volume] or found
     named = [
         one
-        for one in found
+        for one in (found if wish.model else sure)
         if not wish.model or wish.model in (one.use.identity.model, one.use.uri, one.use.key)
     ]
     told = {(one.use.uri, one.namespace) for one in named}

@@ -41,6 +41,7 @@ class ModelUseReader:
                 cast(Pin, pin) if pin in PINS else "unknown",
                 beside,
                 flags,
+                one["use"] == "volume",
             )
             # One model in several containers of an object is loaded by one.
             found.setdefault(use.uri, use)

@@ -6,7 +6,10 @@
 #   cluster of the statement, in its images, runtimes and adapters, and with no flag that lets a model bring code and is not in it.
 #
 #   An earlier version that comes back needs a rollback of its own. What a controller makes of an object that was judged (its owner is a controller, and no person
-#   sends it) may be of an earlier promotion that nobody took back, and may have more containers than the statement.
+#   sends it) may be of an earlier promotion that nobody took back, and may have more containers than the statement. Whoever sends it can write any owner, so
+#   `controllers` should list the accounts that controllers have; without it those of Kubernetes' components and all service accounts but the namespace's own count, also the one that a GitOps tool deploys with.
+#
+#   An image volume counts as a model, unless `imageVolumes` is `files`.
 #
 #   In which environment an object is, the EnvironmentMap says; the label `lockgate.dev/environment` may raise it, and never lowers it. Where that cannot be told
 #   the model is refused. With `compareFacts`, the bytes that signed facts tell of the reference must be those that were promoted.
@@ -17,7 +20,8 @@
 #   An update that leaves the object's contents as they were is let through: what runs is found by the sweep, and not stopped by it.
 #
 #   Not covered: whether the bytes that are loaded are those of the statement, where the reference does not pin them; `models/pinned_models` demands that,
-#   and `lockgate scan verify --at` checks it in an init container.
+#   and `lockgate scan verify --at` checks it in an init container. Nor what no text of the object names: a model in a PersistentVolumeClaim, in the server's own
+#   image, or by a variable from a ConfigMap. An object may have less than the statement: a container or an adapter that is left out is not missed.
 # related_resources:
 #   - ref: https://slsa.dev/spec/v1.1/verification_summary
 #     description: What tools make of verified evidence
@@ -115,7 +119,11 @@ violation contains report.too_deep(path) if {
 	some path in workloads.too_deep
 }
 
-loaded := [found | some found in models.references; found.use == "model"]
+loaded := [found | some found in models.references; found.use in uses]
+
+uses := {"model"} if {
+	review.parameters.imageVolumes == "files"
+} else := {"model", "volume"}
 
 # Nothing that only leaves things as they are, and nothing where no policy asks for anything.
 judged := [found |
@@ -219,7 +227,20 @@ is_controlled if {
 
 is_persons if {
 	name := input.review.userInfo.username
-	not startswith(name, "system:")
+	not is_a_controllers(name)
+}
+
+is_a_controllers(name) if {
+	some pattern in review.parameters.controllers
+	glob.match(pattern, null, name)
+}
+
+# Components of Kubernetes (`system:admin` is none), and service accounts: what runs in a namespace has its accounts, and is no controller of it.
+is_a_controllers(name) if {
+	not review.parameters.controllers
+	some start in ["system:kube-controller-manager", "system:node:", "system:serviceaccount:"]
+	startswith(name, start)
+	not startswith(name, sprintf("system:serviceaccount:%s:", [model_facts.namespace]))
 }
 
 shown_name("") := "none"

@@ -104,6 +104,33 @@ test_controllers if {
 	says(told(other, {}, {}, controllers), "does not have other images than docker.io/library/server 1")
 }
 
+sent_by(name) := {"userInfo": {"username": name}}
+
+# Whoever may send an object may write an owner into it.
+test_whose_owner_is_believed if {
+	former := changed({"state": "former"})
+	count(told(controlled, {}, former, sent_by("system:serviceaccount:ml:deployer"))) == 1
+	count(told(controlled, {}, former, sent_by("system:admin"))) == 1
+	told(controlled, {}, former, sent_by("system:serviceaccount:ml-platform:kserve")) == set()
+	listed := {"controllers": ["system:serviceaccount:kube-system:*", "system:serviceaccount:ml:spark"]}
+	told(controlled, listed, former, controllers) == set()
+	told(controlled, listed, former, sent_by("system:serviceaccount:ml:spark")) == set()
+	count(told(controlled, listed, former, sent_by("system:serviceaccount:argocd:application-controller"))) == 1
+	count(told(controlled, {"controllers": []}, former, controllers)) == 1
+}
+
+test_image_volumes if {
+	pod := {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {
+		"containers": [{"name": "a", "image": "server:1"}],
+		"volumes": [{"name": "m", "image": {"reference": "r.example.com/m:1"}}],
+	}}
+	says(told(pod, {}, {"lockgate-promotions": refusal("oci://r.example.com/m:1", "no promotion of it is recorded")}, {}), "model is not promoted to prod at spec.volumes[0].image.reference")
+	image := {"kind": "image", "key": "r.example.com/m", "version": "1"}
+	made := object.union(promotion, {"serving": array.concat(promotion.serving, [image])})
+	told(pod, {}, {"lockgate-promotions": reply("oci://r.example.com/m:1", {"prod": [made]})}, {}) == set()
+	told(pod, {"imageVolumes": "files"}, {"lockgate-promotions": down}, {}) == set()
+}
+
 test_places if {
 	says(messages(changed({"namespace": "team-b"})), "it is promoted for namespace team-b of cluster eu, and this is namespace ml of cluster eu; fix: lockgate promote FILE --to prod for this place")
 	says(messages(changed({"cluster": "us"})), "it is promoted for namespace ml of cluster us, and this is namespace ml of cluster eu")

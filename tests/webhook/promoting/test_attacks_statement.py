@@ -436,6 +436,24 @@ def test_two_models_in_one_manifest(office: Office) -> None:
     assert ran.code == 2 and "and none is s3:models/none" in ran.err
 
 
+def test_an_image_volume_is_a_model_where_it_is_named(office: Office) -> None:
+    """Beside a model that the object names it may hold something else, and alone it is what is meant."""
+    volumes = [{"name": "m", "image": {"reference": "registry.example.com/other@" + OTHER_BYTES}}]
+    place = office.write_manifest()
+    value = json.loads((office.folder / place).read_text())
+    value["spec"]["predictor"]["volumes"] = volumes
+    office.write(place, json.dumps(value))
+    asked = office.promote("staging")
+    assert asked.code == 0, asked.err
+    assert office.statement("staging.json")["predicate"]["model"]["name"] == MODEL
+    named = office.promote("staging", "--model", "oci:registry.example.com/other")
+    assert named.code == 0, named.err
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"volumes": volumes}}
+    office.write(place, json.dumps(pod))
+    alone = office.promote("staging")
+    assert alone.code == 0, alone.err
+
+
 def test_no_model_at_all(office: Office) -> None:
     office.write("deploy/none.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
     ran = office.promote("prod", "deploy/none.yaml")
