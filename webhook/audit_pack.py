@@ -20,7 +20,7 @@ from lockgate.webhook.audit_options import ACTOR, EPILOG, TRAIL
 from lockgate.webhook.auditing import Opening, engine_of
 from lockgate.webhook.extras import require_oscal
 from lockgate.webhook.terminal import printable
-from lockgate.webhook.trail import Trail, current_user
+from lockgate.webhook.trail import EVALUATOR, Trail, current_user
 from lockgate.webhook.trail_config import LOG_KEY
 from lockgate.webhook.trail_reading import open_reading
 
@@ -93,7 +93,7 @@ def pack(
             engine_of(reading), reading.reader, vkey, opening, trail.vault().entry_key if reveal else None
         )
         made = collect(source, scope)
-        value = pack_value(made, shipped_controls())
+        value = pack_value(made, shipped_controls(), EVALUATOR)
         files = pack_files(made, value, _oscal(value) if oscal else None)
         who = actor or current_user()
         if opening is not None:

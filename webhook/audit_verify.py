@@ -13,6 +13,7 @@ import click
 from lockgate.audit.anchors.last_seen import FileMemory, last_seen_file
 from lockgate.audit.anchors.synchronise import synchronise
 from lockgate.audit.export_folder import ExportFolder
+from lockgate.audit.packs.checking import is_pack
 from lockgate.audit.reader import StoredBody, TrailReader
 from lockgate.audit.store.appender import system_clock
 from lockgate.audit.store.store import Store, open_store
@@ -23,6 +24,7 @@ from lockgate.audit.verify.verify import verify_trail
 from lockgate.audit.verify.walk import OpenKey
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.audit_options import EPILOG, FORMAT, LOG_KEYS, OUTPUT, TRUST
+from lockgate.webhook.audit_verify_pack import verify_pack_folder
 from lockgate.webhook.audit_verify_proof import ProofFile, verify_proof_file
 from lockgate.webhook.output import write_output
 from lockgate.webhook.render_verification import render_json, render_text
@@ -75,7 +77,7 @@ def verify(
     output: str | None,
 ) -> int:
     """Re-checks a trail (its home folder) or an export: entries, tree, checkpoints, streams, bodies, index, anchors,
-    and of an export every file. Or a proof.
+    and of an export every file. Or a proof, or an evidence pack with its page.
 
     Nothing in the folder is trusted. With only the key that lies in it the answer is 4, however well everything fits.
 
@@ -84,6 +86,7 @@ def verify(
       lockgate audit verify trail/ --log-key ~/keys/ci.vkey
       lockgate audit verify export/ --trust ~/trust.toml --format json
       lockgate audit verify export/ --trust ~/trust.toml --last-seen ~/.cache/ci-log
+      lockgate audit verify q3/ --log-key ~/keys/ci.vkey
       lockgate audit verify --proof 12.tlog-proof --log-key ~/keys/ci.vkey
     """
     if proof is not None:
@@ -97,6 +100,10 @@ def verify(
         raise UsageError("--entry is for a proof", hint="give the proof with --proof")
     if folder is None:
         raise UsageError("no trail to verify", hint="name its home folder, or an export")
+    if is_pack(Path(folder)):
+        if opening or last_seen is not None:
+            raise UsageError("an evidence pack is checked as it is", hint="leave out --open and --last-seen")
+        return verify_pack_folder(folder, log_keys, trust, chosen, output)
     with open_reading(folder, log_keys, trust) as reading:
         report = verified(reading, opening, _seen(last_seen))
         if last_seen is not None and report.exit_code == 0:

@@ -81,6 +81,7 @@ things from somewhere else:
 Then:
 
     python {VERIFIER} THIS-FOLDER --log-key LINE-OR-FILE [--witness-key LINE-OR-FILE]…
+    lockgate audit verify THIS-FOLDER --log-key LINE-OR-FILE
     lockgate audit verify --proof THIS-FOLDER/proofs/INDEX.tlog-proof --log-key LINE-OR-FILE
 
 They end with 0 when everything agrees, 3 when something was changed, and 4 when there was no key from outside.
@@ -93,6 +94,6 @@ They end with 0 when everything agrees, 3 when something was changed, and 4 when
 | `{PACK}` | what was asked and found: `promotions`, `entries`, `streams` and `envelopes` are compared with the proofs; `answers` and `controls` are the word of whoever made the pack | the proofs |
 | `bodies/` | where the pack reveals: what was said, with the key of this entry alone | its entry |
 | `envelopes/` | where the pack reveals: statements and approvals as they were signed (DSSE) | the body; the signature on its signer's key |
-| `{PAGE}`, `{OSCAL}` | the same for people, and for tools | made from `{PACK}`; only their digests are looked at |
+| `{PAGE}`, `{OSCAL}` | the same for people, and for tools | made from `{PACK}`; `lockgate audit verify` makes them again and compares, the stand-alone verifier looks at their digests |
 | `MANIFEST.sha256` | digests of all files (`sha256sum -c`); there is no other file | nothing: it is not signed |
 """

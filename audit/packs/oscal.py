@@ -33,7 +33,12 @@ def checked_oscal(value: Mapping[str, Any]) -> bytes:
         first = error.errors()[0]
         place = ".".join([str(one) for one in first["loc"]])
         raise TrailError(f"the pack is no OSCAL document: {place}: {first['msg']}") from None
-    return (json.dumps(made, indent=2, ensure_ascii=False) + "\n").encode()
+    return render_oscal(value)
+
+
+def render_oscal(value: Mapping[str, Any]) -> bytes:
+    """The document's bytes."""
+    return (json.dumps(oscal_value(value), indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def oscal_value(value: Mapping[str, Any]) -> dict[str, Any]:

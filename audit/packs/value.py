@@ -36,10 +36,11 @@ def envelope_path(index: int) -> str:
     return f"envelopes/{index}.dsse.json"
 
 
-def pack_value(pack: Pack, controls: ControlMapping) -> dict[str, Any]:
-    """The pack. Lists are in the order of the log."""
+def pack_value(pack: Pack, controls: ControlMapping, made_by: str) -> dict[str, Any]:
+    """The pack. Lists are in the order of the log. made_by: which Lockgate made it."""
     return {
         "schemaVersion": SCHEMA_VERSION,
+        "madeBy": made_by,
         "scope": _scope(pack.scope),
         "asOf": {**as_of_value(pack.as_of), "time": pack.time},
         "state": STATE,

@@ -4,6 +4,7 @@ import base64
 import importlib.util
 import json
 import stat
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +144,58 @@ def test_an_export_is_no_trail_to_make_a_pack_of(office: Office) -> None:
     assert office.run("audit", "export", "exported", "--trail", "trail").code == 0
     ran = office.run("audit", "pack", "--since", "2020-01-01", "-o", "of-export", "--trail", "exported")
     assert ran.code == 2 and "name a trail's home" in ran.err
+
+
+def relisted(place: Path) -> None:
+    """A manifest that agrees with whatever is there."""
+    names = sorted(one.relative_to(place).as_posix() for one in place.rglob("*") if one.is_file())
+    lines = [
+        f"{sha256((place / name).read_bytes()).hexdigest()}  {name}\n"
+        for name in names
+        if name != "MANIFEST.sha256"
+    ]
+    (place / "MANIFEST.sha256").write_text("".join(lines))
+
+
+def check(office: Office, name: str, *arguments: str) -> Ran:
+    return office.run("audit", "verify", name, *arguments)
+
+
+def test_verify_checks_a_pack_and_its_page(office: Office) -> None:
+    assert pack(office, "--promotion", made_in_prod(office), "-o", "checked").code == 0
+    ran = check(office, "checked", "--log-key", "trail/log.vkey")
+    assert ran.code == 0 and "verified" in ran.out and "not compared" in ran.out
+    ran = check(office, "checked", "--log-key", "trail/log.vkey", "--format", "json")
+    assert json.loads(ran.out)["verdict"] == "verified"
+    # Without a key, and with the one that lies in it.
+    assert check(office, "checked").code == 4
+    assert check(office, "checked", "--log-key", "checked/log.vkey").code == 4
+    assert check(office, "checked", "--open", "--log-key", "trail/log.vkey").code == 2
+
+
+@pytest.mark.parametrize("name", ["index.html", "oscal.json"])
+def test_verify_finds_a_page_that_says_something_else(office: Office, name: str, tmp_path: Path) -> None:
+    if name == "oscal.json":
+        pytest.importorskip("trestle", reason="compliance-trestle is not installed (lockgate[oscal])")
+    more = ["--oscal"] if name == "oscal.json" else []
+    place = office.folder / f"changed-{name}"
+    assert pack(office, "--promotion", made_in_prod(office), "-o", place.name, *more).code == 0
+    assert check(office, place.name, "--log-key", "trail/log.vkey").code == 0
+    page = place / name
+    page.write_text(page.read_text().replace("prod", "dev").replace("self-attested", "witnessed"))
+    relisted(place)
+    # Their digests agree now, and that is all that the stand-alone verifier looks at.
+    assert verify(office, place.name) == 0
+    ran = check(office, place.name, "--log-key", "trail/log.vkey")
+    assert ran.code == 3 and name in ran.err and "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "null", "{", "[" * 100_000, '{"asOf": 1}', "\ud800"])
+def test_a_pack_that_is_none_is_a_finding(office: Office, text: str) -> None:
+    place = office.folder / f"hostile-{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    assert pack(office, "--promotion", made_in_prod(office), "-o", place.name).code == 0
+    (place / "pack.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+    relisted(place)
+    ran = check(office, place.name, "--log-key", "trail/log.vkey")
+    assert ran.code == 3 and "Traceback" not in ran.err
+    assert verify(office, place.name) == 3

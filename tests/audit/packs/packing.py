@@ -20,6 +20,7 @@ from tests.audit.query.asked import engine_of
 from tests.audit.query.year import DAY_MS, FIRST_MS, Opening, Year
 from tests.audit.trails import Trail
 
+MADE_BY = "lockgate/test"
 MANIFEST = "MANIFEST.sha256"
 # What a name may be that somebody gives who wants to break a page, a document or a terminal.
 HOSTILE = "<script>alert(1)</script><img src=x onerror='a()'>\" & \u202e\x1b[2J\n\x00end"
@@ -70,7 +71,7 @@ class Made:
 
 def make_pack(trail: Trail, scope: Scope, reveal: bool = False) -> Made:
     pack = collect(source_of(trail, reveal), scope)
-    value = pack_value(pack, shipped_controls())
+    value = pack_value(pack, shipped_controls(), MADE_BY)
     return Made(pack, value, pack_files(pack, value), trail.vkey)
 
 
