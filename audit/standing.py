@@ -115,6 +115,22 @@ class Standing:
         self.root_at(size)
         return tuple(consistency_proof(size, self.checkpoint.size, self._hashes))
 
+    def proven(self, start: int, stop: int) -> Iterator[bytes]:
+        """The entries from `start` to below `stop`, each proven: one inclusion proof is made of all hashes of a tile, and holds for each.
+
+        Raises VerificationError.
+        """
+        index = start
+        for entry in self._reader.entries(start, stop):
+            if index == start or index % TILE_WIDTH == 0:
+                self.prove(index)
+            if leaf_hash(entry) != self._hashes(0, index):
+                raise VerificationError("the entry is not the one that was signed", where=f"entry {index}")
+            yield entry
+            index += 1
+        if index < min(stop, self.checkpoint.size):
+            raise VerificationError("the entry is missing", where=f"entry {index}")
+
     def prove(self, index: int) -> ProvenEntry:
         """An entry with its proof, verified. Raises VerificationError, or TrailError when there is none."""
         size = self.checkpoint.size
