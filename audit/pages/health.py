@@ -12,7 +12,8 @@ from lockgate.audit.query.engine import Asking
 from lockgate.audit.query.question import Question
 
 DAY_MS: Final = 86_400_000
-_DAYS: Final = 30
+# Ten thousand entries of an instance that covers minute by minute.
+_DAYS: Final = 7
 _LATEST: Final = 50
 
 

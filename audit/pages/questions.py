@@ -1,5 +1,6 @@
 """The fifteen questions, guided: a form for what each needs, and its answer with what of it is proven."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from lockgate.audit.errors import FormatError
@@ -8,10 +9,14 @@ from lockgate.audit.pages.site import Asked, NoPageError, Site, View
 from lockgate.audit.query.answers.answer import Given
 from lockgate.audit.query.answers.catalogue import QUESTIONS, answer
 from lockgate.audit.query.errors import QuestionError
-from lockgate.audit.times import parse_time
+from lockgate.audit.times import parse_time, render_time
 
-# Lines on a page; the JSON of the page has as many, and the API all.
-MAX_LINES: Final = 500
+# Lines on a page, and in its JSON; the API and `lockgate audit query` have all.
+MAX_LINES: Final = 150
+# Questions that read each decision of the time in question: without one it is the last so many days.
+_READING: Final = frozenset(("a3", "a6", "a7"))
+_DAYS: Final = 30
+_DAY_MS: Final = 86_400_000
 _MOST: Final = 1_000_000
 _LONGEST: Final = 15
 
@@ -103,12 +108,18 @@ def question(site: Site, asked: Asked, number: str) -> View:
     if found is None:
         raise NoPageError(f"there is no question {number[:20]!r}", hint="there are a1 to a15")
     given = given_of(site, asked)
+    told = {name: asked.text(name) for name in found.needs}
+    if number in _READING and given.since_ms is None and given.until_ms is None:
+        since_ms = max(0, site.now_ms - _DAYS * _DAY_MS)
+        since_ms -= since_ms % _DAY_MS
+        given = replace(given, since_ms=since_ms)
+        told["since"] = render_time(since_ms)[:10]
     data: dict[str, Any] = {
         "asOf": as_of_value(site.engine.as_of(site.engine.size)),
         "number": number,
         "text": found.text,
         "needs": list(found.needs),
-        "given": {name: asked.text(name) for name in found.needs},
+        "given": told,
         "answer": None,
         "sealed": found.opens and site.opener is None,
     }

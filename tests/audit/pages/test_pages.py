@@ -291,3 +291,112 @@ def test_a_record_that_was_changed_behind_the_pages_shows(year: Path, tmp_path: 
             answer = ask(site, path)
             assert answer.status == 409, path
             assert b"The trail is not as it was signed" in answer.body
+
+
+# The fifteen questions on their pages, beside what the trail is known to hold.
+
+
+def lines(site: Site, number: str, **parameters: str) -> list[Any]:
+    answer = data(site, f"/questions/{number}.json", **parameters)["answer"]
+    assert answer["proven"]["state"] == "self-attested"
+    assert isinstance(answer["lines"], list)
+    return answer["lines"]
+
+
+def made_of(known: Any, **wanted: str) -> list[Any]:
+    return [
+        one
+        for one in known["promotions"]
+        if one["event"] in ("promoted", "rolled-back")
+        and all(one[name] == value for name, value in wanted.items())
+    ]
+
+
+def test_a1_promotions_of_a_model_to_prod_in_a_quarter(site: Site, known: Any) -> None:
+    span = {"since": "2026-07-01", "until": "2026-10-01"}
+    wanted = [
+        one
+        for one in made_of(known, model="fraud", environment="prod")
+        if span["since"] <= one["time"] < span["until"]
+    ]
+    found = lines(site, "a1", model="fraud", environment="prod", names="shown", **span)
+    assert wanted and [one["entry"] for one in found] == [one["entry"] for one in wanted]
+    for one, told in zip(wanted, found, strict=True):
+        assert told["requester_name"] == one["requester"]
+        assert [each["name"] for each in told["approvers"]] == one["approvers"]
+
+
+def test_a2_exemptions(site: Site, known: Any) -> None:
+    found = {one["exemption"]: one for one in lines(site, "a2", names="shown", days="30")}
+    assert found.keys() == known["exemptions"].keys()
+    for name, one in known["exemptions"].items():
+        told = found[name]
+        assert (told["entry"], told["uses"], told["until"]) == (one["granted"], one["used"], one["expires"])
+    soon = {name for name, one in found.items() if one["ends_soon"] == "yes"}
+    assert soon == {"fraud-legacy-image", "ranking-devices"}
+
+
+def test_a4_lineage(site: Site, known: Any) -> None:
+    subject = made_of(known, environment="prod", model="churn")[0]["subject"]
+    steps = lines(site, "a4", subject=subject)
+    assert [one["environment"] for one in steps] == ["dev", "staging", "prod"]
+    assert [one["entry"] for one in steps] == [one["entry"] for one in made_of(known, subject=subject)]
+
+
+def test_a5_duties(site: Site, known: Any) -> None:
+    found = lines(site, "a5", environment="prod")
+    own = [one["entry"] for one in made_of(known, environment="prod") if one["requester"] in one["approvers"]]
+    alone = [one["entry"] for one in made_of(known, environment="prod") if len(one["approvers"]) == 1]
+    assert [one["entry"] for one in found if "whoever asked" in one["what"]] == own
+    assert [one["entry"] for one in found if "one person" in one["what"]] == alone
+
+
+def test_a6_gaps_and_errors(site: Site, known: Any) -> None:
+    found = lines(site, "a6")
+    gaps = [{"from": one["start"], "to": one["stop"]} for one in found if one["what"] == "gap"]
+    assert gaps == known["gaps"]
+    assert {one["entry"] for one in found if one["what"] == "error"} >= set(known["errorsOfTheOutage"])
+
+
+def test_a7_denied_and_then_let_through(site: Site, known: Any) -> None:
+    found = lines(site, "a7", names="shown", since="2025-11-01", hours="2")
+    told = {(one["denied"], one["allowed"]) for one in found}
+    assert told >= {(one["denied"], one["allowed"]) for one in known["deniedThenAllowed"]}
+
+
+def test_a8_old_reports_on_drift(site: Site, known: Any) -> None:
+    found = lines(site, "a8", names="shown", environment="prod")
+    # A rollback shows its report anew.
+    old = [one["entry"] for one in made_of(known, environment="prod") if one["driftAgeDays"] > 30]
+    assert [one["entry"] for one in found] == old
+
+
+def test_a10_policies(site: Site, known: Any) -> None:
+    found = [one for one in lines(site, "a10") if one["what"] == "policy-change"]
+    assert [(one["entry"], one["after"]) for one in found] == [
+        (one["entry"], one["policies"]) for one in known["policies"]
+    ]
+
+
+def test_a13_the_same_seed_draws_the_same_sample(site: Site, known: Any) -> None:
+    drawn = lines(site, "a13", count="10", seed="7")
+    assert len(drawn) == 10 and drawn == lines(site, "a13", count="10", seed="7")
+    assert drawn != lines(site, "a13", count="10", seed="8")
+
+
+def test_a14_looks(site: Site, known: Any) -> None:
+    found = lines(site, "a14", names="shown")
+    assert [one["entry"] for one in found] == known["access"]
+    assert {one["by"] for one in found} == {"auditor-1@example.com"}
+
+
+def test_a3_a9_a11_a12_and_a15_answer(site: Site, known: Any) -> None:
+    assert (
+        sum(one["denied"] for one in lines(site, "a3", since="2025-11-01")) >= known["decisions"]["deny"] - 1
+    )
+    assert lines(site, "a9")
+    stood = {one["name"] for one in lines(site, "a11", at="2026-06-01") if one["what"] == "model"}
+    assert "fraud in prod" in stood
+    (existed,) = lines(site, "a12", entry="40")
+    assert existed["entry"] == 40
+    assert {"what": "entries without a checkpoint", "value": "0", "verdict": "good"} in lines(site, "a15")
