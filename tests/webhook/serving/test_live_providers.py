@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from lockgate.engine.errors import LockgateError
 from lockgate.gatekeeper.external_data.cache import DEFAULT_TTL_S
+from lockgate.gatekeeper.external_data.kinds import ENVIRONMENTS_PROVIDER
 from lockgate.gatekeeper.target import Cluster, review_document
 from lockgate.webhook.app.admission_app import THREADS, AdmissionApp, CallerRules
 from lockgate.webhook.app.http_application import Head
@@ -160,7 +161,7 @@ def test_answers_in_files_come_first_and_take_effect_at_once(
     assert live.digest != before
     live.apply(gone(answers()), kinds())
     assert "no such thing" in says(live, "bad")[0]
-    assert live.state is not None and live.state.in_process.names == frozenset()
+    assert live.state is not None and live.state.in_process.names == {ENVIRONMENTS_PROVIDER}
 
 
 def test_a_wrong_object_answers_nothing_and_is_told(live_gate: Making) -> None:
