@@ -68,6 +68,11 @@ _PARTS: Final = (
     ("--size", "count", "With --question a13: how many (25)."),
 )  # fmt: skip
 _REPEATED: Final = frozenset(("kind", "event", "outcome"))
+_SHOWN: Final = {
+    "requester": "NAME", "approver": "NAME", "namespace": "NAME", "stream": "NAME", "policy": "KIND/NAME", "policies": "DIGEST",
+    "subject": "DIGEST", "since": "TIME", "until": "TIME", "as_of": "TIME|SIZE", "entry": "INDEX", "days": "N", "hours": "N", "seed": "N",
+    "count": "N",
+}  # fmt: skip
 
 
 def question_options(names: Sequence[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -77,7 +82,7 @@ def question_options(names: Sequence[str]) -> Callable[[Callable[..., Any]], Cal
         for flag, name, text in reversed(_PARTS):
             if name in names:
                 command = click.option(
-                    flag, name, multiple=True, metavar=name.upper().replace("_", "-"), help=text
+                    flag, name, multiple=True, metavar=_SHOWN.get(name, name.upper()), help=text
                 )(command)
         return command
 
