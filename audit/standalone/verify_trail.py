@@ -578,6 +578,8 @@ class Promotions:
         self.keys = {}
         self.requests, self.statements, self.approvals, self.made = {}, {}, {}, {}
         self.revoked = set()
+        # What was made, by model, environment and bytes.
+        self.brought = {}
 
     def add(self, index, value, where):
         """The next entry of kind key or promotion."""
@@ -599,9 +601,8 @@ class Promotions:
             made = self.made.get(value["promotion"])
             if not made or made["what"] != what or made["revoked"]:
                 fail(where, "revokes no promotion that stands")
-            for one in self.made.values():
-                if (one["what"][0], *one["what"][2:4]) == (what[0], *what[2:4]):
-                    one["revoked"] = True
+            for one in self.brought[(what[0], *what[2:4])]:
+                one["revoked"] = True
             self.revoked.add(what[2:4])
         else:
             self._promotion(index, value, what, where)
@@ -702,7 +703,9 @@ class Promotions:
         if not self._is_good(*request["signed"]):
             fail(where, "rests on a key that was revoked")
         request["closed"] = True
-        self.made[index] = {"what": what, "request": request, "approvals": listed, "revoked": False}
+        made = {"what": what, "request": request, "approvals": listed, "revoked": False}
+        self.made[index] = made
+        self.brought.setdefault((what[0], *what[2:4]), []).append(made)
 
 
 class Entries:

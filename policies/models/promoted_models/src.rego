@@ -21,7 +21,8 @@
 #
 #   Not covered: whether the bytes that are loaded are those of the statement, where the reference does not pin them; `models/pinned_models` demands that,
 #   and `lockgate scan verify --at` checks it in an init container. Nor what no text of the object names: a model in a PersistentVolumeClaim, in the server's own
-#   image, or by a variable from a ConfigMap. An object may have less than the statement: a container or an adapter that is left out is not missed.
+#   image, or by a variable from a ConfigMap; and the image that a ServingRuntime brings, where the object only names the runtime. An object
+#   may have less than the statement: a container or an adapter that is left out is not missed.
 # related_resources:
 #   - ref: https://slsa.dev/spec/v1.1/verification_summary
 #     description: What tools make of verified evidence

@@ -237,8 +237,8 @@ class Office:
         return ["-p", "policy.yaml", "--identities", "identities.toml", "--trail", "trail"]
 
 
-def open_office(folder: Path) -> Office:
-    """All keys are enrolled, the model is in staging, and the statement prod.json asks for it to enter prod."""
+def open_office(folder: Path, store: str = "trail.db") -> Office:
+    """store: of the trail. All keys are enrolled, the model is in staging, and the statement prod.json asks for it to enter prod."""
     office = Office(folder)
     for name in [*[name for name, _ in PEOPLE], "ci", "stranger"]:
         office.make_key(name)
@@ -247,7 +247,8 @@ def open_office(folder: Path) -> Office:
     office.write("facts-trust.toml", FACTS_TRUST)
     office.write_facts(EVALUATION)
     office.write_manifest()
-    steps = [office.run("audit", "init", "trail", "--origin", "example.com/t", "--administrator", "us")]
+    init = ("audit", "init", "trail", "--origin", "example.com/t", "--administrator", "us")
+    steps = [office.run(*init, "--store", store)]
     steps += [office.enrol(name) for name, _ in PEOPLE]
     steps += [office.promote("staging", "--require"), office.promote("prod")]
     assert not [one.err for one in steps if one.code], steps
