@@ -128,5 +128,9 @@ def question(site: Site, asked: Asked, number: str) -> View:
     value = answer_value(answer(number, site.engine, given, site.opener))
     value["count"] = len(value["lines"])
     value["lines"] = value["lines"][:MAX_LINES]
+    # Columns that have nothing to show, such as names that are masked.
+    value["empty"] = [
+        name for name in value["columns"] if all(one[name] in ("", None, ()) for one in value["lines"])
+    ]
     data["answer"] = value
     return View("question.html", f"{number.upper()}: {found.text}", data)
