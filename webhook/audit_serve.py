@@ -47,7 +47,7 @@ def serve(
     trust: str | None,
     home: str,
 ) -> None:
-    """Answers auditors over HTTP: read only, each for what they may see. Looks at identities and exports are kept in the log.
+    """Answers auditors over HTTP, by an API and by pages for a browser: read only, each for what they may see. Looks at identities and exports are kept in the log.
 
     \b
     Examples:
@@ -127,6 +127,7 @@ def serve(
             f"{printable(reading.trust.origin)}, {size} entries: {scheme}://{host}:{shown}/v1/openapi.json",
             err=True,
         )
+        click.echo(f"pages for a browser: {scheme}://{host}:{shown}/", err=True)
         uvicorn.Server(config).run(sockets=sockets)
 
 
