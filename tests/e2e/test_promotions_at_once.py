@@ -43,5 +43,6 @@ def test_commands_at_once_record_all_and_make_each_promotion_once(office: Office
         office.digest(f"{name}.json") for name in ("prod", "second")
     )
     assert [len(one["approvals"]) for one in made] == [2, 2]
-    verified = office.run("audit", "verify", "trail")
+    key = office.write("key.vkey", (office.folder / "trail/log.vkey").read_text())
+    verified = office.run("audit", "verify", "trail", "--log-key", key)
     assert verified.code == 0, verified.out + verified.err
