@@ -20,7 +20,7 @@ th{background:var(--soft)}
 .wide{overflow-x:auto}.state{border:2px solid var(--warn);padding:.5rem 1rem}
 code{overflow-wrap:anywhere}
 @media (prefers-color-scheme:dark){:root{--soft:#2a2a2a;--line:#8c8c8c;--warn:#ffb37a}}
-@media print{body{max-width:none;padding:0;font-size:10pt}.wide{overflow:visible}tr{break-inside:avoid}h2{break-after:avoid}thead{display:table-header-group}}
+@media print{body{max-width:none;padding:0;font-size:10pt}table{font-size:7pt}th,td{overflow-wrap:anywhere;padding:.1rem .2rem}.long{min-width:0}.wide{overflow:visible}tr{break-inside:avoid}h2{break-after:avoid}thead{display:table-header-group}}
 """
 _DIGEST: Final = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()
 _LONG: Final = 24
@@ -161,6 +161,19 @@ def _answer(answer: Mapping[str, Any]) -> Iterator[str]:
     yield "<ul>\n" + "".join([f"<li>{text(one)}</li>\n" for one in told]) + "</ul>\n"
 
 
+def _count(lines: int) -> str:
+    return f"{lines} line" if lines == 1 else f"{lines} lines"
+
+
+def _timeless(value: object) -> object:
+    """Parts of a line without times in milliseconds, which are for programs."""
+    if isinstance(value, list):
+        return [_timeless(one) for one in value]
+    if isinstance(value, dict):
+        return {name: one for name, one in value.items() if not str(name).endswith("Ms")}
+    return value
+
+
 def _controls(controls: Mapping[str, Any]) -> Iterator[str]:
     yield f"<h2>Controls</h2>\n<p>A record supports a control; it satisfies none by itself, and says nothing of whether one holds. {text(controls['review'])}</p>\n"
     for framework in controls["frameworks"]:
@@ -183,4 +196,4 @@ def _controls(controls: Mapping[str, Any]) -> Iterator[str]:
 def _shown_by(asked: Mapping[str, Any]) -> str:
     if asked["lines"] is None:
         return f"not in this pack: {asked['query']}"
-    return f"{asked['question'].upper()}, {asked['lines']} lines here: {asked['query']}"
+    return f"{asked['question'].upper()}, {_count(asked['lines'])} here: {asked['query']}"
