@@ -36,6 +36,8 @@ def _check(place: Path, *arguments: str) -> tuple[int, Any]:
     return done.returncode, json.loads(done.stdout)
 
 
+# It takes a minute, most of it the golden path's: with the runs against real programs.
+@pytest.mark.e2e
 def test_the_demo_shows_mistakes_and_then_none(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "examples.demo"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}

@@ -23,7 +23,8 @@ from tests.audit.trails import Clock, Trail, tampered
 from tests.webhook.auditing.asking import ask
 from tests.webhook.helpers import run_here
 
-pytestmark = pytest.mark.slow
+# As long as a run against real programs: with those.
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
 TOKEN = "a-token-of-twenty-letters-at-least"
 # So many a day.

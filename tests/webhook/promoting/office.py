@@ -223,7 +223,9 @@ class Office:
 
     def entries(self, kind: str) -> list[dict[str, Any]]:
         """The log's entries of a kind."""
-        ran = self.run("audit", "show", "--trail", "trail", "--kind", kind, "--format", "json")
+        ran = self.run(
+            "audit", "show", "--trail", "trail", "--kind", kind, "--last", "10000", "--format", "json"
+        )
         assert ran.code == 0, ran.err
         return [one["entry"] for one in json.loads(ran.out)["entries"]]
 
