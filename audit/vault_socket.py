@@ -74,7 +74,10 @@ def _serve(keys: VaultKeys, peer: socket.socket) -> None:
                 try:
                     answer = _answer(keys, *question)
                 except Exception as error:  # noqa: BLE001 - a database's own, which the asker is told
-                    answer = (b"error", f"{type(error).__name__}: {error}".encode()[:_MAX_PART])
+                    # As the appender tells it: without a statement and its values.
+                    reason = str(error.__cause__ or error).strip().split("\n")[0]
+                    told = f"the record was not acknowledged by the database: {reason}"
+                    answer = (b"error", told.encode()[:_MAX_PART])
                 peer.sendall(_message(answer))
         except (OSError, ValueError):
             return

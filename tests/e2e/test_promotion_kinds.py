@@ -79,7 +79,7 @@ NOWHERE = (
     "spec.steps[0].to: spec.steps[0].to is 'production', none of spec.environments (one of staging, prod)"
 )
 # By its definition, before Lockgate is asked.
-BY_DEFINITION = 'The PromotionPolicy "refused" is invalid: spec.steps[0].evidence[0].kind: Unsupported value: "hope": supported values: "facts", "signature", "evaluation", "drift", "provenance"'
+BY_DEFINITION = 'The PromotionPolicy "refused" is invalid: spec.steps[0].evidence[0].kind: Unsupported value: "hope": supported values: "facts", "signature", "evaluation", "drift", "provenance", "tests"'
 
 
 @pytest.mark.parametrize(

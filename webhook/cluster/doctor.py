@@ -32,6 +32,11 @@ _PROMOTIONS: Final = f"/apis/{PROMOTIONS}"
 _REVIEWS: Final = "/apis/authorization.k8s.io/v1"
 SECOND_NS: Final = 1_000_000_000
 
+# How an API server answers while it is busy, or makes a place for a new kind.
+_TOO_EARLY: Final = 429
+_TRIES: Final = 10
+_WAIT_S: Final = 0.5
+
 
 def read_facts(api: client.ApiClient, namespace: str) -> ClusterFacts:
     """What there is to see. Raises ClusterError where the API server does not answer at all."""
@@ -73,6 +78,12 @@ def _host(api: client.ApiClient) -> str:
 
 def _see(api: client.ApiClient, path: str) -> Seen:
     answer = call(api, "GET", path)
+    for _ in range(_TRIES):
+        # A kind that was defined a moment ago: "storage is (re)initializing".
+        if answer.status != _TOO_EARLY:
+            break
+        time.sleep(_WAIT_S)
+        answer = call(api, "GET", path)
     if answer.status == 200:
         return Seen(answer.value)
     if answer.status == 404:
