@@ -1,6 +1,16 @@
 """Errors of the trail. Each says what is wrong, where, and what to do about it."""
 
+from typing import Final
+
 from lockgate.engine.errors import LockgateError
+
+# A database that was asked to keep a record, or a key for one, failed.
+NOT_STORED: Final = "the record was not acknowledged by the database"
+
+
+def reason_of(error: Exception) -> str:
+    """What a database's own error says, in one line and without its statement and values."""
+    return str(error.__cause__ or getattr(error, "orig", None) or error).strip().split("\n")[0]
 
 
 class TrailError(LockgateError):

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
-from lockgate.audit.errors import TrailError
+from lockgate.audit.errors import NOT_STORED, TrailError, reason_of
 from lockgate.audit.vault import VaultKeys, VaultRow
 
 _LENGTH: Final = struct.Struct(">I")
@@ -74,10 +74,7 @@ def _serve(keys: VaultKeys, peer: socket.socket) -> None:
                 try:
                     answer = _answer(keys, *question)
                 except Exception as error:  # noqa: BLE001 - a database's own, which the asker is told
-                    # As the appender tells it: without a statement and its values.
-                    reason = str(error.__cause__ or error).strip().split("\n")[0]
-                    told = f"the record was not acknowledged by the database: {reason}"
-                    answer = (b"error", told.encode()[:_MAX_PART])
+                    answer = (b"error", f"{NOT_STORED}: {reason_of(error)}".encode()[:_MAX_PART])
                 peer.sendall(_message(answer))
         except (OSError, ValueError):
             return

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from lockgate.audit.checkpoint import Checkpoint, render_checkpoint
 from lockgate.audit.draft import Draft
-from lockgate.audit.errors import BackPressureError, TrailError, VerificationError
+from lockgate.audit.errors import (
+    NOT_STORED,
+    BackPressureError,
+    TrailError,
+    VerificationError,
+    reason_of,
+)
 from lockgate.audit.note import render_note
 from lockgate.audit.reader import Head
 from lockgate.audit.receipt import Place, Receipt
@@ -51,10 +57,9 @@ RECONNECT_S: Final = 5.0
 RETRY_S: Final = 0.2
 
 _CLOSED: Final = "the appender is closed"
-_NOT_STORED: Final = "the record was not acknowledged by the database"
 _NOT_SIGNED: Final = "the record is in the log, and no checkpoint could be signed over it"
 _HINTS: Final = {
-    _NOT_STORED: "it may be in the log all the same: send it again with the same request key",
+    NOT_STORED: "it may be in the log all the same: send it again with the same request key",
     _NOT_SIGNED: "the next record's checkpoint covers it: send it again with the same request key for its receipt",
 }
 
@@ -245,7 +250,7 @@ class Appender:
             for waiting in batch:
                 waiting.answer(halted)
             return
-        what = _NOT_STORED
+        what = NOT_STORED
         try:
             appended = self._commit(batch)
             what = _NOT_SIGNED
@@ -396,5 +401,4 @@ def _receipt(appended: Appended, proofs: BatchProofs, note: bytes) -> Receipt | 
 
 
 def _unexpected(error: Exception, what: str) -> TrailError:
-    reason = str(error.__cause__ or error).strip().split("\n")[0]
-    return TrailError(f"{what}: {reason}", hint=_HINTS.get(what, ""))
+    return TrailError(f"{what}: {reason_of(error)}", hint=_HINTS.get(what, ""))

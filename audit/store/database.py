@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import IO, Any
 
-from lockgate.audit.errors import TrailError
+from lockgate.audit.errors import TrailError, reason_of
 from lockgate.engine.database import connections
 from sqlalchemy import Engine
 
@@ -56,8 +56,7 @@ def explain(error: Exception) -> TrailError | None:
 
     if not isinstance(error, SQLAlchemyError | sqlite3.Error):
         return None
-    reason = str(error.__cause__ or getattr(error, "orig", None) or error).strip().split("\n")[0]
     return TrailError(
-        f"the database failed: {reason}",
+        f"the database failed: {reason_of(error)}",
         hint="run `lockgate audit verify`; a damaged database is put back with `lockgate audit restore`",
     )
