@@ -14,17 +14,13 @@ from lockgate.audit.attestations.resolution_trust import (
     latest,
     parse_signed_resolutions,
 )
-from lockgate.audit.dsse import MAX_ENVELOPE
 from lockgate.audit.errors import UnverifiableError
 from lockgate.audit.times import render_time
-from lockgate.engine.errors import LockgateError, UsageError
 from lockgate.engine.record import record
-from lockgate.webhook.policy_bundle.files import read_regular
 from lockgate.webhook.references.content import ContentResolver
+from lockgate.webhook.references.envelopes import read_envelopes
 from lockgate.webhook.references.reference import Reference, read_references
 from lockgate.webhook.references.resolution import Digest, Outcome, Resolved
-from lockgate.webhook.terminal import printable
-from lockgate.webhook.walk import shown_path
 
 SUFFIX: Final = ".resolution.dsse.json"
 
@@ -51,14 +47,7 @@ NONE: Final = CountedResolutions({}, ())
 
 def read_resolutions(files: Iterable[str], cwd: str) -> Iterator[tuple[str, SignedResolutions]]:
     """Envelopes, with the files as they are shown. Raises LockgateError, naming the file that holds no resolutions."""
-    for one in files:
-        shown = printable(shown_path(one, cwd))
-        data = read_regular(one, shown, MAX_ENVELOPE)
-        try:
-            signed = parse_signed_resolutions(data)
-        except LockgateError as error:
-            raise UsageError(f"{shown}: {error.message}", hint=error.hint) from None
-        yield shown, signed
+    return read_envelopes(files, cwd, parse_signed_resolutions)
 
 
 def count_resolutions(

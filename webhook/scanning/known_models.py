@@ -20,14 +20,13 @@ from lockgate.audit.attestations.facts_trust import (
     parse_signed_facts,
     signers_of,
 )
-from lockgate.audit.dsse import MAX_ENVELOPE
 from lockgate.audit.errors import UnverifiableError, VerificationError
 from lockgate.engine.documents.document import Document
-from lockgate.engine.errors import LockgateError, UsageError
+from lockgate.engine.errors import UsageError
 from lockgate.engine.record import record
 from lockgate.webhook.model_facts import ModelFacts
-from lockgate.webhook.policy_bundle.files import read_regular
 from lockgate.webhook.policy_sources import parse_documents
+from lockgate.webhook.references.envelopes import read_envelopes
 from lockgate.webhook.references.signed import SUFFIX as RESOLUTIONS
 from lockgate.webhook.references.signed import (
     CountedResolutions,
@@ -162,11 +161,4 @@ def count_signed(
 
 def read_facts(files: Iterable[str], cwd: str) -> Iterator[tuple[str, SignedFacts]]:
     """Envelopes, with the files as they are shown. Raises LockgateError, naming the file that holds no facts."""
-    for one in files:
-        shown = printable(shown_path(one, cwd))
-        data = read_regular(one, shown, MAX_ENVELOPE)
-        try:
-            signed = parse_signed_facts(data)
-        except LockgateError as error:
-            raise UsageError(f"{shown}: {error.message}", hint=error.hint) from None
-        yield shown, signed
+    return read_envelopes(files, cwd, parse_signed_facts)
