@@ -24,3 +24,18 @@ class Environments:
         """The environments below, the highest first."""
         rank = self._ranks.get(name, 0)
         return reversed(self.names[:rank])
+
+    def inversion(self, names: tuple[str, ...]) -> tuple[int, str, str] | None:
+        """The first of other names that stands behind one which is higher here: its place there, the higher one, and its own.
+
+        Names that are not known here do not matter. None where the order is the same.
+        """
+        before = ""
+        for place, name in enumerate(names):
+            rank = self._ranks.get(name)
+            if rank is None:
+                continue
+            if before and rank < self._ranks[before]:
+                return place, before, name
+            before = name
+        return None

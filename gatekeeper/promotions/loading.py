@@ -78,17 +78,14 @@ def contradiction(
     """What is wrong with a policy whose environments stand in another order than in the map; None where they do not."""
     if known is None:
         return None
-    rank, below = known.mapping.environments.rank, ""
-    for place, name in enumerate(policy.environments.names):
-        if rank(name) is None:
-            # Nothing in this cluster is of it.
-            continue
-        if below and (rank(name) or 0) < (rank(below) or 0):
-            message = f"spec.environments has {below} below {name}, and the EnvironmentMap has it above"
-            problem = Problem(("spec", "environments", place), message, "write them in the same order")
-            return policy_error(document, problem)
-        below = name
-    return None
+    # Of what the map does not have nothing in this cluster is.
+    found = known.mapping.environments.inversion(policy.environments.names)
+    if found is None:
+        return None
+    place, below, name = found
+    message = f"spec.environments has {below} below {name}, and the EnvironmentMap has it above"
+    problem = Problem(("spec", "environments", place), message, "write them in the same order")
+    return policy_error(document, problem)
 
 
 def _twice(message: str) -> Problem:

@@ -38,8 +38,7 @@ def _configured(config: Config) -> EnvironmentMapping:
 
 def _refuse_other_order(first: str, known: Environments, second: str, other: Environments) -> None:
     """Environments that one of both does not have do not matter: what is of them is refused."""
-    common = [name for name in other.names if known.rank(name) is not None]
-    if common != sorted(common, key=lambda name: known.rank(name) or 0):
+    if known.inversion(other.names) is not None:
         raise UsageError(
             f"{second} has the environments {', '.join(other.names)}, and {first} has {', '.join(known.names)}",
             hint="write them in the same order in both",
