@@ -15,7 +15,6 @@ VERSION: Final = "1.2.1"
 NAMESPACE: Final = "https://lockgate.dev/oscal"
 # Questions whose lines are what somebody has to look at.
 _AGAINST: Final = ("a5", "a6", "a8", "a9")
-_TOOL: Final = "lockgate"
 _MAX_LINE: Final = 500
 
 

@@ -18,7 +18,6 @@ from lockgate.audit.trust import TrustState
 
 SCHEMA_VERSION: Final = 1
 STATE: Final = str(TrustState.SELF_ATTESTED)
-NOT_HERE: Final = "not in this pack"
 
 
 def proof_path(index: int) -> str:

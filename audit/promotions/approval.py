@@ -4,7 +4,6 @@ Predicate type `https://lockgate.dev/approval/v1`. It is about the exact payload
 moved to another statement it approves nothing. The schema is webhook/schemas/approval-statement.schema.json.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,8 +42,3 @@ def parse_approval(payload: bytes) -> ApprovalStatement:
         predicate.get("approver").text(),
         predicate.get("madeAt").text(40),
     )
-
-
-def payload_text(payload: bytes) -> str:
-    """A payload as people read it: indented JSON."""
-    return json.dumps(json.loads(payload), indent=2, ensure_ascii=False)

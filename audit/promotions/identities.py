@@ -118,12 +118,3 @@ class Identities:
         """The person who approves; a bot is none."""
         found = self._by_identity.get(identity)
         return None if found is None or found.owner else Person(found.name, found.groups)
-
-    def person(self, name: str) -> Person | None:
-        """The person of a name."""
-        found = self._members.get(name)
-        return None if found is None or found.owner else Person(found.name, found.groups)
-
-    def people(self) -> tuple[Member, ...]:
-        """All members, in the map's order."""
-        return tuple(self._members.values())

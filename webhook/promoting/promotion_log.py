@@ -169,10 +169,6 @@ class PromotionLog:
         """When an entry about promotions was recorded, by the log's clock."""
         return self._entries[index].entry.time_ms
 
-    def entry(self, index: int) -> Recorded:
-        """An entry about promotions."""
-        return self._entries[index]
-
     def details(self, index: int) -> dict[str, Any]:
         """What the body of an entry has. Raises UnverifiableError where it was erased."""
         one = self._entries[index]
