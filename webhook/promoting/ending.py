@@ -7,7 +7,7 @@ from typing import Any
 import click
 from lockgate.webhook.promoting.desk import Desk, Standing
 from lockgate.webhook.promoting.promotion_log import Asked
-from lockgate.webhook.promoting.telling import standing_lines, statement_text
+from lockgate.webhook.promoting.telling import missing_values, standing_lines, statement_text
 from lockgate.webhook.terminal import printable
 
 
@@ -54,7 +54,7 @@ def _value(
         "file": place,
         "request": asked.request.index,
         "promotion": made,
-        "missing": [{"what": one.what, "message": one.message, "fix": one.fix} for one in standing.missing],
+        "missing": missing_values(standing.missing),
         "approvals": [
             {"entry": one.index, "person": one.person.name, "assurance": one.assurance}
             for one in standing.counted

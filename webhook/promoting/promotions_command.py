@@ -31,7 +31,7 @@ def pending(context: click.Context, policy: str, identities: str, home: str, cho
     """Lists the requests that are not made yet, with what each lacks."""
     from lockgate.audit.errors import TrailError
     from lockgate.webhook.promoting.opening import open_desk
-    from lockgate.webhook.promoting.telling import standing_lines, statement_text
+    from lockgate.webhook.promoting.telling import missing_values, standing_lines, statement_text
     from lockgate.webhook.terminal import printable
 
     told: list[dict[str, Any]] = []
@@ -61,9 +61,7 @@ def pending(context: click.Context, policy: str, identities: str, home: str, cho
                     "version": request.promoted.version,
                     "environment": request.promoted.environment,
                     "statement": request.promoted.statement,
-                    "missing": [
-                        {"what": one.what, "message": one.message, "fix": one.fix} for one in standing.missing
-                    ],
+                    "missing": missing_values(standing.missing),
                 }
             )
     if chosen == "json":

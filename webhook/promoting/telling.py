@@ -80,3 +80,8 @@ def standing_lines(standing: Standing) -> Iterator[str]:
     for index, why in standing.uncounted:
         yield printable(f"does not count: the approval of entry {index}: {why}")
     yield from missing_lines(standing.missing)
+
+
+def missing_values(missing: tuple[Missing, ...]) -> list[dict[str, str]]:
+    """What is missing, for programs."""
+    return [{"what": one.what, "message": one.message, "fix": one.fix} for one in missing]
