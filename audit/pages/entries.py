@@ -4,6 +4,7 @@ from typing import Any
 
 from lockgate.audit.note import encode_base64
 from lockgate.audit.pages.facts import as_of_value, body_of, entry_fields, summary
+from lockgate.audit.pages.namespaces import is_within, not_within
 from lockgate.audit.pages.site import NoPageError, Site, View
 from lockgate.audit.tlog_proof import TlogProof, render_tlog_proof
 
@@ -14,8 +15,10 @@ def entry(site: Site, index: int) -> View:
     _check(site, index)
     proven = engine.standing.prove(index)
     row = engine.row(index)
+    if site.scope is not None and not is_within(site.scope, row):
+        raise not_within(index, site.scope)
     body = body_of(site, index, proven.entry)
-    made = site.promoted.history.made_by(index)
+    made = None if site.scope is not None else site.promoted.history.made_by(index)
     data: dict[str, Any] = {
         "asOf": as_of_value(engine.as_of(engine.size)),
         "entry": index,
@@ -45,12 +48,16 @@ def entry(site: Site, index: int) -> View:
 def proof_file(site: Site, index: int) -> bytes:
     """The proof of an entry that goes with its bytes, for `lockgate audit verify --proof` and whoever else reads tlog-proofs."""
     _check(site, index)
+    if site.scope is not None and not is_within(site.scope, site.engine.row(index)):
+        raise not_within(index, site.scope)
     proven = site.engine.standing.prove(index)
     whole = TlogProof(index, proven.proof.hashes, proven.proof.checkpoint, proven.entry)
     return render_tlog_proof(whole)
 
 
 def _check(site: Site, index: int) -> None:
+    if index >= site.engine.size and site.scope is not None:
+        raise not_within(index, site.scope)
     if index >= site.engine.size:
         raise NoPageError(
             f"there is no entry {index}: the latest checkpoint covers {site.engine.size}",

@@ -96,6 +96,9 @@ def render_html(
         size=0 if site is None else site.engine.size,
         vouched=[] if site is None else _vouched(site),
         viewer="" if site is None else site.viewer,
+        namespace="" if site is None or site.scope is None else site.scope.namespace,
+        # Links within a namespace say so; what stands there is escaped for an address, and so for HTML.
+        within="" if site is None or site.scope is None else f"namespace={_query(site.scope.namespace)}",
         names=names,
         path=path,
         query=query,

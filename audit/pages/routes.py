@@ -13,6 +13,7 @@ from lockgate.audit.pages import (
     exemptions,
     health,
     models,
+    namespaces,
     overview,
     policies,
     promotions,
@@ -41,6 +42,15 @@ PAGES: Final[Mapping[str, Page]] = {
     "/break-glass": health.break_glass,
     "/verify": health.verify,
     "/questions": questions.questions,
+}
+# Those that there are of one namespace; every other one is of the whole log.
+NAMESPACE_PAGES: Final[Mapping[str, Page]] = {
+    "/": namespaces.overview,
+    "/search": namespaces.search,
+    "/exemptions": namespaces.exemptions,
+    "/decisions": namespaces.decisions,
+    "/break-glass": namespaces.break_glass,
+    "/verify": health.verify,
 }
 _ENTRY: Final = re.compile(r"/entries/(0|[1-9][0-9]{0,15})")
 _PROOF: Final = re.compile(r"/entries/(0|[1-9][0-9]{0,15})\.tlog-proof")
@@ -102,6 +112,11 @@ class Request:
         return self.parameters.get("names") == _SHOWN
 
     @property
+    def namespace(self) -> str:
+        """The one namespace that is asked about, "" for all of the log."""
+        return self.parameters.get("namespace", "")
+
+    @property
     def page(self) -> str:
         """The page's path, without the suffix."""
         bare = self.path.removesuffix(_JSON)
@@ -151,13 +166,23 @@ def respond_file(request: Request) -> Response:
 def _view(site: Site, request: Request) -> View:
     asked = Asked(request.parameters, request.cookie)
     page = request.page
-    if page in PAGES:
+    if site.scope is not None:
+        if page in NAMESPACE_PAGES:
+            return NAMESPACE_PAGES[page](site, asked)
+        if (found := _ENTRY.fullmatch(page)) is not None:
+            return entries.entry(site, int(found[1]))
+        if is_page(page):
+            raise ForbiddenError(
+                "That page is of the whole log, and not of one namespace",
+                hint="it needs the right to records of all namespaces, and is asked for without `namespace`",
+            )
+    elif page in PAGES:
         return PAGES[page](site, asked)
-    if (found := _ENTRY.fullmatch(page)) is not None:
+    elif (found := _ENTRY.fullmatch(page)) is not None:
         return entries.entry(site, int(found[1]))
-    if (found := _PROMOTION.fullmatch(page)) is not None:
+    elif (found := _PROMOTION.fullmatch(page)) is not None:
         return promotions.promotion(site, int(found[1]))
-    if (found := _QUESTION.fullmatch(page)) is not None:
+    elif (found := _QUESTION.fullmatch(page)) is not None:
         return questions.question(site, asked, found[1])
     raise NoPageError("there is no such page", hint="see the list of pages above, or search")
 
@@ -165,8 +190,8 @@ def _view(site: Site, request: Request) -> View:
 def _response(site: Site | None, request: Request, view: View, remembered: Remembered) -> Response:
     headers = dict(HEADERS)
     if view.location:
-        suffix = _JSON if request.is_json else ""
-        headers["Location"] = f"{view.location}{suffix}"
+        bare, mark, asked = view.location.partition("?")
+        headers["Location"] = f"{bare}{_JSON if request.is_json else ''}{mark}{asked}"
         return Response(view.status, HTML, b"", headers)
     if request.is_json:
         return Response(view.status, JSON, render_json(view), headers)
@@ -205,10 +230,30 @@ def refuse(request: Request, fault: Fault, message: str, hint: str = "") -> Resp
     return _failed(None, request, fault, TrailError(message, hint=hint), _NOTHING)
 
 
+def refuse_whole(request: Request) -> Response:
+    """The page for whom a page of the whole log is not: it asks for a namespace that they may read."""
+    message = "This page is of the whole log, and you may not read the records of all namespaces"
+    hint = "name a namespace that you may read, here or to the API: /v1/records?namespace=NAME"
+    return _failed(None, request, "forbidden", TrailError(message, hint=hint), _NOTHING, asks_namespace=True)
+
+
 def _failed(
-    site: Site | None, request: Request, fault: Fault, error: TrailError, remembered: Remembered
+    site: Site | None,
+    request: Request,
+    fault: Fault,
+    error: TrailError,
+    remembered: Remembered,
+    *,
+    asks_namespace: bool = False,
 ) -> Response:
     status, title = _STATUSES[fault]
     where = error.where if isinstance(error, VerificationError) else ""
-    data = {"status": status, "fault": fault, "message": error.message, "hint": error.hint, "where": where}
+    data = {
+        "status": status,
+        "fault": fault,
+        "message": error.message,
+        "hint": error.hint,
+        "where": where,
+        "asksNamespace": asks_namespace,
+    }
     return _response(site, request, View("error.html", title, data, status), remembered)

@@ -47,11 +47,19 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """The one namespace whose entries are shown. stream: of the log, with all of them."""
+
+    namespace: str
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A log as one viewer sees it.
 
     opener: opens bodies, None for whom names are masked. names: likewise, how they are found in entries. viewer: by name, "" for nobody in particular. now_ms: Unix
-    time in milliseconds.
+    time in milliseconds. scope: None where all of the log is shown.
     """
 
     engine: Engine
@@ -61,6 +69,7 @@ class Site:
     names: Names | None = None
     viewer: str = ""
     memory: Memory = field(default_factory=Memory)
+    scope: Scope | None = None
 
     @property
     def promoted(self) -> Promoted:

@@ -12,7 +12,15 @@ from lockgate.audit.query.answers.answer import Given
 from lockgate.audit.query.answers.catalogue import QUESTIONS, answer
 from lockgate.audit.query.answers.sample import sample
 from lockgate.audit.query.engine import MAX_ROWS, Engine
-from lockgate.audit.query.parameters import FILTERS, GIVEN, PAGING, parse_asking, parse_given, parse_question
+from lockgate.audit.query.parameters import (
+    FILTERS,
+    GIVEN,
+    NOWHERE,
+    PAGING,
+    parse_asking,
+    parse_given,
+    parse_question,
+)
 from lockgate.audit.query.question import Question
 from lockgate.audit.query.render import (
     answer_csv,
@@ -68,7 +76,7 @@ class Api:
             self._demand(call.caller, resource)
             return ""
         self._demand(call.caller, resource, namespace)
-        return self._backend.names.namespace(namespace) or "namespace/-"
+        return self._backend.names.namespace(namespace) or NOWHERE
 
     def _named(self, call: Call, told: Mapping[str, Sequence[str]]) -> None:
         """Who looks for somebody by name learns their pseudonym: that is a look at an identity."""

@@ -11,10 +11,19 @@ from urllib.parse import parse_qsl
 
 from lockgate.audit.errors import TrailError, VerificationError
 from lockgate.audit.pages.remembered import COOKIE
-from lockgate.audit.pages.routes import PATHS, Fault, refuse, respond, respond_file, sign_in_page
+from lockgate.audit.pages.routes import (
+    PATHS,
+    Fault,
+    refuse,
+    refuse_whole,
+    respond,
+    respond_file,
+    sign_in_page,
+)
 from lockgate.audit.pages.routes import Request as Asked
 from lockgate.audit.pages.routes import Response as Answer
-from lockgate.audit.pages.site import Memory, Site, Tallies
+from lockgate.audit.pages.site import Memory, Scope, Site, Tallies
+from lockgate.audit.query.parameters import NOWHERE
 from lockgate.audit.web.app import authenticate
 from lockgate.audit.web.backend import Backend, Looking
 from lockgate.audit.web.caller import EVERYWHERE, Authenticator, Caller, NotKnownError, Resource, Rights
@@ -61,20 +70,18 @@ class Pages:
             # Before there is an engine to ask: a log that is not as it was signed, or a database that is gone.
             return refuse(asked, _fault_of(error), error.message, error.hint)
 
-    def _may(self, caller: Caller, resource: Resource) -> bool:
-        return self.rights.allows(caller, resource, EVERYWHERE)
+    def _may(self, caller: Caller, resource: Resource, asked: Asked) -> bool:
+        return self.rights.allows(caller, resource, asked.namespace or EVERYWHERE)
 
     def _answer(self, asked: Asked, caller: Caller) -> Answer:
-        if not self._may(caller, "records"):
-            return refuse(
-                asked,
-                "forbidden",
-                "Pages are of the whole log, and you may not read the records of all namespaces",
-                "ask the API about a namespace that you may read: /v1/records?namespace=NAME",
-            )
-        if asked.is_proof and not self._may(caller, "log"):
+        if not self._may(caller, "records", asked):
+            if not asked.namespace:
+                return refuse_whole(asked)
+            message = f"You may not read the records of the namespace {asked.namespace[:80]}"
+            return refuse(asked, "forbidden", message, "it needs the right to records there")
+        if asked.is_proof and not self._may(caller, "log", asked):
             return refuse(asked, "forbidden", "You may not take proofs away", "it needs the right to log")
-        may_look = self._may(caller, "actors")
+        may_look = self._may(caller, "actors", asked)
         if asked.shows_names and not may_look:
             return refuse(
                 asked, "forbidden", "You may not see names and sealed parts", "it needs the right to actors"
@@ -82,7 +89,10 @@ class Pages:
         looking: Looking | None = self.backend.looking() if may_look else None
         engine = self.backend.engine(caller.name)
         names = self.backend.names if may_look else None
-        site = Site(engine, engine.now_ms, looking, self.tallies, names, caller.name, self.memory)
+        scope = None
+        if asked.namespace:
+            scope = Scope(asked.namespace, self.backend.names.namespace(asked.namespace) or NOWHERE)
+        site = Site(engine, engine.now_ms, looking, self.tallies, names, caller.name, self.memory, scope)
         made = respond(site, asked)
         if looking is not None and asked.shows_names:
             # In the log before it is seen; where the log does not take it, nobody sees it.
