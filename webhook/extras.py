@@ -55,6 +55,12 @@ def require_opa() -> None:
         )
 
 
+def require_rules() -> None:
+    """Raises UsageError where the library that reads what rules are in profiles is not installed."""
+    if find_spec("pydantic") is None:
+        raise UsageError("profiles.yaml needs pydantic", hint="install it: pip install 'lockgate[rules]'")
+
+
 def require_serve() -> None:
     """Raises UsageError where the libraries of the server are not installed."""
     missing = [name for name in _SERVE if find_spec(name) is None]

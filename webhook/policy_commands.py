@@ -1,10 +1,11 @@
 """`lockgate policy`: make a rule, keep its page and its template in step with its source, bundle policies."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 import click
+from lockgate.webhook.extras import require_rules
 from lockgate.webhook.lazy_group import LazyCommand, LazyGroup
 from lockgate.webhook.policy_bundle_command import bundle
 from lockgate.webhook.policy_docs import pages
@@ -73,7 +74,7 @@ def new(rule: str, folder: Path) -> None:
     place = PolicyFolder.at(folder)
     for path in new_rule(place, rule):
         click.echo(f"wrote {path}")
-    for file in (*synced(place), *pages(place)):
+    for file in _generated(place):
         if not file.is_current():
             file.write()
             click.echo(f"wrote {file.path}")
@@ -84,14 +85,14 @@ def new(rule: str, folder: Path) -> None:
 @FOLDER
 @click.pass_context
 def docs(context: click.Context, mode: str, folder: Path) -> None:
-    """Write the page of each rule from its METADATA, schema and samples.
+    """Write the page of each rule from its METADATA, schema and samples, and the table of the profiles.
 
     \b
     Example:
       lockgate policy docs --check
     """
     place = PolicyFolder.at(folder)
-    context.exit(_settle(mode, pages(place), ()))
+    context.exit(_settle(mode, (*pages(place), *_profile_pages(place)), ()))
 
 
 @policy.command()
@@ -99,14 +100,46 @@ def docs(context: click.Context, mode: str, folder: Path) -> None:
 @FOLDER
 @click.pass_context
 def sync(context: click.Context, mode: str, folder: Path) -> None:
-    """Copy each rule's Rego, and the helpers it uses, into its template.
+    """Copy each rule's Rego, and the helpers it uses, into its template, and put the profiles together.
 
     \b
     Example:
       lockgate policy sync --check
     """
     place = PolicyFolder.at(folder)
-    context.exit(_settle(mode, synced(place), place.problems()))
+    # The profiles are checked against templates, which have to be current for that.
+    stages = [_settle(mode, synced(place), place.problems()), _settle(mode, _profiles(place), ())]
+    context.exit(max(stages))
+
+
+def _generated(place: PolicyFolder) -> Iterator[Generated]:
+    """Every file that is made from others; a later one may be made from an earlier one."""
+    yield from synced(place)
+    yield from _profiles(place)
+    yield from pages(place)
+    yield from _profile_pages(place)
+
+
+def _profiles(place: PolicyFolder) -> Iterator[Generated]:
+    if _has_profiles(place):
+        from lockgate.webhook.profiles.assembly import assembled
+
+        yield from assembled(place)
+
+
+def _profile_pages(place: PolicyFolder) -> Iterator[Generated]:
+    if _has_profiles(place):
+        from lockgate.webhook.profiles.pages import profile_pages
+
+        yield from profile_pages(place)
+
+
+def _has_profiles(place: PolicyFolder) -> bool:
+    """Does a rule say what it is in a profile? Raises UsageError where that cannot be read for want of a library."""
+    if not any(place.root.glob("*/*/profiles.yaml")):
+        return False
+    require_rules()
+    return True
 
 
 def _settle(mode: str, files: Iterable[Generated], problems: Iterable[str]) -> int:

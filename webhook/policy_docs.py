@@ -17,6 +17,7 @@ from lockgate.webhook.policy_folder import (
     read_yaml,
 )
 from lockgate.webhook.policy_sync import Generated
+from lockgate.webhook.systems import SYSTEMS
 
 NOTE = "<!-- Written by `lockgate policy docs` from {sources}; change those. -->"
 LIST_BEGIN = "<!-- rules: written by `lockgate policy docs` -->"
@@ -33,7 +34,7 @@ def pages(folder: PolicyFolder) -> Iterator[Generated]:
         yield Generated(rule.page, render_page(rule, metadata))
     overview = folder.root / "README.md"
     before = read_text(overview) if overview.is_file() else f"# Policies\n\n{LIST_BEGIN}\n{LIST_END}\n"
-    yield Generated(overview, _with_list(before, _rule_list(described), overview))
+    yield Generated(overview, with_list(before, _rule_list(described), overview))
 
 
 def render_page(rule: Rule, metadata: Metadata) -> str:
@@ -46,13 +47,14 @@ def render_page(rule: Rule, metadata: Metadata) -> str:
         ("Id", metadata.identifier),
         ("Kind of its constraints", f"`{names['kind']}`"),
         ("Severity", metadata.severity),
+        ("Systems", ", ".join(SYSTEMS[one] for one in metadata.systems) or "none named"),
         ("Runs in", EXTERNAL if metadata.external else EVERYWHERE),
         ("Controls", "; ".join(metadata.controls) or "none"),
     ]
     parts = [
         NOTE.format(sources="`src.rego`, `template.yaml` and `samples/`"),
         f"# {metadata.title}",
-        "\n".join(["| | |", "|---|---|", *(f"| {name} | {_cell(text)} |" for name, text in facts)]),
+        "\n".join(["| | |", "|---|---|", *(f"| {name} | {cell(text)} |" for name, text in facts)]),
         metadata.description.strip(),
         *_links(metadata),
         "## Parameters",
@@ -70,7 +72,8 @@ def _at(value: Any, keys: tuple[str, ...], path: Path) -> Any:
     return value
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """The text as a cell of a table in Markdown."""
     return re.sub(r"\s+", " ", text).replace("|", "\\|").strip()
 
 
@@ -89,7 +92,7 @@ def _parameters(schema: dict[str, Any]) -> str:
     for name in sorted(properties, key=lambda name: (name not in required, name)):
         field = properties[name]
         needed = "yes" if name in required else "no"
-        rows.append(f"| `{name}` | {_type(field)} | {needed} | {_cell(str(field.get('description', '')))} |")
+        rows.append(f"| `{name}` | {_type(field)} | {needed} | {cell(str(field.get('description', '')))} |")
     return "\n\n".join(part for part in (lead, "\n".join(rows)) if part)
 
 
@@ -135,13 +138,14 @@ def _fenced(text: str) -> str:
 def _rule_list(described: list[tuple[Rule, Metadata]]) -> str:
     rows = ["| rule | id | severity | what it demands |", "|---|---|---|---|"]
     rows += [
-        f"| [`{rule.key}`]({rule.key}/README.md) | {metadata.identifier} | {metadata.severity} | {_cell(metadata.title)} |"
+        f"| [`{rule.key}`]({rule.key}/README.md) | {metadata.identifier} | {metadata.severity} | {cell(metadata.title)} |"
         for rule, metadata in described
     ]
     return "\n".join(rows)
 
 
-def _with_list(text: str, table: str, path: Path) -> str:
+def with_list(text: str, table: str, path: Path) -> str:
+    """A page with the table in its place. Raises PolicyError for a page that has no place for one."""
     head, begin, rest = text.partition(LIST_BEGIN)
     _, end, tail = rest.partition(LIST_END)
     if not begin or not end:

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 from lockgate.engine.errors import Location, PolicyError, UsageError
+from lockgate.webhook.systems import SYSTEMS
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 RESERVED = frozenset({"lib", "profiles"})
@@ -27,7 +28,10 @@ SEVERITIES = ("low", "medium", "high", "critical")
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What the METADATA block at the head of a rule says; `controls` are names of controls in outside standards."""
+    """What the METADATA block at the head of a rule says.
+
+    controls: names of controls in outside standards. systems: slugs of `lockgate.webhook.systems`, sorted.
+    """
 
     title: str
     description: str
@@ -35,6 +39,7 @@ class Metadata:
     severity: str
     external: bool
     controls: tuple[str, ...]
+    systems: tuple[str, ...]
     references: tuple[tuple[str, str], ...]
 
 
@@ -211,8 +216,21 @@ def read_metadata(source: Path) -> Metadata:
         severity=str(custom["severity"]),
         external=custom["external"] is True,
         controls=tuple(str(control) for control in custom["controls"]),
+        systems=_systems(custom.get("systems", []), where),
         references=tuple(_reference(item) for item in value.get("related_resources") or ()),
     )
+
+
+def _systems(given: Any, where: Location) -> tuple[str, ...]:
+    named = given if isinstance(given, list) else [given]
+    unknown = [str(one) for one in named if not isinstance(one, str) or one not in SYSTEMS]
+    if unknown:
+        raise PolicyError(
+            f"custom.systems names what is no system: {', '.join(unknown)}",
+            location=where,
+            hint=f"systems are {', '.join(SYSTEMS)}",
+        )
+    return tuple(sorted(set(named)))
 
 
 def _reference(item: Any) -> tuple[str, str]:

@@ -395,7 +395,7 @@ class Loader:
             if template.kind in wanted:
                 templates.append(template.document())
             else:
-                open_rules.append(Unevaluated(template.kind, "", None, _required(template.head)))
+                open_rules.append(Unevaluated(template.kind, "", None, required(template.head)))
         loaded, notices = self._compile([*templates, *profile])
         not_configured = (*_held_open(profile), *open_rules)
         return LoadedPolicies(loaded, not_configured, tuple(notices))
@@ -484,7 +484,7 @@ def _held_open(documents: Sequence[Document]) -> Iterator[Unevaluated]:
             yield Unevaluated(str(document.value.get("kind")), str(name), None, needs)
 
 
-def _required(template: Document) -> str:
+def required(template: Document) -> str:
     """What a constraint of the template must be given: what its annotation says, or the words of its schema."""
     said = _mapping(template.value, "metadata", "annotations").get(NEEDS)
     if type(said) is str and said:

@@ -1,4 +1,5 @@
-"""What is copied inside a folder of rules: Rego into templates, and the list of rules into the entry for Conftest.
+"""What is copied inside a folder of rules: Rego into templates, the list of rules into the entry for Conftest, and what
+each rule is in a profile into the profiles.
 
 The Rego in `template.yaml` is `src.rego` byte for byte, and `libs` are the helpers it uses, as Gatekeeper wants a template to hold them:
 https://open-policy-agent.github.io/gatekeeper/website/docs/constrainttemplates. Only these two blocks of the file are written;
@@ -36,6 +37,7 @@ class Generated:
 
     def write(self) -> None:
         """Write the file, in place of what is there."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_bytes(self.text.encode("utf-8"))
 
 

@@ -10,6 +10,8 @@ import yaml
 from lockgate.webhook.policy_docs import pages
 from lockgate.webhook.policy_folder import Rule, read_metadata
 from lockgate.webhook.policy_sync import synced
+from lockgate.webhook.profiles.assembly import assembled
+from lockgate.webhook.profiles.pages import profile_pages
 
 from tests.policies.shipped import (
     POLICIES,
@@ -44,8 +46,13 @@ def test_templates_and_the_conftest_entry_are_current() -> None:
     assert [file.path for file in synced(POLICIES) if not file.is_current()] == []
 
 
+def test_profiles_are_current() -> None:
+    assert [file.path for file in assembled(POLICIES) if not file.is_current()] == []
+
+
 def test_pages_are_current() -> None:
-    assert [file.path for file in pages(POLICIES) if not file.is_current()] == []
+    made = (*pages(POLICIES), *profile_pages(POLICIES))
+    assert [file.path for file in made if not file.is_current()] == []
 
 
 @each_rule
@@ -160,7 +167,7 @@ def test_the_template_names_its_rule(rule: Rule) -> None:
 @each_rule
 def test_metadata_says_what_is_needed(rule: Rule) -> None:
     metadata = read_metadata(rule.source)
-    assert metadata.title and metadata.description and metadata.controls
+    assert metadata.title and metadata.description and metadata.controls and metadata.systems
     assert re.fullmatch(r"LG-[A-Z]\d{3}", metadata.identifier)
 
 
@@ -190,9 +197,10 @@ def test_profiles_hold_constraints_of_shipped_rules_only() -> None:
             assert matched_kinds(constraint) in samples, constraint["kind"]
 
 
-def test_every_rule_is_in_the_baseline_or_says_what_it_needs() -> None:
-    profile = (POLICIES.root / "profiles" / "baseline.yaml").read_text("utf-8")
-    configured = {constraint["kind"] for constraint in yaml.safe_load_all(profile)}
+def test_every_rule_is_in_a_profile_or_says_what_it_needs() -> None:
+    profiles = [path.read_text("utf-8") for path in sorted((POLICIES.root / "profiles").glob("*.yaml"))]
+    assert len(profiles) == 3
+    configured = {constraint["kind"] for text in profiles for constraint in yaml.safe_load_all(text)}
     for rule in RULES:
         template = load(rule.template)
         needs = schema_of(rule).get("required") or template["metadata"]["annotations"].get(

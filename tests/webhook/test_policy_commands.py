@@ -173,6 +173,10 @@ WRONG_SOURCES = {
         "# METADATA\n# title: x\n# description: y\n# custom: {id: a, severity: big, external: false, controls: []}\npackage a\n",
         "severity is none of",
     ),
+    "system": (
+        "# METADATA\n# title: x\n# description: y\n# custom: {id: a, severity: low, external: false, controls: [], systems: [kserv]}\npackage a\n",
+        "names what is no system: kserv",
+    ),
     "no YAML": ("# METADATA\n# title: [\npackage a\n", "not valid YAML"),
 }
 

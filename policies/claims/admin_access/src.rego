@@ -18,6 +18,7 @@
 #   external: false
 #   controls:
 #     - NIST SP 800-53 AC-6 (least privilege)
+#   systems: [dra]
 package lockgate.claims.admin_access
 
 import data.lib.lockgate.claim_specs

@@ -22,6 +22,7 @@
 #   controls:
 #     - NIST SP 800-53 CM-7 (least functionality)
 #     - NIST SP 800-53 SC-6 (resource availability)
+#   systems: [dra, kserve]
 package lockgate.claims.approved_device_classes
 
 import data.lib.lockgate.claims

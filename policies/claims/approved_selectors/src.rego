@@ -18,6 +18,7 @@
 #   external: false
 #   controls:
 #     - NIST SP 800-53 CM-7 (least functionality)
+#   systems: [dra, kserve]
 package lockgate.claims.approved_selectors
 
 import data.lib.lockgate.report

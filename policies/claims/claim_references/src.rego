@@ -19,6 +19,7 @@
 #   external: false
 #   controls:
 #     - NIST SP 800-53 SC-6 (resource availability)
+#   systems: [dra, kubernetes]
 package lockgate.claims.claim_references
 
 import data.lib.lockgate.pod_claims

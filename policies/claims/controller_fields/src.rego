@@ -21,6 +21,7 @@
 #   external: false
 #   controls:
 #     - NIST SP 800-53 AC-6 (least privilege)
+#   systems: [dra]
 package lockgate.claims.controller_fields
 
 import data.lib.lockgate.paths

@@ -22,6 +22,7 @@
 #   external: false
 #   controls:
 #     - NIST SP 800-53 SC-6 (resource availability)
+#   systems: [dra]
 package lockgate.claims.dangling_references
 
 import data.lib.lockgate.claims

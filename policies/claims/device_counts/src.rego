@@ -20,6 +20,7 @@
 #   external: false
 #   controls:
 #     - NIST SP 800-53 SC-6 (resource availability)
+#   systems: [dra, kueue]
 package lockgate.claims.device_counts
 
 import data.lib.lockgate.charges

@@ -19,6 +19,7 @@
 #   external: false
 #   controls:
 #     - NIST SP 800-53 CM-6 (configuration settings)
+#   systems: [dra, kubernetes]
 package lockgate.claims.device_plugin_requests
 
 import data.lib.lockgate.extended_resources

@@ -22,6 +22,7 @@
 #   external: false
 #   controls:
 #     - NIST SP 800-53 SI-2 (flaw remediation)
+#   systems: [dra]
 package lockgate.claims.device_tolerations
 
 import data.lib.lockgate.report

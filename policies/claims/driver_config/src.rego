@@ -22,6 +22,7 @@
 #   controls:
 #     - NIST SP 800-53 CM-7 (least functionality)
 #     - NIST SP 800-53 SC-4 (information in shared resources)
+#   systems: [dra]
 package lockgate.claims.driver_config
 
 import data.lib.lockgate.configs

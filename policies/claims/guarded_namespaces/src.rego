@@ -19,6 +19,7 @@
 #   controls:
 #     - NIST SP 800-53 AC-3 (access enforcement)
 #     - NIST SP 800-53 CM-5 (access restrictions for change)
+#   systems: [dra, gatekeeper]
 package lockgate.claims.guarded_namespaces
 
 import data.lib.lockgate.report

@@ -25,6 +25,7 @@
 #   controls:
 #     - NIST SP 800-53 CM-5 (access restrictions for change)
 #     - NIST SP 800-53 SI-7 (software integrity)
+#   systems: [dra]
 package lockgate.claims.pinned_device_classes
 
 import data.lib.lockgate.device_classes

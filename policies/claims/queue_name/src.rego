@@ -16,6 +16,7 @@
 #   external: false
 #   controls:
 #     - NIST SP 800-53 SC-6 (resource availability)
+#   systems: [dra, kueue]
 package lockgate.claims.queue_name
 
 import data.lib.lockgate.charges

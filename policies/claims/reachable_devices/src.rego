@@ -34,6 +34,7 @@
 #   controls:
 #     - NIST SP 800-53 AC-3 (access enforcement)
 #     - NIST SP 800-53 CM-7 (least functionality)
+#   systems: [dra]
 package lockgate.claims.reachable_devices
 
 import data.lib.lockgate.device_classes

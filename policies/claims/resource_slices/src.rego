@@ -20,6 +20,7 @@
 #   external: false
 #   controls:
 #     - NIST SP 800-53 AC-3 (access enforcement)
+#   systems: [dra]
 package lockgate.claims.resource_slices
 
 import data.lib.lockgate.report

@@ -21,6 +21,7 @@
 #   controls:
 #     - NIST SP 800-53 AC-3 (access enforcement)
 #     - NIST SP 800-53 CM-7 (least functionality)
+#   systems: [dra]
 package lockgate.claims.team_device_classes
 
 import data.lib.lockgate.claims

@@ -23,6 +23,7 @@
 #   controls:
 #     - NIST SP 800-190 4.4.3 (container privileges)
 #     - NIST SP 800-53 AC-6 (least privilege)
+#   systems: [dra, kubernetes]
 package lockgate.claims.undeclared_device_access
 
 import data.lib.lockgate.device_access

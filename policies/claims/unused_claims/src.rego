@@ -26,6 +26,7 @@
 #   controls:
 #     - NIST SP 800-53 CM-8 (component inventory)
 #     - FinOps (waste)
+#   systems: [dra]
 package lockgate.claims.unused_claims
 
 import data.lib.lockgate.pod_claims

@@ -26,6 +26,7 @@
 #   controls:
 #     - NIST SP 800-53 CM-7 (least functionality)
 #     - NIST SP 800-53 SI-7 (software integrity)
+#   systems: [kserve, kubernetes, ray]
 package lockgate.models.code_from_models
 
 import data.lib.lockgate.model_code

@@ -16,6 +16,7 @@
 #   controls:
 #     - NIST SP 800-53 CM-7 (least functionality)
 #     - NIST SP 800-53 SI-3 (malicious code protection)
+#   systems: [kserve, mlflow]
 package lockgate.models.mlflow_models
 
 import data.lib.lockgate.model_facts

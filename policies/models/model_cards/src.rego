@@ -19,6 +19,7 @@
 #   controls:
 #     - EU AI Act Article 53 (documentation of general-purpose models)
 #     - NIST AI RMF MAP 4.1 (third-party data and software)
+#   systems: [kserve, kubernetes]
 package lockgate.models.model_cards
 
 import data.lib.lockgate.model_facts

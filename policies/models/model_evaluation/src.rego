@@ -19,6 +19,7 @@
 #   controls:
 #     - NIST AI RMF MEASURE 2.4 (monitoring in production)
 #     - EU AI Act Article 15 (accuracy, robustness)
+#   systems: [evidently, kserve, mlflow]
 package lockgate.models.model_evaluation
 
 import data.lib.lockgate.model_facts

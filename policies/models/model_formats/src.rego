@@ -12,6 +12,7 @@
 #   external: true
 #   controls:
 #     - NIST SP 800-53 CM-7 (least functionality)
+#   systems: [kserve, kubernetes]
 package lockgate.models.model_formats
 
 import data.lib.lockgate.model_facts

@@ -34,6 +34,7 @@
 #     - NIST SP 800-53 CM-3 (configuration change control)
 #     - NIST SP 800-53 AC-5 (separation of duties)
 #     - EU AI Act Article 12 (record-keeping)
+#   systems: [kserve, kubernetes]
 package lockgate.models.promoted_models
 
 import data.lib.lockgate.external

@@ -26,6 +26,7 @@
 #   controls:
 #     - NIST SP 800-53 SI-3 (malicious code protection)
 #     - NIST SP 800-53 SI-7 (software integrity)
+#   systems: [kserve, kubernetes]
 package lockgate.models.scanned_models
 
 import data.lib.lockgate.model_facts

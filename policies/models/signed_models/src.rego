@@ -16,6 +16,7 @@
 #   controls:
 #     - NIST SP 800-53 SI-7 (software integrity)
 #     - NIST SP 800-218 PS.2 (provenance)
+#   systems: [kserve, kubernetes]
 package lockgate.models.signed_models
 
 import data.lib.lockgate.model_facts

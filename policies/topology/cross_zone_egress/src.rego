@@ -18,6 +18,7 @@
 #   external: false
 #   controls:
 #     - FinOps (anticipated cost)
+#   systems: [kubernetes, topology]
 package lockgate.topology.cross_zone_egress
 
 import data.lib.lockgate.report

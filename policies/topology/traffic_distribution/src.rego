@@ -24,6 +24,7 @@
 #   external: false
 #   controls:
 #     - NIST SP 800-53 SC-6 (resource availability)
+#   systems: [kubernetes, topology]
 package lockgate.topology.traffic_distribution
 
 import data.lib.lockgate.paths

@@ -25,6 +25,7 @@
 #   controls:
 #     - NIST SP 800-53 SC-6 (resource availability)
 #     - FinOps (anticipated cost)
+#   systems: [kubeflow-trainer, kubernetes, topology]
 package lockgate.topology.training_placement
 
 import data.lib.lockgate.amounts

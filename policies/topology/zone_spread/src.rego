@@ -24,6 +24,7 @@
 #   controls:
 #     - NIST SP 800-53 CP-9 (resilience)
 #     - NIST SP 800-53 SC-6 (resource availability)
+#   systems: [argo-rollouts, kserve, kubernetes, topology]
 package lockgate.topology.zone_spread
 
 import data.lib.lockgate.report

@@ -22,6 +22,7 @@
 #   controls:
 #     - NIST SP 800-190 4.1.5 (use of untrusted images)
 #     - NIST SP 800-53 SI-7 (software integrity)
+#   systems: [argo-workflows, aws-lambda, cloud-run, image-registries, katib, knative, kserve, kubeflow-trainer, kubernetes, ray, sagemaker]
 package lockgate.workloads.immutable_images
 
 import data.lib.lockgate.images
