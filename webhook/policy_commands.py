@@ -85,14 +85,16 @@ def new(rule: str, folder: Path) -> None:
 @FOLDER
 @click.pass_context
 def docs(context: click.Context, mode: str, folder: Path) -> None:
-    """Write the page of each rule from its METADATA, schema and samples, and the table of the profiles.
+    """Write the page of each rule, the table of the profiles and the catalogue.
+
+    They are made from METADATA, schemas, samples and profiles.yaml.
 
     \b
     Example:
       lockgate policy docs --check
     """
     place = PolicyFolder.at(folder)
-    context.exit(_settle(mode, (*pages(place), *_profile_pages(place)), ()))
+    context.exit(_settle(mode, (*pages(place), *_overviews(place)), ()))
 
 
 @policy.command()
@@ -117,7 +119,7 @@ def _generated(place: PolicyFolder) -> Iterator[Generated]:
     yield from synced(place)
     yield from _profiles(place)
     yield from pages(place)
-    yield from _profile_pages(place)
+    yield from _overviews(place)
 
 
 def _profiles(place: PolicyFolder) -> Iterator[Generated]:
@@ -127,11 +129,21 @@ def _profiles(place: PolicyFolder) -> Iterator[Generated]:
         yield from assembled(place)
 
 
-def _profile_pages(place: PolicyFolder) -> Iterator[Generated]:
+def _overviews(place: PolicyFolder) -> Iterator[Generated]:
+    """The catalogue, and the table of the profiles where there are any."""
+    from lockgate.webhook.catalogue.entries import entries_of
+    from lockgate.webhook.catalogue.markdown import render_markdown
+    from lockgate.webhook.catalogue.page import render_page
+
+    states: dict[str, dict[str, str]] = {}
     if _has_profiles(place):
-        from lockgate.webhook.profiles.pages import profile_pages
+        from lockgate.webhook.profiles.pages import profile_pages, states_of
 
         yield from profile_pages(place)
+        states = states_of(place)
+    entries = entries_of(place, states)
+    yield Generated(place.root / "catalogue.md", render_markdown(entries))
+    yield Generated(place.root / "catalogue.html", render_page(entries))
 
 
 def _has_profiles(place: PolicyFolder) -> bool:

@@ -40,12 +40,11 @@ def pages(folder: PolicyFolder) -> Iterator[Generated]:
 def render_page(rule: Rule, metadata: Metadata) -> str:
     """The page of one rule, in Markdown."""
     template = read_yaml(rule.template)
-    names = _at(template, ("spec", "crd", "spec", "names"), rule.template)
     schema = _at(template, ("spec", "crd", "spec"), rule.template).get("validation", {})
     facts = [
         ("Rule", f"`{rule.key}`"),
         ("Id", metadata.identifier),
-        ("Kind of its constraints", f"`{names['kind']}`"),
+        ("Kind of its constraints", f"`{_kind(template, rule)}`"),
         ("Severity", metadata.severity),
         ("Systems", ", ".join(SYSTEMS[one] for one in metadata.systems) or "none named"),
         ("Runs in", EXTERNAL if metadata.external else EVERYWHERE),
@@ -62,6 +61,15 @@ def render_page(rule: Rule, metadata: Metadata) -> str:
         *_samples(rule),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def constraint_kind(rule: Rule) -> str:
+    """The kind of a rule's constraints, as its template says. Raises PolicyError for a template without one."""
+    return _kind(read_yaml(rule.template), rule)
+
+
+def _kind(template: Any, rule: Rule) -> str:
+    return str(_at(template, ("spec", "crd", "spec", "names", "kind"), rule.template))
 
 
 def _at(value: Any, keys: tuple[str, ...], path: Path) -> Any:

@@ -17,6 +17,13 @@ _TIMEOUT_S: Final = 60.0
 _END: Final = b"\0"
 
 Scheme = Literal["light", "dark"]
+# A desktop and a phone.
+VIEWS: Final[tuple[tuple[int, int, Scheme], ...]] = (
+    (1280, 900, "light"),
+    (1280, 900, "dark"),
+    (390, 844, "light"),
+    (390, 844, "dark"),
+)
 
 
 def find_chromium() -> str | None:

@@ -18,19 +18,13 @@ from lockgate.audit.query.answers.catalogue import QUESTIONS
 
 from examples.trail.__main__ import make
 from examples.trail.plan import HOUR_MS
-from tests.e2e.axe import axe_script
-from tests.e2e.browser import Browser, Scheme, find_chromium
+from tests.e2e.axe import AXE, axe_script
+from tests.e2e.browser import VIEWS, Browser, Scheme, find_chromium
 from tests.e2e.programs import absent
 
 pytestmark = pytest.mark.e2e
 
 NOW_MS = 1_793_491_200_000
-# What an auditor should be spared: WCAG 2.1 AA, and what axe's authors think best. It looks at style sheets by itself, which the
-# pages' policy does not allow anybody.
-_AXE = (
-    "axe.run(document, {preload: false, runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
-    ".then(found => found.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html.slice(0, 160)).join(' | ')))"
-)
 _PAGES = (
     "/",
     "/promotions",
@@ -54,12 +48,6 @@ _PAGES = (
 )
 # Their status is on the console, which is as it should be.
 _REFUSED = {"/entries/99999999": 404, "/decisions?since=tomorrow": 400}
-_VIEWS: tuple[tuple[int, int, Scheme], ...] = (
-    (1280, 900, "light"),
-    (1280, 900, "dark"),
-    (390, 844, "light"),
-    (390, 844, "dark"),
-)
 
 
 @dataclass
@@ -122,7 +110,7 @@ def promotions_of(known: Any) -> list[str]:
     return [f"/promotions/{chain[-1]['entry']}?names=shown", f"/promotions/{revoked['promotion']}"]
 
 
-@pytest.mark.parametrize(("width", "height", "scheme"), _VIEWS)
+@pytest.mark.parametrize(("width", "height", "scheme"), VIEWS)
 def test_every_page_is_clean(
     browser: Browser, served: Served, width: int, height: int, scheme: Scheme
 ) -> None:
@@ -139,7 +127,7 @@ def test_every_page_is_clean(
         if wide > width:
             wrong.append(f"{page}: {wide} wide")
         browser.run(f"{script};0")
-        wrong += [f"{page}: {one}" for one in browser.run(_AXE)]
+        wrong += [f"{page}: {one}" for one in browser.run(AXE)]
         if kept:
             browser.photograph(Path(kept) / f"{number:02}-{scheme}-{width}.png")
     assert wrong == []

@@ -13,23 +13,13 @@ from pathlib import Path
 import pytest
 
 from examples.trail.__main__ import make
-from tests.e2e.axe import axe_script
-from tests.e2e.browser import Browser, Scheme, find_chromium
+from tests.e2e.axe import AXE, axe_script
+from tests.e2e.browser import VIEWS, Browser, Scheme, find_chromium
 from tests.e2e.programs import absent
 
 pytestmark = pytest.mark.e2e
 
 END_MS = 1_793_491_200_000
-_AXE = (
-    "axe.run(document, {preload: false, runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
-    ".then(found => found.violations.map(one => one.id + ': ' + one.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(' | ')))"
-)
-_VIEWS: tuple[tuple[int, int, Scheme], ...] = (
-    (1280, 900, "light"),
-    (1280, 900, "dark"),
-    (390, 844, "light"),
-    (390, 844, "dark"),
-)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +53,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield made
 
 
-@pytest.mark.parametrize(("width", "height", "scheme"), _VIEWS)
+@pytest.mark.parametrize(("width", "height", "scheme"), VIEWS)
 def test_the_page_is_clean(browser: Browser, packs: Path, width: int, height: int, scheme: Scheme) -> None:
     script = axe_script()
     kept = os.environ.get("LOCKGATE_SCREENSHOTS")
@@ -78,7 +68,7 @@ def test_the_page_is_clean(browser: Browser, packs: Path, width: int, height: in
         # Its policy lets its own style in, and nothing else.
         assert browser.run("getComputedStyle(document.querySelector('td')).borderTopStyle") == "solid"
         browser.run(f"{script};0")
-        wrong += [f"{name}: {one}" for one in browser.run(_AXE)]
+        wrong += [f"{name}: {one}" for one in browser.run(AXE)]
         if kept:
             browser.photograph(Path(kept) / f"pack-{name}-{scheme}-{width}.png")
     assert wrong == []

@@ -9,11 +9,12 @@ from lockgate.engine.documents.document import Document, Located, Span
 from lockgate.engine.errors import PolicyError
 from lockgate.gatekeeper.constraint import parse_constraint
 from lockgate.gatekeeper.template import Template, parse_template
+from lockgate.webhook.catalogue.entries import PROFILES
 from lockgate.webhook.policy_folder import PolicyFolder, Rule
 from lockgate.webhook.policy_scaffold import SHIPPED
 from lockgate.webhook.policy_sources import NOT_CONFIGURED, parse_documents
 from lockgate.webhook.policy_sync import Generated
-from lockgate.webhook.profiles.settings import FILE_NAME, PROFILES, RuleSettings, kinds_of_pods, read_settings
+from lockgate.webhook.profiles.settings import FILE_NAME, RuleSettings, kinds_of_pods, read_settings
 
 CONSTRAINTS: Final = "constraints.gatekeeper.sh/v1beta1"
 _HEAD: Final = {

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
+from lockgate.webhook.catalogue.entries import PROFILES, WORDS
 from lockgate.webhook.policy_docs import LIST_BEGIN, LIST_END, cell, with_list
 from lockgate.webhook.policy_folder import PolicyFolder, read_text
 from lockgate.webhook.policy_sources import required
 from lockgate.webhook.policy_sync import Generated
 from lockgate.webhook.profiles.assembly import Profiled, profiled, read_template
-from lockgate.webhook.profiles.settings import PROFILES
 
-_WORDS: Final = {"deny": "denied", "warn": "warned of", "dryrun": "recorded"}
 _ABSENT: Final = "-"
 
 
@@ -24,11 +23,19 @@ def profile_pages(folder: PolicyFolder) -> Iterator[Generated]:
     yield Generated(page, with_list(before, _tables(folder, rules), page))
 
 
+def states_of(folder: PolicyFolder) -> dict[str, dict[str, str]]:
+    """What profiles do about a violation of each rule, by its key and then by profile, in words."""
+    return {
+        one.rule.key: {name: WORDS[setting.action] for name, setting in one.settings.settings.items()}
+        for one in profiled(folder)
+    }
+
+
 def _tables(folder: PolicyFolder, rules: list[Profiled]) -> str:
     rows = [f"| rule | {' | '.join(PROFILES)} | because |", "|---|---|---|---|---|"]
     for one in rules:
         given = one.settings.settings
-        states = [_WORDS[given[name].action] if name in given else _ABSENT for name in PROFILES]
+        states = [WORDS[given[name].action] if name in given else _ABSENT for name in PROFILES]
         open_parts = [f"`{name}`: {what}" for name, what in sorted(one.settings.not_configured.items())]
         because = one.settings.why
         if open_parts:

@@ -22,12 +22,11 @@ from typing import Annotated, Any, Final, Literal
 
 import yaml
 from lockgate.engine.errors import Location, PolicyError
+from lockgate.webhook.catalogue.entries import PROFILES
 from lockgate.webhook.policy_folder import PolicyFolder, Rule, parse_yaml, read_text
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 FILE_NAME: Final = "profiles.yaml"
-PROFILES: Final = ("baseline", "production", "regulated")
-ProfileName = Literal["baseline", "production", "regulated"]
 Action = Literal["deny", "warn", "dryrun"]
 # A file of a whole list of kinds takes 4 KB.
 MAX_BYTES: Final = 64 * 1024

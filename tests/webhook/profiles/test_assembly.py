@@ -7,8 +7,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 from lockgate.engine.errors import LockgateError
+from lockgate.webhook.catalogue.entries import PROFILES
 from lockgate.webhook.policy_commands import policy
-from lockgate.webhook.profiles.settings import PROFILES
 
 from tests.policies.shipped import known_kinds, matched_kinds
 
