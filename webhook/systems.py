@@ -1,5 +1,6 @@
-"""The systems of a machine-learning platform that rules are about: the slugs that METADATA names, and their names."""
+"""The systems of a machine-learning platform that rules are about: the slugs that METADATA names, and which objects are whose."""
 
+from collections.abc import Mapping
 from typing import Final
 
 SYSTEMS: Final = {
@@ -38,3 +39,100 @@ SYSTEMS: Final = {
     "wandb": "Weights & Biases",
     "zabbix": "Zabbix",
 }
+
+# Documents that have neither apiVersion nor kind of their own are judged as objects of this group.
+DOCUMENTS: Final = "documents.lockgate.dev"
+# By group; a group that several systems share by its kinds.
+_GROUPS: Final[Mapping[str, str | Mapping[str, tuple[str, ...]]]] = {
+    "apps.wandb.com": "wandb",
+    "argoproj.io": {
+        "argo-cd": ("Application", "ApplicationSet", "AppProject", "ArgoCD"),
+        "argo-events": ("EventBus", "EventSource", "Sensor"),
+        "argo-rollouts": (
+            *("AnalysisRun", "AnalysisTemplate", "ClusterAnalysisTemplate", "Experiment", "Rollout"),
+        ),
+        "argo-workflows": (
+            *("ClusterWorkflowTemplate", "CronWorkflow", "Workflow", "WorkflowArtifactGCTask"),
+            *("WorkflowEventBinding", "WorkflowTaskSet", "WorkflowTemplate"),
+        ),
+    },
+    "autoscaling.internal.knative.dev": "knative",
+    "config.gatekeeper.sh": "gatekeeper",
+    "config.kubeflow.org": "katib",
+    "config.trainer.kubeflow.org": "kubeflow-trainer",
+    "configmanagement.gke.io": "config-sync",
+    "configsync.gke.io": "config-sync",
+    "connection.gatekeeper.sh": "gatekeeper",
+    "constraints.gatekeeper.sh": "gatekeeper",
+    DOCUMENTS: {
+        "evidently": ("EvidentlyReport",),
+        "gcp-monitoring": ("AlertPolicy",),
+        "grafana": ("GrafanaDashboard",),
+        "kubeflow-pipelines": ("KubeflowPipeline",),
+        "mlflow": ("MLmodel",),
+        "node-problem-detector": ("NodeProblemDetectorConfig",),
+        "zabbix": ("ZabbixExport",),
+    },
+    "eventing.knative.dev": "knative",
+    "expansion.gatekeeper.sh": "gatekeeper",
+    "externaldata.gatekeeper.sh": "gatekeeper",
+    "flows.knative.dev": "knative",
+    "fn.kpt.dev": "kpt",
+    "grafana.integreatly.org": "grafana",
+    "kpt.dev": "kpt",
+    "kubeflow.org": {
+        "katib": ("Experiment", "Suggestion", "Trial"),
+        "kubeflow-notebooks": (
+            *("Notebook", "PVCViewer", "PodDefault", "Profile", "Viewer", "Workspace", "WorkspaceKind"),
+        ),
+        "kubeflow-trainer": (
+            *("JAXJob", "MPIJob", "MXJob", "PaddleJob", "PyTorchJob", "TFJob", "XGBoostJob"),
+        ),
+    },
+    "kueue.x-k8s.io": "kueue",
+    "lambda.services.k8s.aws": "aws-lambda",
+    "modelregistry.opendatahub.io": "kubeflow-model-registry",
+    "monitoring.cnrm.cloud.google.com": "gcp-monitoring",
+    "monitoring.coreos.com": "prometheus",
+    "monitoring.googleapis.com": "gcp-monitoring",
+    "mutations.gatekeeper.sh": "gatekeeper",
+    "pipelines.kubeflow.org": "kubeflow-pipelines",
+    "porch.kpt.dev": "kpt",
+    "ray.io": "ray",
+    "resource.k8s.io": "dra",
+    "run.cnrm.cloud.google.com": "cloud-run",
+    "sagemaker.services.k8s.aws": "sagemaker",
+    "serving.knative.dev": "knative",
+    "serving.kserve.io": "kserve",
+    "serving.kubeflow.org": "kserve",
+    "sources.knative.dev": "knative",
+    "status.gatekeeper.sh": "gatekeeper",
+    "syncset.gatekeeper.sh": "gatekeeper",
+    "templates.gatekeeper.sh": "gatekeeper",
+    "tensorboard.kubeflow.org": "kubeflow-notebooks",
+    "trainer.kubeflow.org": "kubeflow-trainer",
+}
+_ENDS: Final = (
+    (".cnrm.cloud.google.com", "config-connector"),
+    (".fluxcd.io", "fluxcd"),
+    (".services.k8s.aws", "aws-ack"),
+)
+
+
+def systems_of(group: str, kind: str) -> tuple[str, ...]:
+    """The slugs of the systems that objects of a kind belong to; none for a kind of a system that is not listed.
+
+    Groups of Kubernetes itself have no dot, or end in `.k8s.io`. Image registries have no kinds: whatever runs images uses them.
+    """
+    found: list[str] = []
+    known = _GROUPS.get(group)
+    if isinstance(known, str):
+        found.append(known)
+    elif known is not None:
+        found += [slug for slug, kinds in known.items() if kind in kinds]
+    found += [slug for end, slug in _ENDS if group.endswith(end)]
+    if group == "" and kind == "Service":
+        found.append("topology")
+    if "." not in group or (group.endswith(".k8s.io") and not found and not group.endswith(".x-k8s.io")):
+        found.append("kubernetes")
+    return tuple(found)
