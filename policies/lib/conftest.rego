@@ -510,6 +510,69 @@ warn contains unevaluated("models/signed_models", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.serving.cloud_run_binary_authorization
+	some object in objects
+	some violation in data.lockgate.serving.cloud_run_binary_authorization.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/cloud_run_binary_authorization", found) if {
+	not data.parameters.serving.cloud_run_binary_authorization
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.cloud_run_binary_authorization.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.serving.legacy_inference_services
+	some object in objects
+	some violation in data.lockgate.serving.legacy_inference_services.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/legacy_inference_services", found) if {
+	not data.parameters.serving.legacy_inference_services
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.legacy_inference_services.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.serving.sagemaker_isolation
+	some object in objects
+	some violation in data.lockgate.serving.sagemaker_isolation.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/sagemaker_isolation", found) if {
+	not data.parameters.serving.sagemaker_isolation
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.sagemaker_isolation.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.topology.cross_zone_egress
 	some object in objects
 	some violation in data.lockgate.topology.cross_zone_egress.violation with input as {
