@@ -28,5 +28,6 @@ for_cloud_run(value) if {
 	some field in ["annotations", "labels"]
 	some path in [["metadata"], ["spec", "template", "metadata"]]
 	some name, _ in object.get(value, array.concat(path, [field]), {})
+	is_string(name)
 	regex.match(`^(run|cloud)\.googleapis\.com/`, name)
 }

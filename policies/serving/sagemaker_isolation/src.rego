@@ -149,6 +149,6 @@ several(path) if {
 in_network(value) if {
 	every fields in [["subnets", "subnetRefs"], ["securityGroupIDs", "securityGroupRefs"]] {
 		some field in fields
-		count(value[field]) > 0
+		some _ in value[field]
 	}
 }
