@@ -510,6 +510,69 @@ warn contains unevaluated("models/signed_models", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.pipelines.workflow_accounts
+	some object in objects
+	some violation in data.lockgate.pipelines.workflow_accounts.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/workflow_accounts", found) if {
+	not data.parameters.pipelines.workflow_accounts
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.workflow_accounts.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.pipelines.workflow_patches
+	some object in objects
+	some violation in data.lockgate.pipelines.workflow_patches.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/workflow_patches", found) if {
+	not data.parameters.pipelines.workflow_patches
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.workflow_patches.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.pipelines.workflow_resources
+	some object in objects
+	some violation in data.lockgate.pipelines.workflow_resources.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/workflow_resources", found) if {
+	not data.parameters.pipelines.workflow_resources
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.workflow_resources.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.serving.cloud_run_binary_authorization
 	some object in objects
 	some violation in data.lockgate.serving.cloud_run_binary_authorization.violation with input as {
