@@ -615,6 +615,48 @@ warn contains unconfigured("serving/legacy_inference_services", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.serving.ray_access
+	some object in objects
+	some violation in data.lockgate.serving.ray_access.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/ray_access", found) if {
+	not data.parameters.serving.ray_access
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.ray_access.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.serving.ray_job_cleanup
+	some object in objects
+	some violation in data.lockgate.serving.ray_job_cleanup.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/ray_job_cleanup", found) if {
+	not data.parameters.serving.ray_job_cleanup
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.ray_job_cleanup.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.serving.sagemaker_isolation
 	some object in objects
 	some violation in data.lockgate.serving.sagemaker_isolation.violation with input as {
