@@ -2,13 +2,14 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from lockgate.audit.query.cursor import Cursors
 from lockgate.audit.query.engine import Engine, Trusted
 from lockgate.audit.query.parameters import Names
 from lockgate.audit.query.read_index import ReadIndex
+from lockgate.audit.reader import StoredBody
 from lockgate.audit.store.appender import system_clock
 from lockgate.audit.store.searching import Search
 from lockgate.engine.codegen.values import Value
@@ -21,6 +22,8 @@ from lockgate.webhook.trail_reading import Reading
 _HINT: Final = "ask the trail's home, with its master key, or write pseudonym:…"
 # Entries that an `access` entry names one by one.
 _MOST_NAMED: Final = 256
+# Bodies of some kilobytes.
+_MOST_KEPT: Final = 4_096
 
 
 def engine_of(reading: Reading) -> Engine:
@@ -66,25 +69,39 @@ class Opening:
 
     def __init__(self, trail: Trail) -> None:
         self._trail: Final = trail
-        self._opened: Final[dict[int, Mapping[str, Any] | None]] = {}
+        # Which were, in order; their bodies are kept for as long as an answer comes back to them.
+        self._opened: Final[dict[int, None]] = {}
+        self._kept: Final[dict[int, Mapping[str, Any] | None]] = {}
+        self._ahead: Mapping[int, StoredBody] = {}
 
     def __call__(self, index: int, raw: bytes) -> Mapping[str, Any] | None:
         """The body of an entry, None where it was erased."""
-        if index not in self._opened:
-            self._opened[index] = self._open(index, raw)
-        return self._opened[index]
+        if index not in self._kept:
+            found = self._open(index, raw)
+            if found is not None:
+                self._opened[index] = None
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[index] = found
+        return self._kept[index]
+
+    def ahead(self, indices: Sequence[int]) -> None:
+        """Fetches the sealed bodies of some entries at once, and opens none."""
+        wanted = [index for index in indices if index not in self._kept]
+        self._ahead = {body.index: body for body in self._trail.store.bodies_of(wanted)}
 
     def _open(self, index: int, raw: bytes) -> Mapping[str, Any] | None:
-        for body in self._trail.store.bodies(index, index + 1):
-            if body.sealed is not None:
-                found: Mapping[str, Any] = json.loads(open_body(self._trail.vault(), index, raw, body))
+        body = self._ahead.get(index)
+        for one in self._trail.store.bodies(index, index + 1) if body is None else (body,):
+            if one.sealed is not None:
+                found: Mapping[str, Any] = json.loads(open_body(self._trail.vault(), index, raw, one))
                 return found
         return None
 
     @property
     def opened(self) -> tuple[int, ...]:
         """Entries whose bodies were opened."""
-        return tuple([index for index, body in self._opened.items() if body is not None])
+        return tuple(self._opened)
 
     def record(self, actor: str, question: Mapping[str, Value]) -> None:
         """Tells the log what was looked at; nothing where nothing was. Nobody is shown anything before that."""

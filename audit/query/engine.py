@@ -3,7 +3,7 @@
 A page costs what its rows cost: places are sought in an index, never counted off.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeVar
 
@@ -202,7 +202,7 @@ class Engine:
         return Page(tuple(rows), self.as_of(size), "the index of records", None, cursor, looked)
 
     def _listed(self, index: int, leaves: dict[int, tuple[bytes, bytes]], how: Asking) -> Row:
-        raw = _bytes_of(index, leaves)
+        raw = bytes_of(index, leaves)
         if how.proofs == "each":
             proven = self.standing.prove(index)
             raw = proven.entry
@@ -211,10 +211,7 @@ class Engine:
         return Row(index, leaf_hash(raw), raw, parse_entry(raw), None, "listed", None)
 
     def _by_stream(self, question: Question, name: str, size: int, behind: int | None, how: Asking) -> Page:
-        end = self.stream_end(name, size)
-        start, stop = self._bounds(question, size)
-        low = 1 if start == 0 else 1 + self._before(name, end, start)
-        high = end if stop >= size else self._before(name, end, stop)
+        low, high, end = self.numbers(name, size, question)
         newest = question.order == "newest"
         if behind is not None:
             low, high = (low, min(high, behind - 1)) if newest else (max(low, behind + 1), high)
@@ -241,12 +238,19 @@ class Engine:
                     if len(rows) == how.limit:
                         break
         if latest is not None:
-            self._anchor(name, latest)
+            self.anchor(name, latest.index, latest.n, latest.raw)
         cursor = ""
         if low <= high:
             cursor = self._cursors.render(Place(size, high + 1 if newest else low - 1), question, self.now_ms)
         complete = Completeness(name, first, last, end)
         return Page(tuple(rows), self.as_of(size), f"the stream {name}", complete, cursor, looked)
+
+    def numbers(self, name: str, size: int, question: Question) -> tuple[int, int, int]:
+        """Between which counters, both included, a stream's entries of the times in question are, and with which one it ends."""
+        end = self.stream_end(name, size)
+        start, stop = self._bounds(question, size)
+        low = 1 if start == 0 else 1 + self._before(name, end, start)
+        return low, end if stop >= size else self._before(name, end, stop), end
 
     def _chained(self, link: Link, how: Asking) -> Row:
         proof = None
@@ -265,30 +269,30 @@ class Engine:
         leaves = self.index.leaves(indices)
         made: list[Link] = []
         for place, index in enumerate(indices):
-            raw = _bytes_of(index, leaves)
+            raw = bytes_of(index, leaves)
             entry = parse_entry(raw)
             link = next((one for one in entry.links if one.name == name), None)
             if link is None or link.n != first + place or (made and link.prev != made[-1].leaf):
-                raise _gap(name, first + place)
+                raise gap(name, first + place)
             made.append(Link(index, link.n, raw, leaf_hash(raw), entry, link.prev))
         if len(made) != count:
-            raise _gap(name, first + len(made))
+            raise gap(name, first + len(made))
         return made
 
     def check_join(self, name: str, earlier: Link, later: Link | None) -> None:
         """An entry of a stream follows another one. Raises VerificationError."""
         if later is not None and (later.prev != earlier.leaf or later.n != earlier.n + 1):
-            raise _gap(name, later.n)
+            raise gap(name, later.n)
 
-    def _anchor(self, name: str, last: Link) -> None:
-        """The last of the entries that were looked at is in the log; the others follow from it by their links."""
+    def anchor(self, name: str, index: int, n: int, raw: bytes) -> None:
+        """The last of the entries that were looked at is in the log; the others follow from it by their links. Raises VerificationError."""
         head = self.ends().get(name)
-        if head is not None and head.n == last.n:
-            if head.leaf != last.leaf:
-                raise _gap(name, last.n)
+        if head is not None and head.n == n:
+            if head.leaf != leaf_hash(raw):
+                raise gap(name, n)
             return
-        if self.standing.prove(last.index).entry != last.raw:
-            raise VerificationError("the entry was changed meanwhile", where=f"entry {last.index}")
+        if self.standing.prove(index).entry != raw:
+            raise VerificationError("the entry was changed meanwhile", where=f"entry {index}")
 
     def stream_end(self, name: str, size: int) -> int:
         """The counter of a stream's last entry among the first `size`. Raises VerificationError where the index tells another one."""
@@ -302,7 +306,7 @@ class Engine:
             # The next one comes behind that size, and links to the last.
             (after,) = self.chain(name, end + 1, 1)
             if after.index < size or self.standing.prove(after.index).entry != after.raw:
-                raise _gap(name, end + 1)
+                raise gap(name, end + 1)
         return end
 
     def _bounds(self, question: Question, size: int) -> tuple[int, int]:
@@ -315,7 +319,7 @@ class Engine:
         def is_behind(n: int) -> bool:
             found = self.index.stream_entries(name, n + 1, 1)
             if not found:
-                raise _gap(name, n + 1)
+                raise gap(name, n + 1)
             return found[0] >= place
 
         return self.remember(("before", name, end, place), lambda: first_place(end, is_behind))
@@ -334,7 +338,7 @@ class Engine:
                 self.check_join(name, made[-1], block[0])
             made += block
         if made:
-            self._anchor(name, made[-1])
+            self.anchor(name, made[-1].index, made[-1].n, made[-1].raw)
         return made, Completeness(name, 1 if end else 0, end, end)
 
     def row(self, index: int) -> Row:
@@ -366,7 +370,8 @@ class Engine:
             how = replace(how, cursor=page.cursor, as_of_size=page.as_of.size)
 
 
-def _bytes_of(index: int, leaves: dict[int, tuple[bytes, bytes]]) -> bytes:
+def bytes_of(index: int, leaves: Mapping[int, tuple[bytes, bytes]]) -> bytes:
+    """An entry as it was hashed. Raises VerificationError where it is missing, or another one."""
     found = leaves.get(index)
     if found is None:
         raise VerificationError(
@@ -378,7 +383,8 @@ def _bytes_of(index: int, leaves: dict[int, tuple[bytes, bytes]]) -> bytes:
     return raw
 
 
-def _gap(name: str, n: int) -> VerificationError:
+def gap(name: str, n: int) -> VerificationError:
+    """That a stream does not go on at a number."""
     return VerificationError(
         f"the stream {name} has a gap at number {n}",
         where=name,

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from lockgate.audit.entry import SCHEMAS, Entry
 from lockgate.audit.query.errors import QuestionError
 from lockgate.audit.streams import check_stream_name, model_stream, policies_stream, policy_stream
-from lockgate.audit.times import MAX_TIME
+from lockgate.audit.times import MAX_TIME, render_time
 
 Order = Literal["newest", "oldest"]
 # quick: by whatever finds the entries soonest. complete: by a stream, all of it, so that a gap shows.
@@ -107,6 +107,12 @@ class Question:
         elif self.requester or self.approver:
             made.append("promotion")
         return tuple(made)
+
+    def is_of_time(self, time: str) -> bool:
+        """Is a time, as entries have it, among those in question? Such texts have the order of their times."""
+        return (self.since_ms is None or time >= render_time(self.since_ms)) and (
+            self.until_ms is None or time < render_time(self.until_ms)
+        )
 
     def fits(self, entry: Entry) -> bool:
         """Is an entry one of those that are asked for?"""

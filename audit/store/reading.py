@@ -15,7 +15,7 @@ from lockgate.audit.store.tables import LOG_SPAN, place_of
 from lockgate.audit.streams import StreamHead
 from lockgate.audit.tiles import TILE_WIDTH, Tile, render_entries
 from lockgate.engine.database.connections import read_row
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, bindparam, text
 
 # Rows that a reader takes at a time.
 CHUNK: Final = 4096
@@ -149,6 +149,19 @@ class StoredLog:
                     yield StoredBody(as_int(place) - first, _maybe(sealed), _maybe(key), as_bytes(ref))
                 else:
                     yield StoredBody(place - first, sealed, key, ref)
+
+    def bodies_of(self, indices: Sequence[int]) -> Iterator[StoredBody]:
+        """The bodies of some entries, some hundred at most, in no order."""
+        if not indices:
+            return
+        first = place_of(self.log, 0)
+        query = text(
+            "SELECT place, sealed, wrapped_key, vault_ref FROM body WHERE place IN :places"
+        ).bindparams(bindparam("places", expanding=True))
+        with self.engine.connect() as connection:
+            rows = connection.execute(query, {"places": [first + one for one in indices]})
+            for place, sealed, key, ref in rows:
+                yield StoredBody(as_int(place) - first, _maybe(sealed), _maybe(key), as_bytes(ref))
 
     def stream_entries(self, name: str, after: int, limit: int) -> list[tuple[int, int]]:
         """Counter and index of a stream's entries behind number `after`, at most `limit`."""

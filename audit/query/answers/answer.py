@@ -1,8 +1,8 @@
 """What an answer is, and what one is asked with."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from lockgate.audit.errors import FormatError
 from lockgate.audit.query.engine import Engine
@@ -22,6 +22,15 @@ class Opener(Protocol):
 
     def __call__(self, index: int, raw: bytes) -> Mapping[str, Any] | None:
         """The body of an entry, None where it was erased. Raises VerificationError where it is not the entry's."""
+        ...
+
+
+@runtime_checkable
+class AheadOpener(Opener, Protocol):
+    """An opener that is the quicker for being told what comes."""
+
+    def ahead(self, indices: Sequence[int]) -> None:
+        """Fetches the sealed bodies of some entries, some hundred at most, and opens none."""
         ...
 
 

@@ -1,5 +1,6 @@
 """A6: when less was judged than should have been: errors, break-glass, requests that were refused, minutes without coverage."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,6 +9,7 @@ from lockgate.audit.query.answers.answer import MAX_LINES, Answer, Given, Opener
 from lockgate.audit.query.engine import Asking, Engine
 from lockgate.audit.query.page import Completeness
 from lockgate.audit.query.question import Question
+from lockgate.audit.query.scan import Scanned, scan
 from lockgate.audit.times import parse_time, render_time
 
 _PREFIX: Final = "coverage/"
@@ -55,34 +57,10 @@ def a6_degraded(engine: Engine, given: Given, opener: Opener | None) -> Answer[D
             time = render_time(link.entry.time_ms)
             lines.append(Degraded("break-glass", time, time, "", 1, link.index))
     for name in engine.index.streams_named(_PREFIX, "", _MOST_INSTANCES):
-        instance = name.removeprefix(_PREFIX)
-        found, pages = engine.all(
-            Question(
-                stream=name,
-                since_ms=given.since_ms,
-                until_ms=given.until_ms,
-                order="oldest",
-                walk="complete",
-            ),
-            _MOST_MINUTES,
-            pinned,
-        )
-        complete += [page.completeness for page in pages if page.completeness is not None]
-        covered = -1
-        for row in found:
-            value = row.entry.value
-            start, stop = parse_time(str(value["from"])), parse_time(str(value["to"]))
-            if covered >= 0 and start > covered and not instance.startswith(ON_DEMAND):
-                minutes = (start - covered) // 60_000
-                lines.append(
-                    Degraded("gap", render_time(covered), render_time(start), instance, minutes, row.index)
-                )
-            covered = max(covered, stop)
-            refused = value["refused"]
-            if isinstance(refused, int) and refused:
-                lines.append(
-                    Degraded("refused", str(value["from"]), str(value["to"]), instance, refused, row.index)
-                )
+        times = Question(stream=name, since_ms=given.since_ms, until_ms=given.until_ms)
+        found, whole = scan(engine, times, size, _MOST_MINUTES)
+        complete.append(whole)
+        lines += _degraded(name.removeprefix(_PREFIX), found)
     lines.sort(key=lambda one: (one.start, one.entry))
     return Answer(
         "a6",
@@ -102,3 +80,18 @@ def a6_degraded(engine: Engine, given: Given, opener: Opener | None) -> Answer[D
             ],
         ),
     )
+
+
+def _degraded(instance: str, covered: Iterable[Scanned]) -> Iterator[Degraded]:
+    """Gaps, and refusals, of an instance."""
+    # As the log writes times, their texts have their order: only at a gap is it worth to know how many minutes.
+    last = ""
+    for one in covered:
+        start, stop = str(one.value["from"]), str(one.value["to"])
+        if last and start > last and not instance.startswith(ON_DEMAND):
+            minutes = (parse_time(start) - parse_time(last)) // 60_000
+            yield Degraded("gap", last, start, instance, minutes, one.index)
+        last = max(last, stop)
+        refused = one.value["refused"]
+        if isinstance(refused, int) and refused:
+            yield Degraded("refused", start, stop, instance, refused, one.index)

@@ -1,12 +1,24 @@
 """A7: what was denied and soon after allowed, and which labels had changed in between."""
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
 from lockgate.audit.entry import Entry
-from lockgate.audit.query.answers.answer import MAX_LINES, Answer, Given, Opener, columns, proven, size_of
+from lockgate.audit.errors import TrailError
+from lockgate.audit.query.answers.answer import (
+    MAX_LINES,
+    AheadOpener,
+    Answer,
+    Given,
+    Opener,
+    columns,
+    proven,
+    size_of,
+)
 from lockgate.audit.query.engine import Asking, Engine
 from lockgate.audit.query.page import Link
 from lockgate.audit.query.question import Question
@@ -18,6 +30,8 @@ _MOST_BEHIND: Final = 2_000
 # Most denials have few others within hours: blocks begin small.
 _FIRST_BLOCK: Final = 4
 _LAST_BLOCK: Final = 256
+# Bodies that are opened for one answer: some seconds of a processor.
+MAX_OPENED: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,18 @@ class Retried:
     resource: str
     object: str
     labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Denied:
+    """A denial whose object may have been let through later. n: in its namespace's stream. name: "" where bodies are sealed."""
+
+    index: int
+    n: int
+    time_ms: int
+    resource: str
+    name: str
+    labels: Mapping[str, Any]
 
 
 def _object(body: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
@@ -78,27 +104,33 @@ def a7_retried(engine: Engine, given: Given, opener: Opener | None) -> Answer[Re
         MAX_LINES,
         Asking(as_of_size=size),
     )
-    lines: list[Retried] = []
-    for row in denials:
-        place = _namespace(row.entry)
-        body = None if opener is None else opener(row.index, row.raw)
-        if place is None or (opener is not None and body is None):
-            continue
-        name, labels = ("", {}) if body is None else _object(body)
-        found = _next(engine, row.entry, place, size, given.hours * _HOUR_MS, opener, name)
-        if found is not None:
-            link, after = found
-            lines.append(
-                Retried(
-                    row.index,
-                    render_time(row.entry.time_ms),
-                    link.index,
-                    render_time(link.entry.time_ms),
-                    str(row.entry.value["resource"]),
-                    name,
-                    () if body is None else _changes(labels, after),
-                )
-            )
+    waiting: defaultdict[str, list[_Denied]] = defaultdict(list)
+    for start in range(0, len(denials), _LAST_BLOCK):
+        block = denials[start : start + _LAST_BLOCK]
+        _look_ahead(opener, [row.index for row in block])
+        for row in block:
+            place = _namespace(row.entry)
+            body = None if opener is None else opener(row.index, row.raw)
+            if place is None or (opener is not None and body is None):
+                continue
+            name, labels = ("", {}) if body is None else _object(body)
+            resource = str(row.entry.value["resource"])
+            waiting[place[0]].append(_Denied(row.index, place[1], row.entry.time_ms, resource, name, labels))
+    found = _Finding(engine, size, given.hours * _HOUR_MS, opener)
+    lines = [
+        Retried(
+            one.index,
+            render_time(one.time_ms),
+            link.index,
+            render_time(link.entry.time_ms),
+            one.resource,
+            one.name,
+            () if opener is None else _changes(one.labels, after),
+        )
+        for stream in sorted(waiting)
+        for one, link, after in found.pairs(stream, waiting[stream])
+    ]
+    lines.sort(key=lambda one: one.denied)
     missing = [
         "denials were found by the index, which whoever writes to the database can change: `audit verify` compares it"
     ]
@@ -116,33 +148,81 @@ def a7_retried(engine: Engine, given: Given, opener: Opener | None) -> Answer[Re
     )
 
 
-def _next(
-    engine: Engine,
-    denied: Entry,
-    place: tuple[str, int],
-    size: int,
-    within_ms: int,
-    opener: Opener | None,
-    name: str,
-) -> tuple[Link, Mapping[str, Any]] | None:
-    stream, n = place
-    end = min(engine.stream_end(stream, size), n + _MOST_BEHIND)
-    count = _FIRST_BLOCK
-    while n < end:
-        block = engine.chain(stream, n + 1, min(count, end - n))
-        n += len(block)
-        count = min(2 * count, _LAST_BLOCK)
-        for link in block:
-            if link.entry.time_ms > denied.time_ms + within_ms:
-                return None
-            if not _let_through(link.entry) or link.entry.value["resource"] != denied.value["resource"]:
-                continue
-            if opener is None:
-                return link, {}
-            body = opener(link.index, link.raw)
-            if body is None:
-                continue
-            told, labels = _object(body)
-            if told == name:
-                return link, labels
-    return None
+def _look_ahead(opener: Opener | None, indices: Sequence[int]) -> None:
+    if isinstance(opener, AheadOpener):
+        opener.ahead(indices)
+
+
+def _up_to(n: int, coming: Sequence[_Denied]) -> Iterator[_Denied]:
+    """Those with a counter up to `n`, of some whose last comes first."""
+    return takewhile(lambda one: one.n <= n, reversed(coming))
+
+
+class _Finding:
+    """Finds what was let through behind denials: each stream is read once, and of it only what is near behind one."""
+
+    def __init__(self, engine: Engine, size: int, within_ms: int, opener: Opener | None) -> None:
+        self._engine = engine
+        self._size = size
+        self._within_ms = within_ms
+        self._opener = opener
+        self._opened = 0
+
+    def pairs(
+        self, stream: str, denied: Sequence[_Denied]
+    ) -> Iterator[tuple[_Denied, Link, Mapping[str, Any]]]:
+        """Each denial with the first decision that let its object through, and the labels then. denied: in the order of the stream."""
+        end = self._engine.stream_end(stream, self._size)
+        coming = [one for one in denied if one.n < end][::-1]
+        open_: list[_Denied] = []
+        before: Link | None = None
+        n, count = 0, _FIRST_BLOCK
+        while open_ or coming:
+            if not open_:
+                # Nobody waits: on to the next denial.
+                n, before, count = coming[-1].n, None, _FIRST_BLOCK
+                open_.append(coming.pop())
+            block = self._engine.chain(stream, n + 1, min(count, end - n))
+            if before is not None:
+                self._engine.check_join(stream, before, block[0])
+            n, before, count = n + len(block), block[-1], min(2 * count, _LAST_BLOCK)
+            wanted = {one.resource for one in (*open_, *_up_to(n, coming))}
+            _look_ahead(
+                self._opener,
+                [link.index for link in block if _let_through(link.entry) and _kind(link) in wanted],
+            )
+            for link in block:
+                while coming and coming[-1].n < link.n:
+                    open_.append(coming.pop())
+                open_ = [one for one in open_ if self._is_near(one, link)]
+                if not open_ and (not coming or coming[-1].n > n):
+                    break
+                for one, labels in self._let(link, open_):
+                    yield one, link, labels
+                    open_.remove(one)
+            if n >= end:
+                return
+
+    def _is_near(self, one: _Denied, link: Link) -> bool:
+        return link.entry.time_ms <= one.time_ms + self._within_ms and link.n <= one.n + _MOST_BEHIND
+
+    def _let(self, link: Link, open_: Sequence[_Denied]) -> list[tuple[_Denied, Mapping[str, Any]]]:
+        """Those of the denials whose object a decision let through."""
+        same = [one for one in open_ if one.resource == _kind(link)] if _let_through(link.entry) else []
+        if not same or self._opener is None:
+            return [(one, {}) for one in same]
+        self._opened += 1
+        if self._opened > MAX_OPENED:
+            raise TrailError(
+                f"more than {MAX_OPENED} bodies would have to be opened",
+                hint="ask about a shorter time, or fewer hours",
+            )
+        body = self._opener(link.index, link.raw)
+        if body is None:
+            return []
+        name, labels = _object(body)
+        return [(one, labels) for one in same if one.name == name]
+
+
+def _kind(link: Link) -> str:
+    return str(link.entry.value.get("resource", ""))
