@@ -510,6 +510,111 @@ warn contains unevaluated("models/signed_models", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.pipelines.katib_bounds
+	some object in objects
+	some violation in data.lockgate.pipelines.katib_bounds.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/katib_bounds", found) if {
+	not data.parameters.pipelines.katib_bounds
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.katib_bounds.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.pipelines.katib_trials
+	some object in objects
+	some violation in data.lockgate.pipelines.katib_trials.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/katib_trials", found) if {
+	not data.parameters.pipelines.katib_trials
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.katib_trials.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.pipelines.notebook_culling
+	some object in objects
+	some violation in data.lockgate.pipelines.notebook_culling.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/notebook_culling", found) if {
+	not data.parameters.pipelines.notebook_culling
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.notebook_culling.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.pipelines.notebook_places
+	some object in objects
+	some violation in data.lockgate.pipelines.notebook_places.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/notebook_places", found) if {
+	not data.parameters.pipelines.notebook_places
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.notebook_places.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.pipelines.profile_quotas
+	some object in objects
+	some violation in data.lockgate.pipelines.profile_quotas.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/profile_quotas", found) if {
+	not data.parameters.pipelines.profile_quotas
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.profile_quotas.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.pipelines.workflow_accounts
 	some object in objects
 	some violation in data.lockgate.pipelines.workflow_accounts.violation with input as {
