@@ -741,6 +741,27 @@ warn contains unconfigured("serving/ray_access", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.serving.ray_code_sources
+	some object in objects
+	some violation in data.lockgate.serving.ray_code_sources.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/ray_code_sources", found) if {
+	not data.parameters.serving.ray_code_sources
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.ray_code_sources.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.serving.ray_job_cleanup
 	some object in objects
 	some violation in data.lockgate.serving.ray_job_cleanup.violation with input as {
@@ -754,6 +775,27 @@ warn contains unconfigured("serving/ray_job_cleanup", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.serving.ray_job_cleanup.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.serving.ray_versions
+	some object in objects
+	some violation in data.lockgate.serving.ray_versions.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/ray_versions", found) if {
+	not data.parameters.serving.ray_versions
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.ray_versions.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}

@@ -100,6 +100,7 @@ environments := array.concat(
 )
 
 environment(path) := value if {
+	is_string(workloads.value_at(path))
 	value := models.yaml_at(path)
 	type_name(value) in {"object", "null"}
 } else := null
@@ -108,6 +109,7 @@ served := [{"path": path, "value": value} |
 	some at in workloads.objects
 	at.name == "ray.io/RayService"
 	path := array.concat(at.path, ["spec", "serveConfigV2"])
+	is_string(workloads.value_at(path))
 	config := models.yaml_at(path)
 	walk(config, [inner, written])
 	inner[count(inner) - 1] == "runtime_env"
