@@ -129,6 +129,7 @@ pinned(wanted) if {
 
 inner_images := [{"path": environment.path, "text": text} |
 	some environment in ray.environments
+	is_object(environment.value)
 	some field in [["image_uri"], ["container", "image"]]
 	text := object.get(environment.value, field, null)
 	text != null
