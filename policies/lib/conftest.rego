@@ -699,6 +699,27 @@ warn contains unconfigured("serving/cloud_run_binary_authorization", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.serving.lambda_code
+	some object in objects
+	some violation in data.lockgate.serving.lambda_code.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/lambda_code", found) if {
+	not data.parameters.serving.lambda_code
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.lambda_code.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.serving.legacy_inference_services
 	some object in objects
 	some violation in data.lockgate.serving.legacy_inference_services.violation with input as {
@@ -712,6 +733,27 @@ warn contains unconfigured("serving/legacy_inference_services", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.serving.legacy_inference_services.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.serving.public_exposure
+	some object in objects
+	some violation in data.lockgate.serving.public_exposure.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/public_exposure", found) if {
+	not data.parameters.serving.public_exposure
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.public_exposure.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
