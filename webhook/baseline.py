@@ -15,6 +15,7 @@ from lockgate.engine.masking.masker import MASK
 from lockgate.engine.record import ordered_record
 from lockgate.gatekeeper.exemptions.kinds import API_VERSION, EXEMPTION
 from lockgate.gatekeeper.exemptions.moments import render_moment
+from lockgate.gatekeeper.wildcard import is_wildcard
 from lockgate.webhook.report import Resource
 
 _REASON: Final = "found when the baseline was written"
@@ -59,17 +60,8 @@ def _exemption(
     issued_ns: int,
     expires_ns: int,
 ) -> str:
-    if not resource.name:
-        raise UsageError(
-            f"an exemption cannot name a {resource.kind} that has no name", hint="name the object, or mend it"
-        )
-    for name in (resource.name, resource.namespace):
-        if "*" in name:
-            # In a match it would stand for other objects too.
-            raise UsageError(
-                f"an exemption cannot name {resource}: {name} has a * in it",
-                hint="rename the object, or mend it",
-            )
+    for one in group:
+        _refuse_unnameable(one)
     identity = "\n".join([policy, constraint, *_identity(resource)])
     api_group, _ = split_api_version(resource.api_version)
     match = [f"    kinds: [{{apiGroups: [{_text(api_group)}], kinds: [{_text(resource.kind)}]}}]"]
@@ -90,11 +82,6 @@ def _exemption(
         "  violations:",
     ]
     for one in group:
-        if not one.path and not one.message and not one.message_masked.replace(MASK, "").strip():
-            raise UsageError(
-                f"an exemption cannot name what {policy}/{constraint} says of {resource}: all of it is secret",
-                hint="mend it, or have the policy say where it is, with details.path",
-            )
         fields = {"path": one.path, "message": one.message, "messageMasked": one.message_masked}
         shown = [f"{name}: {_text(value)}" for name, value in fields.items() if value]
         lines += [f"    - {shown[0]}", *[f"      {line}" for line in shown[1:]]]
@@ -108,6 +95,40 @@ def _exemption(
             "",
         ]
     )
+
+
+def is_nameable(one: Excusable) -> bool:
+    """Can an exemption name the violation and its object, and no others?"""
+    try:
+        _refuse_unnameable(one)
+    except UsageError:
+        return False
+    return True
+
+
+def _refuse_unnameable(one: Excusable) -> None:
+    resource = one.resource
+    if not resource.name:
+        raise UsageError(
+            f"an exemption cannot name a {resource.kind} that has no name", hint="name the object, or mend it"
+        )
+    for name in (resource.name, resource.namespace):
+        if "*" in name:
+            # In a match it would stand for other objects too.
+            raise UsageError(
+                f"an exemption cannot name {resource}: {name} has a * in it",
+                hint="rename the object, or mend it",
+            )
+    if not is_wildcard(resource.namespace):
+        raise UsageError(
+            f"an exemption cannot name {resource}: {resource.namespace} is no namespace",
+            hint="name a namespace of lower-case letters, digits and '-', or mend it",
+        )
+    if not one.path and not one.message and not one.message_masked.replace(MASK, "").strip():
+        raise UsageError(
+            f"an exemption cannot name what {one.policy}/{one.constraint} says of {resource}: all of it is secret",
+            hint="mend it, or have the policy say where it is, with details.path",
+        )
 
 
 def _identity(resource: Resource) -> tuple[str, ...]:

@@ -30,12 +30,21 @@ class Pattern:
         """Does the pattern match the path (relative, with `/`)?"""
         if self.only_folders and not is_folder:
             return False
-        return _compiled(self.regex).search(path) is not None
+        return _compiled(self.regex).search(_encodable(path)) is not None
 
 
 @functools.lru_cache(maxsize=MAX_PATTERNS)
 def _compiled(regex: str) -> Any:
-    return re2.compile(regex)
+    return re2.compile(_encodable(regex))
+
+
+def _encodable(text: str) -> str:
+    """The text as re2 takes it: bytes of names that are no UTF-8, which Python has as lone surrogates, are other characters."""
+    return text if text.isascii() else text.translate(_BYTES)
+
+
+# To the end of the last plane, which is for private use.
+_BYTES: Final = {number: number - 0xD800 + 0x10F000 for number in range(0xD800, 0xE000)}
 
 
 def _escape(character: str) -> str:

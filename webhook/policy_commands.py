@@ -31,6 +31,10 @@ CHECK = click.option(
 
 
 LAZY: Final = {
+    "init": LazyCommand(
+        "lockgate.webhook.policy_init.command:init",
+        "Begin in a repository: configuration, constraints, exemptions.",
+    ),
     "rollout": LazyCommand(
         "lockgate.webhook.policy_rollout:rollout", "What policies would do, before they are in force."
     ),
@@ -50,6 +54,7 @@ def policy() -> None:
 
     \b
     Example:
+      lockgate policy init --owner team-fraud
       lockgate policy new workloads/no_host_path
       lockgate policy sync --check && lockgate policy docs --check
       lockgate policy bundle policies/ -o policy.tar.gz

@@ -168,6 +168,15 @@ def test_no_baseline_for_a_name_that_would_stand_for_others(
     assert code == 2 and "has a * in it" in err and not Path("today.yaml").exists()
 
 
+def test_no_baseline_for_a_namespace_that_no_exemption_can_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """A placeholder of an example: the file would be refused when it is read."""
+    Path("deploy/bad.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: '<namespace>', labels: {x: y}}\n"
+    )
+    code, _, err = check(capsys, "--write-baseline", "today.yaml", "--owner", "a")
+    assert code == 2 and "<namespace> is no namespace" in err and not Path("today.yaml").exists()
+
+
 def test_by_the_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     Path("exemptions").mkdir()
     Path("exemptions/one.json").write_text(exemption())

@@ -38,6 +38,12 @@ TABLE: list[tuple[str, str, bool, bool]] = [
     ("****/b", "x/y/b", False, True),
     ("a/***b", "a/x/b", False, False),
     ("a/**/b", "a/b", False, True),
+    # Bytes of a name that are no UTF-8, as Python reads them.
+    ("x", "caf\udce9.yaml", False, False),
+    ("caf?.yaml", "caf\udce9.yaml", False, True),
+    ("caf\udce9.yaml", "caf\udce9.yaml", False, True),
+    ("caf\udce9.yaml", "caf\udce8.yaml", False, False),
+    ("[\udce9]", "\udce9", False, True),
     ("a/**/b", "a/x/y/b", False, True),
     ("a/**/b", "ab", False, False),
     ("a?c", "abc", False, True),
