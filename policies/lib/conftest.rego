@@ -510,6 +510,27 @@ warn contains unevaluated("models/signed_models", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.pipelines.event_sources
+	some object in objects
+	some violation in data.lockgate.pipelines.event_sources.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/event_sources", found) if {
+	not data.parameters.pipelines.event_sources
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.event_sources.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.pipelines.katib_bounds
 	some object in objects
 	some violation in data.lockgate.pipelines.katib_bounds.violation with input as {
@@ -615,6 +636,48 @@ warn contains unconfigured("pipelines/profile_quotas", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.pipelines.sensor_triggers
+	some object in objects
+	some violation in data.lockgate.pipelines.sensor_triggers.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/sensor_triggers", found) if {
+	not data.parameters.pipelines.sensor_triggers
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.sensor_triggers.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.pipelines.tracked_runs
+	some object in objects
+	some violation in data.lockgate.pipelines.tracked_runs.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/tracked_runs", found) if {
+	not data.parameters.pipelines.tracked_runs
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.tracked_runs.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.pipelines.workflow_accounts
 	some object in objects
 	some violation in data.lockgate.pipelines.workflow_accounts.violation with input as {
@@ -628,6 +691,27 @@ warn contains unconfigured("pipelines/workflow_accounts", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.pipelines.workflow_accounts.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.pipelines.workflow_inputs
+	some object in objects
+	some violation in data.lockgate.pipelines.workflow_inputs.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/workflow_inputs", found) if {
+	not data.parameters.pipelines.workflow_inputs
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.workflow_inputs.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
