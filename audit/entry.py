@@ -211,6 +211,11 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         {"index": _is_count},
         frozenset(("actor", "body")),
     ),
+    "verification": Schema(
+        {"verdict": _one_of("verified", "tampered", "unverifiable"), "size": _is_count, "opened": _is_count},
+        {"root": is_hash_text},
+        frozenset(("actor", "body")),
+    ),
     "statement": Schema(
         {"envelope": _is_digest, "predicate": _is_text},
         {"subject": _is_digest},

@@ -10,6 +10,7 @@ from lockgate.audit.commitments import commit_all, make_entry_key
 from lockgate.audit.draft import Draft, SealedBody
 from lockgate.audit.errors import FormatError
 from lockgate.audit.grant_use import GrantUse
+from lockgate.audit.note import encode_base64
 from lockgate.audit.promotions.events import PromotionEvent
 from lockgate.audit.promotions.history import KIND, STREAM
 from lockgate.audit.sealing import seal, wrap_key
@@ -49,6 +50,15 @@ class Subject:
 
     model: str = ""
     environment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was verified: the log's first `size` entries under their root (b"" where no checkpoint was), and how many bodies were opened."""
+
+    size: int
+    root: bytes
+    opened: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +362,19 @@ class Recorder:
         if index is not None:
             fields["index"] = index
         return self._about("access", fields, ["access"], actor, question)
+
+    def verification(
+        self,
+        verdict: Literal["verified", "tampered", "unverifiable"],
+        checked: Checked,
+        actor: str,
+        details: Value,
+    ) -> Draft:
+        """The draft of what a verification of the whole log came to. details: what was found, for people."""
+        fields: dict[str, Json] = {"verdict": verdict, "size": checked.size, "opened": checked.opened}
+        if checked.root:
+            fields["root"] = encode_base64(checked.root)
+        return self._about("verification", fields, ["verification"], actor, details)
 
     def statement(self, envelope: str, predicate: str, subject: str, actor: str) -> Draft:
         """The draft of a signed statement that was shown; the same envelope is recorded once, when it came first.

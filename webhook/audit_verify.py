@@ -2,12 +2,12 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import click
 from lockgate.audit.anchors.last_seen import FileMemory, last_seen_file
@@ -15,6 +15,7 @@ from lockgate.audit.anchors.synchronise import synchronise
 from lockgate.audit.export_folder import ExportFolder
 from lockgate.audit.packs.checking import is_pack
 from lockgate.audit.reader import StoredBody, TrailReader
+from lockgate.audit.recorder import Checked
 from lockgate.audit.store.appender import system_clock
 from lockgate.audit.store.store import Store, open_store
 from lockgate.audit.trust import AnchoredNote
@@ -22,19 +23,29 @@ from lockgate.audit.verify.parallel import SMALL, Open, Opened, scan_here, scan_
 from lockgate.audit.verify.report import Report
 from lockgate.audit.verify.verify import verify_trail
 from lockgate.audit.verify.walk import OpenKey
-from lockgate.engine.errors import UsageError
-from lockgate.webhook.audit_options import EPILOG, FORMAT, LOG_KEYS, OUTPUT, TRUST
+from lockgate.engine.codegen.values import Value
+from lockgate.engine.errors import LockgateError, UsageError
+from lockgate.webhook.appending import append_one
+from lockgate.webhook.audit_options import ACTOR, EPILOG, FORMAT, LOG_KEYS, OUTPUT, TRUST
 from lockgate.webhook.audit_verify_pack import verify_pack_folder
 from lockgate.webhook.audit_verify_proof import ProofFile, verify_proof_file
 from lockgate.webhook.output import write_output
 from lockgate.webhook.render_verification import render_json, render_text
-from lockgate.webhook.terminal import Palette, choose_palette
+from lockgate.webhook.terminal import Palette, choose_palette, printable
+from lockgate.webhook.trail import current_user
 from lockgate.webhook.trail_reading import Reading, open_reading
 
 # More than a disk can feed.
 MOST_PROCESSES: Final = 8
 # Who administers the file of --last-seen.
 VERIFIER: Final = "this verifier"
+VERDICTS: Final[Mapping[int, Literal["verified", "tampered", "unverifiable"]]] = {
+    0: "verified",
+    3: "tampered",
+    4: "unverifiable",
+}
+# Findings that a record names.
+_MOST_RECORDED: Final = 20
 OWN_KEY = (
     "the log's key was read from the folder itself: whoever wrote the one could have made the other "
     "(give --log-key or --trust with what you got in another way)"
@@ -61,6 +72,13 @@ OWN_KEY = (
 @click.option(
     "--entry", metavar="FILE", help="The entry's bytes, for a proof that does not have them with it."
 )
+@click.option(
+    "--record",
+    "recording",
+    is_flag=True,
+    help="Have the trail keep the verdict as an entry: when, by whom, of which size and root.",
+)
+@ACTOR
 @FORMAT
 @OUTPUT
 @click.pass_context
@@ -73,6 +91,8 @@ def verify(
     last_seen: str | None,
     proof: str | None,
     entry: str | None,
+    recording: bool,
+    actor: str | None,
     chosen: str,
     output: str | None,
 ) -> int:
@@ -84,6 +104,7 @@ def verify(
     \b
     Examples:
       lockgate audit verify trail/ --log-key ~/keys/ci.vkey
+      lockgate audit verify trail/ --log-key ~/keys/ci.vkey --record
       lockgate audit verify export/ --trust ~/trust.toml --format json
       lockgate audit verify export/ --trust ~/trust.toml --last-seen ~/.cache/ci-log
       lockgate audit verify q3/ --log-key ~/keys/ci.vkey
@@ -91,9 +112,9 @@ def verify(
     """
     if proof is not None:
         named = context.get_parameter_source("folder") is click.core.ParameterSource.COMMANDLINE
-        if named or opening or last_seen is not None:
+        if named or opening or recording or last_seen is not None:
             raise UsageError(
-                "a proof is checked on its own", hint="leave out the folder, --open and --last-seen"
+                "a proof is checked on its own", hint="leave out the folder, --open, --record and --last-seen"
             )
         return verify_proof_file(ProofFile(proof, entry), log_keys, trust, chosen, output)
     if entry is not None:
@@ -101,13 +122,21 @@ def verify(
     if folder is None:
         raise UsageError("no trail to verify", hint="name its home folder, or an export")
     if is_pack(Path(folder)):
-        if opening or last_seen is not None:
-            raise UsageError("an evidence pack is checked as it is", hint="leave out --open and --last-seen")
+        if opening or recording or last_seen is not None:
+            raise UsageError(
+                "an evidence pack is checked as it is", hint="leave out --open, --record and --last-seen"
+            )
         return verify_pack_folder(folder, log_keys, trust, chosen, output)
     with open_reading(folder, log_keys, trust) as reading:
+        if recording and reading.trail is None:
+            raise UsageError(
+                "an export keeps no entries", hint="leave out --record, or name the trail's home"
+            )
         report = verified(reading, opening, _seen(last_seen))
         if last_seen is not None and report.exit_code == 0:
             _remember(reading, Path(last_seen))
+        if recording:
+            _record(reading, report, actor or current_user())
     palette = Palette(False) if output is not None else choose_palette("auto", sys.stdout)
     write_output(render_json(report) if chosen == "json" else render_text(report, palette), output)
     return report.exit_code
@@ -123,6 +152,26 @@ def _remember(reading: Reading, path: Path) -> None:
     """Moves the file on to the checkpoint that was verified."""
     keys = reading.trust.log_keys
     synchronise(reading.reader, last_seen_file(path, VERIFIER, reading.trust.origin, keys), keys)
+
+
+def _record(reading: Reading, report: Report, actor: str) -> None:
+    """Has the trail keep what was found. Raises TrailError where it cannot; of one that was tampered with it is only said."""
+    trail = reading.trail
+    assert trail is not None
+    found: list[Value] = [f"{one.code} {one.where}" for one in report.findings[:_MOST_RECORDED]]
+    details: dict[str, Value] = {
+        "findings": found,
+        "moreFindings": max(0, len(report.findings) - _MOST_RECORDED) + report.more_findings,
+        "unverifiable": [*report.unverifiable[:_MOST_RECORDED]],
+        "state": "" if report.assurance is None else str(report.assurance.state),
+    }
+    checked = Checked(report.size, report.root, report.opened)
+    try:
+        append_one(trail, trail.recorder().verification(VERDICTS[report.exit_code], checked, actor, details))
+    except LockgateError as error:
+        if report.exit_code != 3:
+            raise
+        click.echo(f"note: the verdict was not recorded: {printable(error.message)}", err=True)
 
 
 def _shown_key(body: StoredBody) -> bytes | None:

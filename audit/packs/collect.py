@@ -49,6 +49,7 @@ STREAMS: Final = (
     "erasure",
     "hold",
     "access",
+    "verification",
 )
 OF_A_PERIOD: Final = ("a1", "a2", "a3", "a5", "a6", "a8", "a9", "a10", "a14", "a15")
 # Of evidence, which is sealed: without the bodies the answer would look like none.

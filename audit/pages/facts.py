@@ -79,6 +79,8 @@ def summary(kind: str, fields: Mapping[str, Any]) -> str:
             what = f"{fields.get('event')}: {fields.get('policy', 'the policies in force')}"
         case "access":
             what = f"{fields.get('action')} of {fields.get('entries')} entries"
+        case "verification":
+            what = f"{fields.get('verdict')}: {fields.get('size')} entries"
         case "key":
             what = f"{fields.get('event')}: a key for {fields.get('use')}"
         case "hold":

@@ -148,6 +148,7 @@ KIND_STREAMS: Final = {
         "erasure",
         "hold",
         "access",
+        "verification",
         "statement",
         "seen",
     )

@@ -82,6 +82,7 @@ FIELDS = {
     "hold placed": "event hold reason index:n? stream?",
     "hold lifted": "event hold reason",
     "access": "action:reveal|export|replay entries:n index:n?",
+    "verification": "verdict:verified|tampered|unverifiable size:n opened:n root:h?",
     "statement": "envelope:d predicate subject:d?",
     "coverage": "instance from:t to:t policies:d configuration:d evaluator judged:n unmatched:n refused:n",
     "seen": "instance records:R",
@@ -103,6 +104,7 @@ COMMITTED = {
     "erasure": "actor body",
     "hold": "actor body",
     "access": "actor body",
+    "verification": "actor body",
     "statement": "actor body",
 }
 COMMON = {"v", "kind", "time", "clockAnomaly", "streams", "idempotency", "commitments", "body"}

@@ -314,6 +314,23 @@ LATER = [
         {"action": "reveal", "entries": 1, "more": 1},
         "an entry of kind access has other fields than these: action, entries, more",
     ),
+    Case("verification", {"verdict": "verified", "size": 7, "opened": 0, "root": HASH}),
+    Case("verification", {"verdict": "unverifiable", "size": 0, "opened": 0}),
+    Case(
+        "verification",
+        {"verdict": "fine", "size": 7, "opened": 0},
+        "the entry's verdict is not as its kind demands",
+    ),
+    Case(
+        "verification",
+        {"verdict": "tampered", "size": 7, "opened": 0, "root": "AAAA"},
+        "the entry's root is not as its kind demands",
+    ),
+    Case(
+        "verification",
+        {"verdict": "verified", "size": 7},
+        "an entry of kind verification has other fields than these: size, verdict",
+    ),
     Case("policy", {"event": "added", "policies": DIGEST, "policy": "K8s/x"}),
     Case(
         "policy",

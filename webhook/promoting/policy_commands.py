@@ -36,12 +36,12 @@ def promote(context: click.Context, bundle: str, name: str, sources: tuple[str, 
         -p policy-of-policies.yaml --identities identities.toml --trail trail/
     """
     from lockgate.webhook.promoting.asking import carry_out
-    from lockgate.webhook.promoting.policy_subject import found_bundle, open_bundle, tested
+    from lockgate.webhook.promoting.policy_subject import change_of, found_bundle, open_bundle, tested
     from lockgate.webhook.promoting.requesting import Wish
 
     opened = open_bundle(bundle)
     evidence = tested(opened, sources)
-    wish = Wish(asking.to, cluster=asking.cluster, change=asking.change)
+    wish = Wish(asking.to, cluster=asking.cluster, change=change_of(opened, asking.change))
     carry_out(context, asking, found_bundle(name, opened), wish, bundle, lambda *_: evidence)
 
 
@@ -59,12 +59,13 @@ def rollback(context: click.Context, bundle: str, name: str, entry: int | None, 
       lockgate policy rollback former.tar.gz --name platform --to prod --key me.pem -p policy-of-policies.yaml --identities identities.toml --trail trail/
     """
     from lockgate.webhook.promoting.asking import carry_out
-    from lockgate.webhook.promoting.policy_subject import evidence_then, found_bundle, open_bundle
+    from lockgate.webhook.promoting.policy_subject import change_of, evidence_then, found_bundle, open_bundle
     from lockgate.webhook.promoting.requesting import Wish
     from lockgate.webhook.promoting.rolling_back import find_target
 
-    found = found_bundle(name, open_bundle(bundle))
-    wish = Wish(asking.to, cluster=asking.cluster, change=asking.change)
+    opened = open_bundle(bundle)
+    found = found_bundle(name, opened)
+    wish = Wish(asking.to, cluster=asking.cluster, change=change_of(opened, asking.change))
     carry_out(
         context,
         asking,

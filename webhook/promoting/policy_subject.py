@@ -6,12 +6,12 @@ The tests are those of the folder that it was made of; they count only where tha
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Final
 
 from lockgate.audit.promotions.history import Promotion
 from lockgate.audit.promotions.statement import EvidenceUsed
+from lockgate.audit.query.answers.policies import BUNDLES, SET, TESTS
 from lockgate.audit.times import render_time
 from lockgate.engine.codegen.cache import open_cache
 from lockgate.engine.errors import UsageError
@@ -29,13 +29,10 @@ from lockgate.webhook.promoting.facts import ModelEvidence
 from lockgate.webhook.promoting.requesting import Found
 from lockgate.webhook.terminal import printable
 
-SCHEME: Final = "policies"
-_TESTS: Final = "tests"
-
 
 def model_of(name: str) -> str:
     """How the log calls the policies of a name."""
-    return f"{SCHEME}:{name}"
+    return f"{BUNDLES}{name}"
 
 
 def open_bundle(path: str) -> PolicyBundle:
@@ -79,13 +76,20 @@ def tested(bundle: PolicyBundle, sources: Sequence[str]) -> ModelEvidence:
     }
     document = json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
     used = EvidenceUsed(
-        _TESTS,
+        TESTS,
         f"sha256:{sha256(document).hexdigest()}",
         render_time(time.time_ns() // 1_000_000),
         passed > 0 and failed == 0,
         {"passed": str(passed), "failed": str(failed)},
     )
     return ModelEvidence(bundle.digest, (used,), ())
+
+
+def change_of(bundle: PolicyBundle, told: Mapping[str, str]) -> dict[str, str]:
+    """What a statement says of the change: what was told, and the set of policies that the bundle is, as Decisions name it.
+
+    Whoever reads the trail finds by it which promotion brought a set, with which tests."""
+    return {**told, SET: f"sha256:{_digest([bundle], os.getcwd())[0]}"}
 
 
 def evidence_then(desk: Desk, target: Promotion | None) -> ModelEvidence:

@@ -40,12 +40,12 @@ _LIST: Final = (
     Asked("a7", "What was denied, and soon after let through with other labels?", ("model", "environment", "hours", *_TIME), True, a7_retried),
     Asked("a8", "Which reports on drift were old at promotion?", ("days", *_PROMOTIONS), True, a8_old_evidence),
     Asked("a9", "Which devices were granted beyond what is approved?", ("policy", *_TIME), True, a9_devices),
-    Asked("a10", "How did policies change, when, by whom?", ("policy", *_TIME), True, a10_policies),
+    Asked("a10", "How did policies change, when, by whom, and with which tests?", ("policy", *_TIME), True, a10_policies),
     Asked("a11", "What stood at a time?", ("at",), True, a11_state),
     Asked("a12", "Was this entry there by then, and is the log only continued since?", ("entry", "at"), False, a12_existed),
     Asked("a13", "Give me a random sample of promotions.", ("count", "seed", "model", "environment", *_TIME), False, a13_sample),
     Asked("a14", "Who looked at sealed records, or took them away?", _TIME, True, a14_access),
-    Asked("a15", "Is the trail healthy?", (), False, a15_health),
+    Asked("a15", "Is the trail healthy, and who verified it last?", ("days",), True, a15_health),
 )  # fmt: skip
 QUESTIONS: Final[Mapping[str, Asked]] = {one.number: one for one in _LIST}
 

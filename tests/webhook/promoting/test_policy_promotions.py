@@ -1,7 +1,9 @@
 """Policies take effect as what they are: a PolicyBundle that was tested, asked for, approved and recorded."""
 
+import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lockgate.webhook.cli import run as run_cli
@@ -83,6 +85,64 @@ def test_a_bundle_is_promoted_with_its_tests(place: Office) -> None:
     said = place.statement()["predicate"]
     assert said["evidence"][0]["kind"] == "tests"
     assert said["evidence"][0]["values"] == {"failed": "0", "passed": "1"}
+    assert said["change"]["policies"].startswith("sha256:")
+
+
+def changes(place: Office, *more: str) -> list[dict[str, Any]]:
+    """What A10 answers."""
+    asked = place.run(
+        "audit",
+        "query",
+        "--question",
+        "a10",
+        "--format",
+        "json",
+        "--trail",
+        str(place.folder / "trail"),
+        *more,
+    )
+    assert asked.code == 0, asked.err
+    lines: list[dict[str, Any]] = json.loads(asked.out)["lines"]
+    return lines
+
+
+def test_an_auditor_is_told_with_which_tests_policies_were_promoted(place: Office) -> None:
+    first = bundle(place, "one")
+    promoted(place, "one")
+    write_sources(place, word="team")
+    second = bundle(place, "two")
+    promoted(place, "two")
+    told = [one for one in changes(place, "--reveal") if one["what"] == "promotion"]
+    assert [(one["policy"], one["before"], one["after"]) for one in told] == [
+        ("policies:platform to staging", "", first),
+        ("policies:platform to prod", "", first),
+        ("policies:platform to staging", first, second),
+        ("policies:platform to prod", first, second),
+    ]
+    assert {one["tests"] for one in told} == {"1 passed, 0 failed"} and all(one["by"] for one in told)
+    sealed = [one for one in changes(place) if one["what"] == "promotion"]
+    assert [(one["entry"], one["tests"], one["by"]) for one in sealed] == [
+        (one["entry"], "", "") for one in told
+    ]
+
+
+def test_a_change_in_force_is_told_with_the_tests_of_the_bundle_that_brought_it(place: Office) -> None:
+    """A check under the bundle records the policies in force: they are the set that the bundle was tested as."""
+    bundle(place, "one")
+    promoted(place, "one")
+    ran = place.run(
+        "check",
+        "-p",
+        "bundles/one.tar.gz",
+        "--trail",
+        str(place.folder / "trail"),
+        "sources/samples/nobody.yaml",
+    )
+    assert ran.code in (0, 1), ran.err
+    (told,) = [one for one in changes(place, "--reveal") if one["what"] == "policy-change"]
+    assert told["tests"] == "1 passed, 0 failed" and told["decisions"] == 1
+    (made,) = [one for one in changes(place, "--reveal") if one["policy"].endswith("to prod")]
+    assert made["decisions"] == 1
 
 
 def test_tests_that_fail_keep_it_out(place: Office) -> None:
