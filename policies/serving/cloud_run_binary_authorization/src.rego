@@ -79,4 +79,4 @@ place(one) := array.concat(one.path, path_in(one))
 
 setting(one) := "binaryAuthorization.useDefault: true" if {
 	one.form == "connector"
-} else := sprintf("the annotation %s: default", [annotation])
+} else := sprintf("the annotation %s to default", [annotation])

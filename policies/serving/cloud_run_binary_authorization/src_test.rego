@@ -45,7 +45,7 @@ test_missing if {
 		said(connector("RunService", row[0]), {"require": false}) == set()
 	}
 	some message in said(knative({"run.googleapis.com/ingress": "internal"}), {})
-	endswith(message, "fix: set the annotation run.googleapis.com/binary-authorization: default")
+	endswith(message, "fix: set the annotation run.googleapis.com/binary-authorization to default")
 }
 
 test_broken_glass if {
