@@ -391,6 +391,69 @@ warn contains unconfigured("claims/unused_claims", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.gitops.insecure_sources
+	some object in objects
+	some violation in data.lockgate.gitops.insecure_sources.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/insecure_sources", found) if {
+	not data.parameters.gitops.insecure_sources
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.insecure_sources.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.gitops.pinned_sources
+	some object in objects
+	some violation in data.lockgate.gitops.pinned_sources.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/pinned_sources", found) if {
+	not data.parameters.gitops.pinned_sources
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.pinned_sources.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.gitops.verified_sources
+	some object in objects
+	some violation in data.lockgate.gitops.verified_sources.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/verified_sources", found) if {
+	not data.parameters.gitops.verified_sources
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.verified_sources.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.models.code_from_models
 	some object in objects
 	some violation in data.lockgate.models.code_from_models.violation with input as {

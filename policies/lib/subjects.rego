@@ -5,6 +5,7 @@
 #   that choose between versions. Two states of an object are compared by `kind` and `key`: what differs then is the version.
 package lib.lockgate.subjects
 
+import data.lib.lockgate.gitops
 import data.lib.lockgate.images
 import data.lib.lockgate.models
 import data.lib.lockgate.workloads
@@ -28,15 +29,15 @@ told := {"destinations": destinations, "subjects": subjects}
 #   Where tools of GitOps put what an object names: `{"cluster", "namespace"}`. `cluster` is a name, a URL or the Secret with the way there, and `""` for
 #   the cluster that the object is in; `namespace` is `""` where it is not said.
 destinations := array.concat(
-	[{"cluster": cluster, "namespace": field(spec.value, ["destination", "namespace"])} |
-		some spec in application_specs
+	[{"cluster": cluster, "namespace": gitops.field(spec.value, ["destination", "namespace"])} |
+		some spec in gitops.application_specs
 		some name in ["name", "server"]
-		cluster := foreign(field(spec.value, ["destination", name]))
+		cluster := foreign(gitops.field(spec.value, ["destination", name]))
 	],
-	[{"cluster": cluster, "namespace": field(at.value, ["spec", "targetNamespace"])} |
+	[{"cluster": cluster, "namespace": gitops.field(at.value, ["spec", "targetNamespace"])} |
 		some kind in ["helm.toolkit.fluxcd.io/HelmRelease", "kustomize.toolkit.fluxcd.io/Kustomization"]
-		some at in named(kind)
-		cluster := field(at.value, ["spec", "kubeConfig", "secretRef", "name"])
+		some at in gitops.named(kind)
+		cluster := gitops.field(at.value, ["spec", "kubeConfig", "secretRef", "name"])
 	],
 )
 
@@ -53,7 +54,7 @@ model_subjects := [subject(found.path, found.use, key, version, pin_of[found.pin
 	version := version_of(found)
 ]
 
-key_of(found) := text(found.text) if {
+key_of(found) := gitops.text(found.text) if {
 	found.pin in {"unknown", "unreadable"}
 } else := sprintf("%s:%s", [found.scheme, found.location])
 
@@ -89,34 +90,6 @@ image_subject(path, text) := subject(path, "image", text, "", "unknown") if {
 # The objects, with their group and kind, whatever the version of the API.
 objects := workloads.objects
 
-named(name) := [at | some at in objects; at.name == name]
-
-below(at, path) := array.concat(at.path, path)
-
-text(value) := value if {
-	is_string(value)
-} else := "" if {
-	value == null
-} else := json.marshal(value)
-
-field(value, path) := text(object.get(value, path, ""))
-
-# What git's revisions are worth: a commit names its bytes.
-revision_pin(version) := "content" if {
-	regex.match(`^([0-9a-f]{40}|[0-9a-f]{64})$`, version)
-} else := "content" if {
-	startswith(version, "sha256:")
-} else := "unknown" if {
-	images.placeholder(version)
-} else := "moving"
-
-# A version of a chart is one; a range of versions moves.
-chart_pin(version) := "unknown" if {
-	images.placeholder(version)
-} else := "version" if {
-	regex.match(`^v?[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?$`, version)
-} else := "moving"
-
 # --- Argo CD
 
 argo := array.concat(
@@ -124,69 +97,39 @@ argo := array.concat(
 	array.concat(argo_overrides, array.concat(argo_hydrated, generated)),
 )
 
-application_specs := array.concat(
-	[{"path": below(at, ["spec"]), "value": at.value.spec} |
-		some at in named("argoproj.io/Application")
-		is_object(at.value.spec)
-	],
-	[{"path": below(at, ["spec", "template", "spec"]), "value": at.value.spec.template.spec} |
-		some at in named("argoproj.io/ApplicationSet")
-		is_object(at.value.spec.template.spec)
-	],
-)
-
-argo_sources := array.concat(
-	array.concat(
-		[{"path": array.concat(spec.path, ["source"]), "value": spec.value.source} |
-			some spec in application_specs
-			is_object(spec.value.source)
-		],
-		[{"path": array.concat(spec.path, ["sources", i]), "value": source} |
-			some spec in application_specs
-			some i, source in spec.value.sources
-			is_object(source)
-		],
-	),
-	[{"path": array.concat(spec.path, ["sourceHydrator", "drySource"]), "value": source} |
-		some spec in application_specs
-		source := spec.value.sourceHydrator.drySource
-		is_object(source)
-	],
-)
-
 # Without a target revision the newest is meant: HEAD, or any version of a chart.
 argo_revisions := [subject(array.concat(source.path, ["targetRevision"]), kind, key, version, pin) |
-	some source in argo_sources
-	chart := field(source.value, ["chart"])
+	some source in gitops.argo_sources
+	chart := gitops.field(source.value, ["chart"])
 	kind := {true: "chart", false: "revision"}[chart != ""]
-	key := trim_right(concat("/", [field(source.value, ["repoURL"]), chart]), "/")
-	given := field(source.value, ["targetRevision"])
+	key := trim_right(concat("/", [gitops.field(source.value, ["repoURL"]), chart]), "/")
+	given := gitops.field(source.value, ["targetRevision"])
 	version := {true: {"chart": "*", "revision": "HEAD"}[kind], false: given}[given == ""]
-	pin := {"chart": chart_pin(version), "revision": revision_pin(version)}[kind]
+	pin := {"chart": gitops.chart_pin(version), "revision": gitops.revision_pin(version)}[kind]
 ]
 
-argo_folders := [subject(array.concat(source.path, ["path"]), "folder", field(source.value, ["repoURL"]), path, "moving") |
-	some source in argo_sources
-	path := field(source.value, ["path"])
+argo_folders := [subject(array.concat(source.path, ["path"]), "folder", gitops.field(source.value, ["repoURL"]), path, "moving") |
+	some source in gitops.argo_sources
+	path := gitops.field(source.value, ["path"])
 	path != ""
 ]
 
 argo_overrides := array.concat(
-	[subject(array.concat(source.path, ["helm", "parameters", i, "value"]), "parameter", key, text(given.value), "moving") |
-		some source in argo_sources
+	[subject(array.concat(source.path, ["helm", "parameters", i, "value"]), "parameter", key, gitops.text(given.value), "moving") |
+		some source in gitops.argo_sources
 		some i, given in source.value.helm.parameters
 		is_string(given.name)
 		says_version(given.name)
-		key := sprintf("%s#%s", [field(source.value, ["repoURL"]), given.name])
+		key := sprintf("%s#%s", [gitops.field(source.value, ["repoURL"]), given.name])
 	],
 	array.concat(
 		[kustomized(array.concat(source.path, ["kustomize", "images", i]), image) |
-			some source in argo_sources
+			some source in gitops.argo_sources
 			some i, image in source.value.kustomize.images
 			is_string(image)
 		],
 		[found |
-			some source in argo_sources
+			some source in gitops.argo_sources
 			some found in value_images(array.concat(source.path, ["helm", "valuesObject"]), source.value.helm.valuesObject)
 		],
 	),
@@ -205,16 +148,16 @@ kustomized(path, image) := image_subject(path, new) if {
 } else := image_subject(path, image)
 
 argo_hydrated := [subject(path, "revision", key, branch, "moving") |
-	some spec in application_specs
+	some spec in gitops.application_specs
 	branch := spec.value.sourceHydrator.syncSource.targetBranch
 	path := array.concat(spec.path, ["sourceHydrator", "syncSource", "targetBranch"])
-	key := sprintf("%s#hydrated", [field(spec.value, ["sourceHydrator", "drySource", "repoURL"])])
+	key := sprintf("%s#hydrated", [gitops.field(spec.value, ["sourceHydrator", "drySource", "repoURL"])])
 	is_string(branch)
 ]
 
 # What a list generator hands to its template, by the element's own name.
-generated := [subject(array.concat(below(at, ["spec", "generators", i, "list", "elements", j]), [name]), "parameter", key, text(value), "moving") |
-	some at in named("argoproj.io/ApplicationSet")
+generated := [subject(array.concat(gitops.below(at, ["spec", "generators", i, "list", "elements", j]), [name]), "parameter", key, gitops.text(value), "moving") |
+	some at in gitops.named("argoproj.io/ApplicationSet")
 	some i, generator in at.value.spec.generators
 	some j, element in generator.list.elements
 	some name, value in element
@@ -232,45 +175,45 @@ element_name(element, index) := names[0] if {
 flux := array.concat(array.concat(flux_sources, flux_charts), array.concat(flux_kustomizations, flux_values))
 
 flux_sources := array.concat(
-	[subject(below(at, ["spec", "ref", name]), "revision", field(at.value, ["spec", "url"]), text(value), pin) |
-		some at in named("source.toolkit.fluxcd.io/GitRepository")
+	[subject(gitops.below(at, ["spec", "ref", name]), "revision", gitops.field(at.value, ["spec", "url"]), gitops.text(value), pin) |
+		some at in gitops.named("source.toolkit.fluxcd.io/GitRepository")
 		some name, value in at.value.spec.ref
-		pin := revision_pin(text(value))
+		pin := gitops.revision_pin(gitops.text(value))
 	],
-	[subject(below(at, ["spec", "ref", name]), "revision", field(at.value, ["spec", "url"]), text(value), pin) |
-		some at in named("source.toolkit.fluxcd.io/OCIRepository")
+	[subject(gitops.below(at, ["spec", "ref", name]), "revision", gitops.field(at.value, ["spec", "url"]), gitops.text(value), pin) |
+		some at in gitops.named("source.toolkit.fluxcd.io/OCIRepository")
 		some name, value in at.value.spec.ref
-		pin := revision_pin(text(value))
+		pin := gitops.revision_pin(gitops.text(value))
 	],
 )
 
 flux_charts := array.concat(
-	[subject(below(at, ["spec", "chart", "spec", "version"]), "chart", key, version, chart_pin(version)) |
-		some at in named("helm.toolkit.fluxcd.io/HelmRelease")
+	[subject(gitops.below(at, ["spec", "chart", "spec", "version"]), "chart", key, version, gitops.chart_pin(version)) |
+		some at in gitops.named("helm.toolkit.fluxcd.io/HelmRelease")
 		chart := at.value.spec.chart.spec
-		key := sprintf("%s/%s", [field(chart, ["sourceRef", "name"]), field(chart, ["chart"])])
+		key := sprintf("%s/%s", [gitops.field(chart, ["sourceRef", "name"]), gitops.field(chart, ["chart"])])
 		version := object.get(chart, "version", "*")
 	],
-	[subject(below(at, ["spec", "version"]), "chart", key, version, chart_pin(version)) |
-		some at in named("source.toolkit.fluxcd.io/HelmChart")
-		key := sprintf("%s/%s", [field(at.value, ["spec", "sourceRef", "name"]), field(at.value, ["spec", "chart"])])
+	[subject(gitops.below(at, ["spec", "version"]), "chart", key, version, gitops.chart_pin(version)) |
+		some at in gitops.named("source.toolkit.fluxcd.io/HelmChart")
+		key := sprintf("%s/%s", [gitops.field(at.value, ["spec", "sourceRef", "name"]), gitops.field(at.value, ["spec", "chart"])])
 		version := object.get(at.value.spec, "version", "*")
 	],
 )
 
 flux_kustomizations := array.concat(
-	[subject(below(at, ["spec", "path"]), "folder", field(at.value, ["spec", "sourceRef", "name"]), path, "moving") |
-		some at in named("kustomize.toolkit.fluxcd.io/Kustomization")
+	[subject(gitops.below(at, ["spec", "path"]), "folder", gitops.field(at.value, ["spec", "sourceRef", "name"]), path, "moving") |
+		some at in gitops.named("kustomize.toolkit.fluxcd.io/Kustomization")
 		path := at.value.spec.path
 		is_string(path)
 	],
 	array.concat(
 		[found |
-			some at in named("kustomize.toolkit.fluxcd.io/Kustomization")
-			some found in listed_images(below(at, ["spec", "images"]), at.value.spec.images)
+			some at in gitops.named("kustomize.toolkit.fluxcd.io/Kustomization")
+			some found in listed_images(gitops.below(at, ["spec", "images"]), at.value.spec.images)
 		],
-		[subject(below(at, ["spec", "postBuild", "substitute", name]), "parameter", name, text(value), "moving") |
-			some at in named("kustomize.toolkit.fluxcd.io/Kustomization")
+		[subject(gitops.below(at, ["spec", "postBuild", "substitute", name]), "parameter", name, gitops.text(value), "moving") |
+			some at in gitops.named("kustomize.toolkit.fluxcd.io/Kustomization")
 			some name, value in at.value.spec.postBuild.substitute
 			says_version(name)
 		],
@@ -278,8 +221,8 @@ flux_kustomizations := array.concat(
 )
 
 flux_values := [found |
-	some at in named("helm.toolkit.fluxcd.io/HelmRelease")
-	some found in value_images(below(at, ["spec", "values"]), at.value.spec.values)
+	some at in gitops.named("helm.toolkit.fluxcd.io/HelmRelease")
+	some found in value_images(gitops.below(at, ["spec", "values"]), at.value.spec.values)
 ]
 
 # Images as values of charts have them: a repository with a tag or a digest beside, and what is called a reference to a model.
@@ -287,7 +230,7 @@ value_images(path, values) := array.concat(
 	[object.union(found, {"path": array.concat(path, array.concat(inner, [last]))}) |
 		walk(values, [inner, value])
 		is_string(value.repository)
-		last := {true: "digest", false: "tag"}[field(value, ["digest"]) != ""]
+		last := {true: "digest", false: "tag"}[gitops.field(value, ["digest"]) != ""]
 		found := image_subject([], written(value))
 	],
 	[object.union(found, {"path": array.concat(path, inner)}) |
@@ -302,7 +245,7 @@ value_images(path, values) := array.concat(
 written(value) := sprintf("%s@%s", [place(value), value.digest]) if {
 	is_string(value.digest)
 	value.digest != ""
-} else := sprintf("%s:%s", [place(value), text(value.tag)]) if {
+} else := sprintf("%s:%s", [place(value), gitops.text(value.tag)]) if {
 	not value.tag in {"", null}
 } else := place(value)
 
@@ -316,19 +259,19 @@ place(value) := sprintf("%s/%s", [trim_right(value.registry, "/"), value.reposit
 kustomize := array.concat(
 	array.concat(
 		[found |
-			some at in named("kustomize.config.k8s.io/Kustomization")
-			some found in listed_images(below(at, ["images"]), at.value.images)
+			some at in gitops.named("kustomize.config.k8s.io/Kustomization")
+			some found in listed_images(gitops.below(at, ["images"]), at.value.images)
 		],
-		[subject(below(at, ["helmCharts", i, "version"]), "chart", key, version, chart_pin(version)) |
-			some at in named("kustomize.config.k8s.io/Kustomization")
+		[subject(gitops.below(at, ["helmCharts", i, "version"]), "chart", key, version, gitops.chart_pin(version)) |
+			some at in gitops.named("kustomize.config.k8s.io/Kustomization")
 			some i, chart in at.value.helmCharts
-			key := sprintf("%s/%s", [field(chart, ["repo"]), field(chart, ["name"])])
+			key := sprintf("%s/%s", [gitops.field(chart, ["repo"]), gitops.field(chart, ["name"])])
 			version := object.get(chart, "version", "*")
 		],
 	),
 	array.concat(
-		[subject(below(at, [list, i]), "revision", located, version, revision_pin(version)) |
-			some at in named("kustomize.config.k8s.io/Kustomization")
+		[subject(gitops.below(at, [list, i]), "revision", located, version, gitops.revision_pin(version)) |
+			some at in gitops.named("kustomize.config.k8s.io/Kustomization")
 			some list in ["resources", "bases", "components"]
 			some i, resource in at.value[list]
 			is_string(resource)
@@ -342,11 +285,11 @@ kustomize := array.concat(
 				0, 1,
 			)
 		],
-		[subject(below(at, ["upstream", "git", "ref"]), "revision", key, version, revision_pin(version)) |
-			some at in named("kpt.dev/Kptfile")
+		[subject(gitops.below(at, ["upstream", "git", "ref"]), "revision", key, version, gitops.revision_pin(version)) |
+			some at in gitops.named("kpt.dev/Kptfile")
 			git := at.value.upstream.git
-			key := sprintf("%s/%s", [trim_suffix(field(git, ["repo"]), "/"), trim_prefix(field(git, ["directory"]), "/")])
-			version := field(git, ["ref"])
+			key := sprintf("%s/%s", [trim_suffix(gitops.field(git, ["repo"]), "/"), trim_prefix(gitops.field(git, ["directory"]), "/")])
+			version := gitops.field(git, ["ref"])
 		],
 	),
 )
@@ -361,75 +304,73 @@ listed_images(path, list) := [found |
 listed_image(path, name, image) := [subject(array.concat(path, ["digest"]), "image", named_image(name), image.digest, "content")] if {
 	is_string(image.digest)
 	image.digest != ""
-} else := [subject(array.concat(path, ["newTag"]), "image", named_image(name), text(image.newTag), "moving")] if {
+} else := [subject(array.concat(path, ["newTag"]), "image", named_image(name), gitops.text(image.newTag), "moving")] if {
 	not object.get(image, "newTag", "") in {"", null}
 } else := []
 
 named_image(name) := images.parse(name).name if {
 	images.parse(name)
-} else := text(name)
+} else := gitops.text(name)
 
 # --- Config Sync
 
 config_sync := array.concat(
 	array.concat(
-		[subject(below(at, ["spec", "git", which]), "revision", field(git, ["repo"]), version, revision_pin(version)) |
-			some at in syncs
+		[subject(gitops.below(at, ["spec", "git", which]), "revision", gitops.field(git, ["repo"]), version, gitops.revision_pin(version)) |
+			some at in gitops.syncs
 			git := at.value.spec.git
-			which := {true: "revision", false: "branch"}[field(git, ["revision"]) != ""]
-			given := field(git, [which])
+			which := {true: "revision", false: "branch"}[gitops.field(git, ["revision"]) != ""]
+			given := gitops.field(git, [which])
 			version := {true: "HEAD", false: given}[given == ""]
 		],
-		[subject(below(at, ["spec", source, "dir"]), "folder", key, folder, "moving") |
-			some at in syncs
+		[subject(gitops.below(at, ["spec", source, "dir"]), "folder", key, folder, "moving") |
+			some at in gitops.syncs
 			some source in ["git", "oci"]
 			folder := at.value.spec[source].dir
 			is_string(folder)
-			key := sprintf("%s%s", [field(at.value, ["spec", "git", "repo"]), field(at.value, ["spec", "oci", "image"])])
+			key := sprintf("%s%s", [gitops.field(at.value, ["spec", "git", "repo"]), gitops.field(at.value, ["spec", "oci", "image"])])
 		],
 	),
 	array.concat(
-		[image_subject(below(at, ["spec", "oci", "image"]), image) |
-			some at in syncs
+		[image_subject(gitops.below(at, ["spec", "oci", "image"]), image) |
+			some at in gitops.syncs
 			image := at.value.spec.oci.image
 			is_string(image)
 		],
-		[subject(below(at, ["spec", "helm", "version"]), "chart", key, version, chart_pin(version)) |
-			some at in syncs
+		[subject(gitops.below(at, ["spec", "helm", "version"]), "chart", key, version, gitops.chart_pin(version)) |
+			some at in gitops.syncs
 			helm := at.value.spec.helm
-			key := sprintf("%s/%s", [field(helm, ["repo"]), field(helm, ["chart"])])
+			key := sprintf("%s/%s", [gitops.field(helm, ["repo"]), gitops.field(helm, ["chart"])])
 			version := object.get(helm, "version", "*")
 		],
 	),
 )
 
-syncs := array.concat(named("configsync.gke.io/RootSync"), named("configsync.gke.io/RepoSync"))
-
 # --- Registries of models, functions and pipelines
 
 registries := array.concat(
 	array.concat(
-		[subject(below(at, ["metadata", "labels", "modelregistry.kubeflow.org/model-version-id"]), "registry", key, text(version), "version") |
+		[subject(gitops.below(at, ["metadata", "labels", "modelregistry.kubeflow.org/model-version-id"]), "registry", key, gitops.text(version), "version") |
 			some at in objects
 			version := at.value.metadata.labels["modelregistry.kubeflow.org/model-version-id"]
-			key := sprintf("registered-model/%s", [field(at.value, ["metadata", "labels", "modelregistry.kubeflow.org/registered-model-id"])])
+			key := sprintf("registered-model/%s", [gitops.field(at.value, ["metadata", "labels", "modelregistry.kubeflow.org/registered-model-id"])])
 		],
-		[subject(below(at, ["spec", "code", "s3ObjectVersion"]), "code", key, version, function_pin(version)) |
-			some at in named("lambda.services.k8s.aws/Function")
+		[subject(gitops.below(at, ["spec", "code", "s3ObjectVersion"]), "code", key, version, function_pin(version)) |
+			some at in gitops.named("lambda.services.k8s.aws/Function")
 			code := at.value.spec.code
 			is_string(code.s3Key)
-			key := sprintf("s3://%s/%s", [field(code, ["s3Bucket"]), code.s3Key])
-			version := field(code, ["s3ObjectVersion"])
+			key := sprintf("s3://%s/%s", [gitops.field(code, ["s3Bucket"]), code.s3Key])
+			version := gitops.field(code, ["s3ObjectVersion"])
 		],
 	),
 	array.concat(
-		[subject(below(at, ["spec"]), "pipeline", key, crypto.sha256(json.marshal(at.value.spec)), "content") |
-			some at in named("pipelines.kubeflow.org/PipelineVersion")
-			key := field(at.value, ["spec", "pipelineName"])
+		[subject(gitops.below(at, ["spec"]), "pipeline", key, crypto.sha256(json.marshal(at.value.spec)), "content") |
+			some at in gitops.named("pipelines.kubeflow.org/PipelineVersion")
+			key := gitops.field(at.value, ["spec", "pipelineName"])
 		],
-		[subject(below(at, ["spec", "modelApprovalStatus"]), "registry", key, text(at.value.spec.modelApprovalStatus), "version") |
-			some at in named("sagemaker.services.k8s.aws/ModelPackage")
-			key := sprintf("%s%s", [field(at.value, ["spec", "modelPackageGroupName"]), field(at.value, ["spec", "modelPackageName"])])
+		[subject(gitops.below(at, ["spec", "modelApprovalStatus"]), "registry", key, gitops.text(at.value.spec.modelApprovalStatus), "version") |
+			some at in gitops.named("sagemaker.services.k8s.aws/ModelPackage")
+			key := sprintf("%s%s", [gitops.field(at.value, ["spec", "modelPackageGroupName"]), gitops.field(at.value, ["spec", "modelPackageName"])])
 			at.value.spec.modelApprovalStatus
 		],
 	),
@@ -444,12 +385,12 @@ function_pin(version) := "version" if version != ""
 choices := array.concat(array.concat(runtimes, traffic), array.concat(parameters, array.concat(fetched, stages)))
 
 runtimes := array.concat(
-	[subject(below(at, ["spec", "runtimeRef", "name"]), "runtime", "runtimeRef", field(at.value, ["spec", "runtimeRef", "name"]), "moving") |
-		some at in named("trainer.kubeflow.org/TrainJob")
+	[subject(gitops.below(at, ["spec", "runtimeRef", "name"]), "runtime", "runtimeRef", gitops.field(at.value, ["spec", "runtimeRef", "name"]), "moving") |
+		some at in gitops.named("trainer.kubeflow.org/TrainJob")
 		at.value.spec.runtimeRef.name
 	],
 	array.concat(
-		[subject(below(at, ["spec", component, server, name]), "runtime", sprintf("%s.%s", [component, name]), text(value), "moving") |
+		[subject(gitops.below(at, ["spec", component, server, name]), "runtime", sprintf("%s.%s", [component, name]), gitops.text(value), "moving") |
 			some at in objects
 			at.name in workloads.inference_services
 			some component in ["predictor", "transformer", "explainer"]
@@ -457,8 +398,8 @@ runtimes := array.concat(
 			some name in ["runtime", "runtimeVersion"]
 			value := at.value.spec[component][server][name]
 		],
-		[subject(below(at, ["spec", name]), "runtime", name, text(value), "moving") |
-			some at in array.concat(named("ray.io/RayCluster"), array.concat(named("ray.io/RayJob"), named("ray.io/RayService")))
+		[subject(gitops.below(at, ["spec", name]), "runtime", name, gitops.text(value), "moving") |
+			some at in array.concat(gitops.named("ray.io/RayCluster"), array.concat(gitops.named("ray.io/RayJob"), gitops.named("ray.io/RayService")))
 			some name in ["rayVersion"]
 			value := at.value.spec[name]
 		],
@@ -467,25 +408,25 @@ runtimes := array.concat(
 
 traffic := array.concat(
 	array.concat(
-		[subject(below(at, ["spec", component, "canaryTrafficPercent"]), "traffic", component, text(percent), "version") |
+		[subject(gitops.below(at, ["spec", component, "canaryTrafficPercent"]), "traffic", component, gitops.text(percent), "version") |
 			some at in objects
 			at.name in workloads.inference_services
 			some component in ["predictor", "transformer", "explainer"]
 			percent := at.value.spec[component].canaryTrafficPercent
 		],
-		[subject(below(at, ["spec", "traffic"]), "traffic", "revisions", shares(at.value.spec.traffic), "version") |
+		[subject(gitops.below(at, ["spec", "traffic"]), "traffic", "revisions", shares(at.value.spec.traffic), "version") |
 			some at in objects
 			at.name in {"run.cnrm.cloud.google.com/RunService", "serving.knative.dev/Route", "serving.knative.dev/Service"}
 			is_array(at.value.spec.traffic)
 		],
 	),
 	array.concat(
-		[subject(below(at, ["spec", "functionVersion"]), "traffic", field(at.value, ["spec", "functionName"]), text(at.value.spec.functionVersion), "version") |
-			some at in named("lambda.services.k8s.aws/Alias")
+		[subject(gitops.below(at, ["spec", "functionVersion"]), "traffic", gitops.field(at.value, ["spec", "functionName"]), gitops.text(at.value.spec.functionVersion), "version") |
+			some at in gitops.named("lambda.services.k8s.aws/Alias")
 			at.value.spec.functionVersion
 		],
-		[subject(below(at, ["spec", "endpointConfigName"]), "traffic", field(at.value, ["spec", "endpointName"]), text(at.value.spec.endpointConfigName), "version") |
-			some at in named("sagemaker.services.k8s.aws/Endpoint")
+		[subject(gitops.below(at, ["spec", "endpointConfigName"]), "traffic", gitops.field(at.value, ["spec", "endpointName"]), gitops.text(at.value.spec.endpointConfigName), "version") |
+			some at in gitops.named("sagemaker.services.k8s.aws/Endpoint")
 			at.value.spec.endpointConfigName
 		],
 	),
@@ -497,11 +438,11 @@ shares(list) := concat(",", [share |
 ])
 
 revision_name(entry) := name if {
-	name := [text(entry[one]) | some one in ["revisionName", "revision", "tag"]; entry[one]][0]
+	name := [gitops.text(entry[one]) | some one in ["revisionName", "revision", "tag"]; entry[one]][0]
 } else := "latest"
 
 # Parameters of workflows by whose names a version is told.
-parameters := [subject(array.concat(path, ["arguments", "parameters", i, "value"]), "parameter", given.name, text(given.value), "moving") |
+parameters := [subject(array.concat(path, ["arguments", "parameters", i, "value"]), "parameter", given.name, gitops.text(given.value), "moving") |
 	some path in workloads.workflow_paths
 	some i, given in workloads.value_at(path).arguments.parameters
 	is_string(given.name)
@@ -518,7 +459,7 @@ fetched := [subject(path, "code", split(value, "?")[0], "", "moving") |
 	contains(value, "://")
 ]
 
-stages := [subject(below(at, ["spec", "freight"]), "revision", field(at.value, ["spec", "stage"]), text(at.value.spec.freight), "content") |
-	some at in named("kargo.akuity.io/Promotion")
+stages := [subject(gitops.below(at, ["spec", "freight"]), "revision", gitops.field(at.value, ["spec", "stage"]), gitops.text(at.value.spec.freight), "content") |
+	some at in gitops.named("kargo.akuity.io/Promotion")
 	at.value.spec.freight
 ]
