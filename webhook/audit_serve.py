@@ -1,8 +1,13 @@
 """`lockgate audit serve`: the auditor's API and pages over a trail."""
 
+from contextlib import closing
+from pathlib import Path
+from socket import socket
+
 import click
 from lockgate.engine.errors import UsageError
 from lockgate.webhook.audit_options import LOG_KEYS, TRAIL, TRUST
+from lockgate.webhook.inventory_options import policy_key_option
 from lockgate.webhook.terminal import printable
 
 _MOST_AT_ONCE = 64
@@ -32,6 +37,13 @@ _MOST_AT_ONCE = 64
     "--tls-cert", metavar="FILE", help="The certificate's chain, PEM. Needed to listen beyond this machine."
 )
 @click.option("--tls-key", metavar="FILE", help="Its private key, PEM.")
+@click.option(
+    "--policies",
+    multiple=True,
+    metavar="NAME=PATH",
+    help="Policies that replays may be asked for by this name: a file, folder or PolicyBundle; may be repeated.",
+)
+@policy_key_option
 @LOG_KEYS
 @TRUST
 @TRAIL
@@ -43,15 +55,18 @@ def serve(
     audience: str,
     tls_cert: str | None,
     tls_key: str | None,
+    policies: tuple[str, ...],
+    policy_keys: tuple[str, ...],
     log_keys: tuple[str, ...],
     trust: str | None,
     home: str,
 ) -> None:
-    """Answers auditors over HTTP, by an API and by pages for a browser: read only, each for what they may see. Looks at identities and exports are kept in the log.
+    """Answers auditors over HTTP, by an API and by pages for a browser: read only, each for what they may see. Looks at identities, exports, replays and verifications are kept in the log.
 
     \b
     Examples:
       lockgate audit serve --auditors auditors.toml --trail trail/
+      lockgate audit serve --auditors auditors.toml --policies now=policies/ --policies next=next.tar.gz --trail trail/
       lockgate audit serve --cluster --listen 0.0.0.0:8443 --tls-cert tls.crt --tls-key tls.key --trail trail/
     """
     from lockgate.webhook.extras import require_web
@@ -63,8 +78,10 @@ def serve(
     from lockgate.audit.web.api import Api
     from lockgate.audit.web.app import make_app
     from lockgate.audit.web.caller import Authenticator, Rights
+    from lockgate.audit.web.jobs import Jobs, Work
     from lockgate.audit.web.pages import Pages, page_routes
     from lockgate.webhook.audit_backend import TrailBackend
+    from lockgate.webhook.audit_jobs import Commands, named_policies
     from lockgate.webhook.auditors_file import read_auditors
     from lockgate.webhook.trail_reading import open_reading
 
@@ -95,7 +112,9 @@ def serve(
         # A file beside says who else is known; what anybody may is the cluster's to say.
         rights = ClusterRights(client)
     assert rights is not None
-    with open_reading(home, log_keys, trust) as reading:
+    replayed = named_policies(policies)
+    jobs = Jobs(Commands(str(Path(home).resolve()), replayed, policy_keys, log_keys, trust), system_clock)
+    with closing(jobs), open_reading(home, log_keys, trust) as reading:
         if reading.trail is None:
             raise UsageError("an export is asked with `lockgate audit query`", hint="name a trail's home")
         backend = TrailBackend(reading, reading.trail)
@@ -103,7 +122,7 @@ def serve(
         size = backend.engine("").size
         pages = Pages(backend, rights, authenticators, DayTallies(reading.trail.store))
         config = uvicorn.Config(
-            make_app(Api(backend, rights), authenticators, page_routes(pages)),
+            make_app(Api(backend, rights, Work(jobs, tuple(replayed))), authenticators, page_routes(pages)),
             host=host,
             port=port,
             ssl_certfile=tls_cert,
@@ -128,7 +147,15 @@ def serve(
             err=True,
         )
         click.echo(f"pages for a browser: {scheme}://{host}:{shown}/", err=True)
-        uvicorn.Server(config).run(sockets=sockets)
+
+        class Serving(uvicorn.Server):
+            """Stops what runs for callers too: behind this the signal that ends the server ends the process at once."""
+
+            async def shutdown(self, sockets: list[socket] | None = None) -> None:
+                jobs.close()
+                await super().shutdown(sockets)
+
+        Serving(config).run(sockets=sockets)
 
 
 def _address(text: str) -> tuple[str, int]:

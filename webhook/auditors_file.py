@@ -5,7 +5,7 @@ name = "risk"
 tokens = ["https://login.example.com user-1"]   # issuer and subject of ID tokens
 token-sha256 = ["5e88…"]                        # SHA-256 (hex) of a bearer token of at least 20 random characters
 namespaces = ["ml", "ml-prod"]                  # or ["*"]
-rights = ["records", "actors", "exports", "log"]
+rights = ["records", "actors", "exports", "log", "replays"]
 
 [[issuer]]                                      # as in identities.toml
 url = "https://login.example.com"
@@ -17,7 +17,7 @@ import hmac
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from lockgate.audit.errors import FormatError, TrailError, UnverifiableError
 from lockgate.audit.promotions.token import TokenIssuer, verify_caller
@@ -41,7 +41,7 @@ class AuditorTable(Table):
     tokens: list[Text] = []
     token_sha256: list[Digest] = []
     namespaces: list[Text]
-    rights: list[Literal["records", "actors", "exports", "log"]]
+    rights: list[Resource]
 
 
 class AuditorsTable(Table):

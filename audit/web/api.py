@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from lockgate.audit.query.parameters import (
     GIVEN,
     NOWHERE,
     PAGING,
+    Names,
     parse_asking,
     parse_given,
     parse_question,
@@ -38,6 +40,8 @@ from lockgate.audit.tlog_proof import render_tlog_proof
 from lockgate.audit.web.backend import Backend
 from lockgate.audit.web.call import MEDIA, Call, Form, Reply, index_of, tag_of
 from lockgate.audit.web.caller import EVERYWHERE, Caller, Resource, Rights
+from lockgate.audit.web.jobs import Jobs, Work
+from lockgate.audit.web.long import EXPORT_PAGING, MAX_EXPORTS, Slots
 from lockgate.audit.web.problems import ProblemError, forbidden, not_found
 
 # A caller who reads the entries' tiles takes the log away: that is in the log once an hour, and not for each tile.
@@ -50,15 +54,45 @@ _OCTETS: Final = "application/octet-stream"
 class Api:
     """Answers calls. Every method is safe in several threads."""
 
-    def __init__(self, backend: Backend, rights: Rights) -> None:
+    def __init__(self, backend: Backend, rights: Rights, work: Work | None = None) -> None:
         self._backend: Final = backend
+        self._work: Final = work
+        self.exports: Final = Slots(MAX_EXPORTS, lambda: time.monotonic_ns() // 1_000_000)
         self._rights: Final = rights
         self._taken: dict[str, int] = {}
         self._lock: Final = threading.Lock()
 
+    # For the long answers (long.py)
+
+    @property
+    def names(self) -> Names:
+        """How names are found in entries."""
+        return self._backend.names
+
+    @property
+    def policies(self) -> Sequence[str]:
+        """Names of policies that a replay may be asked for."""
+        return () if self._work is None else self._work.policies
+
+    @property
+    def jobs(self) -> Jobs:
+        """What has jobs done. Raises ProblemError where nothing does."""
+        if self._work is None:
+            raise ProblemError(422, "unanswered", "it cannot be answered so", "no jobs are done here")
+        return self._work.jobs
+
+    def engine(self, call: Call) -> Engine:
+        """The engine as of the latest checkpoint, for whoever calls."""
+        return self._backend.engine(call.caller.name)
+
+    def only(self, call: Call, names: Sequence[str]) -> None:
+        """Refuses any other parameter. Raises ProblemError."""
+        _only(call, names)
+
     # Rights
 
-    def _demand(self, caller: Caller, resource: Resource, namespace: str = EVERYWHERE) -> None:
+    def demand(self, caller: Caller, resource: Resource, namespace: str = EVERYWHERE) -> None:
+        """Refuses whoever may not. Raises ProblemError."""
         try:
             is_allowed = self._rights.allows(caller, resource, namespace)
         except TrailError as error:
@@ -68,17 +102,17 @@ class Api:
         if not is_allowed:
             raise forbidden(resource, namespace)
 
-    def _scope(self, call: Call, resource: Resource = "records") -> str:
+    def scope(self, call: Call, resource: Resource = "records") -> str:
         """The stream that a caller is kept in; "" where they may see everything. Raises ProblemError."""
         namespaces = call.told.get("namespace", ())
         namespace = namespaces[0] if len(namespaces) == 1 else EVERYWHERE
         if not namespace:
-            self._demand(call.caller, resource)
+            self.demand(call.caller, resource)
             return ""
-        self._demand(call.caller, resource, namespace)
+        self.demand(call.caller, resource, namespace)
         return self._backend.names.namespace(namespace) or NOWHERE
 
-    def _named(self, call: Call, told: Mapping[str, Sequence[str]]) -> None:
+    def named(self, call: Call, told: Mapping[str, Sequence[str]]) -> None:
         """Who looks for somebody by name learns their pseudonym: that is a look at an identity."""
         named = [
             name
@@ -87,7 +121,7 @@ class Api:
             if not one.startswith("pseudonym:")
         ]
         if named:
-            self._demand(call.caller, "actors")
+            self.demand(call.caller, "actors")
             self._backend.record("reveal", 0, call.caller.name, {"lookedFor": named})
 
     # Records
@@ -116,14 +150,14 @@ class Api:
             )
         told = {**call.told, **fixed}
         if "namespace" in told and "stream" in fixed:
-            self._scope(call)
+            self.scope(call)
             raise ProblemError(
                 400, "question", "that cannot be asked", "a stream is asked for everywhere", field="namespace"
             )
-        self._scope(call)
+        self.scope(call)
         if call.form != "json":
-            self._scope(call, "exports")
-        self._named(call, told)
+            self.scope(call, "exports")
+        self.named(call, told)
         paging = {name: told[name] for name in PAGING if name in told}
         filters = {name: values for name, values in told.items() if name not in PAGING}
         question = parse_question(filters, self._backend.names)
@@ -141,7 +175,7 @@ class Api:
             }
             headers["Link"] = f'<?{urlencode(query, doseq=True)}>; rel="next"'
         if call.form != "json":
-            self._export(call, len(page.rows), filters)
+            self.keep_export(call, len(page.rows), filters)
         match call.form:
             case "json":
                 text = render_json(page_value(engine, page))
@@ -151,14 +185,15 @@ class Api:
                 text = page_csv(engine, page)
         return _reply(text, call.form, headers, "records")
 
-    def _export(self, call: Call, entries: int, question: Mapping[str, Sequence[str]]) -> None:
+    def keep_export(self, call: Call, entries: int, question: Mapping[str, Sequence[str]]) -> None:
+        """Has the log keep an export, before anything of it is sent. Raises TrailError."""
         asked = {name: [*values] for name, values in sorted(question.items())}
         self._backend.record("export", entries, call.caller.name, {"form": call.form, "question": asked})
 
     def record(self, call: Call) -> Reply:
         """One entry with its proof: a permalink."""
         _only(call, ("namespace",))
-        scope = self._scope(call)
+        scope = self.scope(call)
         engine = self._backend.engine(call.caller.name)
         index = index_of(call.parts["index"])
         if index >= engine.size:
@@ -180,7 +215,7 @@ class Api:
     def permalink(self, call: Call) -> Reply:
         """Where an entry of this log is, by the log's origin and its index."""
         _only(call, ("namespace",))
-        self._scope(call)
+        self.scope(call)
         engine = self._backend.engine(call.caller.name)
         if call.parts["origin"] != engine.standing.checkpoint.origin:
             raise not_found("this is the log of another origin")
@@ -226,13 +261,13 @@ class Api:
         if list(reveal) not in (["yes"], ["no"]):
             raise ProblemError(400, "question", "that cannot be asked", "reveal is yes or no", field="reveal")
         # An answer is of the whole log.
-        self._demand(call.caller, "records")
+        self.demand(call.caller, "records")
         if call.form != "json":
-            self._demand(call.caller, "exports")
+            self.demand(call.caller, "exports")
         is_revealed = list(reveal) == ["yes"]
         if is_revealed:
-            self._demand(call.caller, "actors")
-        self._named(call, told)
+            self.demand(call.caller, "actors")
+        self.named(call, told)
         given = parse_given(told, self._backend.names)
         engine = self._backend.engine(call.caller.name)
         tag = tag_of(engine.standing.note, number, given, call.form)
@@ -245,7 +280,7 @@ class Api:
             asked = {"question": number, "entries": [*looking.opened[:256]]}
             self._backend.record("reveal", len(looking.opened), call.caller.name, asked)
         if call.form != "json":
-            self._export(call, len(found.lines), {"question": [number], **told})
+            self.keep_export(call, len(found.lines), {"question": [number], **told})
         match call.form:
             case "json":
                 text = render_json(answer_value(found))
@@ -259,17 +294,17 @@ class Api:
         """A sample of what fits a question."""
         own = {name: call.told[name] for name in ("count", "seed", "as_of") if name in call.told}
         filters = {name: values for name, values in call.told.items() if name not in own}
-        self._scope(call)
+        self.scope(call)
         if call.form != "json":
-            self._scope(call, "exports")
-        self._named(call, filters)
+            self.scope(call, "exports")
+        self.named(call, filters)
         given: Given = parse_given(own, self._backend.names)
         question: Question = parse_question({**filters, "order": ["oldest"]}, self._backend.names)
         if "seed" not in own:
             raise ProblemError(400, "question", "that cannot be asked", "a sample has a seed", field="seed")
         found = sample(self._backend.engine(call.caller.name), question, given)
         if call.form != "json":
-            self._export(call, len(found.lines), call.told)
+            self.keep_export(call, len(found.lines), call.told)
         match call.form:
             case "json":
                 text = render_json(answer_value(found))
@@ -284,7 +319,7 @@ class Api:
     def checkpoint(self, call: Call) -> Reply:
         """The latest checkpoint."""
         _only(call, ())
-        self._demand(call.caller, "log")
+        self.demand(call.caller, "log")
         note = self._backend.checkpoint()
         if note is None:
             raise not_found("the log has no checkpoint yet")
@@ -297,10 +332,10 @@ class Api:
             tile = parse_tile_path(f"tile/{call.parts['path']}")
         except TrailError as error:
             raise not_found(error.message) from None
-        self._demand(call.caller, "log")
+        self.demand(call.caller, "log")
         engine = self._backend.engine(call.caller.name)
         if tile.level < 0:
-            self._demand(call.caller, "exports")
+            self.demand(call.caller, "exports")
             self._take(call.caller, engine)
         level = max(tile.level, 0)
         if (tile.index * 256 + tile.width) << (8 * level) > engine.size:
@@ -320,7 +355,7 @@ class Api:
     def proof(self, call: Call) -> Reply:
         """The proof that an entry is in the log, without the entry."""
         _only(call, ())
-        self._demand(call.caller, "log")
+        self.demand(call.caller, "log")
         engine = self._backend.engine(call.caller.name)
         index = index_of(call.parts["index"])
         if index >= engine.size:
@@ -330,7 +365,7 @@ class Api:
     def consistency(self, call: Call) -> Reply:
         """The proof that the latest checkpoint continues the log of a size."""
         _only(call, ("from",))
-        self._demand(call.caller, "log")
+        self.demand(call.caller, "log")
         engine = self._backend.engine(call.caller.name)
         sizes = call.told.get("from", ())
         if len(sizes) != 1:
@@ -364,4 +399,5 @@ def _reply(text: str, form: Form, headers: Mapping[str, str], name: str) -> Repl
 
 RECORD_PARAMETERS: Final = (*sorted(FILTERS), *sorted(PAGING))
 ANSWER_PARAMETERS: Final = (*sorted(GIVEN), "reveal")
+EXPORT_PARAMETERS: Final = (*sorted(FILTERS), *EXPORT_PAGING)
 SAMPLE_PARAMETERS: Final = (*sorted(FILTERS - {"order"}), "as_of", "count", "seed")

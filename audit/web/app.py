@@ -14,7 +14,7 @@ from lockgate.engine.errors import LockgateError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -49,6 +49,8 @@ def authenticate(header: str, authenticators: Sequence[Authenticator]) -> Caller
 
 def _response(reply: Reply) -> Response:
     headers = {**HEADERS, **reply.headers}
+    if reply.parts is not None:
+        return StreamingResponse(reply.parts, reply.status, headers, reply.media)
     return Response(reply.body, reply.status, headers, reply.media if reply.status != 304 else None)
 
 
@@ -56,6 +58,8 @@ def refusal(error: LockgateError) -> Response:
     """The response to what went wrong."""
     problem = problem_of(error)
     headers = dict(HEADERS)
+    if "retry" in problem.more:
+        headers["Retry-After"] = problem.more["retry"]
     if problem.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="lockgate"'
     return Response(problem.body(), problem.status, headers, MEDIA)
@@ -85,7 +89,7 @@ def _handler(
         told = _told(request)
         caller = authenticate(request.headers.get("authorization", ""), authenticators)
         given = {name: str(request.path_params[name]) for name in parts}
-        chosen: Form = form or "json"
+        chosen: Form = form or (endpoint.forms[0] if endpoint.forms else "json")
         if form is None and parts and endpoint.forms and endpoint.path.endswith("}"):
             given[parts[-1]], chosen = split_suffix(given[parts[-1]])
         if endpoint.forms and chosen not in endpoint.forms:
@@ -108,7 +112,8 @@ def routes_of(api: Api, authenticators: Sequence[Authenticator]) -> list[BaseRou
     """The API's routes: each path, and with each suffix."""
     made: list[BaseRoute] = []
     for endpoint in ENDPOINTS:
-        made.append(Route(endpoint.path, _handler(api, endpoint, None, authenticators), methods=["GET"]))
+        handle = _handler(api, endpoint, None, authenticators)
+        made.append(Route(endpoint.path, handle, methods=[endpoint.method]))
         if not endpoint.path.endswith("}"):
             for form in ("json", "jsonl", "csv"):
                 if form in endpoint.forms:
@@ -138,8 +143,13 @@ async def _absent(request: Request, error: Exception) -> Response:
 
 
 async def _read_only(request: Request, error: Exception) -> Response:
-    response = refusal(ProblemError(405, "read-only", "there is only GET: nobody writes here"))
-    response.headers["Allow"] = "GET, HEAD"
+    posted = {one.path for one in ENDPOINTS if one.method == "POST"}
+    read = {one.path for one in ENDPOINTS if one.method == "GET"}
+    response = refusal(
+        ProblemError(405, "read-only", "nobody writes here: the description says what may be done")
+    )
+    allowed = ["GET, HEAD"] if request.url.path in read or request.url.path not in posted else []
+    response.headers["Allow"] = ", ".join([*allowed, *(["POST"] if request.url.path in posted else [])])
     return response
 
 

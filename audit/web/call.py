@@ -1,6 +1,6 @@
 """A request as the API has it, and its reply: nothing here knows a framework."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Literal
@@ -29,12 +29,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer."""
+    """An answer. parts: of its body, which is sent as they come, where it may be long."""
 
     body: bytes
     media: str = MEDIA["json"]
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    parts: Iterator[bytes] | None = None
 
 
 def split_suffix(text: str) -> tuple[str, Form]:

@@ -5,8 +5,9 @@ from typing import Final, Literal, Protocol
 
 from lockgate.audit.errors import TrailError
 
-# records: entries in clear; actors: names, and what is sealed; exports: taking answers and entries away; log: proofs and hashes.
-Resource = Literal["records", "actors", "exports", "log"]
+# records: entries in clear; actors: names, and what is sealed; exports: taking answers and entries away; log: proofs and hashes, and
+# having the log verified; replays: having Decisions judged again, which opens them.
+Resource = Literal["records", "actors", "exports", "log", "replays"]
 # Of every namespace, and of what has none.
 EVERYWHERE: Final = ""
 MAX_TOKEN: Final = 16 * 1024

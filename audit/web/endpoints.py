@@ -2,11 +2,27 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from lockgate.audit.query.answers.catalogue import QUESTIONS
-from lockgate.audit.web.api import ANSWER_PARAMETERS, RECORD_PARAMETERS, SAMPLE_PARAMETERS, Api
-from lockgate.audit.web.call import Call, Reply
+from lockgate.audit.web.api import (
+    ANSWER_PARAMETERS,
+    EXPORT_PARAMETERS,
+    RECORD_PARAMETERS,
+    SAMPLE_PARAMETERS,
+    Api,
+)
+from lockgate.audit.web.call import MEDIA, Call, Form, Reply
+from lockgate.audit.web.long import (
+    REPLAY_PARAMETERS,
+    export,
+    job,
+    job_result,
+    jobs,
+    replay_terms,
+    start_replay,
+    start_verify,
+)
 
 VERSION: Final = "1"
 
@@ -21,8 +37,9 @@ class Endpoint:
     summary: str
     answer: Callable[[Api, Call], Reply]
     parameters: tuple[str, ...] = ()
-    forms: tuple[str, ...] = ("json", "jsonl", "csv")
+    forms: tuple[Form, ...] = ("json", "jsonl", "csv")
     media: str = ""
+    method: Literal["GET", "POST"] = "GET"
 
 
 ENDPOINTS: Final = (
@@ -37,6 +54,13 @@ ENDPOINTS: Final = (
     Endpoint("/v1/questions", "listQuestions", "The fifteen questions.", Api.questions, (), ("json",)),
     Endpoint("/v1/questions/{number}", "getAnswer", "The answer to one of the fifteen questions.", Api.question, ANSWER_PARAMETERS),
     Endpoint("/v1/sample", "getSample", "A random sample that can be drawn again.", Api.sample, SAMPLE_PARAMETERS),
+    Endpoint("/v1/export", "exportRecords", "Every entry that fits a question, streamed.", export, EXPORT_PARAMETERS, ("jsonl", "csv")),
+    Endpoint("/v1/replay", "getReplayTerms", "Policies that a replay may be asked for.", replay_terms, ("namespace",), ()),
+    Endpoint("/v1/replay", "startReplay", "Judge recorded Decisions again, as a job.", start_replay, REPLAY_PARAMETERS, (), "", "POST"),
+    Endpoint("/v1/verify", "startVerification", "Verify the whole log, as a job; the log keeps the verdict.", start_verify, (), (), "", "POST"),
+    Endpoint("/v1/jobs", "listJobs", "Your jobs of the last hour.", jobs, (), ()),
+    Endpoint("/v1/jobs/{id}", "getJob", "How a job stands.", job, (), ()),
+    Endpoint("/v1/jobs/{id}/result", "getJobResult", "What a job came to.", job_result, (), ()),
     Endpoint("/v1/log/proof/{index}", "getInclusionProof", "The tlog-proof of an entry.", Api.proof, (), (), "text/plain"),
     Endpoint("/v1/log/consistency", "getConsistencyProof", "That the log continues an earlier size.", Api.consistency, ("from",), ("json",)),
     Endpoint("/log/checkpoint", "getCheckpoint", "The latest checkpoint (C2SP tlog-tiles).", Api.checkpoint, (), (), "text/plain"),
@@ -75,6 +99,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "seed": "Of a sample.",
     "reveal": "yes: open bodies (needs the right to actors); the log keeps that you did.",
     "from": "A size of the log.",
+    "against": "Of a replay: other policies, by their name, to tell what they would have decided.",
 }
 
 
@@ -95,18 +120,24 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     content: dict[str, Any] = {
         endpoint.media or "application/json": {"schema": {"$ref": "#/components/schemas/Answer"}}
     }
+    if endpoint.forms and "json" not in endpoint.forms:
+        content = {MEDIA[one].partition(";")[0]: {"schema": {"type": "string"}} for one in endpoint.forms}
     if endpoint.media:
         content = {endpoint.media: {"schema": {"type": "string"}}}
     problem = {
         "description": "What is wrong.",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
+    status = "202" if endpoint.method == "POST" else "200"
+    described = (
+        "It is started; Location says where it stands." if endpoint.method == "POST" else "The answer."
+    )
     return {
-        "get": {
+        endpoint.method.lower(): {
             "operationId": endpoint.name,
             "summary": endpoint.summary,
             "parameters": parameters,
-            "responses": {"200": {"description": "The answer.", "content": content}, "default": problem},
+            "responses": {status: {"description": described, "content": content}, "default": problem},
         }
     }
 
@@ -116,20 +147,17 @@ def openapi() -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for endpoint in ENDPOINTS:
         path = endpoint.path.replace(":path}", "}")
-        paths[path] = _operation(endpoint)
+        paths.setdefault(path, {"x-forms": [*endpoint.forms]}).update(_operation(endpoint))
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Lockgate's trail, for auditors",
             "version": VERSION,
-            "description": "Read only. A path that gives JSON takes .json, .jsonl and .csv behind it, as `x-forms` says. Lines and CSV "
+            "description": "Read only, but for jobs, which are started by POST. A path that gives JSON takes .json, .jsonl and .csv behind it, as `x-forms` says. Lines and CSV "
             "are exports, and the log keeps them.",
         },
         "security": [{"bearer": []}],
-        "paths": {
-            path: {**value, "x-forms": [*endpoint.forms]}
-            for (path, value), endpoint in zip(paths.items(), ENDPOINTS, strict=True)
-        },
+        "paths": paths,
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
             "schemas": {

@@ -1,6 +1,6 @@
 """Callers and rights by a cluster's own word: TokenReview says who somebody is, SubjectAccessReview what they may.
 
-The resources are virtual: `records`, `actors`, `exports` and `log` of the group `audit.lockgate.dev`, with the verb `get`; a Role
+The resources are virtual: `records`, `actors`, `exports`, `log` and `replays` of the group `audit.lockgate.dev`, with the verb `get`; a Role
 grants them in a namespace, a ClusterRole with its binding everywhere.
 """
 

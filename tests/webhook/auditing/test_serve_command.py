@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from hashlib import sha256
@@ -24,29 +25,68 @@ def place(tmp_path: Path) -> Path:
     assert run_here("audit", "init", "trail", "--origin", "example.com/served", cwd=tmp_path).code == 0
     digest = sha256(TOKEN.encode()).hexdigest()
     (tmp_path / "auditors.toml").write_text(
-        f'[[auditor]]\nname = "one"\ntoken-sha256 = ["{digest}"]\nnamespaces = ["*"]\nrights = ["records"]\n'
+        f'[[auditor]]\nname = "one"\ntoken-sha256 = ["{digest}"]\nnamespaces = ["*"]\n'
+        'rights = ["records", "log", "replays"]\n'
     )
     return tmp_path
 
 
-def fetch(address: str, token: str = "") -> tuple[int, Any]:
+def fetch(address: str, token: str = "", method: str = "GET") -> tuple[int, Any]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(address, headers=headers, method=method)
     try:
-        with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
         with error:
             return error.code, json.loads(error.read())
 
 
-def test_it_answers_and_stops(place: Path) -> None:
+def started(place: Path, *more: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "lockgate.webhook", "audit", "serve", "--listen", "127.0.0.1:0"]
-    process = subprocess.Popen(
-        [*command, "--auditors", "auditors.toml", "--trail", "trail"],
+    return subprocess.Popen(
+        [*command, "--auditors", "auditors.toml", "--trail", "trail", *more],
         cwd=place,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_jobs_are_done_and_stop_with_the_server(place: Path) -> None:
+    (place / "policies").mkdir()
+    # A path that nobody ever writes to: whoever reads the policies waits.
+    os.mkfifo(place / "waiting.yaml")
+    with started(place, "--policies", "now=policies/", "--policies", "waiting=waiting.yaml") as process:
+        assert process.stderr is not None
+        try:
+            address = process.stderr.readline().split()[-1].removesuffix("/v1/openapi.json")
+            assert fetch(f"{address}/v1/replay", TOKEN)[1]["policies"] == ["now", "waiting"]
+            status, job = fetch(f"{address}/v1/verify", TOKEN, "POST")
+            assert status == 202
+            while not (told := fetch(f"{address}/v1/jobs/{job['id']}", TOKEN)[1])["ended"]:
+                threading.Event().wait(0.1)
+            # Its key lies beside it.
+            assert (told["state"], told["exitCode"]) == ("done", 4)
+            assert fetch(f"{address}{told['result']}", TOKEN)[1]["verdict"] == "unverifiable"
+            status, job = fetch(f"{address}/v1/replay?policies=waiting", TOKEN, "POST")
+            assert status == 202
+            os.kill(process.pid, signal.SIGTERM)
+            assert process.wait(30) in (0, -signal.SIGTERM)
+        finally:
+            process.kill()
+    left = [one for one in Path("/proc").glob("[0-9]*/cmdline") if str(place).encode() in read(one)]
+    assert left == []
+
+
+def read(place: Path) -> bytes:
+    try:
+        return place.read_bytes()
+    except OSError:
+        return b""
+
+
+def test_it_answers_and_stops(place: Path) -> None:
+    process = started(place)
     with process:
         assert process.stderr is not None
         try:

@@ -10,12 +10,13 @@ from lockgate.audit.pages.routes import PAGES
 from lockgate.audit.store.tallies import DayTallies
 from lockgate.audit.web.api import Api
 from lockgate.audit.web.app import make_app
+from lockgate.audit.web.jobs import Jobs, Work
 from lockgate.audit.web.pages import Pages, page_routes
 from lockgate.webhook.audit_backend import TrailBackend
 from lockgate.webhook.auditors_file import read_auditors
 
 from tests.webhook.auditing.asking import Answered, ask, post
-from tests.webhook.auditing.test_api import NOW_MS, TOKENS, Server
+from tests.webhook.auditing.test_api import NOW_MS, TOKENS, Server, no_job
 
 LISTED = [one for one in PAGES if one != "/model"]
 
@@ -25,7 +26,8 @@ class Served(Server):
         known = read_auditors(str(self.folder / "auditors.toml"), lambda: NOW_MS)
         backend = TrailBackend(self.reading, self.trail)
         pages = Pages(backend, known, [known], DayTallies(self.trail.store))
-        return make_app(Api(backend, known), [known], page_routes(pages))
+        work = Work(Jobs(no_job, lambda: NOW_MS), ())
+        return make_app(Api(backend, known, work), [known], page_routes(pages))
 
     def sign_in(self, form: dict[str, str], **headers: str) -> Answered:
         return post(self.app, "/sign-in", urlencode(form).encode(), **headers)

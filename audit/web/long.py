@@ -1,0 +1,255 @@
+"""The API's long answers: replays and verifications as jobs, and exports, which are streamed."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from lockgate.audit.query.engine import MAX_ROWS, Asking, Engine
+from lockgate.audit.query.moments import CLOCK_SLACK_MS
+from lockgate.audit.query.page import Page
+from lockgate.audit.query.parameters import parse_asking, parse_moment, parse_question
+from lockgate.audit.query.question import OUTCOMES, Question
+from lockgate.audit.query.render import (
+    ROW_COLUMNS,
+    as_of_value,
+    render_json,
+    render_json_lines,
+    row_cells,
+    row_value,
+)
+from lockgate.audit.query.spreadsheet import render_csv
+from lockgate.audit.times import render_time
+from lockgate.audit.web.call import MEDIA, Call, Reply
+from lockgate.audit.web.caller import Resource
+from lockgate.audit.web.jobs import Job, Kind, Wanted
+from lockgate.audit.web.problems import ProblemError, not_found
+
+if TYPE_CHECKING:
+    from lockgate.audit.web.api import Api
+
+# Entries among which a replay looks for Decisions; some minutes of a processor.
+MAX_REPLAYED: Final = 500_000
+# Rows of an export; whoever wants more takes the log.
+MAX_EXPORTED: Final = 200_000
+MAX_EXPORTS: Final = 2
+# After so long an export that nobody reads on makes place for another.
+_EXPORT_MS: Final = 120_000
+REPLAY_PARAMETERS: Final = ("policies", "against", "since", "until", "outcome", "namespace")
+_MAX_NAME: Final = 300
+EXPORT_PAGING: Final = ("as_of", "proofs")
+
+
+class Slots:
+    """So many at once, and of each caller one. Whoever does not give theirs back loses it after some time."""
+
+    def __init__(self, most: int, clock: Callable[[], int]) -> None:
+        self._most: Final = most
+        self._clock: Final = clock
+        self._lock: Final = threading.Lock()
+        self._taken: Final[dict[str, int]] = {}
+
+    def take(self, caller: str) -> None:
+        """Raises ProblemError (429)."""
+        now_ms = self._clock()
+        with self._lock:
+            for name in [name for name, at in self._taken.items() if at < now_ms - _EXPORT_MS]:
+                del self._taken[name]
+            if caller in self._taken or len(self._taken) >= self._most:
+                raise ProblemError(
+                    429, "too-many", "there is too much to do", "exports are under way", retry="5"
+                )
+            self._taken[caller] = now_ms
+
+    def give(self, caller: str) -> None:
+        """Gives it back."""
+        with self._lock:
+            self._taken.pop(caller, None)
+
+
+# Jobs
+
+
+def replay_terms(api: "Api", call: Call) -> Reply:
+    """Under which policies a replay may be asked for, and how large it may be."""
+    api.only(call, ("namespace",))
+    api.scope(call, "replays")
+    value = {"schemaVersion": 1, "policies": [*api.policies], "mostEntries": MAX_REPLAYED}
+    return Reply(render_json(value).encode())
+
+
+def start_replay(api: "Api", call: Call) -> Reply:
+    """Starts a replay."""
+    api.only(call, REPLAY_PARAMETERS)
+    api.scope(call, "replays")
+    told = {name: _single(call, name) for name in REPLAY_PARAMETERS}
+    if not told["policies"]:
+        raise _wrong("policies", "say under which policies")
+    for name in ("policies", "against"):
+        if told[name] and told[name] not in api.policies:
+            raise _wrong(
+                name,
+                f"no policies are called {told[name][:40]!r} here: there are {', '.join(api.policies) or 'none'}",
+            )
+    if told["outcome"] and told["outcome"] not in OUTCOMES:
+        raise _wrong("outcome", f"an outcome is one of {', '.join(OUTCOMES)}")
+    namespace = told["namespace"]
+    if len(namespace) > _MAX_NAME or not namespace.isprintable():
+        raise _wrong("namespace", "no namespace is called so")
+    bounds: dict[str, int] = {}
+    for name in ("since", "until"):
+        if told[name]:
+            bounds[name] = parse_moment(told[name], name)
+            told[name] = render_time(bounds[name])
+    engine = api.engine(call)
+    places = {
+        name: engine.index.place_at(
+            engine.size, at + (CLOCK_SLACK_MS if name == "until" else -CLOCK_SLACK_MS)
+        )
+        for name, at in bounds.items()
+    }
+    entries = places.get("until", engine.size) - places.get("since", 0)
+    if entries > MAX_REPLAYED:
+        raise ProblemError(
+            422,
+            "too-large",
+            "that is too large",
+            f"{entries} entries are of that time, and a replay looks at {MAX_REPLAYED}: ask about a shorter one",
+        )
+    return _started(api, call, "replay", {name: text for name, text in told.items() if text})
+
+
+def start_verify(api: "Api", call: Call) -> Reply:
+    """Starts a verification of the whole log, whose verdict the log keeps."""
+    api.only(call, ())
+    api.demand(call.caller, "log")
+    return _started(api, call, "verify", {})
+
+
+def _started(api: "Api", call: Call, kind: Kind, question: dict[str, str]) -> Reply:
+    wanted = Wanted(kind, call.caller.name, question.get("namespace", ""), question)
+    job = api.jobs.start(wanted)
+    headers = {"Location": f"/v1/jobs/{job.id}", "Retry-After": "2"}
+    return Reply(render_json(_job_value(job)).encode(), status=202, headers=headers)
+
+
+def jobs(api: "Api", call: Call) -> Reply:
+    """The jobs of whoever asks."""
+    api.only(call, ())
+    value = {"schemaVersion": 1, "jobs": [_job_value(one) for one in api.jobs.of(call.caller.name)]}
+    return Reply(render_json(value).encode())
+
+
+def job(api: "Api", call: Call) -> Reply:
+    """How a job stands."""
+    api.only(call, ())
+    found = api.jobs.get(call.caller.name, call.parts["id"])
+    headers = {} if found.ended_ms else {"Retry-After": "2"}
+    return Reply(render_json(_job_value(found)).encode(), headers=headers)
+
+
+def job_result(api: "Api", call: Call) -> Reply:
+    """What a job came to, for whoever still has the right to it."""
+    api.only(call, ())
+    found = api.jobs.get(call.caller.name, call.parts["id"])
+    right: Resource = "replays" if found.wanted.kind == "replay" else "log"
+    api.demand(call.caller, right, found.wanted.namespace)
+    if not found.ended_ms:
+        raise ProblemError(409, "not-done", "the job is not done yet", f"it is {found.state}")
+    if found.outcome is None or not found.outcome.document:
+        raise not_found("the job failed, and has no result")
+    return Reply(found.outcome.document)
+
+
+def _job_value(one: Job) -> dict[str, Any]:
+    def moment(time_ms: int) -> str | None:
+        return render_time(time_ms) if time_ms else None
+
+    return {
+        "id": one.id,
+        "kind": one.wanted.kind,
+        "question": dict(one.wanted.question),
+        "state": one.state,
+        "asked": moment(one.asked_ms),
+        "started": moment(one.started_ms),
+        "ended": moment(one.ended_ms),
+        "exitCode": None if one.outcome is None else one.outcome.exit_code,
+        "message": "" if one.outcome is None else one.outcome.message,
+        "result": f"/v1/jobs/{one.id}/result" if one.state == "done" else None,
+    }
+
+
+def _single(call: Call, name: str) -> str:
+    told = call.told.get(name, ())
+    if len(told) > 1:
+        raise _wrong(name, f"{name} is said {len(told)} times")
+    return told[0] if told else ""
+
+
+def _wrong(field: str, why: str) -> ProblemError:
+    return ProblemError(400, "question", "that cannot be asked", why, field=field)
+
+
+# Exports
+
+
+def export(api: "Api", call: Call) -> Reply:
+    """Every entry that fits a question, as lines or for a spreadsheet. The log keeps it, with how many, before the first is sent."""
+    api.scope(call)
+    api.scope(call, "exports")
+    api.named(call, call.told)
+    paging = {name: call.told[name] for name in EXPORT_PAGING if name in call.told}
+    filters = {name: values for name, values in call.told.items() if name not in EXPORT_PAGING}
+    question = parse_question(filters, api.names)
+    how = parse_asking(paging, MAX_ROWS)
+    engine = api.engine(call)
+    api.exports.take(call.caller.name)
+    try:
+        # Twice: nothing is sent before the log has how much, and what is sent is not kept.
+        count = 0
+        for page in _pages(engine, question, how):
+            count += len(page.rows)
+            as_of = page.as_of
+            if count > MAX_EXPORTED:
+                raise ProblemError(
+                    422,
+                    "too-large",
+                    "that is too large",
+                    f"more than {MAX_EXPORTED} entries fit: ask about a shorter time, or take the log by its tiles",
+                )
+        api.keep_export(call, count, filters)
+    except BaseException:
+        api.exports.give(call.caller.name)
+        raise
+
+    def parts() -> Iterator[bytes]:
+        try:
+            if call.form == "csv":
+                yield render_csv(ROW_COLUMNS, []).encode()
+            for page in _pages(engine, question, replace(how, as_of_size=as_of.size)):
+                if call.form == "csv":
+                    cells = [row_cells(engine, row) for row in page.rows]
+                    yield render_csv(ROW_COLUMNS, cells).partition("\n")[2].encode()
+                else:
+                    yield render_json_lines([row_value(engine, row) for row in page.rows]).encode()
+        finally:
+            api.exports.give(call.caller.name)
+
+    told = as_of_value(as_of)
+    headers = {
+        "Content-Disposition": f'attachment; filename="export.{call.form}"',
+        "Lockgate-Records": str(count),
+        "Lockgate-As-Of": json.dumps(told, separators=(",", ":")),
+    }
+    return Reply(b"", MEDIA[call.form], headers=headers, parts=parts())
+
+
+def _pages(engine: Engine, question: Question, how: Asking) -> Iterator[Page]:
+    asking = replace(how, limit=MAX_ROWS)
+    while True:
+        page = engine.ask(question, asking)
+        yield page
+        if not page.cursor:
+            return
+        asking = replace(asking, cursor=page.cursor, as_of_size=page.as_of.size)
