@@ -6,6 +6,7 @@ whether its kind is namespaced; the API server knows, a checker has to be told.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field
+from typing import Final
 
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.record import record
@@ -207,6 +208,12 @@ BUILT_IN: Mapping[tuple[str, str], Scope] = _table(_CLUSTER, "Cluster") | _table
 # Every constraint is cluster-scoped, whatever its kind.
 CLUSTER_GROUPS = frozenset({"constraints.gatekeeper.sh"})
 
+# The group under which a document without apiVersion and kind is judged.
+DOCUMENT_GROUP: Final = "documents.lockgate.dev"
+# Groups of files that tools read and no API server serves: only policies that name one of them get its objects, since a
+# policy for every kind (`*`) means those of a cluster.
+NAMED_GROUPS: Final = frozenset({DOCUMENT_GROUP, "kustomize.config.k8s.io", "kpt.dev"})
+
 
 def split_api_version(api_version: object) -> tuple[str, str]:
     """Group and version of an `apiVersion` ("", "" when it is none)."""
@@ -233,7 +240,7 @@ class Kinds:
         known = found or BUILT_IN.get((group, kind))
         if known is not None:
             return known
-        if group in CLUSTER_GROUPS:
+        if group in CLUSTER_GROUPS or group in NAMED_GROUPS:
             return "Cluster"
         return "Namespaced" if group.endswith(_NAMESPACED_DOMAINS) else "Unknown"
 

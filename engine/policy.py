@@ -156,6 +156,11 @@ class PolicySet:
         except (KeyError, TypeError):
             return self._find(*kind)
 
+    def judges(self, api_version: str, kind: str) -> bool:
+        """May a policy match objects of this kind?"""
+        known = self._of_kind.get((api_version, kind))
+        return bool(self._find(api_version, kind) if known is None else known)
+
     def _find(self, api_version: Value, kind: Value) -> tuple[Candidate, ...]:
         if not isinstance(api_version, str) or not isinstance(kind, str):
             return self._all

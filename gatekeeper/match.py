@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, final
 
 from lockgate.engine.codegen.values import Key, Value, key
+from lockgate.engine.kinds import NAMED_GROUPS, split_api_version
 from lockgate.engine.policy import MATCHED, Match, MatchError, MatchResult, NotMatched, matches_all
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.labels import compile_selector, labels_of
@@ -25,13 +26,14 @@ _FAILED: Final = "failed to run Match criteria"
 class Matcher:
     """The compiled match of a constraint. kinds: the criterion that asks for the object's kind alone."""
 
-    __slots__ = ("_kinds", "_left", "_match")
+    __slots__ = ("_groups", "_kinds", "_left", "_match")
 
     def __init__(self, match: Mapping[str, Value] | None) -> None:
         given = match or {}
         kinds = _kinds(given)
         criteria = tuple([criterion for build in _BUILDERS if (criterion := build(given)) is not None])
         self._kinds = kinds
+        self._groups = _named_groups(given)
         # What is left to ask where the kind is known to match.
         self._left: Match = _all_of(criteria) if criteria else matches_all
         self._match: Match = self._left if kinds is None else _all_of((kinds, *criteria))
@@ -44,7 +46,14 @@ class Matcher:
         return self._match(review)
 
     def of_kind(self, api_version: str, kind: str) -> Match | None:
-        """What is left to ask of reviews of objects of this kind; None when none of them matches."""
+        """What is left to ask of reviews of objects of this kind; None when none of them matches.
+
+        Objects of NAMED_GROUPS match only where the group is named: Gatekeeper is never sent any, and a constraint for all
+        kinds means those of a cluster.
+        """
+        group = split_api_version(api_version)[0]
+        if group in NAMED_GROUPS and group not in self._groups:
+            return None
         kinds = self._kinds
         if kinds is not None and kinds({"apiVersion": api_version, "kind": kind}, _NOBODY) is not None:
             return None
@@ -145,6 +154,15 @@ def name_of(value: Mapping[str, Value]) -> str:
 def _strings(match: Mapping[str, Value], name: str) -> list[str]:
     found = match.get(name)
     return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
+
+
+def _named_groups(match: Mapping[str, Value]) -> frozenset[str]:
+    """The groups of NAMED_GROUPS that `match.kinds` names."""
+    entries = match.get("kinds")
+    if not isinstance(entries, list):
+        return frozenset()
+    groups = {group for one in entries if isinstance(one, dict) for group in _strings(one, "apiGroups")}
+    return NAMED_GROUPS & groups
 
 
 def _kinds(match: Mapping[str, Value]) -> Criterion | None:

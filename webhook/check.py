@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from lockgate.engine.decision import Decision
+    from lockgate.engine.policy import PolicySet
 
     # Imported where a base or a trail is named.
     from lockgate.webhook.gate import Record
@@ -77,7 +78,12 @@ def _import_judging() -> None:
 
 
 def _objects(
-    walk: Walk, request: Request, learned: Learned, unknown: set[str], notices: list[str]
+    walk: Walk,
+    request: Request,
+    learned: Learned,
+    policies: "PolicySet",
+    unknown: set[str],
+    notices: list[str],
 ) -> Callable[[Content], tuple[FileContent, ReviewBuilder]]:
     """What reads the Kubernetes objects of a file, once the tree's own kinds, Namespaces and patches are known."""
     view, old = learned.view, learned.old
@@ -88,7 +94,7 @@ def _objects(
     def read_objects(read: Content) -> tuple[FileContent, ReviewBuilder]:
         is_unchanged = old is not None and old.is_unchanged(read.real)
         build = _ReviewBuilder(view, read.real, unknown, request.user, old, is_unchanged)
-        return content_of(read, patches), build
+        return content_of(read, patches, policies), build
 
     return read_objects
 
@@ -137,7 +143,9 @@ def run_check(
     """
     unknown: set[str] = set()
     files = files_of(inputs, walk)
-    parse = _objects(walk, request, learned, unknown, findings.notices) if judges == "objects" else _plain
+    parse = _plain
+    if judges == "objects":
+        parse = _objects(walk, request, learned, gate.policies, unknown, findings.notices)
 
     def judge(file: InputFile, into: Findings) -> None:
         read = learned.kept.get(file.path) or read_input(inputs, file)

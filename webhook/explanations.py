@@ -8,6 +8,7 @@ from typing import Literal
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.decision import Exempted, Failure, PolicyKey, Violation
 from lockgate.engine.external_data import Session
+from lockgate.engine.kinds import NAMED_GROUPS, split_api_version
 from lockgate.engine.masking.masker import Masker
 from lockgate.engine.policy import EvaluationContext, MatchError, NotMatched, Policy, PolicySet
 from lockgate.engine.record import record
@@ -103,6 +104,11 @@ class Explanations:
         context: EvaluationContext,
     ) -> Explanation:
         matched = policy.match(review)
+        resource = subject.resource
+        if split_api_version(resource.api_version)[0] in NAMED_GROUPS and not policy.match_of_kind(
+            resource.api_version, resource.kind
+        ):
+            matched = NotMatched("kinds", "")
         if isinstance(matched, MatchError):
             outcome: Outcome = "not evaluated" if matched.needs else "error"
             return Explanation(subject, policy.key, outcome, masker, why=matched.needs or matched.message)

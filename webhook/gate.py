@@ -27,6 +27,7 @@ from lockgate.engine.codegen.values import Object, Set, Value, render_json
 from lockgate.engine.decision import Decision, Exchange, Violation
 from lockgate.engine.documents.document import Document
 from lockgate.engine.evaluate import evaluate
+from lockgate.engine.kinds import NAMED_GROUPS, split_api_version
 from lockgate.engine.policy import Facts, PolicySet
 from lockgate.engine.record import record
 from lockgate.engine.review import Review
@@ -200,7 +201,7 @@ class Gate:
 
     def _unseen(self, review: Review) -> str:
         """Why policies are not asked about the review; empty when they are."""
-        if self.scopes is not None:
+        if self.scopes is not None and not _is_of_tool(review):
             unseen = self.scopes.unseen(review)
             if unseen:
                 return unseen
@@ -210,6 +211,11 @@ class Gate:
         inside = namespace if isinstance(namespace, str) else ""
         excluded = self.sync.is_excluded(self.process, namespace_of(review.object or {}, inside))
         return _EXCLUDED.format(self.process) if excluded else ""
+
+
+def _is_of_tool(review: Review) -> bool:
+    """Is it about a document that no API server sends to a webhook?"""
+    return split_api_version((review.object or {}).get("apiVersion"))[0] in NAMED_GROUPS
 
 
 def mask_decision(decision: Decision, masker: "Masker") -> Decision:

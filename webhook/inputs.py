@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lockgate.engine.documents.document import DocumentError, Skipped
+from lockgate.engine.documents.document import Document, DocumentError, Skipped
 from lockgate.engine.documents.reading import Reading, read_documents
 from lockgate.engine.documents.tree import PatchReference, find_patches
 from lockgate.engine.errors import UsageError
@@ -23,6 +23,8 @@ from lockgate.webhook.walk import (
 )
 
 if TYPE_CHECKING:
+    from lockgate.engine.policy import PolicySet
+
     # Imported where patterns are named.
     from lockgate.webhook.gitignore import IgnoreFile
 
@@ -104,8 +106,13 @@ def patches_of(walk: Walk) -> dict[str, PatchReference]:
     return find_patches(files, read)
 
 
-def content_of(read: Content, patches: Mapping[str, PatchReference]) -> FileContent:
-    """The parsed content of one input; every input has at least one entry of some kind."""
+def content_of(
+    read: Content, patches: Mapping[str, PatchReference], policies: "PolicySet | None" = None
+) -> FileContent:
+    """The parsed content of one input; every input has at least one entry of some kind.
+
+    policies: where one of them may be about a tool's document (`Skipped.document`), that is among the documents.
+    """
     outcome = read.outcome
     reference = patches.get(read.file.shown)
     if reference is not None and isinstance(outcome, bytes):
@@ -118,4 +125,16 @@ def content_of(read: Content, patches: Mapping[str, PatchReference]) -> FileCont
     skipped: Sequence[Skipped] = reading.skipped
     if not (reading.documents or reading.errors or skipped):
         skipped = (Skipped(read.file.shown, 1, "no objects"),)
-    return FileContent(outcome, reading.documents, reading.errors, skipped)
+    documents = reading.documents
+    if policies is not None and any(one.document is not None for one in skipped):
+        judged = [one for one in skipped if is_judged(one.document, policies)]
+        documents = (*documents, *[one.document for one in judged if one.document is not None])
+        skipped = [one for one in skipped if one not in judged]
+    return FileContent(outcome, documents, reading.errors, skipped)
+
+
+def is_judged(document: Document | None, policies: "PolicySet") -> bool:
+    """Is a tool's document of a kind that a policy names?"""
+    if document is None:
+        return False
+    return policies.judges(str(document.value.get("apiVersion")), str(document.value.get("kind")))

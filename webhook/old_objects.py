@@ -107,7 +107,8 @@ class OldObjects:
         """Takes the objects of a file in; could all of it be read?"""
         reading = read_documents(data, path, duplicates="error")
         falls_to = view.cluster(os.path.join(self.base.tree.root, path)).namespace
-        for document in reading.documents:
+        tools = [one.document for one in reading.skipped if one.document is not None]
+        for document in (*reading.documents, *tools):
             name = _name(document.value, falls_to, view)
             if name is not None:
                 self._objects.setdefault(name, {}).setdefault(path, document.value)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from lockgate.webhook.gitignore import IgnoreFile
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
-# The one name without a suffix that says what it is: it tells which other files are patches.
-_KUSTOMIZATION: Final = "Kustomization"
+# Names without a suffix that say what a file is: which other files are patches, and how a model of MLflow is loaded.
+_NAMES: Final = frozenset({"Kustomization", "Kptfile", "MLmodel"})
 
 # etcd refuses objects over 1.5 MiB; a file of 8 MiB holds a large rendered chart and parses in about 2 s.
 MAX_FILE_BYTES: Final = 8 * 1024 * 1024
@@ -97,7 +97,7 @@ def shown_path(path: str, cwd: str) -> str:
 
 def is_manifest_name(name: str) -> bool:
     """Does a file in a folder count as a manifest by its name?"""
-    return name.lower().endswith(SUFFIXES) or name == _KUSTOMIZATION
+    return name.lower().endswith(SUFFIXES) or name in _NAMES
 
 
 def find_repository_root(path: str) -> str | None:

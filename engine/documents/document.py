@@ -92,9 +92,13 @@ class DocumentError:
 
 @record
 class Skipped:
-    """Input that is no Kubernetes object to judge, with the reason and what to do if it should have been."""
+    """Input that is no Kubernetes object to judge, with the reason and what to do if it should have been.
+
+    document: it as an object of a group in `NAMED_GROUPS`, for policies that name the group; None where it has no kind there.
+    """
 
     file: str
     line: int
     reason: str
     hint: str = ""
+    document: Document | None = None

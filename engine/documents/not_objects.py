@@ -18,15 +18,19 @@ BUILD_HINT: Final = "build it to judge what it makes: kubectl kustomize FOLDER |
 
 @record
 class NotAnObject:
-    """The reason for which a document is not judged, and what to do if it should be."""
+    """The reason for which a document is not judged, and what to do if it should be.
+
+    kind: its kind in the group `documents.lockgate.dev`, or in its own; "" where policies cannot name it.
+    """
 
     reason: str
     hint: str = ""
+    kind: str = ""
 
 
 # API groups of files that tools read from disk; no API server serves them.
 _CLIENT_GROUPS: Final[dict[str, NotAnObject]] = {
-    "kustomize.config.k8s.io": NotAnObject("a kustomization", BUILD_HINT),
+    "kustomize.config.k8s.io": NotAnObject("a kustomization", BUILD_HINT, "Kustomization"),
     "kind.x-k8s.io": NotAnObject("the configuration of a kind cluster"),
     "k3d.io": NotAnObject("the configuration of a k3d cluster"),
     "kubeadm.k8s.io": NotAnObject("a configuration of kubeadm"),
@@ -36,7 +40,7 @@ _CLIENT_GROUPS: Final[dict[str, NotAnObject]] = {
     "apiserver.config.k8s.io": NotAnObject("a configuration of the API server"),
     "audit.k8s.io": NotAnObject("an audit policy of the API server"),
     "config.kueue.x-k8s.io": NotAnObject("a configuration of Kueue"),
-    "kpt.dev": NotAnObject("a Kptfile", "run: kpt fn render, and check the package's other files"),
+    "kpt.dev": NotAnObject("a Kptfile", "run: kpt fn render, and check the package's other files", "Kptfile"),
     "skaffold": NotAnObject("a configuration of Skaffold", "render it: skaffold render | lockgate check -"),
     "gator.gatekeeper.sh": NotAnObject("a gator Suite", "run it: lockgate verify FILE"),
     "test.gatekeeper.sh": NotAnObject("a gator Suite", "run it: lockgate verify FILE"),
@@ -44,24 +48,41 @@ _CLIENT_GROUPS: Final[dict[str, NotAnObject]] = {
 # The names under which kustomize looks for a folder's kustomization.
 KUSTOMIZATION_NAMES: Final = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
 
+# What the second document of a compiled pipeline is; it belongs to the first.
+PLATFORMS: Final = "platforms"
+_PIPELINE: Final = NotAnObject("a compiled Kubeflow pipeline (IR)", kind="KubeflowPipeline")
+_DASHBOARD: Final = NotAnObject("a Grafana dashboard", kind="GrafanaDashboard")
+_NODE_PROBLEMS: Final = NotAnObject(
+    "a configuration of the Node Problem Detector", kind="NodeProblemDetectorConfig"
+)
+_EVIDENTLY: Final = NotAnObject("a report of Evidently", kind="EvidentlyReport")
+
 # Keys that a file of a known tool has at its root, all of them; the first that fits names it.
 _BY_KEYS: Final[tuple[tuple[frozenset[str], NotAnObject], ...]] = (
     (frozenset(("services", "version")), NotAnObject("a Compose file")),
     (frozenset(("jobs", "true")), NotAnObject("a GitHub workflow")),
     (frozenset(("on", "jobs")), NotAnObject("a GitHub workflow")),
     (frozenset(("runs", "inputs")), NotAnObject("a GitHub action")),
-    (frozenset(("pipelineInfo",)), NotAnObject("a compiled Kubeflow pipeline (IR)")),
-    (frozenset(("pipelineSpec",)), NotAnObject("a compiled Kubeflow pipeline (IR)")),
+    (frozenset(("pipelineInfo",)), _PIPELINE),
+    (frozenset(("pipelineSpec",)), _PIPELINE),
     (frozenset(("implementation", "inputs")), NotAnObject("a Kubeflow pipeline component")),
     (frozenset(("implementation", "outputs")), NotAnObject("a Kubeflow pipeline component")),
     (
         frozenset(("flavors",)),
-        NotAnObject("an MLflow model description", "scan the model: lockgate scan FOLDER"),
+        NotAnObject("an MLflow model description", "scan the model: lockgate scan FOLDER", "MLmodel"),
     ),
     (frozenset(("groups",)), NotAnObject("a Prometheus rule file")),
     (frozenset(("scrape_configs",)), NotAnObject("a configuration of Prometheus")),
     (frozenset(("receivers", "route")), NotAnObject("a configuration of Alertmanager")),
-    (frozenset(("panels",)), NotAnObject("a Grafana dashboard")),
+    (frozenset(("panels",)), _DASHBOARD),
+    (frozenset(("rows", "schemaVersion")), _DASHBOARD),
+    (frozenset(("zabbix_export",)), NotAnObject("an export of Zabbix", kind="ZabbixExport")),
+    (
+        frozenset(("combiner", "conditions")),
+        NotAnObject("an alerting policy of Cloud Monitoring", kind="AlertPolicy"),
+    ),
+    (frozenset(("plugin", "rules")), _NODE_PROBLEMS),
+    (frozenset(("plugin", "source")), _NODE_PROBLEMS),
     (frozenset(("openapi",)), NotAnObject("an OpenAPI document")),
     (frozenset(("swagger",)), NotAnObject("an OpenAPI document")),
     (frozenset(("$schema",)), NotAnObject("a document of its own schema")),
@@ -104,6 +125,22 @@ def client_file(value: Mapping[str, Value], file: str) -> NotAnObject | None:
     return None
 
 
+def _of_shape(value: Mapping[str, Value]) -> NotAnObject | None:
+    """What a file of a known tool is that no key at its root tells."""
+    metrics = value.get("metrics")
+    first = metrics[0] if type(metrics) is list and metrics else None
+    # The form of Evidently's reports before 0.7, and since.
+    if type(first) is dict and (first.keys() >= {"metric", "result"} or first.keys() >= {"value", "config"}):
+        return _EVIDENTLY
+    if value and all(type(part) is dict and "metricsConfigs" in part for part in value.values()):
+        return _NODE_PROBLEMS
+    if value.keys() == {"platforms"} and type(value["platforms"]) is dict:
+        return NotAnObject("the platforms of a compiled Kubeflow pipeline", kind=PLATFORMS)
+    wrapped = value.get("dashboard")
+    # As Grafana's API takes and gives it.
+    return _DASHBOARD if type(wrapped) is dict and "panels" in wrapped else None
+
+
 def _mapping(value: Mapping[str, Value], file: str) -> NotAnObject:
     name = basename(file)
     if _kustomization(value, file):
@@ -111,7 +148,7 @@ def _mapping(value: Mapping[str, Value], file: str) -> NotAnObject:
     if name in ("Chart.yaml", "Chart.lock", "requirements.yaml"):
         return NotAnObject("the description of a Helm chart", _RENDER)
     if name.startswith("values") or name.endswith(("-values.yaml", ".values.yaml", "_values.yaml")):
-        return NotAnObject("values for a Helm chart", _RENDER)
+        return NotAnObject("values for a Helm chart", _RENDER, "HelmValues")
     if name == "lockgate.yaml":
         return NotAnObject("the configuration of lockgate")
     if "$patch" in value:
@@ -119,6 +156,8 @@ def _mapping(value: Mapping[str, Value], file: str) -> NotAnObject:
     for keys, found in _BY_KEYS:
         if keys <= value.keys():
             return found
+    if (shaped := _of_shape(value)) is not None:
+        return shaped
     for field in ("apiVersion", "kind"):
         if field in value and type(value[field]) is not str:
             return NotAnObject(f"its {field} is no string", f"quote the value of {field}")

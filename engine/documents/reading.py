@@ -20,7 +20,7 @@ from lockgate.engine.documents.document import (
 )
 from lockgate.engine.documents.go_numbers import only_small_integers
 from lockgate.engine.documents.helm_source import template_of
-from lockgate.engine.documents.objects import Broken, Found, objects_in
+from lockgate.engine.documents.objects import Broken, Found, NotFound, objects_in
 from lockgate.engine.documents.source_text import Lines, decode
 from lockgate.engine.documents.unrendered import (
     Unrendered,
@@ -131,9 +131,17 @@ class _File:
             elif (named := of_file_name(self.file)) is not None:
                 self.unrendered(named, place, template)
             else:
-                self.skipped.append(
-                    Skipped(self.shown(template), span.line, found.why.reason, found.why.hint)
-                )
+                self.skip(found, value, positions, span.line, template)
+
+    def skip(self, found: NotFound, value: Value, positions: PositionMap, line: int, template: str) -> None:
+        """Notes what is no object, with it as a document of its tool where it is one."""
+        why, file = found.why, self.shown(template)
+        if not why.kind or found.path or type(value) is not dict:
+            self.skipped.append(Skipped(file, line, why.reason, why.hint))
+            return
+        from lockgate.engine.documents.tool_documents import add_tool_document
+
+        add_tool_document(self.skipped, why, Document(value, file, self.lines, positions, template), line)
 
     def refuse_duplicates(self, duplicates: Sequence[tuple[str, tuple[int, int]]], template: str) -> bool:
         """Notes keys given twice as errors, where they are errors."""
