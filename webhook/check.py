@@ -143,7 +143,7 @@ def run_check(
     """
     unknown: set[str] = set()
     files = files_of(inputs, walk)
-    parse = _plain
+    parse: Callable[[Content], tuple[FileContent, ReviewBuilder]] = _plain
     if judges == "objects":
         parse = _objects(walk, request, learned, gate.policies, unknown, findings.notices)
 
