@@ -150,6 +150,11 @@ other_patterns := [
 
 # Objects that look like a container and stand outside a pod spec.
 container_patterns := {
+	"documents.lockgate.dev/KubeflowPipeline": [
+		[["spec", "deploymentSpec", "executors"], ["container"]],
+		[["spec", "pipelineSpec", "deploymentSpec", "executors"], ["container"]],
+	],
+	"pipelines.kubeflow.org/PipelineVersion": [[["spec", "pipelineSpec", "deploymentSpec", "executors"], ["container"]]],
 	"argoproj.io/Sensor": [[["spec", "template", "container"]]],
 	"kubeflow.org/Experiment": [[["spec", "metricsCollectorSpec", "collector", "customCollector"]]],
 	"kubeflow.org/PodDefault": [[["spec", "sidecars"], []]],
