@@ -18,6 +18,7 @@ from lockgate.webhook.gate import Gate
 from lockgate.webhook.inputs import Inputs, find_inputs
 from lockgate.webhook.judging import Findings
 from lockgate.webhook.progress import Progress
+from lockgate.webhook.walk import is_manifest_name
 
 from tests.shared_folder import shared_path
 from tests.webhook.helpers import PythonPolicy
@@ -57,7 +58,7 @@ def test_every_file_is_accounted_for() -> None:
         str(path.relative_to(corpus))
         for name in FOLDERS
         for path in (corpus / name).rglob("*")
-        if path.suffix.lower() in (".yaml", ".yml", ".json") and path.is_file()
+        if is_manifest_name(path.name) and path.is_file()
     }
     assert len(expected) > 3_000
     assert told == expected
