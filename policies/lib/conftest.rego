@@ -391,6 +391,69 @@ warn contains unconfigured("claims/unused_claims", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.gitops.argo_projects
+	some object in objects
+	some violation in data.lockgate.gitops.argo_projects.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/argo_projects", found) if {
+	not data.parameters.gitops.argo_projects
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.argo_projects.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.gitops.default_project
+	some object in objects
+	some violation in data.lockgate.gitops.default_project.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/default_project", found) if {
+	not data.parameters.gitops.default_project
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.default_project.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.gitops.ignored_differences
+	some object in objects
+	some violation in data.lockgate.gitops.ignored_differences.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/ignored_differences", found) if {
+	not data.parameters.gitops.ignored_differences
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.ignored_differences.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.gitops.insecure_sources
 	some object in objects
 	some violation in data.lockgate.gitops.insecure_sources.violation with input as {
