@@ -78,6 +78,9 @@ versioned := [{"path": path, "image": container.value.image, "version": version,
 	parts := split(reference.repository, "/")
 	parts[count(parts) - 1] in {"ray", "ray-llm", "ray-ml"}
 	version := read(reference.tag)
+
+	# RayLLM had versions of its own, all below 1.
+	version[0] > 0
 	path := array.concat(container.path, ["image"])
 ]
 

@@ -27,6 +27,7 @@ agreed := [
 	["3.0.0.dev0", "rayproject/ray:3.0.0.abcdef", "rayproject/ray:3.0.0"],
 	["2.100.0", "rayproject/ray:2.100.0", null],
 	["2.55.0rc1", 7, "not valid@x"],
+	["2.55.0", "anyscale/ray-llm:0.5.0", null],
 ]
 
 test_agreed if {

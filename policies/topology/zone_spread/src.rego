@@ -12,6 +12,8 @@
 #
 #   An update that leaves the spec as it was is not judged, nor the number of replicas of a ReplicaSet that a controller owns.
 #
+#   Jobs that train and clusters of Ray are not judged, whose pods belong together (topology/training_placement); RayServices are.
+#
 #   Not covered: defaults for spread that the scheduler of a cluster is configured with, how many zones the nodes are in, and
 #   replicas that an autoscaler decides (set `replicas` or `minReplicas` to its lower bound).
 # related_resources:
@@ -73,6 +75,7 @@ groups := array.concat(templated, components)
 templated := [{"pod": pod, "counted": counted, "replicas": replicas, "labels": labels} |
 	some pod in workloads.pod_paths
 	count(pod) > 1
+	not works_together(pod)
 	template := array.slice(pod, 0, count(pod) - 1)
 	template[count(template) - 1] == "template"
 	counted := array.concat(array.slice(template, 0, count(template) - 1), ["replicas"])
@@ -80,6 +83,18 @@ templated := [{"pod": pod, "counted": counted, "replicas": replicas, "labels": l
 	is_number(replicas)
 	labels := workloads.value_at(array.concat(template, ["metadata", "labels"]))
 ]
+
+# Their pods exchange data all the time, and belong in one zone.
+works_together(pod) if {
+	some at in workloads.objects
+	at.name in together
+	array.slice(pod, 0, count(at.path)) == at.path
+}
+
+together := {
+	"batch.volcano.sh/Job", "kubeflow.org/JAXJob", "kubeflow.org/MPIJob", "kubeflow.org/MXJob", "kubeflow.org/PaddleJob",
+	"kubeflow.org/PyTorchJob", "kubeflow.org/TFJob", "kubeflow.org/XGBoostJob", "ray.io/RayCluster", "ray.io/RayCronJob", "ray.io/RayJob",
+}
 
 components := [{"pod": pod, "counted": counted, "replicas": replicas, "labels": "set by the controller"} |
 	some at in workloads.objects

@@ -116,3 +116,22 @@ test_a_rollout_goes_on if {
 	count(rule.violation) == 0 with input as updated(owned(3), owned(2))
 	count(rule.violation) == 1 with input as updated(owned(2), owned(3))
 }
+
+job(kind, api, roles) := {"apiVersion": api, "kind": kind, "metadata": {"name": "j"}, "spec": roles}
+
+worker := {"replicas": 4, "template": {"spec": {"containers": [{"name": "c", "image": "x"}]}}}
+
+test_pods_that_work_together_are_not_spread if {
+	jobs := [
+		job("MPIJob", "kubeflow.org/v2beta1", {"mpiReplicaSpecs": {"Worker": worker}}),
+		job("PyTorchJob", "kubeflow.org/v1", {"pytorchReplicaSpecs": {"Worker": worker}}),
+		job("RayCluster", "ray.io/v1", {"workerGroupSpecs": [worker]}),
+		job("RayJob", "ray.io/v1", {"rayClusterSpec": {"workerGroupSpecs": [worker]}}),
+	]
+	every judged in jobs {
+		said(judged, {}) == set()
+		said(job("AppWrapper", "workload.codeflare.dev/v1beta2", {"components": [{"template": judged}]}), {}) == set()
+	}
+	count(said(job("RayService", "ray.io/v1", {"rayClusterConfig": {"workerGroupSpecs": [worker]}}), {})) == 1
+	count(said(job("AppWrapper", "workload.codeflare.dev/v1beta2", {"components": [{"template": deployment(2, {})}]}), {})) == 1
+}
