@@ -74,3 +74,43 @@ def read_readings() -> dict[tuple[str, str, str], Reading]:
             (row["rule"], row["file"], row["place"]): Reading(row["verdict"], row["reason"])
             for row in csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE)
         }
+
+
+def render(hits: Sequence[Hit], readings: Mapping[tuple[str, str, str], Reading]) -> str:
+    """The page."""
+    rows = ["| rule | hits read | right | wrong |", "|---|---:|---:|---:|"]
+    parts: list[str] = []
+    for rule in sorted({one.rule for one in hits}):
+        own = [one for one in hits if one.rule == rule]
+        said = [readings.get((one.rule, one.file, one.place)) for one in own]
+        counts = [
+            sum(one is not None and one.verdict == verdict for one in said) for verdict in ("right", "wrong")
+        ]
+        rows.append(f"| `{rule}` | {sum(counts)} of {len(own)} | {counts[0]} | {counts[1]} |")
+        parts += [f"## {rule}", "", "| file | place | | why |", "|---|---|---|---|"]
+        for hit, reading in zip(own, said, strict=True):
+            verdict, reason = ("not read", "") if reading is None else (reading.verdict, reading.reason)
+            parts.append(f"| {hit.file} | `{hit.place}` | {verdict} | {reason} |")
+        parts.append("")
+    return _HEAD.format(most=MOST) + "\n".join(rows) + "\n\n" + "\n".join(parts).rstrip("\n") + "\n"
+
+
+def print_section() -> None:
+    """Writes the page; prints what has not been read, as lines for the file of readings."""
+    hits = sorted({*hits_of_profile("baseline"), *hits_of_profile("production")}, key=lambda one: one.order)
+    readings = read_readings()
+    PAGE.write_text(render(hits, readings), "utf-8")
+    unread = [one for one in hits if (one.rule, one.file, one.place) not in readings]
+    print(f"{len(hits)} hits, {len(unread)} not read")
+    for one in unread:
+        print(f"{one.rule}\t{one.file}\t{one.place}\t?\t{one.message}")
+
+
+_HEAD: Final = """\
+# What is denied, read one by one
+
+Written by `python -m tests.bench hits`: of each rule that denies in `baseline` or `production`, the first {most} hits over the shared corpus by a hash, so that
+they are of many repositories. Each was read: what is said with the value that it quotes, and the manifest where that left a doubt. *Right*: what the rule says of the manifest is true, and it is what the rule is there to find.
+Examples are no production, so that a right hit may still be fine where it stands. *Wrong*: a rule to be mended.
+
+"""
