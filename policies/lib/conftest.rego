@@ -391,6 +391,27 @@ warn contains unconfigured("claims/unused_claims", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.gitops.analysis_conditions
+	some object in objects
+	some violation in data.lockgate.gitops.analysis_conditions.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/analysis_conditions", found) if {
+	not data.parameters.gitops.analysis_conditions
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.analysis_conditions.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.gitops.argo_projects
 	some object in objects
 	some violation in data.lockgate.gitops.argo_projects.violation with input as {
@@ -404,6 +425,27 @@ warn contains unconfigured("gitops/argo_projects", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.gitops.argo_projects.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.gitops.chart_versions
+	some object in objects
+	some violation in data.lockgate.gitops.chart_versions.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/chart_versions", found) if {
+	not data.parameters.gitops.chart_versions
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.chart_versions.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
@@ -488,6 +530,48 @@ warn contains unconfigured("gitops/pinned_sources", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.gitops.pinned_sources.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.gitops.rollout_analysis
+	some object in objects
+	some violation in data.lockgate.gitops.rollout_analysis.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/rollout_analysis", found) if {
+	not data.parameters.gitops.rollout_analysis
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.rollout_analysis.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.gitops.rollout_steps
+	some object in objects
+	some violation in data.lockgate.gitops.rollout_steps.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/rollout_steps", found) if {
+	not data.parameters.gitops.rollout_steps
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.rollout_steps.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
