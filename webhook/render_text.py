@@ -17,6 +17,8 @@ from lockgate.webhook.terminal import Palette, is_safe, printable
 
 # More skipped inputs than this are told by reason, so that they do not bury what matters; `--format json` has all.
 MAX_LISTED = 20
+# More rules without a constraint are told by their names alone.
+MAX_UNCONFIGURED = 5
 
 # A longer line is shown as a window around the underlined part.
 MAX_QUOTED = 120
@@ -110,11 +112,17 @@ def _skipped(entries: Sequence[SkippedInput], palette: Palette) -> list[str]:
 
 
 def _not_evaluated(entries: Sequence[Unevaluated], palette: Palette) -> list[str]:
-    """One line for each policy and what it needs, with the first of the objects."""
+    """One line for each policy and what it needs, with the first of the objects; one for many rules without a constraint."""
     if not entries:
         return []
     lines = [palette.paint("Not evaluated", "bold")]
     by_need: dict[tuple[str, str], list[Unevaluated]] = {}
+    unconfigured = [entry for entry in entries if entry.resource is None and not entry.constraint]
+    if len(unconfigured) > MAX_UNCONFIGURED:
+        names = ", ".join([printable(entry.policy) for entry in unconfigured])
+        lines.append(f"  {len(unconfigured)} rules without a constraint: {names}")
+        lines.append("    what each needs: --format json, or its page (policies/catalogue.md)")
+        entries = [entry for entry in entries if entry not in unconfigured]
     for entry in entries:
         by_need.setdefault((str(entry), entry.needs), []).append(entry)
     for group in by_need.values():

@@ -140,6 +140,24 @@ def test_what_many_objects_need_is_told_once() -> None:
     assert len(json.loads(render_json(report))["notEvaluated"]) == 9
 
 
+def test_many_rules_without_a_constraint_are_told_by_name() -> None:
+    """They are the shipped ones that a profile does not have: what each needs would bury what was found."""
+    rules = [Unevaluated(f"Rule{n}", "", None, f"a constraint with part{n}") for n in range(9)]
+    one = Unevaluated("Quota", "gpu", None, "limits")
+    report = make_report(1, 1, [], [], [], [*rules, one], [])
+    shown = render_text(report, PLAIN)
+    assert shown.splitlines()[:5] == [
+        "Not evaluated",
+        "  9 rules without a constraint: Rule0, Rule1, Rule2, Rule3, Rule4, Rule5, Rule6, Rule7, Rule8",
+        "    what each needs: --format json, or its page (policies/catalogue.md)",
+        "  Quota/gpu  needs limits",
+        "",
+    ]
+    assert len(json.loads(render_json(report))["notEvaluated"]) == 10
+    few = render_text(make_report(1, 1, [], [], [], rules[:5], []), PLAIN)
+    assert "  Rule4  needs a constraint with part4\n" in few
+
+
 def test_github() -> None:
     assert render_github(full_report()) == GITHUB
 
