@@ -1,4 +1,4 @@
-"""The fifteen questions on a trail of a hundred thousand entries with known answers, by the command and by the API, with their times."""
+"""The fifteen questions on a trail of a hundred thousand entries with known answers, by the command, by the API and on pages, with their times."""
 
 import json
 import time
@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 from lockgate.audit.query.answers.catalogue import QUESTIONS
+from lockgate.audit.query.render import camel
 from lockgate.audit.recorder import Recorder
 from lockgate.audit.store.appender import Appender, system_clock
+from lockgate.audit.store.tallies import DayTallies
 from lockgate.audit.web.api import Api
 from lockgate.audit.web.app import make_app
+from lockgate.audit.web.pages import Pages, page_routes
 from lockgate.webhook.audit_backend import TrailBackend
-from lockgate.webhook.auditors_file import read_auditors
+from lockgate.webhook.auditors_file import Auditors, read_auditors
 from lockgate.webhook.trail import open_trail
-from lockgate.webhook.trail_reading import open_reading
+from lockgate.webhook.trail_reading import Reading, open_reading
 
 from tests.audit.query.year import DAY_MS, FIRST_MS, Year
 from tests.audit.trails import Clock, Trail, tampered
@@ -42,6 +45,16 @@ PARAMETERS: dict[str, dict[str, str]] = {
     "a13": {"seed": "7"},
 }
 FLAGS = {"environment": "--to", "as_of": "--as-of"}
+# Pages have a moment, and no size; and of what reads each decision the last month where no time is named.
+ON_PAGES: dict[str, dict[str, str]] = {
+    "a2": {"at": "2026-12-30"},
+    "a3": {"since": "2026-01-01"},
+    "a6": {"since": "2026-01-01"},
+    "a7": {"hours": "2", "since": "2026-01-01"},
+    "a11": {"at": "2026-04-11"},
+}
+# What a page may have, in bytes.
+LARGEST = 200 * 1024
 
 
 class Place:
@@ -99,9 +112,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 def app(place: Place) -> Iterator[Any]:
     known = read_auditors(str(place.folder / "auditors.toml"), system_clock)
     reading = open_reading(str(place.folder / "trail"))
-    assert reading.trail is not None
-    yield make_app(Api(TrailBackend(reading, reading.trail), known), [known])
+    yield served(reading, known)
     reading.close()
+
+
+def served(reading: Reading, known: Auditors) -> Any:
+    """The application, with its pages."""
+    assert reading.trail is not None
+    backend = TrailBackend(reading, reading.trail)
+    pages = Pages(backend, known, [known], DayTallies(reading.trail.store))
+    return make_app(Api(backend, known), [known], page_routes(pages))
 
 
 def entries(lines: Any, name: str = "entry") -> list[int]:
@@ -179,9 +199,43 @@ def test_a_question(place: Place, app: Any, number: str) -> None:
     complete = {one["stream"]: one for one in told["proven"]["complete"]}
     if number in ("a1", "a4", "a5", "a8"):
         assert complete["promotion"]["last"] == complete["promotion"]["end"] > 2_000
+    asked = {**(ON_PAGES.get(number) or PARAMETERS.get(number, {})), "names": "shown"}
+    query = "&".join([f"{name}={value}" for name, value in asked.items()])
+    start = time.perf_counter()
+    page = ask(app, f"/questions/{number}?{query}", TOKEN)
+    by_page = time.perf_counter() - start
+    assert page.status == 200 and len(page.body) <= LARGEST
+    shown = ask(app, f"/questions/{number}.json?{query}", TOKEN).json["answer"]
+    lines = [{camel(name): value for name, value in line.items()} for line in shown["lines"]]
+    assert shown["count"] == len(lines) and is_right(lines), lines[:20]
+    # Each is there for people too, and says what of it is proven.
+    html = page.body.decode()
+    named = [line[name] for line in lines for name in ("entry", "denied", "allowed") if name in line]
+    # How often something was denied is no entry, and looks that came since are on the later page alone.
+    for index in [one for one in named if number != "a3" and isinstance(one, int) and one < place.size]:
+        assert f"/entries/{index}" in html
+    assert "What of this is proven, and by whom" in html and "self-attested" in html
+    assert {one["stream"] for one in shown["proven"]["complete"]} == {*complete}
     print(
-        f"{number}: {by_command:.2f} s by the command, {by_api:.2f} s by the API, {len(told['lines'])} lines"
+        f"{number}: {by_command:.2f} s by the command, {by_api:.2f} s by the API, {by_page:.2f} s on a page of "
+        f"{len(page.body) // 1024} KiB, {len(told['lines'])} lines"
     )
+
+
+def test_the_first_page(place: Place, app: Any) -> None:
+    start = time.perf_counter()
+    page = ask(app, "/", TOKEN)
+    print(f"the first page: {time.perf_counter() - start:.2f} s, {len(page.body) // 1024} KiB")
+    assert page.status == 200 and len(page.body) <= LARGEST
+
+
+def test_an_export_of_ten_thousand(place: Place, app: Any) -> None:
+    start = time.perf_counter()
+    answered = ask(app, "/v1/export.jsonl?kind=decision&since=2026-07-01&until=2026-08-08", TOKEN)
+    took = time.perf_counter() - start
+    found = [json.loads(line)["index"] for line in answered.body.splitlines()]
+    assert len(found) == len({*found}) == int(answered.headers["lockgate-records"]) > 10_000
+    print(f"an export of {len(found)} entries: {took:.2f} s")
 
 
 def test_a_record_that_was_removed_shows_everywhere(tmp_path: Path) -> None:
@@ -192,7 +246,12 @@ def test_a_record_that_was_removed_shows_everywhere(tmp_path: Path) -> None:
     assert ran.code == 3 and f"entry {index}" in ran.err
     known = read_auditors(str(tmp_path / "auditors.toml"), system_clock)
     with open_reading(str(tmp_path / "trail")) as reading:
-        assert reading.trail is not None
-        served = make_app(Api(TrailBackend(reading, reading.trail), known), [known])
-        answered = ask(served, "/v1/questions/a1", TOKEN)
+        app = served(reading, known)
+        answered = ask(app, "/v1/questions/a1", TOKEN)
+        pages = {
+            path: ask(app, path, TOKEN) for path in ("/", "/questions/a1", "/promotions", f"/entries/{index}")
+        }
     assert (answered.status, answered.json["where"]) == (500, f"entry {index}")
+    for path, page in pages.items():
+        assert page.status == 409 and b"The trail is not as it was signed" in page.body, path
+        assert f"entry {index}".encode() in page.body
