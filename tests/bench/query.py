@@ -14,18 +14,29 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from lockgate.audit.pages.routes import PAGES as PAGES_AT
+from lockgate.audit.pages.routes import Request, respond
+from lockgate.audit.pages.site import Site
 from lockgate.audit.query.answers.answer import Given
 from lockgate.audit.query.answers.catalogue import QUESTIONS, answer
 from lockgate.audit.query.engine import Asking, Engine
 from lockgate.audit.query.question import Question
+from lockgate.audit.query.render import render_json_lines, row_value
+from lockgate.audit.store.tallies import DayTallies
 
 from tests.audit.query.asked import engine_of
-from tests.audit.query.year import DAY_MS, DAYS, FIRST_MS, Year
+from tests.audit.query.year import DAY_MS, DAYS, FIRST_MS, Opening, Year
+from tests.audit.trails import Trail
 
 ENTRIES: Final = int(os.environ.get("LOCKGATE_BENCH_ENTRIES", "1000000"))
 PAGES: Final = 200
 RUNS: Final = 3
 PAGE_MS: Final = 20.0
+VIEWS: Final = 20
+EXPORTED: Final = 10_000
+# What the first page may have, in bytes.
+FIRST_PAGE: Final = 200 * 1024
+PAGES_SHOWN: Final = (*PAGES_AT, *[f"/questions/{number}" for number in QUESTIONS], "/entries/1000")
 A1_MS: Final = 500.0
 Q3: Final = (FIRST_MS + 181 * DAY_MS, FIRST_MS + 273 * DAY_MS)
 
@@ -78,6 +89,41 @@ def _pages(engine: Engine, question: Question, limit: int) -> tuple[list[float],
     return times, used
 
 
+def _print_pages(trail: Trail, engine: Engine) -> None:
+    site = Site(engine, engine.now_ms, None, DayTallies(trail.store))
+    print(f"\npages as HTML, {VIEWS} times each: the first, p95 of the others; of the processor; KiB")
+    for path in PAGES_SHOWN:
+        asked = Request(path, {"name": "fraud"} if path == "/model" else {})
+        found: list[tuple[float, float]] = []
+        size = 0
+        for _ in range(VIEWS):
+            start, begun = time.perf_counter(), time.process_time()
+            shown = respond(site, asked)
+            found.append(((time.perf_counter() - start) * 1000, (time.process_time() - begun) * 1000))
+            assert shown.status == 200
+            size = len(shown.body)
+        assert path != "/" or size <= FIRST_PAGE
+        (first, begun), *others = found
+        told = [first, _p95([wall for wall, _ in others]), begun, _p95([used for _, used in others])]
+        print(f"{path:40} {' '.join([f'{one:8.1f}' for one in told])}  {size // 1024:6}")
+
+
+def _print_export(engine: Engine) -> None:
+    """As the API exports: read once to count, and once to write."""
+
+    def export() -> None:
+        for write in (False, True):
+            how, count = Asking(limit=1_000), 0
+            while count < EXPORTED:
+                page = engine.ask(Question(kinds=("decision",)), how)
+                if write:
+                    render_json_lines([row_value(engine, row) for row in page.rows])
+                count += len(page.rows)
+                how = replace(how, cursor=page.cursor)
+
+    print(f"\n{f'{EXPORTED:,} decisions exported as lines (may be 5,000)':54} {_best([export] * RUNS)}")
+
+
 def _p95(times: list[float]) -> float:
     return sorted(times)[max(0, int(len(times) * 0.95) - 1)]
 
@@ -125,6 +171,17 @@ def print_section() -> None:
         print(f"{'A1 with its proof, by a server that has it open':54} {opened}")
         again = _best([partial(answer, "a1", engine, given, None)] * RUNS)
         print(f"{'A1 with its proof, again':54} {again}")
+        months = Given(since_ms=FIRST_MS + 333 * DAY_MS)
+        whole = Given()
+        for name, number, when, opener in (
+            ("A6 of the year", "a6", whole, None),
+            ("A7 of the year, bodies sealed", "a7", whole, None),
+            ("A7 of the last month within 24 hours, bodies opened", "a7", months, Opening(trail)),
+        ):
+            print(f"{name:54} {_ms(partial(answer, number, engine, when, opener))}")
+        _print_pages(trail, engine)
+        _print_export(engine)
+        print()
         for number in QUESTIONS:
             more = replace(given, entry=5) if number == "a12" else Given(since_ms=since, until_ms=until)
             print(f"{number:54} {_ms(partial(answer, number, engine, more, None))}")
