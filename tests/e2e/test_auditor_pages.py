@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,21 @@ _PAGES = (
     "/entries/0",
     *[f"/questions/{one}" for one in QUESTIONS],
     "/questions/a12?entry=40",
+    "/?namespace=fraud-prod",
+    "/decisions?namespace=fraud-prod&outcome=deny",
+    "/break-glass?namespace=fraud-prod",
+    "/exemptions?namespace=fraud-prod",
+    "/search?namespace=fraud-prod&q=scorer",
+    "/verify?namespace=fraud-prod",
 )
 # Their status is on the console, which is as it should be.
-_REFUSED = {"/entries/99999999": 404, "/decisions?since=tomorrow": 400}
+_REFUSED = {
+    "/entries/99999999": 404,
+    "/decisions?since=tomorrow": 400,
+    "/questions/a1?namespace=fraud-prod": 403,
+    "/entries/0?namespace=fraud-prod": 404,
+}
+TEAM = "a-token-of-a-team-with-twenty-letters"
 
 
 @dataclass
@@ -63,6 +76,12 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("pages")
     make(folder, 3_300, 4, NOW_MS - NOW_MS % HOUR_MS)
+    with (folder / "auditors.toml").open("a") as auditors:
+        digest = sha256(TEAM.encode()).hexdigest()
+        auditors.write(
+            f'\n[[auditor]]\nname = "team"\ntoken-sha256 = ["{digest}"]\nnamespaces = ["fraud-prod"]\n'
+        )
+        auditors.write('rights = ["records"]\n')
     command = [sys.executable, "-m", "lockgate.webhook", "audit", "serve", "--listen", "127.0.0.1:0"]
     process = subprocess.Popen(
         [*command, "--auditors", str(folder / "auditors.toml"), "--trail", str(folder / "trail")],
@@ -91,10 +110,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory, served: Served) -> Iterato
         yield made
 
 
-def sign_in(browser: Browser, served: Served) -> None:
+def sign_in(browser: Browser, served: Served, token: str = "") -> None:
     browser.open(f"{served.address}/sign-in")
     browser.run("document.getElementById('token').focus()")
-    browser.type(served.token)
+    browser.type(token or served.token)
     browser.press_and_wait("Enter")
     assert browser.run("location.pathname") == "/"
 
@@ -131,6 +150,34 @@ def test_every_page_is_clean(
         if kept:
             browser.photograph(Path(kept) / f"{number:02}-{scheme}-{width}.png")
     assert wrong == []
+
+
+@pytest.mark.parametrize(("width", "height", "scheme"), VIEWS)
+def test_whoever_may_read_one_namespace_finds_it(
+    served: Served, tmp_path: Path, width: int, height: int, scheme: Scheme
+) -> None:
+    """From the page that refuses them, by keyboard, to their namespace, and through its pages."""
+    program = find_chromium()
+    assert program is not None
+    kept = os.environ.get("LOCKGATE_SCREENSHOTS")
+    with Browser(program, tmp_path) as browser:
+        browser.show_as(width, height, scheme)
+        sign_in(browser, served, TEAM)
+        assert browser.run("document.querySelector('h1').textContent") == "You may not see that"
+        assert browser.run(f"{axe_script()};0") == 0
+        assert browser.run(AXE) == []
+        if kept:
+            browser.photograph(Path(kept) / f"team-{scheme}-{width}-0.png")
+        browser.run("document.getElementById('namespace').focus()")
+        browser.type("fraud-prod")
+        browser.press_and_wait("Enter")
+        for number, name in enumerate(("Overview", "Decisions", "Break-glass", "Exemptions", "Verify"), 1):
+            tab_to(browser, f"document.activeElement.textContent === '{name}'")
+            browser.press_and_wait("Enter")
+            assert browser.run("new URLSearchParams(location.search).get('namespace')") == "fraud-prod"
+            assert browser.run("document.querySelector('nav [aria-current]').textContent") == name
+            if kept:
+                browser.photograph(Path(kept) / f"team-{scheme}-{width}-{number}.png")
 
 
 def test_by_keyboard_alone_from_the_first_page_to_a_proof(browser: Browser, served: Served) -> None:
