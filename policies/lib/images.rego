@@ -120,3 +120,42 @@ placeholder(text) if {
 	contains(text, "$")
 	regex.match(`\$[A-Za-z_({]`, text)
 }
+
+# METADATA
+# description: |
+#   The reference that values of a chart have in pieces: `registry`, `repository`, `tag` and `digest`, of which the digest counts. A tag that is a
+#   number is taken as it is written. Undefined without a repository.
+of_pieces(value) := concat("", [place(value), "@", value.digest]) if {
+	is_string(value.digest)
+	value.digest != ""
+} else := sprintf("%s:%s", [place(value), as_text(value.tag)]) if {
+	not value.tag in {"", null}
+} else := place(value)
+
+place(value) := sprintf("%s/%s", [trim_right(value.registry, "/"), value.repository]) if {
+	is_string(value.registry)
+	value.registry != ""
+} else := value.repository
+
+# METADATA
+# description: |
+#   The reference that an entry of kustomize's `images` makes: `newName` or `name`, with `digest` or `newTag`. Undefined where it changes neither
+#   tag nor digest nor name.
+of_kustomize(image) := concat("", [kustomize_name(image), "@", image.digest]) if {
+	is_string(image.digest)
+	image.digest != ""
+} else := sprintf("%s:%s", [kustomize_name(image), as_text(image.newTag)]) if {
+	not object.get(image, "newTag", "") in {"", null}
+} else := image.newName if {
+	is_string(image.newName)
+	image.newName != ""
+}
+
+kustomize_name(image) := image.newName if {
+	is_string(image.newName)
+	image.newName != ""
+} else := image.name
+
+as_text(value) := value if {
+	is_string(value)
+} else := sprintf("%v", [value])

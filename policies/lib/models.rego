@@ -8,7 +8,9 @@
 package lib.lockgate.models
 
 import data.lib.lockgate.images
+import data.lib.lockgate.kubeflow_pipelines
 import data.lib.lockgate.review
+import data.lib.lockgate.texts
 import data.lib.lockgate.workloads
 
 # METADATA
@@ -30,7 +32,7 @@ told := {"read": {given: parse(given, "") | some given in review.parameters.refe
 # The same words in two ways (an argument that names a variable) are one reference at one path.
 places := array.concat(
 	array.concat(array.concat(named_fields, components), array.concat(volumes, annotated)),
-	array.concat(array.concat(arguments, variables), array.concat(positional, serve_configs)),
+	array.concat(array.concat(arguments, variables), array.concat(positional, array.concat(in_texts, imported))),
 )
 
 # Fields by kind: what they are used for, as patterns of `workloads`.
@@ -44,6 +46,7 @@ field_patterns := {
 		{"use": "model", "pattern": [["spec", "containers"], ["modelDataSource", "s3DataSource", "s3URI"]]},
 	],
 	"sagemaker.services.k8s.aws/ModelPackage": [{"use": "model", "pattern": [["spec", "inferenceSpecification", "containers"], ["modelDataURL"]]}],
+	"serving.kserve.io/LocalModelCache": [{"use": "model", "pattern": [["spec", "sourceModelUri"]]}],
 	"serving.kserve.io/LLMInferenceService": llm_fields,
 	"serving.kserve.io/LLMInferenceServiceConfig": llm_fields,
 	"serving.kserve.io/TrainedModel": [{"use": "model", "pattern": [["spec", "model", "storageUri"]]}],
@@ -273,13 +276,40 @@ names_model(name, value) if {
 	is_hub_name(value)
 }
 
-# YAML in Ray's string; a path ends at the string.
-serve_configs := [{"path": path, "text": text, "use": "model", "how": "text"} |
-	some path in serve_config_paths
-	walk(yaml_at(path), [inner, text])
-	inner[count(inner) - 1] in {"model_id", "model_source", "model_uri", "model", "bucket_uri"}
-	is_string(text)
-	is_reference(text)
+# YAML in strings, Ray's and Argo's; a path ends at the string.
+in_texts := array.concat(
+	[{"path": path, "text": text, "use": "model", "how": "text"} |
+		some path in serve_config_paths
+		walk(yaml_at(path), [inner, text])
+		inner[count(inner) - 1] in {"model_id", "model_source", "model_uri", "model", "bucket_uri"}
+		is_string(text)
+		is_reference(text)
+	],
+	array.concat(
+		[{"path": found.path, "text": text, "use": "model", "how": "text"} |
+			some found in texts.texts
+			walk(found.value, [inner, text])
+			inner[count(inner) - 1] in usual_fields
+			is_string(text)
+			text != ""
+		],
+		[{"path": found.path, "text": text, "use": "model", "how": "text"} |
+			some found in texts.texts
+			walk(found.value, [inner, variables_given])
+			inner[count(inner) - 1] == "env_vars"
+			some name, text in variables_given
+			is_string(text)
+			names_model(name, text)
+		],
+	),
+)
+
+# What a compiled pipeline takes in from a place that it names itself; a parameter's only a run knows.
+imported := [{"path": importer.uri_path, "text": importer.uri, "use": use, "how": "field"} |
+	some importer in kubeflow_pipelines.importers
+	importer.how == "constant"
+	title := object.get(importer.importer, ["typeSchema", "schemaTitle"], "")
+	use := {true: "model", false: "dataset"}[contains(workloads.text(title), "Model")]
 ]
 
 # METADATA

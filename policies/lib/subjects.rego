@@ -231,7 +231,7 @@ value_images(path, values) := array.concat(
 		walk(values, [inner, value])
 		is_string(value.repository)
 		last := {true: "digest", false: "tag"}[gitops.field(value, ["digest"]) != ""]
-		found := image_subject([], written(value))
+		found := image_subject([], images.of_pieces(value))
 	],
 	[object.union(found, {"path": array.concat(path, inner)}) |
 		walk(values, [inner, value])
@@ -241,18 +241,6 @@ value_images(path, values) := array.concat(
 		found := subject([], "model", sprintf("%s:%s", [read.scheme, read.location]), version_of(read), pin_of[read.pin])
 	],
 )
-
-written(value) := sprintf("%s@%s", [place(value), value.digest]) if {
-	is_string(value.digest)
-	value.digest != ""
-} else := sprintf("%s:%s", [place(value), gitops.text(value.tag)]) if {
-	not value.tag in {"", null}
-} else := place(value)
-
-place(value) := sprintf("%s/%s", [trim_right(value.registry, "/"), value.repository]) if {
-	is_string(value.registry)
-	value.registry != ""
-} else := value.repository
 
 # --- Kustomize and kpt
 

@@ -538,16 +538,25 @@ template_containers := [{"path": path, "pod": template, "value": value} |
 
 # METADATA
 # description: |
-#   Paths of strings that hold a pod, or an object with one, as text: Argo's `podSpecPatch` and manifests of resources.
+#   Paths of strings that hold a pod, or an object with one, as text: Argo's `podSpecPatch` and manifests of resources, and objects of Sensors.
 #   What stands in them is known only when the workflow runs.
-text_paths := [path |
-	some holder in array.concat(workflow_paths, workflow_templates)
-	some field in [
-		["podSpecPatch"], ["resource", "manifest"], ["resource", "manifestFrom", "artifact", "raw", "data"],
-	]
-	path := array.concat(holder, field)
-	is_string(value_at(path))
-]
+text_paths := array.concat(
+	[path |
+		some holder in array.concat(workflow_paths, workflow_templates)
+		some field in [
+			["podSpecPatch"], ["resource", "manifest"], ["resource", "manifestFrom", "artifact", "raw", "data"],
+		]
+		path := array.concat(holder, field)
+		is_string(value_at(path))
+	],
+	[path |
+		some at in objects
+		at.name == "argoproj.io/Sensor"
+		some trigger in ["k8s", "argoWorkflow"]
+		some path in below(array.concat(at.path, ["spec", "triggers"]), ["template", trigger, "source", "inline"])
+		is_string(value_at(path))
+	],
+)
 
 # METADATA
 # description: Paths of image references, whatever their value; an absent one is not listed.
@@ -560,8 +569,14 @@ image_paths := [path |
 container_images := [array.concat(container, ["image"]) | some container in container_paths]
 
 volume_images := [path |
-	some pod in pod_paths
-	some path in below(array.concat(pod, ["volumes"]), ["image", "reference"])
+	some list in volume_lists
+	some path in below(list, ["image", "reference"])
+]
+
+# Argo's workflows and templates have volumes of their own.
+volume_lists := [array.concat(holder, ["volumes"]) |
+	some holders in [pod_paths, workflow_paths, workflow_templates]
+	some holder in holders
 ]
 
 function_images := [array.concat(at.path, ["spec", "code", "imageURI"]) |

@@ -7,8 +7,11 @@
 #
 #   Without `allowedRepositories` no repository is allowed; `["*"]` says that any is. Digests are required unless
 #   `requireDigest` is false. A reference that is no valid one is a violation, and so is what is known only when it runs: a
-#   placeholder such as `${trialParameters.image}`, and pods written as text (Argo's `podSpecPatch` and `resource.manifest`).
+#   placeholder such as `${trialParameters.image}`, and pods written as text that cannot be read or that a placeholder changes. Text that
+#   can be read (Argo's `podSpecPatch` and `resource.manifest`, Ray's environments, what Kubeflow Pipelines writes into a Workflow) is.
 #   Set `undecidable: allow` where the pods that come of these are judged when they are created.
+#
+#   kustomize's `images` and images in values of Helm charts are judged where the constraint matches Kustomization, HelmRelease or HelmValues.
 #
 #   Not covered: images that a reference brings in (a ServingRuntime, a ClusterTrainingRuntime, a Helm chart); match the kinds
 #   that hold them. Whether a digest exists, and who signed it, is for other rules.
@@ -22,7 +25,7 @@
 #   controls:
 #     - NIST SP 800-190 4.1.5 (use of untrusted images)
 #     - NIST SP 800-53 SI-7 (software integrity)
-#   systems: [argo-workflows, aws-lambda, cloud-run, image-registries, katib, knative, kserve, kubeflow-trainer, kubernetes, ray, sagemaker]
+#   systems: [argo-events, argo-workflows, aws-lambda, cloud-run, fluxcd, image-registries, katib, knative, kserve, kubeflow-pipelines, kubeflow-trainer, kubernetes, ray, sagemaker]
 package lockgate.workloads.immutable_images
 
 import data.lib.lockgate.images
@@ -30,19 +33,20 @@ import data.lib.lockgate.paths
 import data.lib.lockgate.report
 import data.lib.lockgate.review
 import data.lib.lockgate.updates
+import data.lib.lockgate.used_images
 import data.lib.lockgate.workloads
 
 violation contains report.violation(path, "image reference is not valid", text, why, fix) if {
 	not updates.unchanged
-	some [path, text] in decided
+	some [path, text, how] in decided
 	not images.parse(text)
 	why := "what it would pull cannot be told"
-	fix := sprintf("set %s to registry/repository@sha256:<64 hex digits>", [paths.field(path)])
+	fix := concat("", [where(how, path), "registry/repository@sha256:<64 hex digits>"])
 }
 
 violation contains report.violation(path, what, text, why, fix) if {
 	not updates.unchanged
-	some [path, text] in decided
+	some [path, text, how] in decided
 	reference := images.parse(text)
 	misplaced := place_problem(reference)
 	problems := array.concat(misplaced, digest_problem(reference))
@@ -50,7 +54,7 @@ violation contains report.violation(path, what, text, why, fix) if {
 	not exempt(reference)
 	what := concat("", ["image is ", concat(" and ", [problem.what | some problem in problems])])
 	why := concat(", and ", [problem.why | some problem in problems])
-	fix := fix_for(path, text, reference, misplaced)
+	fix := fix_for(where(how, path), text, reference, misplaced)
 }
 
 violation contains report.violation(path, "image is a placeholder", text, why, fix) if {
@@ -64,7 +68,7 @@ violation contains report.violation(path, "image is a placeholder", text, why, f
 violation contains report.violation(path, "pod is written as text", "text", why, fix) if {
 	not updates.unchanged
 	not undecidable_allowed
-	some path in workloads.text_paths
+	some path in used_images.unreadable
 	may_hold_pod(lower(workloads.value_at(path)))
 	why := "images in it are known only when it runs"
 	fix := sprintf("write the images in containers of the template instead of %s", [paths.field(path)])
@@ -82,16 +86,14 @@ may_hold_pod(text) if {
 }
 
 # Path and value of each image that can be told now, and of each that cannot.
-decided := [[path, text] |
-	some path in workloads.image_paths
-	text := workloads.value_at(path)
-	not undecided(text)
+decided := [[found.path, found.text, found.how] |
+	some found in used_images.references
+	not undecided(found.text)
 ]
 
-placeholders := [[path, text] |
-	some path in workloads.image_paths
-	text := workloads.value_at(path)
-	undecided(text)
+placeholders := [[found.path, found.text] |
+	some found in used_images.references
+	undecided(found.text)
 ]
 
 undecided(text) if {
@@ -126,13 +128,19 @@ exempt(reference) if {
 	exemption.digest in {"", reference.digest}
 }
 
-fix_for(path, text, reference, misplaced) := concat("", [
-	"copy the image to ", allowed_place, ", and set ", paths.field(path), " to the copy by its digest",
+fix_for(place, text, reference, misplaced) := concat("", [
+	"copy the image to ", allowed_place, ", and ", place, "the copy by its digest",
 ]) if {
 	count(misplaced) > 0
 } else := concat("", [
-	"set ", paths.field(path), " to ", reference.name, "@sha256:<64 hex digits> (crane digest ", text, " prints the digest)",
+	place, reference.name, "@sha256:<64 hex digits> (crane digest ", text, " prints the digest)",
 ])
+
+where("field", path) := sprintf("set %s to ", [paths.field(path)])
+
+where("text", path) := sprintf("write, in the text of %s, ", [paths.field(path)])
+
+where("pieces", _) := "write repository and digest of "
 
 allowed_place := place if {
 	count(places) == 1

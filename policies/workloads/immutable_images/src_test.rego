@@ -157,7 +157,28 @@ test_pods_written_as_text if {
 	count(messages(manifest, parameters)) == 1
 	count(messages(patch, parameters)) == 1
 	messages(harmless, parameters) == []
-	messages(manifest, object.union(parameters, {"undecidable": "allow"})) == []
+	count(messages(manifest, object.union(parameters, {"undecidable": "allow"}))) == 1
+	unreadable := workflow({"resource": {"manifest": "{{inputs.parameters.manifest}}"}})
+	messages(unreadable, object.union(parameters, {"undecidable": "allow"})) == []
+	allowed := sprintf("kind: Pod\nspec: {containers: [{image: '%s'}]}", [pinned("registry.example.com/ml/a")])
+	messages(workflow({"resource": {"manifest": allowed}}), parameters) == []
+	replaced := workflow({"resource": {"manifest": concat("\n", [allowed, "metadata: {name: '{{inputs.parameters.name}}'}"])}})
+	count(messages(replaced, parameters)) == 1
+}
+
+test_images_in_compiled_pipelines if {
+	compiled := {"apiVersion": "documents.lockgate.dev/v1alpha1", "kind": "KubeflowPipeline", "spec": {"deploymentSpec": {"executors": {"exec-a": {"container": {"image": "nginx"}}}}}}
+	some violation in rule.violation with input as {"review": {"object": compiled}, "parameters": parameters}
+	violation.details.path == ["spec", "deploymentSpec", "executors", "exec-a", "container", "image"]
+}
+
+test_images_in_pieces if {
+	kustomization := {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "images": [{"name": "nginx", "newTag": "1"}, {"name": "left"}]}
+	[violation] := [violation | some violation in rule.violation] with input as {"review": {"object": kustomization}, "parameters": parameters}
+	violation.details.path == ["images", 0]
+	values := {"apiVersion": "documents.lockgate.dev/v1alpha1", "kind": "HelmValues", "spec": {"a": {"image": {"repository": "nginx", "tag": 1}}}}
+	[told] := [violation | some violation in rule.violation] with input as {"review": {"object": values}, "parameters": parameters}
+	told.details.value == "nginx:1"
 }
 
 test_one_violation_for_a_path if {
