@@ -154,7 +154,7 @@ of_kustomize(image) := concat("", [kustomize_name(image), "@", image.digest]) if
 kustomize_name(image) := image.newName if {
 	is_string(image.newName)
 	image.newName != ""
-} else := image.name
+} else := image.name if is_string(image.name)
 
 as_text(value) := value if {
 	is_string(value)

@@ -57,6 +57,16 @@ images := [{"path": found.path, "text": value} |
 ]
 
 # Kubernetes reads fields of JSON whatever their case.
-names_image(inner) if lower(inner[count(inner) - 1]) in {"image", "image_uri", "imageuri"}
+names_image(inner) if {
+	name := inner[count(inner) - 1]
+	is_string(name)
+	lower(name) in {"image", "image_uri", "imageuri"}
+}
 
-names_image(inner) if lower(concat("/", array.slice(inner, count(inner) - 2, count(inner)))) == "image/reference"
+names_image(inner) if {
+	[outer, name] := array.slice(inner, count(inner) - 2, count(inner))
+	is_string(outer)
+	is_string(name)
+	lower(outer) == "image"
+	lower(name) == "reference"
+}

@@ -30,6 +30,7 @@ found_images := array.concat(
 unreadable := {found.path | some found in texts.texts; not found.readable}
 
 reference_of(text) := images.parse(text) if {
+	is_string(text)
 	not images.placeholder(text)
 } else := null
 
@@ -82,7 +83,11 @@ value_fields := {
 }
 
 # A repository may be of git or of charts; an image's stands under such a name, or has a tag or digest beside.
-is_image(inner, _) if regex.match(`(?i)image$`, inner[count(inner) - 1])
+is_image(inner, _) if {
+	name := inner[count(inner) - 1]
+	is_string(name)
+	endswith(lower(name), "image")
+}
 
 is_image(_, value) if {
 	some field in ["tag", "digest", "pullPolicy", "imagePullPolicy"]
