@@ -517,6 +517,27 @@ warn contains unconfigured("gitops/insecure_sources", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.gitops.kpt_functions
+	some object in objects
+	some violation in data.lockgate.gitops.kpt_functions.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/kpt_functions", found) if {
+	not data.parameters.gitops.kpt_functions
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.kpt_functions.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.gitops.pinned_sources
 	some object in objects
 	some violation in data.lockgate.gitops.pinned_sources.violation with input as {
@@ -530,6 +551,48 @@ warn contains unconfigured("gitops/pinned_sources", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.gitops.pinned_sources.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.gitops.reconciler_rights
+	some object in objects
+	some violation in data.lockgate.gitops.reconciler_rights.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/reconciler_rights", found) if {
+	not data.parameters.gitops.reconciler_rights
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.reconciler_rights.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.gitops.rendering_shell
+	some object in objects
+	some violation in data.lockgate.gitops.rendering_shell.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/rendering_shell", found) if {
+	not data.parameters.gitops.rendering_shell
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.rendering_shell.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
