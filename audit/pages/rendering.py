@@ -95,13 +95,15 @@ def render_html(
         origin="" if site is None else site.engine.standing.checkpoint.origin,
         size=0 if site is None else site.engine.size,
         vouched=[] if site is None else _vouched(site),
-        viewer="" if site is None else site.viewer,
+        viewer=view.viewer if site is None else site.viewer,
         namespace="" if site is None or site.scope is None else site.scope.namespace,
         # Links within a namespace say so; what stands there is escaped for an address, and so for HTML.
         within="" if site is None or site.scope is None else f"namespace={_query(site.scope.namespace)}",
         names=names,
         path=path,
         query=query,
+        # Whoever is not let in is shown no way to where they are not let in either.
+        shut=view.status in (401, 403) and site is None,
         json_path=f"{'/index' if path == '/' else path}.json",
     )
     return text.encode("utf-8", "replace")

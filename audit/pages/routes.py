@@ -230,11 +230,10 @@ def refuse(request: Request, fault: Fault, message: str, hint: str = "") -> Resp
     return _failed(None, request, fault, TrailError(message, hint=hint), _NOTHING)
 
 
-def refuse_whole(request: Request) -> Response:
-    """The page for whom a page of the whole log is not: it asks for a namespace that they may read."""
-    message = "This page is of the whole log, and you may not read the records of all namespaces"
-    hint = "name a namespace that you may read, here or to the API: /v1/records?namespace=NAME"
-    return _failed(None, request, "forbidden", TrailError(message, hint=hint), _NOTHING, asks_namespace=True)
+def refuse_caller(request: Request, viewer: str, message: str, hint: str) -> Response:
+    """The page for somebody who is known and may not see this: it asks for a namespace that they may read."""
+    error = TrailError(message, hint=hint)
+    return _failed(None, request, "forbidden", error, _NOTHING, asks_namespace=True, viewer=viewer)
 
 
 def _failed(
@@ -245,6 +244,7 @@ def _failed(
     remembered: Remembered,
     *,
     asks_namespace: bool = False,
+    viewer: str = "",
 ) -> Response:
     status, title = _STATUSES[fault]
     where = error.where if isinstance(error, VerificationError) else ""
@@ -256,4 +256,5 @@ def _failed(
         "where": where,
         "asksNamespace": asks_namespace,
     }
-    return _response(site, request, View("error.html", title, data, status), remembered)
+    view = View("error.html", title, data, status, viewer=viewer)
+    return _response(site, request, view, remembered)

@@ -91,10 +91,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A page to be: what it holds, which its JSON is, and the template that shows it. location: where to go instead."""
+    """A page to be: what it holds, which its JSON is, and the template that shows it. location: where to go instead. viewer: who is
+    signed in, where no log is shown to them."""
 
     template: str
     title: str
     data: Mapping[str, Any]
     status: int = 200
     location: str = ""
+    viewer: str = ""

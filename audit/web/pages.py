@@ -15,7 +15,7 @@ from lockgate.audit.pages.routes import (
     PATHS,
     Fault,
     refuse,
-    refuse_whole,
+    refuse_caller,
     respond,
     respond_file,
     sign_in_page,
@@ -75,10 +75,12 @@ class Pages:
 
     def _answer(self, asked: Asked, caller: Caller) -> Answer:
         if not self._may(caller, "records", asked):
-            if not asked.namespace:
-                return refuse_whole(asked)
-            message = f"You may not read the records of the namespace {asked.namespace[:80]}"
-            return refuse(asked, "forbidden", message, "it needs the right to records there")
+            if asked.namespace:
+                message = f"You may not read the records of the namespace {asked.namespace[:80]}"
+                return refuse_caller(asked, caller.name, message, "It needs the right to records there.")
+            message = "This page is of the whole log, and you may not read the records of all namespaces"
+            hint = "Name a namespace that you may read, here or to the API: `/v1/records?namespace=NAME`."
+            return refuse_caller(asked, caller.name, message, hint)
         if asked.is_proof and not self._may(caller, "log", asked):
             return refuse(asked, "forbidden", "You may not take proofs away", "it needs the right to log")
         may_look = self._may(caller, "actors", asked)
