@@ -94,6 +94,31 @@ def test_the_number_of_patterns_is_bounded() -> None:
     assert len(parse_patterns("a\n" * (MAX_PATTERNS + 5))) == MAX_PATTERNS
 
 
+@given(
+    lines=st.lists(
+        st.sampled_from(["a", "/a", "a/", "!a", "*", "b/*", "**/c", "[!a]", "a?c", "x[", "!b/"]), max_size=8
+    ),
+    path=st.sampled_from(["a", "b", "a/b", "b/a", "c", "x/y/c", "abc", "b/abc", "x["]),
+    is_folder=st.booleans(),
+    many=st.booleans(),
+)
+def test_looking_at_all_patterns_at_once_changes_nothing(
+    lines: list[str], path: str, is_folder: bool, many: bool
+) -> None:
+    patterns = parse_patterns("\n".join([*(["never/there"] * 600 if many else []), *lines]))
+    last = [one for one in patterns if one.matches(path, is_folder)][-1:]
+    assert is_ignored(path, is_folder, [IgnoreFile("", patterns)]) is any(not one.negated for one in last)
+
+
+def test_patterns_that_are_too_much_for_one_expression_hold_all_the_same() -> None:
+    patterns = parse_patterns(
+        "\n".join(["?" * 4_000 + "a", *[f"{'[ab]?' * 800}{number}" for number in range(60)], "b"])
+    )
+    file = IgnoreFile("", patterns)
+    assert is_ignored("b", False, [file])
+    assert not is_ignored("c", False, [file])
+
+
 GIT = shutil.which("git")
 SAFE_PIECES = st.sampled_from(
     ["a", "b", "ab", "*", "**", "?", "[ab]", "[!a]", "/", "!", ".yaml", "\\*", "a.b", " "]

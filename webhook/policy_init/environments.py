@@ -18,8 +18,8 @@ _RANKS: Final = {
 }
 _PRODUCTION: Final = 3
 # Folders of which each folder inside is an environment, and folders of which some are.
-_OF_ENVIRONMENTS: Final = frozenset(("env", "environment", "environments", "envs"))
-_OF_SOME: Final = frozenset(("cluster", "clusters", "overlay", "overlays"))
+_OF_ENVIRONMENTS: Final = frozenset(("environments", "envs"))
+_OF_SOME: Final = frozenset(("cluster", "clusters", "env", "environment", "overlay", "overlays"))
 _OVERLAYS: Final = frozenset(("overlay", "overlays"))
 # Words that say so wherever they stand; a folder called `test` is mostly no environment.
 _ANYWHERE: Final = frozenset(("dev", "development", "prod", "production", "stage", "staging"))

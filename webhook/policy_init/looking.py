@@ -66,7 +66,9 @@ def look(root: str, excludes: tuple[str, ...]) -> Looked:
                 given = value.get("namespace") if type(value) is dict else None
                 if type(given) is str and is_namespace_name(given):
                     kustomized[folder] = given
-        for document in content.documents:
+        # Documents of tools are judged where a policy names their kind.
+        beside = [one.document for one in content.skipped if one.document is not None]
+        for document in (*content.documents, *beside):
             group, kind = split_api_version(document.value.get("apiVersion"))[0], document.value.get("kind")
             objects[group, str(kind)] += 1
             for system in systems_of(group, str(kind)):
