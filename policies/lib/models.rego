@@ -111,8 +111,7 @@ container_paths := {container.path | some container in workloads.containers}
 stored(storage) := sprintf("storage://%s/%s", [object.get(storage, "key", "default"), trim_prefix(storage.path, "/")])
 
 volumes := [{"path": path, "text": sprintf("oci://%s", [value]), "use": "volume", "how": "field"} |
-	some pod in workloads.pods
-	some path in workloads.below(array.concat(pod.path, ["volumes"]), ["image", "reference"])
+	some path in workloads.volume_images
 	value := workloads.value_at(path)
 	is_string(value)
 	value != ""

@@ -150,15 +150,16 @@ other_patterns := [
 
 # Objects that look like a container and stand outside a pod spec.
 container_patterns := {
+	"argoproj.io/Sensor": [[["spec", "template", "container"]]],
 	"documents.lockgate.dev/KubeflowPipeline": [
 		[["spec", "deploymentSpec", "executors"], ["container"]],
 		[["spec", "pipelineSpec", "deploymentSpec", "executors"], ["container"]],
 	],
-	"pipelines.kubeflow.org/PipelineVersion": [[["spec", "pipelineSpec", "deploymentSpec", "executors"], ["container"]]],
-	"argoproj.io/Sensor": [[["spec", "template", "container"]]],
 	"kubeflow.org/Experiment": [[["spec", "metricsCollectorSpec", "collector", "customCollector"]]],
 	"kubeflow.org/PodDefault": [[["spec", "sidecars"], []]],
 	"kubeflow.org/Trial": [[["spec", "metricsCollector", "collector", "customCollector"]]],
+	"kubeflow.org/WorkspaceKind": [[["spec", "podTemplate", "options", "imageConfig", "values"], ["spec"]]],
+	"pipelines.kubeflow.org/PipelineVersion": [[["spec", "pipelineSpec", "deploymentSpec", "executors"], ["container"]]],
 	"ray.io/RayCluster": [
 		[["spec", "autoscalerOptions"]],
 		[["spec", "historyServerOptions", "collectorOptions"]],
@@ -335,7 +336,19 @@ listed_pods := [{"path": path, "object": at, "pattern": number, "value": value} 
 	some path in matches(at.path, pattern)
 	value := value_at(path)
 	is_object(value)
+	may_be_pod(at.name, value)
 ]
+
+# Where other kinds have a pod, something else may stand: the template of an Application or of a node.
+may_be_pod(name, _) if pod_patterns[name]
+
+may_be_pod(_, value) if {
+	some field in [
+		"containers", "ephemeralContainers", "hostNetwork", "initContainers", "resourceClaims", "runtimeClassName", "securityContext",
+		"serviceAccountName", "volumes",
+	]
+	object.get(value, field, null) != null
+}
 
 foreign := [at | some at in objects; is_foreign(at.name)]
 
@@ -568,6 +581,8 @@ image_paths := [path |
 
 container_images := [array.concat(container, ["image"]) | some container in container_paths]
 
+# METADATA
+# description: Paths of the references of image volumes.
 volume_images := [path |
 	some list in volume_lists
 	some path in below(list, ["image", "reference"])
