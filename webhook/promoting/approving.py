@@ -11,9 +11,10 @@ from lockgate.audit.promotions import events
 from lockgate.audit.promotions.identities import Identities
 from lockgate.audit.promotions.statement import PromotionStatement
 from lockgate.webhook.promoting.asking_options import ON_BEHALF
-from lockgate.webhook.promoting.desk import ASSURANCES, Desk
+from lockgate.webhook.promoting.desk import Desk
 from lockgate.webhook.promoting.given_approvals import Reviews
 from lockgate.webhook.promoting.promotion_log import Asked
+from lockgate.webhook.promoting.signatures import ASSURANCES
 from lockgate.webhook.terminal import printable
 
 
@@ -32,9 +33,9 @@ def check_asker(envelope: Envelope, statement: PromotionStatement, identities: I
 
 
 def record_approval(desk: Desk, asked: Asked, shown: Mapping[str, Any]) -> str:
-    """Appends an approval by what is shown of it (`Desk.verify_approval`); the name of who approved. Raises TrailError."""
+    """Appends an approval by what is shown of it (`Signatures.verify_approval`); the name of who approved. Raises TrailError."""
     statement = asked.request.promoted.statement
-    identity = desk.verify_approval(shown, asked.payload, statement, time.time_ns() // 1_000_000)
+    identity = desk.signatures.verify_approval(shown, asked.payload, statement, time.time_ns() // 1_000_000)
     person = desk.identities.approver(identity)
     if person is None:
         member = desk.identities.member(identity)

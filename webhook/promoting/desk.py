@@ -8,28 +8,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Self
 
 from lockgate.audit.draft import Draft
-from lockgate.audit.dsse import IN_TOTO, Envelope, envelope_of, verify_envelope
-from lockgate.audit.errors import FormatError, RuleError, TrailError, UnverifiableError, VerificationError
+from lockgate.audit.errors import RuleError, TrailError, UnverifiableError
 from lockgate.audit.promotions import events
-from lockgate.audit.promotions.approval import parse_approval
-from lockgate.audit.promotions.history import Approval as RecordedApproval
-from lockgate.audit.promotions.history import Assurance, Request
-from lockgate.audit.promotions.identities import Identities, Identity, IdentityKind, Person
-from lockgate.audit.promotions.statement import parse_promotion
-from lockgate.audit.promotions.token import verify_token
+from lockgate.audit.promotions.history import Request
+from lockgate.audit.promotions.identities import Identities, Person
 from lockgate.audit.receipt import Receipt
 from lockgate.engine.promotions.asking import Approval, Known, Missing
 from lockgate.engine.promotions.policy import PromotionPolicy
 from lockgate.engine.promotions.recognising import Event
 from lockgate.engine.promotions.subjects import Holder, Subject
 from lockgate.engine.record import record
-from lockgate.webhook.promoting.asking_options import ON_BEHALF
 from lockgate.webhook.promoting.facts import evidence_of
-from lockgate.webhook.promoting.given_approvals import reviewing_account
 from lockgate.webhook.promoting.notify_options import RecordedEvent
 from lockgate.webhook.promoting.promotion_log import Asked, PromotionLog
+from lockgate.webhook.promoting.signatures import Signatures
 from lockgate.webhook.promotions.judging import PromotionJudge
-from lockgate.webhook.terminal import printable
 from lockgate.webhook.trail import Trail
 
 _MS_NS: Final = 1_000_000
@@ -39,8 +32,6 @@ _NOBODY: Final = Missing(
     "nobody knows who asks for it: the key that signed the statement is of nobody, or of somebody else than when they asked",
     "have a person of the identity map ask anew: lockgate promote",
 )
-# What an approval is worth, by how its person is known.
-ASSURANCES: Final[Mapping[IdentityKind, Assurance]] = {"key": "key", "token": "token", "account": "imported"}
 
 
 @record
@@ -74,6 +65,7 @@ class Desk:
         self.recorder: Final = trail.recorder()
         self._appending = trail.appending()
         self.log: Final = PromotionLog(trail)
+        self.signatures: Final = Signatures(self.log, identities, self.recorder.pseudonym)
         self.recorded: Final[list[RecordedEvent]] = []
 
     @property
@@ -166,16 +158,10 @@ class Desk:
 
     def _person_who_asks(self, asked: Asked) -> Person | None:
         """By the identity map as it is now, if that is who asked, and signed the statement."""
-        name = asked.request.key
-        key = self.identities.key(name)
-        person = self.identities.asker(name, asked.statement.change.get(ON_BEHALF, ""))
-        if key is None or person is None or self.recorder.pseudonym(person.name) != asked.request.requester:
-            return None
         try:
-            verify_envelope(envelope_of(asked.envelope), {name: key}, IN_TOTO)
-        except VerificationError:
+            return self.signatures.person_who_asks(asked)
+        except TrailError:
             return None
-        return person if person.name == asked.statement.requester else None
 
     def _approvals(self, asked: Asked) -> tuple[list[Counted], list[tuple[int, str]]]:
         counted: list[Counted] = []
@@ -184,64 +170,11 @@ class Desk:
             approval = self.log.history.approval(index)
             try:
                 self.log.history.check_approval(approval)
-                person = self._person_who_approved(asked, approval)
+                person = self.signatures.person_who_approved(asked, approval)
                 counted.append(Counted(index, person, approval.assurance))
             except TrailError as error:
                 uncounted.append((index, error.message))
         return counted, uncounted
-
-    def _person_who_approved(self, asked: Asked, approval: RecordedApproval) -> Person:
-        """Verified again: who approved, by the map as it is now. Raises TrailError where that is nobody, or somebody else."""
-        details = self.log.details(approval.index)
-        identity = self.verify_approval(
-            details, asked.payload, asked.request.promoted.statement, self.log.time_ms(approval.index)
-        )
-        if ASSURANCES.get(identity.kind) != approval.assurance:
-            raise VerificationError(
-                f"the entry says that it was by {approval.assurance}, and what it shows is {identity.shown}"
-            )
-        if identity.kind == "key" and identity.value != approval.key:
-            raise VerificationError("the key that signed the approval is another one than its entry names")
-        person = self.identities.approver(identity)
-        if person is None or self.recorder.pseudonym(person.name) != approval.approver:
-            raise UnverifiableError(
-                f"{identity.shown} is no person of the identity map, or another one than when it approved"
-            )
-        asked_by = self.identities.requester(Identity("key", asked.request.key))
-        if asked_by is not None and asked_by.name == person.name and not asked.request.own_approval:
-            # Also where it asked on behalf of somebody else: whoever answers for a bot could have it ask for anybody.
-            raise UnverifiableError(f"{person.name} answers for the key that asked, and does not approve it")
-        return person
-
-    def verify_approval(
-        self, details: Mapping[str, Any], payload: bytes, statement: str, moment_ms: int
-    ) -> Identity:
-        """Who approves a statement by what is shown: an `envelope`, a `token` or an `account`. Raises TrailError."""
-        if "envelope" in details:
-            return Identity("key", self.approving_key(envelope_of(details["envelope"]), statement))
-        if "token" in details:
-            token = verify_token(str(details["token"]).encode(), self.identities.issuers, payload, moment_ms)
-            return Identity("token", f"{token.issuer} {token.subject}")
-        if "account" in details:
-            return reviewing_account(details, parse_promotion(payload), self.identities)
-        raise UnverifiableError("the approval shows nothing that could be verified")
-
-    def approving_key(self, envelope: Envelope, statement: str) -> str:
-        """The fingerprint of the key that signed an approval of this very statement. Raises TrailError."""
-        if envelope.payload_type != IN_TOTO:
-            raise FormatError(f"the approval holds {printable(envelope.payload_type[:80])}, not {IN_TOTO}")
-        try:
-            (signer, *_) = verify_envelope(envelope, self.identities.keys(), IN_TOTO)
-        except VerificationError:
-            raise UnverifiableError(
-                "nobody of the identity map signed the approval",
-                hint="it was changed, or the key is of somebody who is not in the map",
-            ) from None
-        if parse_approval(envelope.payload).statement != statement:
-            raise UnverifiableError(
-                "the approval is of another statement", hint="approve this one: lockgate approve"
-            )
-        return signer
 
     def make(self, asked: Asked, standing: Standing, actor: str) -> Receipt:
         """Makes a promotion that lacks nothing. Raises TrailError."""

@@ -1,6 +1,7 @@
 """`lockgate promotions`: what is pending, what a promotion rests on, and a model's history."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,6 +10,7 @@ from lockgate.webhook.promoting.options import EPILOG, IDENTITIES, POLICY
 
 if TYPE_CHECKING:
     from lockgate.webhook.promoting.promotion_log import PromotionLog
+    from lockgate.webhook.promoting.signatures import Reverified
 
 
 @click.group(epilog=EPILOG)
@@ -72,7 +74,10 @@ def pending(context: click.Context, policy: str, identities: str, home: str, cho
         context.exit(2)
 
 
-@promotions.command(epilog=EPILOG)
+@promotions.command(
+    epilog="Exit codes: 0 done; 2 wrong usage, or it could not be done; 3 a signature is not that of its key; 4 the identity map "
+    "does not know who signed, or as somebody else."
+)
 @click.argument("index", type=int)
 @click.option(
     "--vsa",
@@ -80,17 +85,28 @@ def pending(context: click.Context, policy: str, identities: str, home: str, cho
     metavar="PEM",
     help="Write it as a SLSA verification summary (VSA v1), signed with this key.",
 )
+@click.option(
+    "--identities",
+    envvar="LOCKGATE_IDENTITIES",
+    metavar="FILE",
+    help="Verify again who signed, by this identity map (LOCKGATE_IDENTITIES); without it that is not looked at.",
+)
 @OUTPUT
 @TRAIL
 @FORMAT
-def show(index: int, vsa_key: str | None, output: str | None, home: str, chosen: str) -> None:
+def show(
+    index: int, vsa_key: str | None, identities: str | None, output: str | None, home: str, chosen: str
+) -> int:
     """Shows the promotion that entry INDEX made: its statement, who approved it, and what it rests on.
 
-    With --vsa it is written as a statement that tools which know SLSA read, and that refers to the promotion by its digest.
+    With --identities the statement's signature and each approval are verified again, by the keys, tokens and accounts of the
+    map; ends with 3 where one was changed, and with 4 where the map does not know who signed. With --vsa it is written as a statement that tools which know SLSA read, and that refers to the promotion by its digest.
     """
     from lockgate.audit.errors import TrailError
     from lockgate.webhook.output import write_output
+    from lockgate.webhook.promoting.identities_file import read_identities
     from lockgate.webhook.promoting.promotion_log import PromotionLog
+    from lockgate.webhook.promoting.signatures import Signatures
     from lockgate.webhook.promoting.summary import sign_summary
     from lockgate.webhook.promoting.telling import statement_text
     from lockgate.webhook.terminal import printable
@@ -108,22 +124,66 @@ def show(index: int, vsa_key: str | None, output: str | None, home: str, chosen:
             log.history.standing(index, "promotion")
             data = sign_summary(vsa_key, asked, made.index, trail.origin, log.time_ms(index))
             write_output(data, output)
-            return
+            return 0
         details = log.details(index)
-        value = {**_line(log, index), "approvals": details.get("approvals", []), "envelope": asked.envelope}
+        signed: list[Reverified] | None = None
+        if identities is not None:
+            signatures = Signatures(log, read_identities(identities), trail.recorder().pseudonym)
+            signed = [*signatures.reverify(asked, made.approvals)]
+        value = {
+            **_line(log, index),
+            "approvals": details.get("approvals", []),
+            "envelope": asked.envelope,
+            "signatures": None if signed is None else [_signature(one) for one in signed],
+        }
         if chosen == "json":
             write_output(json.dumps(value, indent=2, sort_keys=True) + "\n", output)
-            return
+            return _worst(signed or ())
         lines = [statement_text(asked.statement, made.promoted.statement)]
         lines += [
             printable(f"  approved by {one['person']} ({one['assurance']}), entry {one['entry']}")
             for one in details.get("approvals", [])
         ]
         lines += [
+            printable(
+                f"  {one.what}, entry {one.entry}: "
+                + (
+                    f"signed by {one.person}, verified again"
+                    if one.error is None
+                    else f"NOT VERIFIED: {one.error.message}"
+                )
+            )
+            for one in signed or ()
+        ]
+        if signed is None:
+            lines.append("  signatures: not looked at again; --identities names the map to verify them by")
+        lines += [
             f"  {_state(log, index)}",
             f"  proof: lockgate audit prove {index} --trail {printable(home)}",
         ]
         write_output("\n".join(lines) + "\n", output)
+        return _worst(signed or ())
+
+
+def _signature(one: "Reverified") -> dict[str, Any]:
+    """For programs."""
+    return {
+        "what": one.what,
+        "entry": one.entry,
+        "person": one.person,
+        "verified": one.error is None,
+        "error": "" if one.error is None else one.error.message,
+    }
+
+
+def _worst(signed: "Sequence[Reverified]") -> int:
+    """The exit code: 3 where something was changed, 4 where it cannot be verified."""
+    from lockgate.audit.errors import VerificationError
+
+    errors = [one.error for one in signed if one.error is not None]
+    if any(isinstance(one, VerificationError) for one in errors):
+        return 3
+    return 4 if errors else 0
 
 
 @promotions.command(epilog=EPILOG)
