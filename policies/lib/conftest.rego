@@ -1056,6 +1056,27 @@ warn contains unconfigured("serving/cloud_run_binary_authorization", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.serving.inference_logging
+	some object in objects
+	some violation in data.lockgate.serving.inference_logging.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/inference_logging", found) if {
+	not data.parameters.serving.inference_logging
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.inference_logging.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.serving.lambda_code
 	some object in objects
 	some violation in data.lockgate.serving.lambda_code.violation with input as {
@@ -1195,6 +1216,48 @@ warn contains unconfigured("serving/ray_versions", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.serving.ray_versions.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.serving.sagemaker_approval
+	some object in objects
+	some violation in data.lockgate.serving.sagemaker_approval.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/sagemaker_approval", found) if {
+	not data.parameters.serving.sagemaker_approval
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.sagemaker_approval.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.serving.sagemaker_data_capture
+	some object in objects
+	some violation in data.lockgate.serving.sagemaker_data_capture.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/sagemaker_data_capture", found) if {
+	not data.parameters.serving.sagemaker_data_capture
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.sagemaker_data_capture.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
