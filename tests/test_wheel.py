@@ -82,11 +82,19 @@ def test_command_works_where_only_the_wheel_is(wheel: Path, tmp_path: Path) -> N
     # The libraries that the wheel declares, from the environment of the tests (not the project in it).
     libraries = Path(run(sys.executable, "-c", "import click; print(click.__path__[0])").strip()).parent
     (Path(site) / "libraries.pth").write_text(f"{libraries}\n")
-    manifest = tmp_path / "pod.yaml"
+    manifest = tmp_path / "repository" / "pod.yaml"
+    manifest.parent.mkdir()
     manifest.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n")
     program = "import lockgate.webhook.cli as cli; print(cli.__file__)"
     assert run(python, "-c", program, cwd=tmp_path).startswith(site)
     output = run(environment / "bin" / "lockgate", "check", "--format", "json", manifest, cwd=tmp_path)
+    assert json.loads(output)["summary"]["documents"] == 1
+    # The profiles are in it, and a repository can begin by them.
+    said = run(
+        environment / "bin" / "lockgate", "policy", "init", "--profile", "regulated", cwd=manifest.parent
+    )
+    assert "wrote policies/lockgate/regulated.yaml" in said
+    output = run(environment / "bin" / "lockgate", "check", "--format", "json", cwd=manifest.parent)
     assert json.loads(output)["summary"]["documents"] == 1
 
 

@@ -112,6 +112,8 @@ _GROUPS: Final[Mapping[str, str | Mapping[str, tuple[str, ...]]]] = {
     "tensorboard.kubeflow.org": "kubeflow-notebooks",
     "trainer.kubeflow.org": "kubeflow-trainer",
 }
+# Read by a tool alone, whatever its name says.
+_KUSTOMIZE: Final = "kustomize.config.k8s.io"
 _ENDS: Final = (
     (".cnrm.cloud.google.com", "config-connector"),
     (".fluxcd.io", "fluxcd"),
@@ -133,6 +135,8 @@ def systems_of(group: str, kind: str) -> tuple[str, ...]:
     found += [slug for end, slug in _ENDS if group.endswith(end)]
     if group == "" and kind == "Service":
         found.append("topology")
+    if group == _KUSTOMIZE:
+        return ()
     if "." not in group or (group.endswith(".k8s.io") and not found and not group.endswith(".x-k8s.io")):
         found.append("kubernetes")
     return tuple(found)

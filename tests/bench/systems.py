@@ -35,7 +35,7 @@ _HEAD: Final = """\
 Written by `python -m tests.bench systems` over the shared corpus. For each system: how many of its objects `lockgate check` judges there,
 how many rules name it ([catalogue](../../policies/catalogue.md)), of which of its kinds a version that moves is recognised as a promotion
 (`policies/lib/subjects.rego` finds something in objects of these kinds there), and which integration runs, with the test that runs it.
-A system with few objects is one of whose manifests few are public, or whose documents have no kind.
+Documents of tools that have no kind are judged where a constraint of the profile `regulated` names theirs.
 Image registries have no kinds of their own: what is counted is every object that names an image.
 
 """
@@ -63,7 +63,9 @@ def recognised() -> tuple[Mapping[str, Counter[str]], int]:
         for path in sorted(folder.rglob("*")):
             if path.suffix.lower() not in (".yaml", ".yml", ".json"):
                 continue
-            for document in read_documents(path.read_bytes(), path.name, duplicates="last").documents:
+            reading = read_documents(path.read_bytes(), path.name, duplicates="last")
+            beside = [one.document for one in reading.skipped if one.document is not None]
+            for document in (*reading.documents, *beside):
                 try:
                     running = reader.ask(document.value)
                 except EvaluationError:
@@ -87,7 +89,7 @@ def print_section() -> None:
     """Writes the page and prints it."""
     judged = Counter(
         system
-        for one in judge_corpus(POLICIES.root / "profiles" / "baseline.yaml", corpus_folders())
+        for one in judge_corpus(POLICIES.root / "profiles" / "regulated.yaml", corpus_folders())
         for system in systems_of(one.group, one.kind)
     )
     rules = Counter(system for rule in RULES for system in read_metadata(rule.source).systems)

@@ -10,6 +10,7 @@ CASES = [
     ("networking.k8s.io", "Ingress", ("kubernetes",)),
     ("gateway.networking.k8s.io", "Gateway", ("kubernetes",)),
     ("jobset.x-k8s.io", "JobSet", ()),
+    ("kustomize.config.k8s.io", "Kustomization", ()),
     ("argoproj.io", "Workflow", ("argo-workflows",)),
     ("argoproj.io", "Application", ("argo-cd",)),
     ("argoproj.io", "Rollout", ("argo-rollouts",)),
