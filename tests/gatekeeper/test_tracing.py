@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.decision import NotEvaluated, Violation
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.policy import EvaluationContext, Facts, Matched
@@ -15,10 +16,11 @@ from lockgate.gatekeeper.policy import ConstraintPolicy
 from lockgate.gatekeeper.suite_run import gator_review
 from lockgate.gatekeeper.target import Cluster, review_document
 from lockgate.gatekeeper.tracing import TemplateTracer, Traced
+from lockgate.webhook.policy_folder import Rule
 
 from tests.gatekeeper.cel_cases import CEL_CASES, POD, CelCase, cel_template
 from tests.gatekeeper.workbench import Json, constraint, document, manifest, template
-from tests.policies.shipped import RULES
+from tests.policies.shipped import RULES, rule_ids
 
 GATOR: EnforcementPoint = "gator.gatekeeper.sh"
 CONTEXT = EvaluationContext(Facts(), 0, Limits(max_steps=1_000_000))
@@ -86,29 +88,30 @@ def test_an_error_is_told() -> None:
     assert "eval_conflict_error" in found.error
 
 
-def samples() -> Iterator[tuple[ConstraintPolicy, Loaded, Review]]:
-    for rule in RULES:
-        templates = read_documents(
-            rule.template.read_bytes(), str(rule.template), duplicates="error"
-        ).documents
-        for sample in rule.samples():
-            given = read_documents(sample.constraint.read_bytes(), "c.yaml", duplicates="error").documents
-            loaded = load_policies([*templates, *given])
-            (policy,) = loaded.policies.policies
-            assert isinstance(policy, ConstraintPolicy)
-            for path in [*sample.allowed, *sample.denied]:
-                for one in read_documents(path.read_bytes(), str(path), duplicates="error").documents:
-                    yield policy, loaded, review_document(one, Cluster())
+def samples(rule: Rule, cache: CodeCache) -> Iterator[tuple[ConstraintPolicy, Loaded, Review]]:
+    templates = read_documents(rule.template.read_bytes(), str(rule.template), duplicates="error").documents
+    for sample in rule.samples():
+        given = read_documents(sample.constraint.read_bytes(), "c.yaml", duplicates="error").documents
+        loaded = load_policies([*templates, *given], cache=cache)
+        (policy,) = loaded.policies.policies
+        assert isinstance(policy, ConstraintPolicy)
+        for path in [*sample.allowed, *sample.denied]:
+            for one in read_documents(path.read_bytes(), str(path), duplicates="error").documents:
+                yield policy, loaded, review_document(one, Cluster())
 
 
-@pytest.mark.parametrize("number", range(4))
-def test_shipped_rules_are_traced_as_they_judge(number: int) -> None:
-    tracers: dict[str, TemplateTracer] = {}
-    count = 0
-    for policy, loaded, review in list(samples())[number::4]:
+@pytest.mark.parametrize("rule", RULES, ids=rule_ids())
+def test_shipped_rules_are_traced_as_they_judge(rule: Rule, code_cache: CodeCache) -> None:
+    tracer: TemplateTracer | None = None
+    judged = 0
+    read = list(samples(rule, code_cache))
+    if not read:
+        pytest.skip("its objects are for kpt alone, and no reader gives them as manifests")
+    for policy, loaded, review in read:
         if not isinstance(policy.match(review), Matched):
             continue
-        tracer = tracers.setdefault(policy.key.kind, TemplateTracer(loaded.templates))
+        judged += 1
+        tracer = tracer or TemplateTracer(loaded.templates)
         found = tracer.trace(policy, review, CONTEXT)
         gave = sum([reason.given for reason in found.reasons])
         expected = policy.violations(review, CONTEXT)
@@ -117,8 +120,7 @@ def test_shipped_rules_are_traced_as_they_judge(number: int) -> None:
             continue
         assert bool(gave) == bool(expected), review.object
         assert all(reason.held or reason.failed for reason in found.reasons)
-        count += 1
-    assert count > 3
+    assert judged > 0
 
 
 def test_evaluations_beyond_a_bound_are_counted() -> None:

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import pytest
-from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint
+from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.devices.kinds import DEVICE_KINDS
 from lockgate.engine.gvk import GroupVersionKind
 from lockgate.engine.quota.expiry import TTL_S
@@ -25,27 +24,24 @@ def namespace(name: str, **labels: str) -> Json:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> CodeCache:
-    return CodeCache(str(tmp_path_factory.mktemp("cache")), compiler_fingerprint())
-
-
-def basis(cache: CodeCache, *values: Json) -> Basis:
-    live = LiveGate(LiveSettings(cache=cache, ledger_cluster="prod"))
+def basis(code_cache: CodeCache, *values: Json) -> Basis:
+    live = LiveGate(LiveSettings(cache=code_cache, ledger_cluster="prod"))
     live.apply(present(*values), DEVICE_KINDS)
     assert live.state is not None
     assert live.state.quotas is not None
     return Basis(live.state.quotas, live.state.namespaces)
 
 
-def test_what_is_counted_anew(cache: CodeCache) -> None:
-    before = basis(cache, TEAMS, namespace("a", team="one"))
-    assert not differ(before, basis(cache, TEAMS, namespace("a", team="one", other="label")))
+def test_what_is_counted_anew(code_cache: CodeCache) -> None:
+    before = basis(code_cache, TEAMS, namespace("a", team="one"))
+    assert not differ(before, basis(code_cache, TEAMS, namespace("a", team="one", other="label")))
     # Nothing lives in a namespace that was not there; what comes is counted as it comes.
-    assert not differ(before, basis(cache, TEAMS, namespace("a", team="one"), namespace("b", team="two")))
-    assert differ(before, basis(cache, TEAMS, namespace("a", team="two")))
-    assert differ(before, basis(cache, TEAMS, namespace("a")))
-    assert differ(before, basis(cache, TEAMS, quota("more"), namespace("a", team="one")))
+    assert not differ(
+        before, basis(code_cache, TEAMS, namespace("a", team="one"), namespace("b", team="two"))
+    )
+    assert differ(before, basis(code_cache, TEAMS, namespace("a", team="two")))
+    assert differ(before, basis(code_cache, TEAMS, namespace("a")))
+    assert differ(before, basis(code_cache, TEAMS, quota("more"), namespace("a", team="one")))
 
 
 def resource(kind: str, version: str, group: str = "resource.k8s.io") -> Resource:

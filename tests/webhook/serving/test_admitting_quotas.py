@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint
+from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.devices.kinds import DEVICE_KINDS
 from lockgate.engine.gvk import GroupVersionKind, gvk_of
 from lockgate.engine.quota.store.ledger import Ledger
@@ -87,12 +87,6 @@ def change(value: Json) -> Change:
     metadata = value["metadata"]
     key = ObjectKey(kind, metadata.get("namespace", ""), metadata["name"])
     return Change(key, json.dumps(value).encode())
-
-
-@pytest.fixture(scope="module")
-def code_cache(tmp_path_factory: pytest.TempPathFactory) -> CodeCache:
-    """One for all tests: the claims library takes seconds to compile."""
-    return CodeCache(str(tmp_path_factory.mktemp("cache")), compiler_fingerprint())
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from lockgate.engine.codegen.budget import Limits
+from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.decision import Decision
 from lockgate.engine.devices.shelf import Shelf
 from lockgate.engine.documents.document import Document
@@ -22,6 +23,7 @@ from lockgate.gatekeeper.template import is_template
 from lockgate.webhook.gate import Gate
 from lockgate.webhook.serving import live_gate
 from lockgate.webhook.serving.live_gate import LiveGate
+from lockgate.webhook.serving.live_state import LiveSettings
 from lockgate.webhook.serving.objects import Change
 
 from tests.gatekeeper.workbench import constraint, document, manifest, template
@@ -87,13 +89,13 @@ def shown(decision: Decision) -> tuple[Any, ...]:
     )
 
 
-def compare(root: Path) -> int:
+def compare(root: Path, cache: CodeCache) -> int:
     """Judges every object of a library by check's Gate and by the live one; gives how many were denied."""
     documents = read_all(root)
     by_key = {key_of(one.value): one for one in documents if is_policy(one.value)}
     policies = [*by_key.values()]
     others = [one for one in documents if not is_policy(one.value) and one.value.get("metadata")]
-    loaded = load_policies(policies)
+    loaded = load_policies(policies, cache=cache)
     assert not loaded.errors
     inventory = [one.value for one in others if "inventory" in one.file]
     facts = facts_of(inventory) if loaded.needs.reads else Facts()
@@ -107,7 +109,7 @@ def compare(root: Path) -> int:
         shelf.cover(covered)
         facts = changed(facts, providers=DeviceProviders(shelf.devices()))
     gate = Gate(loaded.policies, facts, Limits(), NOW, sync=loaded.sync, expansion=loaded.expansion)
-    live = LiveGate()
+    live = LiveGate(LiveSettings(cache=cache))
     everything = [*present(*[one.value for one in policies]), *present(*inventory)]
     # In several steps, as watches tell them.
     for start in range(0, len(everything), 40):
@@ -126,12 +128,12 @@ def compare(root: Path) -> int:
     return denied
 
 
-def test_it_judges_as_check_does_by_the_library() -> None:
-    assert compare(shared_path("vectors", "gatekeeper-library")) > 100
+def test_it_judges_as_check_does_by_the_library(code_cache: CodeCache) -> None:
+    assert compare(shared_path("vectors", "gatekeeper-library"), code_cache) > 100
 
 
-def test_it_judges_as_check_does_by_the_shipped_rules() -> None:
-    assert compare(ROOT / "policies") > 10
+def test_it_judges_as_check_does_by_the_shipped_rules(code_cache: CodeCache) -> None:
+    assert compare(ROOT / "policies", code_cache) > 10
 
 
 def test_nothing_is_in_force_before_the_first_changes() -> None:
