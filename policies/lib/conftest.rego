@@ -909,6 +909,27 @@ warn contains unconfigured("pipelines/profile_quotas", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.pipelines.registered_models
+	some object in objects
+	some violation in data.lockgate.pipelines.registered_models.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/registered_models", found) if {
+	not data.parameters.pipelines.registered_models
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.registered_models.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.pipelines.sensor_triggers
 	some object in objects
 	some violation in data.lockgate.pipelines.sensor_triggers.violation with input as {
@@ -943,6 +964,48 @@ warn contains unconfigured("pipelines/tracked_runs", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.pipelines.tracked_runs.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.pipelines.training_limits
+	some object in objects
+	some violation in data.lockgate.pipelines.training_limits.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/training_limits", found) if {
+	not data.parameters.pipelines.training_limits
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.training_limits.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.pipelines.training_runtimes
+	some object in objects
+	some violation in data.lockgate.pipelines.training_runtimes.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/training_runtimes", found) if {
+	not data.parameters.pipelines.training_runtimes
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.training_runtimes.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
