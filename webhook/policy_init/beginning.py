@@ -30,13 +30,14 @@ _MOST_SHOWN = 10
 
 @record
 class Wanted:
-    """What the command line asks for."""
+    """What the command line asks for. every: constraints for kinds that are not there too."""
 
     path: str
     profiles: tuple[str, ...]
     owner: str | None
     expires: str
     folder: str
+    every: bool
     excludes: tuple[str, ...]
     dry_run: bool
     force: bool
@@ -83,8 +84,8 @@ class Beginning:
             if one.part.namespaces:
                 where = f", in the namespaces {', '.join(one.part.namespaces)}"
             yield (
-                f"{verb} {self.folder}/{one.part.profile}.yaml: {len(one.kinds)} constraints{where}; "
-                f"{one.left_out} more are for kinds that are not here"
+                f"{verb} {self.folder}/{one.part.profile}.yaml: {len(one.kinds)} constraints{where}"
+                + (f"; {one.left_out} more are for kinds that are not here (--all)" if one.left_out else "")
             )
         if self.exempt:
             yield (
@@ -141,7 +142,7 @@ def begin(wanted: Wanted) -> Beginning:
     looked = look(root, wanted.excludes)
     plan = make_plan(looked, wanted.profiles)
     others = {name for part in plan.parts for name in part.namespaces}
-    chosen = tuple([choose(part, others, looked.objects) for part in plan.parts])
+    chosen = tuple([choose(part, others, {} if wanted.every else looked.objects) for part in plan.parts])
     left_out = tuple(exclusions_for(looked.unjudged))
     files = {FILE_NAME: render_configuration(plan, folder, wanted.excludes, left_out)}
     files |= {f"{folder}/{one.part.profile}.yaml": one.text for one in chosen}

@@ -33,6 +33,7 @@ EXIT_NOT_YET: Final = 1
     metavar="PATH",
     help="Where constraints and exemptions are written, from PATH.",
 )
+@click.option("--all", "every", is_flag=True, help="Also the constraints for kinds that are not here yet.")
 @click.option("--exclude", "excludes", multiple=True, metavar="PATTERN", help="Leave out, as in .gitignore.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; show what would be written.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")
@@ -44,6 +45,7 @@ def init(
     owner: str | None,
     expires: str,
     folder: str,
+    every: bool,
     excludes: tuple[str, ...],
     dry_run: bool,
     force: bool,
@@ -63,7 +65,7 @@ def init(
     from lockgate.webhook.policy_init.writing import write_files
     from lockgate.webhook.terminal import printable
 
-    made = begin(Wanted(path, profiles, owner, expires, folder, excludes, dry_run, force))
+    made = begin(Wanted(path, profiles, owner, expires, folder, every, excludes, dry_run, force))
     if dry_run:
         for name, text in made.files.items():
             click.echo(f"# would write {name}\n{text}")

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from lockgate.webhook.cli import run
 
+from tests.policies.shipped import POLICIES
 from tests.shared_folder import shared_path
 
 SERVICE = """\
@@ -122,14 +123,18 @@ def test_constraints_are_those_for_the_kinds_that_are_there(capsys: pytest.Captu
     put("deploy/b.yaml", POD, name="b", image="nginx")
     out, _ = init(capsys, "--force")
     assert {"baseline-traffic-distribution", "baseline-immutable-images"} < set(constraints("baseline"))
-    assert "more are for kinds that are not here" in out
+    assert "more are for kinds that are not here (--all)" in out
+    out, _ = init(capsys, "--force", "--all")
+    assert "not here" not in out
+    shipped = (POLICIES.root / "profiles" / "baseline.yaml").read_text("utf-8")
+    assert list(constraints("baseline")) == [one["metadata"]["name"] for one in yaml.safe_load_all(shipped)]
 
 
 def test_production_has_its_own_profile_where_namespaces_tell(capsys: pytest.CaptureFixture[str]) -> None:
     put("envs/prod/a.yaml", POD, name="a", namespace="ml-prod", image=PINNED)
     put("envs/dev/a.yaml", POD, name="a", namespace="ml-dev", image="nginx")
     out, _ = init(capsys)
-    assert "production.yaml: " in out and "in the namespaces ml-prod;" in out
+    assert "production.yaml: " in out and "in the namespaces ml-prod" in out
     assert settings()["environments"] == [
         {"name": "dev", "paths": ["envs/dev"]},
         {"name": "prod", "paths": ["envs/prod"]},
