@@ -664,6 +664,111 @@ warn contains unconfigured("gitops/verified_sources", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.governance.external_data_providers
+	some object in objects
+	some violation in data.lockgate.governance.external_data_providers.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("governance/external_data_providers", found) if {
+	not data.parameters.governance.external_data_providers
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.governance.external_data_providers.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.governance.fail_open_webhooks
+	some object in objects
+	some violation in data.lockgate.governance.fail_open_webhooks.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("governance/fail_open_webhooks", found) if {
+	not data.parameters.governance.fail_open_webhooks
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.governance.fail_open_webhooks.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.governance.mutations
+	some object in objects
+	some violation in data.lockgate.governance.mutations.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("governance/mutations", found) if {
+	not data.parameters.governance.mutations
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.governance.mutations.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.governance.template_calls
+	some object in objects
+	some violation in data.lockgate.governance.template_calls.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("governance/template_calls", found) if {
+	not data.parameters.governance.template_calls
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.governance.template_calls.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.governance.weakened_constraints
+	some object in objects
+	some violation in data.lockgate.governance.weakened_constraints.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("governance/weakened_constraints", found) if {
+	not data.parameters.governance.weakened_constraints
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.governance.weakened_constraints.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.models.code_from_models
 	some object in objects
 	some violation in data.lockgate.models.code_from_models.violation with input as {
