@@ -120,19 +120,21 @@ def check_heads(proof: StreamProof) -> int:
     return own[0].head.n
 
 
+def head_value(one: HeadProof) -> dict[str, Json]:
+    """A head with its proof, as JSON has it."""
+    return {
+        "name": one.head.name,
+        "n": one.head.n,
+        "leaf": encode_base64(one.head.leaf),
+        "index": one.index,
+        "count": one.count,
+        "hashes": [encode_base64(part) for part in one.hashes],
+    }
+
+
 def render_stream_proof(proof: StreamProof) -> bytes:
     """As canonical JSON with a final newline."""
-    heads: list[Json] = [
-        {
-            "name": one.head.name,
-            "n": one.head.n,
-            "leaf": encode_base64(one.head.leaf),
-            "index": one.index,
-            "count": one.count,
-            "hashes": [encode_base64(part) for part in one.hashes],
-        }
-        for one in proof.heads
-    ]
+    heads: list[Json] = [head_value(one) for one in proof.heads]
     value: dict[str, Json] = {
         "v": VERSION,
         "stream": proof.name,

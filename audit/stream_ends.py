@@ -35,13 +35,41 @@ def stream_ends(reader: IndexedReader, standing: Standing) -> dict[str, StreamHe
     Raises VerificationError where the table of heads, or an entry, is not what was logged and signed. Costs a read of all heads and of the
     entries since the last `stream-heads`: at most as many as there are streams, or a thousand, and what came in an hour.
     """
+    start, ends, read = _at_latest_heads(reader, standing)
+    size = standing.checkpoint.size
+    for index, raw in enumerate(standing.proven(start, size), start):
+        leaf = leaf_hash(raw)
+        known = read[index - start] if index - start < len(read) else (b"", ())
+        for link in known[1] if known[0] == raw else parse_entry(raw).links:
+            before = ends.get(link.name)
+            if (link.n - 1, link.prev) != ((0, None) if before is None else (before.n, before.leaf)):
+                raise VerificationError(f"the stream {link.name} has a gap", where=f"entry {index}")
+            ends[link.name] = StreamHead(link.name, link.n, leaf)
+    return ends
+
+
+def logged_heads(reader: IndexedReader, standing: Standing) -> tuple[int, list[StreamHead]] | None:
+    """The latest heads that were logged: the entry that did, of as many entries as its index, and where streams ended then.
+
+    None where none were logged yet. Raises VerificationError where the table of heads does not give the logged root.
+    """
+    start, ends, _ = _at_latest_heads(reader, standing)
+    return (start, [*ends.values()]) if start else None
+
+
+# Entries as they were read, with their links.
+_Read = list[tuple[bytes, tuple[StreamLink, ...]]]
+
+
+def _at_latest_heads(reader: IndexedReader, standing: Standing) -> tuple[int, dict[str, StreamHead], _Read]:
+    """The entry of the latest heads (0: the log's begin), where streams ended then, and what was read since."""
     size = standing.checkpoint.size
     start, logged = _latest_heads(reader, standing)
     # Before the entries, so that whatever moved a head is among these.
     rows = {head.name: head for head in reader.stream_heads()}
     moved: dict[str, StreamLink] = {}
     # Read once, and believed below where it is what was signed.
-    read: list[tuple[bytes, tuple[StreamLink, ...]]] = []
+    read: _Read = []
     for data in _from(reader, start):
         links = parse_entry(data).links
         read.append((data, links))
@@ -59,15 +87,7 @@ def stream_ends(reader: IndexedReader, standing: Standing) -> dict[str, StreamHe
         heads_root([*ends.values()])
     ):
         raise _wrong(size)
-    for index, raw in enumerate(standing.proven(start, size), start):
-        leaf = leaf_hash(raw)
-        known = read[index - start] if index - start < len(read) else (b"", ())
-        for link in known[1] if known[0] == raw else parse_entry(raw).links:
-            before = ends.get(link.name)
-            if (link.n - 1, link.prev) != ((0, None) if before is None else (before.n, before.leaf)):
-                raise VerificationError(f"the stream {link.name} has a gap", where=f"entry {index}")
-            ends[link.name] = StreamHead(link.name, link.n, leaf)
-    return ends
+    return start, ends, read
 
 
 def _latest_heads(reader: IndexedReader, standing: Standing) -> tuple[int, Entry | None]:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from lockgate.audit.note import encode_base64
 from lockgate.audit.packs.pack import (
     OpenedBody,
     Pack,
+    PackedEnd,
     PackedEntry,
     PackedEnvelope,
     PackedPromotion,
@@ -31,6 +32,7 @@ from lockgate.audit.query.errors import QuestionError
 from lockgate.audit.query.page import Link
 from lockgate.audit.query.render import plain
 from lockgate.audit.reader import StoredBody, TrailReader
+from lockgate.audit.streams import find_heads
 from lockgate.audit.times import render_time
 from lockgate.audit.tlog_proof import render_tlog_proof
 from lockgate.audit.verify.walk import OpenKey
@@ -207,6 +209,9 @@ def _streams(engine: Engine, scope: Scope, size: int, wanted: set[int]) -> Itera
             (place for place in range(start, len(links)) if _is_behind(scope, links[place])), len(links)
         )
         wanted |= {one.index for one in links[max(0, start - 1) : stop + 1]}
+        end = None if stop < len(links) else _end(engine, name, links, max(0, start - 1))
+        if end is not None:
+            wanted.add(end.heads)
         _check_size(wanted)
         yield PackedStream(
             name,
@@ -214,7 +219,19 @@ def _streams(engine: Engine, scope: Scope, size: int, wanted: set[int]) -> Itera
             stop if stop > start else 0,
             start or None,
             stop + 1 if stop < len(links) else None,
+            end,
         )
+
+
+def _end(engine: Engine, name: str, links: Sequence[Link], shown: int) -> PackedEnd | None:
+    """What shows that a stream ends with the last of `links`; the first `shown` of them are not in the pack, and nothing is said of those."""
+    logged = engine.logged_heads()
+    if logged is None:
+        return None
+    index, heads = logged
+    found = find_heads(heads, name)
+    own = next((one.head.n for one in found if one.head.name == name), 0)
+    return None if own and own <= shown else PackedEnd(index, found)
 
 
 def _is_since(scope: Scope, link: Link) -> bool:

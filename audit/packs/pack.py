@@ -8,6 +8,7 @@ from lockgate.audit.entry import Entry
 from lockgate.audit.packs.scope import Scope
 from lockgate.audit.query.answers.answer import Answer
 from lockgate.audit.query.page import AsOf
+from lockgate.audit.streams import HeadProof
 
 # none: an entry without one. sealed: it is kept, and not shown here. opened: it is in the pack, with the key of this entry alone.
 BodyState = Literal["none", "sealed", "opened", "erased"]
@@ -26,24 +27,40 @@ class PackedEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PackedEnd:
+    """That a stream ended so. heads: the entry that logged the heads of all streams, of the entries before it. shown: the stream's
+    head under the root there; of a stream that there was not yet, its neighbours', which show that."""
+
+    heads: int
+    shown: tuple[HeadProof, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PackedStream:
     """A stream whose entries of the period are all here: the counters `first` to `last` (0 and 0: there are none), with their
-    neighbours. before, after: the neighbour's counter, None at an end of the stream."""
+    neighbours. before, after: the neighbour's counter, None at an end of the stream. end: what shows that nothing follows, None where
+    something does, or nothing shows it."""
 
     name: str
     first: int
     last: int
     before: int | None
     after: int | None
+    end: PackedEnd | None
 
     @property
     def statement(self) -> str:
         """For people."""
         told = f"numbers {self.first} to {self.last}" if self.first else "none of its entries"
         made = f"the stream {self.name}: {told} fall into the period, and none between is left out"
-        if self.after is None:
-            made += "; that it ends there is the word of whoever made the pack (`lockgate audit prove --stream` shows it)"
-        return made
+        if self.after is not None:
+            return made
+        if self.end is not None:
+            return (
+                f"{made}; entry {self.end.heads}, which logged where streams end, shows that it had no other before that; what came "
+                "behind is the word of whoever made the pack"
+            )
+        return f"{made}; that it ends there is the word of whoever made the pack (`lockgate audit prove --stream` shows it)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ that lies in it. More is shown to those alone who bring keys of the log and of w
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
+from lockgate.audit.completeness import head_value
 from lockgate.audit.controls.mapping import ControlMapping
 from lockgate.audit.merkle import leaf_hash
 from lockgate.audit.note import encode_base64
-from lockgate.audit.packs.pack import Pack
+from lockgate.audit.packs.pack import Pack, PackedEnd
 from lockgate.audit.packs.scope import Scope
 from lockgate.audit.query.render import answer_value, as_of_value, plain
 from lockgate.audit.times import render_time
@@ -68,7 +70,7 @@ def pack_value(pack: Pack, controls: ControlMapping, made_by: str) -> dict[str, 
             }
             for one in pack.entries
         ],
-        "streams": [{**plain(one), "statement": one.statement} for one in pack.streams],
+        "streams": [{**plain(replace(one, end=None)), "end": _end(one.end), "statement": one.statement} for one in pack.streams],
         "envelopes": [
             {"entry": one.entry, "kind": one.kind, "payload": one.payload} for one in pack.envelopes
         ],
@@ -97,6 +99,12 @@ def pack_value(pack: Pack, controls: ControlMapping, made_by: str) -> dict[str, 
             ],
         },
     }  # fmt: skip
+
+
+def _end(end: PackedEnd | None) -> dict[str, Any] | None:
+    if end is None:
+        return None
+    return {"heads": end.heads, "shown": [head_value(one) for one in end.shown]}
 
 
 def _scope(scope: Scope) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from lockgate.audit.query.page import AsOf, Completeness, Link, Page, Row
 from lockgate.audit.query.question import Question
 from lockgate.audit.standing import Standing
 from lockgate.audit.store.searching import Span, Wanted
-from lockgate.audit.stream_ends import IndexedReader, stream_ends
+from lockgate.audit.stream_ends import IndexedReader, logged_heads, stream_ends
 from lockgate.audit.streams import StreamHead
 
 _LEAST_READ: Final = 32
@@ -91,6 +91,10 @@ class Engine:
     def ends(self) -> dict[str, StreamHead]:
         """Where all streams end, as of the checkpoint. Raises VerificationError."""
         return self.remember("ends", lambda: stream_ends(self._reader, self.standing))
+
+    def logged_heads(self) -> tuple[int, list[StreamHead]] | None:
+        """The latest heads that were logged (`stream_ends.logged_heads`). Raises VerificationError."""
+        return self.remember("heads", lambda: logged_heads(self._reader, self.standing))
 
     def remember(self, key: object, make: Callable[[], T]) -> T:
         """What follows from the log as of its checkpoint, made once, and not changed by whoever is given it."""

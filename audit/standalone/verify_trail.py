@@ -1035,13 +1035,10 @@ def check_proofs(root, tree, leaves, log_keys, witness_keys, origin, keys):
             fail(name, "does not lead to its checkpoint")
 
 
-def check_stream_proof(value, heads):
-    """What the proof of a stream says of it, by the entry of the stream heads. Returns a line for people."""
-    name, size, shown = value["stream"], value["size"], value["heads"]
-    if heads["kind"] != "stream-heads" or type(size) is not int or heads["size"] != size or len(shown) > 2:
-        fail("proof", "has another entry than that of the stream heads")
-    if not STREAM.fullmatch(name) or not all(map(is_count, value["entries"])):
-        fail("proof", "names no stream, or entries that are none")
+def check_heads(name, shown, heads):
+    """The head of a stream under the root that an entry logged; None where it is shown that there was no such stream."""
+    if len(shown) > 2:
+        fail("proof", "has too many heads")
     for one in shown:
         if one.keys() != HEAD or not STREAM.fullmatch(one["name"]):
             fail("proof", "has a head that is none")
@@ -1054,14 +1051,27 @@ def check_stream_proof(value, heads):
             fail("proof", "has a head that is not under the logged root")
     own = [one for one in shown if one["name"] == name]
     if own:
-        if len(shown) != 1 or len(value["entries"]) != own[0]["n"]:
-            fail("proof", "does not name the entries of the stream")
-        return f"the stream {name} has {own[0]['n']} entries among the first {size}; the last has {own[0]['leaf']}"
+        return own[0] if len(shown) == 1 else fail("proof", "has another head beside the stream's own")
     below = [one["index"] for one in shown if one["name"].encode() < name.encode()] or [-1]
     above = [one["index"] for one in shown if one["name"].encode() > name.encode()] or [heads["count"]]
-    if len(below) > 1 or len(above) > 1 or above[0] != below[0] + 1 or value["entries"]:
+    if len(below) > 1 or len(above) > 1 or above[0] != below[0] + 1:
         fail("proof", "does not show that there is no such stream")
-    return f"there is no stream {name} among the first {size} entries"
+    return None
+
+
+def check_stream_proof(value, heads):
+    """What the proof of a stream says of it, by the entry of the stream heads. Returns a line for people."""
+    name, size = value["stream"], value["size"]
+    if heads["kind"] != "stream-heads" or type(size) is not int or heads["size"] != size:
+        fail("proof", "has another entry than that of the stream heads")
+    if not STREAM.fullmatch(name) or not all(map(is_count, value["entries"])):
+        fail("proof", "names no stream, or entries that are none")
+    own = check_heads(name, value["heads"], heads)
+    if len(value["entries"]) != (own["n"] if own else 0):
+        fail("proof", "does not name the entries of the stream")
+    if own is None:
+        return f"there is no stream {name} among the first {size} entries"
+    return f"the stream {name} has {own['n']} entries among the first {size}; the last has {own['leaf']}"
 
 
 def verify_proof(data, given, log_keys, witness_keys):
@@ -1210,6 +1220,10 @@ class Packed:
         first, last, before, after = told["first"], told["last"], told["before"], told["after"]
         start = before or first or after
         stop = after or last or before
+        if told["end"] is not None:
+            if after is not None:
+                fail(where, "is said to end, and to go on")
+            self._check_end(name, told["end"], found, stop or 0)
         if not start:
             if stop or found:
                 fail(where, "is said to be empty, and is not")
@@ -1236,6 +1250,21 @@ class Packed:
             fail(where, "has its last entry of the period behind the one that is named")
         if first and (at(first) < since or (until is not None and at(last) >= until)):
             fail(where, "has entries that are not of the period")
+
+    def _check_end(self, name, end, found, stop):
+        """Where streams ended when that was logged last: with an entry that is here, and none that the pack leaves out."""
+        index, where = end["heads"], f"pack.json, stream {name}"
+        heads = self.get(index, "stream-heads", where)
+        own = check_heads(name, end["shown"], heads)
+        if heads["size"] != index:
+            fail(where, "has stream heads of another size")
+        if own is not None and own["n"] not in found:
+            fail(where, f"ended with number {own['n']} by entry {index}, which is not here")
+        if own is not None and (own["n"] > stop or self.raw[found[own["n"]][0]] != own["leaf"]):
+            fail(where, f"ended with another entry by entry {index}")
+        last = own["n"] if own else 0
+        if any((n > last) != (at > index) for n, (at, _, _) in found.items()):
+            fail(where, f"has an entry that the heads of entry {index} do not have")
 
     def opened(self, listed):
         """The bodies that the pack opens, compared with their entries, by index."""

@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+import lockgate.webhook
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -154,6 +156,11 @@ def _stream(value: Any) -> Any:
     return value["streams"][0]
 
 
+def _kept(value: Any) -> Any:
+    """The last entry that has a body."""
+    return next(one for one in reversed(value["entries"]) if one["body"] != "none")
+
+
 # Changes of pack.json, with a manifest that agrees: what somebody does who makes a pack say something else.
 OF_BOTH: dict[str, Callable[[Any], object]] = {
     "another model": _put(_first("promotions"), "model", "other"),
@@ -170,9 +177,9 @@ OF_BOTH: dict[str, Callable[[Any], object]] = {
     "an entry less": lambda value: value["entries"].pop(),
     "another entry": _put(lambda value: value["entries"][-1]["entry"], "model", "other"),
     "another leaf": _put(lambda value: value["entries"][-1], "leafHash", "A" * 43 + "="),
-    "erased by nobody": lambda value: value["entries"][-1].update(body="erased", erasedBy=0),
-    "erased without an entry": _put(lambda value: value["entries"][-1], "body", "erased"),
-    "a body of none": _put(lambda value: value["entries"][-1], "body", "none"),
+    "erased by nobody": lambda value: _kept(value).update(body="erased", erasedBy=0),
+    "erased without an entry": _put(_kept, "body", "erased"),
+    "a body of none": _put(_kept, "body", "none"),
     "another log": _put(lambda value: value["asOf"], "origin", "example.com/other"),
     "another size": _put(lambda value: value["asOf"], "size", 5),
     "witnessed": lambda value: value.update(state="witnessed"),
@@ -236,6 +243,81 @@ def test_a_promotion_that_is_taken_out_with_its_proofs_is_found(period: Made, tm
     for index in indices:
         del files[f"proofs/{index}.tlog-proof"]
     assert verify(tmp_path / "pack", listed(files), period.vkey) == 3
+
+
+@pytest.fixture(scope="module")
+def open_end(year: Year) -> Made:
+    """A period that ends with the log."""
+    return make_pack(year.trail, days(330))
+
+
+def _named(value: Any, name: str) -> Any:
+    return next(one for one in value["streams"] if one["name"] == name)
+
+
+def test_a_stream_that_ends_is_shown_to_end(year: Year, open_end: Made, tmp_path: Path) -> None:
+    ends = {one["name"]: one["end"] for one in open_end.value["streams"]}
+    shown = {name for name, end in ends.items() if end is not None}
+    assert {"promotion", "exemption", "access", "erasure", "hold"} <= shown
+    (index,) = {end["heads"] for end in ends.values() if end is not None}
+    assert (
+        next(one for one in open_end.value["entries"] if one["index"] == index)["entry"]["kind"]
+        == "stream-heads"
+    )
+    # Of a stream that there never was its neighbours are shown.
+    assert "hold" not in {one["name"] for one in ends["hold"]["shown"]}
+    assert (
+        f"entry {index}, which logged where streams end" in _named(open_end.value, "promotion")["statement"]
+    )
+    schema = json.loads(
+        (Path(lockgate.webhook.__file__).parent / "schemas/evidence-pack.schema.json").read_text()
+    )
+    jsonschema.validate(open_end.value, schema)
+    assert verify(tmp_path / "pack", open_end.files, open_end.vkey) == 0
+
+
+def _of_another(value: Any) -> None:
+    _named(value, "promotion")["end"] = _named(value, "access")["end"]
+
+
+ENDS: dict[str, Callable[[Any], object]] = {
+    "another entry": lambda value: _named(value, "promotion")["end"].update(heads=value["entries"][0]["index"]),
+    "of another stream": _of_another,
+    "of a stream that is not": lambda value: _named(value, "promotion").update(end=_named(value, "hold")["end"]),
+    "another number": lambda value: _named(value, "promotion")["end"]["shown"][0].update(n=3),
+    "another leaf": lambda value: _named(value, "promotion")["end"]["shown"][0].update(leaf="A" * 43 + "="),
+    "none shown": lambda value: _named(value, "promotion")["end"].update(shown=[]),
+    "a neighbour less": lambda value: _named(value, "hold")["end"]["shown"].pop(),
+    "ends and goes on": lambda value: _named(value, "promotion").update(after=_named(value, "promotion")["last"] + 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ENDS)
+def test_an_end_that_is_another_is_found(open_end: Made, tmp_path: Path, what: str) -> None:
+    assert verify(tmp_path / "pack", changed(open_end, ENDS[what]), open_end.vkey) == 3
+
+
+def test_an_entry_that_is_cut_off_the_end_is_found(open_end: Made, tmp_path: Path) -> None:
+    """Whoever makes a pack leaves the last access out, and says that its stream ends before."""
+    gone: list[int] = []
+
+    def cut(value: Any) -> None:
+        stream = _named(value, "access")
+        last = stream["last"]
+        gone.extend(
+            one["index"]
+            for one in value["entries"]
+            if ("access", last) in [(link["k"], link["n"]) for link in one["entry"]["streams"]]
+        )
+        value["entries"] = [one for one in value["entries"] if one["index"] not in gone]
+        stream["last"] = last - 1
+        for told in value["answers"]:
+            told["lines"] = [line for line in told["lines"] if line.get("entry") not in gone]
+
+    files = changed(open_end, cut)
+    (index,) = gone
+    del files[f"proofs/{index}.tlog-proof"]
+    assert verify(tmp_path / "pack", listed(files), open_end.vkey) == 3
 
 
 def test_envelopes_and_bodies_of_other_entries_are_found(promotion: Made, tmp_path: Path) -> None:
