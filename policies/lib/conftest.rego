@@ -496,6 +496,27 @@ warn contains unconfigured("gitops/ignored_differences", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.gitops.image_updates
+	some object in objects
+	some violation in data.lockgate.gitops.image_updates.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/image_updates", found) if {
+	not data.parameters.gitops.image_updates
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.image_updates.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.gitops.insecure_sources
 	some object in objects
 	some violation in data.lockgate.gitops.insecure_sources.violation with input as {
@@ -572,6 +593,27 @@ warn contains unconfigured("gitops/reconciler_rights", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.gitops.reconciler_rights.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.gitops.remote_bases
+	some object in objects
+	some violation in data.lockgate.gitops.remote_bases.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/remote_bases", found) if {
+	not data.parameters.gitops.remote_bases
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.remote_bases.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
@@ -698,6 +740,27 @@ warn contains unconfigured("governance/fail_open_webhooks", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.governance.fail_open_webhooks.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.governance.model_buckets
+	some object in objects
+	some violation in data.lockgate.governance.model_buckets.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("governance/model_buckets", found) if {
+	not data.parameters.governance.model_buckets
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.governance.model_buckets.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
