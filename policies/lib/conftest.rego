@@ -1056,6 +1056,27 @@ warn contains unconfigured("pipelines/notebook_places", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.pipelines.pipeline_artifacts
+	some object in objects
+	some violation in data.lockgate.pipelines.pipeline_artifacts.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/pipeline_artifacts", found) if {
+	not data.parameters.pipelines.pipeline_artifacts
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.pipeline_artifacts.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.pipelines.profile_quotas
 	some object in objects
 	some violation in data.lockgate.pipelines.profile_quotas.violation with input as {
@@ -1090,6 +1111,27 @@ warn contains unconfigured("pipelines/registered_models", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.pipelines.registered_models.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.pipelines.runtime_installs
+	some object in objects
+	some violation in data.lockgate.pipelines.runtime_installs.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/runtime_installs", found) if {
+	not data.parameters.pipelines.runtime_installs
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.runtime_installs.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
