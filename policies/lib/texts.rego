@@ -44,7 +44,39 @@ read(text) := yaml.unmarshal(text) if {
 is_readable(text) if {
 	yaml.is_valid(text)
 	not contains(text, "{{")
+	not has_odd_case(yaml.unmarshal(text))
 } else := false
+
+# Kubernetes reads fields of JSON whatever their case, and a rule looks for them as they are spelt.
+has_odd_case(value) if {
+	walk(value, [inner, _])
+	name := inner[count(inner) - 1]
+	is_string(name)
+	spelling[lower(name)] != name
+}
+
+spelling := {lower(name): name |
+	some name in [
+		"args", "command", "containers", "env", "ephemeralContainers", "hostIPC", "hostNetwork", "hostPID", "hostPath", "initContainers", "kind",
+		"privileged", "resources", "securityContext", "serviceAccountName", "spec", "template", "volumes",
+	]
+}
+
+# METADATA
+# description: |
+#   The pod specs in them, as `{"path", "value"}`: what has a list of containers. A rule on pods judges these too, and tells the string's path.
+pods := [{"path": found.path, "value": value} |
+	some found in texts
+	walk(found.value, [_, value])
+	is_object(value)
+	has_containers(value)
+]
+
+has_containers(value) if {
+	some field in ["containers", "initContainers", "ephemeralContainers"]
+	some container in value[field]
+	is_object(container)
+}
 
 # METADATA
 # description: |

@@ -297,6 +297,13 @@ def documents_of(text: Any) -> Iterator[Any]:
             continue
 
 
+def has_containers(value: Any, place: Place) -> bool:
+    """Is there a pod spec with containers, and not only a patch of something else?"""
+    for step in place:
+        value = value[step]
+    return any(value.get(field) for field in ("containers", "initContainers", "ephemeralContainers"))
+
+
 def of_text(place: Place, text: Any) -> Iterator[Found]:
     """What is in an object, a pod or a runtime environment that is written as text."""
     for value in documents_of(text):
@@ -311,7 +318,7 @@ def of_text(place: Place, text: Any) -> Iterator[Found]:
         for _, environment in at(value, "applications[].runtime_env"):
             inside |= set(of_container((), environment.get("container")))
         for one in inside:
-            if one.what != "pod":
+            if one.what != "pod" or has_containers(value, one.place):
                 yield Found(one.what, place, one.text)
 
 

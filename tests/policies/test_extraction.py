@@ -24,6 +24,7 @@ from tests.shared_folder import shared_path
 NOW_NS = 1_767_225_600_000_000_000
 LIBRARY = ("images", "kubeflow_pipelines", "models", "review", "texts", "used_images", "workloads")
 PODS = "data.lib.lockgate.workloads.pod_paths"
+TEXTS = "data.lib.lockgate.texts.pods"
 IMAGES = "data.lib.lockgate.used_images.references"
 MODELS = "data.lib.lockgate.models.references"
 # What the library finds and the table of APIs does not have, by what and kind, with the reason.
@@ -43,7 +44,7 @@ def library() -> Library:
     """What the library finds in an object."""
     paths = [POLICIES.root / "lib" / f"{name}.rego" for name in LIBRARY]
     modules = [parse_module(Source(path.read_text("utf-8"), path.name, "v1")) for path in paths]
-    made = compile_program(modules, entrypoints=[PODS, IMAGES, MODELS], capabilities=Capabilities())
+    made = compile_program(modules, entrypoints=[PODS, TEXTS, IMAGES, MODELS], capabilities=Capabilities())
     program = made.prepare()
 
     def ask(name: str, value: Value) -> list[Any]:
@@ -55,6 +56,7 @@ def library() -> Library:
         value = parse_json(json.dumps(given))
         return {
             *[Found("pod", tuple(path)) for path in ask(PODS, value)],
+            *[Found("pod", tuple(one["path"])) for one in ask(TEXTS, value)],
             *[Found("image", tuple(one["path"]), str(one["text"])) for one in ask(IMAGES, value)],
             # What arguments and variables name, servers decide and not the API.
             *[
