@@ -685,6 +685,27 @@ warn contains unconfigured("gitops/rollout_steps", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.gitops.suspended_reconciliation
+	some object in objects
+	some violation in data.lockgate.gitops.suspended_reconciliation.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("gitops/suspended_reconciliation", found) if {
+	not data.parameters.gitops.suspended_reconciliation
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.gitops.suspended_reconciliation.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.gitops.verified_sources
 	some object in objects
 	some violation in data.lockgate.gitops.verified_sources.violation with input as {
@@ -698,6 +719,27 @@ warn contains unconfigured("gitops/verified_sources", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.gitops.verified_sources.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.governance.deletion_policies
+	some object in objects
+	some violation in data.lockgate.governance.deletion_policies.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("governance/deletion_policies", found) if {
+	not data.parameters.governance.deletion_policies
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.governance.deletion_policies.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
@@ -803,6 +845,27 @@ warn contains unconfigured("governance/template_calls", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.governance.template_calls.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.governance.template_data
+	some object in objects
+	some violation in data.lockgate.governance.template_data.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("governance/template_data", found) if {
+	not data.parameters.governance.template_data
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.governance.template_data.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
