@@ -85,11 +85,14 @@ def said(loaded: Loaded, objects: Sequence[Document]) -> list[str]:
     return lines
 
 
-def both(documents: Sequence[Document], objects: Sequence[Document]) -> list[str]:
+def both(
+    documents: Sequence[Document], objects: Sequence[Document], cache: CodeCache | None = None
+) -> list[str]:
     """What templates say that may share, which is what they say that may not."""
-    together = said(load_policies(documents), objects)
-    # Each template's code is shown, so each has its own.
-    alone = said(load_policies(documents, show=lambda kind, code: None), objects)
+    together = said(load_policies(documents, cache=cache), objects)
+    # Each template's code is shown, so each has its own; a cache has one entry for either, so each has a cache.
+    apart = cache and CodeCache(f"{cache.folder}-apart", cache.fingerprint)
+    alone = said(load_policies(documents, cache=apart, show=lambda kind, code: None), objects)
     assert together == alone
     return together
 
@@ -317,7 +320,7 @@ def test_one_that_changes_is_compiled_alone() -> None:
     assert {kind: after[kind] for kind in before} == before and len(after) == 3
 
 
-def test_the_shipped_rules() -> None:
+def test_the_shipped_rules(code_cache: CodeCache) -> None:
     """Every constraint of the samples on every object of the samples."""
     documents: list[Document] = []
     objects: list[Document] = []
@@ -329,7 +332,7 @@ def test_the_shipped_rules() -> None:
             documents.append(document(value, f"{rule.name}-{number}.json"))
             objects += [found for path in (*sample.allowed, *sample.denied) for found in read(path)]
     assert len(objects) > 100
-    lines = both(documents, objects)
+    lines = both(documents, objects, code_cache)
     assert sum("Violation(" in line for line in lines) > 50
 
 

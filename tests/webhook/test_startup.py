@@ -111,12 +111,12 @@ POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name
 
 
 @pytest.fixture
-def one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: str) -> list[str]:
     """The command that checks one file."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", compiled)
     # As installed: the modules' bytecode is there, which pip writes.
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "bytecode"))
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(Path(compiled) / "bytecode"))
     file = tmp_path / "one.yaml"
     file.write_text(POD)
     return [sys.executable, "-m", "lockgate.webhook", "check", "--cache", str(file)]

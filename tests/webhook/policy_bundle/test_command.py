@@ -62,7 +62,7 @@ def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dic
 
 def digest(*paths: str) -> str:
     return (
-        make_loader(None, False).given(Opening(str(Path.cwd())).open(paths), str(Path.cwd())).policies.digest
+        make_loader(None, True).given(Opening(str(Path.cwd())).open(paths), str(Path.cwd())).policies.digest
     )
 
 
