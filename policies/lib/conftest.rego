@@ -1014,6 +1014,27 @@ warn contains unevaluated("models/signed_models", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.pipelines.evaluated_before_deploy
+	some object in objects
+	some violation in data.lockgate.pipelines.evaluated_before_deploy.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/evaluated_before_deploy", found) if {
+	not data.parameters.pipelines.evaluated_before_deploy
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.evaluated_before_deploy.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.pipelines.event_sources
 	some object in objects
 	some violation in data.lockgate.pipelines.event_sources.violation with input as {
@@ -1069,6 +1090,27 @@ warn contains unconfigured("pipelines/katib_trials", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.pipelines.katib_trials.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.pipelines.mlflow_documents
+	some object in objects
+	some violation in data.lockgate.pipelines.mlflow_documents.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/mlflow_documents", found) if {
+	not data.parameters.pipelines.mlflow_documents
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.mlflow_documents.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
