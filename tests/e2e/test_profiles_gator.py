@@ -18,8 +18,13 @@ from tests.shared_folder import ROOT
 pytestmark = pytest.mark.e2e
 
 TEMPLATES = {load(rule.template)["spec"]["crd"]["spec"]["names"]["kind"]: rule.template for rule in INTERNAL}
+# What gator would take for its own configuration, it does not judge.
 SAMPLES = [
-    path for rule in INTERNAL for sample in rule.samples() for path in (*sample.allowed, *sample.denied)
+    path
+    for rule in INTERNAL
+    for sample in rule.samples()
+    for path in (*sample.allowed, *sample.denied)
+    if "gatekeeper.sh/" not in path.read_text("utf-8")
 ]
 
 
@@ -42,7 +47,12 @@ def test_gator_says_the_same_of_every_sample(profile: str, tmp_path: Path) -> No
         "gator", "test", "-o", "json", *[word for path in files for word in ("-f", path)], cwd=ROOT
     )
     assert done.returncode in (0, 1), done.stderr[-2000:]
-    theirs = Counter((one["constraint"]["metadata"]["name"], one["msg"]) for one in json.loads(done.stdout))
+    assert done.stdout, done.stderr[-2000:]
+    # It judges templates too.
+    judged = [
+        one for one in json.loads(done.stdout) if "gatekeeper.sh/" not in one["violatingObject"]["apiVersion"]
+    ]
+    theirs = Counter((one["constraint"]["metadata"]["name"], one["msg"]) for one in judged)
     command = [sys.executable, "-m", "lockgate.webhook", "check", "--no-defaults", "--format", "json"]
     report = _told([*command, "-p", chosen, *SAMPLES])
     ours = Counter((one["constraint"], one["message"]) for one in report["violations"])

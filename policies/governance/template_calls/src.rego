@@ -77,11 +77,18 @@ texts(path, target) := array.concat(
 	),
 )
 
+# A function may be named by its parts in brackets too: http["send"]. Without what it is given it is only named.
 calls(text, function) if {
 	is_string(text)
-	contains(text, function)
-	some line in split(text, "\n")
-	contains(line, function)
-	code := regex.replace(line, `^\s*#.*$`, "")
-	regex.match(sprintf(`(^|[^A-Za-z0-9_.])%s([^A-Za-z0-9_.]|$)`, [replace(function, ".", `\.`)]), code)
+	parts := split(function, ".")
+	contains(text, parts[0])
+	code := regex.replace(text, `(?m)^\s*#.*$`, "")
+	steps := [step |
+		some part in array.slice(parts, 1, count(parts))
+		step := sprintf(`(\.%s|%s)`, [part, bracketed])
+	]
+	regex.match(sprintf(`(^|[^A-Za-z0-9_.])%s%s\(`, [parts[0], concat("", steps)]), code)
 }
+
+# A string in brackets, with whatever Rego lets stand around it.
+bracketed := concat("", [`\[(\s|#[^\n]*\n|"(\\.|[^"\\])*"|`, "`[^`]*`", `)*\]`])

@@ -20,8 +20,21 @@ test_calls if {
 	}
 }
 
+test_calls_by_parts_in_brackets if {
+	every text in [
+		"x := http[\"send\"]({})", "x := http[`send`]({})", "x := http[\"\\u0073end\"]({})", "x := http[\n\"send\"\n]({})",
+		"\t# http\nx := http[\"send\"]({})", "x := f(http[\"send\"]({}))",
+		"x := http[\"send\" # ]\n]({})", "x := \"#\"; y := http[\"send\" # ]\n]({})",
+	] {
+		found({"rego": text}, {}) == {["spec.targets.0.rego", "http.send"]}
+	}
+}
+
 test_what_is_no_call if {
-	every text in ["# http.send is not used", "\t# x := http.send({})", "x := myhttp.send(1)", "x := data.http.send", "x := http.sender(1)", "", "package a"] {
+	every text in [
+		"x := {\"http.send\": 1}", "y if f(\"http.send\")", "z if true with http.send as mock", "x := https[\"send\"](1)",
+		"# http.send is not used", "\t# x := http.send({})", "x := myhttp.send(1)", "x := data.http.send", "x := http.sender(1)", "", "package a",
+	] {
 		found({"rego": text}, {}) == set()
 	}
 }
