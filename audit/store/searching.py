@@ -175,8 +175,7 @@ class Search:
 
     def stream_entries(self, name: str, first: int, count: int) -> list[int]:
         """The entries of a stream from counter `first` on, in order; fewer where there are no more."""
-        rows = self._log.stream_entries(name, first - 1, count)
-        return [index for n, index in rows if n < first + count]
+        return self._log.stream_range(name, first, count)
 
     def stream_length(self, name: str) -> int:
         """The counter of a stream's last entry, as its head tells; 0 where there is no such stream."""

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from lockgate.audit.query.engine import MAX_ROWS, Asking, Engine
@@ -207,10 +208,11 @@ def export(api: "Api", call: Call) -> Reply:
     api.exports.take(call.caller.name)
     try:
         # Twice: nothing is sent before the log has how much, and what is sent is not kept.
-        count = 0
-        for page in _pages(engine, question, how):
+        pages = _pages(engine, question, how)
+        first = next(pages)
+        as_of, count = first.as_of, 0
+        for page in chain([first], pages):
             count += len(page.rows)
-            as_of = page.as_of
             if count > MAX_EXPORTED:
                 raise ProblemError(
                     422,

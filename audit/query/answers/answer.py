@@ -34,6 +34,12 @@ class AheadOpener(Opener, Protocol):
         ...
 
 
+def look_ahead(opener: Opener | None, indices: Sequence[int]) -> None:
+    """Tells an opener which bodies come next, if it wants to know: then they are fetched together."""
+    if isinstance(opener, AheadOpener):
+        opener.ahead(indices)
+
+
 @dataclass(frozen=True, slots=True)
 class LiveObject:
     """An object as it is now. name: `group/version/kind/namespace/name/uid`, as decisions commit to it."""

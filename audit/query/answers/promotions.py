@@ -1,15 +1,27 @@
 """A1: promotions of a model; A4: the lineage of bytes; A5: duties that one person had; A8: evidence that was old."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from lockgate.audit.promotions.history import Promotion
-from lockgate.audit.query.answers.answer import DAY_MS, Answer, Given, Opener, columns, proven, size_of
+from lockgate.audit.query.answers.answer import (
+    DAY_MS,
+    Answer,
+    Given,
+    Opener,
+    columns,
+    look_ahead,
+    proven,
+    size_of,
+)
 from lockgate.audit.query.answers.promoted import Approver, Promoted, read_promoted
 from lockgate.audit.query.engine import Engine
 from lockgate.audit.times import parse_time, render_time
 
 _WHO: Final = "who people are is what keys, tokens and forges said of them when they asked and approved; the log keeps it, and asks nobody"
+# Promotions whose bodies are fetched at once, of some entries each.
+_TOGETHER: Final = 64
 _SEALED: Final = "names and evidence are sealed: pseudonyms stand for people"
 
 
@@ -92,13 +104,21 @@ def _wanted(promoted: Promoted, given: Given) -> list[Promotion]:
     return made
 
 
+def _fetched(made: Sequence[Promotion], opener: Opener | None) -> Iterator[Promotion]:
+    """The same, with their bodies fetched some at a time."""
+    for start in range(0, len(made), _TOGETHER):
+        block = made[start : start + _TOGETHER]
+        look_ahead(opener, [index for one in block for index in (one.request.index, *one.approvals)])
+        yield from block
+
+
 def a1_promotions(engine: Engine, given: Given, opener: Opener | None) -> Answer[MadePromotion]:
     """Every promotion of a model into an environment in a time: who asked, who approved, by which policy, on which evidence."""
     size = size_of(engine, given)
     promoted = read_promoted(engine, size)
     lines: list[MadePromotion] = []
     entries: list[int] = []
-    for one in _wanted(promoted, given):
+    for one in _fetched(_wanted(promoted, given), opener):
         entries += promoted.entries(one)
         statement = promoted.statement(one.request, opener)
         evidence = () if statement is None else tuple([f"{e.kind} of {e.at}" for e in statement.evidence])
@@ -218,7 +238,7 @@ def a8_old_evidence(engine: Engine, given: Given, opener: Opener | None) -> Answ
     promoted = read_promoted(engine, size)
     lines: list[OldEvidence] = []
     sealed = 0
-    for one in _wanted(promoted, given):
+    for one in _fetched(_wanted(promoted, given), opener):
         statement = promoted.statement(one.request, opener)
         if statement is None:
             sealed += 1

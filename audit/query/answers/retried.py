@@ -11,11 +11,11 @@ from lockgate.audit.entry import Entry
 from lockgate.audit.errors import TrailError
 from lockgate.audit.query.answers.answer import (
     MAX_LINES,
-    AheadOpener,
     Answer,
     Given,
     Opener,
     columns,
+    look_ahead,
     proven,
     size_of,
 )
@@ -107,7 +107,7 @@ def a7_retried(engine: Engine, given: Given, opener: Opener | None) -> Answer[Re
     waiting: defaultdict[str, list[_Denied]] = defaultdict(list)
     for start in range(0, len(denials), _LAST_BLOCK):
         block = denials[start : start + _LAST_BLOCK]
-        _look_ahead(opener, [row.index for row in block])
+        look_ahead(opener, [row.index for row in block])
         for row in block:
             place = _namespace(row.entry)
             body = None if opener is None else opener(row.index, row.raw)
@@ -148,11 +148,6 @@ def a7_retried(engine: Engine, given: Given, opener: Opener | None) -> Answer[Re
     )
 
 
-def _look_ahead(opener: Opener | None, indices: Sequence[int]) -> None:
-    if isinstance(opener, AheadOpener):
-        opener.ahead(indices)
-
-
 def _up_to(n: int, coming: Sequence[_Denied]) -> Iterator[_Denied]:
     """Those with a counter up to `n`, of some whose last comes first."""
     return takewhile(lambda one: one.n <= n, reversed(coming))
@@ -187,7 +182,7 @@ class _Finding:
                 self._engine.check_join(stream, before, block[0])
             n, before, count = n + len(block), block[-1], min(2 * count, _LAST_BLOCK)
             wanted = {one.resource for one in (*open_, *_up_to(n, coming))}
-            _look_ahead(
+            look_ahead(
                 self._opener,
                 [link.index for link in block if _let_through(link.entry) and _kind(link) in wanted],
             )
