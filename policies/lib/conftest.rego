@@ -1014,6 +1014,27 @@ warn contains unevaluated("models/signed_models", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.pipelines.cluster_queues
+	some object in objects
+	some violation in data.lockgate.pipelines.cluster_queues.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/cluster_queues", found) if {
+	not data.parameters.pipelines.cluster_queues
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.cluster_queues.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.pipelines.evaluated_before_deploy
 	some object in objects
 	some violation in data.lockgate.pipelines.evaluated_before_deploy.violation with input as {
