@@ -78,6 +78,7 @@ def test_one_that_is_old_or_not_good_is_to_be_looked_at(home: Home) -> None:
     assert home.last()[1]["verdict"] == "unverifiable" and home.health()["verdict"] == "look"
     assert home.verify("--log-key", "elsewhere.vkey").code == 0
     assert home.health()["verdict"] == "good" and home.health("--days", "0")["verdict"] == "look"
+    assert home.health("--as-of", "2099-01-01")["verdict"] == "look"
 
 
 def test_tampering_is_kept_where_the_log_still_takes_it(home: Home) -> None:

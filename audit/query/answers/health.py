@@ -47,7 +47,9 @@ def _last_verification(engine: Engine, given: Given, size: int, opener: Opener |
     value = link.entry.value
     who = actor_of(opener, link.index, link.raw)
     told = f"{render_time(link.entry.time_ms)}: {value['verdict']}, {value['size']} entries, {value['opened']} bodies opened (entry {link.index})"
-    is_late = link.entry.time_ms < engine.now_ms - given.days * DAY_MS
+    # As of then, where a moment is named: a pack of the same log is the same whenever it is made.
+    moment_ms = engine.now_ms if given.at_ms is None else given.at_ms
+    is_late = link.entry.time_ms < moment_ms - given.days * DAY_MS
     is_good = value["verdict"] == "verified" and not is_late
     return Health(what, f"{told}, by {who}" if who else told, "good" if is_good else "look")
 
