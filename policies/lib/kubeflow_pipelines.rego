@@ -143,6 +143,7 @@ graphs(pipeline) := array.concat(
 	],
 	[{"path": array.concat(pipeline.path, ["components", name, "dag", "tasks"]), "tasks": dag_tasks, "root": false} |
 		some name, component in object.get(pipeline.value, "components", {})
+		is_object(component)
 		dag_tasks := object.get(component, ["dag", "tasks"], null)
 		is_object(dag_tasks)
 	],

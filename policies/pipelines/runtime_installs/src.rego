@@ -42,25 +42,33 @@ violation contains report.violation(path, "packages are installed as it starts",
 	fix := "build the packages into the image (base_image, packages_to_install=[])"
 }
 
-violation contains report.violation(path, "packages that are installed as it starts are not pinned", concat(", ", loose), why, fix) if {
+violation contains report.violation(path, what, concat(", ", shown), why, fix) if {
 	not updates.unchanged
 	pinned_allowed
 	some path in {found.path | some found in installs}
-	loose := sort({wanted | some found in installs; found.path == path; some wanted in packages(found); not pinned(found.tool, wanted)})
-	count(loose) > 0
-	why := "another version is installed tomorrow"
-	fix := sprintf("write %s==VERSION, or build it into the image", [loose[0]])
+	problems := array.concat(loose(path), astray(path))
+	count(problems) > 0
+	what := concat(", and ", [problem.what | some problem in problems])
+	shown := [name | some problem in problems; some name in problem.names]
+	why := concat(", and ", [problem.why | some problem in problems])
+	fix := problems[0].fix
 }
 
-violation contains report.violation(path, "packages come from an index that is not verified", concat(", ", options), why, fix) if {
-	not updates.unchanged
-	pinned_allowed
-	some path in {found.path | some found in installs}
-	options := sort({word | some found in installs; found.path == path; some word in unverified(found)})
-	count(options) > 0
-	why := "whoever stands between decides what is installed"
-	fix := "use an index with HTTPS and a certificate that is known"
-}
+loose(path) := [{
+	"what": "packages that are installed as it starts are not pinned", "names": names, "why": "another version is installed tomorrow",
+	"fix": sprintf("write %s==VERSION, or build it into the image", [names[0]]),
+}] if {
+	names := sort({wanted | some found in installs; found.path == path; some wanted in packages(found); not pinned(found.tool, wanted)})
+	count(names) > 0
+} else := []
+
+astray(path) := [{
+	"what": "packages come from an index that is not verified", "names": names, "why": "whoever stands between decides what is installed",
+	"fix": "use an index with HTTPS and a certificate that is known",
+}] if {
+	names := sort({word | some found in installs; found.path == path; some word in unverified(found)})
+	count(names) > 0
+} else := []
 
 pinned_allowed if review.parameters.installs == "pinned"
 

@@ -47,6 +47,12 @@ test_pinned if {
 	said(script("pip install --index-url http://pypi.team.svc/simple torch==2.9.0"), pinned) == set()
 }
 
+test_one_violation_for_a_path if {
+	said(script("pip install --trusted-host pypi.example.com torch"), pinned) == {[
+		"packages that are installed as it starts are not pinned, and packages come from an index that is not verified", ["command", 2],
+	]}
+}
+
 test_lists_without_a_shell if {
 	said({"command": ["pip", "install", "torch"]}, {}) == {["packages are installed as it starts", ["command"]]}
 	said({"args": ["python", "-m", "pip", "install", "torch", 7]}, pinned) == {["packages that are installed as it starts are not pinned", ["args"]]}

@@ -49,7 +49,7 @@ violation contains report.violation(path, "an event is not filtered", shown, why
 	some i, dependency in sensor.value.spec.dependencies
 	not filtered(dependency)
 	path := array.concat(sensor.path, ["spec", "dependencies", i, "filters"])
-	shown := sprintf("%v", [object.get(dependency, "name", "a dependency")])
+	shown := called(dependency)
 	why := "every event of its source starts the triggers"
 	fix := "add filters that say which events count (data, exprs or context)"
 }
@@ -73,6 +73,10 @@ unprotected(location) if {
 }
 
 sensors := [at | some at in workloads.objects; at.name == "argoproj.io/Sensor"]
+
+called(dependency) := dependency.name if {
+	is_string(dependency.name)
+} else := "a dependency"
 
 filtered(dependency) if {
 	is_object(dependency.filters)

@@ -64,7 +64,7 @@ depending(dependency, template) := {"dependencies": [dependency], "triggers": [{
 
 test_filters if {
 	path := ["spec", "dependencies", 0, "filters"]
-	every dependency in [{"name": "d"}, {"name": "d", "filters": {}}, {"name": "d", "filters": {"data": []}}, {"name": "d", "filters": null}, {"filters": {"dataLogicalOperator": "or"}}] {
+	every dependency in ["odd", 7, null, [], {"name": 7}, {"name": "d"}, {"name": "d", "filters": {}}, {"name": "d", "filters": {"data": []}}, {"name": "d", "filters": null}, {"filters": {"dataLogicalOperator": "or"}}] {
 		said(depending(dependency, {"k8s": {}}), {}) == {["an event is not filtered", path]}
 		said(depending(dependency, {"k8s": {}}), {"requireFilters": false}) == set()
 	}
