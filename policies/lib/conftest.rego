@@ -391,6 +391,27 @@ warn contains unconfigured("claims/unused_claims", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.cost.bounded_scaling
+	some object in objects
+	some violation in data.lockgate.cost.bounded_scaling.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("cost/bounded_scaling", found) if {
+	not data.parameters.cost.bounded_scaling
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.cost.bounded_scaling.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.gitops.analysis_conditions
 	some object in objects
 	some violation in data.lockgate.gitops.analysis_conditions.violation with input as {
