@@ -1098,6 +1098,27 @@ warn contains unconfigured("pipelines/event_sources", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.pipelines.injected_secrets
+	some object in objects
+	some violation in data.lockgate.pipelines.injected_secrets.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/injected_secrets", found) if {
+	not data.parameters.pipelines.injected_secrets
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.injected_secrets.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.pipelines.katib_bounds
 	some object in objects
 	some violation in data.lockgate.pipelines.katib_bounds.violation with input as {
