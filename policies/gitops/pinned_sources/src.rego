@@ -14,7 +14,7 @@
 #   Placeholders such as `{{revision}}` of an ApplicationSet are not judged: the Applications that come of them are.
 #
 #   Not covered: versions of charts (`gitops/chart_versions`), remote bases of kustomize (`gitops/remote_bases`), Buckets, which have no revisions,
-#   branches that a hydrator writes, and whether the revision exists.
+#   branches that a hydrator writes, the `templatePatch` of an ApplicationSet, and whether the revision exists.
 # related_resources:
 #   - ref: https://argo-cd.readthedocs.io/en/stable/user-guide/tracking_strategies/
 #     description: Tracking strategies of Argo CD

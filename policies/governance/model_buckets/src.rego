@@ -9,7 +9,7 @@
 #   `cnrm.cloud.google.com/force-destroy: "true"`. `require` lists what has to be there besides; without it, all of `versioning`, `uniformAccess` and
 #   `publicAccessPrevention`. `buckets` are beginnings of names of buckets; without it, every bucket is judged.
 #
-#   A placeholder is not judged.
+#   A placeholder is not judged. S3 blocks public access and access lists of objects by default, so a Bucket need not say it.
 #
 #   Not covered: who has access by IAM or by an access point, encryption, retention and life cycles that delete versions, and settings of the
 #   project, organisation or account, which may be stricter.
@@ -185,6 +185,14 @@ wanted := {
 # Public access is blocked in part or not at all; `false` is told by `open`.
 needs(bucket) := [object.union(need, {"value": value}) |
 	some need in wanted[bucket.of]
+	not by_default(bucket, need)
 	value := at(bucket, need.path)
 	not value in need.wanted
 ]
+
+# S3 blocks public access to new buckets and gives objects no lists of their own, unless a bucket says otherwise. What a block leaves out is off.
+by_default(bucket, need) if {
+	bucket.of == "amazon"
+	need.path[1] in {"ownershipControls", "publicAccessBlock"}
+	at(bucket, array.slice(need.path, 0, 2)) == null
+}

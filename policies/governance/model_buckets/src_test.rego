@@ -41,12 +41,14 @@ closed := {
 test_amazon if {
 	found(amazon(closed), {}) == set()
 	found(amazon({}), open) == set()
-	count(found(amazon({}), {})) == 6
+	found(amazon({}), {}) == {"spec.versioning.status"}
+	found(amazon(object.union(closed, {"ownershipControls": {"rules": [{"objectOwnership": "ObjectWriter"}]}})), {}) == {"spec.ownershipControls.rules.0.objectOwnership"}
+	count(found(amazon({"versioning": {"status": "Enabled"}, "publicAccessBlock": {}}), {})) == 4
 	found(amazon(object.union(closed, {"versioning": {"status": "Suspended"}})), {}) == {"spec.versioning.status"}
 	found(amazon(object.union(closed, {"acl": "public-read"})), {}) == {"spec.acl"}
 	found(amazon({"acl": "private"}), open) == set()
 	found(amazon({"grantRead": "uri=http://acs.amazonaws.com/groups/global/AllUsers"}), open) == {"spec.grantRead"}
-	found(amazon(object.union(closed, {"publicAccessBlock": {"blockPublicPolicy": false}})), {}) == {"spec.publicAccessBlock.blockPublicPolicy"}
+	found(amazon(object.union(closed, {"publicAccessBlock": object.union(closed.publicAccessBlock, {"blockPublicPolicy": false})})), {}) == {"spec.publicAccessBlock.blockPublicPolicy"}
 	found(amazon({"website": {"indexDocument": {"suffix": "index.html"}}}), open) == {"spec.website"}
 }
 
