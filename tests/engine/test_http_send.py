@@ -199,7 +199,7 @@ def test_a_slow_server_is_left(server: Server, path: str, message: str) -> None:
 )
 def test_an_answer_that_is_wrong_is_an_error(server: Server, path: str, message: str) -> None:
     with pytest.raises(BuiltinError, match=message):
-        send(server, path)
+        send(server, path, timeout="100s")
 
 
 def test_a_failure_is_tried_again(server: Server) -> None:
