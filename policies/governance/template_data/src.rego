@@ -53,6 +53,7 @@ annotation := "metadata.gatekeeper.sh/requires-sync-data"
 
 template if {
 	review.target.kind == "ConstraintTemplate"
+	is_string(review.target.apiVersion)
 	startswith(review.target.apiVersion, "templates.gatekeeper.sh/")
 }
 

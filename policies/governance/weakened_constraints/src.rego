@@ -56,7 +56,10 @@ violation contains report.violation(["spec", "enforcementAction"], "constraint d
 	fix := sprintf("set enforcementAction to deny, or name the exception in metadata.annotations[%q]", [annotation])
 }
 
-is_constraint(value) if startswith(value.apiVersion, "constraints.gatekeeper.sh/")
+is_constraint(value) if {
+	is_string(value.apiVersion)
+	startswith(value.apiVersion, "constraints.gatekeeper.sh/")
+}
 
 annotation := object.get(review.parameters, "exceptionAnnotation", "lockgate.dev/exception")
 

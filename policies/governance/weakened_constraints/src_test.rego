@@ -87,6 +87,7 @@ test_constraints_that_do_not_deny if {
 }
 
 test_odd_shapes if {
+	found({"operation": "CREATE", "object": {"apiVersion": 7, "kind": "K", "spec": {}}}, {"notDenying": "refuse"}) == set()
 	every value in [null, "", [], {"match": null}, {"match": {"kinds": "x", "namespaces": 7}}] {
 		update(value, value) == set()
 	}
