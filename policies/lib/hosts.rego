@@ -20,15 +20,13 @@ parse(text) := {"scheme": lower(found[0][1]), "user": trim_suffix(found[0][2], "
 # METADATA
 # description: |
 #   Whether a host lies in the cluster or its network: a name without a dot, a Service's, a name under `.internal`, `.local` and the like, or a
-#   private address.
+#   private address. What ends in a cluster's domain of its own may be anybody's name (`x.svc.example.com`) and lies outside.
 inside(host) if not regex.match(`[.:]`, host)
 
 inside(host) if {
 	some ending in [".svc", ".cluster.local", ".local", ".internal", ".localdomain", ".lan", ".test"]
 	endswith(host, ending)
 }
-
-inside(host) if regex.match(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\.svc\.[A-Za-z0-9.-]+$`, host)
 
 inside(host) if regex.match(`^(10|127|192\.168|172\.(1[6-9]|2[0-9]|3[01]))\.[0-9.]+$`, host)
 

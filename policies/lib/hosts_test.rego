@@ -13,10 +13,10 @@ test_urls if {
 }
 
 test_inside if {
-	every host in ["minio", "minio.storage.svc", "a.b.svc.cluster.local", "a.b.svc.example.org", "x.internal", "10.1.2.3", "127.0.0.1", "172.20.0.1", "192.168.1.1", "[::1]"] {
+	every host in ["minio", "minio.storage.svc", "a.b.svc.cluster.local", "x.internal", "10.1.2.3", "127.0.0.1", "172.20.0.1", "192.168.1.1", "[::1]"] {
 		hosts.inside(host)
 	}
-	every host in ["example.com", "8.8.8.8", "172.32.0.1", "internal.example.com", "svc.example.com", "100.1.1.1", "[2001:db8::1]"] {
+	every host in ["example.com", "8.8.8.8", "172.32.0.1", "internal.example.com", "svc.example.com", "a.b.svc.example.org", "models.svc.evil.example", "100.1.1.1", "[2001:db8::1]"] {
 		not hosts.inside(host)
 	}
 }
