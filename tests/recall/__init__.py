@@ -1,0 +1,1 @@
+"""Defects planted in real manifests: what the profiles must deny."""

@@ -1,0 +1,75 @@
+"""The table of defects: each a small edit that somebody makes in earnest, and whether it is dangerous.
+
+Dangerous is: remote code, public access, credentials, host access, administrative device access, verification off.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+Place: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """An edit of objects of the kinds. place: where value is set; all but its last `fresh` steps must be there."""
+
+    name: str
+    family: str
+    group: str
+    kinds: tuple[str, ...]
+    place: Place
+    value: Any
+    dangerous: bool
+    fresh: int = 1
+
+
+_KSERVE: Final = "serving.kserve.io"
+_DRA: Final = "resource.k8s.io"
+_FLUX: Final = "source.toolkit.fluxcd.io"
+_ARGO: Final = "argoproj.io"
+_KNATIVE: Final = "serving.knative.dev"
+_WEBHOOKS: Final = "admissionregistration.k8s.io"
+_POD: Final[Place] = ("spec", "template", "spec")
+_FIRST: Final[Place] = (*_POD, "containers", 0)
+_REQUEST: Final[Place] = ("devices", "requests", 0)
+_CONTROLLERS: Final = ("Deployment", "StatefulSet", "DaemonSet")
+_RAY: Final[Place] = ("spec", "headGroupSpec", "template", "spec", "containers", 0)
+_REMOTE_ARGS: Final = ["--model=example/model", "--trust-remote-code"]
+
+# fmt: off
+DEFECTS: Final = (
+    Defect("claim with admin access", "claims", _DRA, ("ResourceClaim",), ("spec", *_REQUEST, "exactly", "adminAccess"), True, True),
+    Defect("claim template with admin access", "claims", _DRA, ("ResourceClaimTemplate",), ("spec", "spec", *_REQUEST, "exactly", "adminAccess"), True, True),
+    Defect("all devices of a class", "claims", _DRA, ("ResourceClaimTemplate",), ("spec", "spec", *_REQUEST, "exactly", "allocationMode"), "All", False),
+    Defect("device node of the host", "claims", "apps", _CONTROLLERS, (*_POD, "volumes"), [{"name": "gpu", "hostPath": {"path": "/dev/nvidia0"}}], True),
+    Defect("misspelt distribution", "topology", "", ("Service",), ("spec", "trafficDistribution"), "PreferNearby", False),
+    Defect("code of the model's repository runs", "models", "apps", ("Deployment",), (*_FIRST, "args"), _REMOTE_ARGS, True),
+    Defect("code of the served model runs", "models", _KSERVE, ("InferenceService",), ("spec", "predictor", "model", "args"), _REMOTE_ARGS, True),
+    Defect("model over plain HTTP", "models", _KSERVE, ("InferenceService",), ("spec", "predictor", "model", "storageUri"), "http://files.example.com/model.pkl", True),
+    Defect("model of no revision", "models", _KSERVE, ("InferenceService",), ("spec", "predictor", "model", "storageUri"), "hf://example/model", False),
+    Defect("privileged container", "workloads", "apps", _CONTROLLERS, (*_FIRST, "securityContext"), {"privileged": True}, True),
+    Defect("host's network", "workloads", "apps", _CONTROLLERS, (*_POD, "hostNetwork"), True, True),
+    Defect("host's root folder", "workloads", "apps", _CONTROLLERS, (*_POD, "volumes"), [{"name": "host", "hostPath": {"path": "/"}}], True),
+    Defect("moving image tag", "workloads", "apps", _CONTROLLERS, (*_FIRST, "image"), "docker.io/example/app:latest", False),
+    Defect("password in plain text", "workloads", "apps", _CONTROLLERS, (*_FIRST, "env"), [{"name": "AWS_SECRET_ACCESS_KEY", "value": "kT9vQ2mX7pLr4sWz8nBc1dFg6hJy3aEu5oRi0tVb"}], True),
+    Defect("balancer open to the world", "serving", "", ("Service",), ("spec", "type"), "LoadBalancer", False),
+    Defect("dashboard without sign-in on every address", "serving", "ray.io", ("RayCluster",), ("spec", "headGroupSpec", "serviceType"), "LoadBalancer", True),
+    Defect("Ray of a release with known holes", "serving", "ray.io", ("RayCluster",), (*_RAY, "image"), "rayproject/ray:2.0.0", False),
+    Defect("break-glass of Binary Authorization", "serving", "run.cnrm.cloud.google.com", ("RunService",), ("spec", "binaryAuthorization"), {"breakglassJustification": "hurry"}, True),
+    Defect("anybody may call the service", "serving", "iam.cnrm.cloud.google.com", ("IAMPolicyMember",), ("spec", "member"), "allUsers", True),
+    Defect("function open without sign-in", "serving", "lambda.services.k8s.aws", ("FunctionURLConfig",), ("spec", "authType"), "NONE", True),
+    Defect("code of a node of the workflow patched in", "pipelines", _ARGO, ("Workflow", "WorkflowTemplate"), ("spec", "podSpecPatch"), '{"hostPID": true, "containers": [{"name": "main", "securityContext": {"privileged": true}}]}', True),
+    Defect("image chosen by the caller", "pipelines", _ARGO, ("Workflow", "WorkflowTemplate"), ("spec", "templates", 0, "container", "image"), "{{workflow.parameters.image}}", False),
+    Defect("source over plain HTTP", "gitops", _FLUX, ("GitRepository",), ("spec", "url"), "http://git.example.com/team/app", True),
+    Defect("chart over plain HTTP", "gitops", _FLUX, ("HelmRepository",), ("spec", "url"), "http://charts.example.com", True),
+    Defect("registry without TLS", "gitops", _FLUX, ("OCIRepository",), ("spec", "insecure"), True, True),
+    Defect("application from plain HTTP", "gitops", _ARGO, ("Application",), ("spec", "source", "repoURL"), "http://git.example.com/team/app", True),
+    Defect("application of the default project", "gitops", _ARGO, ("Application",), ("spec", "project"), "default", False),
+    Defect("project that may do everything", "gitops", _ARGO, ("AppProject",), ("spec", "clusterResourceWhitelist"), [{"group": "*", "kind": "*"}], False),
+    Defect("gate that fails open", "governance", _WEBHOOKS, ("ValidatingWebhookConfiguration",), ("webhooks", 0, "failurePolicy"), "Ignore", False),
+    Defect("bucket open to the world", "governance", "storage.cnrm.cloud.google.com", ("StorageBucketAccessControl",), ("spec", "entity"), "allUsers", True),
+    Defect("provider without TLS", "governance", "externaldata.gatekeeper.sh", ("Provider",), ("spec", "url"), "http://provider.example.com/v1", True),
+    Defect("no bound on scaling", "cost", _KSERVE, ("InferenceService",), ("spec", "predictor", "maxReplicas"), 0, False),
+    Defect("no bound on a revision's scaling", "cost", _KNATIVE, ("Service",), ("spec", "template", "metadata", "annotations", "autoscaling.knative.dev/max-scale"), "0", False),
+)
+# fmt: on

@@ -1,0 +1,96 @@
+"""Makes the set: plants each defect in manifests of the corpus, the same ones each time."""
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from tests.bench.corpus_run import corpus_folders, judge_corpus
+from tests.policies.shipped import POLICIES
+from tests.recall.defects import DEFECTS, Defect, Place
+
+SEED: Final = "lockgate-recall-1"
+# Each defect goes into at most so many manifests.
+MOST: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A defect in a manifest of the corpus. origin: the file and the document's number in it."""
+
+    defect: Defect
+    origin: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+def plant(value: Mapping[str, Any], defect: Defect) -> dict[str, Any] | None:
+    """A copy with the defect; None where the object is of another kind, lacks the place or has it already."""
+    group = str(value.get("apiVersion")).rpartition("/")[0]
+    if group != defect.group or value.get("kind") not in defect.kinds:
+        return None
+    copied = copy.deepcopy(dict(value))
+    parent = _at(copied, defect.place[: -defect.fresh])
+    key = defect.place[-1]
+    if not isinstance(parent, dict) or parent.get(str(key)) == defect.value:
+        return None
+    parent[str(key)] = defect.value
+    return copied
+
+
+def _at(value: object, place: Place) -> object:
+    for step in place:
+        if isinstance(step, int):
+            value = value[step] if isinstance(value, list) and len(value) > step else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def documents() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of the corpus by origin. Templates and the like, which are not YAML, are passed over."""
+    for folder in corpus_folders():
+        for path in sorted(folder.rglob("*.y*ml")):
+            try:
+                found = list(yaml.load_all(path.read_bytes(), Loader=yaml.CSafeLoader))
+            except (yaml.YAMLError, ValueError):
+                continue
+            for number, value in enumerate(found):
+                if isinstance(value, dict):
+                    yield f"{path.relative_to(folder.parent)}#{number}", value
+
+
+def make_set() -> list[Planted]:
+    """The pairs, by defect; which manifests are taken is decided by a hash of the seed, defect and origin."""
+    every = list(documents())
+    made: list[Planted] = []
+    for defect in DEFECTS:
+        fit = [
+            Planted(defect, origin, value, after)
+            for origin, value in every
+            if (after := plant(value, defect)) is not None
+        ]
+        name = defect.name
+        fit.sort(key=lambda one: sha256(f"{SEED} {name} {one.origin}".encode()).digest())
+        made += fit[:MOST]
+    return made
+
+
+def caught(pairs: list[Planted], profile: str, folder: Path) -> set[int]:
+    """The numbers of the pairs in which the profile denies something that it did not deny before. folder: an empty one."""
+    for number, pair in enumerate(pairs):
+        for side, value in (("before", pair.before), ("after", pair.after)):
+            place = folder / f"{number}-{side}"
+            place.mkdir(parents=True)
+            (place / "object.yaml").write_text(json.dumps(value, default=str), "utf-8")
+    found: dict[str, set[tuple[str, str]]] = {}
+    for one in judge_corpus(POLICIES.root / "profiles" / f"{profile}.yaml", [folder]):
+        denials = [each for each in one.decision.violations if "deny" in each.actions]
+        reasons = found.setdefault(Path(one.file).parent.name, set())
+        reasons.update((each.policy.kind, each.message) for each in denials)
+    return {n for n in range(len(pairs)) if found.get(f"{n}-after", set()) - found.get(f"{n}-before", set())}
