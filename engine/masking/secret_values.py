@@ -35,7 +35,9 @@ MIN_ANYWHERE: Final = 4
 MIN_PART: Final = 8
 
 _PARTS = re.compile(r"[^\s\"'=:;,&?@/|<>(){}\[\]\\]+")
-_SECRET_KIND = re.compile(r"""kind["']?\s*:\s*["']?Secret\b|last-applied-configuration|userInfo""")
+_SECRET_KIND = re.compile(
+    r"""kind["']?\s*:\s*["']?Secret\b|last-applied-configuration|userInfo\\*["']?\s*[:=]"""
+)
 # On google-re2: a hostile line makes a backtracking search quadratic.
 _RAW_PAIR: Final = r"""(?:^|[{,\s-])["']?([\pL\pN_.$/-]+)["']?\s*:\s+(\S.*)$"""
 # Anchors and tags before a value.

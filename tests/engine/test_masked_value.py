@@ -205,3 +205,13 @@ def test_masking_changes_nothing_of_its_argument(value: dict[str, Value]) -> Non
     before = key(whole)
     mask_values([whole])
     assert key(whole) == before
+
+
+def test_where_a_field_is_only_named_nothing_is_masked() -> None:
+    told = "who makes the request (input.review.userInfo)"
+    assert mask_values([{"needs": told}]).values == ({"needs": told},)
+    for quoted in (
+        'userInfo: {extra: {a: ["planted-credential-1"]}}',
+        '"userInfo":{"extra":{"a":["planted-credential-1"]}}',
+    ):
+        assert "planted-credential-1" not in str(mask_values([{"message": f"cannot read {quoted}"}]).values)

@@ -30,9 +30,9 @@ metadata: {name: good, namespace: team-a}
 spec: {containers: [{name: c, image: 'registry.example/app:latest'}]}
 ---
 apiVersion: v1
-kind: ConfigMap
+kind: LimitRange
 metadata: {name: plain, namespace: team-a}
-data: {a: b}
+spec: {limits: []}
 """
 
 

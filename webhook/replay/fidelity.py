@@ -26,6 +26,7 @@ REASONS: Final[Mapping[Reason, str]] = {
 }
 _QUOTA: Final = f"{DEVICE_QUOTA}/"
 _ANSWER: Final = "an answer of provider"
+_NOT_RECORDED: Final = "that was not recorded"
 # Misses that are shown.
 MAX_SHOWN: Final = 20
 
@@ -34,11 +35,20 @@ def explain_miss(
     recorded: Recorded, again: Decision, policies: PolicySet, evaluator: str
 ) -> tuple[Reason, tuple[Said, ...]] | None:
     """Why a Decision made again is another, and what only one of both says; None where it is the same."""
-    now = outcome_of(again)
+    now = frozenset([_as_recorded(one, recorded.outcome) for one in outcome_of(again)])
     if now == recorded.outcome:
         return None
     gone, new = recorded.outcome - now, now - recorded.outcome
     return _reason(recorded, gone, new, policies, evaluator), tuple(sorted([*gone, *new]))
+
+
+def _as_recorded(said: Said, outcome: Outcome) -> Said:
+    """What a policy says for want of an answer, as it was said then if nobody was asked then either."""
+    if said.how != "unknown" or not said.message.startswith(_ANSWER):
+        return said
+    unasked = f"the answers of provider {said.message.removeprefix(_ANSWER).removesuffix(_NOT_RECORDED).strip()} (external_data)"
+    then = said._replace(message=unasked)
+    return then if then in outcome else said
 
 
 def _reason(recorded: Recorded, gone: Outcome, new: Outcome, policies: PolicySet, evaluator: str) -> Reason:

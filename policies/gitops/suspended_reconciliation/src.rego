@@ -7,7 +7,8 @@
 #   Refused are `suspend: true` of Flux' kinds, `kustomize.toolkit.fluxcd.io/reconcile: disabled` and `helm.toolkit.fluxcd.io/reconcile: disabled`,
 #   `configmanagement.gke.io/managed: disabled` of Config Sync, `client.lifecycle.config.k8s.io/mutation: ignore`, by which it leaves changes alone,
 #   `argocd.argoproj.io/skip-reconcile: "true"`, and `driftDetection.mode: disabled` of a HelmRelease, said aloud. An annotation that
-#   gives a reason (`reasonAnnotation`, with a text) lets an object be suspended; without the parameter there is none.
+#   gives a reason (`reasonAnnotation`, with a text) lets an object be suspended; without the parameter there is none. The profiles look at workloads,
+#   namespaces, accounts, rights and network policies, not at every kind: a webhook is asked about whatever its policies match.
 #
 #   Not covered: Argo CD's Applications without automatic sync, windows of its projects, `suspend` of Jobs and workflows, which have another meaning, and
 #   controllers that are scaled to zero.

@@ -87,6 +87,16 @@ def test_a_miss_has_a_reason(case: str) -> None:
     assert set(found[1]) == record.outcome ^ outcome_of(now)
 
 
+def test_nobody_asked_then_is_nobody_asked_now() -> None:
+    record = recorded(decision(NotEvaluated(KEY, "the answers of provider 'p' (external_data)")))
+    again = decision(NotEvaluated(KEY, "an answer of provider 'p' that was not recorded"))
+    assert explain_miss(record, again, PolicySet([], "5" * 64), NOW) is None
+    other = decision(NotEvaluated(KEY, "an answer of provider 'q' that was not recorded"))
+    found = explain_miss(record, other, PolicySet([], "5" * 64), NOW)
+    assert found is not None
+    assert found[0] == "answer"
+
+
 SAYS = {
     "nothing": decision(),
     "a violation": decision(DENIED),
