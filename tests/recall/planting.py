@@ -81,16 +81,30 @@ def make_set() -> list[Planted]:
     return made
 
 
-def caught(pairs: list[Planted], profile: str, folder: Path) -> set[int]:
-    """The numbers of the pairs in which the profile denies something that it did not deny before. folder: an empty one."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a profile says of a defect and did not say before it: the kinds of the constraints that deny and that warn."""
+
+    denying: frozenset[str]
+    warning: frozenset[str]
+
+
+def outcomes(pairs: list[Planted], profile: str, folder: Path) -> list[Outcome]:
+    """What the profile says of each pair. folder: an empty one."""
     for number, pair in enumerate(pairs):
         for side, value in (("before", pair.before), ("after", pair.after)):
             place = folder / f"{number}-{side}"
             place.mkdir(parents=True)
             (place / "object.yaml").write_text(json.dumps(value, default=str), "utf-8")
-    found: dict[str, set[tuple[str, str]]] = {}
+    found: dict[str, set[tuple[bool, str, str]]] = {}
     for one in judge_corpus(POLICIES.root / "profiles" / f"{profile}.yaml", [folder]):
-        denials = [each for each in one.decision.violations if "deny" in each.actions]
-        reasons = found.setdefault(Path(one.file).parent.name, set())
-        reasons.update((each.policy.kind, each.message) for each in denials)
-    return {n for n in range(len(pairs)) if found.get(f"{n}-after", set()) - found.get(f"{n}-before", set())}
+        said = found.setdefault(Path(one.file).parent.name, set())
+        said.update(
+            ("deny" in each.actions, each.policy.kind, each.message) for each in one.decision.violations
+        )
+    made: list[Outcome] = []
+    for number in range(len(pairs)):
+        new = found.get(f"{number}-after", set()) - found.get(f"{number}-before", set())
+        denying = frozenset(kind for denies, kind, _ in new if denies)
+        made.append(Outcome(denying, frozenset(kind for denies, kind, _ in new if not denies)))
+    return made
