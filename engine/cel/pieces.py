@@ -69,7 +69,8 @@ class Piece:
         """Is it a constant, a list or a map that is written out?"""
         text = self.text
         if text[0] == "(":
-            return text[1] == "-"
+            # Python works out what is negated while it compiles, and warns of that as well.
+            return text.startswith(("(-", "(not "))
         return not text[0].isalpha() or text in ("None", "True", "False") or text[:2] in ("b'", 'b"')
 
     def is_a(self, wanted: Type) -> bool:

@@ -262,6 +262,11 @@ VARIABLES: dict[str, Value] = {
 }
 
 
+def test_a_field_of_what_is_negated_is_no_warning_of_python() -> None:
+    for operand in (Call(0, "!_", None, (Constant(0, False),)), Call(0, "-_", None, (Constant(0, 1),))):
+        assert compile_tree(Select(0, operand, "a"), Untyped(BY_NAME), BY_NAME).artifact.code is not None
+
+
 @given(TREES)
 def test_both_paths_agree_on_any_tree(node: Node) -> None:
     typing = Untyped(BY_NAME)
