@@ -34,10 +34,11 @@ class Approval:
 
 @record
 class Pool:
-    """Devices that the subject runs on."""
+    """Devices that the subject may run on. why: which nodes are struck, why and since when; "" for none."""
 
     name: str
     healthy: bool
+    why: str = ""
 
 
 @record

@@ -7,7 +7,7 @@
 #   which its number alone does not say; `digest` of the subject's bytes; `model`: is it a model, or what runs one (true where that is left out); `requester` a person;
 #   `evidence` that was verified, `{"kind", "digest", "made_ns", "passed", "values"}`; `approvals` of this very promotion that were verified,
 #   `{"person", "groups", "assurance"}`; `below_since_ns`: since when the version runs in the environment below, null where nobody knows;
-#   `pools` of devices that the subject runs on, `{"name", "healthy"}`, null where nobody knows; and `policy`,
+#   `pools` of devices that the subject may run on, `{"name", "healthy", "why"}` (which nodes are struck, why and since when), null where nobody knows; and `policy`,
 #   `{"environments", "steps"}` with steps `{"to", "evidence": [{"kind", "name", "max_age_ns", "metric", "minimum", "maximum"}], "approvals": [{"group", "count", "assurance"}],
 #   "separation_of_duties", "soak_ns", "blocked_while_unhealthy"}`. What is left out counts as not known, which is missing.
 package lib.lockgate.promotion
@@ -85,7 +85,7 @@ missing contains problem("soak", sprintf("it has not run long enough in the envi
 	not is_soaked(step)
 }
 
-missing contains problem("health", sprintf("%v takes nothing while a pool of devices is not known to be healthy: %v", [to, pools]), "wait until the devices are healthy") if {
+missing contains problem("health", sprintf("%v takes nothing while a pool of devices is not known to be healthy: %v", [to, pools]), unhealthy_fix) if {
 	is_judged
 	some step in steps
 	object.get(step, "blocked_while_unhealthy", false)
@@ -251,6 +251,14 @@ is_healthy if {
 	}
 }
 
-unhealthy := concat(", ", sort([pool.name | some pool in given.pools; object.get(pool, "healthy", false) != true])) if {
+unhealthy := concat("; ", sort([shown(pool) | some pool in given.pools; object.get(pool, "healthy", false) != true])) if {
 	is_array(given.pools)
 } else := "nobody knows"
+
+shown(pool) := sprintf("%s, %s", [pool.name, pool.why]) if {
+	object.get(pool, "why", "") != ""
+} else := pool.name
+
+unhealthy_fix := "repair the nodes or take them out, and ask the cluster anew: kubectl get nodes,resourceslices -o json | lockgate promotions health -" if {
+	is_array(given.pools)
+} else := "ask the cluster, and give what it says by --pool-health: kubectl get nodes,resourceslices -o json | lockgate promotions health -"

@@ -125,12 +125,22 @@ test_left_out if {
 }
 
 test_told if {
-	told := promotion.told with input as {"promotion": object.union(complete, {"pools": [{"name": "h100"}]})}
+	told := promotion.told with input as {"promotion": object.union(complete, {"pools": [
+		{"name": "h100", "why": "1 of 2 nodes: a (Ready is Unknown)"},
+		{"name": "a100", "why": ""},
+		{"name": "l4", "healthy": true, "why": "1 of 20 nodes: b (Ready is Unknown)"},
+	]})}
 	told.missing == [{
 		"what": "health",
-		"message": "prod takes nothing while a pool of devices is not known to be healthy: h100",
-		"fix": "wait until the devices are healthy",
+		"message": "prod takes nothing while a pool of devices is not known to be healthy: a100; h100, 1 of 2 nodes: a (Ready is Unknown)",
+		"fix": "repair the nodes or take them out, and ask the cluster anew: kubectl get nodes,resourceslices -o json | lockgate promotions health -",
 	}]
+}
+
+test_told_by_nobody if {
+	told := promotion.told with input as {"promotion": object.remove(complete, ["pools"])}
+	contains(told.missing[0].message, "healthy: nobody knows")
+	contains(told.missing[0].fix, "--pool-health")
 }
 
 test_how_old_is_told if {

@@ -6,7 +6,7 @@ import click
 from lockgate.webhook.audit_options import FORMAT
 from lockgate.webhook.notifying import Notifier
 from lockgate.webhook.promoting.notify_options import notify_options
-from lockgate.webhook.promoting.options import EPILOG, KEY, REQUIRE
+from lockgate.webhook.promoting.options import EPILOG, KEY, POOL_HEALTH, REQUIRE
 
 
 @click.command(epilog=EPILOG)
@@ -54,6 +54,7 @@ from lockgate.webhook.promoting.options import EPILOG, KEY, REQUIRE
     metavar="DIR",
     help="Record the approval in this trail, and make the promotion where nothing is missing any more.",
 )
+@POOL_HEALTH
 @REQUIRE
 @notify_options
 @FORMAT
@@ -70,6 +71,7 @@ def approve(
     policy: str | None,
     identities: str | None,
     home: str | None,
+    pool_health: tuple[str, ...],
     require: bool,
     notifier: Notifier | None,
     chosen: str,
@@ -126,7 +128,7 @@ def approve(
     if home is None:
         return
     assert policy is not None and identities is not None
-    with open_desk(home, policy, identities, notifier) as desk:
+    with open_desk(home, policy, identities, notifier, pool_health) as desk:
         asked = desk.log.asked(desk.promoted_statement(digest))
         actor, refused = current_user(), False
         for place, one in given:

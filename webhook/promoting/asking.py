@@ -32,7 +32,9 @@ def carry_out(
     """Asks for what was found. beside: the file that the statement goes beside; find_target: of a rollback. Raises LockgateError."""
     key = read_signing_pem(asking.key_file)
     place = asking.output or f"{beside}.promotion.dsse.json"
-    with open_desk(asking.home, asking.policy, asking.identities, asking.notifier) as desk:
+    with open_desk(
+        asking.home, asking.policy, asking.identities, asking.notifier, asking.pool_health
+    ) as desk:
         target = None if find_target is None else find_target(desk.log)
         if target is not None:
             wish = changed(wish, digest=target.promoted.subject)

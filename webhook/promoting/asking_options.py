@@ -9,7 +9,7 @@ from lockgate.engine.record import record
 from lockgate.webhook.audit_options import FORMAT, TRAIL
 from lockgate.webhook.notifying import Notifier
 from lockgate.webhook.promoting.notify_options import notify_options
-from lockgate.webhook.promoting.options import IDENTITIES, KEY, POLICY, REQUIRE
+from lockgate.webhook.promoting.options import IDENTITIES, KEY, POLICY, POOL_HEALTH, REQUIRE
 
 # In what a statement says of its change: for whom a bot asks.
 ON_BEHALF: Final = "onBehalf"
@@ -34,6 +34,7 @@ class Asking:
     require: bool
     notifier: Notifier | None
     chosen: str
+    pool_health: tuple[str, ...]
 
 
 _OPTIONS: Final = (
@@ -47,6 +48,7 @@ _OPTIONS: Final = (
         help="Where the signed statement goes; beside what is asked for by default.",
     ),
     TRAIL,
+    POOL_HEALTH,
     IDENTITIES,
     POLICY,
     KEY,
@@ -88,6 +90,7 @@ def asking_options(command: Callable[..., Any]) -> Callable[..., Any]:
         require: bool,
         notifier: Notifier | None,
         chosen: str,
+        pool_health: tuple[str, ...],
         **others: Any,
     ) -> Any:
         from lockgate.engine.errors import UsageError
@@ -96,7 +99,18 @@ def asking_options(command: Callable[..., Any]) -> Callable[..., Any]:
         if key_file is None:
             raise UsageError("nobody signs the statement", hint="give --key PEM")
         asking = Asking(
-            to, cluster, change, key_file, policy, identities, home, output, require, notifier, chosen
+            to,
+            cluster,
+            change,
+            key_file,
+            policy,
+            identities,
+            home,
+            output,
+            require,
+            notifier,
+            chosen,
+            pool_health,
         )
         return command(*given, asking=asking, **others)
 

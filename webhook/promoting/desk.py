@@ -23,6 +23,7 @@ from lockgate.webhook.promoting.notify_options import RecordedEvent
 from lockgate.webhook.promoting.promotion_log import Asked, PromotionLog
 from lockgate.webhook.promoting.signatures import Signatures
 from lockgate.webhook.promotions.judging import PromotionJudge
+from lockgate.webhook.promotions.pool_health_file import GivenHealth
 from lockgate.webhook.trail import Trail
 
 _MS_NS: Final = 1_000_000
@@ -56,12 +57,18 @@ class Desk:
     """Judges requests, and appends what becomes of them through one appender. Close it."""
 
     def __init__(
-        self, trail: Trail, policy: PromotionPolicy, identities: Identities, judge: PromotionJudge
+        self,
+        trail: Trail,
+        policy: PromotionPolicy,
+        identities: Identities,
+        judge: PromotionJudge,
+        health: GivenHealth | None = None,
     ) -> None:
         self.trail: Final = trail
         self.policy: Final = policy
         self.identities: Final = identities
         self._judge: Final = judge
+        self._health: Final = health
         self.recorder: Final = trail.recorder()
         self._appending = trail.appending()
         self.log: Final = PromotionLog(trail)
@@ -154,6 +161,7 @@ class Desk:
             evidence=evidence_of(asked.statement.subject, asked.statement.evidence),
             approvals=tuple([Approval(one.person.name, one.person.groups, one.assurance) for one in counted]),
             below_since_ns=None if before is None else self.log.time_ms(before) * _MS_NS,
+            pools=None if self._health is None else self._health.pools(asked.statement.to.cluster),
         )
 
     def _person_who_asks(self, asked: Asked) -> Person | None:

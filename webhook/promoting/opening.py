@@ -1,7 +1,8 @@
 """Opens the desk for a command: the policy, the identity map, the trail."""
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -20,6 +21,7 @@ from lockgate.webhook.promoting.desk import Desk
 from lockgate.webhook.promoting.identities_file import read_identities
 from lockgate.webhook.promoting.notify_options import tell_events
 from lockgate.webhook.promotions.judging import PromotionJudge
+from lockgate.webhook.promotions.pool_health_file import read_health
 from lockgate.webhook.terminal import printable
 from lockgate.webhook.trail import open_trail
 
@@ -39,13 +41,23 @@ def read_promotion_policy(path: str) -> PromotionPolicy:
 
 
 @contextmanager
-def open_desk(home: str, policy: str, identities: str, notifier: Notifier | None = None) -> Iterator[Desk]:
-    """The desk over a trail; says behind it which anchors were not reached, and sends what was recorded. Raises LockgateError."""
+def open_desk(
+    home: str,
+    policy: str,
+    identities: str,
+    notifier: Notifier | None = None,
+    pool_health: Sequence[str] = (),
+) -> Iterator[Desk]:
+    """The desk over a trail; says behind it which anchors were not reached, and sends what was recorded. Raises LockgateError.
+
+    pool_health: files that tell how the pools of devices are.
+    """
     read = read_promotion_policy(policy)
     people = read_identities(identities)
+    health = read_health(pool_health, time.time_ns())
     judge = PromotionJudge(open_library(SHIPPED, open_cache(None, os.environ), "promotion"), read)
     with open_trail(home) as trail:
-        desk = Desk(trail, read, people, judge)
+        desk = Desk(trail, read, people, judge, health)
         try:
             with desk:
                 yield desk

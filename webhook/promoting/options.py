@@ -22,6 +22,14 @@ IDENTITIES: Final = click.option(
 KEY: Final = click.option(
     "--key", "key_file", metavar="PEM", help="The private key that signs (P-256 or Ed25519)."
 )
+POOL_HEALTH: Final = click.option(
+    "--pool-health",
+    "pool_health",
+    multiple=True,
+    metavar="FILE",
+    help="How the pools of devices of a cluster are, as `lockgate promotions health` writes it; may be repeated, a file a cluster. "
+    "Without it a step with blockedWhileUnhealthy lacks it.",
+)
 EPILOG: Final = (
     "Exit codes: 0 done; 1 recorded, and something is missing yet (promote, approve, rollback with --require); 2 wrong usage, or it could not "
     "be done or verified."

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from lockgate.webhook.audit_options import FORMAT, OUTPUT, TRAIL
-from lockgate.webhook.promoting.options import EPILOG, IDENTITIES, POLICY
+from lockgate.webhook.promoting.health_command import health
+from lockgate.webhook.promoting.options import EPILOG, IDENTITIES, POLICY, POOL_HEALTH
 
 if TYPE_CHECKING:
     from lockgate.webhook.promoting.promotion_log import PromotionLog
@@ -23,13 +24,24 @@ def promotions() -> None:
     """
 
 
+promotions.add_command(health)
+
+
 @promotions.command(epilog=EPILOG)
 @POLICY
 @IDENTITIES
+@POOL_HEALTH
 @TRAIL
 @FORMAT
 @click.pass_context
-def pending(context: click.Context, policy: str, identities: str, home: str, chosen: str) -> None:
+def pending(
+    context: click.Context,
+    policy: str,
+    identities: str,
+    pool_health: tuple[str, ...],
+    home: str,
+    chosen: str,
+) -> None:
     """Lists the requests that are not made yet, with what each lacks."""
     from lockgate.audit.errors import TrailError
     from lockgate.webhook.promoting.opening import open_desk
@@ -38,7 +50,7 @@ def pending(context: click.Context, policy: str, identities: str, home: str, cho
 
     told: list[dict[str, Any]] = []
     unread = False
-    with open_desk(home, policy, identities) as desk:
+    with open_desk(home, policy, identities, pool_health=pool_health) as desk:
         for request in desk.log.history.requests():
             if request.closed is not None:
                 continue

@@ -61,7 +61,7 @@ class PromotionJudge:
             "below_since_ns": known.below_since_ns,
             "pools": None
             if known.pools is None
-            else [{"name": one.name, "healthy": one.healthy} for one in known.pools],
+            else [{"name": one.name, "healthy": one.healthy, "why": one.why} for one in known.pools],
             "policy": self._policy,
         }
 
