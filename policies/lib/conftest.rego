@@ -916,6 +916,27 @@ warn contains unconfigured("governance/weakened_constraints", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.identity.public_grants
+	some object in objects
+	some violation in data.lockgate.identity.public_grants.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("identity/public_grants", found) if {
+	not data.parameters.identity.public_grants
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.identity.public_grants.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.models.code_from_models
 	some object in objects
 	some violation in data.lockgate.models.code_from_models.violation with input as {
