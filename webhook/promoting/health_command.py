@@ -49,11 +49,11 @@ def health(
     """Tells which pools of devices are healthy by the Nodes, ResourceSlices and DeviceTaintRules in FILE, JSON as kubectl prints it (`-` is standard input).
 
     With --output it writes the file that promote, approve, rollback and promotions pending take by --pool-health. A pool is all devices of a driver, or of
-    an extended resource.
+    an extended resource. A cluster that knows no DeviceTaintRules is asked without them.
 
     \b
     Example:
-      kubectl get nodes,resourceslices -o json | lockgate promotions health - --cluster eu-1 --output health.json
+      kubectl get nodes,resourceslices,devicetaintrules -o json | lockgate promotions health - --cluster eu-1 --output health.json
     """
     from lockgate.engine.errors import UsageError
     from lockgate.engine.promotions.pool_health import FATAL_CONDITIONS, FATAL_TAINTS, SHARE, FatalSigns

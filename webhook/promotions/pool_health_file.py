@@ -74,7 +74,7 @@ class GivenHealth:
 
 
 def observe(data: bytes, what: str, cluster: str, share: float, signs: FatalSigns) -> PoolHealth:
-    """The pools by what `kubectl get nodes,resourceslices -o json` printed. Raises InputError."""
+    """The pools by what `kubectl get nodes,resourceslices,devicetaintrules -o json` printed. Raises InputError."""
     objects = list(listed(parse_foreign_json(data, what, MAX_OBJECT_BYTES)))
     observed = newest_heartbeat(objects)
     if not observed:
@@ -83,7 +83,13 @@ def observe(data: bytes, what: str, cluster: str, share: float, signs: FatalSign
             hint="kubectl get nodes,resourceslices,devicetaintrules -o json",
         )
     _moment(Part(observed, what, "status.conditions.lastHeartbeatTime"))
-    return PoolHealth(cluster, observed, share, find_pools(objects, signs))
+    found = find_pools(objects, signs)
+    if not found:
+        raise InputError(
+            f"{what} tells of no devices: neither of a driver (ResourceSlice) nor of a node (status.capacity)",
+            hint="kubectl get nodes,resourceslices,devicetaintrules -o json",
+        )
+    return PoolHealth(cluster, observed, share, found)
 
 
 def render_health(health: PoolHealth) -> str:
@@ -132,7 +138,7 @@ def _read(path: str, now_ns: int) -> PoolHealth:
         raise UsageError(
             f"{shown} tells of {observed.text(_MAX_TEXT)}, which is "
             + ("still to come" if age < 0 else f"longer ago than {MAX_AGE_S // 60} minutes"),
-            hint="ask the cluster anew: kubectl get nodes,resourceslices -o json | lockgate promotions health -",
+            hint="ask the cluster anew: kubectl get nodes,resourceslices,devicetaintrules -o json | lockgate promotions health -",
         )
     share = given.get("share")
     if not 0 <= share.number() < 1:

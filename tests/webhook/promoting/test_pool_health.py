@@ -122,6 +122,7 @@ def test_a_file_that_is_none(office: Office, text: str, told: str) -> None:
         ("{", "objects.json"),
         ('{"kind": "List", "items": []}', "has no Node that tells when it was heard of last"),
         ('{"kind": "List", "items": [{"kind": "Node", "metadata": {}}]}', "objects.json"),
+        (listed(), "tells of no devices"),
         (listed({"kind": "ResourceSlice", "spec": {}}), "spec of objects.json"),
     ],
 )
