@@ -14,6 +14,7 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
 from lockgate.engine.documents.reading import read_documents
 from lockgate.engine.errors import InputError
+from lockgate.engine.kinds import DOCUMENT_GROUP
 from lockgate.engine.review import Review
 from lockgate.gatekeeper.admission import parse_admission_review
 from lockgate.gatekeeper.inventory import facts_of
@@ -113,7 +114,8 @@ def _namespaces(cluster: Cluster) -> dict[str, dict[str, Value]]:
 
 
 def _asked() -> list[Json]:
-    made = reviews(objects())
+    # Documents of tools are no objects of a cluster, and ours go to constraints that name their group alone.
+    made = [one for one in reviews(objects()) if one["request"]["kind"]["group"] != DOCUMENT_GROUP]
     return [one for one in made if LABEL.fullmatch(one["request"].get("namespace") or "default")]
 
 
