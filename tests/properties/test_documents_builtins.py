@@ -3,7 +3,7 @@
 from typing import Any
 
 import jsonschema
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from lockgate.engine.errors import EvaluationError
 from lockgate.engine.rego.builtins.errors import BuiltinError
@@ -185,7 +185,11 @@ def test_templates_answer_or_fail_as_a_builtin(template: str, first: Any, second
 @settings(max_examples=500, deadline=None)
 def test_documents_match_as_another_library_says(schema: Any, document: Any) -> None:
     as_object: dict[str, Any] = {"properties": {"given": schema}}
-    expected = jsonschema.Draft7Validator(as_object).is_valid({"given": document})
+    try:
+        expected = jsonschema.Draft7Validator(as_object).is_valid({"given": document})
+    except TypeError:
+        # The other library counts what is in `items` beside additionalItems, and `items: false` has nothing to count.
+        reject()
     valid, flaws = call("json.match_schema", {"given": document}, as_object, context=Budget(left=10_000_000))
     assert valid == expected == (not flaws)
 
