@@ -12,11 +12,9 @@ import data.lib.lockgate.workloads
 #   The InferenceServices, as `{"path", "value", "version"}`; `version` is what follows the group in `apiVersion`.
 services := [{"path": at.path, "value": at.value, "version": version} |
 	some at in workloads.objects
-	at.name in names
+	at.name in workloads.inference_services
 	version := split(at.value.apiVersion, "/")[1]
 ]
-
-names := {"serving.kserve.io/InferenceService", "serving.kubeflow.org/InferenceService"}
 
 # METADATA
 # description: |

@@ -9,6 +9,7 @@
 #   https://github.com/kubeflow/pipelines/blob/master/kubernetes_platform/proto/kubernetes_executor_config.proto
 package lib.lockgate.kubeflow_pipelines
 
+import data.lib.lockgate.settings
 import data.lib.lockgate.workloads
 
 # METADATA
@@ -26,7 +27,7 @@ pipelines := [pipeline |
 		"path": path,
 		"value": value,
 		"name": object.get(value, ["pipelineInfo", "name"], ""),
-		"platform": object_or_empty(workloads.value_at(platform_path)),
+		"platform": settings.fields(workloads.value_at(platform_path)),
 		"platform_path": platform_path,
 	}
 ]
@@ -56,7 +57,7 @@ executors := array.concat(
 		path := array.concat(entry.path, [field])
 		executor := {
 			"path": entry.path, "name": entry.name, "how": "field",
-			"container": object_or_empty(container), "container_path": path,
+			"container": settings.fields(container), "container_path": path,
 		}
 	],
 	[executor |
@@ -238,10 +239,6 @@ components := [text | some text in texts; startswith(text.name, "components-")]
 read(text) := json.unmarshal(text) if {
 	json.is_valid(text)
 } else := null
-
-object_or_empty(value) := value if {
-	is_object(value)
-} else := {}
 
 text_of(value) := value if {
 	is_string(value)

@@ -27,6 +27,21 @@ text(value) if {
 }
 
 # METADATA
+# description: |
+#   A text that is the value itself: it says something, and neither a later step nor a person (`<TOKEN>`) is to fill it in.
+literal(value) if {
+	text(value)
+	not unknown(value)
+	not regex.match(`^\s*<.*>\s*$`, value)
+}
+
+# METADATA
+# description: The fields of an object; none where a value is no object.
+fields(value) := value if {
+	is_object(value)
+} else := {}
+
+# METADATA
 # description: A value as a message shows it; `not set` where there is none. Lists and objects are left to `report`.
 shown(null) := "not set"
 

@@ -22,7 +22,16 @@ from tests.policies.shipped import POLICIES
 from tests.shared_folder import shared_path
 
 NOW_NS = 1_767_225_600_000_000_000
-LIBRARY = ("images", "kubeflow_pipelines", "models", "review", "texts", "used_images", "workloads")
+LIBRARY = (
+    "images",
+    "kubeflow_pipelines",
+    "models",
+    "review",
+    "settings",
+    "texts",
+    "used_images",
+    "workloads",
+)
 PODS = "data.lib.lockgate.workloads.pod_paths"
 TEXTS = "data.lib.lockgate.texts.pods"
 IMAGES = "data.lib.lockgate.used_images.references"

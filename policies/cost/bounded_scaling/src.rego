@@ -37,6 +37,7 @@
 package lockgate.cost.bounded_scaling
 
 import data.lib.lockgate.kserve
+import data.lib.lockgate.owners
 import data.lib.lockgate.ray
 import data.lib.lockgate.report
 import data.lib.lockgate.review
@@ -106,7 +107,7 @@ generative := [bound_at(array.concat(path, ["scaling", "maxReplicas"]), "the ser
 revisions := [bound_at(path, "the service", 1) |
 	some at in workloads.objects
 	template := revision_templates[at.name]
-	not owned(at.value)
+	not owners.controlled(at.value)
 	annotations := array.concat(at.path, array.concat(template, ["metadata", "annotations"]))
 	path := array.concat(annotations, [max_scale_in(annotations)])
 ]
@@ -115,11 +116,6 @@ revision_templates := {
 	"serving.knative.dev/Configuration": ["spec", "template"],
 	"serving.knative.dev/Revision": [],
 	"serving.knative.dev/Service": ["spec", "template"],
-}
-
-owned(value) if {
-	some owner in value.metadata.ownerReferences
-	owner.controller == true
 }
 
 max_scale_in(annotations) := "autoscaling.knative.dev/maxScale" if {

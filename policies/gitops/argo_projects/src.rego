@@ -26,6 +26,7 @@ package lockgate.gitops.argo_projects
 import data.lib.lockgate.gitops
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 
 violation contains report.violation(found.path, found.what, found.value, found.why, found.fix) if {
@@ -60,8 +61,8 @@ wide(project) := array.concat(
 		],
 		[{"path": path, "what": "project may create every kind of cluster-wide object", "value": "*/*", "why": "an Application in it can bind its account to cluster-admin", "fix": "list the kinds that the team needs, or none, in clusterResourceWhitelist"} |
 			some i, entry in list(project, "clusterResourceWhitelist")
-			anything(object.get(entry_of(entry), "group", "*"))
-			anything(object.get(entry_of(entry), "kind", "*"))
+			anything(object.get(settings.fields(entry), "group", "*"))
+			anything(object.get(settings.fields(entry), "kind", "*"))
 			path := gitops.below(project, ["spec", "clusterResourceWhitelist", i])
 		],
 	),
@@ -74,10 +75,6 @@ list(project, name) := value if {
 	not object.get(project.value.spec, name, null) == null # is no list, and is told by its own value
 } else := []
 
-entry_of(entry) := entry if {
-	is_object(entry)
-} else := {}
-
 # A pattern of stars alone, with or without a scheme; what is no text is not known to be less.
 anything(pattern) if not is_string(pattern)
 
@@ -88,12 +85,12 @@ anything(pattern) if {
 
 wide_destination(path, destination) := array.concat(
 	[{"path": array.concat(path, [name]), "what": "destination is any cluster", "value": pattern, "why": "the project reaches every cluster that Argo CD knows, production too", "fix": sprintf("name the cluster in %s", [name])} |
-		some [name, pattern] in cluster_of(entry_of(destination))
+		some [name, pattern] in cluster_of(settings.fields(destination))
 		anything(pattern)
 	],
 	[{"path": array.concat(path, ["namespace"]), "what": "destination is any namespace", "value": pattern, "why": "kube-system and Argo CD's own are among them", "fix": "name the team's namespaces, or a pattern of theirs such as team-a-*"} |
 		object.get(review.parameters, "anyNamespace", "refuse") != "allow"
-		pattern := object.get(entry_of(destination), "namespace", "")
+		pattern := object.get(settings.fields(destination), "namespace", "")
 		anything(pattern)
 	],
 )

@@ -30,6 +30,7 @@ import data.lib.lockgate.gitops
 import data.lib.lockgate.images
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 
 violation contains report.violation(found.path, found.what, found.value, found.why, found.fix) if {
@@ -96,17 +97,13 @@ writes := array.concat(
 
 # That of an updater, and those of applications that have one of their own.
 write_backs := array.concat(
-	[{"path": gitops.below(at, ["spec", "writeBackConfig"]), "value": as_object(object.get(at.value.spec, "writeBackConfig", {}))} | some at in updaters],
+	[{"path": gitops.below(at, ["spec", "writeBackConfig"]), "value": settings.fields(object.get(at.value.spec, "writeBackConfig", {}))} | some at in updaters],
 	[{"path": gitops.below(at, ["spec", "applicationRefs", i, "writeBackConfig"]), "value": ref.writeBackConfig} |
 		some at in updaters
 		some i, ref in at.value.spec.applicationRefs
 		is_object(ref.writeBackConfig)
 	],
 )
-
-as_object(value) := value if {
-	is_object(value)
-} else := {}
 
 text_of(annotations, name) := gitops.text(object.get(annotations, concat("", [prefix, name]), ""))
 

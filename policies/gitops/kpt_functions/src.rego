@@ -27,12 +27,13 @@ import data.lib.lockgate.gitops
 import data.lib.lockgate.images
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 
 violation contains report.violation(function.path, "function's image is not valid", function.text, why, fix) if {
 	not updates.unchanged
 	some function in functions
-	not placeholder(function.text)
+	not settings.unknown(function.text)
 	not reference(function.text)
 	why := "what it would run cannot be told"
 	fix := "set image to registry/repository@sha256:<64 hex digits>"
@@ -61,11 +62,6 @@ functions := [{"path": gitops.below(at, ["pipeline", list, i, "image"]), "text":
 	some i, function in at.value.pipeline[list]
 	not function.image in {"", null}
 ]
-
-placeholder(text) if {
-	is_string(text)
-	images.placeholder(text)
-}
 
 catalogue := "ghcr.io/kptdev/krm-functions-catalog"
 

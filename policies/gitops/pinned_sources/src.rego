@@ -35,6 +35,7 @@ import data.lib.lockgate.images
 import data.lib.lockgate.paths
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 
 violation contains report.violation(found.path, "source is not pinned", shown(found.version), why, fix) if {
@@ -172,8 +173,7 @@ followed(git) := ["revision", git.revision] if {
 } else := ["revision", "HEAD"]
 
 image_version(text) := text if {
-	is_string(text)
-	images.placeholder(text)
+	settings.unknown(text)
 } else := reference.digest if {
 	reference := images.parse(text)
 	reference.digest != ""

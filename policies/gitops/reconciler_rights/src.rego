@@ -27,9 +27,9 @@
 package lockgate.gitops.reconciler_rights
 
 import data.lib.lockgate.gitops
-import data.lib.lockgate.images
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 
 violation contains report.violation(path, "manifests are applied with the controller's rights", "no account", why, fix) if {
@@ -120,10 +120,7 @@ own(account) if {
 	not account in object.get(review.parameters, "controllerAccounts", ["default", "helm-controller", "kustomize-controller"])
 }
 
-own(account) if {
-	is_string(account)
-	images.placeholder(account)
-}
+own(account) if settings.unknown(account)
 
 role_refs(at) := [ref | some ref in at.value.spec.override.roleRefs; is_object(ref)]
 

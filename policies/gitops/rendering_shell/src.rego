@@ -90,7 +90,7 @@ violation contains report.violation(path, "source is rendered by a plugin", "plu
 unconfined(text) if {
 	yaml.is_valid(text)
 	function := yaml.unmarshal(text)
-	not object.get(as_object(function), "exec", null) == null
+	not object.get(settings.fields(function), "exec", null) == null
 }
 
 unconfined(text) if {
@@ -108,7 +108,3 @@ unconfined(text) if {
 }
 
 unconfined(text) if not yaml.is_valid(text)
-
-as_object(value) := value if {
-	is_object(value)
-} else := {}

@@ -28,6 +28,7 @@ package lockgate.gitops.rollout_analysis
 import data.lib.lockgate.gitops
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 
 violation contains report.violation(path, "nothing judges the new version", "canary", why, fix) if {
@@ -47,18 +48,14 @@ violation contains report.violation(path, "nothing judges the new version", "blu
 	some at in rollouts
 	strategy := at.value.spec.strategy.blueGreen
 	not strategy == null
-	not names_templates(object.get(as_object(strategy), "prePromotionAnalysis", null))
-	not promoted_by_people(as_object(strategy))
+	not names_templates(object.get(settings.fields(strategy), "prePromotionAnalysis", null))
+	not promoted_by_people(settings.fields(strategy))
 	path := gitops.below(at, ["spec", "strategy", "blueGreen", "prePromotionAnalysis"])
 	why := "all traffic moves as soon as its pods are ready"
 	fix := "name an AnalysisTemplate in blueGreen.prePromotionAnalysis.templates"
 }
 
 rollouts := gitops.named("argoproj.io/Rollout")
-
-as_object(value) := value if {
-	is_object(value)
-} else := {}
 
 names_templates(analysis) if {
 	some template in analysis.templates
@@ -84,7 +81,7 @@ people_accepted if object.get(review.parameters, "people", "refuse") == "accept"
 decided_by_people(canary) if {
 	people_accepted
 	some step in canary.steps
-	pause := object.get(as_object(step), "pause", false)
+	pause := object.get(settings.fields(step), "pause", false)
 	waits_for_somebody(pause)
 }
 

@@ -23,9 +23,9 @@
 package lockgate.gitops.rollout_steps
 
 import data.lib.lockgate.gitops
-import data.lib.lockgate.images
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 
 violation contains report.violation(canary.path, "canary has no steps", "no steps", why, fix) if {
@@ -43,7 +43,7 @@ violation contains report.violation(path, "weight cannot be read", weight, why, 
 	some i, step in canary.steps
 	weight := step.setWeight
 	not is_number(weight)
-	not placeholder(weight)
+	not settings.unknown(weight)
 	path := array.concat(canary.path, [i, "setWeight"])
 	why := "how many requests meet the new version cannot be told"
 	fix := "set setWeight to a number from 0 to 100"
@@ -113,12 +113,7 @@ waits(step) if {
 	object.get(step, "pause", false) == null
 }
 
-placeholder(value) if {
-	is_string(value)
-	images.placeholder(value)
-}
-
 placeholders(canary) if {
 	some step in canary.steps
-	placeholder(step)
+	settings.unknown(step)
 }

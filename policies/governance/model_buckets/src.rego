@@ -119,26 +119,22 @@ statements(bucket) := [{"path": ["spec", "policy"], "value": policy, "fix": "nam
 	is_string(policy)
 	json.is_valid(policy)
 	document := json.unmarshal(policy)
-	some statement in as_list(object.get(as_object(document), "Statement", []))
-	object.get(as_object(statement), "Effect", "") == "Allow"
-	everybody(object.get(as_object(statement), "Principal", ""))
-	object.get(as_object(statement), "Condition", {}) == {}
+	some statement in as_list(object.get(settings.fields(document), "Statement", []))
+	object.get(settings.fields(statement), "Effect", "") == "Allow"
+	everybody(object.get(settings.fields(statement), "Principal", ""))
+	object.get(settings.fields(statement), "Condition", {}) == {}
 ]
 
 everybody(principal) if principal == "*"
 
 everybody(principal) if {
-	some one in as_list(object.get(as_object(principal), "AWS", []))
+	some one in as_list(object.get(settings.fields(principal), "AWS", []))
 	one == "*"
 }
 
 websites(bucket) := [{"path": ["spec", "website"], "value": "website", "fix": "remove website, and serve models by their own servers"} |
 	is_object(at(bucket, ["spec", "website"]))
 ]
-
-as_object(value) := value if {
-	is_object(value)
-} else := {}
 
 as_list(value) := value if {
 	is_array(value)

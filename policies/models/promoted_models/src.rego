@@ -40,6 +40,7 @@ package lockgate.models.promoted_models
 import data.lib.lockgate.external
 import data.lib.lockgate.model_facts
 import data.lib.lockgate.models
+import data.lib.lockgate.owners
 import data.lib.lockgate.paths
 import data.lib.lockgate.report
 import data.lib.lockgate.review
@@ -222,8 +223,7 @@ states := {"revoked": "it was revoked", "unsound": "it rests on a key that was r
 
 # What no person sends: a controller's work on an object that was judged.
 is_controlled if {
-	some owner in review.target.metadata.ownerReferences
-	owner.controller == true
+	owners.controlled(review.target)
 	not is_persons
 }
 

@@ -27,9 +27,9 @@
 package lockgate.pipelines.cluster_queues
 
 import data.lib.lockgate.extended_resources
-import data.lib.lockgate.images
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 import data.lib.lockgate.workloads
 
@@ -107,12 +107,7 @@ exceeds(quantities, most) if sum([number | some quantity in quantities; number :
 exceeds(quantities, _) if {
 	some quantity in quantities
 	not counted(quantity)
-	not placeholder(quantity)
-}
-
-placeholder(quantity) if {
-	is_string(quantity)
-	images.placeholder(quantity)
+	not settings.unknown(quantity)
 }
 
 counted(quantity) if is_number(number_of(quantity))

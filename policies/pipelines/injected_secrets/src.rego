@@ -21,9 +21,9 @@
 #   systems: [kubeflow-notebooks]
 package lockgate.pipelines.injected_secrets
 
-import data.lib.lockgate.images
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 import data.lib.lockgate.workloads
 
@@ -45,7 +45,7 @@ violation contains report.violation(path, "a key stands in a PodDefault", variab
 	variable := workloads.value_at(array.slice(path, 0, count(path) - 1))
 	is_string(variable.name)
 	regex.match(`(?i)(key|passwd|password|secret|token)$`, variable.name)
-	is_literal(variable.value)
+	settings.literal(variable.value)
 	why := "everybody who may read the object has it"
 	fix := "take it from a Secret (valueFrom.secretKeyRef), and replace the key"
 }
@@ -79,13 +79,6 @@ selects(selector) if {
 selects(selector) if {
 	is_array(selector.matchExpressions)
 	count(selector.matchExpressions) > 0
-}
-
-is_literal(value) if {
-	is_string(value)
-	trim_space(value) != ""
-	not images.placeholder(value)
-	not regex.match(`^\s*<.*>\s*$`, value)
 }
 
 # What no pod should get unasked.

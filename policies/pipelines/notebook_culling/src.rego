@@ -20,26 +20,26 @@
 #   systems: [kubeflow-notebooks]
 package lockgate.pipelines.notebook_culling
 
-import data.lib.lockgate.images
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.workloads
 
 violation contains report.violation(set.path, "idle notebooks are not stopped", shown, why, fix) if {
-	some set in settings
+	some set in given
 	set.name == "ENABLE_CULLING"
 	shown := sprintf("%v", [set.value])
-	not unknown(set.value)
+	not settings.unknown(set.value)
 	shown != "true"
 	why := "a notebook that nobody works in holds its devices until someone thinks of it"
 	fix := "set ENABLE_CULLING to \"true\""
 }
 
 violation contains report.violation(set.path, "idle notebooks are stopped late", shown, why, fix) if {
-	some set in settings
+	some set in given
 	set.name == "CULL_IDLE_TIME"
 	shown := sprintf("%v", [set.value])
-	not unknown(set.value)
+	not settings.unknown(set.value)
 	not soon(shown)
 	why := sprintf("at most %d minutes are allowed", [most])
 	fix := sprintf("set CULL_IDLE_TIME to \"%d\" or less", [most])
@@ -52,14 +52,9 @@ soon(text) if {
 	to_number(text) <= most
 }
 
-unknown(value) if {
-	is_string(value)
-	images.placeholder(value)
-}
-
 names := {"CULL_IDLE_TIME", "ENABLE_CULLING"}
 
-settings := array.concat(
+given := array.concat(
 	[{"path": array.concat(at.path, ["data", name]), "name": name, "value": value} |
 		some at in workloads.objects
 		at.name == "/ConfigMap"

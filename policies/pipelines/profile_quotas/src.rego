@@ -25,6 +25,7 @@ package lockgate.pipelines.profile_quotas
 
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 import data.lib.lockgate.workloads
 
@@ -80,12 +81,8 @@ example := "requests.nvidia.com/gpu"
 profiles := [{"path": at.path, "at": array.concat(at.path, ["spec", "resourceQuotaSpec", "hard"]), "hard": hard} |
 	some at in workloads.objects
 	at.name == "kubeflow.org/Profile"
-	hard := limits(workloads.value_at(array.concat(at.path, ["spec", "resourceQuotaSpec", "hard"])))
+	hard := settings.fields(workloads.value_at(array.concat(at.path, ["spec", "resourceQuotaSpec", "hard"])))
 ]
-
-limits(value) := value if {
-	is_object(value)
-} else := {}
 
 # Kubernetes' own resources have no domain, but for counts of objects, which are no devices.
 of_devices(name) if {

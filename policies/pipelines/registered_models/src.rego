@@ -25,6 +25,7 @@ import data.lib.lockgate.images
 import data.lib.lockgate.models
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 import data.lib.lockgate.workloads
 
@@ -33,7 +34,7 @@ violation contains report.violation(path, "served model is not named in the regi
 	some service in services
 	some name in ["registered-model-id", "model-version-id"]
 	label := sprintf("modelregistry.kubeflow.org/%s", [name])
-	not filled(object.get(labels(service.value), label, ""))
+	not settings.text(object.get(labels(service.value), label, ""))
 	path := array.concat(service.path, ["metadata", "labels", label])
 	why := "nobody finds what is served where, nor how it was tested"
 	fix := sprintf("add the label %s with the id that the registry gave", [label])
@@ -73,15 +74,7 @@ kinds := {"serving.kserve.io/InferenceService", "serving.kserve.io/LLMInferenceS
 
 services := [at | some at in workloads.objects; at.name in kinds]
 
-labels(value) := found if {
-	found := object.get(value, ["metadata", "labels"], {})
-	is_object(found)
-} else := {}
-
-filled(value) if {
-	is_string(value)
-	trim_space(value) != ""
-}
+labels(value) := settings.fields(object.get(value, ["metadata", "labels"], {}))
 
 references := [found |
 	some found in models.references

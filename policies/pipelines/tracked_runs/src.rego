@@ -27,9 +27,9 @@
 package lockgate.pipelines.tracked_runs
 
 import data.lib.lockgate.hosts
-import data.lib.lockgate.images
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 import data.lib.lockgate.workloads
 
@@ -42,7 +42,7 @@ violation contains report.violation(found.path, "key of a tracking server stands
 
 violation contains report.violation(set.path, "tracking server is spoken to unprotected", shown, why, fix) if {
 	not updates.unchanged
-	some set in settings
+	some set in written
 	shown := unprotected(set)
 	why := "its key, and what is logged, can be read and changed on the way"
 	fix := "use HTTPS, and give the certificate of the authority"
@@ -51,7 +51,7 @@ violation contains report.violation(set.path, "tracking server is spoken to unpr
 violation contains report.violation(set.path, "run is tracked at a host that is not approved", host, why, fix) if {
 	not updates.unchanged
 	is_array(review.parameters.allowedHosts)
-	some set in settings
+	some set in written
 	host := host_of(set)
 	not hosts.listed(host, review.parameters.allowedHosts)
 	why := sprintf("approved are: %s", [report.names({name | some name in review.parameters.allowedHosts})])
@@ -61,7 +61,7 @@ violation contains report.violation(set.path, "run is tracked at a host that is 
 violation contains report.violation(set.path, "run is not tracked", shown, why, fix) if {
 	not updates.unchanged
 	review.parameters.requireTracking == true
-	some set in settings
+	some set in written
 	shown := lower(set.value)
 	shown in silent[set.name]
 	why := "what it makes cannot be traced to how it was made"
@@ -90,7 +90,7 @@ variables := [{"path": array.concat(container.path, ["env", i, "value"]), "conta
 	is_string(variable.name)
 ]
 
-settings := [object.union(variable, {"value": variable.variable.value}) |
+written := [object.union(variable, {"value": variable.variable.value}) |
 	some variable in variables
 	is_string(variable.variable.value)
 ]
@@ -98,12 +98,12 @@ settings := [object.union(variable, {"value": variable.variable.value}) |
 keys := array.concat(
 	array.concat(
 		[{"path": set.path, "shown": set.name} |
-			some set in settings
+			some set in written
 			set.name in secrets
 			is_literal(set.value)
 		],
 		[{"path": set.path, "shown": sprintf("%s with a password", [set.name])} |
-			some set in settings
+			some set in written
 			set.name in servers
 			[_, password] := split(hosts.parse(set.value).user, ":")
 			is_literal(password)
@@ -131,9 +131,7 @@ logs_in(words, i) if {
 }
 
 is_literal(text) if {
-	trim_space(text) != ""
-	not images.placeholder(text)
-	not regex.match(`^\s*<.*>\s*$`, text)
+	settings.literal(text)
 	not regex.match(`(?i)^(your|my|changeme|change-me|replace|dummy|example|todo|x+$|\*+$)`, text)
 }
 

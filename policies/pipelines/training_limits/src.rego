@@ -25,9 +25,10 @@
 package lockgate.pipelines.training_limits
 
 import data.lib.lockgate.devices
-import data.lib.lockgate.images
+import data.lib.lockgate.owners
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 import data.lib.lockgate.workloads
 
@@ -83,10 +84,7 @@ short_enough(value) if {
 	value <= object.get(review.parameters, "maxSeconds", value)
 }
 
-short_enough(value) if {
-	is_string(value)
-	images.placeholder(value)
-}
+short_enough(value) if settings.unknown(value)
 
 ttl := [["ttlSecondsAfterFinished"]]
 
@@ -115,23 +113,17 @@ runs := array.concat(
 		some field in kind.fields
 		path := array.concat(at.path, field)
 		not taken_from_elsewhere(path)
-		not owned(at)
+		not owners.controlled(at.value) # a controller's own jobs end with what it made them for
 		judged(kind, at)
 	],
 	[{"path": path, "holder": array.concat(at.path, ["spec"]), "cleanup": ttl} |
 		some at in workloads.objects
 		at.name == "jobset.x-k8s.io/JobSet"
 		some path in workloads.below(array.concat(at.path, ["spec", "replicatedJobs"]), ["template", "spec"])
-		not owned(at)
+		not owners.controlled(at.value)
 		judged({"always": false}, at)
 	],
 )
-
-# A controller's own jobs end with what it made them for.
-owned(at) if {
-	some owner in at.value.metadata.ownerReferences
-	owner.controller == true
-}
 
 taken_from_elsewhere(path) if workloads.value_at(array.concat(path, ["workflowTemplateRef"])) != null
 

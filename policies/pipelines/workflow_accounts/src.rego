@@ -27,9 +27,9 @@
 package lockgate.pipelines.workflow_accounts
 
 import data.lib.lockgate.argo
-import data.lib.lockgate.images
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 import data.lib.lockgate.workloads
 
@@ -55,7 +55,7 @@ violation contains report.violation(named.path, "account is not approved", named
 	some named in written
 	not named.value in denied
 	not named.value in approved
-	not unknown(named.value)
+	not settings.unknown(named.value)
 	why := sprintf("approved are: %s", [report.names(approved)])
 	fix := "name one of the approved accounts"
 }
@@ -66,11 +66,6 @@ violation contains report.too_deep(path) if {
 }
 
 denied := {name | some name in object.get(review.parameters, "deniedAccounts", ["default"])}
-
-unknown(value) if {
-	is_string(value)
-	images.placeholder(value)
-}
 
 runs := {"argoproj.io/CronWorkflow", "argoproj.io/Workflow"}
 

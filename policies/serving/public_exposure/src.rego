@@ -33,6 +33,7 @@ package lockgate.serving.public_exposure
 
 import data.lib.lockgate.cloud_run
 import data.lib.lockgate.kserve
+import data.lib.lockgate.owners
 import data.lib.lockgate.paths
 import data.lib.lockgate.ray
 import data.lib.lockgate.report
@@ -161,8 +162,7 @@ for_cloud_run(at) if {
 
 # What a controller made of an object that is judged itself.
 owned(value) if {
-	some owner in value.metadata.ownerReferences
-	owner.controller == true
+	some owner in owners.controllers(value)
 	owner.kind in {"InferenceGraph", "InferenceService", "Service"}
 }
 

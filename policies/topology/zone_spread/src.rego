@@ -29,6 +29,7 @@
 #   systems: [argo-rollouts, kserve, kubernetes, topology]
 package lockgate.topology.zone_spread
 
+import data.lib.lockgate.owners
 import data.lib.lockgate.report
 import data.lib.lockgate.review
 import data.lib.lockgate.updates
@@ -59,8 +60,7 @@ violation contains report.violation(group.counted, "there are fewer replicas tha
 # A rollout takes sets of pods up and down one by one; what owns them is judged.
 scaled_by_another if {
 	input.review.object.kind == "ReplicaSet"
-	some owner in input.review.object.metadata.ownerReferences
-	owner.controller == true
+	owners.controlled(input.review.object)
 }
 
 scaled_by_another if {

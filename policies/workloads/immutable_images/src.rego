@@ -32,6 +32,7 @@ import data.lib.lockgate.images
 import data.lib.lockgate.paths
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 import data.lib.lockgate.used_images
 import data.lib.lockgate.workloads
@@ -97,8 +98,7 @@ placeholders := [[found.path, found.text] |
 ]
 
 undecided(text) if {
-	is_string(text)
-	images.placeholder(text)
+	settings.unknown(text)
 }
 
 undecidable_allowed if review.parameters.undecidable == "allow"
