@@ -20,6 +20,7 @@ from lockgate.webhook.judging import FileContent, Findings, Found
 from lockgate.webhook.policy_sources import Judges
 from lockgate.webhook.progress import Progress
 from lockgate.webhook.report import Report, Unevaluated
+from lockgate.webhook.terminal import some_of
 from lockgate.webhook.tree import ClusterView
 from lockgate.webhook.walk import InputFile, Walk
 
@@ -242,8 +243,7 @@ def _about_exemptions(findings: Findings) -> list[str]:
 
 
 def _unknown_kinds(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
     return (
-        f"not known whether these kinds are namespaced: {shown}; add their CustomResourceDefinitions to the paths, "
+        f"not known whether these kinds are namespaced: {some_of(names, 10)}; add their CustomResourceDefinitions to the paths, "
         "since policies that match by namespace or scope may judge them differently"
     )

@@ -30,6 +30,7 @@ from lockgate.engine.rego.source import Source
 from lockgate.engine.rego.version import RegoVersion
 from lockgate.webhook.rego_files import Options, bundled_sources, load_rego, read_sources
 from lockgate.webhook.report import Unevaluated
+from lockgate.webhook.terminal import some_of
 from lockgate.webhook.walk import SUFFIXES, is_excluded, shown_path
 
 if TYPE_CHECKING:
@@ -176,12 +177,8 @@ def without_parser(
                 found.setdefault(parser, []).append(shown_path(file, cwd))
     made: list[Unevaluated] = []
     for parser, files in sorted(found.items()):
-        names = sorted(set(files))
-        shown = ", ".join(names[:_MOST_SHOWN])
-        more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
-        made.append(
-            Unevaluated("conftest", "", None, f"a parser for {parser}, which is not built: {shown}{more}")
-        )
+        shown = some_of(sorted(set(files)), _MOST_SHOWN)
+        made.append(Unevaluated("conftest", "", None, f"a parser for {parser}, which is not built: {shown}"))
     return made
 
 

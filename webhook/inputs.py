@@ -126,14 +126,14 @@ def content_of(
     if not (reading.documents or reading.errors or skipped):
         skipped = (Skipped(read.file.shown, 1, "no objects"),)
     documents = reading.documents
-    if policies is not None and any(one.document is not None for one in skipped):
-        judged = [one for one in skipped if is_judged(one.document, policies)]
-        documents = (*documents, *[one.document for one in judged if one.document is not None])
-        skipped = [one for one in skipped if one not in judged]
+    if policies is not None:
+        judged = [one.document for one in skipped if _is_judged(one.document, policies)]
+        documents = (*documents, *[one for one in judged if one is not None])
+        skipped = [one for one in skipped if not _is_judged(one.document, policies)]
     return FileContent(outcome, documents, reading.errors, skipped)
 
 
-def is_judged(document: Document | None, policies: "PolicySet") -> bool:
+def _is_judged(document: Document | None, policies: "PolicySet") -> bool:
     """Is a tool's document of a kind that a policy names?"""
     if document is None:
         return False

@@ -142,10 +142,12 @@ def _overviews(place: PolicyFolder) -> Iterator[Generated]:
 
     states: dict[str, dict[str, str]] = {}
     if _has_profiles(place):
+        from lockgate.webhook.profiles.assembly import profiled
         from lockgate.webhook.profiles.pages import profile_pages, states_of
 
-        yield from profile_pages(place)
-        states = states_of(place)
+        rules = profiled(place)
+        yield from profile_pages(place, rules)
+        states = states_of(rules)
     entries = entries_of(place, states)
     yield Generated(place.root / "catalogue.md", render_markdown(entries))
     yield Generated(place.root / "catalogue.html", render_page(entries))

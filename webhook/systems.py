@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from lockgate.engine.kinds import DOCUMENT_GROUP
+
 SYSTEMS: Final = {
     "argo-cd": "Argo CD",
     "argo-events": "Argo Events",
@@ -40,8 +42,6 @@ SYSTEMS: Final = {
     "zabbix": "Zabbix",
 }
 
-# Documents that have neither apiVersion nor kind of their own are judged as objects of this group.
-DOCUMENTS: Final = "documents.lockgate.dev"
 # By group; a group that several systems share by its kinds.
 _GROUPS: Final[Mapping[str, str | Mapping[str, tuple[str, ...]]]] = {
     "apps.wandb.com": "wandb",
@@ -64,7 +64,7 @@ _GROUPS: Final[Mapping[str, str | Mapping[str, tuple[str, ...]]]] = {
     "configsync.gke.io": "config-sync",
     "connection.gatekeeper.sh": "gatekeeper",
     "constraints.gatekeeper.sh": "gatekeeper",
-    DOCUMENTS: {
+    DOCUMENT_GROUP: {
         "evidently": ("EvidentlyReport",),
         "gcp-monitoring": ("AlertPolicy",),
         "grafana": ("GrafanaDashboard",),
@@ -126,6 +126,8 @@ def systems_of(group: str, kind: str) -> tuple[str, ...]:
 
     Groups of Kubernetes itself have no dot, or end in `.k8s.io`. Image registries have no kinds: whatever runs images uses them.
     """
+    if group == _KUSTOMIZE:
+        return ()
     found: list[str] = []
     known = _GROUPS.get(group)
     if isinstance(known, str):
@@ -135,8 +137,6 @@ def systems_of(group: str, kind: str) -> tuple[str, ...]:
     found += [slug for end, slug in _ENDS if group.endswith(end)]
     if group == "" and kind == "Service":
         found.append("topology")
-    if group == _KUSTOMIZE:
-        return ()
     if "." not in group or (group.endswith(".k8s.io") and not found and not group.endswith(".x-k8s.io")):
         found.append("kubernetes")
     return tuple(found)

@@ -5,6 +5,7 @@ reader sees, and bidirectional controls could reorder it.
 """
 
 import os
+from collections.abc import Sequence
 from typing import Final, Literal, TextIO
 
 from lockgate.engine.record import record
@@ -67,3 +68,9 @@ def choose_palette(choice: ColourChoice, stream: TextIO) -> Palette:
         wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
         return Palette(wanted)
     return Palette(choice == "always")
+
+
+def some_of(names: Sequence[str], most: int) -> str:
+    """Names in a sentence: at most so many, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

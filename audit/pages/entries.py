@@ -56,9 +56,9 @@ def proof_file(site: Site, index: int) -> bytes:
 
 
 def _check(site: Site, index: int) -> None:
-    if index >= site.engine.size and site.scope is not None:
-        raise not_within(index, site.scope)
     if index >= site.engine.size:
+        if site.scope is not None:
+            raise not_within(index, site.scope)
         raise NoPageError(
             f"there is no entry {index}: the latest checkpoint covers {site.engine.size}",
             hint="entries count from 0",

@@ -73,8 +73,8 @@ def parse_number(text: str, field: str, low: int, high: int) -> int:
     return int(text)
 
 
-class _Texts:
-    """What is said, by name; each name once, but for those that may be repeated."""
+class Texts:
+    """What is said, by name; each name once, but for those that may be repeated. Raises QuestionError for what is not as it should be."""
 
     def __init__(self, told: Mapping[str, Sequence[str]], known: frozenset[str]) -> None:
         foreign = sorted(told.keys() - known)
@@ -87,30 +87,35 @@ class _Texts:
         self._told = told
 
     def many(self, name: str) -> tuple[str, ...]:
+        """What is said, where it may be repeated."""
         return tuple([part for one in self._told.get(name, ()) for part in one.split(",") if part])
 
     def one(self, name: str) -> str:
+        """What is said, "" for nothing."""
         found = self._told.get(name, ())
         if len(found) > 1:
             raise QuestionError(f"{name} is said {len(found)} times", field=name)
         return found[0] if found else ""
 
     def moment(self, name: str) -> int | None:
+        """A moment in Unix milliseconds."""
         text = self.one(name)
         return parse_moment(text, name) if text else None
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
+        """A number from `low` to `high`."""
         text = self.one(name)
         return parse_number(text, name, low, high) if text else default
 
     def choice(self, name: str, default: str, choices: Sequence[str]) -> str:
+        """One of some words."""
         text = self.one(name) or default
         if text not in choices:
             raise QuestionError(f"{name} is {' or '.join(choices)}, not {text[:40]!r}", field=name)
         return text
 
 
-def _person(texts: _Texts, name: str, names: Names) -> str:
+def _person(texts: Texts, name: str, names: Names) -> str:
     """A pseudonym; a name is written as it is, and a pseudonym behind `pseudonym:`."""
     text = texts.one(name)
     if not text:
@@ -129,7 +134,7 @@ NOWHERE: Final = "namespace/-"
 
 def parse_question(told: Mapping[str, Sequence[str]], names: Names) -> Question:
     """A question of FILTERS. Raises QuestionError."""
-    texts = _Texts(told, FILTERS)
+    texts = Texts(told, FILTERS)
     stream, namespace = texts.one("stream"), texts.one("namespace")
     if stream and namespace:
         raise QuestionError("a namespace is a stream already", field="namespace")
@@ -155,7 +160,7 @@ def parse_question(told: Mapping[str, Sequence[str]], names: Names) -> Question:
     )
 
 
-def _as_of(texts: _Texts) -> dict[str, Any]:
+def _as_of(texts: Texts) -> dict[str, Any]:
     text = texts.one("as_of")
     if not text:
         return {}
@@ -166,7 +171,7 @@ def _as_of(texts: _Texts) -> dict[str, Any]:
 
 def parse_asking(told: Mapping[str, Sequence[str]], most: int) -> Asking:
     """How a page is asked for, of PAGING. Raises QuestionError or CursorError."""
-    texts = _Texts(told, PAGING)
+    texts = Texts(told, PAGING)
     limit = texts.number("limit", min(100, most), 1, most)
     proofs = cast(Proofs, texts.choice("proofs", "none", get_args(Proofs)))
     return Asking(limit, texts.one("cursor"), proofs=proofs, **_as_of(texts))
@@ -174,7 +179,7 @@ def parse_asking(told: Mapping[str, Sequence[str]], most: int) -> Asking:
 
 def parse_given(told: Mapping[str, Sequence[str]], names: Names) -> Given:
     """What one of the fifteen questions is about, of GIVEN. Raises QuestionError."""
-    texts = _Texts(told, GIVEN)
+    texts = Texts(told, GIVEN)
     pinned = _as_of(texts)
     at = texts.moment("at")
     return Given(

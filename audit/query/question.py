@@ -108,11 +108,10 @@ class Question:
             made.append("promotion")
         return tuple(made)
 
-    def is_of_time(self, time: str) -> bool:
-        """Is a time, as entries have it, among those in question? Such texts have the order of their times."""
-        return (self.since_ms is None or time >= render_time(self.since_ms)) and (
-            self.until_ms is None or time < render_time(self.until_ms)
-        )
+    def times(self) -> tuple[str, str | None]:
+        """The times in question as entries have them: the first, "" for any, and that behind the last, None for any. Such texts have the order of their times."""
+        since = "" if self.since_ms is None else render_time(self.since_ms)
+        return since, None if self.until_ms is None else render_time(self.until_ms)
 
     def fits(self, entry: Entry) -> bool:
         """Is an entry one of those that are asked for?"""

@@ -38,6 +38,7 @@ def scan(engine: Engine, question: Question, size: int, most: int) -> tuple[list
         raise TrailError(
             f"the stream {name} has {high - low + 1} entries then", hint="ask about a shorter time"
         )
+    since, until = question.times()
     made: list[Scanned] = []
     before = ""
     raw, index = b"", 0
@@ -51,7 +52,7 @@ def scan(engine: Engine, question: Question, size: int, most: int) -> tuple[list
             raw = bytes_of(index, leaves)
             value = _value(name, n, raw, before)
             before = encode_base64(leaf_hash(raw))
-            if question.is_of_time(value["time"]):
+            if since <= value["time"] and (until is None or value["time"] < until):
                 made.append(Scanned(index, value))
     if low <= high:
         engine.anchor(name, index, high, raw)

@@ -8,9 +8,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from lockgate.audit.query.engine import MAX_ROWS, Asking, Engine
+from lockgate.audit.query.errors import QuestionError
 from lockgate.audit.query.moments import CLOCK_SLACK_MS
 from lockgate.audit.query.page import Page
-from lockgate.audit.query.parameters import parse_asking, parse_moment, parse_question
+from lockgate.audit.query.parameters import Texts, parse_asking, parse_question
 from lockgate.audit.query.question import OUTCOMES, Question
 from lockgate.audit.query.render import (
     ROW_COLUMNS,
@@ -84,25 +85,27 @@ def start_replay(api: "Api", call: Call) -> Reply:
     """Starts a replay."""
     api.only(call, REPLAY_PARAMETERS)
     api.scope(call, "replays")
-    told = {name: _single(call, name) for name in REPLAY_PARAMETERS}
+    texts = Texts(call.told, frozenset(REPLAY_PARAMETERS))
+    told = {name: texts.one(name) for name in REPLAY_PARAMETERS}
     if not told["policies"]:
-        raise _wrong("policies", "say under which policies")
+        raise QuestionError("say under which policies", field="policies")
     for name in ("policies", "against"):
         if told[name] and told[name] not in api.policies:
-            raise _wrong(
-                name,
+            raise QuestionError(
                 f"no policies are called {told[name][:40]!r} here: there are {', '.join(api.policies) or 'none'}",
+                field=name,
             )
     if told["outcome"] and told["outcome"] not in OUTCOMES:
-        raise _wrong("outcome", f"an outcome is one of {', '.join(OUTCOMES)}")
+        raise QuestionError(f"an outcome is one of {', '.join(OUTCOMES)}", field="outcome")
     namespace = told["namespace"]
     if len(namespace) > _MAX_NAME or not namespace.isprintable():
-        raise _wrong("namespace", "no namespace is called so")
+        raise QuestionError("no namespace is called so", field="namespace")
     bounds: dict[str, int] = {}
     for name in ("since", "until"):
-        if told[name]:
-            bounds[name] = parse_moment(told[name], name)
-            told[name] = render_time(bounds[name])
+        moment = texts.moment(name)
+        if moment is not None:
+            bounds[name] = moment
+            told[name] = render_time(moment)
     engine = api.engine(call)
     places = {
         name: engine.index.place_at(
@@ -179,17 +182,6 @@ def _job_value(one: Job) -> dict[str, Any]:
         "message": "" if one.outcome is None else one.outcome.message,
         "result": f"/v1/jobs/{one.id}/result" if one.state == "done" else None,
     }
-
-
-def _single(call: Call, name: str) -> str:
-    told = call.told.get(name, ())
-    if len(told) > 1:
-        raise _wrong(name, f"{name} is said {len(told)} times")
-    return told[0] if told else ""
-
-
-def _wrong(field: str, why: str) -> ProblemError:
-    return ProblemError(400, "question", "that cannot be asked", why, field=field)
 
 
 # Exports

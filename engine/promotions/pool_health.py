@@ -52,6 +52,11 @@ class Struck:
     why: str
     since: str = ""
 
+    @property
+    def told(self) -> str:
+        """The reason, and since when."""
+        return f"{self.why} since {self.since}" if self.since else self.why
+
 
 @record
 class PoolState:

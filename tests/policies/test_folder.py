@@ -11,6 +11,7 @@ from lockgate.webhook.policy_docs import pages
 from lockgate.webhook.policy_folder import Rule, read_metadata
 from lockgate.webhook.policy_sync import synced
 from lockgate.webhook.profiles.assembly import assembled
+from lockgate.webhook.profiles.assembly import profiled
 from lockgate.webhook.profiles.pages import profile_pages
 
 from tests.policies.shipped import (
@@ -51,7 +52,7 @@ def test_profiles_are_current() -> None:
 
 
 def test_pages_are_current() -> None:
-    made = (*pages(POLICIES), *profile_pages(POLICIES))
+    made = (*pages(POLICIES), *profile_pages(POLICIES, profiled(POLICIES)))
     assert [file.path for file in made if not file.is_current()] == []
 
 

@@ -9,6 +9,7 @@ from lockgate.webhook.doctor.finding import Finding
 from lockgate.webhook.doctor.webhook_checks import WHERE, webhooks_there
 from lockgate.webhook.install.webhooks import NODES
 from lockgate.webhook.serving.unsent_kinds import Unsent, unsent_of
+from lockgate.webhook.terminal import some_of
 
 # Of the constraints of which one thing is told.
 _MOST_NAMED: Final = 5
@@ -51,9 +52,7 @@ def _check_rules(case: Case) -> Iterator[Finding]:
 
 
 def _named(constraints: Mapping[str, object]) -> str:
-    names = sorted(constraints)
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"{', '.join(names[:_MOST_NAMED])}{more}"
+    return some_of(sorted(constraints), _MOST_NAMED)
 
 
 def _name(value: Mapping[str, Value]) -> str:

@@ -22,6 +22,7 @@ from lockgate.webhook.policy_init.plan import Plan, make_plan
 from lockgate.webhook.policy_init.trying import Tried, try_check
 from lockgate.webhook.policy_init.writing import check_places
 from lockgate.webhook.systems import SYSTEMS
+from lockgate.webhook.terminal import some_of
 
 EXEMPTIONS = "exemptions.yaml"
 # Of findings that no exemption can name, and of files that cannot be judged, so many are listed.
@@ -95,11 +96,11 @@ class Beginning:
         for name in self.stale:
             yield f"{'would remove' if dry_run else 'removed'} {name}, which was of a former beginning"
         if self.left_out:
-            yield f"left out of the check, since it cannot be judged as it is: {_some(self.left_out)}"
+            yield f"left out of the check, since it cannot be judged as it is: {some_of(self.left_out, _MOST_SHOWN)}"
         for remark in self.plan.remarks:
             yield f"note: {remark}"
         if looked.templates:
-            yield f"note: ConstraintTemplates are in {_some(sorted(looked.templates))}: to judge by them too, add the folder to `policies`"
+            yield f"note: ConstraintTemplates are in {some_of(sorted(looked.templates), _MOST_SHOWN)}: to judge by them too, add the folder to `policies`"
         yield from self._outcome(dry_run)
 
     def _outcome(self, dry_run: bool) -> Iterator[str]:
@@ -207,8 +208,3 @@ def _refuse_other_configuration(root: str) -> None:
             f"{place.shown} is the configuration of this folder already",
             hint="run it in that folder, or remove the file",
         )
-
-
-def _some(names: "list[str] | tuple[str, ...]") -> str:
-    more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
-    return ", ".join(names[:_MOST_SHOWN]) + more

@@ -17,29 +17,25 @@ def render_configuration(plan: Plan, policies: str, excludes: Sequence[str], exc
     """The configuration. policies: the folder of constraints. excludes: patterns that somebody named; excluded: of what cannot be judged as it is."""
     parts = [
         "# What `lockgate check` judges in this repository, and by which policies; written by `lockgate policy init`.\n",
-        _block({"policies": [policies]}),
-        _block({"paths": ["."]}),
+        render_yaml({"policies": [policies]}),
+        render_yaml({"paths": ["."]}),
         "# What judges is not judged.\n",
-        _block({"excludes": [f"/{escaped(policies)}/", *excludes]}),
+        render_yaml({"excludes": [f"/{escaped(policies)}/", *excludes]}),
     ]
     if excluded:
         parts.append(
             "# Cannot be judged as it is: render it and pipe it to `lockgate check -`, or mend it.\n"
         )
-        parts += [line for pattern in excluded for line in _block([pattern])]
+        parts += [render_yaml([pattern]) for pattern in excluded]
     if plan.folders:
         parts.append("# The namespaces that kustomizations give.\n")
-        parts.append(_block({"folders": _folders(plan)}))
+        parts.append(render_yaml({"folders": _folders(plan)}))
     elif len(plan.environments) == 1:
-        parts.append(_block({"folders": _folders(plan)}))
+        parts.append(render_yaml({"folders": _folders(plan)}))
     if len(plan.environments) > 1:
         parts.append("# By the names of folders, the lowest first.\n")
-        parts.append(_block({"environments": _environments(plan)}))
+        parts.append(render_yaml({"environments": _environments(plan)}))
     return "".join(parts)
-
-
-def _block(value: Yaml) -> str:
-    return render_yaml(value)
 
 
 def _folders(plan: Plan) -> list[Yaml]:

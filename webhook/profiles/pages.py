@@ -1,6 +1,6 @@
 """The table of the profiles on the page beside them: what each rule is in each, why, and what the others need."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lockgate.webhook.catalogue.entries import PROFILES, WORDS
@@ -8,14 +8,13 @@ from lockgate.webhook.policy_docs import LIST_BEGIN, LIST_END, cell, with_list
 from lockgate.webhook.policy_folder import PolicyFolder, read_text
 from lockgate.webhook.policy_sources import required
 from lockgate.webhook.policy_sync import Generated
-from lockgate.webhook.profiles.assembly import Profiled, profiled, read_template
+from lockgate.webhook.profiles.assembly import Profiled, read_template
 
 _ABSENT: Final = "-"
 
 
-def profile_pages(folder: PolicyFolder) -> Iterator[Generated]:
-    """The page of the profiles with the text it should have; none where no rule says anything of profiles."""
-    rules = profiled(folder)
+def profile_pages(folder: PolicyFolder, rules: Sequence[Profiled]) -> Iterator[Generated]:
+    """The page of the profiles with the text it should have; none where no rule says anything of profiles. rules: those of the folder that do."""
     if not rules:
         return
     page = folder.root / "profiles" / "README.md"
@@ -23,15 +22,15 @@ def profile_pages(folder: PolicyFolder) -> Iterator[Generated]:
     yield Generated(page, with_list(before, _tables(folder, rules), page))
 
 
-def states_of(folder: PolicyFolder) -> dict[str, dict[str, str]]:
+def states_of(rules: Sequence[Profiled]) -> dict[str, dict[str, str]]:
     """What profiles do about a violation of each rule, by its key and then by profile, in words."""
     return {
         one.rule.key: {name: WORDS[setting.action] for name, setting in one.settings.settings.items()}
-        for one in profiled(folder)
+        for one in rules
     }
 
 
-def _tables(folder: PolicyFolder, rules: list[Profiled]) -> str:
+def _tables(folder: PolicyFolder, rules: Sequence[Profiled]) -> str:
     rows = [f"| rule | {' | '.join(PROFILES)} | because |", "|---|---|---|---|---|"]
     for one in rules:
         given = one.settings.settings

@@ -22,9 +22,11 @@ from lockgate.engine.promotions.pool_health import (
 )
 from lockgate.engine.record import record
 from lockgate.webhook.policy_bundle.files import read_regular
-from lockgate.webhook.terminal import printable
+from lockgate.webhook.terminal import printable, some_of
 
 SCHEMA_VERSION: Final = 1
+# What people ask a cluster by.
+ASKING: Final = "kubectl get nodes,resourceslices,devicetaintrules -o json"
 # A node tells its heartbeat at least each five minutes, and a person runs one command after the other.
 MAX_AGE_S: Final = 1_800
 # Clocks of nodes and of whoever judges differ.
@@ -74,20 +76,20 @@ class GivenHealth:
 
 
 def observe(data: bytes, what: str, cluster: str, share: float, signs: FatalSigns) -> PoolHealth:
-    """The pools by what `kubectl get nodes,resourceslices,devicetaintrules -o json` printed. Raises InputError."""
+    """The pools by what `ASKING` printed. Raises InputError."""
     objects = list(listed(parse_foreign_json(data, what, MAX_OBJECT_BYTES)))
     observed = newest_heartbeat(objects)
     if not observed:
         raise InputError(
             f"{what} has no Node that tells when it was heard of last",
-            hint="kubectl get nodes,resourceslices,devicetaintrules -o json",
+            hint=ASKING,
         )
     _moment(Part(observed, what, "status.conditions.lastHeartbeatTime"))
     found = find_pools(objects, signs)
     if not found:
         raise InputError(
             f"{what} tells of no devices: neither of a driver (ResourceSlice) nor of a node (status.capacity)",
-            hint="kubectl get nodes,resourceslices,devicetaintrules -o json",
+            hint=ASKING,
         )
     return PoolHealth(cluster, observed, share, found)
 
@@ -119,7 +121,7 @@ def health_lines(health: PoolHealth) -> Iterator[str]:
         state = "healthy" if pool.is_healthy(health.share) else "unhealthy"
         yield f"  {state:<10} {pool.name}: {len(pool.struck)} of {pool.nodes} nodes are struck"
         for one in pool.struck:
-            yield f"             {one.node}: {one.why}{f' since {one.since}' if one.since else ''}"
+            yield f"             {one.node}: {one.told}"
 
 
 def read_health(paths: Sequence[str], now_ns: int) -> GivenHealth | None:
@@ -138,7 +140,7 @@ def _read(path: str, now_ns: int) -> PoolHealth:
         raise UsageError(
             f"{shown} tells of {observed.text(_MAX_TEXT)}, which is "
             + ("still to come" if age < 0 else f"longer ago than {MAX_AGE_S // 60} minutes"),
-            hint="ask the cluster anew: kubectl get nodes,resourceslices,devicetaintrules -o json | lockgate promotions health -",
+            hint=f"ask the cluster anew: {ASKING} | lockgate promotions health -",
         )
     share = given.get("share")
     if not 0 <= share.number() < 1:
@@ -177,9 +179,7 @@ def _moment(part: Part) -> int:
 
 def _told(pool: PoolState) -> str:
     """Which nodes, why and since when."""
-    named = [
-        f"{one.node} ({one.why}{f' since {one.since}' if one.since else ''})" for one in pool.struck[:_SHOWN]
-    ]
-    more = len(pool.struck) - len(named)
-    others = f" and {more} more" if more else ""
-    return f"{len(pool.struck)} of {pool.nodes} nodes: {', '.join(named)}{others}" if named else ""
+    if not pool.struck:
+        return ""
+    named = some_of([f"{one.node} ({one.told})" for one in pool.struck], _SHOWN)
+    return f"{len(pool.struck)} of {pool.nodes} nodes: {named}"

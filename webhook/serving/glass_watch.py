@@ -8,6 +8,7 @@ from lockgate.gatekeeper.break_glass.grant import Grant
 from lockgate.gatekeeper.break_glass.grants import Grants, GrantStanding, stopped_by
 from lockgate.gatekeeper.exemptions.exemption import Signature
 from lockgate.gatekeeper.exemptions.moments import render_moment
+from lockgate.webhook.terminal import some_of
 
 Event = Literal["granted", "revoked", "expired", "refused"]
 # Policies that a warning names: the API server cuts warnings, and the trail has all of them.
@@ -111,6 +112,4 @@ def grant_warning(grant: Grant, decision: Decision | None) -> str:
     keys = () if decision is None else stopped_by(decision)
     if not keys:
         return f"{said} what could not be judged"
-    names = ", ".join([str(key) for key in keys[:MAX_NAMED]])
-    more = f" and {len(keys) - MAX_NAMED} more" if len(keys) > MAX_NAMED else ""
-    return f"{said} what {names}{more} {'denies' if len(keys) == 1 else 'deny'}"
+    return f"{said} what {some_of([str(key) for key in keys], MAX_NAMED)} {'denies' if len(keys) == 1 else 'deny'}"

@@ -7,6 +7,7 @@ from lockgate.engine.codegen.values import Value
 from lockgate.engine.promotions.mapping import ENVIRONMENT_LABEL, Placed
 from lockgate.gatekeeper.external_data.environments import KnownEnvironments
 from lockgate.webhook.serving.live_promotions import PromotionsNow
+from lockgate.webhook.terminal import some_of
 
 # Objects that an error names.
 _MOST_NAMED: Final = 5
@@ -31,8 +32,7 @@ def _wrong(promotions: PromotionsNow) -> str:
     if not promotions.wrong:
         return ""
     named = sorted([f"{key.kind.kind} {key.name}" for key in promotions.wrong])
-    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
     return (
-        f"what takes a promotion is not known, since {', '.join(named[:_MOST_NAMED])}{more} cannot be used: "
+        f"what takes a promotion is not known, since {some_of(named, _MOST_NAMED)} cannot be used: "
         "what is wrong stands in the log of the server, and in the status"
     )

@@ -17,6 +17,7 @@ from lockgate.webhook.install.settings import GROUP
 from lockgate.webhook.render_admission import FORBIDDEN, AdmissionResponse
 from lockgate.webhook.serving.ignore_label import IGNORE
 from lockgate.webhook.serving.wire import AdmissionCall
+from lockgate.webhook.terminal import some_of
 
 # Who may without being named: whoever has these may change the webhooks too.
 EDITORS: Final = ("group:kubeadm:cluster-admins", "group:system:masters")
@@ -85,14 +86,13 @@ def may_change(call: AdmissionCall, editors: Iterable[str]) -> bool:
 
 def refuse_changes(call: AdmissionCall, changes: Sequence[LabelChange]) -> AdmissionResponse:
     """What is said to who may not."""
-    shown = ", ".join([str(one) for one in changes[:_MOST_SHOWN]])
-    more = f" and {len(changes) - _MOST_SHOWN} more" if len(changes) > _MOST_SHOWN else ""
+    shown = some_of([str(one) for one in changes], _MOST_SHOWN)
     named = f"Namespace {call.name}" if call.name else "the Namespace"
     return AdmissionResponse(
         False,
         FORBIDDEN,
         "Forbidden",
-        f"labels of {named} decide what is judged in it: {shown}{more}; only accounts that --namespace-editor names may change them",
+        f"labels of {named} decide what is judged in it: {shown}; only accounts that --namespace-editor names may change them",
     )
 
 

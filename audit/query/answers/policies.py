@@ -125,13 +125,8 @@ def _bundles(promoted: Promoted, opener: Opener | None) -> Iterator[_Bundle]:
 
 def _promotion(engine: Engine, size: int, promoted: Promoted, one: _Bundle) -> PolicyChange:
     made = one.made
-    before = [
-        other
-        for other in promoted.made()
-        if other.index < made.index
-        and (other.promoted.model, other.promoted.environment)
-        == (made.promoted.model, made.promoted.environment)
-    ]
+    there = promoted.history.promotions(made.promoted.model, made.promoted.environment)
+    before = [other for other in there if other.index < made.index]
     return PolicyChange(
         made.index,
         render_time(promoted.time_ms(made.index)),
