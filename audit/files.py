@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from lockgate.audit.errors import TrailError
+from lockgate.engine.errors import os_reason
 
 # A bundle of 256 entries of 64 KiB, the largest that tlog-tiles knows.
 MAX_FILE: Final = 256 * 65_537
@@ -77,7 +78,7 @@ def replace_file(path: Path, data: bytes, mode: int = 0o666) -> None:
         _sync(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise TrailError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+        raise TrailError(f"cannot write {path}: {os_reason(error)}") from None
 
 
 def sync_tree(root: Path) -> None:

@@ -56,3 +56,8 @@ class UsageError(LockgateError):
 
 class EvaluationError(LockgateError):
     """A policy could not be evaluated on this input; the verdict is `error`, never `allow`."""
+
+
+def os_reason(error: OSError) -> str:
+    """What the system says of a failure, to stand in a sentence."""
+    return (error.strerror or str(error)).lower()

@@ -11,7 +11,7 @@ from lockgate.audit.entry import MAX_ENTRY
 from lockgate.audit.note import encode_base64, render_verifier_key
 from lockgate.audit.shown_proof import Shown, ShownEntry, parse_proof, verify_proof
 from lockgate.audit.store.appender import system_clock
-from lockgate.engine.errors import UsageError
+from lockgate.engine.errors import UsageError, os_reason
 from lockgate.webhook.given_keys import trust_in
 from lockgate.webhook.output import write_output
 from lockgate.webhook.render_verification import range_value
@@ -38,7 +38,7 @@ def _read(path: str, limit: int) -> bytes:
         with open(path, "rb") as file:
             data = file.read(limit + 1)
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"cannot read {path}: {os_reason(error)}") from None
     if len(data) > limit:
         raise UsageError(f"{path} is larger than {limit} bytes")
     return data

@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 from lockgate.engine.documents.reading import read_documents
-from lockgate.engine.errors import PolicyError, UsageError
+from lockgate.engine.errors import PolicyError, UsageError, os_reason
 from lockgate.gatekeeper.break_glass.grant import Terms, parse_grant, render_grant, signed_bytes
 from lockgate.gatekeeper.break_glass.policy import LONGEST_DURATION_NS
 from lockgate.gatekeeper.exemptions.moments import SECOND_NS, render_moment, render_span, span_ns
@@ -127,5 +127,5 @@ def _keep(text: str, name: str, spool: str) -> None:
     try:
         os.makedirs(spool, mode=0o700, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot make {spool}: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"cannot make {spool}: {os_reason(error)}") from None
     write_output(text, os.path.join(spool, f"{name}.json"))

@@ -6,7 +6,7 @@ from typing import Final
 
 from lockgate.engine.documents.document import Document
 from lockgate.engine.documents.reading import read_documents
-from lockgate.engine.errors import PolicyError, UsageError
+from lockgate.engine.errors import PolicyError, UsageError, os_reason
 from lockgate.engine.record import record
 from lockgate.gatekeeper.break_glass.grant import Grant, parse_grant
 from lockgate.gatekeeper.break_glass.kinds import is_grant, is_grant_policy
@@ -61,7 +61,7 @@ def read_glass_file(path: str) -> GlassFiles:
         with open(path, "rb") as stream:
             data = stream.read(MAX_FILE + 1)
     except OSError as error:
-        return GlassFiles((), (), (GlassProblem(path, (error.strerror or str(error)).lower()),))
+        return GlassFiles((), (), (GlassProblem(path, os_reason(error)),))
     if len(data) > MAX_FILE:
         return GlassFiles((), (), (GlassProblem(path, f"it has more than {MAX_FILE} bytes"),))
     reading = read_documents(data, path, duplicates="error")

@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+from lockgate.engine.errors import os_reason
 
 if TYPE_CHECKING:
     from lockgate.webhook.baseline import Excusable
@@ -82,7 +83,7 @@ def write_baseline(path: str, found: "list[Excusable]", owner: str, expires: str
             f"{path} is there already", hint="a baseline is written once; remove it to write another"
         ) from None
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = os_reason(error)
         raise UsageError(f"cannot write {path}: {reason}") from None
     return f"wrote exemptions for {len(found)} violations to {path}; they expire in {expires}, and {owner} answers for them"
 

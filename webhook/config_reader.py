@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Final, get_args
 
 import yaml
-from lockgate.engine.errors import Location, UsageError
+from lockgate.engine.errors import Location, UsageError, os_reason
 from lockgate.engine.gvk import GroupVersionKind, parse_gvk
 from lockgate.engine.record import record
 from lockgate.gatekeeper.labels import is_subdomain
@@ -328,6 +328,6 @@ def read_config(path: str, shown: str) -> Config:
         with open(path, "rb") as stream:
             data = stream.read(MAX_CONFIG_BYTES + 1)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = os_reason(error)
         raise UsageError(f"cannot read the configuration {shown}: {reason}") from error
     return parse_config(data, shown, os.path.dirname(os.path.realpath(path)))

@@ -21,7 +21,7 @@ from lockgate.audit.entry import parse_entry
 from lockgate.audit.errors import TrailError
 from lockgate.audit.store.store import open_store
 from lockgate.engine.database.connections import sqlite_path
-from lockgate.engine.errors import UsageError
+from lockgate.engine.errors import UsageError, os_reason
 from lockgate.webhook.output import write_output
 from lockgate.webhook.terminal import printable
 from lockgate.webhook.trail_config import (
@@ -284,7 +284,7 @@ def _sync_folder(path: Path) -> None:
 
 
 def _trouble(home: Path, error: OSError) -> UsageError:
-    reason = (error.strerror or str(error)).lower()
+    reason = os_reason(error)
     return UsageError(
         f"a change of {printable(str(home))} cannot be ended: {reason}",
         hint="open it as who keeps it, such as with `lockgate audit key show --trail DIR`",

@@ -13,7 +13,7 @@ from lockgate.engine.documents.json_lists import read_lists
 from lockgate.engine.documents.json_values import JsonError
 from lockgate.engine.documents.objects import Broken, Found, objects_in
 from lockgate.engine.documents.source_text import decode
-from lockgate.engine.errors import Location, UsageError
+from lockgate.engine.errors import Location, UsageError, os_reason
 from lockgate.engine.gvk import GroupVersionKind, gvk_of
 from lockgate.gatekeeper.suite_objects import parse_objects
 from lockgate.webhook.inventory_objects import NoneOf, Present, Told
@@ -54,7 +54,7 @@ def _read(path: str, shown: str) -> bytes:
                 raise UsageError(f"the snapshot {shown} is no regular file")
             data = stream.read(MAX_SNAPSHOT_BYTES + 1)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = os_reason(error)
         raise UsageError(f"cannot read the snapshot {shown}: {reason}") from error
     if len(data) > MAX_SNAPSHOT_BYTES:
         limit = MAX_SNAPSHOT_BYTES // 1024 // 1024

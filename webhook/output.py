@@ -3,7 +3,7 @@
 import os
 import sys
 
-from lockgate.engine.errors import UsageError
+from lockgate.engine.errors import UsageError, os_reason
 
 
 def write_output(text: str, path: str | None) -> None:
@@ -36,7 +36,7 @@ def write_output(text: str, path: str | None) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = os_reason(error)
         raise UsageError(
             f"cannot write {path}: {reason}", hint="name a file in a folder that you may write to"
         ) from error
@@ -50,5 +50,5 @@ def _write_standard_output(data: bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = os_reason(error)
         raise UsageError(f"cannot write standard output: {reason}") from error

@@ -14,7 +14,7 @@ from lockgate.engine.codegen.cache import CodeCache
 from lockgate.engine.codegen.values import Value
 from lockgate.engine.documents.document import Document
 from lockgate.engine.documents.reading import Duplicates, read_documents
-from lockgate.engine.errors import Location, PolicyError, UsageError
+from lockgate.engine.errors import Location, PolicyError, UsageError, os_reason
 from lockgate.engine.kinds import split_api_version
 from lockgate.engine.policy import PolicySet
 from lockgate.engine.record import record
@@ -122,7 +122,7 @@ def _read(path: str, shown: str) -> bytes:
                 raise UsageError(f"the policy file {shown} is no regular file")
             data = read_up_to(stream, MAX_POLICY_BYTES)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = os_reason(error)
         raise UsageError(f"cannot read the policy file {shown}: {reason}") from error
     if len(data) > MAX_POLICY_BYTES:
         raise UsageError(f"the policy file {shown} is larger than {MAX_POLICY_BYTES // 1024 // 1024} MiB")

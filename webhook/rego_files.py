@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.codegen.values import Value, parse_json
-from lockgate.engine.errors import InputError, UsageError
+from lockgate.engine.errors import InputError, UsageError, os_reason
 from lockgate.engine.record import record
 from lockgate.engine.rego.builtins.errors import BuiltinError
 from lockgate.engine.rego.builtins.yaml_text import yaml_unmarshal
@@ -147,7 +147,7 @@ def _names(folder: str, ignored: Sequence[str]) -> list[str]:
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
-        raise UsageError(f"cannot read {folder}: {(error.strerror or str(error)).lower()}") from error
+        raise UsageError(f"cannot read {folder}: {os_reason(error)}") from error
     return [name for name in names if not any(fnmatchcase(name, pattern) for pattern in ignored)]
 
 
@@ -178,7 +178,7 @@ def read_bytes(path: str) -> bytes:
         with open(path, "rb") as stream:
             content = stream.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+        raise UsageError(f"cannot read {path}: {os_reason(error)}") from error
     if len(content) > MAX_FILE_BYTES:
         raise UsageError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MiB")
     return content

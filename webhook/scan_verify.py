@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
+from lockgate.engine.errors import os_reason
 from lockgate.webhook.audit_options import FORMAT, LOG_KEYS, OUTPUT
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _digest_at(path: str) -> str:
             f"{printable(path)} cannot be hashed: {printable(error.detail)}", hint=_HINT
         ) from None
     except OSError as error:
-        raise InputError(f"cannot read {printable(path)}: {(error.strerror or str(error)).lower()}") from None
+        raise InputError(f"cannot read {printable(path)}: {os_reason(error)}") from None
 
 
 def read_records(proofs: tuple[str, ...], log_keys: tuple[str, ...], now_ms: int) -> "list[Recorded]":

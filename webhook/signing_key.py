@@ -2,7 +2,7 @@
 
 from typing import Final, Protocol
 
-from lockgate.engine.errors import UsageError
+from lockgate.engine.errors import UsageError, os_reason
 from lockgate.gatekeeper.exemptions.signing import load_private_key
 
 _LONGEST_KEY: Final = 10_000
@@ -22,4 +22,4 @@ def read_signing_key(path: str) -> SigningKey:
         with open(path, "rb") as stream:
             return load_private_key(stream.read(_LONGEST_KEY), path)
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"cannot read {path}: {os_reason(error)}") from None

@@ -15,6 +15,7 @@ from typing import Final, Literal, final
 from lockgate.audit.errors import FormatError, TrailError
 from lockgate.audit.grant_use import GrantUse
 from lockgate.audit.times import parse_time
+from lockgate.engine.errors import os_reason
 from lockgate.engine.record import record
 
 USES: Final = "uses.jsonl"
@@ -72,9 +73,7 @@ class Spool:
             finally:
                 os.close(fd)
         except OSError as error:
-            raise TrailError(
-                f"{self._file} cannot be written to: {(error.strerror or str(error)).lower()}"
-            ) from error
+            raise TrailError(f"{self._file} cannot be written to: {os_reason(error)}") from error
 
 
 def read_spool(folder: Path, tag: Tag) -> tuple[tuple[SpooledUse, ...], tuple[SpoolProblem, ...]]:
@@ -87,7 +86,7 @@ def read_spool(folder: Path, tag: Tag) -> tuple[tuple[SpooledUse, ...], tuple[Sp
             raise TrailError(f"{file} has more than {MAX_SPOOL} bytes")
         lines = file.read_bytes().split(b"\n")
     except OSError as error:
-        raise TrailError(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
+        raise TrailError(f"cannot read {file}: {os_reason(error)}") from error
     uses: dict[str, SpooledUse] = {}
     problems: list[SpoolProblem] = []
     for number, line in enumerate(lines, 1):

@@ -20,7 +20,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
 
-from lockgate.engine.errors import Location, UsageError
+from lockgate.engine.errors import Location, UsageError, os_reason
 from lockgate.webhook.terminal import printable
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -92,7 +92,7 @@ def read_table(path: Path, model: type[Model], hint: str = _MAKE_TRAIL) -> Model
     except FileNotFoundError:
         raise UsageError(f"there is no {shown}", hint=hint) from None
     except OSError as error:
-        raise UsageError(f"cannot read {shown}: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"cannot read {shown}: {os_reason(error)}") from None
     if len(data) > MAX_BYTES:
         raise UsageError(f"{shown} is larger than {MAX_BYTES // 1024} KiB")
     try:

@@ -16,7 +16,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from lockgate.engine.documents.document import DocumentError, Skipped
-from lockgate.engine.errors import UsageError
+from lockgate.engine.errors import UsageError, os_reason
 from lockgate.engine.record import mutable_record, record
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class _Walker:
 
     def fail(self, path: str, error: OSError) -> None:
         self.matched += 1
-        reason = (error.strerror or str(error)).lower()
+        reason = os_reason(error)
         hint = "check the permissions" if isinstance(error, PermissionError) else ""
         self.errors.append(DocumentError(self.shown(path), 1, 1, f"cannot be read: {reason}", hint))
 
@@ -391,7 +391,7 @@ def read_file(file: InputFile) -> bytes | DocumentError | Skipped:
         finally:
             os.close(descriptor)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = os_reason(error)
         hint = "check the permissions" if isinstance(error, PermissionError) else ""
         return DocumentError(file.shown, 1, 1, f"cannot be read: {reason}", hint)
     return too_large(file.shown, len(data)) or data

@@ -12,6 +12,7 @@ from typing import Final
 
 from lockgate.audit.attestations.model_signature import WHOLE, ModelManifest, Resource
 from lockgate.audit.errors import FormatError, VerificationError
+from lockgate.engine.errors import os_reason
 
 _BLOCK: Final = 1 << 20
 _MOST_FILES: Final = 200_000
@@ -101,7 +102,7 @@ def verify_files(manifest: ModelManifest, root: Path, own: frozenset[str] = froz
                 root if path == WHOLE else root / path, path, by_path.pop(path, None), sharded, manifest
             )
     except OSError as error:
-        raise VerificationError(f"cannot read {root}: {(error.strerror or str(error)).lower()}") from None
+        raise VerificationError(f"cannot read {root}: {os_reason(error)}") from None
     if by_path:
         raise VerificationError(f"{_told(set(by_path))} was signed and is not there")
 

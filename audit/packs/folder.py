@@ -14,6 +14,7 @@ from lockgate.audit.packs.pack import Pack
 from lockgate.audit.packs.page import render_page
 from lockgate.audit.packs.value import body_path, envelope_path, proof_path
 from lockgate.audit.query.render import render_json
+from lockgate.engine.errors import os_reason
 
 PACK: Final = "pack.json"
 PAGE: Final = "index.html"
@@ -59,7 +60,7 @@ def write_pack(place: Path, files: Mapping[str, bytes], mode: int = 0o755) -> No
         root.chmod(mode)
         root.rename(place)
     except OSError as error:
-        raise TrailError(f"cannot write {place}: {(error.strerror or str(error)).lower()}") from None
+        raise TrailError(f"cannot write {place}: {os_reason(error)}") from None
     finally:
         if root is not None and root.exists():
             shutil.rmtree(root, ignore_errors=True)

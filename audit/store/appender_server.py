@@ -31,6 +31,7 @@ from lockgate.audit.store.socket_messages import (
     render_places,
     render_receipt,
 )
+from lockgate.engine.errors import os_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -402,7 +403,7 @@ def _listening(path: Path) -> socket.socket:
         listener.listen(MAX_CONNECTIONS)
     except OSError as error:
         listener.close()
-        raise TrailError(f"cannot listen on {path}: {(error.strerror or str(error)).lower()}") from None
+        raise TrailError(f"cannot listen on {path}: {os_reason(error)}") from None
     finally:
         os.umask(before)
     return listener

@@ -13,13 +13,10 @@ from lockgate.audit.store.database import open_engine
 from lockgate.audit.store.seal import head_seal
 from lockgate.audit.store.store import Store, open_store
 from lockgate.engine.database.connections import check_connection, write_transaction
+from lockgate.engine.errors import os_reason
 from sqlalchemy.exc import SQLAlchemyError
 
 Keys = Mapping[str, Sequence[VerifierKey]]
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
 
 
 def check_backup(path: Path, seal_key: bytes, keys: Keys) -> tuple[LogHeader, ...]:
@@ -32,7 +29,7 @@ def check_backup(path: Path, seal_key: bytes, keys: Keys) -> tuple[LogHeader, ..
         with path.open("rb") as stream:
             return walk_backup(stream, seal_of, keys, NoSink())
     except OSError as error:
-        raise TrailError(f"cannot read the backup {path}: {_reason(error)}") from None
+        raise TrailError(f"cannot read the backup {path}: {os_reason(error)}") from None
 
 
 def write_backup(store: Store, path: Path, seal_key: bytes, keys: Keys, now_ms: int) -> tuple[LogHeader, ...]:
@@ -59,7 +56,7 @@ def write_backup(store: Store, path: Path, seal_key: bytes, keys: Keys, now_ms: 
         finally:
             os.close(folder)
     except OSError as error:
-        raise TrailError(f"cannot write the backup {path}: {_reason(error)}") from None
+        raise TrailError(f"cannot write the backup {path}: {os_reason(error)}") from None
     return logs
 
 
@@ -79,7 +76,7 @@ def load_backup(url: str, path: Path, seal_key: bytes, keys: Keys) -> tuple[LogH
         with write_transaction(engine) as connection, path.open("rb") as stream:
             return walk_backup(stream, seal_of, keys, DatabaseSink(connection))
     except OSError as error:
-        raise TrailError(f"cannot read the backup {path}: {_reason(error)}") from None
+        raise TrailError(f"cannot read the backup {path}: {os_reason(error)}") from None
     finally:
         engine.dispose()
 

@@ -16,6 +16,7 @@ from lockgate.audit.note import MAX_NOTE
 from lockgate.audit.tiles import TILE_HEIGHT, TILE_WIDTH, parse_tile_path
 from lockgate.audit.verify import findings as codes
 from lockgate.audit.verify.findings import Findings
+from lockgate.engine.errors import os_reason
 
 # A log of a thousand million entries has some twelve million files.
 MAX_FILES: Final = 16_000_000
@@ -77,7 +78,7 @@ def check_manifest(place: Path, size: int, findings: Findings) -> list[str]:
     try:
         there = set(_files(place, "")) - {MANIFEST}
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = os_reason(error)
         findings.add(codes.EXPORT_CHANGED, "folder", f"a part of it cannot be listed: {reason}")
         return []
     for name in sorted(there - told.keys()):

@@ -4,7 +4,7 @@ import os
 import re
 from typing import Final
 
-from lockgate.engine.errors import UsageError
+from lockgate.engine.errors import UsageError, os_reason
 from lockgate.engine.record import record
 
 DEFAULT_PORT: Final = 8181
@@ -91,7 +91,7 @@ def read_token(path: str) -> str:
         with open(path, encoding="ascii") as stream:
             token = stream.read(_MAX_TOKEN_BYTES + 1).strip()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = os_reason(error)
         raise UsageError(f"cannot read the token file {path}: {reason}") from None
     except UnicodeDecodeError:
         token = ""
@@ -115,6 +115,6 @@ def check_authorities(path: str) -> str:
         if not context.get_ca_certs():
             raise UsageError(f"{path} has no certificate of an authority", hint="it is PEM")
     except (OSError, ssl.SSLError) as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = os_reason(error)
         raise UsageError(f"cannot read certificates from {path}: {reason}", hint="it is PEM") from None
     return os.path.abspath(path)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from lockgate.engine.codegen.cache import CodeCache, compiler_fingerprint
 from lockgate.engine.decision import PolicyKey
-from lockgate.engine.errors import LockgateError, UsageError
+from lockgate.engine.errors import LockgateError, UsageError, os_reason
 from lockgate.gatekeeper.external_data.client_certificate import ClientFiles
 from lockgate.gatekeeper.external_data.kinds import PROMOTIONS_PROVIDER
 from lockgate.webhook.app.cluster_keeper import ClusterKeeper
@@ -554,7 +554,7 @@ def listening(address: Address) -> socket.socket:
     except OSError as error:
         made.close()
         raise UsageError(
-            f"cannot listen on {address}: {(error.strerror or str(error)).lower()}",
+            f"cannot listen on {address}: {os_reason(error)}",
             hint="name another address with --listen or --probes",
         ) from None
     return made

@@ -3,7 +3,7 @@
 import os
 from typing import Final, final
 
-from lockgate.engine.errors import UsageError
+from lockgate.engine.errors import UsageError, os_reason
 from lockgate.webhook.app.serving_options import TlsOptions
 from lockgate.webhook.app.tls import MAX_PEM, TlsFiles, make_tls
 from lockgate.webhook.serving.feed import Frame, render_frame
@@ -60,4 +60,4 @@ def _read(path: str) -> bytes:
                 raise UsageError(f"{path} is larger than a certificate or key")
             return file.read(MAX_PEM + 1)
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"cannot read {path}: {os_reason(error)}") from None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from lockgate.engine.errors import UsageError
+from lockgate.engine.errors import UsageError, os_reason
 from lockgate.webhook.policy_bundle.archive import write_archive
 from lockgate.webhook.policy_bundle.bundle import BundleFile
 from lockgate.webhook.policy_bundle.layout import make_layout
@@ -87,6 +87,6 @@ def _write(path: str, data: bytes) -> None:
 
 def _cannot(path: str, error: OSError) -> UsageError:
     return UsageError(
-        f"cannot write {path}: {(error.strerror or str(error)).lower()}",
+        f"cannot write {path}: {os_reason(error)}",
         hint="name a place in a folder that you may write to",
     )

@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Mapping, Sequence
 
-from lockgate.engine.errors import UsageError
+from lockgate.engine.errors import UsageError, os_reason
 from lockgate.webhook.output import write_output
 
 
@@ -21,7 +21,7 @@ def check_places(root: str, folder: str, names: Sequence[str], *, force: bool) -
             except FileNotFoundError:
                 break
             except OSError as error:
-                reason = (error.strerror or str(error)).lower()
+                reason = os_reason(error)
                 raise UsageError(f"cannot look at {'/'.join(parts[:count])}: {reason}") from error
             _refuse("/".join(parts[:count]), mode, is_file=count == len(parts), force=force)
     place = os.path.join(root, *folder.split("/"))
@@ -55,11 +55,11 @@ def write_files(root: str, files: Mapping[str, str], stale: Sequence[str]) -> No
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = os_reason(error)
             raise UsageError(f"cannot make the folder of {name}: {reason}") from error
         write_output(text, path)
     for name in stale:
         try:
             os.unlink(os.path.join(root, *name.split("/")))
         except OSError as error:
-            raise UsageError(f"cannot remove {name}: {(error.strerror or str(error)).lower()}") from error
+            raise UsageError(f"cannot remove {name}: {os_reason(error)}") from error

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, final
 
-from lockgate.engine.errors import UsageError
+from lockgate.engine.errors import UsageError, os_reason
 from lockgate.webhook.policy_bundle.bundle import MAX_ARCHIVE_BYTES
 from lockgate.webhook.policy_bundle.files import read_regular
 from lockgate.webhook.policy_bundle.opening import read_bundle
@@ -49,9 +49,7 @@ class PromotedPolicies:
         try:
             names = sorted(name for name in os.listdir(place) if name.endswith(ARCHIVES))
         except OSError as error:
-            raise UsageError(
-                f"cannot read the folder {shown}: {(error.strerror or str(error)).lower()}"
-            ) from None
+            raise UsageError(f"cannot read the folder {shown}: {os_reason(error)}") from None
         if len(names) > MAX_ARCHIVES:
             raise UsageError(
                 f"there are more than {MAX_ARCHIVES} archives in {shown}", hint="take old ones away"

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from lockgate.engine.codegen.values import Value, render_json
 from lockgate.engine.documents.document import Document
-from lockgate.engine.errors import UsageError
+from lockgate.engine.errors import UsageError, os_reason
 from lockgate.engine.quota.amounts import MAX_NAME, MAX_TOTAL, MAX_WINDOW, QuotaKey
 from lockgate.engine.quota.telling import HeldBy
 from lockgate.engine.record import record
@@ -72,7 +72,7 @@ def read_snapshot(path: str, shown: str) -> Snapshot:
         with open(path, "rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = os_reason(error)
         raise UsageError(f"cannot read the quota snapshot {shown}: {reason}") from None
     if len(data) > MAX_BYTES:
         raise UsageError(f"the quota snapshot {shown} is larger than {MAX_BYTES // 1024 // 1024} MiB")

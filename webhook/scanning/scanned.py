@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from lockgate.engine.errors import UsageError
+from lockgate.engine.errors import UsageError, os_reason
 from lockgate.engine.facts.artifact import (
     ArtifactFacts,
     FileFacts,
@@ -55,9 +55,7 @@ def find_artefact(shown: str) -> Artefact:
     try:
         files = tuple(artifact_files(named).items())
     except OSError as error:
-        raise UsageError(
-            f"cannot read {printable(shown)}: {(error.strerror or str(error)).lower()}"
-        ) from None
+        raise UsageError(f"cannot read {printable(shown)}: {os_reason(error)}") from None
     if not files:
         raise UsageError(
             f"{printable(shown)} holds no file", hint="name a file, or a folder with files in it"

@@ -9,6 +9,7 @@ from typing import Final, final
 
 from lockgate.engine.codegen.values import Value, render_json
 from lockgate.engine.documents.reading import read_documents
+from lockgate.engine.errors import os_reason
 from lockgate.engine.gvk import gvk_of
 from lockgate.webhook.serving.live_grants import MAX_OBJECT, is_about_grants
 from lockgate.webhook.serving.objects import Change, ObjectKey, Objects
@@ -70,7 +71,7 @@ def _read(file: str) -> tuple[dict[ObjectKey, bytes], str]:
         with open(file, "rb") as stream:
             data = stream.read(MAX_OBJECT + 1)
     except OSError as error:
-        return {}, (error.strerror or str(error)).lower()
+        return {}, os_reason(error)
     if len(data) > MAX_OBJECT:
         return {}, f"it has more than {MAX_OBJECT} bytes"
     reading = read_documents(data, file, duplicates="error")
