@@ -21,7 +21,6 @@ from examples.trail.__main__ import make
 from examples.trail.plan import HOUR_MS
 from tests.e2e.axe import AXE, axe_script
 from tests.e2e.browser import VIEWS, Browser, Scheme, find_chromium
-from tests.e2e.programs import absent
 
 pytestmark = pytest.mark.e2e
 
@@ -101,13 +100,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory, served: Served) -> Iterator[Browser]:
-    program = find_chromium()
-    if program is None:
-        absent("chromium is absent: install Debian's package chromium")
-    with Browser(program, tmp_path_factory.mktemp("profile")) as made:
-        sign_in(made, served)
-        yield made
+def browser(browser: Browser, served: Served) -> Browser:
+    sign_in(browser, served)
+    return browser
 
 
 def sign_in(browser: Browser, served: Served, token: str = "") -> None:

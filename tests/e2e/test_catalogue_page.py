@@ -4,30 +4,19 @@ With LOCKGATE_SCREENSHOTS=FOLDER each picture is kept there.
 """
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from lockgate.webhook.policy_folder import read_metadata
 
 from tests.e2e.axe import AXE, axe_script
-from tests.e2e.browser import VIEWS, Browser, Scheme, find_chromium
-from tests.e2e.programs import absent
+from tests.e2e.browser import VIEWS, Browser, Scheme
 from tests.policies.shipped import POLICIES, RULES
 
 pytestmark = pytest.mark.e2e
 
 PAGE = (POLICIES.root / "catalogue.html").as_uri()
 SHOWN = "[...document.querySelectorAll('tbody tr')].filter(one => one.offsetParent).map(one => one.querySelector('a').textContent)"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = find_chromium()
-    if program is None:
-        absent("chromium is absent: install Debian's package chromium")
-    with Browser(program, tmp_path_factory.mktemp("profile")) as made:
-        yield made
 
 
 def choose(browser: Browser, name: str, value: str) -> list[str]:

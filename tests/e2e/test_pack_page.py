@@ -7,15 +7,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from examples.trail.__main__ import make
 from tests.e2e.axe import AXE, axe_script
-from tests.e2e.browser import VIEWS, Browser, Scheme, find_chromium
-from tests.e2e.programs import absent
+from tests.e2e.browser import VIEWS, Browser, Scheme
 
 pytestmark = pytest.mark.e2e
 
@@ -42,15 +40,6 @@ def packs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         command = [sys.executable, "-m", "lockgate.webhook", "audit", "pack", "-o", str(folder / name)]
         subprocess.run([*command, *more, "--trail", str(folder / "trail")], check=True, capture_output=True)
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = find_chromium()
-    if program is None:
-        absent("chromium is absent: install Debian's package chromium")
-    with Browser(program, tmp_path_factory.mktemp("profile")) as made:
-        yield made
 
 
 @pytest.mark.parametrize(("width", "height", "scheme"), VIEWS)

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 from lockgate.engine.errors import LockgateError
 from lockgate.webhook.catalogue.entries import PROFILES
-from lockgate.webhook.policy_commands import policy
 
 from tests.policies.shipped import known_kinds, matched_kinds
+from tests.webhook.test_policy_commands import run
 
 OWNED = """\
 why: things without an owner are nobody's
@@ -26,11 +25,6 @@ regulated:
 notConfigured:
   labels: what your own things carry
 """
-
-
-def run(*arguments: str | Path) -> Result:
-    """Run a subcommand of `lockgate policy`."""
-    return CliRunner().invoke(policy, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
