@@ -40,8 +40,8 @@ from lockgate.audit.tlog_proof import render_tlog_proof
 from lockgate.audit.web.backend import Backend
 from lockgate.audit.web.call import MEDIA, Call, Form, Reply, index_of, tag_of
 from lockgate.audit.web.caller import EVERYWHERE, Caller, Resource, Rights
+from lockgate.audit.web.exports import EXPORT_PAGING, MAX_EXPORTS, Slots
 from lockgate.audit.web.jobs import Jobs, Work
-from lockgate.audit.web.long import EXPORT_PAGING, MAX_EXPORTS, Slots
 from lockgate.audit.web.problems import ProblemError, forbidden, not_found
 
 # A caller who reads the entries' tiles takes the log away: that is in the log once an hour, and not for each tile.

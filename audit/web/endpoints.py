@@ -13,9 +13,9 @@ from lockgate.audit.web.api import (
     Api,
 )
 from lockgate.audit.web.call import MEDIA, Call, Form, Reply
-from lockgate.audit.web.long import (
+from lockgate.audit.web.exports import export
+from lockgate.audit.web.job_requests import (
     REPLAY_PARAMETERS,
-    export,
     job,
     job_result,
     jobs,

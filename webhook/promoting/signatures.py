@@ -1,6 +1,7 @@
 """Who asked for a promotion and who approved it: what they signed, verified again by the identity map as it is now."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from lockgate.audit.dsse import IN_TOTO, Envelope, envelope_of, verify_envelope
@@ -41,10 +42,10 @@ class Signatures:
 
     def reverify(self, asked: Asked, approvals: tuple[int, ...]) -> Iterator[Reverified]:
         """The statement, and the approvals that a promotion rests on."""
-        yield _said("statement", asked.request.index, lambda: self.person_who_asks(asked))
+        yield _said("statement", asked.request.index, partial(self.person_who_asks, asked))
         for index in approvals:
             approval = self._log.history.approval(index)
-            yield _said("approval", index, lambda one=approval: self.person_who_approved(asked, one))  # type: ignore[misc]
+            yield _said("approval", index, partial(self.person_who_approved, asked, approval))
 
     def person_who_asks(self, asked: Asked) -> Person:
         """Who asked, and signed the statement. Raises TrailError where that is nobody, or somebody else."""

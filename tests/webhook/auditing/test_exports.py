@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lockgate.audit.web import long
-from lockgate.audit.web.long import Slots
+from lockgate.audit.web import exports
+from lockgate.audit.web.exports import Slots
 from lockgate.audit.web.problems import ProblemError
 from lockgate.webhook.trail import open_trail
 
@@ -28,7 +28,7 @@ def lines(body: bytes) -> list[int]:
 
 
 def test_everything_that_fits(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(long, "MAX_ROWS", 64)
+    monkeypatch.setattr(exports, "MAX_ROWS", 64)
     size = server.size()
     answered = server.get("/v1/export.jsonl?kind=decision&order=oldest")
     assert answered.status == 200 and answered.headers["content-type"] == "application/jsonl"
@@ -47,7 +47,7 @@ def test_everything_that_fits(server: Server, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_for_a_spreadsheet(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(long, "MAX_ROWS", 64)
+    monkeypatch.setattr(exports, "MAX_ROWS", 64)
     answered = server.get("/v1/export.csv?kind=decision&order=oldest")
     rows = [*csv.DictReader(io.StringIO(answered.body.decode()))]
     assert [row["index"] for row in rows] == [str(index) for index in range(1, 301)]
@@ -68,7 +68,7 @@ def test_nothing_is_sent_where_it_cannot_be_kept(server: Server) -> None:
 
 
 def test_one_that_is_too_large(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(long, "MAX_EXPORTED", 100)
+    monkeypatch.setattr(exports, "MAX_EXPORTED", 100)
     size = server.size()
     assert "more than 100" in problem(server.get("/v1/export?kind=decision"), 422, "too-large")["detail"]
     assert server.size() == size

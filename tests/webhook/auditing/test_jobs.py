@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from lockgate.audit.errors import TrailError
-from lockgate.audit.web import long
+from lockgate.audit.web import job_requests
 from lockgate.audit.web.api import Api
 from lockgate.audit.web.app import make_app
 from lockgate.audit.web.jobs import KEEP_MS, MAX_KEPT, MAX_WAITING, Jobs, Outcome, Wanted, Work
@@ -174,7 +174,7 @@ def test_a_namespace_is_no_option(server: Working) -> None:
 
 
 def test_one_that_is_too_large(server: Working, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(long, "MAX_REPLAYED", 100)
+    monkeypatch.setattr(job_requests, "MAX_REPLAYED", 100)
     answered = server.post("/v1/replay?policies=now")
     assert "ask about a shorter one" in problem(answered, 422, "too-large")["detail"]
     assert server.post("/v1/replay?policies=now&since=2099-01-01").status == 202

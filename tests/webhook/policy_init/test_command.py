@@ -284,7 +284,7 @@ HOSTILE: dict[str, tuple[Callable[[], None], list[str], str]] = {
     "folder is a file": (_file("policies"), [], "policies is no folder"),
     "others lie there": (_file("policies/lockgate/mine.yaml"), [], "has mine.yaml, which would judge too"),
     "folder outside": (lambda: None, ["--folder", "../outside"], "lies outside of the repository"),
-    "folder by its root": (lambda: None, ["--folder", "/tmp/x"], "lies outside of the repository"),
+    "folder by its root": (lambda: None, ["--folder", "/elsewhere"], "lies outside of the repository"),
     "folder is the root": (lambda: None, ["--folder", "."], "lies outside of the repository"),
     "no such profile": (lambda: None, ["--profile", "strict"], "there is no profile 'strict'"),
     "no such environment": (
