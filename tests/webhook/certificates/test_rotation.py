@@ -13,6 +13,7 @@ from lockgate.webhook.certificates.authority import (
     is_issued_by,
     issue_serving,
     make_authority,
+    not_after_ns,
 )
 from lockgate.webhook.certificates.rotation import (
     AUTHORITY_RENEWAL_NS,
@@ -40,10 +41,12 @@ REPLICAS = 3
 
 def verifies(bundle: str, serving: Serving, now_ns: int) -> bool:
     """Does a bundle verify a certificate, as Go would: signed by a living authority in it?"""
-    for authority in split_bundle(bundle):
-        if is_issued_by(serving.pair.certificate, authority):
-            return True
-    return False
+    return any(is_issued_by(serving.pair.certificate, authority) for authority in living(bundle, now_ns))
+
+
+def living(bundle: str, now_ns: int) -> list[str]:
+    """A bundle's authorities that have not expired."""
+    return [one for one in split_bundle(bundle) if not_after_ns(one.encode()) > now_ns]
 
 
 class World:
@@ -55,7 +58,11 @@ class World:
         self.shown: list[Serving | None] = [None] * REPLICAS
 
     def held(self) -> Sequence[str]:
-        """Every bundle that an API server may hold now, of any configuration."""
+        """Every bundle that an API server may hold now, of any configuration, and that still verifies anything.
+
+        Where all authorities expired while nobody ran, what is published verifies nothing until the fresh start has
+        reached the API servers: nothing can be shown that would pass.
+        """
         since = self.cluster.now_ns - PROPAGATION_NS
         found: list[str] = []
         for history in self.cluster.history:
@@ -63,7 +70,7 @@ class World:
             # And the one that was current at the beginning of the lag.
             found += [bundle for written, bundle in history if written <= since][-1:]
         # Before the first bundle nothing was trusted, nor gated.
-        return [bundle for bundle in found if bundle]
+        return [bundle for bundle in found if living(bundle, self.cluster.now_ns)]
 
     def turn(self, replica: int) -> None:
         """A whole pass of a replica, which then shows what is kept."""
