@@ -44,6 +44,27 @@ warn contains unconfigured("claims/admin_access", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.claims.admin_namespaces
+	some object in objects
+	some violation in data.lockgate.claims.admin_namespaces.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("claims/admin_namespaces", found) if {
+	not data.parameters.claims.admin_namespaces
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.claims.admin_namespaces.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.claims.approved_device_classes
 	some object in objects
 	some violation in data.lockgate.claims.approved_device_classes.violation with input as {
@@ -950,6 +971,27 @@ warn contains unconfigured("models/code_from_models", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.models.code_from_models.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.models.encrypted_models
+	some object in objects
+	some violation in data.lockgate.models.encrypted_models.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("models/encrypted_models", found) if {
+	not data.parameters.models.encrypted_models
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.models.encrypted_models.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}

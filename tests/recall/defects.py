@@ -11,7 +11,10 @@ Place: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """An edit of objects of the kinds. place: where value is set; all but its last `fresh` steps must be there."""
+    """An edit of objects of the kinds. place: where value is set; all but its last `fresh` steps must be there.
+
+    unless: what has something there is passed over, since the edit does no harm to it.
+    """
 
     name: str
     family: str
@@ -21,6 +24,7 @@ class Defect:
     value: Any
     dangerous: bool
     fresh: int = 1
+    unless: Place = ()
 
 
 _KSERVE: Final = "serving.kserve.io"
@@ -53,7 +57,7 @@ DEFECTS: Final = (
     Defect("moving image tag", "workloads", "apps", _CONTROLLERS, (*_FIRST, "image"), "docker.io/example/app:latest", False),
     Defect("password in plain text", "workloads", "apps", _CONTROLLERS, (*_FIRST, "env"), [{"name": "AWS_SECRET_ACCESS_KEY", "value": "kT9vQ2mX7pLr4sWz8nBc1dFg6hJy3aEu5oRi0tVb"}], True),
     Defect("balancer open to the world", "serving", "", ("Service",), ("spec", "type"), "LoadBalancer", False),
-    Defect("dashboard without sign-in on every address", "serving", "ray.io", ("RayCluster",), ("spec", "headGroupSpec", "serviceType"), "LoadBalancer", True),
+    Defect("dashboard without sign-in on every address", "serving", "ray.io", ("RayCluster",), ("spec", "headGroupSpec", "serviceType"), "LoadBalancer", True, unless=("spec", "authOptions")),
     Defect("Ray of a release with known holes", "serving", "ray.io", ("RayCluster",), (*_RAY, "image"), "rayproject/ray:2.0.0", False),
     Defect("break-glass of Binary Authorization", "serving", "run.cnrm.cloud.google.com", ("RunService",), ("spec", "binaryAuthorization"), {"breakglassJustification": "hurry"}, True),
     Defect("anybody may call the service", "serving", "iam.cnrm.cloud.google.com", ("IAMPolicyMember",), ("spec", "member"), "allUsers", True),

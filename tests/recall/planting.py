@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from lockgate.engine.documents.unrendered import marks_of, of_object
 
 from tests.bench.corpus_run import corpus_folders, judge_corpus
 from tests.policies.shipped import POLICIES
@@ -30,9 +31,11 @@ class Planted:
 
 
 def plant(value: Mapping[str, Any], defect: Defect) -> dict[str, Any] | None:
-    """A copy with the defect; None where the object is of another kind, lacks the place or has it already."""
+    """A copy with the defect; None where the object is of another kind, lacks the place, has it already or is not harmed."""
     group = str(value.get("apiVersion")).rpartition("/")[0]
     if group != defect.group or value.get("kind") not in defect.kinds:
+        return None
+    if defect.unless and _at(value, defect.unless) is not None:
         return None
     copied = copy.deepcopy(dict(value))
     parent = _at(copied, defect.place[: -defect.fresh])
@@ -53,15 +56,18 @@ def _at(value: object, place: Place) -> object:
 
 
 def documents() -> Iterator[tuple[str, dict[str, Any]]]:
-    """The objects of the corpus by origin. Templates and the like, which are not YAML, are passed over."""
+    """The objects of the corpus by origin. Templates and the like, which are no YAML or which `check` refuses as not
+    rendered, are passed over: nothing is judged in them."""
     for folder in corpus_folders():
         for path in sorted(folder.rglob("*.y*ml")):
             try:
-                found = list(yaml.load_all(path.read_bytes(), Loader=yaml.CSafeLoader))
+                text = path.read_text("utf-8")
+                found = list(yaml.load_all(text, Loader=yaml.CSafeLoader))
             except (yaml.YAMLError, ValueError):
                 continue
+            marks = marks_of(text)
             for number, value in enumerate(found):
-                if isinstance(value, dict):
+                if isinstance(value, dict) and of_object(value, marks) is None:
                     yield f"{path.relative_to(folder.parent)}#{number}", value
 
 

@@ -1,0 +1,64 @@
+package lockgate.models.encrypted_models_test
+
+import data.lockgate.models.encrypted_models as rule
+
+service(uri) := {
+	"apiVersion": "serving.kserve.io/v1beta1",
+	"kind": "InferenceService",
+	"metadata": {"name": "fraud"},
+	"spec": {"predictor": {"model": {"modelFormat": {"name": "sklearn"}, "storageUri": uri}}},
+}
+
+found(uri, parameters) := {violation.msg |
+	some violation in rule.violation with input as {"review": {"object": service(uri)}, "parameters": parameters}
+}
+
+test_plain_connections if {
+	every uri in ["http://files.example.com/m.pkl", "HTTP://FILES.example.com/m", "ftp://files.example.com/m", "http://203.0.113.7/m"] {
+		some message in found(uri, {})
+		startswith(message, "model is fetched without TLS at spec.predictor.model.storageUri ")
+	}
+	every uri in ["https://files.example.com/m.pkl", "s3://models/m", "gs://models/m", "pvc://models/m", "hf://team/model", 7, null, ""] {
+		count(found(uri, {})) == 0
+	}
+}
+
+test_hosts_inside if {
+	every uri in ["http://models.ml.svc/m", "http://minio:9000/m", "http://10.0.0.7/m", "http://models.ml.svc.cluster.local/m"] {
+		count(found(uri, {})) == 0
+		count(found(uri, {"insideCluster": "refuse"})) == 1
+	}
+
+	# Anybody's name, that looks like one of the cluster's.
+	count(found("http://models.ml.svc.example.com/m", {})) == 1
+}
+
+test_exempt_hosts if {
+	count(found("http://files.example.com/m", {"exemptHosts": ["*.example.com"]})) == 0
+	count(found("http://example.com/m", {"exemptHosts": ["*.example.com"]})) == 1
+	count(found("http://files.example.com/m", {"exemptHosts": ["FILES.example.com"]})) == 0
+}
+
+test_flags_of_servers if {
+	some violation in rule.violation with input as {"review": {"object": {
+		"apiVersion": "apps/v1",
+		"kind": "Deployment",
+		"metadata": {"name": "chat"},
+		"spec": {"template": {"spec": {"containers": [{
+			"name": "server",
+			"image": "vllm/vllm-openai:v0.10.0",
+			"args": ["--model=http://files.example.com/llama"],
+		}]}}},
+	}}}
+	violation.details.path == ["spec", "template", "spec", "containers", 0, "args", 0]
+}
+
+test_an_update_that_leaves_it if {
+	count({1 |
+		some _ in rule.violation with input as {"review": {
+			"operation": "UPDATE",
+			"object": service("http://files.example.com/m"),
+			"oldObject": service("http://files.example.com/m"),
+		}}
+	}) == 0
+}
