@@ -6,6 +6,7 @@ package lib.lockgate.model_code
 
 import data.lib.lockgate.images
 import data.lib.lockgate.models
+import data.lib.lockgate.programs
 import data.lib.lockgate.workloads
 
 # METADATA
@@ -15,7 +16,7 @@ told := {"flags": sort({place.shown | some place in places} | {sprintf("%s, told
 
 # METADATA
 # description: |
-#   `{"path", "name", "shown", "why"}`.
+#   `{"path", "name", "shown", "why", "pinned"}`; `pinned` is whether the code is of one commit, which nobody can replace.
 places := array.concat(array.concat(spoken, variables), array.concat(in_code, ray))
 
 remote := "code that lies beside the weights runs with the server's rights"
@@ -27,6 +28,7 @@ plugin := "the file that it names is run"
 # By flag, `_` written as `-`: why, and the values at which it does no harm.
 flags := {
 	"--enable-model-code": {"why": remote, "harmless": off},
+	"--enable-custom-logit-processor": {"why": "requests bring code that is run", "harmless": off},
 	"--reasoning-parser-plugin": {"why": plugin, "harmless": {""}},
 	"--tool-parser-plugin": {"why": plugin, "harmless": {""}},
 	"--trust-remote-code": {"why": remote, "harmless": off},
@@ -42,15 +44,20 @@ values := {
 
 # By variable.
 names := {
-	"DIFFUSERS_TRUST_REMOTE_CODE": remote, "HF_ALLOW_CODE_EVAL": "code that a model writes is run", "HF_HUB_TRUST_REMOTE_CODE": remote,
-	"HF_TRUST_REMOTE_CODE": remote, "HF_DATASETS_TRUST_REMOTE_CODE": remote, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": by_pickle,
-	"NUMPY_ALLOW_PICKLE": by_pickle, "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": by_pickle, "TRUST_REMOTE_CODE": remote,
+	"HF_ALLOW_CODE_EVAL": "code that a model writes is run", "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": by_pickle,
+	"NUMPY_ALLOW_PICKLE": by_pickle, "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": by_pickle,
 	"VLLM_ALLOW_INSECURE_SERIALIZATION": by_pickle, "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "adapters are fetched at a request's word",
-	"VLLM_TRUST_REMOTE_CODE": remote, "SGLANG_ENABLE_REMOTE_CODE": remote,
+	"SGLANG_ENABLE_REMOTE_CODE": remote, "TS_INSTALL_PY_DEP_PER_MODEL": "packages that a model names are installed",
+	"VLLM_SERVER_DEV_MODE": "requests may call any function of the server",
 }
 
+why_of(name) := names[name]
+
+# Model servers name it each in their own way (`OPTION_TRUST_REMOTE_CODE`, `HF_MODEL_TRUST_REMOTE_CODE`).
+why_of(name) := remote if endswith(name, "TRUST_REMOTE_CODE")
+
 spoken := array.concat(
-	[place(said.path, name, said.word, flags[name].why) |
+	[object.union(place(said.path, name, said.word, flags[name].why), {"pinned": pins_code(name, line.flags)}) |
 		some line in models.command_lines
 		some i, said in line.words
 		name := flag(said.word)
@@ -66,9 +73,32 @@ spoken := array.concat(
 	],
 )
 
-place(path, name, shown, why) := {"path": path, "name": name, "shown": shown, "why": why}
+place(path, name, shown, why) := {"path": path, "name": name, "shown": shown, "why": why, "pinned": false}
 
-flag(word) := replace(split(word, "=")[0], "_", "-") if startswith(word, "--")
+# `--revision` pins the weights alone: code may lie in another repository, of which the newest is taken.
+pins_code(name, given_flags) if {
+	name == "--trust-remote-code"
+	revisions := [given.value | some given in given_flags; given.flag == "--code-revision"]
+	count(revisions) > 0
+	every revision in revisions {
+		regex.match(`^[0-9a-f]{40}$`, revision)
+	}
+} else := false
+
+# Tools put words of their own before it (`--hf-trust-remote-code`, `--model.trust_remote_code`).
+flag(word) := known if {
+	startswith(word, "--")
+	known := named_flag(replace(split(word, "=")[0], "_", "-"))
+}
+
+named_flag(name) := "--trust-remote-code" if {
+	regex.match(`^--([a-z0-9-]+[.-])?trust-remote-code$`, name)
+	not startswith(name, "--no-")
+} else := "--trust-remote-code" if {
+	# Parsers take the beginning of a name for it.
+	startswith(name, "--trust-r")
+	startswith("--trust-remote-code", name)
+} else := name
 
 given(word) := substring(word, indexof(word, "=") + 1, -1) if {
 	contains(word, "=")
@@ -94,10 +124,10 @@ settings := [{"path": array.concat(container.path, ["env", i]), "name": upper(va
 	some container in workloads.containers
 	some i, variable in container.value.env
 	is_string(variable.name)
-	names[upper(variable.name)]
+	why_of(upper(variable.name))
 ]
 
-variables := [place(set.path, set.name, sprintf("%s=%s", [set.name, value]), names[set.name]) |
+variables := [place(set.path, set.name, sprintf("%s=%s", [set.name, value]), why_of(set.name)) |
 	some set in settings
 	value := set.variable.value
 	is_string(value)
@@ -123,25 +153,38 @@ is_elsewhere(variable) if is_object(variable.valueFrom)
 
 is_elsewhere(variable) if images.placeholder(variable.value)
 
-# Python on a command line, as `python -c "…"`: what is written as one word there.
-in_code := [place(array.concat(container.path, [field, i]), name, name, remote) |
-	some container in workloads.containers
-	some field in ["command", "args"]
-	some i, text in container.value[field]
-	is_string(text)
-	some name, pattern in {
-		"trust_remote_code=True": `(^|[^A-Za-z0-9_-])trust_remote_code\s*=\s*(True|1)\b`,
-		"safe_mode=False": `\bsafe_mode\s*=\s*(False|0)\b`,
-		"weights_only=False": `\bweights_only\s*=\s*(False|0)\b`,
-		"allow_pickle=True": `\ballow_pickle\s*=\s*(True|1)\b`,
-		"enable_unsafe_deserialization": `\benable_unsafe_deserialization\s*\(`,
-	}
-	regex.match(pattern, text)
-]
+# Python on a command line, as `python -c "…"`: what is written as one word there, or in a script; and flags that are handed on.
+in_code := array.concat(
+	[place(said.path, name, name, remote) |
+		some said in programs.texts
+		some name, pattern in code_patterns
+		regex.match(pattern, said.text)
+	],
+	array.concat(
+		[place(said.path, "--trust-remote-code", said.text, remote) |
+			some said in array.concat(programs.scripts, array.concat(programs.probes, programs.entrypoints))
+			regex.match(handed_on, said.text)
+		],
+		[place(set.path, "--trust-remote-code", sprintf("%s=%s", [set.name, set.value]), remote) |
+			some set in programs.variables
+			regex.match(handed_on, set.value)
+		],
+	),
+)
+
+handed_on := `(^|\s|["'])--trust[-_]remote[-_]code($|\s|["']|=([^0fFnNoO]|on))`
+
+code_patterns := {
+	"allow_pickle=True": `\ballow_pickle\s*=\s*(True|1)\b`,
+	"enable_unsafe_deserialization": `\benable_unsafe_deserialization\s*\(`,
+	"safe_mode=False": `\bsafe_mode\s*=\s*(False|0)\b`,
+	"trust_remote_code=True": `(^|[^A-Za-z0-9_-])trust_remote_code\s*=\s*(True|1)\b`,
+	"weights_only=False": `\bweights_only\s*=\s*(False|0)\b`,
+}
 
 # Ray reads these as YAML; a runtime environment with a URL fetches code.
 ray := array.concat(
-	[place(path, name, shown(value), "code is fetched from there and run") |
+	[object.union(place(path, name, shown(value), "code is fetched from there and run"), {"pinned": pins_url(value)}) |
 		some path in ray_texts
 		some [name, value] in settings_in(models.yaml_at(path))
 		name in {"working_dir", "py_modules"}
@@ -154,6 +197,21 @@ ray := array.concat(
 		not value in {false, null, ""}
 	],
 )
+
+# An archive of one commit, over https.
+pins_url(value) if {
+	pins_url_text(value)
+} else if {
+	is_array(value)
+	every one in value {
+		pins_url_text(one)
+	}
+} else := false
+
+pins_url_text(value) if {
+	is_string(value)
+	regex.match(`^https://[^\s?#]+/[0-9a-f]{40}(\.zip|\.tar\.gz)$`, value)
+}
 
 settings_in(config) := [[name, value] |
 	walk(config, [inner, value])

@@ -69,3 +69,24 @@ test_an_update_that_leaves_it if {
 		}}
 	}) == 0
 }
+
+labelled(value) := {
+	"apiVersion": "v1",
+	"kind": "Namespace",
+	"metadata": {"name": "team", "labels": {"resource.kubernetes.io/admin-access": value}},
+}
+
+opened(judged) if {
+	some violation in rule.violation with input as {"review": judged, "parameters": {"allowedNamespaces": ["monitors"]}}
+	startswith(violation.msg, "namespace is opened for administrative access at metadata.labels")
+}
+
+test_labels_of_namespaces if {
+	opened({"object": labelled("true")})
+	opened({"object": labelled("${ADMIN}")})
+	opened({"object": labelled("true"), "oldObject": labelled("false"), "operation": "UPDATE"})
+	not opened({"object": labelled("false")})
+	not opened({"object": {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}})
+	not opened({"object": object.union(labelled("true"), {"metadata": {"name": "monitors"}})})
+	not opened({"object": labelled("true"), "oldObject": labelled("true"), "operation": "UPDATE"})
+}

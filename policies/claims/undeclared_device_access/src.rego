@@ -7,8 +7,11 @@
 #   Interface. Quota, taints and policies about claims see none of it. All containers are judged, ephemeral ones too, in every kind of
 #   workload, and PersistentVolumes of the host.
 #
-#   Runtime classes in `refusedRuntimeClasses` are refused; by default those that give out GPUs. `exempt` names ways that are not
-#   judged, for namespaces of drivers.
+#   Runtime classes in `refusedRuntimeClasses` are refused for pods that ask for no device; by default those that give out GPUs. Where a device is asked
+#   for, such a class hands out that one.
+#
+#   Drivers and monitors must reach devices that nobody gave them. They run on each node: a DaemonSet (and its pods) in one of `driverNamespaces` is
+#   let through, but not with the host's root folder, other folders above devices, or a runtime's socket. `exempt` names ways that are not judged anywhere.
 #
 #   Not covered: devices that a node's runtime gives to every container, and capabilities (`CAP_SYS_ADMIN`).
 # related_resources:
@@ -27,7 +30,9 @@
 package lockgate.claims.undeclared_device_access
 
 import data.lib.lockgate.device_access
+import data.lib.lockgate.devices
 import data.lib.lockgate.paths
+import data.lib.lockgate.placed
 import data.lib.lockgate.report
 import data.lib.lockgate.review
 import data.lib.lockgate.updates
@@ -36,9 +41,10 @@ violation contains report.violation(access.path, whats[access.how], access.value
 	not updates.unchanged
 	some access in device_access.accesses
 	not access.how in exempt
+	not of_a_driver(access)
 	refused(access)
 	why := "it reaches devices that were not allocated to the pod"
-	fix := sprintf("remove %s, and ask for the device by a claim", [paths.field(access.path)])
+	fix := sprintf("remove %s, and ask for the device by a claim; a driver or a monitor belongs in a DaemonSet of a namespace that is named in driverNamespaces", [paths.field(access.path)])
 }
 
 whats := {
@@ -51,7 +57,31 @@ whats := {
 
 refused(access) if access.how != "runtime class"
 
-refused(access) if access.value in runtime_classes
+refused(access) if {
+	access.value in runtime_classes
+	not devices.asked_for(paths.parent(access.path))
+}
+
+of_a_driver(access) if {
+	placed.agent_in(driver_namespaces)
+	is_for_drivers(access)
+}
+
+is_for_drivers(access) if access.how != "host path"
+
+is_for_drivers(access) if {
+	not contains(access.value, "..")
+	some folder in driver_folders
+	startswith(concat("/", [trim_right(access.value, "/"), ""]), folder)
+}
+
+# Where devices are, where drivers register, and where injection of devices is described.
+driver_folders := {
+	"/dev/", "/etc/cdi/", "/opt/nri/", "/proc/driver/", "/run/cdi/", "/run/nri/", "/sys/", "/var/lib/kubelet/device-plugins/",
+	"/var/lib/kubelet/plugins/", "/var/lib/kubelet/plugins_registry/", "/var/run/cdi/", "/var/run/nri/",
+}
+
+driver_namespaces := {name | some name in object.get(review.parameters, "driverNamespaces", [])}
 
 exempt := {how | some how in object.get(review.parameters, "exempt", [])}
 

@@ -40,6 +40,37 @@ test_runtime_classes if {
 	said(pod({"runtimeClassName": "gpu"}), {"refusedRuntimeClasses": ["gpu"]}) == {"runtime class gives out devices"}
 }
 
+test_a_runtime_class_hands_out_what_is_asked_for if {
+	asking := {"runtimeClassName": "nvidia", "containers": [{"resources": {"limits": {"nvidia.com/gpu": 1}}}]}
+	said(pod(asking), {}) == set()
+	said(pod(object.union(asking, {"containers": [{"resources": {"limits": {"cpu": 1}}}]})), {}) == {"runtime class gives out devices"}
+	said(pod(object.union(asking, {"containers": [variable]})), {}) & {"environment asks the runtime for devices"} != set()
+}
+
+driver(kind, namespace) := {
+	"apiVersion": "apps/v1",
+	"kind": kind,
+	"metadata": {"name": "d", "namespace": namespace},
+	"spec": {"template": {"spec": {"containers": [{"securityContext": {"privileged": true}}]}}},
+}
+
+with_volume(path) := {"spec": {"template": {"spec": {"volumes": [{"name": "v", "hostPath": {"path": path}}]}}}}
+
+test_drivers if {
+	trusted := {"driverNamespaces": ["gpu-operator"]}
+	said(driver("DaemonSet", "gpu-operator"), trusted) == set()
+	every judged in [driver("DaemonSet", "team"), driver("Deployment", "gpu-operator")] {
+		said(judged, trusted) == {"container is privileged"}
+	}
+	said(driver("DaemonSet", "gpu-operator"), {}) == {"container is privileged"}
+	every path in ["/dev", "/dev/", "/dev/kmsg", "/sys", "/var/lib/kubelet/device-plugins", "/var/run/cdi"] {
+		said(object.union(driver("DaemonSet", "gpu-operator"), with_volume(path)), trusted) == set()
+	}
+	every path in ["/", "/etc", "/var/lib/kubelet", "/run/containerd/containerd.sock", "/dev/../etc", "/var/run/docker.sock"] {
+		said(object.union(driver("DaemonSet", "gpu-operator"), with_volume(path)), trusted) == {"volume is a directory of the host with devices"}
+	}
+}
+
 test_honest_pods if {
 	every spec in [
 		{"containers": [{"env": [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"}]}]},

@@ -4,11 +4,14 @@
 #   A model is data until a server is told to run what lies beside it. Refused are the flags and variables that tell it so: remote code of
 #   Hugging Face models (`--trust-remote-code`, `TRUST_REMOTE_CODE`), loading weights by pickle where the library would refuse (`TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD`,
 #   vLLM's `--load-format pt`), objects over the wire by pickle (`VLLM_ALLOW_INSECURE_SERIALIZATION`), plugins by a path or a name
-#   (`--tool-parser-plugin`, `--reasoning-parser-plugin`), Keras' `safe_mode=False`, and code
+#   (`--tool-parser-plugin`, `--reasoning-parser-plugin`), what lets requests bring code (`--enable-custom-logit-processor`,
+#   `VLLM_SERVER_DEV_MODE`), Keras' `safe_mode=False`, and code
 #   that Ray fetches for a deployment (`working_dir`, `py_modules` by URL).
 #
-#   Read are commands, arguments and variables of every container of every kind of workload, shell lines too, and YAML inside Ray's strings.
-#   `exceptions` names flags or variables that a team may use.
+#   Read are commands, arguments, variables, scripts, hooks and probes of every container of every kind of workload, shell lines too, and YAML
+#   and entrypoints of Ray.
+#   `exceptions` names flags or variables that a team may use. `pinnedCode: allow` accepts code of one commit: `--trust-remote-code` with
+#   `--code-revision` of 40 hexadecimal digits, and a URL of Ray that is an https archive of a commit; `--revision` pins weights, not code.
 #
 #   What is known only when it runs (a variable from a ConfigMap, an argument by a placeholder) is a violation for these flags and variables alone;
 #   `undecidable: allow` accepts it.
@@ -37,8 +40,9 @@ import data.lib.lockgate.workloads
 violation contains report.violation(place.path, what, place.shown, place.why, fix) if {
 	some place in model_code.places
 	not place.name in exceptions
+	not accepted(place)
 	what := sprintf("%s lets a model bring code", [place.name])
-	fix := sprintf("take %s away, and use a model whose weights need no code (safetensors)", [place.name])
+	fix := remedy(place)
 }
 
 violation contains report.violation(place.path, what, place.shown, why, fix) if {
@@ -53,5 +57,14 @@ violation contains report.violation(place.path, what, place.shown, why, fix) if 
 violation contains report.too_deep(path) if {
 	some path in workloads.too_deep
 }
+
+accepted(place) if {
+	review.parameters.pinnedCode == "allow"
+	place.pinned
+}
+
+remedy(place) := sprintf("build the code into the image, or name an https archive of one commit of 40 digits in %s", [place.name]) if {
+	place.name in {"working_dir", "py_modules"}
+} else := sprintf("take %s away, and use a model whose weights need no code (safetensors); a team that must may name it in exceptions", [place.name])
 
 exceptions := {name | some name in object.get(review.parameters, "exceptions", [])}

@@ -64,14 +64,50 @@ test_python if {
 	clean({"args": ["-c", "AutoModel.from_pretrained('x', trust_remote_code=False)"]})
 }
 
+test_other_spellings if {
+	every args in [["--hf-trust-remote-code"], ["--model.trust_remote_code=true"], ["--trust-remote"], ["--enable-custom-logit-processor"]] {
+		count(names({"args": args}, {})) == 1
+	}
+	says({"env": [{"name": "OPTION_TRUST_REMOTE_CODE", "value": "true"}]}, "OPTION_TRUST_REMOTE_CODE lets")
+	says({"env": [{"name": "VLLM_ADDITIONAL_ARGS", "value": "--port 80 --trust-remote-code"}]}, "--trust-remote-code lets")
+	clean({"env": [{"name": "VLLM_ADDITIONAL_ARGS", "value": "--trust-remote-code=false"}]})
+	says({"lifecycle": {"postStart": {"exec": {"command": ["vllm serve x --trust-remote-code"]}}}}, "--trust-remote-code lets")
+}
+
+commit := "0123456789abcdef0123456789abcdef01234567"
+
+test_pinned_code if {
+	pinned := {"pinnedCode": "allow"}
+	fixed := {"args": ["--trust-remote-code", "--code-revision", commit]}
+	count(names(fixed, pinned)) == 0
+	count(names(fixed, {})) == 1
+	every args in [
+		["--trust-remote-code"], ["--trust-remote-code", "--revision", commit], ["--trust-remote-code", "--code-revision", "main"],
+		["--trust-remote-code", "--code-revision", commit, "--code-revision", "main"],
+	] {
+		count(names({"args": args}, pinned)) == 1
+	}
+	every text, number in {
+		sprintf("working_dir: https://example.com/a/archive/%s.zip", [commit]): 0,
+		sprintf("working_dir: http://example.com/a/archive/%s.zip", [commit]): 1,
+		"working_dir: https://example.com/a/archive/main.zip": 1,
+		sprintf("py_modules: ['https://example.com/%s.zip', 'https://example.com/x.zip']", [commit]): 1,
+		sprintf("py_modules: ['https://example.com/%s.zip']", [commit]): 0,
+	} {
+		count(ray_with("RayJob", "runtimeEnvYAML", text, pinned)) == number
+	}
+}
+
 test_exceptions if {
 	count(names({"args": ["--trust-remote-code"]}, {"exceptions": ["--trust-remote-code"]})) == 0
 	count(names({"args": ["--trust-remote-code"]}, {"exceptions": ["TRUST_REMOTE_CODE"]})) == 1
 }
 
-ray(kind, field, text) := {violation.msg |
+ray(kind, field, text) := ray_with(kind, field, text, {})
+
+ray_with(kind, field, text, parameters) := {violation.msg |
 	judged := {"apiVersion": "ray.io/v1", "kind": kind, "metadata": {"name": "r"}, "spec": {field: text}}
-	some violation in rule.violation with input as {"review": {"object": judged}, "parameters": {}}
+	some violation in rule.violation with input as {"review": {"object": judged}, "parameters": parameters}
 }
 
 test_ray if {
@@ -80,4 +116,5 @@ test_ray if {
 	count(ray("RayService", "serveConfigV2", "applications:\n- runtime_env: {working_dir: 'https://example.com/x.zip'}")) == 1
 	count(ray("RayJob", "runtimeEnvYAML", "py_modules: ['s3://b/x.zip']")) == 1
 	count(ray("RayJob", "runtimeEnvYAML", "working_dir: /app")) == 0
+	count(ray("RayJob", "entrypoint", "vllm serve x --trust-remote-code")) == 1
 }

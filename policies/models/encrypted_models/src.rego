@@ -2,13 +2,14 @@
 # title: Models are fetched over TLS
 # description: |
 #   A model that is fetched over `http://` or `ftp://` can be replaced by whoever stands between, and a model may be code: a pickle runs when it is
-#   loaded. Every model, adapter and data set that a workload loads is judged, wherever it is written (`models/pinned_models` says where).
+#   loaded. Every model, adapter and data set that a workload loads is judged, wherever it is written (`models/pinned_models` says where), and so are
+#   artifacts of Argo's workflows by URL and variables that say where models are asked for (`HF_ENDPOINT`, `AWS_ENDPOINT_URL`, `MLFLOW_TRACKING_URI` and
+#   their like).
 #
 #   Hosts of the cluster and its network (`models.ml.svc`, names without a dot, private addresses) may be read without TLS; `insideCluster: refuse`
 #   refuses these too. `exemptHosts` names others; `*.example.com` is every host below `example.com`.
 #
-#   Not covered: endpoints of object stores that are set by variables and Secrets (an `s3://` reference does not say how it is read), and what code in an
-#   image fetches.
+#   Not covered: endpoints of object stores that Secrets set (an `s3://` reference does not say how it is read), and what code in an image fetches.
 # related_resources:
 #   - ref: https://kserve.github.io/website/docs/model-serving/storage/providers/uri
 #     description: Models by URL in KServe
@@ -21,18 +22,20 @@
 #   controls:
 #     - NIST SP 800-53 SC-8 (transmission confidentiality and integrity)
 #     - NIST SP 800-53 SI-7 (software integrity)
-#   systems: [kserve, kubeflow-trainer, kubernetes, ray, sagemaker]
+#   systems: [argo-workflows, kserve, kubeflow-trainer, kubernetes, mlflow, ray, sagemaker]
 package lockgate.models.encrypted_models
 
 import data.lib.lockgate.hosts
 import data.lib.lockgate.models
+import data.lib.lockgate.programs
 import data.lib.lockgate.report
 import data.lib.lockgate.review
 import data.lib.lockgate.updates
+import data.lib.lockgate.workloads
 
-violation contains report.violation(found.path, sprintf("%s is fetched without TLS", [noun(found.use)]), found.text, why, fix) if {
+violation contains report.violation(found.path, sprintf("%s is fetched without TLS", [found.what]), found.text, why, fix) if {
 	not updates.unchanged
-	some found in models.references
+	some found in named
 	is_string(found.text)
 	address := hosts.parse(found.text)
 	address.scheme in {"ftp", "http"}
@@ -40,6 +43,37 @@ violation contains report.violation(found.path, sprintf("%s is fetched without T
 	why := "whoever stands between decides which bytes are loaded"
 	fix := "use https://, or a store that the server reads with its own client (s3://, gs://, oci://)"
 }
+
+named := array.concat(
+	[{"path": found.path, "text": found.text, "what": noun(found.use)} | some found in models.references],
+	array.concat(
+		[{"path": variable.path, "text": variable.value, "what": sprintf("what %s names", [variable.name])} |
+			some variable in programs.variables
+			variable.name in endpoints
+		],
+		[{"path": path, "text": workloads.value_at(path), "what": "artifact"} |
+			some artifact in artifacts
+			path := array.concat(artifact, ["http", "url"])
+		],
+	),
+)
+
+endpoints := {
+	"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_S3_ENDPOINT", "FSSPEC_S3_ENDPOINT_URL", "HF_ENDPOINT", "MLFLOW_S3_ENDPOINT_URL",
+	"MLFLOW_TRACKING_URI", "S3_ENDPOINT", "S3_ENDPOINT_URL", "WANDB_BASE_URL",
+}
+
+# What templates and arguments of workflows take in.
+artifacts := array.concat(
+	[path |
+		some template in workloads.workflow_templates
+		some path in workloads.below(array.concat(template, ["inputs", "artifacts"]), [])
+	],
+	[path |
+		some workflow in workloads.workflow_paths
+		some path in workloads.below(array.concat(workflow, ["arguments", "artifacts"]), [])
+	],
+)
 
 noun("dataset") := "data set"
 

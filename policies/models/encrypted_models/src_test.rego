@@ -62,3 +62,28 @@ test_an_update_that_leaves_it if {
 		}}
 	}) == 0
 }
+
+judged(value) := {split(violation.msg, " at ")[0] | some violation in rule.violation with input as {"review": {"object": value}}}
+
+pod(variables) := {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"env": variables}]}}
+
+test_endpoints if {
+	judged(pod([{"name": "HF_ENDPOINT", "value": "http://mirror.example.com"}])) == {"what HF_ENDPOINT names is fetched without TLS"}
+	every variables in [
+		[{"name": "HF_ENDPOINT", "value": "https://mirror.example.com"}], [{"name": "OTHER", "value": "http://mirror.example.com"}],
+		[{"name": "HF_ENDPOINT", "value": 7}], [{"name": "AWS_ENDPOINT_URL", "value": "http://minio:9000"}],
+	] {
+		judged(pod(variables)) == set()
+	}
+}
+
+workflow(spec) := {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": "w"}, "spec": spec}
+
+taking(url) := {"artifacts": [{"name": "m", "path": "/m", "http": {"url": url}}]}
+
+test_artifacts if {
+	plain := taking("http://files.example.com/m")
+	judged(workflow({"templates": [{"name": "t", "inputs": plain, "container": {}}]})) == {"artifact is fetched without TLS"}
+	judged(workflow({"arguments": plain, "templates": []})) == {"artifact is fetched without TLS"}
+	judged(workflow({"arguments": taking("https://files.example.com/m"), "templates": []})) == set()
+}
