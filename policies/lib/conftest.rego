@@ -1875,6 +1875,48 @@ warn contains unconfigured("topology/zone_spread", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.workloads.container_rights
+	some object in objects
+	some violation in data.lockgate.workloads.container_rights.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("workloads/container_rights", found) if {
+	not data.parameters.workloads.container_rights
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.workloads.container_rights.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.workloads.host_access
+	some object in objects
+	some violation in data.lockgate.workloads.host_access.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("workloads/host_access", found) if {
+	not data.parameters.workloads.host_access
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.workloads.host_access.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.workloads.immutable_images
 	some object in objects
 	some violation in data.lockgate.workloads.immutable_images.violation with input as {
