@@ -937,6 +937,27 @@ warn contains unconfigured("governance/weakened_constraints", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.identity.literal_secrets
+	some object in objects
+	some violation in data.lockgate.identity.literal_secrets.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("identity/literal_secrets", found) if {
+	not data.parameters.identity.literal_secrets
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.identity.literal_secrets.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.identity.public_grants
 	some object in objects
 	some violation in data.lockgate.identity.public_grants.violation with input as {
