@@ -27,7 +27,10 @@ apiVersion: v1
 kind: Pod
 metadata: {{name: {name}{namespace}}}
 spec:
-  containers: [{{name: c, image: "{image}"}}]
+  containers:
+  - name: c
+    image: "{image}"
+    securityContext: {{runAsNonRoot: true, allowPrivilegeEscalation: false}}
 """
 PINNED = "registry.example.com/a@sha256:" + "0" * 64
 
