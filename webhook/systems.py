@@ -67,10 +67,11 @@ _GROUPS: Final[Mapping[str, str | Mapping[str, tuple[str, ...]]]] = {
     DOCUMENT_GROUP: {
         "evidently": ("EvidentlyReport",),
         "gcp-monitoring": ("AlertPolicy",),
-        "grafana": ("GrafanaDashboard",),
+        "grafana": ("GrafanaDashboard", "GrafanaDatasources"),
         "kubeflow-pipelines": ("KubeflowPipeline",),
         "mlflow": ("MLmodel",),
         "node-problem-detector": ("NodeProblemDetectorConfig",),
+        "prometheus": ("AlertmanagerConfiguration", "PrometheusConfig", "PrometheusRules"),
         "zabbix": ("ZabbixExport",),
     },
     "eventing.knative.dev": "knative",

@@ -1119,6 +1119,111 @@ warn contains unevaluated("models/signed_models", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.observability.alert_routes
+	some object in objects
+	some violation in data.lockgate.observability.alert_routes.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/alert_routes", found) if {
+	not data.parameters.observability.alert_routes
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.alert_routes.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.observability.grafana_access
+	some object in objects
+	some violation in data.lockgate.observability.grafana_access.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/grafana_access", found) if {
+	not data.parameters.observability.grafana_access
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.grafana_access.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.observability.grafana_datasources
+	some object in objects
+	some violation in data.lockgate.observability.grafana_datasources.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/grafana_datasources", found) if {
+	not data.parameters.observability.grafana_datasources
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.grafana_datasources.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.observability.prometheus_access
+	some object in objects
+	some violation in data.lockgate.observability.prometheus_access.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/prometheus_access", found) if {
+	not data.parameters.observability.prometheus_access
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.prometheus_access.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.observability.scrape_credentials
+	some object in objects
+	some violation in data.lockgate.observability.scrape_credentials.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/scrape_credentials", found) if {
+	not data.parameters.observability.scrape_credentials
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.scrape_credentials.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.pipelines.cluster_queues
 	some object in objects
 	some violation in data.lockgate.pipelines.cluster_queues.violation with input as {

@@ -38,6 +38,8 @@ _FIRST: Final[Place] = (*_POD, "containers", 0)
 _REQUEST: Final[Place] = ("devices", "requests", 0)
 _CONTROLLERS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 _RAY: Final[Place] = ("spec", "headGroupSpec", "template", "spec", "containers", 0)
+_COREOS: Final = "monitoring.coreos.com"
+_GRAFANA: Final = "grafana.integreatly.org"
 _REMOTE_ARGS: Final = ["--model=example/model", "--trust-remote-code"]
 
 # fmt: off
@@ -82,6 +84,17 @@ DEFECTS: Final = (
     Defect("gate that fails open", "governance", _WEBHOOKS, ("ValidatingWebhookConfiguration",), ("webhooks", 0, "failurePolicy"), "Ignore", False),
     Defect("bucket open to the world", "governance", "storage.cnrm.cloud.google.com", ("StorageBucketAccessControl",), ("spec", "entity"), "allUsers", True),
     Defect("provider without TLS", "governance", "externaldata.gatekeeper.sh", ("Provider",), ("spec", "url"), "http://provider.example.com/v1", True),
+    Defect("dashboards without sign-in, as administrator", "observability", _GRAFANA, ("Grafana",), ("spec", "config", "auth.anonymous"), {"enabled": "true", "org_role": "Admin"}, True),
+    Defect("password of Grafana in its configuration", "observability", _GRAFANA, ("Grafana",), ("spec", "config", "security"), {"admin_user": "admin", "admin_password": "grafana-2024"}, True),
+    Defect("token of a data source in plain text", "observability", _GRAFANA, ("GrafanaDatasource",), ("spec", "datasource", "secureJsonData"), {"httpHeaderValue1": "Bearer kT9vQ2mX7pLr4sWz"}, True),
+    Defect("data source of any certificate", "observability", _GRAFANA, ("GrafanaDatasource",), ("spec", "datasource"), {"name": "metrics", "type": "prometheus", "access": "proxy", "url": "https://metrics.example.com", "jsonData": {"tlsSkipVerify": True}}, True),
+    Defect("scrape of any certificate", "observability", _COREOS, ("ServiceMonitor",), ("spec", "endpoints", 0, "tlsConfig"), {"insecureSkipVerify": True}, True),
+    Defect("scrape of pods of any certificate", "observability", _COREOS, ("PodMonitor",), ("spec", "podMetricsEndpoints", 0, "tlsConfig"), {"insecureSkipVerify": True}, True),
+    Defect("file of Prometheus sent to a target", "observability", _COREOS, ("ServiceMonitor",), ("spec", "endpoints", 0, "bearerTokenFile"), "/etc/prometheus/secrets/admin/token", True),
+    Defect("metrics written elsewhere over plain HTTP", "observability", _COREOS, ("Prometheus",), ("spec", "remoteWrite"), [{"url": "http://metrics.example.com/api/v1/write", "bearerToken": "kT9vQ2mX7pLr4sWz"}], True),
+    Defect("administrators' API of Prometheus", "observability", _COREOS, ("Prometheus",), ("spec", "enableAdminAPI"), True, True),
+    Defect("alerts over plain HTTP", "observability", _COREOS, ("AlertmanagerConfig",), ("spec", "receivers", 0, "webhookConfigs"), [{"url": "http://hooks.example.com/alerts"}], True),
+    Defect("key of a chat channel in plain text", "observability", _GRAFANA, ("GrafanaContactPoint",), ("spec", "settings"), {"url": "https://hooks.slack.com/services/T000/B000/example"}, True),
     Defect("no bound on scaling", "cost", _KSERVE, ("InferenceService",), ("spec", "predictor", "maxReplicas"), 0, False),
     Defect("no bound on a revision's scaling", "cost", _KNATIVE, ("Service",), ("spec", "template", "metadata", "annotations", "autoscaling.knative.dev/max-scale"), "0", False),
 )
