@@ -85,7 +85,7 @@ DEFECTS: Final = (
     Defect("bucket open to the world", "governance", "storage.cnrm.cloud.google.com", ("StorageBucketAccessControl",), ("spec", "entity"), "allUsers", True),
     Defect("provider without TLS", "governance", "externaldata.gatekeeper.sh", ("Provider",), ("spec", "url"), "http://provider.example.com/v1", True),
     Defect("dashboards without sign-in, as administrator", "observability", _GRAFANA, ("Grafana",), ("spec", "config", "auth.anonymous"), {"enabled": "true", "org_role": "Admin"}, True),
-    Defect("password of Grafana in its configuration", "observability", _GRAFANA, ("Grafana",), ("spec", "config", "security"), {"admin_user": "admin", "admin_password": "grafana-2024"}, True),
+    Defect("password of Grafana's mail in its configuration", "observability", _GRAFANA, ("Grafana",), ("spec", "config", "smtp"), {"user": "alerts", "password": "grafana-2024"}, True),
     Defect("token of a data source in plain text", "observability", _GRAFANA, ("GrafanaDatasource",), ("spec", "datasource", "secureJsonData"), {"httpHeaderValue1": "Bearer kT9vQ2mX7pLr4sWz"}, True),
     Defect("data source of any certificate", "observability", _GRAFANA, ("GrafanaDatasource",), ("spec", "datasource"), {"name": "metrics", "type": "prometheus", "access": "proxy", "url": "https://metrics.example.com", "jsonData": {"tlsSkipVerify": True}}, True),
     Defect("scrape of any certificate", "observability", _COREOS, ("ServiceMonitor",), ("spec", "endpoints", 0, "tlsConfig"), {"insecureSkipVerify": True}, True),
