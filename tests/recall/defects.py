@@ -61,6 +61,8 @@ DEFECTS: Final = (
     Defect("logs of the node", "workloads", "batch", ("Job",), (*_POD, "volumes"), [{"name": "logs", "hostPath": {"path": "/var/log"}}], True),
     Defect("capability to administer", "workloads", "apps", _CONTROLLERS, (*_FIRST, "securityContext"), {"capabilities": {"add": ["SYS_ADMIN"]}}, True),
     Defect("no seccomp", "workloads", "apps", _CONTROLLERS, (*_POD, "securityContext"), {"seccompProfile": {"type": "Unconfined"}}, True),
+    Defect("certificates of Git not verified", "workloads", "batch", ("Job",), (*_FIRST, "env"), [{"name": "GIT_SSL_NO_VERIFY", "value": "true"}], True),
+    Defect("model fetched with curl -k", "workloads", "apps", ("Deployment",), (*_FIRST, "command"), ["sh", "-c", "curl -ksSL https://models.example.com/m -o /m && exec serve /m"], True),
     Defect("moving image tag", "workloads", "apps", _CONTROLLERS, (*_FIRST, "image"), "docker.io/example/app:latest", False),
     Defect("password in plain text", "workloads", "apps", _CONTROLLERS, (*_FIRST, "env"), [{"name": "AWS_SECRET_ACCESS_KEY", "value": "kT9vQ2mX7pLr4sWz8nBc1dFg6hJy3aEu5oRi0tVb"}], True),
     Defect("token of a model hub in plain text", "identity", "batch", ("Job",), (*_FIRST, "env"), [{"name": "HF_TOKEN", "value": "hf_QkZyTnLmVbXcWdRfGhJkPqStUvYzAaBb"}], True),
