@@ -937,6 +937,48 @@ warn contains unconfigured("governance/weakened_constraints", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.identity.cluster_bindings
+	some object in objects
+	some violation in data.lockgate.identity.cluster_bindings.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("identity/cluster_bindings", found) if {
+	not data.parameters.identity.cluster_bindings
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.identity.cluster_bindings.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.identity.cluster_rights
+	some object in objects
+	some violation in data.lockgate.identity.cluster_rights.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("identity/cluster_rights", found) if {
+	not data.parameters.identity.cluster_rights
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.identity.cluster_rights.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.identity.literal_secrets
 	some object in objects
 	some violation in data.lockgate.identity.literal_secrets.violation with input as {

@@ -37,6 +37,8 @@ _POD: Final[Place] = ("spec", "template", "spec")
 _FIRST: Final[Place] = (*_POD, "containers", 0)
 _REQUEST: Final[Place] = ("devices", "requests", 0)
 _CONTROLLERS: Final = ("Deployment", "StatefulSet", "DaemonSet")
+_RBAC: Final = "rbac.authorization.k8s.io"
+_BINDINGS: Final = ("ClusterRoleBinding", "RoleBinding")
 _RAY: Final[Place] = ("spec", "headGroupSpec", "template", "spec", "containers", 0)
 _COREOS: Final = "monitoring.coreos.com"
 _GRAFANA: Final = "grafana.integreatly.org"
@@ -97,6 +99,14 @@ DEFECTS: Final = (
     Defect("administrators' API of Prometheus", "observability", _COREOS, ("Prometheus",), ("spec", "enableAdminAPI"), True, True),
     Defect("alerts over plain HTTP", "observability", _COREOS, ("AlertmanagerConfig",), ("spec", "receivers", 0, "webhookConfigs"), [{"url": "http://hooks.example.com/alerts"}], True),
     Defect("key of a chat channel in plain text", "observability", _GRAFANA, ("GrafanaContactPoint",), ("spec", "settings"), {"url": "https://hooks.slack.com/services/T000/B000/example"}, True),
+    Defect("role that may do everything", "identity", _RBAC, ("ClusterRole",), ("rules",), [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}], True),
+    Defect("role that may do everything in its namespace", "identity", _RBAC, ("Role",), ("rules",), [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}], True),
+    Defect("role that reads every Secret", "identity", _RBAC, ("ClusterRole",), ("rules",), [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]}], True),
+    Defect("role that acts as anybody", "identity", _RBAC, ("ClusterRole",), ("rules",), [{"apiGroups": [""], "resources": ["users", "groups", "serviceaccounts"], "verbs": ["impersonate"]}], True),
+    Defect("role that gives itself more", "identity", _RBAC, ("ClusterRole", "Role"), ("rules",), [{"apiGroups": [_RBAC], "resources": ["clusterroles", "roles"], "verbs": ["bind", "escalate"]}], True),
+    Defect("administrator of the cluster", "identity", _RBAC, _BINDINGS, ("roleRef",), {"apiGroup": _RBAC, "kind": "ClusterRole", "name": "cluster-admin"}, True),
+    Defect("role for whoever does not sign in", "identity", _RBAC, _BINDINGS, ("subjects",), [{"apiGroup": _RBAC, "kind": "Group", "name": "system:unauthenticated"}], True),
+    Defect("role for every pod", "identity", _RBAC, _BINDINGS, ("subjects",), [{"apiGroup": _RBAC, "kind": "Group", "name": "system:serviceaccounts"}], True),
     Defect("no bound on scaling", "cost", _KSERVE, ("InferenceService",), ("spec", "predictor", "maxReplicas"), 0, False),
     Defect("no bound on a revision's scaling", "cost", _KNATIVE, ("Service",), ("spec", "template", "metadata", "annotations", "autoscaling.knative.dev/max-scale"), "0", False),
 )
