@@ -40,6 +40,7 @@ Caller = Literal["mtls", "token", "unauthenticated"]
 # What an entry calls labels of Namespaces: which Namespace is in its body.
 NAMESPACE_LABELS: Final = "Namespace/labels"
 QUOTA_LEDGER: Final = "DeviceQuota/ledger"
+POLICY_DRIFT: Final = "PolicyBundle/drift"
 # Policies that the body of a use of break-glass names.
 MAX_STOPPED: Final = 100
 
@@ -256,6 +257,15 @@ class Recorder:
             "event": "changed",
             "policies": digest_text(policies),
             "policy": QUOTA_LEDGER,
+        }
+        return self._about("policy", fields, ["configuration"], actor, details)
+
+    def policy_drift(self, policies: str, actor: str, details: Value) -> Draft:
+        """The draft of what a cluster has in place of what was promoted; that is not in force."""
+        fields: dict[str, Json] = {
+            "event": "changed",
+            "policies": digest_text(policies),
+            "policy": POLICY_DRIFT,
         }
         return self._about("policy", fields, ["configuration"], actor, details)
 

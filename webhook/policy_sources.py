@@ -62,11 +62,14 @@ _LAYOUT: Final = "oci-layout"
 _MARK: Final = b"gatekeeper.sh"
 # The group of PromotionPolicies; `gatekeeper.promotions` is imported where there is one.
 _PROMOTIONS: Final = "promotion.lockgate.dev"
+# Likewise of DeviceQuotas.
+_QUOTAS: Final = "quota.lockgate.dev"
 _OTHER_MARKS: Final = (
     GROUP.encode(),
     WEBHOOK_CONFIGURATION.encode(),
     b"externaldata.lockgate.dev",
     _PROMOTIONS.encode(),
+    _QUOTAS.encode(),
 )
 # Where the Rego of a shipped template starts: nine tenths of it, and not needed to say what a rule lacks.
 _TARGETS: Final = b"\n  targets:\n"
@@ -217,12 +220,20 @@ def parse_documents(shown: str, data: bytes, duplicates: Duplicates = "error") -
 def _is_policy(document: Document) -> bool:
     value = document.value
     return (
-        is_template(value) or is_constraint(value) or _is_about_cluster(value) or _is_about_promotions(value)
+        is_template(value)
+        or is_constraint(value)
+        or _is_about_cluster(value)
+        or _is_about_promotions(value)
+        or _is_about_quotas(value)
     )
 
 
 def _is_about_promotions(value: Mapping[str, Value]) -> bool:
     return split_api_version(value.get("apiVersion"))[0] == _PROMOTIONS
+
+
+def _is_about_quotas(value: Mapping[str, Value]) -> bool:
+    return split_api_version(value.get("apiVersion"))[0] == _QUOTAS
 
 
 def _is_about_cluster(value: Mapping[str, Value]) -> bool:
@@ -308,6 +319,15 @@ def _promotions(documents: Sequence[Document]) -> "Promotions | None":
     return load_promotions(found)
 
 
+def _check_quotas(documents: Sequence[Document]) -> None:
+    """They decide in a server, and who makes a PolicyBundle of them learns here what is wrong. Raises PolicyErrors."""
+    found = [one for one in documents if _is_about_quotas(one.value)]
+    if found:
+        from lockgate.gatekeeper.quotas.loading import load_quotas
+
+        load_quotas(found)
+
+
 def names_bundle(path: str) -> bool:
     """Does the path name a PolicyBundle, or may it: pinned, an archive, or a folder in OCI's layout?"""
     return PIN in path or path.endswith(ARCHIVES) or os.path.lexists(os.path.join(path, _LAYOUT))
@@ -357,6 +377,7 @@ class Loader:
             return self._plain(plain)
         documents, shipped = read_policies(paths, cwd)
         promotions = _promotions(documents)
+        _check_quotas(documents)
         loaded, notices = self._compile([*documents, *shipped], promotions)
         about_exemptions = tuple(filter(_is_about_exemptions, documents))
         webhooks = tuple([one for one in documents if _kind(one) == WEBHOOK_CONFIGURATION])

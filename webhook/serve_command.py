@@ -179,7 +179,11 @@ def _installed(
 
 
 def _promoted(
-    name: str | None, environment: str | None, policies: tuple[str, ...], promotions: str | None
+    name: str | None,
+    environment: str | None,
+    policies: tuple[str, ...],
+    promotions: str | None,
+    exemptions: tuple[str, ...],
 ) -> "PromotedOptions | None":
     """The policies that only a promotion puts in force; None where others may. Raises UsageError."""
     from lockgate.engine.errors import UsageError
@@ -199,6 +203,11 @@ def _promoted(
         )
     if len(policies) != 1:
         raise UsageError("--promoted-policies takes one folder of PolicyBundles", hint="give -p FOLDER once")
+    if exemptions:
+        raise UsageError(
+            "--exemptions with --promoted-policies: exemptions count where they were promoted",
+            hint="put them into the PolicyBundle, beside the constraints that they are from",
+        )
     return PromotedOptions(name, environment)
 
 
@@ -540,6 +549,7 @@ def serve(
         cluster = _cluster(kubeconfig or "", context or "", namespace, policies)
         cluster = replace(
             cluster,
+            policies_from="promoted" if promoted_policies is not None else cluster.policies_from,
             claims="none" if trail is None else "looked for",
             installed=_installed(cluster.namespace, mode, excluded, enforced, node_agents),
         )
@@ -620,7 +630,7 @@ def serve(
         sweep_s=sweep_s,
         ledger=None if ledger is None else LedgerOptions(_database(ledger, trail), cluster_name, ttl_s),
         cluster_name=cluster_name,
-        promoted=_promoted(promoted_policies, environment, policies, promotions),
+        promoted=_promoted(promoted_policies, environment, policies, promotions, exemptions),
     )
     try:
         run_main(options)

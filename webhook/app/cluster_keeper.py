@@ -6,6 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, Literal, final
 
 from lockgate.engine.errors import LockgateError
+from lockgate.webhook.app.drift_keeper import DriftKeeper
 from lockgate.webhook.app.failure_log import FailureLog
 from lockgate.webhook.app.log_lines import LogValue
 from lockgate.webhook.app.logs import Log
@@ -33,8 +34,16 @@ _CLAIMS_LOOK_S: Final = 0.1
 class ClusterKeeper:
     """Follows a cluster on main's event loop."""
 
-    def __init__(self, follower: "ClusterFollower", live: LiveGate, publisher: Publisher, log: Log) -> None:
+    def __init__(
+        self,
+        follower: "ClusterFollower",
+        live: LiveGate,
+        publisher: Publisher,
+        log: Log,
+        drift: DriftKeeper | None = None,
+    ) -> None:
         self._follower: Final = follower
+        self._drift: Final = drift
         self._live: Final = live
         self._publisher: Final = publisher
         self._log: Final = log
@@ -55,18 +64,25 @@ class ClusterKeeper:
         self._follower.start()
         while True:
             batch = await asyncio.to_thread(self._follower.take)
+            drifted = False
             if batch is not None:
-                await self._publisher.publish(batch.changes, batch.covered)
+                changes = batch.changes
+                if self._drift is not None:
+                    changes = self._drift.take(changes)
+                await self._publisher.publish(changes, batch.covered)
                 self._follower.want(self._live)
-                named = [str(one.key) for one in batch.changes if is_deciding(one.key.kind)]
+                named = [str(one.key) for one in changes if is_deciding(one.key.kind)]
                 if named:
                     self._log.write(
                         "info", "policies changed", {"objects": named[:MAX_NAMED], "count": len(named)}
                     )
             if self._publisher.is_holding:
                 await self._look()
-            if batch is not None and not self._publisher.is_holding:
-                await asyncio.to_thread(self._follower.tell, self._live)
+            elif self._drift is not None:
+                drifted = await self._drift.look()
+            if (batch is not None or drifted) and not self._publisher.is_holding:
+                found = None if self._drift is None else self._drift.problems
+                await asyncio.to_thread(self._follower.tell, self._live, found)
             self._failures.tell(self._follower.failures())
 
     async def keep_rules(self) -> None:
@@ -81,6 +97,11 @@ class ClusterKeeper:
     def webhook_problems(self) -> int:
         """How many webhooks are not as they were installed."""
         return len(self._follower.configuration_problems)
+
+    @property
+    def policy_drift(self) -> int:
+        """How many objects differ from what was promoted."""
+        return 0 if self._drift is None else len(self._drift.problems)
 
     @property
     def leads(self) -> bool:

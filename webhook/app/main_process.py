@@ -19,6 +19,7 @@ from lockgate.gatekeeper.external_data.kinds import PROMOTIONS_PROVIDER
 from lockgate.webhook.app.cluster_keeper import ClusterKeeper
 from lockgate.webhook.app.compiling import Compiling
 from lockgate.webhook.app.connections import ConnectionLimits
+from lockgate.webhook.app.drift_keeper import DriftKeeper
 from lockgate.webhook.app.glass_keeper import GlassKeeper
 from lockgate.webhook.app.http_server import HttpServer
 from lockgate.webhook.app.intake import Listening
@@ -114,7 +115,7 @@ class Main:
         self._publisher = Publisher(
             self._live, self._glass, self._supervisor, self._trail, log, self._compiling, self._sweep
         )
-        self._cluster = _open_cluster(options, self._live, self._publisher, log)
+        self._cluster = _open_cluster(options, self._live, self._publisher, self._drift(options), log)
         self._quotas = self._open_quotas(options)
         self._promotions = self._open_promotions()
         self._ends = asyncio.Event()
@@ -122,6 +123,12 @@ class Main:
         self._ends_of_certificates: Mapping[str, float] = {}
         self._exemptions = ExemptionStates()
         self._failure: Exception | None = None
+
+    def _drift(self, options: ServeOptions) -> DriftKeeper | None:
+        """What tells of the cluster's own in place of what was promoted; None where it is what decides, or nobody's."""
+        if options.promoted is None or options.cluster is None:
+            return None
+        return DriftKeeper(lambda: self._source.promoted_set, self._trail, self._live, self._log)
 
     def _open_quotas(self, options: ServeOptions) -> "QuotaKeeper | None":
         """What keeps the quotas' ledger; None where there is none. Raises QuotaError where its database cannot be opened."""
@@ -157,6 +164,8 @@ class Main:
             folder,
             options.cwd,
             lambda: followed.promoted_bundle(promoted.name, promoted.environment, options.cluster_name),
+            promoted.name,
+            promoted.environment,
         )
 
     def _settings(self, name: str) -> bytes:
@@ -449,6 +458,7 @@ class Main:
         state = self._live.state
         policies: tuple[PolicyKey, ...] = ()
         exemptions = ExemptionCounts()
+        drift = 0 if self._cluster is None else self._cluster.policy_drift
         if state is not None:
             policies = tuple([one.key for one in state.gate.policies.policies])
             exemptions = self._exemptions.count(state.gate.exemptions, policies, time.time_ns())
@@ -460,6 +470,7 @@ class Main:
             # Files that cannot be read are one more: which policies they were is not known.
             policy_problems=len(self._live.problems) + int(self._source.is_behind),
             webhook_problems=0 if self._cluster is None else self._cluster.webhook_problems,
+            policy_drift=drift,
             inventory={
                 str(kind): len(self._supervisor.objects.of_kind(kind))
                 for kind in self._supervisor.objects.kinds
@@ -533,14 +544,14 @@ def _open_trail(options: ServeOptions) -> "ReplicaTrail | None":
 
 
 def _open_cluster(
-    options: ServeOptions, live: LiveGate, publisher: Publisher, log: Log
+    options: ServeOptions, live: LiveGate, publisher: Publisher, drift: DriftKeeper | None, log: Log
 ) -> ClusterKeeper | None:
     if options.cluster is None:
         return None
     # The client is needed by servers that follow a cluster.
     from lockgate.webhook.cluster.follower import ClusterFollower
 
-    return ClusterKeeper(ClusterFollower(options.cluster), live, publisher, log)
+    return ClusterKeeper(ClusterFollower(options.cluster), live, publisher, log, drift)
 
 
 def listening(address: Address) -> socket.socket:

@@ -21,6 +21,7 @@ from lockgate.webhook.serving.metric_families import (
     MAX_SERIES,
     OTHER,
     POLICIES,
+    POLICY_DRIFT,
     POLICY_ERRORS,
     POLICY_PROBLEMS,
     READY,
@@ -163,6 +164,7 @@ def _state_samples(state: ServerState) -> list[tuple[Family, Sequence[str], floa
         (WORKER_RESTARTS, (), state.worker_restarts),
         (POLICIES, (), len(state.policies)),
         (POLICY_PROBLEMS, (), state.policy_problems),
+        (POLICY_DRIFT, (), state.policy_drift),
         (WEBHOOK_PROBLEMS, (), state.webhook_problems),
         (LAST_CHANGE, (), state.last_change_s),
     ]

@@ -4,6 +4,7 @@ Main tells it what is in force; a thread of its own writes, while it leads, and 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 from threading import Event, Lock, Thread
 from typing import Final, final
@@ -17,9 +18,11 @@ from lockgate.webhook.cluster.inventory import Resource
 from lockgate.webhook.cluster.leases import Leadership
 from lockgate.webhook.cluster.pacing import Backoff
 from lockgate.webhook.cluster.statuses import Standing, StatusWriter
+from lockgate.webhook.serving.live_problems import LiveProblem
 from lockgate.webhook.serving.live_state import LiveState
 from lockgate.webhook.serving.objects import ObjectKey, Objects
 from lockgate.webhook.serving.policy_kinds import is_deciding, is_exempting, is_promoting, is_template_kind
+from lockgate.webhook.serving.promoted_set import same_object
 
 _PAUSE_S: Final = 1.0
 # Definitions that somebody else has changed or removed are mended this late.
@@ -48,6 +51,22 @@ def in_force(state: LiveState, objects: Objects, resources: tuple[Resource, ...]
     }
     known = {resource.kind: resource for resource in resources if is_deciding(resource.kind)}
     return InForce(standings, state.templates, known, there)
+
+
+def with_drift(told: InForce, drift: Mapping[ObjectKey, LiveProblem], state: LiveState) -> InForce:
+    """The same where only what was promoted is in force: an object that differs from it is not, and what is as it was promoted is,
+    in whichever version of its kind."""
+    created = {same_object(key) for key in state.created}
+    problems = {same_object(key): found for key, found in state.problems.items()}
+    standings = {
+        key: replace(
+            one,
+            created=key not in drift and same_object(key) in created,
+            problems=(drift[key],) if key in drift else problems.get(same_object(key), ()),
+        )
+        for key, one in told.standings.items()
+    }
+    return replace(told, standings=standings)
 
 
 @final

@@ -18,8 +18,9 @@ from lockgate.webhook.serving.live_state import Needs
 from lockgate.webhook.serving.policy_kinds import NAMESPACE as NAMESPACE_KIND
 from lockgate.webhook.serving.policy_kinds import is_deciding, is_quota_kind, is_template_kind
 
-# Where what decides comes from. Namespaces and the inventory are the cluster's either way.
-PoliciesFrom = Literal["cluster", "files"]
+# Where what decides comes from. Namespaces and the inventory are the cluster's either way. Where it was promoted, what the
+# cluster has in its place is watched, and compared.
+PoliciesFrom = Literal["cluster", "files", "promoted"]
 
 # The best first: the newest that Gatekeeper stores.
 _VERSIONS: Final = ("v1", "v1beta1", "v1alpha1")
@@ -60,8 +61,8 @@ def choose(
         # Who may break the glass, and does, is asked of the cluster wherever policies come from.
         if (
             is_about_grants(kind)
-            or (policies_from == "cluster" and is_deciding(kind))
-            or (needs.quotas and is_quota_kind(kind))
+            or (policies_from != "files" and is_deciding(kind))
+            or ((needs.quotas or policies_from == "promoted") and is_quota_kind(kind))
         ):
             named = (kind.group, kind.kind)
             if named not in best or _rank(kind) < _rank(best[named].kind):

@@ -6,7 +6,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from lockgate.engine.record import record
-from lockgate.webhook.cluster.caretaker import Caretaker, in_force
+from lockgate.webhook.cluster.caretaker import Caretaker, in_force, with_drift
 from lockgate.webhook.cluster.connection import open_client
 from lockgate.webhook.cluster.discovery import PoliciesFrom
 from lockgate.webhook.cluster.leases import ClusterLease, Leadership
@@ -15,7 +15,9 @@ from lockgate.webhook.cluster.sightings import Sightings
 from lockgate.webhook.cluster.source import Batch, ClusterSource
 from lockgate.webhook.install.settings import CONFIGURATION, LEASE, InstallSettings
 from lockgate.webhook.serving.live_gate import LiveGate
+from lockgate.webhook.serving.live_problems import LiveProblem
 from lockgate.webhook.serving.live_state import LiveState
+from lockgate.webhook.serving.objects import ObjectKey
 
 if TYPE_CHECKING:
     # Imported where there is a ledger.
@@ -60,7 +62,7 @@ class ClusterFollower:
         # Digest of the policies by which kinds are watched, and how many the cluster served then.
         self._expected = ("", 0)
         self.sightings: Final = Sightings(api, self._source.resources, SystemRandom())
-        if access.policies_from == "cluster":
+        if access.policies_from != "files":
             # What is in files has no status, and its constraints need no definition.
             lease = ClusterLease(api, access.namespace, LEASE)
             leadership = Leadership(lease, access.identity, time.monotonic)
@@ -92,11 +94,12 @@ class ClusterFollower:
         """The inventory that policies need is asked for."""
         self._source.want(live.needs)
 
-    def tell(self, live: LiveGate) -> None:
-        """This is in force: its status is written."""
+    def tell(self, live: LiveGate, drift: Mapping[ObjectKey, LiveProblem] | None = None) -> None:
+        """This is in force: its status is written. drift: what differs in the cluster, where only what was promoted is in force."""
         state = live.state
         if self._caretaker is not None and state is not None:
-            self._caretaker.tell(in_force(state, self._source.objects, self._source.resources()))
+            told = in_force(state, self._source.objects, self._source.resources())
+            self._caretaker.tell(told if drift is None else with_drift(told, drift, state))
 
     def lacking(self) -> tuple[str, ...]:
         """What has not been told yet, in words, behind `want`; asked at a start, until there is nothing."""

@@ -70,6 +70,14 @@ ALERTS: Final = (
         "kubectl get constrainttemplates: the status of each says why, with the line; of policies in files, the log: `policies not read`.",
     ),
     Alert(
+        "LockgatePolicyDrift",
+        "warning",
+        "max(lockgate_policy_drift) > 0",
+        "5m",
+        "The cluster has policies, exemptions or quotas other than those that were promoted, which are in force",
+        "The status of each and the log (`policy drifted`) say which field differs, and how to promote or restore it.",
+    ),
+    Alert(
         "LockgateWebhookChanged",
         "warning",
         "max(lockgate_webhook_problems) > 0",

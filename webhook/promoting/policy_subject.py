@@ -14,12 +14,17 @@ from lockgate.audit.promotions.statement import EvidenceUsed
 from lockgate.audit.query.answers.policies import BUNDLES, SET, TESTS
 from lockgate.audit.times import render_time
 from lockgate.engine.codegen.cache import open_cache
+from lockgate.engine.codegen.values import render_json
 from lockgate.engine.errors import UsageError
 from lockgate.engine.promotions.model_use import ModelUse
+from lockgate.gatekeeper.exemptions.kinds import is_about_exemptions
+from lockgate.gatekeeper.exemptions.resolver import load_exemptions
 from lockgate.gatekeeper.loader import load_policies
 from lockgate.gatekeeper.memo import Memo
 from lockgate.gatekeeper.problems import PolicyErrors
 from lockgate.gatekeeper.promotions.loading import load_promotions
+from lockgate.gatekeeper.quotas.kinds import is_device_quota
+from lockgate.gatekeeper.quotas.loading import load_quotas
 from lockgate.gatekeeper.suite_run import run_suites
 from lockgate.webhook.policy_bundle.bundle import PolicyBundle
 from lockgate.webhook.policy_bundle.opening import Opening
@@ -100,10 +105,20 @@ def evidence_then(desk: Desk, target: Promotion | None) -> ModelEvidence:
 
 
 def _digest(paths: "Sequence[str | PolicyBundle]", cwd: str) -> tuple[str, ...]:
-    """Of the policies that these hold, and of what they say about promotions."""
+    """Of the policies that these hold, and of what they say about promotions, exemptions and quotas."""
     documents, shipped = read_policies([*paths], cwd, "read")
     loaded = load_policies([*documents, *shipped], cache=open_cache(None, os.environ), memo=Memo())
     if loaded.errors:
         raise PolicyErrors(loaded.errors)
     promotions = load_promotions(documents)
-    return (loaded.policies.digest, *[f"{name} {digest}" for name, digest in promotions.digests])
+    load_exemptions(documents)
+    load_quotas(documents)
+    beside = sorted(
+        [
+            sha256(render_json(one.value).encode("utf-8", "surrogatepass")).hexdigest()
+            for one in documents
+            if is_about_exemptions(one.value) or is_device_quota(one.value)
+        ]
+    )
+    said = [f"{name} {digest}" for name, digest in promotions.digests]
+    return (loaded.policies.digest, *said, *beside)

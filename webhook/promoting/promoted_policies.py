@@ -25,12 +25,16 @@ MAX_ARCHIVES: Final = 1_000
 
 @final
 class PromotedPolicies:
-    """What is in force of policies. digest: asks for the digest that is promoted now (`sha256:<hex>`); raises UsageError without one.
+    """What is in force of policies. name: what they are called; environment: into which they are promoted.
+
+    digest: asks for the digest that is promoted now (`sha256:<hex>`); raises UsageError without one.
 
     Used by one thread at a time.
     """
 
-    def __init__(self, folder: str, cwd: str, digest: Callable[[], str]) -> None:
+    def __init__(self, folder: str, cwd: str, digest: Callable[[], str], name: str, environment: str) -> None:
+        self.name: Final = name
+        self.environment: Final = environment
         self._folder: Final = folder
         self._cwd: Final = cwd
         self._digest: Final = digest

@@ -7,7 +7,7 @@ the file system says of them.
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, final
 
@@ -22,6 +22,7 @@ from lockgate.gatekeeper.loader import load_policies
 from lockgate.gatekeeper.memo import Memo
 from lockgate.gatekeeper.problems import PolicyErrors
 from lockgate.gatekeeper.promotions.loading import load_promotions
+from lockgate.gatekeeper.quotas.kinds import is_device_quota
 from lockgate.webhook.policy_sources import (
     Sources,
     is_plain_rego,
@@ -33,6 +34,7 @@ from lockgate.webhook.policy_sources import (
 from lockgate.webhook.serving.live_state import LiveSettings
 from lockgate.webhook.serving.objects import Change, ObjectKey, Objects
 from lockgate.webhook.serving.policy_kinds import is_deciding
+from lockgate.webhook.serving.promoted_set import PromotedSet, is_watched
 from lockgate.webhook.walk import shown_path
 
 if TYPE_CHECKING:
@@ -74,6 +76,9 @@ class FolderSource:
         self._seen: tuple[tuple[object, ...], ...] | None = None
         # Is what they hold now wrong, so that something older is in force?
         self.is_behind = False
+        # The PolicyBundle that is in force, where only what was promoted is.
+        self.promoted_set: PromotedSet | None = None
+        self._files: Mapping[ObjectKey, str] = {}
         # The files that hold what is in force.
         self._held: frozenset[str] = frozenset()
 
@@ -97,7 +102,20 @@ class FolderSource:
         news = self._told.replacing_all(now)
         self._told.apply(news)
         self.is_behind = False
+        if self._promoted is not None:
+            self.promoted_set = self._as_promoted(self._promoted, now)
         return news
+
+    def _as_promoted(self, promoted: "PromotedPolicies", now: Mapping[ObjectKey, bytes]) -> PromotedSet:
+        (bundle,) = promoted.sources()
+        return PromotedSet(
+            promoted.name,
+            promoted.environment,
+            bundle.digest,
+            bundle.shown,
+            {key: data for key, data in now.items() if is_watched(key)},
+            {key: file.removeprefix(bundle.place("")) for key, file in self._files.items()},
+        )
 
     def _refuse_emptied(self, held: frozenset[str]) -> None:
         """A file that is there and has lost all that it held is half written, or a mistake: who wants its policies gone
@@ -145,6 +163,9 @@ class FolderSource:
         load_exemptions(about)
         load_promotions(documents)
         made = _objects([*[one for one in documents if not is_about_exemptions(one.value)], *shipped, *about])
+        if self._promoted is not None:
+            made.update(self._quotas(documents))
+            self._files = {key: one.file for one in documents for key, _ in _keyed([one])}
         answers = read_fixtures(self._external_data, self._cwd, "read")
         if self._models is not None:
             # Which imports cryptography.
@@ -154,6 +175,21 @@ class FolderSource:
         self._refuse_spoken_for(load_fixtures(answers))
         held = frozenset([one.file for one in (*documents, *about, *answers) if _decides(one)])
         return {**made, **_answers(answers)}, held
+
+    def _quotas(self, documents: Sequence[Document]) -> dict[ObjectKey, bytes]:
+        """The DeviceQuotas of what is promoted. Raises UsageError where nothing would be held to them."""
+        found = [one for one in documents if is_device_quota(one.value)]
+        if not found:
+            return {}
+        if not self._settings.ledger_cluster:
+            raise UsageError(
+                f"{found[0].file} has a DeviceQuota, and without a ledger nothing is held to it",
+                hint="give --ledger and --inventory cluster",
+            )
+        from lockgate.gatekeeper.quotas.loading import load_quotas
+
+        load_quotas(found)
+        return dict(_keyed(found))
 
     def _signatures(self) -> Iterable[tuple[object, ...]]:
         """What tells whether a file is another than before."""
@@ -190,15 +226,18 @@ def _decides(document: Document) -> bool:
 
 def _objects(documents: Sequence[Document]) -> dict[ObjectKey, bytes]:
     """Those that decide, by key."""
-    made: dict[ObjectKey, bytes] = {}
+    # Of two with one name the loader has refused the second.
+    return {key: data for key, data in _keyed(documents) if is_deciding(key.kind)}
+
+
+def _keyed(documents: Iterable[Document]) -> Iterator[tuple[ObjectKey, bytes]]:
+    """Those with a kind and a name: all are cluster-scoped."""
     for document in documents:
         kind = gvk_of(document.value)
         metadata = document.value.get("metadata")
         name = metadata.get("name") if isinstance(metadata, dict) else None
-        if kind is not None and isinstance(name, str) and is_deciding(kind):
-            # Of two with one name the loader has refused the second.
-            made[ObjectKey(kind, "", name)] = render_json(document.value).encode("utf-8", "surrogatepass")
-    return made
+        if kind is not None and isinstance(name, str):
+            yield ObjectKey(kind, "", name), render_json(document.value).encode("utf-8", "surrogatepass")
 
 
 def _answers(documents: Sequence[Document]) -> dict[ObjectKey, bytes]:

@@ -184,6 +184,11 @@ POLICY_PROBLEMS: Final = Family(
     "gauge",
     "Objects of policies that are not in force as they are (their status says why), and one more where files of policies cannot be read (the log says why).",
 )
+POLICY_DRIFT: Final = Family(
+    "lockgate_policy_drift",
+    "gauge",
+    "Objects of the cluster that decide nothing, since they differ from the PolicyBundle that was promoted (their status and the log say how).",
+)
 INVENTORY: Final = Family(
     "lockgate_inventory_objects", "gauge", "Objects of the cluster that policies read, by kind.", ("kind",)
 )
@@ -249,6 +254,7 @@ FAMILIES: Final = _table(
     BUILD,
     POLICIES,
     POLICY_PROBLEMS,
+    POLICY_DRIFT,
     WEBHOOK_PROBLEMS,
     INVENTORY,
     LAST_CHANGE,

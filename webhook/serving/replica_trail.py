@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 # Of one entry; a database that was tampered with may have any number.
 MAX_REPAIRS: Final = 1_000
+MAX_DRIFTED: Final = 200
 RECEIPT_S: Final = 30.0
 
 
@@ -116,6 +117,13 @@ class ReplicaTrail:
         ]
         drafted = self._trail.recorder().quota_repairs(policies, current_user(), details)
         self._append([drafted])
+
+    def tell_drift(self, policies: str, drifted: Mapping[str, str]) -> None:
+        """Records what the cluster has in place of what was promoted: all of it as it is now. Raises TrailError."""
+        details: list[Value] = [
+            {"object": name, "problem": why} for name, why in sorted(drifted.items())[:MAX_DRIFTED]
+        ]
+        self._append([self._trail.recorder().policy_drift(policies, current_user(), details)])
 
     def left_claims(self) -> Sequence[Claim]:
         """What was claimed before this process and not seen yet, read beside what goes on. Raises TrailError."""

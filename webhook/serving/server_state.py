@@ -31,6 +31,7 @@ class ServerState:
     policies: tuple[PolicyKey, ...] = ()
     policy_problems: int = 0
     webhook_problems: int = 0
+    policy_drift: int = 0
     inventory: Mapping[str, int] = field(default_factory=dict)
     last_change_s: float = 0.0
     certificates: Mapping[str, float] = field(default_factory=dict)

@@ -135,7 +135,7 @@ def _of_a_cluster(moment: float) -> Iterator[Scrape]:
         for kind in ("LockgateModelEvaluation", "LockgatePromotedModels")
     ]
     swept = [(family.name, labels, value) for family, labels, value in sweep_samples(numbers, found)]
-    state = ServerState(policy_problems=len(live.problems), webhook_problems=1, sweep=swept)
+    state = ServerState(policy_problems=len(live.problems), webhook_problems=1, policy_drift=1, sweep=swept)
     for number in range(2):
         used = OnErrorUse(PolicyKey("Images", "pinned"), "allow", "digests", "no answer")
         asked = Exchange("digests", ("a",), Reply(None, 500, "no answer"))

@@ -11,6 +11,7 @@ from lockgate.webhook.promoting.known_promotions import KnownPromotions
 from lockgate.webhook.promoting.promotion_log import PromotionLog
 from lockgate.webhook.trail import open_trail
 
+from tests.gatekeeper.quotas.making import quota
 from tests.webhook.helpers import Ran
 from tests.webhook.promoting.office import Office
 from tests.webhook.serving.server_processes import (
@@ -38,6 +39,19 @@ tests:
     - violations: VIOLATIONS
 """
 NOBODY = "{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: default}}"
+EXEMPTED: dict[str, Any] = {
+    "apiVersion": "exemptions.lockgate.dev/v1alpha1",
+    "kind": "Exemption",
+    "metadata": {"name": "known"},
+    "spec": {
+        "policies": [{"kind": "NeedsOwner", "name": "owners"}],
+        "match": {"name": "exempted"},
+        "reason": "until it is moved",
+        "owner": "team",
+        "issuedAt": time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime(time.time() - 86_400)),
+        "expiresAt": time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime(time.time() + 30 * 86_400)),
+    },
+}
 STEP = {"to": "prod", "evidence": [{"kind": "tests"}], "approvals": [{"group": "risk", "count": 1}]}
 
 
@@ -162,6 +176,50 @@ def test_tests_of_other_policies_say_nothing(place: Office) -> None:
     assert "are not those of sources, so that the tests there say nothing of it" in asked.err
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "other"),
+    [
+        ("quota", quota(), quota(limits=[{"class": "gpu.example.com", "hard": 9}])),
+        ("exemption", EXEMPTED, {}),
+    ],
+)
+def test_tests_of_other_quotas_and_exemptions_say_nothing(
+    place: Office, name: str, value: dict[str, Any], other: dict[str, Any]
+) -> None:
+    place.write(f"sources/{name}.yaml", json.dumps(value))
+    bundle(place, "one")
+    assert ask(place, "one", "staging").code == 0
+    place.write(f"sources/{name}.yaml", json.dumps(other))
+    asked = ask(place, "one", "prod")
+    assert (asked.code, "say nothing of it" in asked.err) == (2, True)
+
+
+def test_a_wrong_quota_is_in_no_bundle(place: Office) -> None:
+    place.write("sources/quota.yaml", json.dumps(quota(limits=[{"class": "gpu.example.com", "hard": -1}])))
+    made = place.run("policy", "bundle", "sources", "-o", "one.tar.gz")
+    assert (made.code, "spec.limits[0].hard" in made.err) == (2, True), made.err
+
+
+def test_exemptions_count_where_they_were_promoted(place: Office, tmp_path: Path) -> None:
+    place.write("sources/exemption.yaml", json.dumps(EXEMPTED))
+    bundle(place, "one")
+    promoted(place, "one")
+    with running_server(tmp_path, place.folder / "bundles", options(place)) as server:
+        assert denial(server, "exempted") == ""
+        assert "settings has no owner" in denial(server)
+
+
+def test_quotas_without_a_ledger_are_not_passed_over(
+    place: Office, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place.write("sources/quota.yaml", json.dumps(quota()))
+    bundle(place, "one")
+    promoted(place, "one")
+    command = ["serve", "-p", str(place.folder / "bundles"), *options(place), "--listen", "127.0.0.1:0"]
+    assert run_cli([*command, "--certificates", str(tmp_path / "tls")]) == 2
+    assert "has a DeviceQuota, and without a ledger nothing is held to it" in capfd.readouterr().err
+
+
 def test_a_rollback_has_the_tests_that_it_had(place: Office) -> None:
     first = bundle(place, "one")
     promoted(place, "one")
@@ -280,6 +338,13 @@ def test_a_server_without_promoted_policies_does_not_begin(
         (
             ["--promoted-policies", "a", "--environment", "b"],
             "which trail tells what was promoted is not said",
+        ),
+        (
+            [
+                *("--promoted-policies", "a", "--environment", "b", "--promotions", "trail"),
+                *("--exemptions", "exemptions"),
+            ],
+            "--exemptions with --promoted-policies: exemptions count where they were promoted",
         ),
     ],
 )
