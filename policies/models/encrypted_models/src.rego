@@ -3,13 +3,14 @@
 # description: |
 #   A model that is fetched over `http://` or `ftp://` can be replaced by whoever stands between, and a model may be code: a pickle runs when it is
 #   loaded. Every model, adapter and data set that a workload loads is judged, wherever it is written (`models/pinned_models` says where), and so are
-#   artifacts of Argo's workflows by URL and variables that say where models are asked for (`HF_ENDPOINT`, `AWS_ENDPOINT_URL`, `MLFLOW_TRACKING_URI` and
+#   variables that say where models are asked for (`HF_ENDPOINT`, `AWS_ENDPOINT_URL`, `MLFLOW_TRACKING_URI` and
 #   their like).
 #
 #   Hosts of the cluster and its network (`models.ml.svc`, names without a dot, private addresses) may be read without TLS; `insideCluster: refuse`
 #   refuses these too. `exemptHosts` names others; `*.example.com` is every host below `example.com`.
 #
-#   Not covered: endpoints of object stores that Secrets set (an `s3://` reference does not say how it is read), and what code in an image fetches.
+#   Not covered: endpoints of object stores that Secrets set (an `s3://` reference does not say how it is read), what code in an image
+#   fetches, and artifacts of workflows (pipelines/workflow_inputs).
 # related_resources:
 #   - ref: https://kserve.github.io/website/docs/model-serving/storage/providers/uri
 #     description: Models by URL in KServe
@@ -22,7 +23,7 @@
 #   controls:
 #     - NIST SP 800-53 SC-8 (transmission confidentiality and integrity)
 #     - NIST SP 800-53 SI-7 (software integrity)
-#   systems: [argo-workflows, kserve, kubeflow-trainer, kubernetes, mlflow, ray, sagemaker]
+#   systems: [kserve, kubeflow-trainer, kubernetes, mlflow, ray, sagemaker]
 package lockgate.models.encrypted_models
 
 import data.lib.lockgate.hosts
@@ -31,7 +32,6 @@ import data.lib.lockgate.programs
 import data.lib.lockgate.report
 import data.lib.lockgate.review
 import data.lib.lockgate.updates
-import data.lib.lockgate.workloads
 
 violation contains report.violation(found.path, sprintf("%s is fetched without TLS", [found.what]), found.text, why, fix) if {
 	not updates.unchanged
@@ -46,34 +46,16 @@ violation contains report.violation(found.path, sprintf("%s is fetched without T
 
 named := array.concat(
 	[{"path": found.path, "text": found.text, "what": noun(found.use)} | some found in models.references],
-	array.concat(
-		[{"path": variable.path, "text": variable.value, "what": sprintf("what %s names", [variable.name])} |
-			some variable in programs.variables
-			variable.name in endpoints
-		],
-		[{"path": path, "text": workloads.value_at(path), "what": "artifact"} |
-			some artifact in artifacts
-			path := array.concat(artifact, ["http", "url"])
-		],
-	),
+	[{"path": variable.path, "text": variable.value, "what": sprintf("what %s names", [variable.name])} |
+		some variable in programs.variables
+		variable.name in endpoints
+	],
 )
 
 endpoints := {
 	"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_S3_ENDPOINT", "FSSPEC_S3_ENDPOINT_URL", "HF_ENDPOINT", "MLFLOW_S3_ENDPOINT_URL",
 	"MLFLOW_TRACKING_URI", "S3_ENDPOINT", "S3_ENDPOINT_URL", "WANDB_BASE_URL",
 }
-
-# What templates and arguments of workflows take in.
-artifacts := array.concat(
-	[path |
-		some template in workloads.workflow_templates
-		some path in workloads.below(array.concat(template, ["inputs", "artifacts"]), [])
-	],
-	[path |
-		some workflow in workloads.workflow_paths
-		some path in workloads.below(array.concat(workflow, ["arguments", "artifacts"]), [])
-	],
-)
 
 noun("dataset") := "data set"
 

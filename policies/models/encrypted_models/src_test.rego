@@ -76,14 +76,3 @@ test_endpoints if {
 		judged(pod(variables)) == set()
 	}
 }
-
-workflow(spec) := {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": "w"}, "spec": spec}
-
-taking(url) := {"artifacts": [{"name": "m", "path": "/m", "http": {"url": url}}]}
-
-test_artifacts if {
-	plain := taking("http://files.example.com/m")
-	judged(workflow({"templates": [{"name": "t", "inputs": plain, "container": {}}]})) == {"artifact is fetched without TLS"}
-	judged(workflow({"arguments": plain, "templates": []})) == {"artifact is fetched without TLS"}
-	judged(workflow({"arguments": taking("https://files.example.com/m"), "templates": []})) == set()
-}

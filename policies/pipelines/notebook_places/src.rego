@@ -57,7 +57,8 @@ violation contains report.violation(path, "image of a notebook is not approved",
 	is_array(review.parameters.allowedImages)
 	places := {place | some place in review.parameters.allowedImages}
 	some notebook in notebooks
-	some i, container in containers(notebook)
+	some i, container in workloads.children(array.concat(pod_of(notebook), ["containers"]))
+	is_object(container)
 	image := object.get(container, "image", null)
 	not approved(image, places)
 	path := array.concat(pod_of(notebook), ["containers", i, "image"])
@@ -84,11 +85,6 @@ inside(path, holder) if array.slice(path, 0, count(holder)) == holder
 notebooks := [at | some at in workloads.objects; at.name == "kubeflow.org/Notebook"]
 
 pod_of(notebook) := array.concat(notebook.path, ["spec", "template", "spec"])
-
-containers(notebook) := [container |
-	some container in workloads.children(array.concat(pod_of(notebook), ["containers"]))
-	is_object(container)
-]
 
 # What the object says, or what the request says of it; files may say neither.
 namespace(notebook) := name if {

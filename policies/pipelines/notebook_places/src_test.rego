@@ -50,6 +50,7 @@ test_images if {
 	every image in ["registry.example.com/notebooks-evil/torch", "jupyter", 7, "${IMAGE}"] {
 		said({"containers": [{"image": image}]}, given) == {["image of a notebook is not approved", ["containers", 0, "image"]]}
 	}
+	said({"containers": ["odd", {"image": "jupyter"}]}, given) == {["image of a notebook is not approved", ["containers", 1, "image"]]}
 	said({"containers": [{"name": "n"}]}, given) == {["image of a notebook is not approved", ["containers", 0, "image"]]}
 	said({"containers": [{"image": "jupyter"}]}, {}) == set()
 }

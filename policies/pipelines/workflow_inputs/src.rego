@@ -6,7 +6,8 @@
 #   The same holds for what it writes. Hosts in `allowedHosts` are trusted as those inside of the cluster are.
 #
 #   An image with a placeholder is known only when the workflow is submitted, by whoever submits it. It must take its value from a parameter with
-#   `enum`, or be written up to its tag or digest (`registry.example.com/ml/train:{{…}}`). `images: allow` accepts any, where pods
+#   `enum`, or from one for which each calling step of the same Workflow writes the value, or be written up to its tag or digest
+#   (`registry.example.com/ml/train:{{…}}`). `images: allow` accepts any, where pods
 #   are judged when they are created.
 #
 #   URLs with a placeholder for their host are accepted. An update that changes nothing but metadata and status is not judged.
@@ -123,6 +124,40 @@ of_a_list(template, image) if {
 	some parameter in declared(template, scope)
 	parameter.name == name
 	count([value | some value in parameter.enum; is_string(value); not contains(value, "{{")]) > 0
+}
+
+# Is it one parameter of a template that steps of the same workflow call, all of them with values that are written there?
+of_a_list(template, image) if {
+	found := regex.find_all_string_submatch_n(`^\{\{\s*inputs\.parameters\.([A-Za-z0-9_-]+)\s*\}\}$`, image, 1)
+	name := found[0][1]
+	some workflow in argo.workflows
+	workflow.path == template.workflow
+	workflow.name in {"argoproj.io/CronWorkflow", "argoproj.io/Workflow"} # other workflows call the templates of the rest
+	called := template.value.name
+	not called in {workflow.value.entrypoint, object.get(workflow.value, "onExit", "")}
+	calls := [call | walk(workflow.value, [_, call]); call.template == called]
+	count(calls) > 0
+	every call in calls {
+		fixes(call, name)
+	}
+}
+
+fixes(call, name) if {
+	values := [parameter.value | some parameter in call.arguments.parameters; parameter.name == name]
+	count(values) == 1
+	written(call, values[0])
+}
+
+written(_, value) if {
+	is_string(value)
+	not contains(value, "{{")
+}
+
+written(call, value) if {
+	is_string(value)
+	not contains(regex.replace(value, `\{\{\s*item(\.[A-Za-z0-9_.-]+)?\s*\}\}`, ""), "{{")
+	is_array(call.withItems)
+	not contains(json.marshal(call.withItems), "{{")
 }
 
 declared(template, "inputs") := workloads.children(array.concat(template.path, ["inputs", "parameters"]))

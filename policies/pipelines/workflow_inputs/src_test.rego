@@ -78,3 +78,37 @@ test_updates if {
 	count(rule.violation) == 0 with input as {"review": {"operation": "UPDATE", "object": object.union(judged, {"status": {}}), "oldObject": judged}}
 	count(rule.violation) == 0 with input as {"review": {"operation": "DELETE", "object": judged}}
 }
+
+calling(fields, calls) := object.union(
+	{
+		"entrypoint": "main",
+		"templates": [
+			{"name": "main", "steps": [calls]},
+			{"name": "t", "inputs": {"parameters": [{"name": "image"}]}, "container": {"image": "{{inputs.parameters.image}}"}},
+		],
+	},
+	fields,
+)
+
+call(value, fields) := object.union({"name": "c", "template": "t", "arguments": {"parameters": [{"name": "image", "value": value}]}}, fields)
+
+items := {"withItems": [{"image": "debian", "tag": "9.1"}]}
+
+test_values_that_callers_write if {
+	every calls in [[call("debian:9.1", {})], [call("{{item.image}}:{{item.tag}}", items)], [call("debian:9.1", {}), call("{{ item }}", {"withItems": ["alpine:3.6"]})]] {
+		said(calling({}, calls), {}) == set()
+	}
+	free := {["image is chosen by whoever submits the workflow", ["templates", 1, "container", "image"]]}
+	every calls in [
+		[], [call("{{workflow.parameters.image}}", {})], [call("debian:9.1", {}), call("{{inputs.parameters.x}}", {})], [call("{{item}}", {})],
+		[call("{{item}}", {"withParam": "{{x}}"})], [call("{{item}}", {"withItems": ["{{workflow.parameters.image}}"]})], [call(7, {})],
+		[{"name": "c", "template": "t"}],
+	] {
+		said(calling({}, calls), {}) == free
+	}
+	said(calling({"entrypoint": "t"}, [call("debian:9.1", {})]), {}) == free
+	said(calling({"onExit": "t"}, [call("debian:9.1", {})]), {}) == free
+	template := {"apiVersion": "argoproj.io/v1alpha1", "kind": "WorkflowTemplate", "spec": calling({}, [call("debian:9.1", {})])}
+	shared := {violation.msg | some violation in rule.violation with input as {"review": {"object": template}}}
+	count(shared) == 1
+}

@@ -2,7 +2,7 @@
 # title: SageMaker keeps what endpoints are asked and answer
 # description: |
 #   Drift is seen only in what an endpoint was asked: an EndpointConfig must have `dataCaptureConfig` with `enableCapture: true`, both `Input` and
-#   `Output` among `captureOptions`, and an `initialSamplingPercentage` of at least `minimumPercentage` (1 unless given). With
+#   `Output` (or `InputAndOutput`) among `captureOptions`, and an `initialSamplingPercentage` of at least `minimumPercentage` (1 unless given). With
 #   `requireEncryption` what is captured must be encrypted by a key of yours (`kmsKeyID`).
 #
 #   An EndpointConfig with a serverless variant is left out, since SageMaker captures nothing there. Placeholders are left for
@@ -47,7 +47,7 @@ violation contains report.violation(path, "endpoint keeps only half of what it i
 	missing := {mode | some mode in ["Input", "Output"]; not captured(modes, mode)}
 	count(missing) > 0
 	why := "drift is seen in questions and answers together"
-	fix := "give captureOptions both captureMode: Input and captureMode: Output"
+	fix := "give captureOptions captureMode: InputAndOutput"
 }
 
 violation contains report.violation(path, "endpoint keeps too small a share", settings.shown(value), why, fix) if {
@@ -85,6 +85,8 @@ serverless(spec) if {
 }
 
 captured(modes, mode) if modes[mode]
+
+captured(modes, _) if modes.InputAndOutput
 
 captured(modes, _) if {
 	some mode in modes

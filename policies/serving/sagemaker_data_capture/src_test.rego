@@ -21,6 +21,7 @@ test_captured if {
 		{},
 		{"enableCapture": "${CAPTURE}", "initialSamplingPercentage": "$PERCENT"},
 		{"captureOptions": [{"captureMode": "$MODE"}]},
+		{"captureOptions": [{"captureMode": "InputAndOutput"}]},
 		{"captureOptions": [{"captureMode": "Output"}, {"captureMode": "Input"}, 7]},
 	] {
 		said(capturing(fields), {}) == set()
