@@ -2064,6 +2064,27 @@ warn contains unconfigured("workloads/container_rights", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.workloads.fetched_code
+	some object in objects
+	some violation in data.lockgate.workloads.fetched_code.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("workloads/fetched_code", found) if {
+	not data.parameters.workloads.fetched_code
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.workloads.fetched_code.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.workloads.host_access
 	some object in objects
 	some violation in data.lockgate.workloads.host_access.violation with input as {
@@ -2098,6 +2119,48 @@ warn contains unconfigured("workloads/immutable_images", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.workloads.immutable_images.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.workloads.no_sign_in
+	some object in objects
+	some violation in data.lockgate.workloads.no_sign_in.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("workloads/no_sign_in", found) if {
+	not data.parameters.workloads.no_sign_in
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.workloads.no_sign_in.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.workloads.verification_off
+	some object in objects
+	some violation in data.lockgate.workloads.verification_off.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("workloads/verification_off", found) if {
+	not data.parameters.workloads.verification_off
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.workloads.verification_off.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}

@@ -27,6 +27,7 @@ plugin := "the file that it names is run"
 
 # By flag, `_` written as `-`: why, and the values at which it does no harm.
 flags := {
+	"--enable-model-api": {"why": "models are registered at a request's word", "harmless": off},
 	"--enable-model-code": {"why": remote, "harmless": off},
 	"--enable-custom-logit-processor": {"why": "requests bring code that is run", "harmless": off},
 	"--reasoning-parser-plugin": {"why": plugin, "harmless": {""}},
@@ -47,7 +48,8 @@ names := {
 	"HF_ALLOW_CODE_EVAL": "code that a model writes is run", "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": by_pickle,
 	"NUMPY_ALLOW_PICKLE": by_pickle, "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": by_pickle,
 	"VLLM_ALLOW_INSECURE_SERIALIZATION": by_pickle, "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "adapters are fetched at a request's word",
-	"SGLANG_ENABLE_REMOTE_CODE": remote, "TS_INSTALL_PY_DEP_PER_MODEL": "packages that a model names are installed",
+	"SGLANG_ENABLE_REMOTE_CODE": remote, "TS_ENABLE_MODEL_API": "models are registered at a request's word",
+	"TS_INSTALL_PY_DEP_PER_MODEL": "packages that a model names are installed",
 	"VLLM_SERVER_DEV_MODE": "requests may call any function of the server",
 }
 

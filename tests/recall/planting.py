@@ -14,6 +14,7 @@ from lockgate.engine.documents.unrendered import marks_of, of_object
 from tests.bench.corpus_run import corpus_folders, judge_corpus
 from tests.policies.shipped import POLICIES
 from tests.recall.defects import DEFECTS, Defect, Place
+from tests.recall.more_defects import MORE
 
 SEED: Final = "lockgate-recall-1"
 # Each defect goes into at most so many manifests.
@@ -75,7 +76,7 @@ def make_set() -> list[Planted]:
     """The pairs, by defect; which manifests are taken is decided by a hash of the seed, defect and origin."""
     every = list(documents())
     made: list[Planted] = []
-    for defect in DEFECTS:
+    for defect in (*DEFECTS, *MORE):
         fit = [
             Planted(defect, origin, value, after)
             for origin, value in every
