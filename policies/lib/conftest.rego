@@ -433,6 +433,27 @@ warn contains unconfigured("cost/bounded_scaling", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.cost.scale_to_zero
+	some object in objects
+	some violation in data.lockgate.cost.scale_to_zero.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("cost/scale_to_zero", found) if {
+	not data.parameters.cost.scale_to_zero
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.cost.scale_to_zero.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.gitops.analysis_conditions
 	some object in objects
 	some violation in data.lockgate.gitops.analysis_conditions.violation with input as {
@@ -1783,6 +1804,27 @@ warn contains unconfigured("serving/legacy_inference_services", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.serving.legacy_inference_services.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.serving.pinned_traffic
+	some object in objects
+	some violation in data.lockgate.serving.pinned_traffic.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/pinned_traffic", found) if {
+	not data.parameters.serving.pinned_traffic
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.pinned_traffic.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}

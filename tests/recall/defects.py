@@ -108,6 +108,8 @@ DEFECTS: Final = (
     Defect("role for whoever does not sign in", "identity", _RBAC, _BINDINGS, ("subjects",), [{"apiGroup": _RBAC, "kind": "Group", "name": "system:unauthenticated"}], True),
     Defect("role for every pod", "identity", _RBAC, _BINDINGS, ("subjects",), [{"apiGroup": _RBAC, "kind": "Group", "name": "system:serviceaccounts"}], True),
     Defect("no bound on scaling", "cost", _KSERVE, ("InferenceService",), ("spec", "predictor", "maxReplicas"), 0, False),
+    Defect("production asleep", "cost", _KNATIVE, ("Service",), ("metadata", "labels"), {"environment": "production"}, False),
+    Defect("newest code of a function in production", "serving", "lambda.services.k8s.aws", ("Alias",), ("spec", "functionVersion"), "$LATEST", False),
     Defect("no bound on a revision's scaling", "cost", _KNATIVE, ("Service",), ("spec", "template", "metadata", "annotations", "autoscaling.knative.dev/max-scale"), "0", False),
 )
 # fmt: on
