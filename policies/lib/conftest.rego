@@ -958,6 +958,27 @@ warn contains unconfigured("governance/weakened_constraints", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.identity.cloud_rights
+	some object in objects
+	some violation in data.lockgate.identity.cloud_rights.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("identity/cloud_rights", found) if {
+	not data.parameters.identity.cloud_rights
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.identity.cloud_rights.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.identity.cluster_bindings
 	some object in objects
 	some violation in data.lockgate.identity.cluster_bindings.violation with input as {

@@ -4,13 +4,15 @@
 #   A grant to `allUsers` is one to the internet, and one to `allAuthenticatedUsers` is one to everybody who has an account of Google's, which is the same:
 #   whoever can call a service, read a bucket of models or take a role needs to be named. Refused are these two as `member` of an IAMPolicyMember, among the `members` of an
 #   IAMPolicy or IAMPartialPolicy, as `entity` of access controls of Cloud Storage, and of AWS a Bucket's canned `acl` that is public
-#   (`public-read`, `public-read-write`, `authenticated-read`).
+#   (`public-read`, `public-read-write`, `authenticated-read`), and statements that allow every principal without a condition: of who may take a Role, and in policies of a Queue, a Topic,
+#   a Key and a Repository. A Role that whoever signs in elsewhere may take (a federated principal, without a condition) is refused too, and so are all identities of a pool of workload identity
+#   (`principalSet://…/workloadIdentityPools/POOL/*`), and a dataset of BigQuery for `allAuthenticatedUsers`.
 #
-#   With `refusedRoles`, roles that are granted whole projects with are refused to anybody: the basic ones `roles/owner` and `roles/editor`, for instance.
+#   With `refusedRoles`, roles are refused to anybody; `identity/cloud_rights` refuses basic ones by itself.
 #
 #   Placeholders are left for when they are filled in. An update that leaves the spec as it was is not judged.
 #
-#   Not covered: `memberFrom` and other references, which name one account of Config Connector's, custom roles, bucket policies in text, and what a project's
+#   Not covered: `memberFrom` and other references, which name one account of Config Connector's, bucket policies (`governance/model_buckets`), conditions that hold for everybody, and what a project's
 #   organisation policy forbids anyway. Functions and services that ask nobody are for `serving/public_exposure`.
 # related_resources:
 #   - ref: https://cloud.google.com/iam/docs/principals-overview
@@ -29,6 +31,7 @@
 #     - NIST SP 800-53 AC-6 (least privilege)
 package lockgate.identity.public_grants
 
+import data.lib.lockgate.iam_policies
 import data.lib.lockgate.report
 import data.lib.lockgate.review
 import data.lib.lockgate.updates
@@ -55,6 +58,30 @@ violation contains report.violation(path, "a bucket is open to the world", value
 	fix := "set acl: private, and grant by a bucket policy"
 }
 
+violation contains report.violation(path, "every identity of a pool is granted something", member, why, fix) if {
+	not updates.unchanged
+	some path in members
+	member := workloads.value_at(path)
+	regex.match(`^principalSet://iam\.googleapis\.com/.*/workloadIdentityPools/[^/]+/\*$`, trim_space(member))
+	why := "where the pool's provider is shared, as those of hosts of code are, that is everybody there"
+	fix := "name one subject, or an attribute such as attribute.repository/OWNER/NAME"
+}
+
+violation contains report.violation(document.path, what, principal, why, fix) if {
+	not updates.unchanged
+	some document in iam_policies.documents
+	document.use != "identity"
+	not is_bucket(document)
+	some statement in document.statements
+	statement.allows
+	not statement.conditioned
+	some principal in statement.principals
+	opened := opens(document, statement, principal)
+	what := opened.what
+	why := opened.why
+	fix := opened.fix
+}
+
 violation contains report.violation(path, "a role is too wide", value, why, fix) if {
 	not updates.unchanged
 	some path in roles
@@ -70,7 +97,26 @@ everybody(value) if {
 	lower(trim_space(value)) in {"allauthenticatedusers", "allusers"}
 }
 
-grantees := array.concat(members, entities)
+opens(_, _, "*") := {
+	"what": "a policy allows everybody", "why": "any account of AWS will do", "fix": "name the accounts or roles in Principal, or add a Condition",
+}
+
+opens(document, statement, principal) := {
+	"what": "a role is open to whoever signs in elsewhere", "why": "any subject of that provider may take it",
+	"fix": "add a Condition with the subjects that may: StringEquals on the provider's sub and aud",
+} if {
+	document.use == "trust"
+	statement.federated
+	principal != "*"
+}
+
+is_bucket(document) if {
+	some at in workloads.objects
+	at.name == "s3.services.k8s.aws/Bucket"
+	array.slice(document.path, 0, count(at.path)) == at.path
+}
+
+grantees := array.concat(array.concat(members, entities), special_groups)
 
 # An entry of `members` is a text in an IAMPolicy and an object in an IAMPartialPolicy; both are read in both.
 members := [path |
@@ -89,6 +135,14 @@ members := [path |
 entities := [array.concat(at.path, ["spec", "entity"]) |
 	some at in workloads.objects
 	at.name in {"storage.cnrm.cloud.google.com/StorageBucketAccessControl", "storage.cnrm.cloud.google.com/StorageDefaultObjectAccessControl"}
+]
+
+special_groups := [path |
+	some at in workloads.objects
+	at.name == "bigquery.cnrm.cloud.google.com/BigQueryDataset"
+	some entry in workloads.below(array.concat(at.path, ["spec", "access"]), [])
+	some field in ["iamMember", "specialGroup"]
+	path := array.concat(entry, [field])
 ]
 
 roles := [path |

@@ -47,6 +47,50 @@ test_buckets if {
 	}
 }
 
+test_pools if {
+	everyone := "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/*"
+	one(said(granted("IAMPolicyMember", {"member": everyone}), {}), "every identity of a pool is granted something at spec.member (")
+	some_of_them := "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/attribute.repository/team/app"
+	said(granted("IAMPolicyMember", {"member": some_of_them}), {}) == set()
+}
+
+dataset(access) := {"apiVersion": "bigquery.cnrm.cloud.google.com/v1beta1", "kind": "BigQueryDataset", "metadata": {"name": "d"}, "spec": {"access": access}}
+
+test_datasets if {
+	one(said(dataset([null, {"specialGroup": "allAuthenticatedUsers"}]), {}), "a grant is for everybody at spec.access[1].specialGroup (")
+	one(said(dataset([{"iamMember": "allUsers"}]), {}), "a grant is for everybody at spec.access[0].iamMember (")
+	every access in [null, 7, [{"specialGroup": "projectOwners"}], [{"specialGroup": 7}]] {
+		said(dataset(access), {}) == set()
+	}
+}
+
+aws(name, field, statement) := {"apiVersion": group, "kind": kind, "metadata": {"name": "a"}, "spec": {field: json.marshal({"Statement": [statement]})}} if {
+	[host, kind] := split(name, "/")
+	group := sprintf("%s/v1alpha1", [host])
+}
+
+test_policies_of_aws if {
+	every name, field in {
+		"ecr.services.k8s.aws/Repository": "policy", "iam.services.k8s.aws/Role": "assumeRolePolicyDocument", "kms.services.k8s.aws/Key": "policy",
+		"sns.services.k8s.aws/Topic": "policy", "sqs.services.k8s.aws/Queue": "policy",
+	} {
+		every principal in ["*", {"AWS": "*"}, {"AWS": ["arn:aws:iam::123456789012:root", "*"]}] {
+			statement := {"Effect": "Allow", "Action": "x:*", "Principal": principal}
+			one(said(aws(name, field, statement), {}), sprintf("a policy allows everybody at spec.%s (*)", [field]))
+			said(aws(name, field, object.union(statement, {"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::models"}}})), {}) == set()
+			said(aws(name, field, object.union(statement, {"Effect": "Deny"})), {}) == set()
+		}
+		every principal in [{"Service": "sagemaker.amazonaws.com"}, {"AWS": "arn:aws:iam::123456789012:root"}, null, 7] {
+			said(aws(name, field, {"Effect": "Allow", "Principal": principal}), {}) == set()
+		}
+	}
+	federated := {"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/example.com"}}
+	one(said(aws("iam.services.k8s.aws/Role", "assumeRolePolicyDocument", federated), {}), "a role is open to whoever signs in elsewhere at spec.assumeRolePolicyDocument (")
+	limited := object.union(federated, {"Condition": {"StringEquals": {"example.com:sub": "system:serviceaccount:training:trainer"}}})
+	said(aws("iam.services.k8s.aws/Role", "assumeRolePolicyDocument", limited), {}) == set()
+	said(aws("s3.services.k8s.aws/Bucket", "policy", {"Effect": "Allow", "Principal": "*"}), {}) == set()
+}
+
 test_roles if {
 	parameters := {"refusedRoles": ["roles/owner"]}
 	member := granted("IAMPolicyMember", {"member": "user:a@example.com", "role": "roles/owner"})
