@@ -10,7 +10,7 @@ from lockgate.engine.record import record
 
 @record
 class ModelFacts:
-    """paths: files and folders of signed facts; trust: the file that says whose count; environment: where models run ("" for
+    """paths: files and folders of signed facts; trust: the file that says whose count ("": the PolicyBundle that was promoted); environment: where models run ("" for
     none); log_keys: files with keys of the logs that recorded them, by which their age is counted.
     """
 
@@ -32,7 +32,10 @@ def facts_options(command: Callable[..., Any]) -> Callable[..., Any]:
         facts_log_keys: tuple[str, ...],
         **others: Any,
     ) -> Any:
-        facts = _model_facts(facts_paths, facts_trust, facts_environment, facts_log_keys)
+        if others.get("promoted_policies") is not None:
+            facts = _promoted_facts(facts_paths, facts_trust, facts_environment, facts_log_keys)
+        else:
+            facts = _model_facts(facts_paths, facts_trust, facts_environment, facts_log_keys)
         return command(*given, model_facts=facts, **others)
 
     made: Callable[..., Any] = with_facts
@@ -82,3 +85,19 @@ def _model_facts(
             "--model-facts without --facts-trust: whose facts count is not said", hint="docs/models.md"
         )
     return ModelFacts(paths, trust, environment or "", log_keys)
+
+
+def _promoted_facts(
+    paths: tuple[str, ...], trust: str | None, environment: str | None, log_keys: tuple[str, ...]
+) -> ModelFacts | None:
+    """The same of a server in which only what was promoted is in force."""
+    from lockgate.engine.errors import UsageError
+
+    if trust is not None or log_keys:
+        raise UsageError(
+            "--facts-trust and --facts-log-key with --promoted-policies: whose facts count is said by what was promoted",
+            hint="put them into the PolicyBundle: lockgate policy bundle --facts-trust FILE",
+        )
+    if not paths and environment is not None:
+        raise UsageError("--facts-environment is for signed facts", hint="add --model-facts PATH")
+    return ModelFacts(paths, "", environment or "") if paths else None

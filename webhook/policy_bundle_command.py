@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lockgate.audit.keys.pem_key import PemKey
     from lockgate.engine.rego.version import RegoVersion
 
@@ -38,6 +40,18 @@ if TYPE_CHECKING:
     metavar="TEXT",
     help="The revision in the manifest, such as a commit; else the content's SHA-256.",
 )
+@click.option(
+    "--facts-trust",
+    metavar="FILE",
+    help="Whose signed facts count (facts-trust.toml), with the keys that it names: promoted with the policies.",
+)
+@click.option(
+    "--facts-log-key",
+    "facts_log_keys",
+    multiple=True,
+    metavar="FILE",
+    help="With --facts-trust: the key of a log that recorded signed facts; may be repeated.",
+)
 @click.option("--v0-compatible", is_flag=True, help="Plain Rego is written in Rego v0.")
 def bundle(
     paths: tuple[str, ...],
@@ -45,6 +59,8 @@ def bundle(
     chosen: str,
     key_file: str | None,
     revision: str | None,
+    facts_trust: str | None,
+    facts_log_keys: tuple[str, ...],
     v0_compatible: bool,
 ) -> None:
     """Put policies into a PolicyBundle, which `check -p` takes pinned or signed, and OPA loads.
@@ -70,6 +86,8 @@ def bundle(
             f"{output} does not end in .tar.gz, by which an archive is known",
             hint="name it so, or give --format oci for a folder",
         )
+    if facts_log_keys and facts_trust is None:
+        raise UsageError("--facts-log-key is for --facts-trust", hint="give both, or none")
     key = None if key_file is None else _read_key(key_file)
     cwd = str(Path.cwd())
     given = Opening(cwd).open(paths)
@@ -78,7 +96,8 @@ def bundle(
         # Whatever the packages: which of them judge is said when it is used.
         version: RegoVersion = "v0" if v0_compatible else "v1"
         loader = replace(loader, conftest=ConftestOptions(None, (), version))
-    made = gather(given, loader, cwd, revision, output)
+    roots = () if facts_trust is None else tuple(_roots(facts_trust, facts_log_keys))
+    made = gather(given, loader, cwd, revision, output, roots)
     if chosen == "opa":
         digest = write_archive_file(output, make_archive(made.files, key, output))
     else:
@@ -90,6 +109,15 @@ def bundle(
     if made.left_out:
         click.echo(f"note: OPA cannot run {', '.join(made.left_out)}, which Lockgate does", err=True)
     click.echo(f"{output}@{digest}")
+
+
+def _roots(trust: str, log_keys: tuple[str, ...]) -> "Iterator[tuple[str, bytes, str]]":
+    from lockgate.webhook.extras import require_crypto
+
+    require_crypto()
+    from lockgate.webhook.policy_bundle.trust_roots import read_roots
+
+    return read_roots(trust, log_keys)
 
 
 def _read_key(path: str) -> "PemKey":

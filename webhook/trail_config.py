@@ -85,6 +85,11 @@ _MAKE_TRAIL: Final = "make a trail with `lockgate audit init`"
 
 def read_table(path: Path, model: type[Model], hint: str = _MAKE_TRAIL) -> Model:
     """A TOML file as its model. Raises UsageError with the line of what is wrong, or the hint where there is none."""
+    return parse_table(read_table_bytes(path, hint), str(path), model)
+
+
+def read_table_bytes(path: Path, hint: str = _MAKE_TRAIL) -> bytes:
+    """The bytes of such a file. Raises UsageError, with the hint where there is none."""
     shown = printable(str(path))
     try:
         with path.open("rb") as stream:
@@ -95,6 +100,12 @@ def read_table(path: Path, model: type[Model], hint: str = _MAKE_TRAIL) -> Model
         raise UsageError(f"cannot read {shown}: {os_reason(error)}") from None
     if len(data) > MAX_BYTES:
         raise UsageError(f"{shown} is larger than {MAX_BYTES // 1024} KiB")
+    return data
+
+
+def parse_table(data: bytes, place: str, model: type[Model]) -> Model:
+    """The bytes of a TOML file as its model. Raises UsageError with the place, and the line, of what is wrong."""
+    shown = printable(place)
     try:
         text = data.decode("utf-8")
         made = tomllib.loads(text)
@@ -105,7 +116,7 @@ def read_table(path: Path, model: type[Model], hint: str = _MAKE_TRAIL) -> Model
     try:
         return model.model_validate(made)
     except ValidationError as error:
-        raise _explained(error, str(path), text) from None
+        raise _explained(error, place, text) from None
 
 
 def read_trail_config(home: Path) -> TrailConfig:

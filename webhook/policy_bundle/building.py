@@ -52,15 +52,23 @@ class Contents:
 
 
 def gather(
-    given: "Sequence[str | PolicyBundle]", loader: Loader, cwd: str, revision: str | None, shown: str
+    given: "Sequence[str | PolicyBundle]",
+    loader: Loader,
+    cwd: str,
+    revision: str | None,
+    shown: str,
+    beside: Iterable[tuple[str, bytes, str]] = (),
 ) -> Contents:
-    """The files for a bundle of these policies, which are loaded as a check would. Raises UsageError, PolicyErrors."""
+    """The files for a bundle of these policies, which are loaded as a check would. Raises UsageError, PolicyErrors.
+
+    beside: other files, by their names in it, with where they are from.
+    """
     loaded = loader.given(given, cwd)
     files: dict[str, BundleFile] = {}
     is_plain = loaded.judges != "objects"
     version: RegoVersion = loader.conftest.version if loader.conftest is not None else "v1"
     sources = _plain_sources(given, version) if is_plain else _sources(given, cwd)
-    for name, data, place in (*sources, *_shipped(loaded)):
+    for name, data, place in (*sources, *_shipped(loaded), *beside):
         problem = name_problem(name)
         if os.path.basename(name) in OPA_NAMES:
             problem = "OPA reads a file of this name as something else"

@@ -25,6 +25,7 @@ from lockgate.engine.documents.document import Document
 from lockgate.engine.errors import UsageError
 from lockgate.engine.record import record
 from lockgate.webhook.model_facts import ModelFacts
+from lockgate.webhook.policy_bundle.trust_roots import TrustRoots
 from lockgate.webhook.policy_sources import parse_documents
 from lockgate.webhook.references.envelopes import read_envelopes
 from lockgate.webhook.references.signed import SUFFIX as RESOLUTIONS
@@ -118,7 +119,8 @@ def _in_folder(place: str) -> Iterator[str]:
 
 def watched_files(given: ModelFacts, cwd: str) -> Iterator[str]:
     """The files by which what is known changes."""
-    yield os.path.join(cwd, given.trust)
+    if given.trust:
+        yield os.path.join(cwd, given.trust)
     for one in signed_files(given.paths, cwd):
         yield one
         yield one + PROOF_SUFFIX
@@ -129,11 +131,16 @@ def proofs_beside(files: Iterable[str], log_keys: Sequence[str]) -> tuple[str, .
     return tuple([one + PROOF_SUFFIX for one in files if log_keys and os.path.exists(one + PROOF_SUFFIX)])
 
 
-def known_models(given: ModelFacts, cwd: str, now_ms: int) -> Document:
-    """An object of kind ExternalData with what is known. Raises LockgateError, naming the file that cannot be read."""
-    trust = read_facts_trust(os.path.join(cwd, given.trust))
+def known_models(given: ModelFacts, cwd: str, now_ms: int, roots: TrustRoots | None = None) -> Document:
+    """An object of kind ExternalData with what is known. roots: in place of the trust file and keys that are given.
+
+    Raises LockgateError, naming the file that cannot be read.
+    """
+    if roots is None:
+        roots = TrustRoots(read_facts_trust(os.path.join(cwd, given.trust)), given.log_keys)
+    trust = roots.facts
     files = [*signed_files(given.paths, cwd)]
-    records = read_records(proofs_beside(files, given.log_keys), given.log_keys, now_ms)
+    records = read_records(proofs_beside(files, roots.log_keys), roots.log_keys, now_ms)
     counted, resolutions = count_signed(files, cwd, trust, Verifying(given.environment, records, now_ms))
     made = external_data(counted.facts, counted.reasons(), resolutions)
     (document,) = parse_documents(_PLACE, json.dumps(made).encode())

@@ -13,16 +13,17 @@ repositories = ["hf://example/*", "s3://models/fraud/*"]
 environments = ["production"]            # "*": every one
 """
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
 from lockgate.audit.attestations.facts_statement import parse_version
 from lockgate.audit.attestations.facts_trust import FactsTrust, Producer
-from lockgate.audit.dsse import PublicKey, parse_public_key
+from lockgate.audit.dsse import parse_public_key
 from lockgate.engine.errors import LockgateError, UsageError
 from lockgate.webhook.policy_bundle.files import read_regular
 from lockgate.webhook.terminal import printable
-from lockgate.webhook.trail_config import Table, Text, read_table
+from lockgate.webhook.trail_config import Table, Text, parse_table, read_table_bytes
 from pydantic import Field
 
 _LARGEST_KEY: Final = 16 * 1024
@@ -52,8 +53,19 @@ class TrustTable(Table):
 
 def read_facts_trust(path: str) -> FactsTrust:
     """What a trust file says. Raises UsageError, naming the file."""
-    shown = printable(path)
-    made = read_table(Path(path), TrustTable, _HINT)
+    return parse_facts_trust(
+        read_table_bytes(Path(path), _HINT),
+        path,
+        lambda named: read_regular(
+            str(Path(path).parent / named), f"the key {printable(named)}", _LARGEST_KEY
+        ),
+    )
+
+
+def parse_facts_trust(data: bytes, place: str, key_of: Callable[[str], bytes]) -> FactsTrust:
+    """What the bytes of a trust file say. key_of: the bytes of a key by its name there. Raises UsageError, naming the place."""
+    shown = printable(place)
+    made = parse_table(data, place, TrustTable)
     names = [one.name for one in made.producer]
     if len(set(names)) != len(names):
         raise UsageError(f"{shown} has two producers of one name")
@@ -61,7 +73,7 @@ def read_facts_trust(path: str) -> FactsTrust:
         producers = [
             Producer(
                 one.name,
-                _key(Path(path).parent / one.key, one.key),
+                parse_public_key(key_of(one.key)),
                 tuple(one.repositories),
                 tuple(one.environments),
             )
@@ -79,5 +91,11 @@ def read_facts_trust(path: str) -> FactsTrust:
         raise UsageError(f"{shown}: {error.message}", hint=error.hint) from None
 
 
-def _key(place: Path, named: str) -> PublicKey:
-    return parse_public_key(read_regular(str(place), f"the key {printable(named)}", _LARGEST_KEY))
+def trust_files(path: str) -> Iterator[tuple[str, bytes]]:
+    """The trust file, named "", and each key, as the file names it. Raises UsageError for what cannot be used."""
+    read_facts_trust(path)
+    data = read_table_bytes(Path(path), _HINT)
+    yield "", data
+    for named in sorted({one.key for one in parse_table(data, path, TrustTable).producer}):
+        place = str(Path(path).parent / named)
+        yield named, read_regular(place, f"the key {printable(named)}", _LARGEST_KEY)

@@ -39,6 +39,7 @@ from lockgate.webhook.walk import shown_path
 
 if TYPE_CHECKING:
     from lockgate.webhook.model_facts import ModelFacts
+    from lockgate.webhook.policy_bundle.trust_roots import TrustRoots
     from lockgate.webhook.promoting.promoted_policies import PromotedPolicies
 
 _MS_NS: Final = 1_000_000
@@ -171,10 +172,24 @@ class FolderSource:
             # Which imports cryptography.
             from lockgate.webhook.scanning.known_models import known_models
 
-            answers.append(known_models(self._models, self._cwd, time.time_ns() // _MS_NS))
+            roots = None if self._promoted is None else self._roots(self._promoted)
+            answers.append(known_models(self._models, self._cwd, time.time_ns() // _MS_NS, roots))
         self._refuse_spoken_for(load_fixtures(answers))
         held = frozenset([one.file for one in (*documents, *about, *answers) if _decides(one)])
         return {**made, **_answers(answers)}, held
+
+    def _roots(self, promoted: "PromotedPolicies") -> "TrustRoots":
+        """Whose facts count by what was promoted. Raises UsageError where it does not say."""
+        from lockgate.webhook.policy_bundle.trust_roots import trust_roots
+
+        (bundle,) = promoted.sources()
+        found = trust_roots(bundle)
+        if found is None:
+            raise UsageError(
+                f"--model-facts, and {bundle.shown} does not say whose facts count",
+                hint="make it with: lockgate policy bundle --facts-trust facts-trust.toml",
+            )
+        return found
 
     def _quotas(self, documents: Sequence[Document]) -> dict[ObjectKey, bytes]:
         """The DeviceQuotas of what is promoted. Raises UsageError where nothing would be held to them."""

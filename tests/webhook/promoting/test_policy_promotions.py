@@ -346,6 +346,13 @@ def test_a_server_without_promoted_policies_does_not_begin(
             ],
             "--exemptions with --promoted-policies: exemptions count where they were promoted",
         ),
+        (
+            [
+                *("--promoted-policies", "a", "--environment", "b", "--promotions", "trail"),
+                *("--model-facts", "facts", "--facts-trust", "facts-trust.toml"),
+            ],
+            "whose facts count is said by what was promoted",
+        ),
     ],
 )
 def test_options_that_do_not_fit(
