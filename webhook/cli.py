@@ -54,6 +54,10 @@ COMMANDS: Final = {
     "install": LazyCommand(
         "lockgate.webhook.install_command:install", "Print the manifests of the admission server."
     ),
+    "monitoring": LazyCommand(
+        "lockgate.webhook.monitoring_command:monitoring",
+        "Print alerts, dashboards and monitors for what watches Lockgate.",
+    ),
     "doctor": LazyCommand(
         "lockgate.webhook.doctor_command:doctor", "Check the installation in a cluster, and say what to mend."
     ),

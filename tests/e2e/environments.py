@@ -11,6 +11,7 @@ from tests.e2e.programs import absent, programs_root
 
 # By their names: what pip installs, pinned.
 ENVIRONMENTS: Mapping[str, tuple[str, ...]] = {
+    "google-cloud-monitoring-2.32.0": ("google-cloud-monitoring==2.32.0",),
     # It imports pyOpenSSL, which nothing that it asks for brings any more.
     "model-signing-1.1.1": ("model-signing==1.1.1", "pyOpenSSL==26.4.0", "sigstore==4.5.1"),
 }

@@ -218,13 +218,18 @@ ALERTS: Final = (
 
 def prometheus_rule(namespace: str, labels: dict[str, Value]) -> dict[str, Value]:
     """The PrometheusRule (monitoring.coreos.com/v1) of all alerts."""
-    rules: list[Value] = [_rule(one) for one in ALERTS]
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
         "metadata": {"name": "lockgate", "namespace": namespace, "labels": labels},
-        "spec": {"groups": [{"name": "lockgate", "rules": rules}]},
+        "spec": {"groups": [rule_group()]},
     }
+
+
+def rule_group() -> dict[str, Value]:
+    """The group of all alerts, as a file of Prometheus' rules has it too."""
+    rules: list[Value] = [_rule(one) for one in ALERTS]
+    return {"name": "lockgate", "rules": rules}
 
 
 def _rule(alert: Alert) -> dict[str, Value]:
