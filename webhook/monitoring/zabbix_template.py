@@ -92,6 +92,14 @@ WATCHES: Final = (
         condition="min(ITEM,10m)>0",
     ),
     Watch(
+        "policy_drift",
+        "Policies: other than promoted",
+        "lockgate_policy_drift",
+        "max",
+        alert="LockgatePolicyDrift",
+        condition="min(ITEM,5m)>0",
+    ),
+    Watch(
         "webhook_problems",
         "Webhooks: not as installed",
         "lockgate_webhook_problems",
