@@ -1308,6 +1308,69 @@ warn contains unconfigured("observability/scrape_credentials", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.observability.zabbix_agents
+	some object in objects
+	some violation in data.lockgate.observability.zabbix_agents.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/zabbix_agents", found) if {
+	not data.parameters.observability.zabbix_agents
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.zabbix_agents.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.observability.zabbix_items
+	some object in objects
+	some violation in data.lockgate.observability.zabbix_items.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/zabbix_items", found) if {
+	not data.parameters.observability.zabbix_items
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.zabbix_items.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.observability.zabbix_triggers
+	some object in objects
+	some violation in data.lockgate.observability.zabbix_triggers.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/zabbix_triggers", found) if {
+	not data.parameters.observability.zabbix_triggers
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.zabbix_triggers.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.pipelines.cluster_queues
 	some object in objects
 	some violation in data.lockgate.pipelines.cluster_queues.violation with input as {

@@ -28,11 +28,11 @@ test_plain if {
 }
 
 test_secrets if {
-	found(file(routed({"pagerduty_configs": [{"routing_key": "0123"}]})), {}) == {[secret, "spec.receivers.0.pagerduty_configs.0.routing_key"]}
+	found(file(routed({"pagerduty_configs": [{"routing_key": "kT9v0123"}]})), {}) == {[secret, "spec.receivers.0.pagerduty_configs.0.routing_key"]}
 	found(file(object.union(routed({}), {"global": {"smtp_auth_password": "x", "slack_api_url": "https://hooks.slack.com/services/T0/B0/x"}})), {}) == {[secret, "spec.global.smtp_auth_password"], [secret, "spec.global.slack_api_url"]}
 	found(point({"type": "slack", "settings": {"token": "xoxb-1"}}), {}) == {[secret, "spec.settings.token"]}
 	found(of(routed({"slackConfigs": [{"apiURL": {"name": "slack", "key": "url"}}], "pagerdutyConfigs": [{"routingKey": {"name": "p", "key": "k"}}]})), {}) == set()
-	text := "{route: {receiver: a}, receivers: [{name: a, pagerduty_configs: [{routing_key: '0123'}]}]}"
+	text := "{route: {receiver: a}, receivers: [{name: a, pagerduty_configs: [{routing_key: 'kT9v0123'}]}]}"
 	found(held("Secret", "stringData", text), {}) == set()
 	found(held("Secret", "data", base64.encode(text)), {}) == set()
 	found(held("ConfigMap", "data", text), {}) == {[secret, "data.alertmanager.yaml"]}

@@ -9,7 +9,7 @@
 #   Settings are read in the `config` of a Grafana, in variables `GF_…` of containers, in files `….ini` of ConfigMaps, and under `grafana.ini` in values of charts, with `adminPassword`
 #   there. A Grafana that listens to its own pod alone (`server.http_addr`) may leave it to what stands beside it to ask. `$__file{…}`, `$__env{…}` and other placeholders are accepted. An update that changes nothing but metadata and status is not judged.
 #
-#   Not covered: the password `admin` that Grafana begins with where nobody sets one, what an Ingress in front of it asks, and rights that are given in Grafana itself.
+#   Not covered: secrets in variables, which `identity/literal_secrets` refuses, the password `admin` that Grafana begins with where nobody sets one, what an Ingress in front of it asks, and rights that are given in Grafana itself.
 # related_resources:
 #   - ref: https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/
 #     description: Grafana's configuration
@@ -138,15 +138,10 @@ in_variables := [{"path": array.concat(container.path, ["env", i, "value"]), "na
 # A variable spells a section and a key with one underscore between all words.
 variable_name(name) := known[name]
 
-variable_name(name) := lower(name) if {
-	not known[name]
-	not endswith(name, "__FILE")
-}
-
 known := {upper(sprintf("GF_%s", [replace(name, ".", "_")])): name |
 	some name in [
 		"auth.anonymous.enabled", "auth.anonymous.org_role", "auth.proxy.enabled", "auth.proxy.whitelist", "plugins.allow_loading_unsigned_plugins",
-		"security.admin_password", "server.http_addr", "smtp.skip_verify", "users.allow_sign_up", "auth.generic_oauth.tls_skip_verify_insecure",
+		"server.http_addr", "smtp.skip_verify", "users.allow_sign_up", "auth.generic_oauth.tls_skip_verify_insecure",
 	]
 }
 

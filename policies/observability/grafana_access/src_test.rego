@@ -53,9 +53,7 @@ test_secrets if {
 	every value in ["${PASSWORD}", "$__file{/etc/secrets/admin}", "$__env{PASSWORD}", "<password>", "", null, 7, {}] {
 		found(of({"security": {"admin_password": value}}), {}) == set()
 	}
-	found(running([{"name": "GF_SECURITY_ADMIN_PASSWORD", "value": "admin"}]), {}) == {[secret, "spec.template.spec.containers.0.env.0.value"]}
-	found(running([{"name": "GF_SMTP_PASSWORD", "value": "x"}]), {}) == {[secret, "spec.template.spec.containers.0.env.0.value"]}
-	found(running([{"name": "GF_SECURITY_ADMIN_PASSWORD__FILE", "value": "/etc/secrets/admin"}, {"name": 7}, {"name": "GF_SMTP_PASSWORD", "valueFrom": {"secretKeyRef": {}}}]), {}) == set()
+	found(running([{"name": "GF_SECURITY_ADMIN_PASSWORD", "value": "admin"}, {"name": 7}, {"name": "GF_AUTH_ANONYMOUS_ENABLED", "valueFrom": {"configMapKeyRef": {}}}]), {}) == set()
 	found(held("[security]\nadmin_password = hunter2"), {}) == {[secret, "data.grafana.ini"]}
 	found(held("[security]\nadmin_password = $__file{/a}"), {}) == set()
 	found(release({"grafana": {"adminPassword": "prom-operator"}}), {}) == {[secret, "spec.values.grafana.adminPassword"]}

@@ -12,7 +12,7 @@ secret := "a secret stands in a data source"
 
 test_secrets if {
 	found(of({"secureJsonData": {"httpHeaderValue1": "Bearer abc"}})) == {[secret, "spec.datasource.secureJsonData.httpHeaderValue1"]}
-	found(of({"basicAuthPassword": "x", "password": "y"})) == {[secret, "spec.datasource.basicAuthPassword"], [secret, "spec.datasource.password"]}
+	found(of({"basicAuthPassword": "x1", "password": "x2"})) == {[secret, "spec.datasource.basicAuthPassword"], [secret, "spec.datasource.password"]}
 	found(of({"url": "https://u:hunter2@db.example.com"})) == {[secret, "spec.datasource.url"]}
 	every value in ["Bearer ${TOKEN}", "$TOKEN", "$__file{/a}", "", null, ["x"], {"a": "b"}] {
 		found(of({"secureJsonData": {"httpHeaderValue1": value}})) == set()
