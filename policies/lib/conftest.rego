@@ -1224,6 +1224,69 @@ warn contains unconfigured("observability/alert_routes", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.observability.cloud_alerts
+	some object in objects
+	some violation in data.lockgate.observability.cloud_alerts.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/cloud_alerts", found) if {
+	not data.parameters.observability.cloud_alerts
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.cloud_alerts.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.observability.cloud_uptime
+	some object in objects
+	some violation in data.lockgate.observability.cloud_uptime.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/cloud_uptime", found) if {
+	not data.parameters.observability.cloud_uptime
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.cloud_uptime.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.observability.gpu_faults
+	some object in objects
+	some violation in data.lockgate.observability.gpu_faults.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/gpu_faults", found) if {
+	not data.parameters.observability.gpu_faults
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.gpu_faults.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.observability.grafana_access
 	some object in objects
 	some violation in data.lockgate.observability.grafana_access.violation with input as {
@@ -1258,6 +1321,27 @@ warn contains unconfigured("observability/grafana_datasources", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.observability.grafana_datasources.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.observability.node_problem_detector
+	some object in objects
+	some violation in data.lockgate.observability.node_problem_detector.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/node_problem_detector", found) if {
+	not data.parameters.observability.node_problem_detector
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.node_problem_detector.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}

@@ -41,6 +41,7 @@ _RBAC: Final = "rbac.authorization.k8s.io"
 _BINDINGS: Final = ("ClusterRoleBinding", "RoleBinding")
 _RAY: Final[Place] = ("spec", "headGroupSpec", "template", "spec", "containers", 0)
 _COREOS: Final = "monitoring.coreos.com"
+_CNRM: Final = "monitoring.cnrm.cloud.google.com"
 _GRAFANA: Final = "grafana.integreatly.org"
 _REMOTE_ARGS: Final = ["--model=example/model", "--trust-remote-code"]
 
@@ -112,6 +113,14 @@ DEFECTS: Final = (
     Defect("policy that allows everything", "identity", "iam.services.k8s.aws", ("Policy",), ("spec", "policyDocument"), '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}', True),
     Defect("administrator of the account", "identity", "iam.services.k8s.aws", ("Role", "User"), ("spec", "policies"), ["arn:aws:iam::aws:policy/AdministratorAccess"], True),
     Defect("role that anybody may take", "identity", "iam.services.k8s.aws", ("Role",), ("spec", "assumeRolePolicyDocument"), '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}', True),
+    Defect("commands from Zabbix' server", "observability", "apps", ("DaemonSet",), (*_FIRST, "env"), [{"name": "ZBX_ALLOWKEY", "value": "system.run[*]"}], True),
+    Defect("dashboards without sign-in, by variables", "observability", "apps", ("Deployment",), (*_FIRST, "env"), [{"name": "GF_AUTH_ANONYMOUS_ENABLED", "value": "true"}, {"name": "GF_AUTH_ANONYMOUS_ORG_ROLE", "value": "Admin"}], True),
+    Defect("administrators' API of Prometheus, by an argument", "observability", "apps", ("StatefulSet",), (*_FIRST, "args"), ["--config.file=/etc/prometheus.yml", "--web.enable-admin-api"], True),
+    Defect("token of a channel in plain text", "observability", _CNRM, ("MonitoringNotificationChannel",), ("spec", "sensitiveLabels"), {"authToken": {"value": "kT9vQ2mX7pLr4sWz"}}, True),
+    Defect("alerts of the cloud over plain HTTP", "observability", _CNRM, ("MonitoringNotificationChannel",), ("spec", "labels"), {"url": "http://alerts.example.com/hook"}, True),
+    Defect("scrape by Google's collectors of any certificate", "observability", "monitoring.googleapis.com", ("PodMonitoring",), ("spec", "endpoints", 0, "tls"), {"insecureSkipVerify": True}, True),
+    Defect("plugin of a folder that all write to", "observability", "", ("ConfigMap",), ("data", "gpu-monitor.json"), '{"plugin": "custom", "source": "gpu-monitor", "conditions": [], "rules": [{"type": "temporary", "reason": "GPULost", "path": "/tmp/check_gpu.sh"}]}', True),
+    Defect("token in Prometheus' configuration", "observability", "", ("ConfigMap",), ("data", "prometheus.yml"), "scrape_configs: [{job_name: models, bearer_token: kT9vQ2mX7pLr4sWz, static_configs: [{targets: [gpu.example.com]}]}]", True),
     Defect("no bound on scaling", "cost", _KSERVE, ("InferenceService",), ("spec", "predictor", "maxReplicas"), 0, False),
     Defect("production asleep", "cost", _KNATIVE, ("Service",), ("metadata", "labels"), {"environment": "production"}, False),
     Defect("newest code of a function in production", "serving", "lambda.services.k8s.aws", ("Alias",), ("spec", "functionVersion"), "$LATEST", False),
