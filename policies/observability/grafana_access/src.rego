@@ -33,7 +33,7 @@ import data.lib.lockgate.settings
 import data.lib.lockgate.updates
 import data.lib.lockgate.workloads
 
-violation contains report.violation(given.path, "visitors need no account", given.name, why, fix) if {
+violation contains report.violation(given.path, "visitors need no account", shown, why, fix) if {
 	not updates.unchanged
 	some given in found
 	given.name == "auth.anonymous.enabled"
@@ -41,6 +41,7 @@ violation contains report.violation(given.path, "visitors need no account", give
 	not behind(given)
 	roles := {lower(sprintf("%v", [other.value])) | some other in found; other.name == "auth.anonymous.org_role"; other.place == given.place}
 	not only_looks(roles)
+	shown := sprintf("%s, %s", [given.name, powers[(roles - {"viewer"}) == set()]])
 	why := "whoever reaches Grafana reads what its data sources hold, and where the role is more than to look, queries them at will"
 	fix := "set auth.anonymous.enabled to false, and let people sign in"
 }
@@ -108,6 +109,9 @@ on(value) if {
 }
 
 on(1)
+
+# A role is not shown: where it stands in a variable, it is masked.
+powers := {false: "to do more than look", true: "to look"}
 
 only_looks(roles) if {
 	review.parameters.anonymousRole == "viewer"
