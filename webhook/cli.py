@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "claims": LazyCommand(
         "lockgate.webhook.claims_command:claims", "Tell what manifests ask for: devices, charges, a picture."
     ),
+    "fn": LazyCommand("lockgate.webhook.fn_command:fn", "Judge as a KRM function: for kpt and kustomize."),
     "scan": LazyCommand(
         "lockgate.webhook.scan_command:scan", "Tell what model files are; sign and verify what was found."
     ),

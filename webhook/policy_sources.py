@@ -241,13 +241,14 @@ def _is_about_cluster(value: Mapping[str, Value]) -> bool:
 
 
 def read_policies(
-    paths: Sources, cwd: str, unmarked: Unmarked = "passed over"
+    paths: Sources, cwd: str, unmarked: Unmarked = "passed over", beside: Sequence[Document] = ()
 ) -> tuple[list[Document], list[Document]]:
-    """The objects of what is given, and shipped templates of constraints that come without one.
+    """The objects of what is given and those beside it, and shipped templates of constraints that come without one.
 
     Raises UsageError where something that is given has no policy, PolicyErrors where a file cannot be read.
     """
     documents = _given(paths, cwd, _is_policy, "ConstraintTemplate and no constraint", unmarked)
+    documents += beside
     defined = {_template_kind(document) for document in documents if is_template(document.value)}
     missing = {_kind(document) for document in documents if is_constraint(document.value)} - defined
     return documents, [one.document() for one in _shipped() if one.kind in missing] if missing else []
@@ -361,8 +362,8 @@ class Loader:
     opa: "OpaEngine | None" = None
     point: EnforcementPoint = "validation.gatekeeper.sh"
 
-    def given(self, paths: Sources, cwd: str) -> LoadedPolicies:
-        """The policies under the paths. Raises UsageError when there are none, PolicyErrors when they are wrong.
+    def given(self, paths: Sources, cwd: str, beside: Sequence[Document] = ()) -> LoadedPolicies:
+        """The policies under the paths, and those of the documents beside them. Raises UsageError when there are none, PolicyErrors when they are wrong.
 
         A constraint of a shipped rule needs no template: the shipped one is used where none is given. Paths of plain
         Rego only are Conftest's.
@@ -375,7 +376,7 @@ class Loader:
                     hint="check with each kind in a run of its own: one is about documents, one about objects",
                 )
             return self._plain(plain)
-        documents, shipped = read_policies(paths, cwd)
+        documents, shipped = read_policies(paths, cwd, beside=beside)
         promotions = _promotions(documents)
         _check_quotas(documents)
         loaded, notices = self._compile([*documents, *shipped], promotions)

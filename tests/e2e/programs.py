@@ -23,6 +23,8 @@ VERSIONS: Mapping[str, str] = {
     "etcd": "3.6.13",
     "kube-apiserver": "1.34.4",
     "kube-apiserver-newest": "1.37.2",
+    "kustomize": "5.8.1",
+    "kpt": "1.0.0-beta.61",
 }
 ORACLES = Path(__file__).parent / "oracles"
 OURS = ("yaml", "trail-judge", "trail-witness", "trail-peer", "cel")

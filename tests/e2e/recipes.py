@@ -74,6 +74,8 @@ RECIPES: tuple[Recipe, ...] = (
     Package("gator", f"{GATEKEEPER}/cmd/gator"),
     Package("gatekeeper", GATEKEEPER),
     Package("conftest", "github.com/open-policy-agent/conftest"),
+    Package("kustomize", "sigs.k8s.io/kustomize/kustomize/v5"),
+    Module("kpt", MODULES / "kpt"),
     Module("etcd", MODULES / "etcd", "go.etcd.io/etcd/server/v3"),
     _kube_apiserver("kube-apiserver", minor=34),
 )
