@@ -99,3 +99,51 @@ test_an_update_that_leaves_it if {
 		some _ in rule.violation with input as {"review": {"operation": "UPDATE", "object": judged, "oldObject": judged}}
 	}) == 0
 }
+
+test_placeholders if {
+	count(found(container({"capabilities": {"add": ["${CAPABILITY}"]}, "procMount": "${PROC}", "allowPrivilegeEscalation": "${GAIN}"}), {})) == 0
+}
+
+test_escalation_that_is_asked_for if {
+	every value in [true, "true", 1] {
+		every parameters in [{}, {"requireNoEscalation": true}] {
+			found(container({"allowPrivilegeEscalation": value}), parameters) == {array.concat(context, ["allowPrivilegeEscalation"])}
+		}
+	}
+	every value in [false, null] { count(found(container({"allowPrivilegeEscalation": value}), {})) == 0 }
+	outside := {"apiVersion": "serving.kserve.io/v1alpha1", "kind": "ClusterStorageContainer", "spec": {"container": {"securityContext": {"allowPrivilegeEscalation": true}}}}
+	count(found(outside, {"requireNoEscalation": true})) == 1
+}
+
+test_dropped if {
+	asked := {"requireDropAll": true}
+	place := {array.concat(context, ["capabilities", "drop"])}
+	count(found(container({"capabilities": {"drop": ["NET_RAW", "all"]}}), asked)) == 0
+	every value in [null, "x", [], {}, {"capabilities": "x"}, {"capabilities": {"drop": "ALL"}}, {"capabilities": {"drop": ["NET_RAW", 7]}}] {
+		found(container(value), asked) == place
+	}
+	predictor := {"predictor": {"containers": [{"name": "c"}]}}
+	count(found({"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "spec": predictor}, asked)) == 0
+}
+
+test_agents if {
+	parameters := {"agentNamespaces": ["gpu-operator"], "requireDropAll": true, "requireNoEscalation": true, "requireNonRoot": true}
+	context_of_driver := {"capabilities": {"add": ["ALL"]}, "procMount": "Unmasked", "allowPrivilegeEscalation": true}
+	annotations := {"container.apparmor.security.beta.kubernetes.io/c": "unconfined"}
+	template := object.union(container(context_of_driver), {"metadata": {"annotations": annotations}})
+	driver := {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"namespace": "gpu-operator", "annotations": annotations}, "spec": {"template": template}}
+	count(found(driver, parameters)) == 0
+	count(found(object.union(driver, {"metadata": {"namespace": "team-a"}}), parameters)) == 7
+}
+
+test_texts if {
+	patch := json.marshal({"containers": [{"name": "main", "securityContext": {"privileged": true, "procMount": "Unmasked", "allowPrivilegeEscalation": true, "capabilities": {"add": ["SYS_ADMIN", "CHOWN"]}}}]})
+	workflow := {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": "w"}, "spec": {"podSpecPatch": patch}}
+	every parameters in [{}, {"requireNoEscalation": true}] {
+		messages := {violation.msg | some violation in rule.violation with input as {"review": {"object": workflow}, "parameters": parameters}}
+		count(messages) == 4
+		every message in messages { contains(message, " at spec.podSpecPatch (") }
+	}
+	odd := object.union(workflow, {"spec": {"podSpecPatch": `{"containers": [{"securityContext": {"capabilities": {"add": "ALL"}}}, {"securityContext": 7}]}`}})
+	count(found(odd, {})) == 1
+}

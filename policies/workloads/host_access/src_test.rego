@@ -92,3 +92,39 @@ test_an_update_that_leaves_it if {
 		some _ in rule.violation with input as {"review": {"operation": "UPDATE", "object": judged, "oldObject": judged}}
 	}) == 0
 }
+
+test_placeholders if {
+	every field in ["hostIPC", "hostNetwork", "hostPID"] { count(found(pod({field: "${HOST}"}), {})) == 0 }
+	count(found(mounting("${FOLDER}"), {})) == 0
+}
+
+test_dangerous_folders_alone if {
+	dangerous := {"refuse": "dangerous"}
+	every path in ["/home", "/var/log", "/usr/bin", "/root/.ssh", "/var/lib/kubelet/pki", "/srv/x.sock", 7, null] {
+		count(found(mounting(path), dangerous)) == 1
+	}
+	every path in ["/mnt/models", "/etc/localtime", "/home/kubernetes/bin/nvidia", "/var/lib/kubelet/pod-resources"] {
+		count(found(mounting(path), dangerous)) == 0
+		count(found(mounting(path), {})) == 1
+	}
+	count(found(mounting("/var/log/app"), {"refuse": "dangerous", "allowedPaths": ["/var/log/app"]})) == 0
+}
+
+test_agents if {
+	parameters := {"agentNamespaces": ["kube-system"]}
+	reaching := pod({"hostPID": true, "securityContext": {"windowsOptions": {"hostProcess": true}}, "volumes": [{"name": "v", "hostPath": {"path": "/var/log"}}]})
+	agent := {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"namespace": "kube-system"}, "spec": {"template": reaching}}
+	count(found(agent, parameters)) == 0
+	count(found(agent, {})) == 3
+	count(found(object.union(agent, {"kind": "Deployment"}), parameters)) == 3
+}
+
+test_texts if {
+	manifest := yaml.marshal(pod({"hostPID": true, "volumes": [{"name": "v", "hostPath": {"path": "/"}}]}))
+	workflow := {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": "w"}, "spec": {"templates": [{"name": "a", "resource": {"manifest": manifest}}]}}
+	messages := {violation.msg | some violation in rule.violation with input as {"review": {"object": workflow}, "parameters": {"refuse": "dangerous"}}}
+	count(messages) == 2
+	every message in messages { contains(message, " at spec.templates[0].resource.manifest (") }
+	some message in messages
+	endswith(message, "fix: remove hostPID in the text of manifest")
+}
