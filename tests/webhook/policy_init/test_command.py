@@ -30,7 +30,8 @@ spec:
   containers:
   - name: c
     image: "{image}"
-    securityContext: {{runAsNonRoot: true, allowPrivilegeEscalation: false}}
+    resources: {{limits: {{memory: 1Gi}}}}
+    securityContext: {{runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
 """
 PINNED = "registry.example.com/a@sha256:" + "0" * 64
 
