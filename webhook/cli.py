@@ -25,6 +25,9 @@ COMMANDS: Final = {
     "scan": LazyCommand(
         "lockgate.webhook.scan_command:scan", "Tell what model files are; sign and verify what was found."
     ),
+    "utilisation": LazyCommand(
+        "lockgate.webhook.utilisation.command:utilisation", "Tell rules what workloads use, by measurements."
+    ),
     "promote": LazyCommand(
         "lockgate.webhook.promoting.promote_command:promote", "Ask for a model to enter an environment."
     ),

@@ -432,6 +432,17 @@ warn contains unconfigured("cost/bounded_scaling", found) if {
 	count(found) > 0
 }
 
+warn contains unevaluated("cost/right_sizing", found) if {
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.cost.right_sizing.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
 deny contains violation if {
 	parameters := data.parameters.cost.scale_to_zero
 	some object in objects
