@@ -25,6 +25,7 @@ VERSIONS: Mapping[str, str] = {
     "kube-apiserver-newest": "1.37.2",
     "kustomize": "5.8.1",
     "kpt": "1.0.0-beta.61",
+    "argo": "4.0.5",
 }
 ORACLES = Path(__file__).parent / "oracles"
 OURS = ("yaml", "trail-judge", "trail-witness", "trail-peer", "cel")

@@ -76,6 +76,7 @@ RECIPES: tuple[Recipe, ...] = (
     Package("conftest", "github.com/open-policy-agent/conftest"),
     Package("kustomize", "sigs.k8s.io/kustomize/kustomize/v5"),
     Module("kpt", MODULES / "kpt"),
+    Module("argo", MODULES / "argo"),
     Module("etcd", MODULES / "etcd", "go.etcd.io/etcd/server/v3"),
     _kube_apiserver("kube-apiserver", minor=34),
 )
