@@ -13,7 +13,7 @@ named(name) if {
 	is_string(name)
 	count(name) <= 256
 	words := upper(regex.replace(regex.replace(name, `([a-z0-9])([A-Z])`, "${1}_${2}"), `[-.\s]+`, "_"))
-	regex.match(`(^|_)(PASSWORD|PASSWD|PASSPHRASE|PASS|PWD|SECRET|TOKEN|CREDENTIALS?|APIKEY|(API|ACCESS|SECRET|SECRET_ACCESS|PRIVATE|ACCOUNT|AUTH|ENCRYPTION|SIGNING|LICENSE|LICENCE|AZURE_STORAGE|SHARED|MASTER)_?KEY)$`, words)
+	regex.match(`(^|_)([A-Z]*PASSWORD|(BASIC|HTTP|PROXY|REDIS)_AUTH|PASSWD|PASSPHRASE|PASS|PWD|SECRET|TOKEN|CREDENTIALS?|APIKEY|(API|ACCESS|SECRET|SECRET_ACCESS|PRIVATE|ACCOUNT|AUTH|ENCRYPTION|SIGNING|LICENSE|LICENCE|AZURE_STORAGE|SHARED|MASTER)_?KEY)$`, words)
 	not words in {"OLDPWD", "PWD"}
 
 	# In charts these are names of Secrets.
@@ -77,6 +77,18 @@ held(text) := [what |
 
 accepted("private key", _)
 
+accepted("credential of a header", found) if {
+	regex.match(`[0-9]`, found)
+	not regex.match(`(?i)example|xxxx|\*\*\*|dummy|your[-_]|placeholder|token|secret`, found)
+}
+
+accepted("login", found) if {
+	password := regex.replace(found, `^.*[\s:=]`, "")
+	settings.literal(password)
+	not regex.match(`[<>{}$*]`, password)
+	not stand_in("password", password)
+}
+
 accepted("token", found) if not regex.match(`(?i)example|xxxx|\*\*\*|dummy|your[-_]|placeholder|abcdefgh|12345678`, found)
 
 accepted("password in a URL", found) if with_password(found)
@@ -97,10 +109,21 @@ shapes := {
 		`\bnvapi-[A-Za-z0-9_-]{40,}`,
 		`\bdckr_pat_[A-Za-z0-9_-]{20,}`,
 		`\bnpm_[A-Za-z0-9]{36}`,
+		`\bhv[sb]\.[A-Za-z0-9_-]{24,}`,
+		`\bAccountKey=[A-Za-z0-9+/]{40,}`,
+		`\bhttps://hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{16,}`,
+		`"auth"\s*:\s*"[A-Za-z0-9+/]{12,}={0,2}"`,
 		`\bpypi-[A-Za-z0-9_-]{50,}`,
 		`\b[rs]k_live_[A-Za-z0-9]{20,}`,
 		`\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}`,
 		`\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}`,
+	]),
+	"credential of a header": `(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_.=-]{16,}`,
+	"login": concat("|", [
+		`\bcurl\s[^\n;|&]*?(-u\s*|--user[ =])["']?[^\s:'"]+:[^\s'"]{4,}`,
+		`\b(wandb|huggingface-cli|hf|docker|podman|helm registry|az|oc|vault)\s[^\n;|&]*?login\s[^\n;|&]*?(-p|-w|--password|--token|--key|token)[ =][^\s'"]{6,}`,
+		`\bwandb\s+login\s+(--relogin\s+)?[0-9a-f]{40}\b`,
+		`\bsshpass\s+-p\s*[^\s'"]{4,}`,
 	]),
 	"password in a URL": `[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@'"]*:[^\s/?#@'"]+@[^\s/?#@'"]+`,
 }
@@ -109,4 +132,40 @@ with_password(text) if {
 	some found in regex.find_all_string_submatch_n(`://[^\s/?#:@'"]*:([^\s/?#@'"]+)@`, text, 4)
 	settings.literal(found[1])
 	not stand_in("password", found[1])
+}
+
+# METADATA
+# description: |
+#   The names of what a text sets to a secret, as scripts, files of settings and code do: `export DB_PASSWORD=…`, `password: …`, `"apiKey": "…"`, `--token …`; a list. Without
+#   quotes a value is taken for one only where it has a digit or a sign that no word has.
+assigned(text) := [name |
+	count(text) >= 10
+	count(text) <= 1048576
+	regex.match(`(?i)pass|pwd|secret|token|key|credential|auth`, text)
+	some pattern in assignments
+	some found in regex.find_all_string_submatch_n(pattern, text, 512)
+	name := found[1]
+	named(name)
+	value := concat("", [found[2], found[3], found[4]])
+	count(value) >= 4
+	not regex.match(`[${}<>()\[\]]|\\n`, value)
+	written(name, value)
+	odd(found[4])
+]
+
+# NAME=value and NAME: value; a flag or a line of netrc, where a space is between; and a pair of a name and a value.
+assignments := [concat("", [pattern, `(?:"([^"\n]{1,512})"|'([^'\n]{1,512})'|([^\s"',;&|#]{4,512}))`]) |
+	some pattern in [
+		`(?m)(?:^|[\s;&|,{\[("'?-])([A-Za-z][A-Za-z0-9_.-]{2,80})["']?\]?[ \t]*(?:=|:[ \t]|:=)[ \t]*`,
+		`(?im)(?:^|[\s"'-])([a-z0-9_.-]{0,40}(?:password|passwd|token|secret|api[-_]?key))[ \t]+`,
+		`["']?(?:name|key)["']?:[ \t]*["']?([A-Za-z][A-Za-z0-9_.-]{2,80})["']?,?\s+["']?(?:value|default)["']?:[ \t]*`,
+	]
+]
+
+# What stands in quotes has none of this.
+odd("")
+
+odd(value) if {
+	regex.match(`[0-9!@%^*+/=]`, value)
+	not regex.match(`^[A-Za-z_]+[.(:]`, value)
 }

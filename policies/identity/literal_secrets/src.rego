@@ -3,9 +3,10 @@
 # description: |
 #   What is written into a Deployment, a workflow or a ConfigMap can be read by whoever may read these, in the cluster, in Git and in every copy of both;
 #   an object of the kind Secret is guarded apart. Refused are values of variables whose names say that they are secrets (`HF_TOKEN`,
-#   `AWS_SECRET_ACCESS_KEY`), flags of such names (`--api-key=…`), entries of such names in ConfigMaps, in parameters of workflows and in values of
-#   charts, and everywhere in the object tokens, private keys and passwords in URLs that are known by their shape (AWS, GitHub, GitLab,
-#   Hugging Face, NVIDIA, OpenAI, Slack, Google, JSON Web Tokens).
+#   `AWS_SECRET_ACCESS_KEY`), flags of such names (`--api-key=…`), entries of such names in ConfigMaps, in values of charts, in annotations and in maps of variables (Lambda, SageMaker,
+#   Flux), pairs of such a name and a value (parameters, arguments, defaults of pipelines), and everywhere in the object: what scripts and files set (`export DB_PASSWORD=…`, `password: …`),
+#   logins (`curl -u`, `wandb login`), headers of authorization, and tokens, private keys and passwords in URLs that are known by their shape (AWS, Azure, GitHub, GitLab,
+#   Hugging Face, NVIDIA, OpenAI, Slack, Google, Vault, JSON Web Tokens).
 #
 #   Placeholders, paths of files, places in stores of secrets, and words that stand where a value is wanted (`dummy`, `your-token`) are let through;
 #   `changeme` is a password. `exemptNames` names variables, flags and entries that are none, such as a key of a local server that asks nobody. The value is
@@ -47,12 +48,19 @@ violation contains report.violation(path, sprintf("%s is written out", [what]), 
 	not updates.unchanged
 	some path, text in texts
 	not path in named_paths
-	some what in secrets.held(text)
+	some what in told(text)
 	why := "whoever may read this object, or the repository that it is kept in, has the secret"
 	fix := "put it into a Secret and mount that, and have the value replaced where it is known already"
 }
 
-named := array.concat(array.concat(variables, flags), array.concat(entries, parameters))
+named := array.concat(array.concat(variables, flags), array.concat(array.concat(entries, pairs), array.concat(maps, literals)))
+
+told(text) := held if {
+	held := secrets.held(text)
+	count(held) > 0
+} else := [sprintf("secret %s", [names[0]]) | count(names) > 0] if {
+	names := [name | some name in secrets.assigned(text); not name in exempt]
+}
 
 named_paths := {found.path | some found in named}
 
@@ -114,23 +122,40 @@ charts := [path |
 	)
 ]
 
-# Parameters of workflows and of charts are pairs of a name and a value.
-parameters := [{"path": array.concat(path, ["value"]), "what": sprintf("secret %s", [pair.name])} |
-	walked[path] = pair
+# Parameters, arguments, variables of charts: pairs of a name and a value, wherever they stand.
+pairs := [{"path": array.concat(path, [field]), "what": sprintf("secret %s", [name])} |
+	walk(review.target, [path, pair])
 	is_object(pair)
-	path[count(path) - 2] in {"parameters", "literals", "substitutions"}
-	is_secret(pair.name, pair.value)
+	some naming in ["name", "key"]
+	name := pair[naming]
+	secrets.named(name)
+	some field in ["value", "default"]
+	is_secret(name, pair[field])
 ]
 
-walked[path] := value if {
-	is_parameter_holder
-	walk(review.target, [path, value])
-	count(path) > 2
-	is_object(value)
-}
+# Variables, hyperparameters and annotations that are written as maps, and fields of such a name that hold the value in a field of their own.
+maps := array.concat(
+	[{"path": path, "what": sprintf("secret %s", [name])} |
+		walk(review.target, [path, value])
+		is_string(value)
+		name := path[naming_step(path)]
+		is_secret(name, value)
+	],
+	[{"path": path, "what": "secret secretData"} |
+		review.target.kind == "SecretManagerSecretVersion"
+		path := ["spec", "secretData", "value"]
+		secrets.written("password", object.get(review.target, path, null))
+	],
+)
 
-is_parameter_holder if review.target.kind in {
-	"Application", "ApplicationSet", "ClusterWorkflowTemplate", "CronWorkflow", "Experiment", "Sensor", "Workflow", "WorkflowTemplate",
+naming_step(path) := count(path) - 1 if {
+	path[count(path) - 2] in {
+		"annotations", "envVars", "env_vars", "environment", "hadoopConf", "hyperParameters", "hyperparameters", "sparkConf", "substitute", "variables",
+	}
+} else := count(path) - 2 if {
+	path[count(path) - 1] in {"defaultValue", "value"}
+} else := count(path) - 3 if {
+	array.slice(path, count(path) - 2, count(path)) == ["runtimeValue", "constant"]
 }
 
 is_secret(name, value) if {
@@ -141,12 +166,24 @@ is_secret(name, value) if {
 
 exempt := {name | some name in object.get(review.parameters, "exemptNames", [])}
 
+# kustomize makes ConfigMaps and Secrets of such a list: `NAME=value`.
+literals := [{"path": path, "what": sprintf("secret %s", [name])} |
+	some field in ["configMapGenerator", "secretGenerator"]
+	some i, generator in review.target[field]
+	some j, literal in generator.literals
+	is_string(literal)
+	parts := split(literal, "=")
+	name := parts[0]
+	is_secret(name, trim(substring(literal, count(name) + 1, -1), `"'`))
+	path := [field, i, "literals", j]
+]
+
 # All texts of the object but what servers write themselves.
 texts[path] := value if {
 	walk(review.target, [path, value])
 	is_string(value)
 	count(value) >= 12
-	regex.match(`://|-----BEGIN|AKIA|ASIA|AIza|_|-|\.`, value)
+	regex.match(`://|-----BEGIN|AKIA|ASIA|AIza|_|-|\.|[=:\s]`, value)
 	not path[1] in {"managedFields", "resourceVersion", "uid"}
 	not path[count(path) - 1] == "kubectl.kubernetes.io/last-applied-configuration"
 }

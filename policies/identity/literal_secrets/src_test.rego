@@ -119,3 +119,41 @@ test_an_update_that_leaves_it if {
 		some _ in rule.violation with input as {"review": {"operation": "UPDATE", "object": judged, "oldObject": judged}}
 	}) == 0
 }
+
+test_maps_and_pairs if {
+	every spec, path in {
+		{"environment": {"variables": {"DB_PASSWORD": "hunter2"}}}: ["spec", "environment", "variables", "DB_PASSWORD"],
+		{"hyperParameters": {"wandb_api_key": "kT9vQ2mX7p"}}: ["spec", "hyperParameters", "wandb_api_key"],
+		{"postBuild": {"substitute": {"DB_PASSWORD": "hunter2"}}}: ["spec", "postBuild", "substitute", "DB_PASSWORD"],
+		{"password": {"value": "hunter2"}}: ["spec", "password", "value"],
+		{"parameters": {"db_password": {"defaultValue": "hunter2"}}}: ["spec", "parameters", "db_password", "defaultValue"],
+		{"parameters": {"db_password": {"runtimeValue": {"constant": "hunter2"}}}}: ["spec", "parameters", "db_password", "runtimeValue", "constant"],
+		{"args": [{"name": "api-token", "value": "kT9vQ2mX7p"}]}: ["spec", "args", 0, "value"],
+		{"inputs": [{"name": "api-token", "default": "kT9vQ2mX7p"}]}: ["spec", "inputs", 0, "default"],
+		{"source": "export DB_PASSWORD=Tr0ub4dor"}: ["spec", "source"],
+	} {
+		found({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "t"}, "spec": spec}, {}) == {path}
+	}
+	every spec in [
+		{"password": {"valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}}, {"args": [{"name": "api-token", "value": "{{args.token}}"}]},
+		{"environment": {"variables": {"DB_PASSWORD": null}}}, {"source": "export DB_PASSWORD=$(cat /run/password)"}, "DB_PASSWORD", null,
+	] {
+		count(found({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "t"}, "spec": spec}, {})) == 0
+	}
+	found({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "t", "annotations": {"db-password": "hunter2"}}}, {}) == {["metadata", "annotations", "db-password"]}
+	count(found({"apiVersion": "example.com/v1", "kind": "Thing", "spec": {"source": "export DB_PASSWORD=Tr0ub4dor"}}, {"exemptNames": ["DB_PASSWORD"]})) == 0
+}
+
+test_generators if {
+	made := {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "secretGenerator": [{"name": "s", "literals": ["user=ml", "password=hunter2", 7]}]}
+	found(made, {}) == {["secretGenerator", 0, "literals", 1]}
+	count(found(object.union(made, {"secretGenerator": [{"name": "s", "literals": ["password=${PASSWORD}", "password"]}]}), {})) == 0
+}
+
+version(value) := {"apiVersion": "secretmanager.cnrm.cloud.google.com/v1beta1", "kind": "SecretManagerSecretVersion", "metadata": {"name": "s"}, "spec": {"secretData": {"value": value}}}
+
+test_secrets_of_a_cloud if {
+	found(version("hunter2"), {}) == {["spec", "secretData", "value"]}
+	count(found(version("${PASSWORD}"), {})) == 0
+	count(found(version(null), {})) == 0
+}
