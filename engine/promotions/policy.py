@@ -45,6 +45,21 @@ class Approvals:
 
 
 @record
+class DeviceHealth:
+    """Which pools of devices have to be healthy. maximum_share: of a pool's nodes, which may be struck, from 0 to below 1; pools: names of drivers
+    and extended resources, () for all that a cluster tells of.
+
+    clusters: by name the UID of the Namespace kube-system, by which a cluster is known; () where any cluster of the name will do.
+    signers: members of the identity map whose signed word counts; () where nobody has to sign.
+    """
+
+    maximum_share: float = 0.1
+    pools: tuple[str, ...] = ()
+    clusters: tuple[tuple[str, str], ...] = ()
+    signers: tuple[str, ...] = ()
+
+
+@record
 class Step:
     """What entering an environment takes. Spans in nanoseconds.
 
@@ -59,6 +74,7 @@ class Step:
     separation_of_duties: bool = True
     soak_ns: int = 0
     blocked_while_unhealthy: bool = False
+    device_health: DeviceHealth = DeviceHealth()
 
 
 @record

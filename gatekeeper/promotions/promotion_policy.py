@@ -10,6 +10,7 @@ from lockgate.engine.promotions.policy import (
     EVIDENCE_KINDS,
     ApprovalAssurance,
     Approvals,
+    DeviceHealth,
     EvidenceKind,
     PromotionPolicy,
     Requirement,
@@ -27,6 +28,8 @@ MAX_GROUPS: Final = 20
 # Kinds of evidence, and metrics of evaluations.
 MAX_EVIDENCE: Final = 50
 MAX_GROUP: Final = 200
+# Pools, clusters and signers of a step's deviceHealth.
+MAX_HEALTH: Final = 100
 # Approvals stand in a statement, each with a signature.
 MAX_COUNT: Final = 20
 
@@ -68,6 +71,7 @@ def _steps(field: Field, names: tuple[str, ...]) -> tuple[Step, ...]:
             "separationOfDuties",
             "soakTime",
             "blockedWhileUnhealthy",
+            "deviceHealth",
         )
         to = item.get("to")
         if to.string() not in names:
@@ -99,7 +103,13 @@ def _step(item: Field) -> Step:
         separated is not False,
         0 if soak.absent else parse_span(soak),
         item.get("blockedWhileUnhealthy").boolean() or False,
+        _device_health(item.get("deviceHealth")),
     )
+    if not item.get("deviceHealth").absent and not step.blocked_while_unhealthy:
+        item.get("deviceHealth").refuse(
+            f"{item.get('deviceHealth').name} says what is healthy, and the step is not blocked by it",
+            "set blockedWhileUnhealthy: true, or remove it",
+        )
     if separated is not None and not step.approvals:
         item.get("separationOfDuties").refuse(
             f"{item.get('separationOfDuties').name} is about approvals, and the step asks for none",
@@ -111,6 +121,51 @@ def _step(item: Field) -> Step:
             "list evidence or approvals, or set soakTime or blockedWhileUnhealthy",
         )
     return step
+
+
+def _device_health(field: Field) -> DeviceHealth:
+    if field.absent:
+        return DeviceHealth()
+    only_fields(field, "maximumShare", "pools", "clusters", "signers")
+    share = _number(field.get("maximumShare"))
+    given = (
+        DeviceHealth().maximum_share
+        if share is None
+        else float(share.text if isinstance(share, Number) else str(share))
+    )
+    if not 0 <= given < 1:
+        field.get("maximumShare").refuse(
+            f"{field.get('maximumShare').name} is no share from 0 to below 1", "such as 0.1, one node in ten"
+        )
+    clusters: dict[str, str] = {}
+    for item in _bounded_items(field.get("clusters")):
+        only_fields(item, "name", "uid")
+        name, uid = _word(item.get("name")), _word(item.get("uid"))
+        if name in clusters:
+            item.get("name").refuse(f"{item.get('name').name} is {name!r} again", "write one entry for it")
+        clusters[name] = uid
+    return DeviceHealth(
+        given,
+        tuple([_word(one) for one in _bounded_items(field.get("pools"))]),
+        tuple(sorted(clusters.items())),
+        tuple([_word(one) for one in _bounded_items(field.get("signers"))]),
+    )
+
+
+def _bounded_items(field: Field) -> tuple[Field, ...]:
+    if not field.absent and not 0 < len(field.items()) <= MAX_HEALTH:
+        field.refuse(
+            f"{field.name} has {len(field.items())} entries, and may have 1 to {MAX_HEALTH}",
+            "remove it where all are meant",
+        )
+    return field.items()
+
+
+def _word(field: Field) -> str:
+    text = field.string()
+    if not text or len(text) > MAX_GROUP or not text.isprintable():
+        field.refuse(f"{field.name} is no name", f"up to {MAX_GROUP} characters")
+    return text
 
 
 def _evidence(field: Field) -> tuple[Requirement, ...]:

@@ -259,6 +259,6 @@ shown(pool) := sprintf("%s, %s", [pool.name, pool.why]) if {
 	object.get(pool, "why", "") != ""
 } else := pool.name
 
-unhealthy_fix := "repair the nodes or take them out, and ask the cluster anew: kubectl get nodes,resourceslices,devicetaintrules -o json | lockgate promotions health -" if {
+unhealthy_fix := "repair the nodes or take them out, and ask the cluster anew: kubectl get nodes,resourceslices,devicetaintrules,namespaces -o json | lockgate promotions health -" if {
 	is_array(given.pools)
-} else := "ask the cluster, and give what it says by --pool-health: kubectl get nodes,resourceslices,devicetaintrules -o json | lockgate promotions health -"
+} else := "ask the cluster, and give what it says by --pool-health: kubectl get nodes,resourceslices,devicetaintrules,namespaces -o json | lockgate promotions health -"

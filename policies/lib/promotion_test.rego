@@ -133,7 +133,7 @@ test_told if {
 	told.missing == [{
 		"what": "health",
 		"message": "prod takes nothing while a pool of devices is not known to be healthy: a100; h100, 1 of 2 nodes: a (Ready is Unknown)",
-		"fix": "repair the nodes or take them out, and ask the cluster anew: kubectl get nodes,resourceslices,devicetaintrules -o json | lockgate promotions health -",
+		"fix": "repair the nodes or take them out, and ask the cluster anew: kubectl get nodes,resourceslices,devicetaintrules,namespaces -o json | lockgate promotions health -",
 	}]
 }
 

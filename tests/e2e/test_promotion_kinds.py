@@ -73,7 +73,7 @@ def test_what_is_applied_is_told_to_be_in_force(cluster: Cluster, server: Server
     until(lambda: told(cluster, "models")["byPod"][0]["observedGeneration"] == 2)
 
 
-MISSPELT = "spec.steps[0].soakTmie: unknown field spec.steps[0].soakTmie (known are approvals, blockedWhileUnhealthy, evidence, separationOfDuties, soakTime, to)"
+MISSPELT = "spec.steps[0].soakTmie: unknown field spec.steps[0].soakTmie (known are approvals, blockedWhileUnhealthy, deviceHealth, evidence, separationOfDuties, soakTime, to)"
 NO_AGE = "spec.steps[0].evidence[0]: spec.steps[0].evidence[0] does not say how old a report on drift may be (set maxAge, such as 30d)"
 NOWHERE = (
     "spec.steps[0].to: spec.steps[0].to is 'production', none of spec.environments (one of staging, prod)"

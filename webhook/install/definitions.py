@@ -24,6 +24,7 @@ from lockgate.gatekeeper.promotions.promotion_policy import (
     MAX_EVIDENCE,
     MAX_GROUP,
     MAX_GROUPS,
+    MAX_HEALTH,
 )
 from lockgate.gatekeeper.quotas.device_quota import Admin, FirstAvailable, Mode
 from lockgate.gatekeeper.quotas.kinds import DEVICE_QUOTA
@@ -240,6 +241,7 @@ def _promotion_policy() -> Json:
             "separationOfDuties": {"type": "boolean"},
             "soakTime": _TEXT,
             "blockedWhileUnhealthy": {"type": "boolean"},
+            "deviceHealth": _device_health(),
         },
         ("to",),
     )
@@ -250,6 +252,20 @@ def _promotion_policy() -> Json:
             "steps": {"type": "array", "items": step, "minItems": 1, "maxItems": MAX_ENVIRONMENTS - 1},
         },
         ("environments", "steps"),
+    )
+
+
+def _device_health() -> Json:
+    word = {**_NAME, "maxLength": MAX_GROUP}
+    words = {"type": "array", "items": word, "minItems": 1, "maxItems": MAX_HEALTH}
+    cluster = _object({"name": word, "uid": word}, ("name", "uid"))
+    return _object(
+        {
+            "maximumShare": {"type": "number", "minimum": 0, "maximum": 1, "exclusiveMaximum": True},
+            "pools": words,
+            "clusters": {**words, "items": cluster},
+            "signers": words,
+        }
     )
 
 

@@ -11,7 +11,8 @@ from lockgate.audit.draft import Draft
 from lockgate.audit.errors import RuleError, TrailError, UnverifiableError
 from lockgate.audit.promotions import events
 from lockgate.audit.promotions.history import Request
-from lockgate.audit.promotions.identities import Identities, Person
+from lockgate.audit.promotions.identities import Identities, Identity, Person
+from lockgate.audit.promotions.statement import Place
 from lockgate.audit.receipt import Receipt
 from lockgate.engine.promotions.asking import Approval, Known, Missing
 from lockgate.engine.promotions.policy import PromotionPolicy
@@ -23,7 +24,8 @@ from lockgate.webhook.promoting.notify_options import RecordedEvent
 from lockgate.webhook.promoting.promotion_log import Asked, PromotionLog
 from lockgate.webhook.promoting.signatures import Signatures
 from lockgate.webhook.promotions.judging import PromotionJudge
-from lockgate.webhook.promotions.pool_health_file import GivenHealth
+from lockgate.webhook.promotions.pool_health_file import PoolHealth
+from lockgate.webhook.promotions.pool_verdicts import HealthUsed, PoolVerdict, PoolVerdicts
 from lockgate.webhook.trail import Trail
 
 _MS_NS: Final = 1_000_000
@@ -62,17 +64,17 @@ class Desk:
         policy: PromotionPolicy,
         identities: Identities,
         judge: PromotionJudge,
-        health: GivenHealth | None = None,
+        health: tuple[PoolHealth, ...] | None = None,
     ) -> None:
         self.trail: Final = trail
         self.policy: Final = policy
         self.identities: Final = identities
         self._judge: Final = judge
-        self._health: Final = health
         self.recorder: Final = trail.recorder()
         self._appending = trail.appending()
         self.log: Final = PromotionLog(trail)
         self.signatures: Final = Signatures(self.log, identities, self.recorder.pseudonym)
+        self._health: Final = PoolVerdicts(health, self._member_of)
         self.recorded: Final[list[RecordedEvent]] = []
 
     @property
@@ -161,8 +163,21 @@ class Desk:
             evidence=evidence_of(asked.statement.subject, asked.statement.evidence),
             approvals=tuple([Approval(one.person.name, one.person.groups, one.assurance) for one in counted]),
             below_since_ns=None if before is None else self.log.time_ms(before) * _MS_NS,
-            pools=None if self._health is None else self._health.pools(asked.statement.to.cluster),
+            pools=self.pools(asked.statement.to).pools,
         )
+
+    def pools(self, to: Place) -> PoolVerdict:
+        """What was given of the devices that have to be healthy for an environment, and its verdict; nothing where none have to be."""
+        step = self.policy.step_into(to.environment)
+        if step is None or not step.blocked_while_unhealthy:
+            return PoolVerdict(None)
+        return self._health.judge(to.cluster, step.device_health)
+
+    def _member_of(self, key: str) -> str:
+        """Whose key that is, where it is enrolled and was not given up."""
+        member = self.identities.member(Identity("key", key))
+        good = any(one.name == key and one.ended is None for one in self.log.history.signing_keys())
+        return member.name if member is not None and good else ""
 
     def _person_who_asks(self, asked: Asked) -> Person | None:
         """By the identity map as it is now, if that is who asked, and signed the statement."""
@@ -204,4 +219,19 @@ class Desk:
             "policy": {"name": statement.policy[0], "digest": statement.policy[1]},
             "requester": statement.requester,
         }
+        used = self.pools(statement.to).used
+        if used:
+            details["poolHealth"] = [_told(one) for one in used]
         return self.record(event, actor, details)
+
+
+def _told(used: HealthUsed) -> dict[str, Any]:
+    """What the entry of a promotion has of the devices that were judged when it was made."""
+    return {
+        "file": used.health.digest,
+        "cluster": used.health.cluster,
+        "clusterUid": used.health.uid,
+        "observed": used.health.observed,
+        "signers": [*used.signers],
+        "healthy": used.healthy,
+    }

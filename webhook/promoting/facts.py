@@ -35,6 +35,8 @@ from lockgate.webhook.scanning.trust_file import read_facts_trust
 
 _MS_NS: Final = 1_000_000
 _SAFE: Final = "safe"
+# What a statement has of the pools of devices, beside evidence about bytes.
+HEALTH: Final = "health"
 # Kinds of what stands in signed facts that a PromotionPolicy may ask for.
 _KINDS: Final[dict[str, EvidenceKind]] = {
     "drift": "drift",
@@ -174,5 +176,7 @@ def evidence_of(digest: str, used: tuple[EvidenceUsed, ...]) -> tuple[Evidence, 
                 tuple([(name, make_number(text)) for name, text in sorted(one.values.items())]),
             )
             for one in used
+            # Of no bytes, and judged anew each time.
+            if one.kind != HEALTH
         ]
     )

@@ -1,10 +1,14 @@
 """`lockgate promotions health`: which pools of devices are healthy, by what a cluster says of its nodes."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 from lockgate.webhook.audit_options import FORMAT, OUTPUT
 from lockgate.webhook.promoting.options import EPILOG
+
+if TYPE_CHECKING:
+    from lockgate.webhook.promotions.pool_health_file import PoolHealth
 
 
 @click.command(epilog=EPILOG)
@@ -19,7 +23,7 @@ from lockgate.webhook.promoting.options import EPILOG
     "--share",
     type=click.FloatRange(0, 1, max_open=True),
     metavar="SHARE",
-    help="The share of a pool's nodes that may be struck while the pool counts as healthy. [default: 0.1]",
+    help="The share of a pool's nodes that may be struck while the pool is shown as healthy; what counts the PromotionPolicy says. [default: 0.1]",
 )
 @click.option(
     "--condition",
@@ -35,6 +39,12 @@ from lockgate.webhook.promoting.options import EPILOG
     metavar="KEY",
     help="Another taint that strikes nodes; may be repeated.",
 )
+@click.option(
+    "--sign",
+    "key_file",
+    metavar="PEM",
+    help="With --output: sign what is written with this private key (P-256 or Ed25519), which the identity map has.",
+)
 @OUTPUT
 @FORMAT
 def health(
@@ -43,17 +53,20 @@ def health(
     share: float | None,
     conditions: tuple[str, ...],
     taints: tuple[str, ...],
+    key_file: str | None,
     output: str | None,
     chosen: str,
 ) -> None:
     """Tells which pools of devices are healthy by the Nodes, ResourceSlices and DeviceTaintRules in FILE, JSON as kubectl prints it (`-` is standard input).
+
+    The Namespaces tell which cluster it is: by the UID of kube-system.
 
     With --output it writes the file that promote, approve, rollback and promotions pending take by --pool-health. A pool is all devices of a driver, or of
     an extended resource. A cluster that knows no DeviceTaintRules is asked without them.
 
     \b
     Example:
-      kubectl get nodes,resourceslices,devicetaintrules -o json | lockgate promotions health - --cluster eu-1 --output health.json
+      kubectl get nodes,resourceslices,devicetaintrules,namespaces -o json | lockgate promotions health - --cluster eu-1 --output health.json
     """
     from lockgate.engine.errors import UsageError
     from lockgate.engine.promotions.pool_health import FATAL_CONDITIONS, FATAL_TAINTS, SHARE, FatalSigns
@@ -75,11 +88,23 @@ def health(
     else:
         data = read_regular(objects, shown, MAX_OBJECT_BYTES)
     signs = FatalSigns(FATAL_CONDITIONS.union(conditions), FATAL_TAINTS.union(taints))
-    found = observe(data, shown, cluster, SHARE if share is None else share, signs)
+    if key_file is not None and output is None:
+        raise UsageError("--sign without --output: nothing is written that could be signed")
+    found = observe(data, shown, cluster, signs)
     if output is not None:
-        write_output(render_health(found), output)
+        write_output(render_health(found) if key_file is None else _signed(found, key_file), output)
     if chosen == "json":
         click.echo(render_health(found), nl=False)
         return
-    for line in health_lines(found):
+    for line in health_lines(found, SHARE if share is None else share):
         click.echo(printable(line))
+
+
+def _signed(found: "PoolHealth", key_file: str) -> str:
+    """An envelope of what was found."""
+    from lockgate.audit.dsse import IN_TOTO, render_envelope
+    from lockgate.webhook.promotions.pool_health_file import health_statement
+    from lockgate.webhook.scanning.reading import read_signing_pem
+
+    key = read_signing_pem(key_file)
+    return render_envelope(key.sign_envelope(IN_TOTO, health_statement(found))).decode("ascii") + "\n"

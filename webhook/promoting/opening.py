@@ -54,7 +54,7 @@ def open_desk(
     """
     read = read_promotion_policy(policy)
     people = read_identities(identities)
-    health = read_health(pool_health, time.time_ns())
+    health = read_health(pool_health, time.time_ns(), people.keys())
     judge = PromotionJudge(open_library(SHIPPED, open_cache(None, os.environ), "promotion"), read)
     with open_trail(home) as trail:
         desk = Desk(trail, read, people, judge, health)

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from lockgate.audit.attestations.facts_statement import PREDICATE as FACTS
@@ -16,6 +16,7 @@ from lockgate.audit.promotions import events
 from lockgate.audit.promotions.history import Promotion
 from lockgate.audit.promotions.identities import Identity, Person
 from lockgate.audit.promotions.statement import (
+    EvidenceUsed,
     Place,
     PromotionStatement,
     render_promotion,
@@ -33,7 +34,7 @@ from lockgate.engine.record import record
 from lockgate.webhook.model_facts import ModelFacts
 from lockgate.webhook.promoting.asking_options import ON_BEHALF
 from lockgate.webhook.promoting.desk import Desk
-from lockgate.webhook.promoting.facts import ModelEvidence, find_evidence
+from lockgate.webhook.promoting.facts import HEALTH, ModelEvidence, find_evidence
 from lockgate.webhook.promoting.identities_file import fingerprint
 from lockgate.webhook.promoting.promotion_log import Asked
 from lockgate.webhook.promotions.model_uses import ModelUseReader
@@ -214,6 +215,7 @@ def _statement(
         below = environments.names[rank - 1]
         before = _below(desk, identity, digest, below, wish.to)
         source, predecessor = below, (desk.log.origin, before.index)
+    to = Place(wish.to, wish.cluster, wish.namespace or found.namespace)
     return PromotionStatement(
         happening,
         identity.model,
@@ -221,18 +223,25 @@ def _statement(
         found.use.uri,
         digest,
         source,
-        Place(wish.to, wish.cluster, wish.namespace or found.namespace),
+        to,
         found.use.beside,
         found.use.flags,
         person.name,
         (desk.policy.name, f"sha256:{desk.policy.digest}"),
-        evidence.used,
+        # Of a rollback what the former one had is none of this one's.
+        (*[one for one in evidence.used if one.kind != HEALTH], *_health(desk, to)),
         dict(wish.change or {}),
         predecessor,
         None if back_to is None else (desk.log.origin, back_to.index),
         render_time(time.time_ns() // _MS_NS),
         secrets.token_hex(16),
     )
+
+
+def _health(desk: Desk, to: Place) -> Iterator[EvidenceUsed]:
+    """How the devices were when it was asked for; they are judged anew when it is made."""
+    for one in desk.pools(to).used:
+        yield EvidenceUsed(HEALTH, one.health.digest, render_time(one.health.observed_ms), one.healthy, {})
 
 
 def _below(desk: Desk, model: ModelIdentity, digest: str, environment: str, to: str) -> Promotion:

@@ -1,17 +1,19 @@
 """The file of facts about pools of devices: `lockgate promotions health` writes it, and whoever judges a promotion reads it.
 
-`{"schemaVersion": 1, "cluster", "observed", "share", "pools": [{"name", "nodes", "healthy", "unhealthy": [{"node", "why", "since"}]}]}`. Nobody signs it: it is
-the word of whoever hands it in. `observed` is the newest heartbeat among the nodes, so that an old answer of a cluster does not become a new fact.
+`{"schemaVersion": 2, "cluster", "clusterUid", "observed", "pools": [{"name", "nodes", "unhealthy": [{"node", "why", "since"}]}]}`, or a DSSE envelope of an in-toto
+statement with that as its predicate, where somebody signed it. `clusterUid` is the UID of the Namespace kube-system, which no two clusters have and nobody
+chooses; `observed` is the newest heartbeat among the nodes, so that an old answer of a cluster does not become a new fact. What share of a pool may be struck,
+the PromotionPolicy says.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
 
 from lockgate.engine.errors import InputError, UsageError
 from lockgate.engine.foreign_documents import Part, parse_foreign_json
-from lockgate.engine.promotions.asking import Pool
 from lockgate.engine.promotions.pool_health import (
     FatalSigns,
     PoolState,
@@ -24,9 +26,15 @@ from lockgate.engine.record import record
 from lockgate.webhook.policy_bundle.files import read_regular
 from lockgate.webhook.terminal import printable, some_of
 
-SCHEMA_VERSION: Final = 1
+if TYPE_CHECKING:
+    from lockgate.audit.dsse import PublicKey
+
+SCHEMA_VERSION: Final = 2
+PREDICATE: Final = "https://lockgate.dev/pool-health/v1"
 # What people ask a cluster by.
-ASKING: Final = "kubectl get nodes,resourceslices,devicetaintrules -o json"
+ASKING: Final = "kubectl get nodes,resourceslices,devicetaintrules,namespaces -o json"
+# The Namespace that every cluster has from its beginning to its end.
+_SYSTEM: Final = "kube-system"
 # A node tells its heartbeat at least each five minutes, and a person runs one command after the other.
 MAX_AGE_S: Final = 1_800
 # Clocks of nodes and of whoever judges differ.
@@ -43,39 +51,25 @@ _SHOWN: Final = 3
 
 @record
 class PoolHealth:
-    """What is known of a cluster's pools. observed: RFC 3339. share: of its nodes may be struck in a pool that is healthy."""
+    """What is known of a cluster's pools. uid: of the cluster; observed: RFC 3339.
+
+    digest: `sha256:<hex>` of the file that said it, "" for none. signers: fingerprints of keys that signed it.
+    """
 
     cluster: str
+    uid: str
     observed: str
-    share: float
     pools: tuple[PoolState, ...]
+    digest: str = ""
+    signers: tuple[str, ...] = ()
+
+    @property
+    def observed_ms(self) -> int:
+        """Milliseconds since 1970."""
+        return _seconds(datetime.fromisoformat(self.observed)) * 1_000
 
 
-@record
-class GivenHealth:
-    """What was given of clusters."""
-
-    clusters: tuple[PoolHealth, ...]
-
-    def pools(self, cluster: str) -> tuple[Pool, ...] | None:
-        """Pools of a cluster, or of all that were given for "" (a promotion for any cluster); None where nothing is known of it."""
-        found = [one for one in self.clusters if cluster in ("", one.cluster)]
-        if not found:
-            return None
-        return tuple(
-            [
-                Pool(
-                    f"{pool.name} in {one.cluster}",
-                    pool.is_healthy(one.share),
-                    _told(pool),
-                )
-                for one in found
-                for pool in one.pools
-            ]
-        )
-
-
-def observe(data: bytes, what: str, cluster: str, share: float, signs: FatalSigns) -> PoolHealth:
+def observe(data: bytes, what: str, cluster: str, signs: FatalSigns) -> PoolHealth:
     """The pools by what `ASKING` printed. Raises InputError."""
     objects = list(listed(parse_foreign_json(data, what, MAX_OBJECT_BYTES)))
     observed = newest_heartbeat(objects)
@@ -91,47 +85,84 @@ def observe(data: bytes, what: str, cluster: str, share: float, signs: FatalSign
             f"{what} tells of no devices: neither of a driver (ResourceSlice) nor of a node (status.capacity)",
             hint=ASKING,
         )
-    return PoolHealth(cluster, observed, share, found)
+    uid = _cluster_uid(objects)
+    if not uid:
+        raise InputError(
+            f"{what} does not tell which cluster it is: it has no Namespace {_SYSTEM} with its UID",
+            hint=ASKING,
+        )
+    return PoolHealth(cluster, uid, observed, found)
 
 
-def render_health(health: PoolHealth) -> str:
-    """The file."""
-    value: dict[str, Any] = {
+def _cluster_uid(objects: Sequence[Part]) -> str:
+    for one in objects:
+        kind, metadata = one.maybe("kind"), one.maybe("metadata")
+        if kind is None or kind.value != "Namespace" or metadata is None:
+            continue
+        if metadata.mapping().get("name") == _SYSTEM:
+            return metadata.get("uid").text(_MAX_TEXT)
+    return ""
+
+
+def health_value(health: PoolHealth) -> dict[str, Any]:
+    """What the file says."""
+    return {
         "schemaVersion": SCHEMA_VERSION,
         "cluster": health.cluster,
+        "clusterUid": health.uid,
         "observed": health.observed,
-        "share": health.share,
         "pools": [
             {
                 "name": pool.name,
                 "nodes": pool.nodes,
-                "healthy": pool.is_healthy(health.share),
                 "unhealthy": [{"node": one.node, "why": one.why, "since": one.since} for one in pool.struck],
             }
             for pool in health.pools
         ],
     }
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def health_lines(health: PoolHealth) -> Iterator[str]:
-    """For people: each pool, and what strikes it."""
-    yield f"{health.cluster}, as of {health.observed}: {len(health.pools)} pools of devices"
+def render_health(health: PoolHealth) -> str:
+    """The file, where nobody signs it."""
+    return json.dumps(health_value(health), indent=2, ensure_ascii=False) + "\n"
+
+
+def health_statement(health: PoolHealth) -> bytes:
+    """The payload that is signed: about the cluster, by the SHA-256 of its UID."""
+    # Statements are for those who sign.
+    from lockgate.audit.attestations.statement import render_statement
+
+    subject = sha256(health.uid.encode()).hexdigest()
+    return render_statement({health.cluster: subject}, PREDICATE, health_value(health))
+
+
+def health_lines(health: PoolHealth, share: float) -> Iterator[str]:
+    """For people: each pool, and what strikes it. share: of its nodes may be struck in a pool that is healthy."""
+    yield f"{health.cluster} ({health.uid}), as of {health.observed}: {len(health.pools)} pools of devices"
     for pool in health.pools:
-        state = "healthy" if pool.is_healthy(health.share) else "unhealthy"
+        state = "healthy" if pool.is_healthy(share) else "unhealthy"
         yield f"  {state:<10} {pool.name}: {len(pool.struck)} of {pool.nodes} nodes are struck"
         for one in pool.struck:
             yield f"             {one.node}: {one.told}"
 
 
-def read_health(paths: Sequence[str], now_ns: int) -> GivenHealth | None:
-    """What files say, None without any. now_ns: since 1970. Raises LockgateError for one that cannot be read, or that is old."""
-    return GivenHealth(tuple([_read(one, now_ns) for one in paths])) if paths else None
+def read_health(
+    paths: Sequence[str], now_ns: int, keys: "Mapping[str, PublicKey]"
+) -> tuple[PoolHealth, ...] | None:
+    """What files say, None without any. now_ns: since 1970. keys: by fingerprint, whose signatures are looked for.
+
+    Raises LockgateError for one that cannot be read, or that is old.
+    """
+    return tuple([_read(one, now_ns, keys) for one in paths]) if paths else None
 
 
-def _read(path: str, now_ns: int) -> PoolHealth:
+def _read(path: str, now_ns: int, keys: "Mapping[str, PublicKey]") -> PoolHealth:
     shown = printable(path)
-    given = parse_foreign_json(read_regular(path, shown, _LARGEST), shown, _LARGEST)
+    data = read_regular(path, shown, _LARGEST)
+    given = parse_foreign_json(data, shown, _LARGEST)
+    signers: tuple[str, ...] = ()
+    if "payloadType" in given.mapping():
+        given, signers = _signed(data, shown, keys)
     if given.get("schemaVersion").integer() != SCHEMA_VERSION:
         given.get("schemaVersion").refuse(f"is not {SCHEMA_VERSION}")
     observed = given.get("observed")
@@ -142,11 +173,38 @@ def _read(path: str, now_ns: int) -> PoolHealth:
             + ("still to come" if age < 0 else f"longer ago than {MAX_AGE_S // 60} minutes"),
             hint=f"ask the cluster anew: {ASKING} | lockgate promotions health -",
         )
-    share = given.get("share")
-    if not 0 <= share.number() < 1:
-        share.refuse("is no share from 0 to below 1")
     pools = tuple([_pool(one) for one in given.get("pools").items(_MAX_POOLS)])
-    return PoolHealth(given.get("cluster").text(_MAX_TEXT), observed.text(_MAX_TEXT), share.number(), pools)
+    if not pools:
+        given.get("pools").refuse("tells of no devices")
+    return PoolHealth(
+        given.get("cluster").text(_MAX_TEXT),
+        given.get("clusterUid").text(_MAX_TEXT),
+        observed.text(_MAX_TEXT),
+        pools,
+        f"sha256:{sha256(data).hexdigest()}",
+        signers,
+    )
+
+
+def _signed(data: bytes, shown: str, keys: "Mapping[str, PublicKey]") -> tuple[Part, tuple[str, ...]]:
+    """What an envelope says, and by which keys. Raises UsageError where none of these signed it."""
+    from lockgate.audit.attestations.statement import parse_statement
+    from lockgate.audit.dsse import IN_TOTO, parse_envelope, verify_envelope
+    from lockgate.audit.errors import FormatError, VerificationError
+
+    try:
+        envelope = parse_envelope(data)
+        signers = verify_envelope(envelope, keys, IN_TOTO)
+        statement = parse_statement(envelope.payload, shown)
+    except (FormatError, VerificationError) as error:
+        raise UsageError(
+            f"{shown}: {error.message}", hint="it is signed by a key of the identity map"
+        ) from None
+    if statement.predicate_type != PREDICATE:
+        raise UsageError(
+            f"{shown} is a statement of another kind: {printable(statement.predicate_type[:200])}"
+        )
+    return statement.predicate, tuple(signers)
 
 
 def _pool(part: Part) -> PoolState:
@@ -174,10 +232,14 @@ def _moment(part: Part) -> int:
         part.refuse("is no time as RFC 3339 has it")
     if moment.tzinfo is None:
         part.refuse("is a time without its zone")
+    return _seconds(moment)
+
+
+def _seconds(moment: datetime) -> int:
     return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
 
 
-def _told(pool: PoolState) -> str:
+def told_of(pool: PoolState) -> str:
     """Which nodes, why and since when."""
     if not pool.struck:
         return ""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from lockgate.engine.codegen.values import make_number
 from lockgate.engine.errors import PolicyError
-from lockgate.engine.promotions.policy import Approvals, Requirement, Step
+from lockgate.engine.promotions.policy import Approvals, DeviceHealth, Requirement, Step
 from lockgate.gatekeeper.exemptions.moments import SECOND_NS
 from lockgate.gatekeeper.promotions.promotion_policy import parse_promotion_policy
 
@@ -26,6 +26,12 @@ def test_everything_that_a_step_may_ask_for() -> None:
             "separationOfDuties": False,
             "soakTime": "24h",
             "blockedWhileUnhealthy": True,
+            "deviceHealth": {
+                "maximumShare": 0.25,
+                "pools": ["gpu.nvidia.com"],
+                "clusters": [{"name": "us-1", "uid": "2"}, {"name": "eu-1", "uid": "1"}],
+                "signers": ["health-bot"],
+            },
         },
     )
     assert (found.name, found.environments.names) == ("models", ("dev", "staging", "prod"))
@@ -37,6 +43,9 @@ def test_everything_that_a_step_may_ask_for() -> None:
         separation_of_duties=False,
         soak_ns=24 * HOUR_NS,
         blocked_while_unhealthy=True,
+        device_health=DeviceHealth(
+            0.25, ("gpu.nvidia.com",), (("eu-1", "1"), ("us-1", "2")), ("health-bot",)
+        ),
     )
     assert found.step_into("dev") is None
 
@@ -55,6 +64,10 @@ def test_the_digest_is_of_what_it_says() -> None:
 
 def approving(**approval: Any) -> dict[str, Any]:
     return {"to": "prod", "approvals": [approval]}
+
+
+def healthy(**health: Any) -> dict[str, Any]:
+    return {"to": "prod", "blockedWhileUnhealthy": True, "deviceHealth": health}
 
 
 def showing(*evidence: dict[str, Any]) -> dict[str, Any]:
@@ -80,6 +93,19 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"steps": [{**PROD, "soaktime": "1h"}]}, "unknown field spec.steps[0].soaktime"),
     ({"steps": [{"to": "prod", "soakTime": "a day"}]}, "spec.steps[0].soakTime is no span of time"),
     ({"steps": [{**PROD, "blockedWhileUnhealthy": "yes"}]}, "blockedWhileUnhealthy must be true or false"),
+    ({"steps": [{**healthy(pools=["a"]), "blockedWhileUnhealthy": False}]}, "the step is not blocked by it"),
+    ({"steps": [healthy(maximumShare=1)]}, "deviceHealth.maximumShare is no share from 0 to below 1"),
+    ({"steps": [healthy(maximumShare=-0.1)]}, "deviceHealth.maximumShare is no share from 0 to below 1"),
+    ({"steps": [healthy(maximumShare="0.1")]}, "deviceHealth.maximumShare is no number"),
+    ({"steps": [healthy(pools=[])]}, "deviceHealth.pools has 0 entries"),
+    ({"steps": [healthy(pools=[""])]}, "deviceHealth.pools[0] is no name"),
+    ({"steps": [healthy(signers=["a\n"])]}, "deviceHealth.signers[0] is no name"),
+    ({"steps": [healthy(clusters=[{"name": "a"}])]}, "deviceHealth.clusters[0].uid is no name"),
+    (
+        {"steps": [healthy(clusters=[{"name": "a", "uid": "1"}, {"name": "a", "uid": "2"}])]},
+        "deviceHealth.clusters[1].name is 'a' again",
+    ),
+    ({"steps": [healthy(share=0.1)]}, "unknown field spec.steps[0].deviceHealth.share"),
     ({"steps": [{**PROD, "separationOfDuties": True}]}, "separationOfDuties is about approvals"),
     ({"steps": [showing({"kind": "luck"})]}, "spec.steps[0].evidence[0].kind is 'luck'"),
     ({"steps": [showing({})]}, "spec.steps[0].evidence[0].kind is ''"),
