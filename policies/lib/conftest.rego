@@ -2388,24 +2388,3 @@ warn contains unconfigured("workloads/verification_off", found) if {
 	]
 	count(found) > 0
 }
-
-deny contains violation if {
-	parameters := data.parameters.workloads.verified_connections
-	some object in objects
-	some violation in data.lockgate.workloads.verified_connections.violation with input as {
-		"review": {"object": object},
-		"parameters": parameters,
-	}
-}
-
-warn contains unconfigured("workloads/verified_connections", found) if {
-	not data.parameters.workloads.verified_connections
-	found := [violation |
-		some object in objects
-		some violation in data.lockgate.workloads.verified_connections.violation with input as {
-			"review": {"object": object},
-			"parameters": {},
-		}
-	]
-	count(found) > 0
-}

@@ -109,20 +109,39 @@ verifying := {"--ssl-verify", "--tls-verify", "--verify-ssl", "--verify-tls"}
 
 flags := [{"path": said.path, "name": name, "shown": said.word} |
 	some line in models.command_lines
-	some said in line.words
-	startswith(said.word, "--")
-	name := replace(lower(split(said.word, "=")[0]), "_", "-")
-	skips(name, said.word)
+	some i, said in line.words
+	startswith(said.word, "-")
+
+	# Programs in Go take one dash too.
+	name := sprintf("--%s", [replace(lower(trim_left(split(said.word, "=")[0], "-")), "_", "-")])
+	skips(name, said.word, following(line.words, i))
 ]
 
-skips(name, word) if {
+# The word behind a flag is its value where it is no flag itself.
+following(words, i) := lower(words[i + 1].word) if {
+	not startswith(words[i + 1].word, "-")
+} else := ""
+
+skips(name, word, next) if {
 	name in skipping
 	not given(word) in off
+	not leaves_on(word, next)
 }
 
-skips(name, word) if {
+skips(name, word, _) if {
 	name in verifying
 	given(word) in off
+}
+
+skips(name, word, next) if {
+	name in verifying
+	not contains(word, "=")
+	next in off
+}
+
+leaves_on(word, next) if {
+	not contains(word, "=")
+	next in {"0", "f", "false", "n", "no"}
 }
 
 given(word) := lower(substring(word, indexof(word, "=") + 1, -1)) if {

@@ -32,14 +32,15 @@ test_variables if {
 
 test_flags if {
 	every args in [
-		["--insecure-skip-tls-verify"], ["--skip-tls-verify=true"], ["--insecure_skip_tls_verify"], ["push", "--tls-verify=false"], ["sh -c 'x --plain-http y'"],
+		["--insecure-skip-tls-verify"], ["--skip-tls-verify=true"], ["--insecure_skip_tls_verify"], ["push", "--tls-verify=false"], ["-tls-skip-verify"], ["sh -c 'x --plain-http y'"],
 		["cosign verify --insecure-ignore-tlog --key k x"],
 	] {
 		said(pod({"args": args}), {}) == {["spec", "containers", 0, "args", count(args) - 1]}
 	}
-	every args in [["--insecure-skip-tls-verify=false"], ["--tls-verify"], ["--tls-verify=true"], ["--insecure"], ["--verify"], ["insecure-skip-tls-verify"]] {
+	every args in [["--insecure-skip-tls-verify=false"], ["--insecure-skip-tls-verify", "false"], ["--tls-verify", "true"], ["--tls-verify"], ["--tls-verify=true"], ["--insecure"], ["--verify"], ["insecure-skip-tls-verify"]] {
 		said(pod({"args": args}), {}) == set()
 	}
+	said(pod({"args": ["--tls-verify", "false"]}), {}) == {["spec", "containers", 0, "args", 0]}
 	said(pod({"args": ["--plain-http"]}), {"exceptions": ["--plain-http"]}) == set()
 }
 
