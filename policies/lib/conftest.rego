@@ -1235,6 +1235,27 @@ warn contains unconfigured("observability/alert_routes", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.observability.alert_rules
+	some object in objects
+	some violation in data.lockgate.observability.alert_rules.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/alert_rules", found) if {
+	not data.parameters.observability.alert_rules
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.alert_rules.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.observability.cloud_alerts
 	some object in objects
 	some violation in data.lockgate.observability.cloud_alerts.violation with input as {
@@ -1269,6 +1290,48 @@ warn contains unconfigured("observability/cloud_uptime", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.observability.cloud_uptime.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.observability.drift_reports
+	some object in objects
+	some violation in data.lockgate.observability.drift_reports.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/drift_reports", found) if {
+	not data.parameters.observability.drift_reports
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.drift_reports.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.observability.drift_services
+	some object in objects
+	some violation in data.lockgate.observability.drift_services.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/drift_services", found) if {
+	not data.parameters.observability.drift_services
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.drift_services.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
@@ -1332,6 +1395,27 @@ warn contains unconfigured("observability/grafana_datasources", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.observability.grafana_datasources.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.observability.monitored_models
+	some object in objects
+	some violation in data.lockgate.observability.monitored_models.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/monitored_models", found) if {
+	not data.parameters.observability.monitored_models
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.monitored_models.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}

@@ -134,6 +134,8 @@ DEFECTS: Final = (
     Defect("token in the URL of a repository", "identity", _FLUX, ("GitRepository",), ("spec", "url"), "https://bot:kT9vQ2mX7pLr4sWz8nBc@git.example.com/team/app", True),
     Defect("key in a function's variables", "identity", "lambda.services.k8s.aws", ("Function",), ("spec", "environment"), {"variables": {"WANDB_API_KEY": "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3"}}, True),
     Defect("key among hyperparameters", "identity", "sagemaker.services.k8s.aws", ("TrainingJob",), ("spec", "hyperParameters"), {"wandb_api_key": "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3"}, True),
+    Defect("anybody may write to Evidently", "observability", "apps", ("Deployment",), (*_FIRST, "command"), ["evidently", "ui", "--host", "0.0.0.0"], True),
+    Defect("alert that fires at once, of no severity", "observability", _COREOS, ("PrometheusRule",), ("spec", "groups", 0, "rules"), [{"alert": "ModelIsSlow", "expr": "latency_seconds > 1"}], False),
     Defect("no bound on scaling", "cost", _KSERVE, ("InferenceService",), ("spec", "predictor", "maxReplicas"), 0, False),
     Defect("production asleep", "cost", _KNATIVE, ("Service",), ("metadata", "labels"), {"environment": "production"}, False),
     Defect("newest code of a function in production", "serving", "lambda.services.k8s.aws", ("Alias",), ("spec", "functionVersion"), "$LATEST", False),
