@@ -14,6 +14,7 @@ ENVIRONMENTS: Mapping[str, tuple[str, ...]] = {
     "google-cloud-monitoring-2.32.0": ("google-cloud-monitoring==2.32.0",),
     # It imports pyOpenSSL, which nothing that it asks for brings any more.
     "model-signing-1.1.1": ("model-signing==1.1.1", "pyOpenSSL==26.4.0", "sigstore==4.5.1"),
+    "kfp-2.17.3": ("kfp==2.17.3",),
 }
 # Scanners that `python -m tests.bench models` compares ours with, which it installs when it first runs.
 SCANNERS: Mapping[str, tuple[str, ...]] = {
