@@ -1074,6 +1074,48 @@ warn contains unconfigured("identity/public_grants", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.images.image_policies
+	some object in objects
+	some violation in data.lockgate.images.image_policies.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("images/image_policies", found) if {
+	not data.parameters.images.image_policies
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.images.image_policies.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.images.repository_settings
+	some object in objects
+	some violation in data.lockgate.images.repository_settings.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("images/repository_settings", found) if {
+	not data.parameters.images.repository_settings
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.images.repository_settings.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.models.code_from_models
 	some object in objects
 	some violation in data.lockgate.models.code_from_models.violation with input as {

@@ -29,9 +29,9 @@
 package lockgate.gitops.verified_sources
 
 import data.lib.lockgate.gitops
-import data.lib.lockgate.images
 import data.lib.lockgate.report
 import data.lib.lockgate.review
+import data.lib.lockgate.signers
 import data.lib.lockgate.updates
 
 violation contains report.violation(source.path, "source is not verified", source.kind, why, fix) if {
@@ -126,7 +126,7 @@ anybody(source) := [[source.path, "no matchOIDCIdentity"]] if {
 	some i, _ in identities(source)
 	some name in ["issuer", "subject"]
 	expression := object.get(source.value.verify, ["matchOIDCIdentity", i, name], "")
-	met_by_strangers(name, expression)
+	signers.met_by_strangers(name, expression)
 ] if {
 	keyless(source)
 } else := []
@@ -138,36 +138,6 @@ shown(text) := text if text != ""
 identities(source) := source.value.verify.matchOIDCIdentity if {
 	is_array(source.value.verify.matchOIDCIdentity)
 } else := []
-
-met_by_strangers(_, expression) if not is_string(expression)
-
-# What Flux cannot read either, unless a later step fills it in.
-met_by_strangers(_, expression) if {
-	is_string(expression)
-	not images.placeholder(expression)
-	not readable(expression)
-}
-
-met_by_strangers(name, expression) if {
-	readable(expression)
-	some stranger in strangers[name]
-	regex.match(expression, stranger)
-}
-
-readable(expression) if {
-	is_string(expression)
-	count(expression) <= 1000
-	regex.is_valid(expression)
-}
-
-strangers := {
-	"issuer": {"https://issuer.stranger.invalid", "https://stranger.invalid/realms/any"},
-	"subject": {
-		"https://github.com/stranger-7f3a9c/repository/.github/workflows/any.yml@refs/heads/any",
-		"https://gitlab.com/stranger-7f3a9c/project//.gitlab-ci.yml@refs/heads/any",
-		"stranger-7f3a9c@gmail.com", "stranger@stranger.invalid", "https://stranger.invalid/any",
-	},
-}
 
 unknown(source) := [] if {
 	object.get(source.value, "verify", null) == null
