@@ -1053,6 +1053,27 @@ warn contains unconfigured("identity/literal_secrets", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.identity.node_pool_scopes
+	some object in objects
+	some violation in data.lockgate.identity.node_pool_scopes.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("identity/node_pool_scopes", found) if {
+	not data.parameters.identity.node_pool_scopes
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.identity.node_pool_scopes.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.identity.public_grants
 	some object in objects
 	some violation in data.lockgate.identity.public_grants.violation with input as {
