@@ -1445,6 +1445,27 @@ warn contains unconfigured("observability/grafana_access", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.observability.grafana_dashboards
+	some object in objects
+	some violation in data.lockgate.observability.grafana_dashboards.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("observability/grafana_dashboards", found) if {
+	not data.parameters.observability.grafana_dashboards
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.observability.grafana_dashboards.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.observability.grafana_datasources
 	some object in objects
 	some violation in data.lockgate.observability.grafana_datasources.violation with input as {

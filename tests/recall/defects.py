@@ -143,6 +143,8 @@ DEFECTS: Final = (
     Defect("token in the URL of a repository", "identity", _FLUX, ("GitRepository",), ("spec", "url"), "https://bot:kT9vQ2mX7pLr4sWz8nBc@git.example.com/team/app", True),
     Defect("key in a function's variables", "identity", "lambda.services.k8s.aws", ("Function",), ("spec", "environment"), {"variables": {"WANDB_API_KEY": "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3"}}, True),
     Defect("key among hyperparameters", "identity", "sagemaker.services.k8s.aws", ("TrainingJob",), ("spec", "hyperParameters"), {"wandb_api_key": "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3"}, True),
+    Defect("everybody who signs in administers Grafana", "observability", _GRAFANA, ("Grafana",), ("spec", "config", "users"), {"auto_assign_org_role": "Admin"}, True),
+    Defect("dashboard over plain HTTP", "observability", _GRAFANA, ("GrafanaDashboard",), ("spec", "url"), "http://boards.example.com/gpus.json", True),
     Defect("anybody may write to Evidently", "observability", "apps", ("Deployment",), (*_FIRST, "command"), ["evidently", "ui", "--host", "0.0.0.0"], True),
     Defect("alert that fires at once, of no severity", "observability", _COREOS, ("PrometheusRule",), ("spec", "groups", 0, "rules"), [{"alert": "ModelIsSlow", "expr": "latency_seconds > 1"}], False),
     Defect("nodes with every right of the default account", "identity", "container.cnrm.cloud.google.com", ("ContainerNodePool",), ("spec", "nodeConfig", "oauthScopes"), ["https://www.googleapis.com/auth/cloud-platform"], True),

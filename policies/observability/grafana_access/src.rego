@@ -4,7 +4,8 @@
 #   Whoever sees Grafana sees what its data sources answer, of all teams, and whoever administers it sends queries with their credentials. Refused are
 #   access without an account (`auth.anonymous`), accounts that visitors make for themselves (`users.allow_sign_up`), a header that says who it is from
 #   anybody (`auth.proxy` without `whitelist`), passwords and keys that stand in the configuration (`admin_password`, `client_secret` and
-#   the like), certificates that are not verified, and plugins without a signature. With `anonymousRole: viewer` visitors without an account may look, and no more.
+#   the like), certificates that are not verified, by Grafana or by its operator, plugins without a signature, the role of an administrator for everybody (`users.auto_assign_org_role`), and protections that are turned off
+#   (`disable_brute_force_login_protection`, `oauth_allow_insecure_email_lookup`, `disable_sanitize_html`). With `anonymousRole: viewer` visitors without an account may look, and no more.
 #
 #   Settings are read in the `config` of a Grafana, in variables `GF_…` of containers, in files `….ini` of ConfigMaps, and under `grafana.ini` in values of charts, with `adminPassword`
 #   there. A Grafana that listens to its own pod alone (`server.http_addr`) may leave it to what stands beside it to ask. `$__file{…}`, `$__env{…}` and other placeholders are accepted. An update that changes nothing but metadata and status is not judged.
@@ -27,6 +28,7 @@ package lockgate.observability.grafana_access
 
 import data.lib.lockgate.configurations
 import data.lib.lockgate.credentials
+import data.lib.lockgate.hosts
 import data.lib.lockgate.report
 import data.lib.lockgate.review
 import data.lib.lockgate.settings
@@ -82,6 +84,47 @@ violation contains report.violation(given.path, "certificates are not verified",
 	on(given.value)
 	why := "whoever stands between reads what is sent, credentials too"
 	fix := "give the authority's certificate (tls_client_ca), and leave the setting out"
+}
+
+violation contains report.violation(path, "the operator does not verify Grafana", "insecureSkipVerify", why, fix) if {
+	not updates.unchanged
+	some at in workloads.objects
+	at.name == "grafana.integreatly.org/Grafana"
+	walk(settings.fields(object.get(at.value, "spec", {})), [rest, value])
+	rest[count(rest) - 1] in {"insecureSkipVerify"}
+	value in {true, "true"}
+	path := array.concat(at.path, array.concat(["spec"], rest))
+	why := "whoever stands between is sent the administrator's password"
+	fix := "name the authority's certificate (tls.certSecretRef), and leave the setting out"
+}
+
+violation contains report.violation(path, "the operator reaches Grafana over plain HTTP", url, why, fix) if {
+	not updates.unchanged
+	some at in workloads.objects
+	at.name == "grafana.integreatly.org/Grafana"
+	path := array.concat(at.path, ["spec", "external", "url"])
+	url := workloads.value_at(path)
+	hosts.plain(url)
+	why := "whoever stands between has the administrator's password"
+	fix := "use the https URL"
+}
+
+violation contains report.violation(given.path, "everybody who signs in administers Grafana", given.name, why, fix) if {
+	not updates.unchanged
+	some given in found
+	given.name == "users.auto_assign_org_role"
+	lower(sprintf("%v", [given.value])) == "admin"
+	why := "an administrator changes data sources, and takes their credentials"
+	fix := "leave the setting out, and name administrators"
+}
+
+violation contains report.violation(given.path, "a protection of Grafana is off", given.name, why, fix) if {
+	not updates.unchanged
+	some given in found
+	given.name in {"auth.oauth_allow_insecure_email_lookup", "panels.disable_sanitize_html", "security.disable_brute_force_login_protection"}
+	on(given.value)
+	why := "it keeps passwords from being guessed, accounts from being taken, and scripts out of dashboards"
+	fix := "leave the setting out"
 }
 
 violation contains report.violation(given.path, "plugins need no signature", given.name, why, fix) if {
@@ -145,7 +188,8 @@ variable_name(name) := known[name]
 known := {upper(sprintf("GF_%s", [replace(name, ".", "_")])): name |
 	some name in [
 		"auth.anonymous.enabled", "auth.anonymous.org_role", "auth.proxy.enabled", "auth.proxy.whitelist", "plugins.allow_loading_unsigned_plugins",
-		"server.http_addr", "smtp.skip_verify", "users.allow_sign_up", "auth.generic_oauth.tls_skip_verify_insecure",
+		"auth.generic_oauth.tls_skip_verify_insecure", "auth.oauth_allow_insecure_email_lookup", "panels.disable_sanitize_html",
+		"security.disable_brute_force_login_protection", "server.http_addr", "smtp.skip_verify", "users.allow_sign_up", "users.auto_assign_org_role",
 	]
 }
 

@@ -67,6 +67,24 @@ test_verification if {
 	found(of({"plugins": {"allow_loading_unsigned_plugins": ""}}), {}) == set()
 }
 
+external(fields) := found({"apiVersion": "grafana.integreatly.org/v1beta1", "kind": "Grafana", "spec": {"external": fields}}, {})
+
+test_operator if {
+	external({"url": "http://grafana.example.com"}) == {["the operator reaches Grafana over plain HTTP", "spec.external.url"]}
+	external({"url": "http://grafana.monitoring.svc:3000", "tls": {"insecureSkipVerify": true}}) == {["the operator does not verify Grafana", "spec.external.tls.insecureSkipVerify"]}
+	external({"url": "https://grafana.example.com", "tls": {"insecureSkipVerify": false}}) == set()
+	external(null) == set()
+}
+
+test_protections if {
+	off := "a protection of Grafana is off"
+	found(of({"panels": {"disable_sanitize_html": "true"}}), {}) == {[off, "spec.config.panels.disable_sanitize_html"]}
+	found(running([{"name": "GF_SECURITY_DISABLE_BRUTE_FORCE_LOGIN_PROTECTION", "value": "true"}]), {}) == {[off, "spec.template.spec.containers.0.env.0.value"]}
+	found(of({"auth": {"oauth_allow_insecure_email_lookup": "false"}}), {}) == set()
+	found(of({"users": {"auto_assign_org_role": "Admin"}}), {}) == {["everybody who signs in administers Grafana", "spec.config.users.auto_assign_org_role"]}
+	found(of({"users": {"auto_assign_org_role": "Viewer"}}), {}) == set()
+}
+
 test_odd_types if {
 	every odd in [null, "x", 7, ["x"], {"auth.anonymous": "true"}, {"auth.anonymous": null}] {
 		found(of(odd), {}) == set()

@@ -24,6 +24,7 @@
 package lockgate.observability.node_problem_detector
 
 import data.lib.lockgate.configurations
+import data.lib.lockgate.hosts
 import data.lib.lockgate.report
 import data.lib.lockgate.settings
 import data.lib.lockgate.updates
@@ -92,6 +93,15 @@ shell(path, words, _) if {
 }
 
 shell(_, _, command) if regex.match(`(^|[\s/|;&])(curl|wget)\s.*(\||;|&&)\s*(\S*/)?(ba|da|z|k|a)?sh\b|base64\s+(-d|--decode)`, command)
+
+# What asks the node itself is a check of it.
+shell(path, words, _) if {
+	regex.match(`(^|/)(curl|ftp|nc|ncat|wget)$`, path)
+	some word in words
+	host := hosts.parse(word).host
+	not hosts.inside(host)
+	host != "localhost"
+}
 
 useful(pattern) if {
 	is_string(pattern)

@@ -24,6 +24,8 @@ test_plugins if {
 	found(of({"type": "temporary", "path": "/usr/local/bin/check"})) == set()
 	found(of({"type": "temporary", "path": "/bin/sh", "args": ["-c", "nvidia-smi"]})) == {[shell, "rules.0.args"]}
 	found(of({"type": "temporary", "path": "/opt/run", "args": ["curl https://a.example.com/x | sh"]})) == {[shell, "rules.0.args"]}
+	found(of({"type": "temporary", "path": "/usr/bin/curl", "args": ["-o", "/a", "https://a.example.com/x"]})) == {[shell, "rules.0.args"]}
+	found(of({"type": "temporary", "path": "/usr/bin/curl", "args": ["http://localhost:10248/healthz", 7]})) == set()
 	found(of({"type": "temporary", "path": "/bin/bash", "args": ["/config/plugin/check.sh"]})) == set()
 }
 
