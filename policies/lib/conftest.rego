@@ -864,6 +864,27 @@ warn contains unconfigured("governance/fail_open_webhooks", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.governance.ignored_namespaces
+	some object in objects
+	some violation in data.lockgate.governance.ignored_namespaces.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("governance/ignored_namespaces", found) if {
+	not data.parameters.governance.ignored_namespaces
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.governance.ignored_namespaces.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.governance.model_buckets
 	some object in objects
 	some violation in data.lockgate.governance.model_buckets.violation with input as {
@@ -2088,6 +2109,27 @@ warn contains unconfigured("serving/cloud_run_binary_authorization", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.serving.cloud_run_binary_authorization.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.serving.exposed_consoles
+	some object in objects
+	some violation in data.lockgate.serving.exposed_consoles.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/exposed_consoles", found) if {
+	not data.parameters.serving.exposed_consoles
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.exposed_consoles.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}

@@ -7,6 +7,7 @@ package lib.lockgate.model_code
 import data.lib.lockgate.images
 import data.lib.lockgate.models
 import data.lib.lockgate.programs
+import data.lib.lockgate.review
 import data.lib.lockgate.workloads
 
 # METADATA
@@ -17,7 +18,7 @@ told := {"flags": sort({place.shown | some place in places} | {sprintf("%s, told
 # METADATA
 # description: |
 #   `{"path", "name", "shown", "why", "pinned"}`; `pinned` is whether the code is of one commit, which nobody can replace.
-places := array.concat(array.concat(spoken, variables), array.concat(in_code, ray))
+places := array.concat(array.concat(spoken, variables), array.concat(array.concat(in_code, unpickled), ray))
 
 remote := "code that lies beside the weights runs with the server's rights"
 
@@ -129,13 +130,13 @@ settings := [{"path": array.concat(container.path, ["env", i]), "name": upper(va
 	why_of(upper(variable.name))
 ]
 
-variables := [place(set.path, set.name, sprintf("%s=%s", [set.name, value]), why_of(set.name)) |
-	some set in settings
-	value := set.variable.value
-	is_string(value)
-	not lower(value) in off
-	value != ""
-	not images.placeholder(value)
+variables := [place(set.path, name, sprintf("%s=%s", [name, set.value]), why_of(name)) |
+	some set in programs.variables
+	name := upper(set.name)
+	why_of(name)
+	not lower(set.value) in off
+	set.value != ""
+	not images.placeholder(set.value)
 ]
 
 undecided := array.concat(
@@ -173,6 +174,13 @@ in_code := array.concat(
 		],
 	),
 )
+
+# What steps of a pipeline hand to each other by pickle is made in the same run.
+unpickled := [place(said.path, "pickle", name, by_pickle) |
+	not workloads.identity(review.target) in {"documents.lockgate.dev/KubeflowPipeline", "pipelines.kubeflow.org/PipelineVersion", "argoproj.io/Workflow"}
+	some said in programs.words
+	some name in regex.find_n(`\b(c?[pP]ickle|dill|cloudpickle|joblib)\.loads?\s*\(|\bread_pickle\s*\(`, said.text, 1)
+]
 
 handed_on := `(^|\s|["'])--trust[-_]remote[-_]code($|\s|["']|=([^0fFnNoO]|on))`
 

@@ -46,10 +46,37 @@ entrypoints := [{"path": path, "text": job.value.entrypoint} |
 
 # METADATA
 # description: |
-#   Variables of containers that have a value of their own, as `{"path", "name", "value"}`.
-variables := [{"path": array.concat(container.path, ["env", i]), "name": variable.name, "value": variable.value} |
-	some container in workloads.containers
-	some i, variable in container.value.env
-	is_string(variable.name)
-	is_string(variable.value)
-]
+#   Variables that have a value of their own, as `{"path", "name", "value"}`: of containers, of SageMaker's containers and Lambda's functions, and of Ray's runtime
+#   environments, whose path ends at the string that holds them.
+variables := array.concat(
+	array.concat(
+		[{"path": array.concat(container.path, ["env", i]), "name": variable.name, "value": variable.value} |
+			some container in workloads.containers
+			some i, variable in container.value.env
+			is_string(variable.name)
+			is_string(variable.value)
+		],
+		[{"path": array.concat(container.path, ["environment", name]), "name": name, "value": value} |
+			some container in workloads.containers
+			is_object(container.value.environment)
+			some name, value in container.value.environment
+			is_string(name)
+			is_string(value)
+		],
+	),
+	array.concat(
+		[{"path": array.concat(at.path, ["spec", "environment", "variables", name]), "name": name, "value": value} |
+			some at in workloads.objects
+			at.name == "lambda.services.k8s.aws/Function"
+			some name, value in at.value.spec.environment.variables
+			is_string(name)
+			is_string(value)
+		],
+		[{"path": environment.path, "name": name, "value": value} |
+			some environment in ray.environments
+			some name, value in environment.value.env_vars
+			is_string(name)
+			is_string(value)
+		],
+	),
+)

@@ -33,3 +33,13 @@ test_entrypoints if {
 	found := [[paths.text(one.path), one.text] | some one in programs.texts] with input as {"review": {"object": job}}
 	found == [["spec.entrypoint", "python x.py"]]
 }
+
+named(judged) := found if {
+	found := {[paths.text(one.path), one.name, one.value] | some one in programs.variables} with input as {"review": {"object": judged}}
+}
+
+test_variables_in_other_forms if {
+	named({"apiVersion": "sagemaker.services.k8s.aws/v1alpha1", "kind": "Model", "spec": {"primaryContainer": {"environment": {"A": "b", "C": 7}}}}) == {["spec.primaryContainer.environment.A", "A", "b"]}
+	named({"apiVersion": "lambda.services.k8s.aws/v1alpha1", "kind": "Function", "spec": {"environment": {"variables": {"A": "b"}}}}) == {["spec.environment.variables.A", "A", "b"]}
+	named({"apiVersion": "ray.io/v1", "kind": "RayJob", "spec": {"runtimeEnvYAML": "env_vars: {A: b, C: 7}"}}) == {["spec.runtimeEnvYAML", "A", "b"]}
+}

@@ -5,7 +5,7 @@
 #   Hugging Face models (`--trust-remote-code`, `TRUST_REMOTE_CODE`), loading weights by pickle where the library would refuse (`TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD`,
 #   vLLM's `--load-format pt`), objects over the wire by pickle (`VLLM_ALLOW_INSECURE_SERIALIZATION`), plugins by a path or a name
 #   (`--tool-parser-plugin`, `--reasoning-parser-plugin`), what lets requests bring code (`--enable-custom-logit-processor`,
-#   `VLLM_SERVER_DEV_MODE`), Keras' `safe_mode=False`, and code
+#   `VLLM_SERVER_DEV_MODE`), Keras' `safe_mode=False`, loading of pickles by a command itself, and code
 #   that Ray fetches for a deployment (`working_dir`, `py_modules` by URL).
 #
 #   Read are commands, arguments, variables, scripts, hooks and probes of every container of every kind of workload, shell lines too, and YAML

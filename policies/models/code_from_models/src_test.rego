@@ -98,6 +98,21 @@ test_pinned_code if {
 	}
 }
 
+test_pickles if {
+	every text in ["import pickle; pickle.load(open('/m', 'rb'))", "joblib.load('/m')", "pd.read_pickle('/m')", "cloudpickle.loads(b)"] {
+		says({"command": ["python3", "-c", text]}, "pickle lets a model bring code")
+	}
+	clean({"command": ["python3", "-c", "json.load(f); pickle.dump(m, f)"]})
+	workflow := {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": {"templates": [{"container": {"args": ["pickle.load(f)"]}}]}}
+	count({1 | some _ in rule.violation with input as {"review": {"object": workflow}}}) == 0
+}
+
+test_other_variables if {
+	model := {"apiVersion": "sagemaker.services.k8s.aws/v1alpha1", "kind": "Model", "spec": {"primaryContainer": {"environment": {"HF_MODEL_TRUST_REMOTE_CODE": "true"}}}}
+	[message] := [violation.msg | some violation in rule.violation with input as {"review": {"object": model}}]
+	contains(message, "spec.primaryContainer.environment.HF_MODEL_TRUST_REMOTE_CODE")
+}
+
 test_exceptions if {
 	count(names({"args": ["--trust-remote-code"]}, {"exceptions": ["--trust-remote-code"]})) == 0
 	count(names({"args": ["--trust-remote-code"]}, {"exceptions": ["TRUST_REMOTE_CODE"]})) == 1

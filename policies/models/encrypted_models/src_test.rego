@@ -76,3 +76,25 @@ test_endpoints if {
 		judged(pod(variables)) == set()
 	}
 }
+
+secret(annotations, held) := {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "annotations": annotations}, "stringData": held}
+
+store := {"store of models is read without verified TLS"}
+
+test_secrets_of_kserve if {
+	every annotations in [
+		{"serving.kserve.io/s3-verifyssl": "0"}, {"serving.kserve.io/s3-usehttps": "0", "serving.kserve.io/s3-endpoint": "s3.example.com"},
+		{"serving.kserve.io/s3-verifyssl": "false", "serving.kserve.io/s3-endpoint": "https://s3.example.com:9000"},
+	] {
+		judged(secret(annotations, {})) == store
+	}
+	every annotations in [
+		{"serving.kserve.io/s3-verifyssl": "1", "serving.kserve.io/s3-usehttps": "1"}, {"serving.kserve.io/s3-usehttps": "0", "serving.kserve.io/s3-endpoint": "minio:9000"}, {},
+	] {
+		judged(secret(annotations, {})) == set()
+	}
+	judged(secret({}, {"a": `{"type": "s3", "endpoint_url": "http://s3.example.com", "bucket": "b"}`})) == store
+	judged(secret({}, {"a": `{"type": "s3", "endpoint_url": "https://s3.example.com", "verify_ssl": "0"}`})) == store
+	judged(secret({}, {"a": `{"type": "s3", "endpoint_url": "http://minio-service.kubeflow:9000"}`})) == set()
+	judged(secret({}, {"a": `{"type": "s3", "endpoint_url": "http://minio:9000"}`, "b": "{", "c": `{"type": "hdfs"}`, "d": `["s3"]`})) == set()
+}

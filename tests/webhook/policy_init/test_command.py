@@ -123,7 +123,7 @@ def test_a_clean_repository_needs_no_owner_and_no_exemptions(capsys: pytest.Capt
 def test_constraints_are_those_for_the_kinds_that_are_there(capsys: pytest.CaptureFixture[str]) -> None:
     put("deploy/a.yaml", SERVICE, name="a", distribution="PreferClose")
     init(capsys)
-    assert list(constraints("baseline")) == ["baseline-traffic-distribution"]
+    assert list(constraints("baseline")) == ["baseline-exposed-consoles", "baseline-traffic-distribution"]
     put("deploy/b.yaml", POD, name="b", image="nginx")
     out, _ = init(capsys, "--force")
     assert {"baseline-traffic-distribution", "baseline-immutable-images"} < set(constraints("baseline"))
@@ -244,7 +244,7 @@ def test_a_dry_run_shows_and_writes_nothing(capsys: pytest.CaptureFixture[str], 
     out, err = init(capsys, "--dry-run", "--owner", "team-a")
     assert snapshot(tree) == before
     assert out.startswith("# would write lockgate.yaml\n") and "kind: Exemption" in out
-    assert "would write policies/lockgate/baseline.yaml: 1 constraints" in err
+    assert "would write policies/lockgate/baseline.yaml: 2 constraints" in err
     documents = list(
         yaml.safe_load_all(out.partition("# would write policies/lockgate/exemptions.yaml\n")[2])
     )
