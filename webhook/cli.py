@@ -38,6 +38,10 @@ COMMANDS: Final = {
         "lockgate.webhook.promoting.promotions_command:promotions",
         "Show what is pending, and what was promoted.",
     ),
+    "registry": LazyCommand(
+        "lockgate.webhook.registries.registry_command:registry",
+        "Ask for versions that a model registry marks; move its aliases to what was promoted.",
+    ),
     "rollback": LazyCommand(
         "lockgate.webhook.promoting.promote_command:rollback", "Ask for an earlier version to come back."
     ),

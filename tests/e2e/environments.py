@@ -15,6 +15,20 @@ ENVIRONMENTS: Mapping[str, tuple[str, ...]] = {
     # It imports pyOpenSSL, which nothing that it asks for brings any more.
     "model-signing-1.1.1": ("model-signing==1.1.1", "pyOpenSSL==26.4.0", "sigstore==4.5.1"),
     "kfp-2.17.3": ("kfp==2.17.3",),
+    # The client and what its server imports: the whole of mlflow takes 850 MB, this 360.
+    "mlflow-3.17.2": (
+        *(
+            "mlflow-skinny==3.17.2",
+            "aiohttp==3.14.5",
+            "alembic==1.20.1",
+            "cryptography==50.0.2",
+            "fastapi==0.165.0",
+        ),
+        *("Flask==3.1.3", "flask-cors==6.0.5", "graphene==3.4.3", "huey==3.5.4", "pandas==3.1.1"),
+        *("SQLAlchemy==2.1.9", "uvicorn==0.54.0"),
+    ),
+    # It reports in the form that it has had since 0.7, and (`evidently.legacy`) in the one before.
+    "evidently-0.7.23": ("evidently==0.7.23",),
 }
 # Scanners that `python -m tests.bench models` compares ours with, which it installs when it first runs.
 SCANNERS: Mapping[str, tuple[str, ...]] = {

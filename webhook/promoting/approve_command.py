@@ -143,19 +143,11 @@ def approve(
             who = record_reviews(desk, asked, place, one_export)
             actor, refused = who or actor, refused or not who
         # What could not be recorded weighs more than what is missing yet.
-        tell_end(
-            context,
-            desk,
-            asked,
-            actor,
-            (),
-            statement,
-            chosen,
-            require and not refused,
-            told=key_file is not None,
-        )
+        made = tell_end(desk, asked, actor, (), statement, chosen, told=key_file is not None)
     if refused:
         context.exit(2)
+    if require and not made:
+        context.exit(1)
 
 
 def _sign(key_file: str, digest: str, output: str | None, statement: str) -> tuple[str, dict[str, Any]]:

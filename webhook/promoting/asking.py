@@ -38,16 +38,24 @@ def carry_out(
         target = None if find_target is None else find_target(desk.log)
         if target is not None:
             wish = changed(wish, digest=target.promoted.subject)
-        evidence = evidence_for(desk, key, wish, target)
-        asked, envelope = ask(desk, found, wish, key, evidence, target)
-        write_output(envelope.decode("ascii") + "\n", place)
-        tell_end(
-            context,
-            desk,
-            asked,
-            asked.statement.requester,
-            evidence.reasons,
-            place,
-            asking.chosen,
-            asking.require,
+        made = carry_out_at(
+            desk, asking, found, wish, key, place, evidence_for(desk, key, wish, target), target
         )
+    if asking.require and not made:
+        context.exit(1)
+
+
+def carry_out_at(
+    desk: Desk,
+    asking: Asking,
+    found: Found,
+    wish: Wish,
+    key: PemKey,
+    place: str,
+    evidence: ModelEvidence,
+    target: Promotion | None = None,
+) -> bool:
+    """Asks at an open desk, and whether it is made at once. place: where the statement goes. Raises LockgateError."""
+    asked, envelope = ask(desk, found, wish, key, evidence, target)
+    write_output(envelope.decode("ascii") + "\n", place)
+    return tell_end(desk, asked, asked.statement.requester, evidence.reasons, place, asking.chosen)

@@ -12,18 +12,16 @@ from lockgate.webhook.terminal import printable
 
 
 def tell_end(
-    context: click.Context,
     desk: Desk,
     asked: Asked,
     actor: str,
     reasons: Sequence[str],
     place: str,
     chosen: str,
-    require: bool,
     *,
     told: bool = False,
-) -> None:
-    """Judges a request that is recorded, makes it if it may be, and tells. Ends with 1 where `require` and it is not made.
+) -> bool:
+    """Judges a request that is recorded, makes it if it may be, and tells. Is it made?
 
     told: the statement was shown before.
     """
@@ -42,8 +40,7 @@ def tell_end(
             click.echo(f"recorded: entry {asked.request.index}; pending, in {printable(place)}")
         else:
             click.echo(f"made: entry {made}")
-    if require and made is None:
-        context.exit(1)
+    return made is not None
 
 
 def _value(

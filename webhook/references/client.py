@@ -106,8 +106,11 @@ class Client:
 
     def post(self, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """The answer to POST for a path and its query, as HTTP spells them. Raises AskingError, redirects included."""
-        sent = {**headers, "Content-Length": str(len(body))}
-        return self._asked("POST", target, sent, body)
+        return self._asked("POST", target, headers, body)
+
+    def send(self, method: str, segments: Sequence[str], headers: Mapping[str, str], body: bytes) -> Answer:
+        """The answer to a method with a body, for parts of a path below the URL. Raises AskingError, redirects included."""
+        return self._asked(method, _target(self.base.path, segments, {}), headers, body)
 
     def _asked(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if self._failure:
@@ -143,6 +146,8 @@ class Client:
                 "Accept-Encoding": "identity",
                 **headers,
             }
+            if method != "GET":
+                sent["Content-Length"] = str(len(body))
             for name, value in {**sent, "Connection": "close"}.items():
                 connection.putheader(name, value)
             connection.endheaders(body or None)

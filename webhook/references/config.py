@@ -93,6 +93,17 @@ def read_resolvers(path: str, signed: tuple[Resolver, ...] = ()) -> Resolvers:
     return Resolvers((ContentResolver(), *signed), by_scheme, ReasonResolver())
 
 
+def read_model_registries(path: str) -> dict[str, tuple[Client, dict[str, str]]]:
+    """What asks the model registries of a configuration, and what they are shown, by the scheme of their references.
+
+    Raises UsageError or TrailError, naming the file.
+    """
+    made = read_table(Path(path), ResolversTable, _HINT)
+    place = _Place(Path(path), made.timeout)
+    tables = (("models", made.mlflow, "mlflow"), ("model-registry", made.model_registry, "model-registry"))
+    return {scheme: place.server(table, name) for scheme, table, name in tables if table is not None}
+
+
 class _Place:
     """A configuration's file, from whose folder other files count."""
 

@@ -8,14 +8,15 @@ from typing import Final, final
 
 from lockgate.engine.errors import InputError
 from lockgate.engine.evidence.registries import read_kubeflow
-from lockgate.engine.foreign_documents import Part, parse_foreign_json
-from lockgate.webhook.references.client import MAX_ANSWER, AskingError, Client, refused
+from lockgate.engine.foreign_documents import Part
+from lockgate.webhook.references.client import AskingError, Client
+from lockgate.webhook.references.json_api import JsonApi
 from lockgate.webhook.references.reference import Reference
 from lockgate.webhook.references.resolution import SHA256, Digest, Leads, Outcome, Unresolved
 from lockgate.webhook.terminal import printable
 
 _FIX: Final = "write the reference at which the model lies"
-_API: Final = ("api", "model_registry", "v1alpha3")
+API: Final = ("api", "model_registry", "v1alpha3")
 _MOST: Final = 1_000
 
 
@@ -24,8 +25,7 @@ class ModelRegistryResolver:
     """One registry. headers: who asks, if that is said."""
 
     def __init__(self, client: Client, headers: Mapping[str, str]) -> None:
-        self._client = client
-        self._headers = headers
+        self._api = JsonApi(client, headers, API)
 
     @property
     def name(self) -> str:
@@ -44,7 +44,7 @@ class ModelRegistryResolver:
         except AskingError as error:
             return Unresolved(error.message, _FIX)
         except InputError as error:
-            return Unresolved(f"{self._client.base.shown}: {printable(error.message)}", _FIX)
+            return Unresolved(f"{self._api.shown}: {printable(error.message)}", _FIX)
 
     def _version(self, reference: Reference) -> Outcome:
         model = self._named(["registered_model"], {"name": reference.location})
@@ -52,7 +52,7 @@ class ModelRegistryResolver:
         version = self._named(["model_version"], query)
         if version.get("registeredModelId").text(64) != model.get("id").text():
             version.get("registeredModelId").refuse("is another model's")
-        listed = self._ask(["model_versions", version.get("id").text(64), "artifacts"], {})
+        listed = self._api.get(["model_versions", version.get("id").text(64), "artifacts"], {})
         artefacts = [*listed.get("items").items(_MOST)]
         if len(artefacts) != 1:
             raise AskingError(f"the version has {len(artefacts)} artefacts, and the newest is loaded")
@@ -62,14 +62,7 @@ class ModelRegistryResolver:
 
     def _named(self, segments: list[str], query: Mapping[str, str]) -> Part:
         """One object, which has the name that was asked for."""
-        found = self._ask(segments, query)
+        found = self._api.get(segments, query)
         if found.get("name").text() != query["name"]:
             found.get("name").refuse("is another one's")
         return found
-
-    def _ask(self, segments: list[str], query: Mapping[str, str]) -> Part:
-        headers = {"Accept": "application/json", **self._headers}
-        answer = self._client.get([*_API, *segments], query, headers)
-        if answer.status != 200:
-            raise refused(self._client, answer)
-        return parse_foreign_json(answer.body, "the answer", MAX_ANSWER)

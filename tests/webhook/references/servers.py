@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,8 +48,13 @@ class Server:
         return [one.target for one in self.asked]
 
 
+# What is answered to a method, a target and a body; None for what is not found.
+Answering = Callable[[str, str, bytes], Reply | None]
+
+
 @contextmanager
-def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+def serving(tls: ssl.SSLContext | None = None, answering: Answering | None = None) -> Iterator[Server]:
+    """answering: is asked for what `replies` does not have."""
     over = Event()
     replies: dict[str, Reply] = {}
     asked: list[Asked] = []
@@ -58,11 +63,17 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
         def do_POST(self) -> None:
             self.do_GET()
 
+        def do_PATCH(self) -> None:
+            self.do_GET()
+
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             headers = {name.lower(): value for name, value in self.headers.items()}
             asked.append(Asked(self.path, self.headers.get("Authorization"), headers, body))
-            reply = replies.get(self.path, Reply(status=404))
+            reply = replies.get(self.path)
+            if reply is None and answering is not None:
+                reply = answering(self.command, self.path, body)
+            reply = reply or Reply(status=404)
             if reply.waits:
                 over.wait()
                 return
