@@ -143,7 +143,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     assert "http://127.0.0.1:5000" in text
     office.write("resolvers.toml", text.replace("127.0.0.1:5000", f"127.0.0.1:{port}"))
     server = folder / "server"
-    command = [
+    command: list[str | Path] = [
         *("env", "MLFLOW_DISABLE_TELEMETRY=true", "DO_NOT_TRACK=true", python.parent / "mlflow", "server"),
         *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
         *("--backend-store-uri", f"sqlite:///{server}/mlflow.db"),
