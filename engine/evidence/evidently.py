@@ -115,9 +115,17 @@ def _old(metric: Part, columns: list[_Column]) -> tuple[float | int | None, floa
         by_column = result.maybe("drift_by_columns")
         if by_column is not None:
             columns += [_old_column(by_column.get(column)) for column in sorted(by_column.mapping())]
-        share = result.maybe("share_of_drifted_columns")
-        count = result.maybe("number_of_drifted_columns")
-        return _number(share), _number(count)
+        share = _number(result.maybe("share_of_drifted_columns"))
+        count = _number(result.maybe("number_of_drifted_columns"))
+        of = _number(result.maybe("number_of_columns"))
+        if (
+            share is not None
+            and count is not None
+            and of is not None
+            and abs(share * of - count) > _EXACT * abs(of)
+        ):
+            result.refuse(f"tells {count:g} drifted columns of {of:g}, which is no share of {share:g}")
+        return share, count
     return None, None
 
 
@@ -157,13 +165,14 @@ def read_evidently(whole: Part) -> Evidence:
 
 
 def _check(whole: Part, columns: list[_Column], shares: list[float | int], counts: list[float | int]) -> None:
-    """Where every column of a share is there, the scores have to give that share."""
-    if len(shares) != 1 or len(counts) != 1 or not shares[0]:
+    """The scores have to give the worst share that is told, where every column of it is there, and no more drift than that in any case."""
+    if not counts or len(shares) != len(counts):
         return
+    share, count = max(zip(shares, counts, strict=True))
     verdicts = [one.drifted for one in columns]
-    total = counts[0] / shares[0]
-    if None in verdicts or abs(total - len(columns)) > _EXACT * len(columns):
-        return
     found = sum(1 for one in verdicts if one)
-    if found != counts[0]:
-        whole.refuse(f"tells {counts[0]:g} drifted columns, and its own scores make {found}")
+    total = count / share if share else 0
+    # Where there are more columns than it has, it is about others.
+    is_whole = None not in verdicts and abs(total - len(columns)) <= _EXACT * len(columns)
+    if found > count or (is_whole and found != count) or bool(share) != bool(count):
+        whole.refuse(f"tells {count:g} drifted columns, and its own scores make {found}")

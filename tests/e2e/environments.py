@@ -28,7 +28,8 @@ ENVIRONMENTS: Mapping[str, tuple[str, ...]] = {
         *("SQLAlchemy==2.1.9", "uvicorn==0.54.0"),
     ),
     # It reports in the form that it has had since 0.7, and (`evidently.legacy`) in the one before.
-    "evidently-0.7.23": ("evidently==0.7.23",),
+    # pandas 3 has no more what it imports.
+    "evidently-0.7.23": ("evidently==0.7.23", "numpy==2.4.6", "pandas==2.3.3"),
 }
 # Scanners that `python -m tests.bench models` compares ours with, which it installs when it first runs.
 SCANNERS: Mapping[str, tuple[str, ...]] = {

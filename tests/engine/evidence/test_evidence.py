@@ -62,7 +62,7 @@ OLD = {
             "metric": "DatasetDriftMetric",
             "result": {
                 "drift_share": 0.5,
-                "number_of_columns": 1,
+                "number_of_columns": 4,
                 "number_of_drifted_columns": 1,
                 "share_of_drifted_columns": 0.25,
                 "dataset_drift": False,
@@ -107,6 +107,21 @@ def _metrics(*metrics: dict[str, Any]) -> dict[str, Any]:
     return {"metrics": list(metrics)}
 
 
+def old_table(share: float, count: float) -> dict[str, Any]:
+    """Of two columns, of which one drifted by its score."""
+    columns = {
+        name: {
+            "column_name": name,
+            "stattest_name": "K-S p_value",
+            "stattest_threshold": 0.05,
+            "drift_score": score,
+        }
+        for name, score in (("x", 0.01), ("y", 0.9))
+    }
+    told = {"share_of_drifted_columns": share, "number_of_drifted_columns": count, "number_of_columns": 2}
+    return {"metric": "DataDriftTable", "result": {**told, "drift_by_columns": columns}}
+
+
 @pytest.mark.parametrize(
     ("report", "told"),
     [
@@ -117,6 +132,18 @@ def _metrics(*metrics: dict[str, Any]) -> dict[str, Any]:
             _metrics(counted(0.5, 1), column("x", "K-S p_value", 0.05, 0.01), column("y", "PSI", 0.1, 0.3)),
             "tells 1 drifted columns, and its own scores make 2",
         ),
+        # None, it says; one of many, which are not all here.
+        (
+            _metrics(counted(0, 0), column("x", "K-S p_value", 0.05, 0.01)),
+            "tells 0 drifted columns, and its own scores make 1",
+        ),
+        (
+            _metrics(counted(0.1, 1), column("x", "PSI", 0.1, 0.3), column("y", "PSI", 0.1, 0.3)),
+            "tells 1 drifted columns, and its own scores make 2",
+        ),
+        (_metrics(counted(0, 2)), "tells 2 drifted columns"),
+        (_metrics(old_table(0, 0)), "tells 0 drifted columns, and its own scores make 1"),
+        (_metrics(old_table(0.1, 1)), "tells 1 drifted columns of 2, which is no share of 0.1"),
         (_metrics({"config": {"type": "evidently:metric_v2:ValueDrift"}, "value": 0.1}), "has no column"),
         (_metrics(column("x", "PSI", 0.1, "0.3")), "is no number"),  # type: ignore[arg-type]
         (_metrics(counted(True, 1)), "is no number"),
