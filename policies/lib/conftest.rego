@@ -432,6 +432,27 @@ warn contains unconfigured("cost/bounded_scaling", found) if {
 	count(found) > 0
 }
 
+deny contains violation if {
+	parameters := data.parameters.cost.instance_types
+	some object in objects
+	some violation in data.lockgate.cost.instance_types.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("cost/instance_types", found) if {
+	not data.parameters.cost.instance_types
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.cost.instance_types.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
 warn contains unevaluated("cost/right_sizing", found) if {
 	found := [violation |
 		some object in objects
@@ -1962,6 +1983,27 @@ warn contains unconfigured("pipelines/tracked_runs", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.pipelines.tracked_runs.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.pipelines.training_checkpoints
+	some object in objects
+	some violation in data.lockgate.pipelines.training_checkpoints.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("pipelines/training_checkpoints", found) if {
+	not data.parameters.pipelines.training_checkpoints
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.pipelines.training_checkpoints.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
