@@ -2138,6 +2138,48 @@ warn contains unconfigured("pipelines/workflow_resources", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.serving.approved_runtimes
+	some object in objects
+	some violation in data.lockgate.serving.approved_runtimes.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/approved_runtimes", found) if {
+	not data.parameters.serving.approved_runtimes
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.approved_runtimes.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.serving.canary_rollout
+	some object in objects
+	some violation in data.lockgate.serving.canary_rollout.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/canary_rollout", found) if {
+	not data.parameters.serving.canary_rollout
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.canary_rollout.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.serving.cloud_run_binary_authorization
 	some object in objects
 	some violation in data.lockgate.serving.cloud_run_binary_authorization.violation with input as {
@@ -2151,6 +2193,27 @@ warn contains unconfigured("serving/cloud_run_binary_authorization", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.serving.cloud_run_binary_authorization.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.serving.concurrency_limits
+	some object in objects
+	some violation in data.lockgate.serving.concurrency_limits.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("serving/concurrency_limits", found) if {
+	not data.parameters.serving.concurrency_limits
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.serving.concurrency_limits.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}

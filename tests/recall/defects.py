@@ -152,6 +152,8 @@ DEFECTS: Final = (
     Defect("cluster that asks no roles", "identity", "container.cnrm.cloud.google.com", ("ContainerCluster",), ("spec", "enableLegacyAbac"), True, True),
     Defect("no bound on scaling", "cost", _KSERVE, ("InferenceService",), ("spec", "predictor", "maxReplicas"), 0, False),
     Defect("training on spot nodes", "pipelines", "kubeflow.org", ("PyTorchJob",), ("spec", "pytorchReplicaSpecs", "Worker", "template", "spec", "nodeSelector"), {"cloud.google.com/gke-spot": "true"}, False),
+    Defect("runtime of somebody's own", "serving", _KSERVE, ("InferenceService",), ("spec", "predictor", "model", "runtime"), "my-runtime", False),
+    Defect("any number of requests at once", "serving", _KNATIVE, ("Service",), ("spec", "template", "spec", "containerConcurrency"), 0, False),
     Defect("production asleep", "cost", _KNATIVE, ("Service",), ("metadata", "labels"), {"environment": "production"}, False),
     Defect("newest code of a function in production", "serving", "lambda.services.k8s.aws", ("Alias",), ("spec", "functionVersion"), "$LATEST", False),
     Defect("no bound on a revision's scaling", "cost", _KNATIVE, ("Service",), ("spec", "template", "metadata", "annotations", "autoscaling.knative.dev/max-scale"), "0", False),
