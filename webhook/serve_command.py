@@ -398,6 +398,13 @@ def _opa(
     help="The cluster's name in the ledger, which may be that of several clusters, and in the EnvironmentMap.",
 )
 @click.option(
+    "--judge-raised-namespaces",
+    "living",
+    is_flag=True,
+    help="When the environment of a Namespace rises, judge what runs in it as if it entered there: refused, or warned of, by the "
+    "constraint's enforcement action. Workloads are watched for it.",
+)
+@click.option(
     "--reservation-ttl",
     "ttl_s",
     default=TTL_S,
@@ -507,6 +514,7 @@ def serve(
     trail: str | None,
     ledger: str | None,
     cluster_name: str,
+    living: bool,
     ttl_s: float,
     sweep_interval: float | None,
     mode: str,
@@ -557,6 +565,11 @@ def serve(
         raise UsageError(
             "a cluster is named, and with -p nothing is asked of it",
             hint="give --inventory cluster too, or leave out -p",
+        )
+    if living and cluster is None:
+        raise UsageError(
+            "--judge-raised-namespaces with -p: what runs has to be seen in a cluster",
+            hint="give --inventory cluster too",
         )
     if ledger is not None and cluster is None:
         raise UsageError(
@@ -630,6 +643,7 @@ def serve(
         sweep_s=sweep_s,
         ledger=None if ledger is None else LedgerOptions(_database(ledger, trail), cluster_name, ttl_s),
         cluster_name=cluster_name,
+        living=living,
         promoted=_promoted(promoted_policies, environment, policies, promotions, exemptions),
     )
     try:

@@ -133,6 +133,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     own = str(folder / "trail")
     assert office.run("audit", "init", own, "--origin", "example.com/eu-1").code == 0
     options = ["--trail", own, "--promotions", trail, "--cluster-name", "eu-1"]
+    options.append("--judge-raised-namespaces")
     with running_cluster({ACCOUNT: ""}) as cluster, serving_cluster(cluster, folder, options) as server:
         for name in ("ml", "ml-b", "ml-staging"):
             assert kubectl(cluster, "create", "namespace", name).returncode == 0
@@ -262,3 +263,41 @@ def test_a_trail_that_cannot_be_read_refuses_what_takes_a_promotion(place: Place
     assert place.says(deployment(namespace="ml-staging")) == ""
     away.rename(trail)
     place.comes_to_say(second, before)
+
+
+def test_a_namespace_rises_with_what_runs_in_it_or_not(place: Place) -> None:
+    """Of its own: what the sweep finds elsewhere is nothing of this."""
+    cluster = place.cluster
+    moved = environment_map(
+        {"name": "staging", "namespaces": ["ml-staging", "rising"]},
+        {"name": "prod", "namespaces": ["ml", "ml-b"]},
+    )
+    assert kubectl(cluster, "create", "namespace", "rising").returncode == 0
+    try:
+        assert apply_values(cluster, moved) == (0, "")
+        place.comes_to_say(deployment(OTHER, "rising"), "")
+        assert apply_values(cluster, deployment(OTHER, "rising")) == (0, "")
+        raise_it = ("label", "namespace", "rising", f"{LABEL}=prod")
+        why = "Namespace rising goes from staging to prod, and what runs in it would be refused there: Deployment fraud: "
+        until(
+            lambda: why in kubectl(cluster, *raise_it, "--dry-run=server").stderr,
+            lambda: kubectl(cluster, *raise_it),
+        )
+        assert of_other(UNPROMOTED) in kubectl(cluster, *raise_it).stderr
+        assert LABEL not in cluster.ask("GET", "/api/v1/namespaces/rising")[1]["metadata"]["labels"]
+        # By the constraint it may be a warning.
+        warning = {**CONSTRAINT, "spec": {**CONSTRAINT["spec"], "enforcementAction": "warn"}}
+        assert apply_values(cluster, warning) == (0, "")
+        until(lambda: kubectl(cluster, *raise_it, "--dry-run=server").returncode == 0)
+        assert (
+            "is not allowed there: Deployment fraud: "
+            in kubectl(cluster, *raise_it, "--dry-run=server").stderr
+        )
+        assert apply_values(cluster, CONSTRAINT) == (0, "")
+        until(lambda: why in kubectl(cluster, *raise_it, "--dry-run=server").stderr)
+        # Nothing runs in it any more.
+        assert kubectl(cluster, "delete", "deployment", "fraud", "-n", "rising").returncode == 0
+        until(lambda: kubectl(cluster, *raise_it).returncode == 0, lambda: kubectl(cluster, *raise_it))
+    finally:
+        kubectl(cluster, "delete", "deployment", "--all", "-n", "rising")
+        apply_values(cluster, MAP, CONSTRAINT)

@@ -168,12 +168,26 @@ class AdmissionApp:
             call = self._calls.read(body)
         except WireError as error:
             return self._malformed(error, monotonic() - began)
+        if self._admitting.is_rise(call):
+            return self._admit_rise(call, caller, deadline, began)
         try:
             admitted = self._admitting.admit_label(call)
         except Exception as error:  # noqa: BLE001 - as above
             admitted = self._faulty(call, error)
         if admitted.labels and self._remembering is not None and not call.is_dry_run:
             return self._remember_labels(self._remembering, call, admitted, caller, deadline, began)
+        return self._answer(call, admitted, caller, monotonic() - began)
+
+    async def _admit_rise(
+        self, call: AdmissionCall, caller: "Caller", deadline: Deadline, began: float
+    ) -> HttpAnswer:
+        """The answer to a Namespace's labels that take what runs in it into a higher environment, which is judged in a thread."""
+        try:
+            admitted = await asyncio.to_thread(self._admitting.admit_label, call, deadline.evaluate_by)
+        except Exception as error:  # noqa: BLE001 - as above
+            admitted = self._faulty(call, error)
+        if admitted.labels and self._remembering is not None and not call.is_dry_run:
+            return await self._remember_labels(self._remembering, call, admitted, caller, deadline, began)
         return self._answer(call, admitted, caller, monotonic() - began)
 
     async def _remember_labels(

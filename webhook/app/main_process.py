@@ -80,6 +80,7 @@ class Main:
             offers=bool(options.tls.asker_names),
             ledger_cluster="" if options.ledger is None else options.ledger.cluster,
             cluster_name=options.cluster_name,
+            living=options.living,
         )
         self._live = LiveGate(settings)
         self._followed = _follow_promotions(options)
@@ -192,6 +193,7 @@ class Main:
             ledger="" if options.ledger is None else options.ledger.database,
             ledger_cluster="" if options.ledger is None else options.ledger.cluster,
             cluster_name=options.cluster_name,
+            living=options.living,
         )
         if self._trail is not None:
             from lockgate.webhook.trail import EVALUATOR

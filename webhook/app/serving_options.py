@@ -132,5 +132,6 @@ class ServeOptions:
     sweep_s: float = 0.0
     ledger: "LedgerOptions | None" = None
     cluster_name: str = ""
+    living: bool = False
     # Where only what was promoted is in force: out of the one folder in `policies`.
     promoted: "PromotedOptions | None" = None

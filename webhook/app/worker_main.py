@@ -86,6 +86,7 @@ class Worker:
             later=Aside().do,
             ledger_cluster=settings.ledger_cluster,
             cluster_name=settings.cluster_name,
+            living=settings.living,
         )
         if settings.opa.urls:
             live = replace(live, place=_placing(settings.opa, log))

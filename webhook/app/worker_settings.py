@@ -21,7 +21,8 @@ class WorkerSettings:
     provider_certificate, provider_key: files with what providers of external data are shown, "" for nothing.
     spool: the folder of what break-glass lets through while nothing can be recorded, "" for none. opa: the servers that
     evaluate Rego; none where this process does. ledger: the database of the quotas' ledger, "" for none; ledger_cluster: the
-    cluster's name in it. cluster_name: as an EnvironmentMap calls the cluster.
+    cluster's name in it. cluster_name: as an EnvironmentMap calls the cluster. living: what runs is told, for Namespaces
+    whose environment rises.
     """
 
     name: str
@@ -50,6 +51,7 @@ class WorkerSettings:
     ledger: str = ""
     ledger_cluster: str = ""
     cluster_name: str = ""
+    living: bool = False
 
     def header(self) -> dict[str, Any]:
         """As a frame has it."""

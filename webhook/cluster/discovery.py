@@ -17,6 +17,7 @@ from lockgate.webhook.serving.live_grants import is_about_grants
 from lockgate.webhook.serving.live_state import Needs
 from lockgate.webhook.serving.policy_kinds import NAMESPACE as NAMESPACE_KIND
 from lockgate.webhook.serving.policy_kinds import is_deciding, is_quota_kind, is_template_kind
+from lockgate.webhook.serving.raised_namespaces import is_workload
 
 # Where what decides comes from. Namespaces and the inventory are the cluster's either way. Where it was promoted, what the
 # cluster has in its place is watched, and compared.
@@ -53,6 +54,7 @@ def choose(
     wanted: dict[GroupVersionKind, Resource] = {}
     best: dict[tuple[str, str], Resource] = {}
     devices: dict[tuple[str, str], Resource] = {}
+    living: dict[tuple[str, str], Resource] = {}
     inventory: set[GroupVersionKind] = set()
     for resource in resources:
         kind = resource.kind
@@ -67,6 +69,10 @@ def choose(
             named = (kind.group, kind.kind)
             if named not in best or _rank(kind) < _rank(best[named].kind):
                 best[named] = resource
+        if needs.living and resource.is_namespaced and is_workload(kind):
+            named = (kind.group, kind.kind)
+            if named not in living or _rank(kind) < _rank(living[named].kind):
+                living[named] = resource
         if needs.wants_for_devices(kind):
             named = (kind.group, kind.kind)
             if named not in devices or _DEVICES.index(kind.version) < _DEVICES.index(
@@ -78,7 +84,7 @@ def choose(
         ):
             wanted[kind] = resource
             inventory.add(kind)
-    wanted.update({resource.kind: resource for resource in best.values()})
+    wanted.update({resource.kind: resource for resource in (*best.values(), *living.values())})
     for resource in devices.values():
         wanted[resource.kind] = resource
         inventory.add(resource.kind)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import field, replace
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Literal, final
 
@@ -41,6 +42,7 @@ from lockgate.webhook.serving.namespace_labels import (
 )
 from lockgate.webhook.serving.own_kinds import object_error
 from lockgate.webhook.serving.policy_kinds import is_deciding, is_quota_kind
+from lockgate.webhook.serving.raised_namespaces import judge_rise, rise_of
 from lockgate.webhook.serving.wire import AdmissionCall
 
 if TYPE_CHECKING:
@@ -264,8 +266,15 @@ class Admitting:
             return self._past_glass(self._by_terms(call, said, judged, LATE, seconds, is_late), call)
         return self._past_glass(self._by_terms(call, response, judged, "", seconds, is_late), call)
 
-    def admit_label(self, call: AdmissionCall) -> Admitted:
-        """What is said to a Namespace's labels alone."""
+    def is_rise(self, call: AdmissionCall) -> bool:
+        """Does a Namespace take what runs in it into a higher environment, so that it takes time to say whether it may?"""
+        state = self._live.state
+        if state is None or state.promotions is None or not state.needs.living:
+            return False
+        return rise_of(call, state.promotions) is not None
+
+    def admit_label(self, call: AdmissionCall, until: float = inf) -> Admitted:
+        """What is said to a Namespace's labels alone. until: when to have ended (`time.monotonic`)."""
         said = judge_ignore_label(call, self._terms.excluded_namespaces)
         state = self._live.state
         if state is None:
@@ -273,6 +282,10 @@ class Admitting:
         changes = label_changes(call, self._deciding(state))
         if said.allowed and changes and not may_change(call, self._terms.namespace_editors):
             said = refuse_changes(call, changes)
+        elif said.allowed and state.needs.living and call.namespace not in self._terms.excluded_namespaces:
+            running = dict(state.living.get(call.name, {}))
+            now = state.gate.at(self._now_ns(), until, None)
+            said = judge_rise(call, state, running, now, until) or said
         admitted = self._by_terms(call, said, None, "", 0.0, False)
         return replace(admitted, labels=changes) if admitted.response.allowed else admitted
 

@@ -35,6 +35,7 @@ from lockgate.webhook.serving.policy_kinds import (
     is_promoting,
     is_quota_kind,
 )
+from lockgate.webhook.serving.raised_namespaces import is_workload
 
 if TYPE_CHECKING:
     from lockgate.webhook.serving.live_quotas import LiveQuotas, QuotasNow
@@ -62,6 +63,7 @@ class LiveGate:
         self._shelf_digest: Final = InventoryDigest()
         self._answering: Final = LiveAnswering(self._settings.provide)
         self._quotas = _live_quotas(self._settings)
+        self._living: Final[dict[str, dict[ObjectKey, Object]]] = {}
         self._state: LiveState | None = None
 
     @property
@@ -135,6 +137,8 @@ class LiveGate:
             self._objects[key] = value
         if key.kind == NAMESPACE:
             self._take_namespace(key, value)
+        if self._settings.living and key.namespace and is_workload(key.kind):
+            self._take_living(key, value)
         if key.kind in DEVICE_KINDS:
             self._take_devices(key, value)
         if self._quotas is not None and is_quota_kind(key.kind):
@@ -151,6 +155,15 @@ class LiveGate:
         else:
             self._namespaces[key.name] = value
             self._namespaces_digest.put((key.name,), object_digest(value))
+
+    def _take_living(self, key: ObjectKey, value: Object | None) -> None:
+        inside = self._living.setdefault(key.namespace, {})
+        if value is None:
+            inside.pop(key, None)
+        else:
+            inside[key] = value
+        if not inside:
+            del self._living[key.namespace]
 
     def _take_devices(self, key: ObjectKey, value: Object | None) -> None:
         place = (key.kind.version, key.kind.kind, key.name)
@@ -175,6 +188,9 @@ class LiveGate:
 
     def _is_kept(self, key: ObjectKey, value: Object, now: PoliciesNow) -> bool:
         sync = now.loaded.sync
+        if self._settings.living and is_workload(key.kind) and not self.needs.wants(key.kind):
+            # It is known for another reason, and policies see what they would without.
+            return False
         if not now.loaded.needs.reaches(scope_of(key.namespace), key.kind):
             return False
         if sync.synced is not None and key.kind not in sync.synced:
@@ -236,7 +252,13 @@ class LiveGate:
             problems=problems,
             created=now.created,
             templates=loaded.templates,
-            needs=Needs(loaded.needs, loaded.sync.synced, devices is not None, self._quotas is not None),
+            needs=Needs(
+                loaded.needs,
+                loaded.sync.synced,
+                devices is not None,
+                self._quotas is not None,
+                self._settings.living,
+            ),
             digest=self._digest(gate, now, devices, quotas),
             is_remote=self._settings.place is not None,
             in_process=answering.offered,
@@ -244,6 +266,7 @@ class LiveGate:
             devices=devices,
             quotas=quotas,
             promotions=promotions,
+            living=self._living,
         )
 
     def _digest(

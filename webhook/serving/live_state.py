@@ -1,6 +1,7 @@
 """What a server decides with at a moment: one value, replaced as a whole."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from lockgate.engine.codegen.budget import Limits
@@ -37,13 +38,14 @@ class Needs:
     """Which kinds the policies want to know in full. synced: None unless a Config or SyncSet names them.
 
     devices: the provider of devices is asked, or offered: whatever is synced, it wants its kinds, in one version each.
-    quotas: objects are held to DeviceQuotas.
+    quotas: objects are held to DeviceQuotas. living: what runs in Namespaces is judged when their environment rises.
     """
 
     inventory: InventoryNeeds = InventoryNeeds()
     synced: frozenset[GroupVersionKind] | None = None
     devices: bool = False
     quotas: bool = False
+    living: bool = False
 
     def wants(self, kind: GroupVersionKind) -> bool:
         """Are the objects of the kind to be told?
@@ -72,7 +74,8 @@ class LiveState:
     compile, by kind. is_remote: other servers evaluate policies. in_process: the providers of external
     data that answer here. answering: who answers for all but devices, for comparison by identity, which knows of no change of a Namespace; devices: what is known
     of devices, None where nobody asks. quotas: those that objects are held to, None where there is none.
-    promotions: what is in force about promotions, None where nothing is about them.
+    promotions: what is in force about promotions, None where nothing is about them. living: what runs, by namespace, as it is now and not
+    as it was; empty where nobody wants to know.
     """
 
     gate: Gate
@@ -88,6 +91,7 @@ class LiveState:
     is_remote: bool = False
     quotas: "QuotasNow | None" = None
     promotions: "PromotionsNow | None" = None
+    living: Mapping[str, Mapping[ObjectKey, dict[str, Value]]] = field(default_factory=dict)
 
 
 @record
@@ -99,7 +103,7 @@ class LiveSettings:
     offers: providers that answer in this process are offered to others, whether or not a policy here asks them.
     later: has constraints' own code made while reviews go on; None for who lets the review that asks for it wait.
     ledger_cluster: the cluster's name in the ledger of quotas; "" where objects are held to none. cluster_name: as an
-    EnvironmentMap calls it, "" where nobody said.
+    EnvironmentMap calls it, "" where nobody said. living: what runs is wanted, for Namespaces whose environment rises.
     """
 
     engine: EngineChoice = "default"
@@ -112,3 +116,4 @@ class LiveSettings:
     later: "Later | None" = None
     ledger_cluster: str = ""
     cluster_name: str = ""
+    living: bool = False
