@@ -1095,6 +1095,27 @@ warn contains unconfigured("identity/literal_secrets", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.identity.mounted_tokens
+	some object in objects
+	some violation in data.lockgate.identity.mounted_tokens.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("identity/mounted_tokens", found) if {
+	not data.parameters.identity.mounted_tokens
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.identity.mounted_tokens.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.identity.node_pool_scopes
 	some object in objects
 	some violation in data.lockgate.identity.node_pool_scopes.violation with input as {
@@ -1129,6 +1150,27 @@ warn contains unconfigured("identity/public_grants", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.identity.public_grants.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.identity.service_accounts
+	some object in objects
+	some violation in data.lockgate.identity.service_accounts.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("identity/service_accounts", found) if {
+	not data.parameters.identity.service_accounts
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.identity.service_accounts.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}
