@@ -55,7 +55,6 @@ MORE: Final = (
     Defect("certificates not verified by requests", "workloads", "batch", ("Job",), (*_FIRST, "command"), ["python3", "-c", "import requests; requests.get('https://models.example.com/m', verify=False)"], True),
     Defect("registry trusted without a certificate", "workloads", "batch", ("Job",), (*_FIRST, "args"), ["--destination=registry.example.com/app", "--skip-tls-verify"], True),
     Defect("transparency log left out", "workloads", "batch", ("Job",), (*_FIRST, "command"), _shell("cosign verify --insecure-ignore-tlog --key k.pub registry.example.com/app"), True),
-    Defect("API service without a certificate", "workloads", "apiregistration.k8s.io", ("APIService",), ("spec", "insecureSkipTLSVerify"), True, True),
     Defect("host key of git not compared", "gitops", "configsync.gke.io", ("RootSync", "RepoSync"), ("spec", "git", "noSSLVerify"), True, True),
     Defect("artifact of a workflow without verification", "pipelines", "argoproj.io", ("Workflow", "WorkflowTemplate"), ("spec", "arguments", "artifacts"), [{"name": "m", "git": {"repo": "https://git.example.com/a", "insecureSkipTLS": True}}], True),
     Defect("artifact of a workflow over plain HTTP", "pipelines", "argoproj.io", ("Workflow", "WorkflowTemplate"), ("spec", "arguments", "artifacts"), [{"name": "m", "http": {"url": "http://files.example.com/m"}}], True),

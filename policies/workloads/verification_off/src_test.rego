@@ -96,3 +96,10 @@ test_no_value_of_a_command_is_shown if {
 		}
 	}
 }
+
+test_api_services_that_are_let_through if {
+	service := {"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "spec": {"insecureSkipTLSVerify": true}}
+	said(service, {"apiServices": "allow"}) == set()
+	said(service, {"apiServices": "refuse"}) == {["spec", "insecureSkipTLSVerify"]}
+	said({"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication", "spec": {"mtls": {"mode": "DISABLE"}}}, {"apiServices": "allow"}) != set()
+}
