@@ -46,11 +46,13 @@ def example_of(system: str, root: Path) -> tuple[str, str] | None:
     place = root / "examples" / EXAMPLES.get(system, system)
     if not place.is_dir():
         return None
-    named = re.compile(rf"""["'/]{re.escape(place.name)}["'/]""")
-    for path in sorted((root / "tests").rglob("test_*.py")):
-        text = path.read_text("utf-8")
-        if "examples" in text and named.search(text):
-            return str(place.relative_to(root)), str(path.relative_to(root))
+    name = re.escape(place.name)
+    # The folder by its path; else its name in a test that reads examples.
+    for pattern in (rf"""examples(?:/|"\s*/\s*"){name}["'/]""", rf"""["'/]{name}["'/]"""):
+        for path in sorted((root / "tests").rglob("test_*.py")):
+            text = path.read_text("utf-8")
+            if "examples" in text and re.search(pattern, text):
+                return str(place.relative_to(root)), str(path.relative_to(root))
     return None
 
 

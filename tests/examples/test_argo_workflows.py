@@ -44,7 +44,10 @@ def run_gate(folder: Path, compiled: str, **given: str) -> Step:
     """Runs the script as the pod would, with a folder in the place of /gate."""
     gate = template()
     named = {name.replace("_", "-"): value for name, value in given.items()}
-    parameters = {one["name"]: named.get(one["name"], one["value"]) for one in gate["inputs"]["parameters"]}
+    parameters = {
+        one["name"]: named[one["name"]] if one["name"] in named else str(one["value"])
+        for one in gate["inputs"]["parameters"]
+    }
     script = gate["script"]
     # Text of a script that had a parameter in it could be changed by it.
     assert "{{" not in script["source"]

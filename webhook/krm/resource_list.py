@@ -106,11 +106,20 @@ def place_of(item: dict[str, Value]) -> Place | None:
     annotations = metadata.get("annotations") if type(metadata) is dict else None
     if type(annotations) is not dict:
         return None
-    path = next((one for name in _PATHS if type(one := annotations.get(name)) is str and one), "")
+    path = _first(annotations, _PATHS)
     if not path or len(path) > _LONGEST_PATH or path.startswith("/") or ".." in path.split("/"):
         return None
-    said = next((one for name in _INDEXES if type(one := annotations.get(name)) is str and one), "0")
+    said = _first(annotations, _INDEXES)
     return Place(path, int(said) if said.isascii() and said.isdigit() and len(said) < 8 else 0)
+
+
+def _first(annotations: dict[str, Value], names: Sequence[str]) -> str:
+    """The first of the annotations that is a text with something in it; "" where none is."""
+    for name in names:
+        value = annotations.get(name)
+        if type(value) is str and value:
+            return value
+    return ""
 
 
 def render_resource_list(given: ResourceList, results: Sequence[Mapping[str, Any]]) -> str:
