@@ -2684,6 +2684,27 @@ warn contains unconfigured("workloads/host_access", found) if {
 }
 
 deny contains violation if {
+	parameters := data.parameters.workloads.host_ports
+	some object in objects
+	some violation in data.lockgate.workloads.host_ports.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("workloads/host_ports", found) if {
+	not data.parameters.workloads.host_ports
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.workloads.host_ports.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
 	parameters := data.parameters.workloads.immutable_images
 	some object in objects
 	some violation in data.lockgate.workloads.immutable_images.violation with input as {
@@ -2718,6 +2739,27 @@ warn contains unconfigured("workloads/no_sign_in", found) if {
 	found := [violation |
 		some object in objects
 		some violation in data.lockgate.workloads.no_sign_in.violation with input as {
+			"review": {"object": object},
+			"parameters": {},
+		}
+	]
+	count(found) > 0
+}
+
+deny contains violation if {
+	parameters := data.parameters.workloads.resource_bounds
+	some object in objects
+	some violation in data.lockgate.workloads.resource_bounds.violation with input as {
+		"review": {"object": object},
+		"parameters": parameters,
+	}
+}
+
+warn contains unconfigured("workloads/resource_bounds", found) if {
+	not data.parameters.workloads.resource_bounds
+	found := [violation |
+		some object in objects
+		some violation in data.lockgate.workloads.resource_bounds.violation with input as {
 			"review": {"object": object},
 			"parameters": {},
 		}

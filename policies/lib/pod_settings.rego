@@ -59,14 +59,14 @@ in_texts(field) := [{"path": found.path, "value": value, "text": true} |
 
 # METADATA
 # description: |
-#   The containers of pods that are written whole, as in `workloads.containers`: what these do not say has its default. A patch, and what a
+#   The containers of pods that are written whole, as in `workloads.containers`, with `kind`, the `group/Kind` of the object that holds them: what these do not say has its default. A patch, and what a
 #   controller completes from elsewhere (KServe from its runtimes, TrainJobs from theirs), leaves it to that.
 whole_containers := [container |
 	some pod in whole_pods
 	some field in ["containers", "initContainers"]
 	some i, value in pod.value[field]
 	is_object(value)
-	container := {"path": array.concat(pod.path, [field, i]), "pod": pod.path, "value": value}
+	container := {"path": array.concat(pod.path, [field, i]), "pod": pod.path, "kind": pod.object.name, "value": value}
 ]
 
 # METADATA

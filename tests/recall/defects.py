@@ -83,6 +83,8 @@ DEFECTS: Final = (
     Defect("transparency log not asked", "images", "config.ratify.deislabs.io", ("Verifier",), ("spec", "parameters", "trustPolicies"), [{"name": "default", "scopes": ["*"], "keys": [{"provider": "k"}], "tLogVerify": False}], True),
     Defect("tags of a repository that move", "images", "ecr.services.k8s.aws", ("Repository",), ("spec", "imageTagMutability"), "MUTABLE", False),
     Defect("repository without scans", "images", "ecr.services.k8s.aws", ("Repository",), ("spec", "imageScanningConfiguration"), {"scanOnPush": False}, False),
+    Defect("port of the node", "workloads", "apps", ("Deployment",), (*_FIRST, "ports"), [{"containerPort": 8080, "hostPort": 8080}], False),
+    Defect("no limit for memory", "workloads", "batch", ("Job",), (*_FIRST, "resources"), {}, False),
     Defect("moving image tag", "workloads", "apps", _CONTROLLERS, (*_FIRST, "image"), "docker.io/example/app:latest", False),
     Defect("password in plain text", "workloads", "apps", _CONTROLLERS, (*_FIRST, "env"), [{"name": "AWS_SECRET_ACCESS_KEY", "value": "kT9vQ2mX7pLr4sWz8nBc1dFg6hJy3aEu5oRi0tVb"}], True),
     Defect("token of a model hub in plain text", "identity", "batch", ("Job",), (*_FIRST, "env"), [{"name": "HF_TOKEN", "value": "hf_QkZyTnLmVbXcWdRfGhJkPqStUvYzAaBb"}], True),
