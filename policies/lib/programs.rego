@@ -46,7 +46,7 @@ entrypoints := [{"path": path, "text": job.value.entrypoint} |
 
 # METADATA
 # description: |
-#   Variables that have a value of their own, as `{"path", "name", "value"}`: of containers, of SageMaker's containers and Lambda's functions, and of Ray's runtime
+#   Variables that have a value of their own, as `{"path", "name", "value"}`: of containers, of SageMaker's containers, Lambda's functions and Kubeflow's PodDefaults, and of Ray's runtime
 #   environments, whose path ends at the string that holds them.
 variables := array.concat(
 	array.concat(
@@ -72,11 +72,20 @@ variables := array.concat(
 			is_string(name)
 			is_string(value)
 		],
-		[{"path": environment.path, "name": name, "value": value} |
-			some environment in ray.environments
-			some name, value in environment.value.env_vars
-			is_string(name)
-			is_string(value)
-		],
+		array.concat(
+			[{"path": array.concat(at.path, ["spec", "env", i]), "name": variable.name, "value": variable.value} |
+				some at in workloads.objects
+				at.name == "kubeflow.org/PodDefault"
+				some i, variable in at.value.spec.env
+				is_string(variable.name)
+				is_string(variable.value)
+			],
+			[{"path": environment.path, "name": name, "value": value} |
+				some environment in ray.environments
+				some name, value in environment.value.env_vars
+				is_string(name)
+				is_string(value)
+			],
+		),
 	),
 )

@@ -40,6 +40,7 @@ named(judged) := found if {
 
 test_variables_in_other_forms if {
 	named({"apiVersion": "sagemaker.services.k8s.aws/v1alpha1", "kind": "Model", "spec": {"primaryContainer": {"environment": {"A": "b", "C": 7}}}}) == {["spec.primaryContainer.environment.A", "A", "b"]}
+	named({"apiVersion": "kubeflow.org/v1alpha1", "kind": "PodDefault", "spec": {"env": [{"name": "A", "value": "b"}]}}) == {["spec.env[0]", "A", "b"]}
 	named({"apiVersion": "lambda.services.k8s.aws/v1alpha1", "kind": "Function", "spec": {"environment": {"variables": {"A": "b"}}}}) == {["spec.environment.variables.A", "A", "b"]}
 	named({"apiVersion": "ray.io/v1", "kind": "RayJob", "spec": {"runtimeEnvYAML": "env_vars: {A: b, C: 7}"}}) == {["spec.runtimeEnvYAML", "A", "b"]}
 }

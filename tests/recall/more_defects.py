@@ -32,6 +32,8 @@ MORE: Final = (
     Defect("Python from a URL", "workloads", "apps", _CONTROLLERS, (*_FIRST, "command"), ["python3", "-c", "import urllib.request as u; exec(u.urlopen('https://example.com/a.py').read())"], True),
     Defect("package of a branch", "workloads", "batch", ("Job",), (*_FIRST, "args"), _shell("pip install git+https://github.com/example/trainer && python -m trainer"), True),
     Defect("package index over plain HTTP", "workloads", "batch", ("Job",), (*_FIRST, "args"), _shell("pip install --index-url http://pypi.example.com/simple trainer==1.0 && python -m trainer"), True),
+    Defect("program that is kept and run", "workloads", "batch", ("Job",), (*_FIRST, "command"), _shell("curl -Lo /usr/local/bin/tool https://get.example.com/tool && chmod +x /usr/local/bin/tool && tool serve"), True),
+    Defect("download over plain HTTP", "workloads", "apps", _CONTROLLERS, (*_POD, "initContainers"), _init("curl -o /models/m.bin http://files.example.com/m.bin"), True),
     Defect("manifests from a URL", "workloads", "batch", ("Job",), (*_FIRST, "command"), _shell("kubectl apply -f https://raw.example.com/team/main/all.yaml"), True),
     Defect("code of the branch in Ray", "models", "ray.io", ("RayJob",), ("spec", "runtimeEnvYAML"), "working_dir: https://github.com/example/trainer/archive/main.zip\n", True),
     Defect("code from a bucket in Ray", "models", "ray.io", ("RayService",), ("spec", "serveConfigV2"), "applications:\n- name: a\n  import_path: a:app\n  runtime_env:\n    working_dir: s3://bucket/a.zip\n", True),

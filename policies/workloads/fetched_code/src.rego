@@ -54,7 +54,7 @@ read := [{"path": said.path, "text": text} |
 	text := regex.replace(regex.replace(said.text, `\\\s*\n`, " "), `(?m)^\s*#.*$`, "")
 ]
 
-fetched(text) := array.concat(direct(text), written(text))
+fetched(text) := array.concat(direct(text), array.concat(written(text), array.concat(kept(text), made(text))))
 
 direct(text) := [found |
 	not is_compared(text)
@@ -98,6 +98,21 @@ written(text) := [found |
 runs(text, base) if regex.match(sprintf(`(^|[\s;&])((ba|da|z)?sh|python[0-9.]*|source|\.|perl)\s+(-\S+\s+)*\S*%s\b`, [escaped(base)]), text)
 
 runs(text, base) if regex.match(sprintf(`(^|[;&\n])\s*(sudo\s+)?(\./|/)\S*%s\b`, [escaped(base)]), text)
+
+# Under the name that its address ends with.
+kept(text) := [found |
+	not is_compared(text)
+	some [found, _, name] in regex.find_all_string_submatch_n(`\b(wget|curl\s[^\n;|&]*-[a-zA-Z]*O)\s[^\n;|&]*://[^\s;|&]*/([A-Za-z0-9_.-]+\.(?:sh|py|bash|pl))\b[^\n;|&]*`, text, 8)
+	runs(text, name)
+]
+
+# A program of any name that is made to run.
+made(text) := [found |
+	not is_compared(text)
+	some [found, _, _, name] in regex.find_all_string_submatch_n(`\b(curl|wget)\s[^\n;|&]*?(-[a-zA-Z]*[oO]|--output|--output-document|>)[ =]?\s*([A-Za-z0-9_./-]+)\b[^\n;|&]*`, text, 8)
+	not regex.match(`\.(sh|py|bash|pl)$`, name)
+	regex.match(sprintf(`\bchmod\s+(-\S+\s+)*(\S*\+\S*x\S*|0?7[0-7][0-7])\s+([^\n;&]*\s)?%s($|[\s;&])`, [escaped(name)]), text)
+]
 
 escaped(text) := regex.replace(text, `([.+*?()\[\]{}|^$-])`, `\$1`)
 

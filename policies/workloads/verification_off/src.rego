@@ -4,7 +4,7 @@
 #   A client that does not compare certificates, or a tool that leaves out the check of a signature, takes what whoever stands between gives it: models, packages,
 #   credentials that it sends along. Refused are the variables (`NODE_TLS_REJECT_UNAUTHORIZED=0`, `PYTHONHTTPSVERIFY=0`, `GIT_SSL_NO_VERIFY`, an empty `CURL_CA_BUNDLE`,
 #   names that end in `SKIP_TLS_VERIFY`, `VERIFY_SSL=0` and the like), the flags (`--insecure-skip-tls-verify`, `--skip-tls-verify`, `--insecure-ignore-tlog`,
-#   `--trusted-host`, `--plain-http`), calls of `curl -k` and `wget --no-check-certificate`, package indexes over plain HTTP, and
+#   `--trusted-host`, `--plain-http`), calls of `curl -k` and `wget --no-check-certificate`, downloads and package indexes over plain HTTP, and
 #   `verify=False` and its kin in Python that a command holds; an APIService with `insecureSkipTLSVerify`, and Istio's `mode: DISABLE` and `insecureSkipVerify`.
 #
 #   Read are commands, arguments, scripts, hooks, probes and variables of every container of every kind of workload, compiled pipelines and Ray's entrypoints. Calls to the
@@ -155,9 +155,11 @@ calls := [{"path": said.path, "name": name, "shown": name} |
 	some name, pattern in patterns
 	some found in regex.find_n(pattern, regex.replace(said.text, `\\\s*\n`, " "), 4)
 	not to_itself(found)
+	not is_near(name, found)
 ]
 
 patterns := {
+	"http://": `\b(curl|wget)\s[^\n;&|]*\bhttp://[^\s"';|&]+`,
 	"--index-url": `\b(pip[0-9.]*|uv)\s[^\n;&|]*(--index-url|--extra-index-url|-i|--default-index|--index)[ =]+["']?http://[^\s"']+`,
 	"CERT_NONE": `\b(verify_mode\s*=\s*ssl\.CERT_NONE|cert_reqs\s*=\s*["']?(ssl\.)?CERT_NONE)`,
 	"_create_unverified_context": `\b_create_unverified_context\b`,
@@ -168,6 +170,20 @@ patterns := {
 	"verify=False": `\bverify\s*=\s*False\b`,
 	"verify_ssl=False": `\b(verify_ssl|ssl_verify|verify_certs)\s*=\s*False\b`,
 	"wget --no-check-certificate": `\bwget\s[^\n;&|]*--no-check-certificate[^\n;&|]*`,
+}
+
+# Hosts of the cluster and of the cloud's metadata; what else is asked in plain words can be anybody's.
+is_near("http://", found) if {
+	every url in regex.find_n(`http://[^\s"';|&]+`, found, -1) {
+		not is_far(url)
+	}
+}
+
+is_far(url) if {
+	hosts.plain(url)
+	not hosts.parse(url).host in {"0.0.0.0", "169.254.169.254"}
+	contains(hosts.parse(url).host, ".")
+	regex.match(`\.(com|org|net|io|dev|ai|cn|de|edu|gov|co|app|cloud)$`, hosts.parse(url).host)
 }
 
 to_itself(found) if {

@@ -49,13 +49,13 @@ test_calls if {
 		"curl -k https://models.example.com", "curl -sSLk https://models.example.com -o m", "curl https://models.example.com --insecure", "curl \\\n  -k https://a.example.com",
 		"wget -q --no-check-certificate https://a.example.com", "git -c http.sslVerify=false clone https://a.example.com", "requests.get(u, verify=False)",
 		"ssl._create_unverified_context()", "ctx.check_hostname = False", "kfp.Client(verify_ssl=False)", "pip install -i http://pypi.example.com/simple a",
-		"context.verify_mode = ssl.CERT_NONE",
+		"context.verify_mode = ssl.CERT_NONE", "curl -o /m http://files.example.com/m",
 	] {
 		said(pod({"command": ["sh", "-c", text]}), {}) & {["spec", "containers", 0, "command", 2]} != set()
 	}
 	every text in [
 		"curl -s https://models.example.com", "curl https://a.example.com; ls -k", "requests.get(u, verify=True)", "git config http.sslVerify true",
-		"pip install -i https://pypi.example.com/simple a", "echo curl", "curl --keepalive-time 2 https://a.example.com",
+		"pip install -i https://pypi.example.com/simple a", "echo curl", "curl http://models.ml.svc/m", "curl http://localhost:8080/healthz", "curl http://minio:9000", "curl http://$HOST/a", "curl --keepalive-time 2 https://a.example.com",
 	] {
 		said(pod({"command": ["sh", "-c", text]}), {}) == set()
 	}
