@@ -53,6 +53,10 @@ class Place:
     cluster: str = ""
     namespace: str = ""
 
+    def covers(self, cluster: str, namespace: str) -> bool:
+        """Is that place in it? "" is any cluster, or any namespace, and is in nothing less."""
+        return self.cluster in ("", cluster) and self.namespace in ("", namespace)
+
 
 @dataclass(frozen=True, slots=True)
 class EvidenceUsed:

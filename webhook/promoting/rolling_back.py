@@ -58,6 +58,4 @@ def find_target(log: PromotionLog, found: Found, wish: Wish, entry: int | None) 
 
 def _is_for(statement: PromotionStatement, found: Found, wish: Wish) -> bool:
     """Was it promoted for the place that is wished, or for any?"""
-    place = statement.to
-    namespace = wish.namespace or found.namespace
-    return place.cluster in ("", wish.cluster) and place.namespace in ("", namespace)
+    return statement.to.covers(wish.cluster, wish.namespace or found.namespace)

@@ -153,29 +153,30 @@ def _known(desk: Desk, found: Found, wish: Wish, evidence: ModelEvidence) -> tup
         # Other bytes under the same name are another version.
         return evidence.digest in ("", subject)
 
-    made = [
+    there = [
         one
         for one in history.promotions(identity.model, wish.to)
-        if one.promoted.version == identity.version and same(one.promoted.subject)
+        if desk.log.made(one).statement.to.covers(wish.cluster, wish.namespace)
     ]
+    made = [one for one in there if one.promoted.version == identity.version and same(one.promoted.subject)]
     if made:
         last = made[-1]
         if last.revoked is not None:
             return False, f"it was revoked in {wish.to}, by entry {last.revoked}"
         if history.is_sound(last):
-            there = history.current(identity.model, wish.to) is last
-            back = "" if there else "; another came after it: lockgate registry rollback asks for it again"
-            return there, f"it was promoted to {wish.to}, by entry {last.index}{back}"
+            is_last = there[-1] is last
+            back = "" if is_last else "; another came after it: lockgate registry rollback asks for it again"
+            return is_last, f"it was promoted to {wish.to}, by entry {last.index}{back}"
     for request in history.requests():
         promoted = request.promoted
         if request.closed is not None or promoted.environment != wish.to:
             continue
-        if (promoted.model, promoted.version) != (identity.model, identity.version) or not same(
-            promoted.subject
-        ):
+        if (promoted.model, promoted.version) != (identity.model, identity.version):
             continue
-        missing = desk.stand(desk.log.asked(request)).missing
-        if not any(one.what in _VOID for one in missing):
+        asked = desk.log.asked(request)
+        if not same(promoted.subject) or not asked.statement.to.covers(wish.cluster, wish.namespace):
+            continue
+        if not any(one.what in _VOID for one in desk.stand(asked).missing):
             return (
                 False,
                 f"it was asked for, by entry {request.index}; lockgate promotions pending says what it lacks",

@@ -22,7 +22,7 @@ def standing_version(
     """The last promotion of a model for a place, or for any. Raises RuleError where there is none that counts."""
     for made in reversed(log.history.promotions(model, environment)):
         statement = log.made(made).statement
-        if statement.to.cluster not in ("", cluster) or statement.to.namespace not in ("", namespace):
+        if not statement.to.covers(cluster, namespace):
             continue
         # As at admission: what stood before something that was taken back does not stand again by itself.
         log.history.standing(made.index, "latest promotion")

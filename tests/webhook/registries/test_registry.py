@@ -131,6 +131,22 @@ def test_a_promotion_for_one_place_moves_nothing_for_all(desk: RegistryDesk) -> 
     assert desk.gate("move", "--cluster", "eu-1").code == 0
 
 
+def test_what_a_manifest_has_promoted_in_a_namespace_is_that_namespaces(desk: RegistryDesk) -> None:
+    manifest = desk.office.write_manifest(uri=f"{desk.model}/7", name="registered")
+    ran = desk.office.promote("prod", manifest)
+    assert ran.code == 0, ran.err
+    desk.approve()
+    # It is of the namespace ml, with its image; an alias is for all.
+    assert desk.gate("move").code == 1
+    assert desk.gate("move", "--namespace", "ml").code == 0
+    assert desk.aliased == "7"
+    there = desk.ask("prod", f"{desk.model}/7", "--namespace", "ml")
+    assert "it was promoted to prod" in there.err
+    desk.promote("7")
+    assert desk.gate("move").code == 0
+    assert desk.gate("check").code == 0
+
+
 def test_several_marked_versions_have_a_statement_each(desk: RegistryDesk) -> None:
     for version in ("7", "8"):
         desk.mark(version, "promote", "prod")
