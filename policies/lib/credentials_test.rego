@@ -3,7 +3,7 @@ package lib.lockgate.credentials_test
 import data.lib.lockgate.credentials
 
 test_names if {
-	every name in ["password", "bearerToken", "bearer_token", "client_secret", "apiKey", "api_key", "adminPassword", "routing_key", "credentials", "tls_psk", "Authorization", "auth.google.client_secret"] {
+	every name in ["password", "bearerToken", "bearer_token", "client_secret", "apiKey", "api_key", "adminPassword", "routing_key", "credentials", "tls_psk", "bottoken", "routingKey", "Authorization", "auth.google.client_secret"] {
 		credentials.named(name)
 	}
 	every name in ["passwordFile", "bearer_token_file", "key", "secretKeyRef", "keyId", 7, null] {

@@ -19,6 +19,7 @@ test_good if {
 	found(object.union(good, {"annotations": {"runbook_url": "https://r.example.com"}}), {"runbook": "required"}) == set()
 	found(good, {"severities": ["critical"]}) == {["an alert has no severity", "spec.groups.0.rules.0.labels.severity"]}
 	found(good, {"severities": ["page"]}) == set()
+	found(object.union(good, {"labels": {"severity": "${SEVERITY}"}}), {"severities": ["page"]}) == set()
 }
 
 test_fields if {

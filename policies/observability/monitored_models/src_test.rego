@@ -35,6 +35,12 @@ test_namespaces if {
 	found(model, {}, {}, {"monitoring.googleapis.com/v1": {"ClusterPodMonitoring": {"m": {"spec": {"selector": {}}}}}}) == set()
 }
 
+test_namespace_of_the_request if {
+	selecting := {"namespace": {"team-b": {"monitoring.coreos.com/v1": {"ServiceMonitor": {"m": {"spec": {"selector": {}}}}}}}, "cluster": {}}
+	count(rule.violation) == 0 with input as {"review": {"object": model, "namespace": "team-b"}, "parameters": {}} with data.inventory as selecting
+	count(rule.violation) == 1 with input as {"review": {"object": model, "namespace": "team-a"}, "parameters": {}} with data.inventory as selecting
+}
+
 test_other_ways if {
 	annotated := object.union(model, {"metadata": {"annotations": {"serving.kserve.io/enable-prometheus-scraping": "true"}}})
 	found(annotated, {}, {}, {}) == set()

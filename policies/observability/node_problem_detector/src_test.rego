@@ -35,6 +35,7 @@ test_patterns if {
 	}
 	found(of({"type": "temporary", "pattern": "NVRM: Xid .*: 79"})) == set()
 	found(of({"type": "temporary", "pattern": "(?i)xid"})) == set()
+	found(of({"type": "temporary", "pattern": "(?=a)xid"})) == set()
 }
 
 test_conditions if {

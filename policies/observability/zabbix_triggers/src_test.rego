@@ -30,6 +30,13 @@ test_bad if {
 	found([object.remove(good, ["description"])], {}) == set()
 }
 
+test_what_only_names_a_trigger if {
+	count(rule.violation) == 0 with input as {
+		"review": {"object": {"apiVersion": "documents.lockgate.dev/v1alpha1", "kind": "ZabbixExport", "metadata": {"name": "z"}, "spec": {"zabbix_export": {"templates": [{"dashboards": [{"triggers": [{"name": "n", "expression": "x"}]}]}]}}}},
+		"parameters": {},
+	}
+}
+
 test_odd_types if {
 	every odd in [null, "x", 7, [null, 7, "x", {}], {"a": 1}] {
 		found(odd, {"description": "required"}) == set()
