@@ -44,7 +44,7 @@ violation contains report.violation(at.path, "a key of a cloud's account is made
 	fix := "remove it, and grant roles/iam.workloadIdentityUser to the pod's account"
 }
 
-violation contains report.violation(path, "a key of a cloud's account is mounted", variable.value, why, fix) if {
+violation contains report.violation(path, "a key of a cloud's account is mounted", variable.name, why, fix) if {
 	not updates.unchanged
 	some container in workloads.containers
 	some i, variable in container.value.env
