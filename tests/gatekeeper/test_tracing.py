@@ -21,6 +21,7 @@ from lockgate.webhook.policy_folder import Rule
 from tests.gatekeeper.cel_cases import CEL_CASES, POD, CelCase, cel_template
 from tests.gatekeeper.workbench import Json, constraint, document, manifest, template
 from tests.policies.shipped import RULES, rule_ids
+from tests.policies.shipped import load as load_yaml
 
 GATOR: EnforcementPoint = "gator.gatekeeper.sh"
 CONTEXT = EvaluationContext(Facts(), 0, Limits(max_steps=1_000_000))
@@ -120,7 +121,14 @@ def test_shipped_rules_are_traced_as_they_judge(rule: Rule, code_cache: CodeCach
             continue
         assert bool(gave) == bool(expected), review.object
         assert all(reason.held or reason.failed for reason in found.reasons)
-    assert judged > 0
+    assert judged > 0 or is_about_updates(rule)
+
+
+def is_about_updates(rule: Rule) -> bool:
+    """Are the rule's samples requests that change something, which no manifest is?"""
+    return all(
+        load_yaml(path)["kind"] == "AdmissionReview" for sample in rule.samples() for path in sample.denied
+    )
 
 
 def test_evaluations_beyond_a_bound_are_counted() -> None:

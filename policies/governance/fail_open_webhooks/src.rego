@@ -7,7 +7,8 @@
 #   Judged are webhooks of guards: those whose name, or the name of whose configuration, holds one of `guards` (Gatekeeper, Lockgate, Kyverno, sigstore's policy-controller,
 #   Ratify, Kubewarden and jsPolicy when left out; `*` is all), and ValidatingAdmissionPolicies with their bindings. Refused are `failurePolicy: Ignore`, a `namespaceSelector` or
 #   `objectSelector` that asks for a label (`matchLabels`, `In`, `Exists`), and bindings whose `validationActions` have no `Deny`. Selectors that leave out named
-#   namespaces, or what has a label, are accepted: the label is for another rule (`claims/guarded_namespaces`). With `optIn: allow` selectors are not judged.
+#   namespaces, or what has a label, are accepted: the label is for another rule (`claims/guarded_namespaces`). With `optIn: allow` selectors are not judged. With `observing: allow` a configuration that Lockgate
+#   installs to observe (the annotation `lockgate.dev/mode: observe`) may fail open, since nothing is to be denied there yet.
 #
 #   Not covered: `matchConditions`, `rules` that leave kinds out, how many replicas a guard has, and webhooks that serve a function rather than guard.
 # related_resources:
@@ -68,9 +69,16 @@ webhooks := [{"path": array.concat(at, ["failurePolicy"]), "at": at, "value": we
 	some i, webhook in configuration.value.webhooks
 	is_object(webhook)
 	not is_part(webhook)
+	not observing(configuration.value)
 	guards(gitops.field(configuration.value, ["metadata", "name"]), gitops.field(webhook, ["name"]))
 	at := gitops.below(configuration, ["webhooks", i])
 ]
+
+# Nothing is denied there yet, by its absence either.
+observing(configuration) if {
+	review.parameters.observing == "allow"
+	configuration.metadata.annotations["lockgate.dev/mode"] == "observe"
+}
 
 left_out(configuration) := "Ignore" if {
 	configuration.apiVersion == "admissionregistration.k8s.io/v1beta1"

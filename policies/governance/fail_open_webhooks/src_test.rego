@@ -67,3 +67,17 @@ test_updates_that_change_nothing if {
 	judged := gatekeeper({"failurePolicy": "Ignore"})
 	count(rule.violation) == 0 with input as {"review": {"operation": "UPDATE", "object": judged, "oldObject": judged}}
 }
+
+observed(mode) := {
+	"apiVersion": "admissionregistration.k8s.io/v1",
+	"kind": "ValidatingWebhookConfiguration",
+	"metadata": {"name": "lockgate", "annotations": {"lockgate.dev/mode": mode}},
+	"webhooks": [{"name": "validation.lockgate.dev", "failurePolicy": "Ignore", "clientConfig": {"service": {"name": "lockgate", "namespace": "lockgate-system"}}, "rules": []}],
+}
+
+test_who_only_observes if {
+	count(found(observed("observe"), {"observing": "allow"})) == 0
+	count(found(observed("observe"), {})) == 1
+	count(found(observed("observe"), {"observing": "refuse"})) == 1
+	count(found(observed("enforce"), {"observing": "allow"})) == 1
+}
