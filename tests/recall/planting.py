@@ -2,9 +2,11 @@
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,20 +74,29 @@ def documents() -> Iterator[tuple[str, dict[str, Any]]]:
                     yield f"{path.relative_to(folder.parent)}#{number}", value
 
 
-def make_set() -> list[Planted]:
-    """The pairs, by defect; which manifests are taken is decided by a hash of the seed, defect and origin."""
-    every = list(documents())
-    made: list[Planted] = []
-    for defect in (*DEFECTS, *MORE):
-        fit = [
-            Planted(defect, origin, value, after)
-            for origin, value in every
-            if (after := plant(value, defect)) is not None
-        ]
-        name = defect.name
-        fit.sort(key=lambda one: sha256(f"{SEED} {name} {one.origin}".encode()).digest())
-        made += fit[:MOST]
-    return made
+@cache
+def _by_kind() -> Mapping[tuple[str, str], Sequence[tuple[str, dict[str, Any]]]]:
+    """The objects of the corpus by group and kind. Nobody changes them."""
+    found: dict[tuple[str, str], list[tuple[str, dict[str, Any]]]] = {}
+    for origin, value in documents():
+        group = str(value.get("apiVersion")).rpartition("/")[0]
+        found.setdefault((group, str(value.get("kind"))), []).append((origin, value))
+    return found
+
+
+def make_set(most: int = MOST) -> list[Planted]:
+    """The pairs, by defect, at most so many of each; which manifests are taken is decided by a hash of the seed, defect and
+    origin."""
+    return [pair for defect in (*DEFECTS, *MORE) for pair in islice(_planted(defect), most)]
+
+
+def _planted(defect: Defect) -> Iterator[Planted]:
+    fit = [one for kind in defect.kinds for one in _by_kind().get((defect.group, kind), ())]
+    fit.sort(key=lambda one: sha256(f"{SEED} {defect.name} {one[0]}".encode()).digest())
+    for origin, value in fit:
+        after = plant(value, defect)
+        if after is not None:
+            yield Planted(defect, origin, value, after)
 
 
 @dataclass(frozen=True, slots=True)
