@@ -29,12 +29,21 @@ PAGE: Final = ROOT / "docs" / "measurements" / "systems.md"
 IMAGES: Final = "image-registries"
 # Where a system's example has another name than the system.
 EXAMPLES: Final = {"kserve": "golden-path"}
+# What `lockgate monitoring` writes, with the test that holds it against the system's own form.
+WRITTEN: Final = {
+    "gcp-monitoring": ("cloud-monitoring", "tests/e2e/test_cloud_monitoring.py"),
+    "grafana": ("grafana", "tests/webhook/monitoring/test_monitoring.py"),
+    "node-problem-detector": ("node-problem-detector", "tests/webhook/monitoring/test_other_systems.py"),
+    "prometheus": ("prometheus", "tests/webhook/monitoring/test_alerts_fire.py"),
+    "zabbix": ("zabbix", "tests/webhook/monitoring/test_other_systems.py"),
+}
 _HEAD: Final = """\
 # Systems
 
 Written by `python -m tests.bench systems` over the shared corpus. For each system: how many of its objects `lockgate check` judges there,
 how many rules name it ([catalogue](../../policies/catalogue.md)), of which of its kinds a version that moves is recognised as a promotion
-(`policies/lib/subjects.rego` finds something in objects of these kinds there), and which integration runs, with the test that runs it.
+(`policies/lib/subjects.rego` finds something in objects of these kinds there), and which integration runs, with the test that runs it:
+an example, or what `lockgate monitoring` writes.
 Documents of tools that have no kind are judged where a constraint of the profile `regulated` names theirs.
 Image registries have no kinds of their own: what is counted is every object that names an image.
 
@@ -54,6 +63,15 @@ def example_of(system: str, root: Path) -> tuple[str, str] | None:
             if "examples" in text and re.search(pattern, text):
                 return str(place.relative_to(root)), str(path.relative_to(root))
     return None
+
+
+def _integration(system: str) -> str:
+    """The example or the command, and the test that runs it."""
+    if system in WRITTEN:
+        written, test = WRITTEN[system]
+        return f"[`lockgate monitoring {written}`](../observability.md#alerts-and-dashboard), `{test}`"
+    example = example_of(system, ROOT)
+    return "-" if example is None else f"[`{example[0]}`](../../{example[0]}), `{example[1]}`"
 
 
 def recognised() -> tuple[Mapping[str, Counter[str]], int]:
@@ -100,8 +118,7 @@ def print_section() -> None:
     rows = []
     for system, name in sorted(SYSTEMS.items(), key=lambda one: one[1].casefold()):
         found = ", ".join(f"{kind} {count}" for kind, count in kinds.get(system, Counter()).most_common(8))
-        example = example_of(system, ROOT)
-        run = "-" if example is None else f"[`{example[0]}`](../../{example[0]}), `{example[1]}`"
+        run = _integration(system)
         known = "images of every kind of workload" if system == IMAGES else found or "-"
         rows.append([name, str(judged[system]), str(rules[system]), known, run])
     text = render(rows)

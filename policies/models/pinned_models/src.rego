@@ -27,7 +27,7 @@
 #   controls:
 #     - NIST SP 800-53 SI-7 (software integrity)
 #     - NIST AI 100-2 2.3 (poisoning)
-#   systems: [kserve, kubeflow-trainer, kubernetes, mlflow, sagemaker]
+#   systems: [kserve, kubeflow-model-registry, kubeflow-trainer, kubernetes, mlflow, sagemaker]
 package lockgate.models.pinned_models
 
 import data.lib.lockgate.models
