@@ -285,7 +285,9 @@ def test_a_namespace_rises_with_what_runs_in_it_or_not(place: Place) -> None:
         )
         # Of what ran in this cluster before, it has a promotion for another namespace; by itself it has none.
         said = kubectl(cluster, *raise_it).stderr
-        elsewhere = "this is namespace rising of cluster eu-1; fix: lockgate promote FILE --to prod for this place"
+        elsewhere = (
+            "this is namespace rising of cluster eu-1; fix: lockgate promote FILE --to prod for this place"
+        )
         assert of_other(UNPROMOTED) in said or elsewhere in said
         assert LABEL not in cluster.ask("GET", "/api/v1/namespaces/rising")[1]["metadata"]["labels"]
         # By the constraint it may be a warning.
