@@ -1,7 +1,6 @@
 """`lockgate install`: prints what an installation in a cluster is made of."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -16,7 +15,7 @@ from lockgate.webhook.install.settings import (
     Mode,
     check_settings,
 )
-from lockgate.webhook.output import write_output
+from lockgate.webhook.output import write_files, write_output
 
 if TYPE_CHECKING:
     from lockgate.webhook.install.manifests import ManifestFile
@@ -272,7 +271,7 @@ def install(
 
         write_output(render_documents([one for file in files for one in file.objects]), None)
     else:
-        _write(files, Path(output))
+        _write(files, output)
 
 
 def _rules(policies: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -302,14 +301,9 @@ def _rules(policies: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str
     )
 
 
-def _write(files: Sequence["ManifestFile"], folder: Path) -> None:
+def _write(files: Sequence["ManifestFile"], folder: str) -> None:
     from lockgate.webhook.install.manifests import kustomization
     from lockgate.webhook.install.yaml_text import render_documents, render_yaml
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot make {folder}: {(error.strerror or '').lower()}") from None
-    for file in files:
-        write_output(render_documents(file.objects), str(folder / file.name))
-    write_output(render_yaml(kustomization(files)), str(folder / "kustomization.yaml"))
+    texts = {file.name: render_documents(file.objects) for file in files}
+    write_files({**texts, "kustomization.yaml": render_yaml(kustomization(files))}, folder)

@@ -1,17 +1,15 @@
 """`lockgate monitoring`: what watches Lockgate and its nodes, as files of the system that watches."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 import click
 from lockgate.engine.codegen.values import Value
-from lockgate.engine.errors import UsageError, os_reason
-from lockgate.webhook.output import write_output
+from lockgate.engine.errors import UsageError
+from lockgate.webhook.output import write_files, write_output
 
 Format = Literal["cloud-monitoring", "grafana", "node-problem-detector", "prometheus", "zabbix"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
-_LABELS: Final[dict[str, Value]] = {"app.kubernetes.io/name": "lockgate"}
 _CHANNEL: Final = "projects/"
 
 
@@ -55,13 +53,7 @@ def monitoring(system: Format, output: str | None, namespace: str, channels: tup
     if output is None:
         write_output("".join(files.values()), None)
         return
-    folder = Path(output)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot make {folder}: {os_reason(error)}") from None
-    for name, text in files.items():
-        write_output(text, str(folder / name))
+    write_files(files, output)
 
 
 def _prometheus(namespace: str, channels: tuple[str, ...]) -> Mapping[str, str]:
@@ -77,15 +69,19 @@ def _grafana(namespace: str, channels: tuple[str, ...]) -> Mapping[str, str]:
 
 
 def _zabbix(namespace: str, channels: tuple[str, ...]) -> Mapping[str, str]:
+    from lockgate.webhook.install.settings import NAME, PROBES_PORT
     from lockgate.webhook.monitoring.zabbix_template import zabbix_template
 
-    return {"lockgate-zabbix.yaml": _yaml(zabbix_template(f"http://lockgate.{namespace}.svc:8080/metrics"))}
+    url = f"http://{NAME}.{namespace}.svc:{PROBES_PORT}/metrics"
+    return {"lockgate-zabbix.yaml": _yaml(zabbix_template(url))}
 
 
 def _cloud_monitoring(namespace: str, channels: tuple[str, ...]) -> Mapping[str, str]:
-    from lockgate.webhook.monitoring.cloud_alerts import alert_policies, pod_monitoring
+    from lockgate.webhook.install.workload import LABELS
+    from lockgate.webhook.monitoring.cloud_alerts import alert_policies
+    from lockgate.webhook.monitoring.scraping import pod_monitoring
 
-    scraped = pod_monitoring(namespace, _LABELS, _LABELS, "probes")
+    scraped = pod_monitoring(namespace, {**LABELS}, {**LABELS}, "probes")
     policies = {f"{name}.yaml": f"---\n{_yaml(one)}" for name, one in alert_policies(channels).items()}
     return {"pod-monitoring.yaml": f"---\n{_yaml(scraped)}", **policies}
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 
 from lockgate.engine.errors import UsageError, os_reason
 
@@ -40,6 +41,16 @@ def write_output(text: str, path: str | None) -> None:
         raise UsageError(
             f"cannot write {path}: {reason}", hint="name a file in a folder that you may write to"
         ) from error
+
+
+def write_files(files: Mapping[str, str], folder: str) -> None:
+    """Writes texts by their names into a folder, which is made where it is not there. Raises UsageError."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make {folder}: {os_reason(error)}") from None
+    for name, text in files.items():
+        write_output(text, os.path.join(folder, name))
 
 
 def _write_standard_output(data: bytes) -> None:

@@ -1,7 +1,6 @@
 """The alerts as policies of Google Cloud Monitoring, over the metrics that Managed Service for Prometheus gathers.
 
 https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies
-https://github.com/GoogleCloudPlatform/prometheus-engine (PodMonitoring)
 """
 
 import re
@@ -49,21 +48,6 @@ def alert_policy(alert: Alert, channels: Sequence[str]) -> dict[str, Value]:
 def alert_policies(channels: Sequence[str]) -> dict[str, dict[str, Value]]:
     """All alerts by their names."""
     return {one.name: alert_policy(one, channels) for one in ALERTS}
-
-
-def pod_monitoring(
-    namespace: str, labels: dict[str, Value], selector: dict[str, Value], port: str
-) -> dict[str, Value]:
-    """What Managed Service for Prometheus is told to scrape: main's plain port of every replica."""
-    return {
-        "apiVersion": "monitoring.googleapis.com/v1",
-        "kind": "PodMonitoring",
-        "metadata": {"name": "lockgate", "namespace": namespace, "labels": labels},
-        "spec": {
-            "selector": {"matchLabels": selector},
-            "endpoints": [{"port": port, "path": "/metrics", "interval": "30s"}],
-        },
-    }
 
 
 def _seconds(lasts: str) -> int:
