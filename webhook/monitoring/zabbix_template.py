@@ -222,8 +222,6 @@ WATCHES: Final = (
         condition="min(ITEM,1h)>0",
     ),
 )
-# What takes a quantile, which Zabbix cannot.
-WITHOUT_TRIGGER: Final = frozenset(("LockgateRecordsSlow", "LockgateSlow"))
 
 
 def zabbix_template(url: str) -> dict[str, Value]:

@@ -10,7 +10,6 @@ from lockgate.webhook.utilisation.samples import Container, Sample
 
 PROVIDER: Final = "lockgate-utilisation"
 UNKNOWN: Final = "nothing was measured of it"
-RESOURCES: Final = ("cpu", "devices", "memory")
 # Of a hundred measurements so many are at most what is told.
 PERCENTILE: Final = 95
 
