@@ -29,7 +29,7 @@ from lockgate.audit.store.batch import Appended
 from lockgate.audit.store.batch_rows import KeptCheckpoint
 from lockgate.audit.store.growth import BatchProofs
 from lockgate.audit.store.held_connection import HeldConnection
-from lockgate.audit.store.line import ClosedError, FullError, Line
+from lockgate.audit.store.line import ClosedError, Feed, FullError, Line
 from lockgate.audit.store.recovery import recover
 from lockgate.audit.store.store import Store
 from lockgate.audit.store.waiting import InProcess, Waiting
@@ -109,7 +109,7 @@ class Appender:
         # The head as it was read behind the last commit, until it is signed.
         self._committed: Head | None = None
         # Called behind each batch, in the appender's thread.
-        self._listeners: tuple[Callable[[], None], ...] = ()
+        self._after_batch: Callable[[], None] | None = None
         try:
             self._recover()
         except BaseException:
@@ -180,13 +180,11 @@ class Appender:
                 hint="send it again with the same request key",
             ) from None
 
-    def listen(self, after_batch: Callable[[], None]) -> None:
-        """Has something called in the appender's thread whenever a batch was answered; it raises nothing."""
-        self._listeners = (*self._listeners, after_batch)
-
-    def unlisten(self, after_batch: Callable[[], None]) -> None:
-        """Has it not called any more."""
-        self._listeners = tuple([one for one in self._listeners if one != after_batch])
+    def feed_from(self, feed: Feed | None, after_batch: Callable[[], None] | None) -> None:
+        """From where the appender's thread fetches drafts by itself, and what it calls whenever a batch was answered, which
+        raises nothing; None: no more."""
+        self._after_batch = after_batch
+        self._line.feed_from(feed)
 
     def halt(self, reason: TrailError) -> None:
         """Appends nothing from now on; callers, waiting ones too, are told the reason.
@@ -232,8 +230,10 @@ class Appender:
                 self._store_checkpoint()
             for group in _groups(batch):
                 self._record(group)
-                for after_batch in self._listeners:
+                after_batch = self._after_batch
+                if after_batch is not None:
                     after_batch()
+            self._line.fetch()
             # Who is answered now is back soon, and who came meanwhile waits: they make the next batch together.
             expected = min(ENOUGH, len(batch) + len(self._line))
             gather = min(GATHER_MOST_S, max(GATHER_S, GATHER_BATCHES * (time.monotonic() - began)))

@@ -1,8 +1,9 @@
 """One appender for several processes: a thread beside it listens on a Unix socket for their drafts.
 
 It is one thread for all connections, and what comes of a batch is sent by the appender's own: threads of one
-interpreter stand in each other's way, and each that is woken takes it from who does the work. Only processes of the same
-user are answered (SO_PEERCRED), and the socket's file is theirs alone.
+interpreter stand in each other's way, and each that is woken takes it from who does the work. While drafts come all the
+time the appender fetches them itself, between its batches, and the thread sees only to it that somebody does. Only
+processes of the same user are answered (SO_PEERCRED), and the socket's file is theirs alone.
 """
 
 import contextlib
@@ -49,6 +50,9 @@ _RECEIVED: Final = 1 << 18
 # How often times are looked at, and whether there is room in front of the appender again.
 _TICK_S: Final = 0.5
 _ROOM_TICK_S: Final = 0.01
+# So long after the last draft the appender still waits for the next one itself; and for so long a batch may keep it from
+# fetching some before the thread does.
+_ALONE_S: Final = 0.02
 _AGAIN: Final = "send it again with the same request key"
 _CREDENTIALS: Final = struct.Struct("3i")
 
@@ -152,8 +156,13 @@ class AppenderServer:
         self._parked: deque[_Asked] = deque()
         # Connections that the appender's thread could not send everything to.
         self._unsent: deque[_Connection] = deque()
-        self._is_closing = False
+        self._is_closing = self._is_closed = False
         self._looked = 0.0
+        # Held by the thread that looks at the connections: this one's or the appender's, which fetched last at that time.
+        self._turn: Final = threading.Lock()
+        self._fetched = self._received = 0.0
+        # The appender fetches no more.
+        self._is_left: Final = threading.Event()
         self._listener = _listening(path)
         self._listener.setblocking(False)
         self._woken, self._wakes = socket.socketpair()
@@ -162,47 +171,85 @@ class AppenderServer:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._woken, selectors.EVENT_READ)
-        appender.listen(self._answer_batch)
+        appender.feed_from(self, self._answer_batch)
         self._thread = threading.Thread(target=self._run, name="trail-socket", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Stops listening and ends the connections; what was handed to the appender is still recorded."""
         self._is_closing = True
-        self._wake()
+        self._is_left.set()
+        self.wake()
         self._thread.join()
-        self._appender.unlisten(self._answer_batch)
+        self._appender.feed_from(None, None)
         self.path.unlink(missing_ok=True)
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Ends the wait of the thread that looks at the connections."""
         # A full pipe wakes it just as well; a closed one has nobody to wake.
         with contextlib.suppress(OSError):
             self._wakes.send(b"\0")
 
+    def fetch(self, seconds: float) -> bool:
+        """In the appender's thread: hands it what has come, and waits at most so long for some to come.
+
+        False where the server's own thread does that, as it does where none has come for a while.
+        """
+        now = time.monotonic()
+        if now - self._received > _ALONE_S:
+            self._is_left.set()
+            return False
+        if not self._turn.acquire(blocking=False):
+            return False
+        try:
+            if self._is_closed:
+                return False
+            self._fetched = now
+            self._look(min(seconds, _ALONE_S))
+        finally:
+            self._turn.release()
+        return True
+
     def _run(self) -> None:
         try:
             while not self._is_closing:
-                has_caller = False
-                for key, events in self._selector.select(_ROOM_TICK_S if self._parked else _TICK_S):
-                    if key.fileobj is self._listener:
-                        has_caller = True
-                    elif key.fileobj is self._woken:
-                        self._woken.recv(4096)
-                    else:
-                        self._serve(key.data, events)
-                # After the ends: epoll may tell of a new caller before the ends that made room for it.
-                if has_caller:
-                    self._accept()
-                while self._unsent:
-                    self._watch_rest(self._unsent.popleft())
-                self._submit_parked()
-                self._look_at_times()
+                with self._turn:
+                    self._look(_ROOM_TICK_S if self._parked else _TICK_S)
+                    self._is_left.clear()
+                while self._is_fetched():
+                    self._is_left.wait(_ALONE_S)
         finally:
-            for connection in list(self._connections):
-                self._drop(connection)
-            self._selector.close()
-            for one in (self._listener, self._woken, self._wakes):
-                one.close()
+            with self._turn:
+                self._is_closed = True
+                for connection in list(self._connections):
+                    self._drop(connection)
+                self._selector.close()
+                for one in (self._listener, self._woken, self._wakes):
+                    one.close()
+
+    def _is_fetched(self) -> bool:
+        """Whether the appender fetches what comes, or is about to."""
+        if self._is_closing or self._is_left.is_set():
+            return False
+        return time.monotonic() - max(self._fetched, self._received) < _ALONE_S
+
+    def _look(self, seconds: float) -> None:
+        """Waits at most so long until there is something to be seen to, and sees to it. In its turn."""
+        has_caller = False
+        for key, events in self._selector.select(seconds):
+            if key.fileobj is self._listener:
+                has_caller = True
+            elif key.fileobj is self._woken:
+                self._woken.recv(4096)
+            else:
+                self._serve(key.data, events)
+        # After the ends: epoll may tell of a new caller before the ends that made room for it.
+        if has_caller:
+            self._accept()
+        while self._unsent:
+            self._watch_rest(self._unsent.popleft())
+        self._submit_parked()
+        self._look_at_times()
 
     def _accept(self) -> None:
         try:
@@ -268,6 +315,7 @@ class AppenderServer:
                     raise FormatError("too many drafts at a time, or two of one number")
                 known[number] = asked = _Asked(self, connection, one)
                 self._parked.append(asked)
+                self._received = asked.until - one.timeout
         for number, error in wrong:
             self._tell(connection, number, error)
 
@@ -322,7 +370,7 @@ class AppenderServer:
                 self._unsent.append(connection)
                 is_rest = True
         if is_rest:
-            self._wake()
+            self.wake()
 
     def _watch_rest(self, connection: _Connection) -> None:
         """Waits until the rest of what is to be sent can be, if there is one."""
