@@ -6,7 +6,7 @@ back together. One timer looks after all that are waited for.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, TypeAlias, cast, final
 
@@ -102,14 +102,19 @@ class _Line(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         try:
-            for frame in self._frames.feed(data):
-                for number, answer in parse_answers(*frame):
-                    told, _ = self._asked.pop(number, (None, 0.0))
-                    if told is not None:
-                        told(answer)
+            answers = [one for frame in self._frames.feed(data) for one in parse_answers(*frame)]
         except FormatError as error:
             self._fail(ConnectionError(str(error)))
             self.close()
+        else:
+            # In a turn of its own: what is written there is sent before what it leaves to do afterwards.
+            self._loop.call_soon(self._answer, answers)
+
+    def _answer(self, answers: Sequence[tuple[int, Answer]]) -> None:
+        for number, answer in answers:
+            told, _ = self._asked.pop(number, (None, 0.0))
+            if told is not None:
+                told(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
