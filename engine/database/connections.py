@@ -23,6 +23,11 @@ BUSY_MS: Final = 10_000
 _DURABLE: Final = ("fsync", "synchronous_commit", "full_page_writes")
 DURABILITY: Final = ", ".join([f"current_setting('{name}')" for name in _DURABLE])
 CONNECT_S: Final = 10
+# Small changes all over a database, which is what most of a transaction is, write whole pages.
+PAGE_BYTES: Final = 4096
+# The write-ahead log goes into the database after so many pages (32 MiB): what many transactions changed is written once
+# then. SQLite's own 1,000 are those of some twenty batches of a trail under load.
+LOG_PAGES: Final = 8_000
 # Under which a connection keeps which write-ahead log it has.
 _WAL: Final = "write-ahead log"
 
@@ -102,12 +107,13 @@ def _sqlite(path: Path, error: type[LockgateError], busy_ms: int) -> Engine:
 
 def _prepare_sqlite(connection: sqlite3.Connection, error: type[LockgateError]) -> None:
     """WAL with a sync at every commit; deleted content is overwritten."""
-    connection.execute("PRAGMA page_size = 8192")
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise error(f"SQLite keeps its journal as {mode} here, not as a write-ahead log")
     for pragma in ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON", "trusted_schema = OFF"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     connection.execute("PRAGMA cache_size = -65536")
 
 
