@@ -12,7 +12,7 @@ from typing import Final, Generic, Protocol, TypeVar
 T = TypeVar("T")
 
 # How long who waits for many sleeps before it looks again: to be woken for each costs it, and who works meanwhile, more.
-PACE_S: Final = 0.001
+PACE_S: Final = 0.000_2
 
 
 class FullError(Exception):

@@ -22,6 +22,7 @@ from lockgate.webhook.serving.live_grants import LiveGrants
 from lockgate.webhook.serving.live_state import LiveSettings
 from lockgate.webhook.serving.measures import Measures
 
+from tests.webhook.app.replies import answer_of
 from tests.webhook.serving.builders import present
 
 Json = dict[str, Any]
@@ -55,8 +56,7 @@ class Gate:
             read = self.app.begin(Head("POST", path, b"timeout=10s", (), names))
             if isinstance(read, HttpAnswer):
                 return read
-            reply = read(body)
-            return reply if isinstance(reply, HttpAnswer) else await reply
+            return await answer_of(read(body))
 
         answer = asyncio.run(ask())
         if answer.after is not None:

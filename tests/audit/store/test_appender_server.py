@@ -32,6 +32,7 @@ LONG = 30.0
 class Served:
     trail: Trail
     appender: Appender
+    server: AppenderServer
     path: Path
     go_on: threading.Event
 
@@ -99,7 +100,7 @@ def serving(folder: Path, max_waiting: int = 100) -> Iterator[Served]:
     for number in range(3):
         trail.decide(number)
     server = AppenderServer(appender, folder / "socket")
-    served = Served(trail, appender, folder / "socket", threading.Event())
+    served = Served(trail, appender, server, folder / "socket", threading.Event())
     try:
         yield served
     finally:
@@ -183,6 +184,51 @@ def test_many_drafts_on_one_connection(tmp_path: Path) -> None:
             assert isinstance(one, Receipt if n % 5 == 0 else Place)
             assert (one.index, one.repeated) == (n % 30 + 1, n >= 30)
             assert one.leaf_hash == leaf_hash(next(served.trail.store.entries(one.index, one.index + 1)))
+
+
+class Looks(selectors.DefaultSelector):
+    """Notes which threads look for drafts, and find some."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by: list[str] = []
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        found = super().select(timeout)
+        if any(key.data is not None for key, _ in found):
+            self.by.append(threading.current_thread().name)
+        return found
+
+
+def test_drafts_that_come_all_the_time_are_fetched_by_the_appender(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Looks()
+    monkeypatch.setattr(selectors, "DefaultSelector", lambda: looks)
+    with serving(tmp_path) as served, connected(served) as connection:
+        for number in range(300):
+            connection.sendall(message(served.trail.decide(number % 3), number, proof=False))
+            assert isinstance(answers(connection, 1)[number], Place)
+        # The first one is brought, and those behind a batch that takes long.
+        assert looks.by[0] == "trail-socket" and "trail-appender" in looks.by
+        # Where none has come for a while they are brought to it again.
+        until = time.monotonic() + LONG
+        number = 300
+        while looks.by[-1] != "trail-socket":
+            assert time.monotonic() < until
+            time.sleep(0.05)
+            connection.sendall(message(served.trail.decide(0), number, proof=False))
+            assert isinstance(answers(connection, 1)[number], Place)
+            number += 1
+
+
+def test_nothing_is_fetched_of_a_server_that_was_closed(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        assert served.append(served.trail.decide(1)) == 1
+        served.server.close()
+        assert not served.server.fetch(0.0)
+        # Entries of this process are appended as before.
+        assert served.appender.append(served.trail.decide(2)).index == 2
 
 
 def test_some_of_many_are_refused(tmp_path: Path) -> None:

@@ -29,6 +29,75 @@ def test_first_come_first_served(waiting: int, most: int, enough: int) -> None:
     assert taken == list(range(waiting))
 
 
+class Fed:
+    """A feed that puts the next numbers into its line each time it is asked; while it is off, somebody else does that."""
+
+    def __init__(self, line: Line[int]) -> None:
+        self.line = line
+        self.is_on = True
+        self.next: list[list[int]] = []
+        self.waits: list[float] = []
+        self.is_waiting, self.woken = threading.Event(), threading.Event()
+
+    def fetch(self, seconds: float) -> bool:
+        if not self.is_on:
+            return False
+        self.waits.append(seconds)
+        if self.next:
+            self.line.put_some(self.next.pop(0))
+        elif seconds:
+            self.is_waiting.set()
+            assert self.woken.wait(LONG)
+        return True
+
+    def wake(self) -> None:
+        self.woken.set()
+
+
+def test_who_takes_fetches_by_itself() -> None:
+    line = Line[int](9)
+    fed = Fed(line)
+    line.feed_from(fed)
+    fed.next = [[0], [1, 2], [3]]
+    line.fetch()
+    assert (len(line), fed.waits) == (1, [0.0])
+    # It looks again and again until there are enough, and waits for each of the looks by itself.
+    assert line.take(9, 4, LONG, LONG) == [0, 1, 2, 3]
+    assert fed.waits == [0.0, 0.0, 0.0]
+    line.feed_from(None)
+    fed.next = [[4]]
+    line.fetch()
+    assert line.take(9, 1, 0, 0) == []
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_who_fetches_is_woken_by_another_thread(closes: bool) -> None:
+    line = Line[int](9)
+    fed = Fed(line)
+    line.feed_from(fed)
+    with ThreadPoolExecutor() as pool:
+        taken = pool.submit(line.take, 9, 1, LONG, LONG)
+        assert fed.is_waiting.wait(LONG)
+        if closes:
+            line.close()
+        else:
+            line.put(5, 0)
+        assert taken.result(LONG) == ([] if closes else [5])
+    assert fed.woken.is_set()
+
+
+def test_who_does_not_fetch_is_woken_as_ever() -> None:
+    line = Line[int](9)
+    fed = Fed(line)
+    fed.is_on = False
+    line.feed_from(fed)
+    with ThreadPoolExecutor() as pool:
+        taken = pool.submit(line.take, 9, 2, LONG, LONG)
+        line.put(1, 0)
+        line.put(2, 0)
+        assert taken.result(LONG) == [1, 2]
+
+
 def test_nothing_comes() -> None:
     assert Line[int](1).take(1, 1, 0, 0.001) == []
 
