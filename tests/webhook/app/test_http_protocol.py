@@ -609,19 +609,25 @@ def test_a_server_that_stops_gives_the_answers_that_are_due(run: Run) -> None:
     run(case)
 
 
-def test_a_connection_that_has_ended_leaves_nothing_to_the_collector_of_cycles(run: Run) -> None:
+@pytest.mark.parametrize("path", [b"/a", b"/later"])
+def test_a_connection_that_has_ended_leaves_nothing_to_the_collector_of_cycles(run: Run, path: bytes) -> None:
     async def case(server: HttpServer, echo: Echo, connect: Connect) -> None:
         gc.collect()
         gc.disable()
         try:
             for _ in range(5):
                 client = await connect()
-                client.send(b"GET /a HTTP/1.1\r\nhost: a\r\n\r\n")
+                client.send(post(path, b"x"))
+                await until(lambda: path == b"/a" or server.connections.answering == 1)
+                echo.released.set()
                 await client.answer()
+                echo.released.clear()
                 client.writer.close()
-            while server.protocols or server.connections:
-                await asyncio.sleep(0.001)
-            left = [one for one in gc.get_objects() if type(one) in (HttpProtocol, RequestReader, Seat)]
+            await until(lambda: not server.protocols and not server.connections)
+            echo.events.clear()
+            left = [
+                one for one in gc.get_objects() if type(one) in (HttpProtocol, Later, RequestReader, Seat)
+            ]
             assert left == []
         finally:
             gc.enable()
