@@ -15,7 +15,7 @@ import uvloop
 from lockgate.engine.codegen.values import render_json
 from lockgate.webhook.app.admission_app import AdmissionApp, CallerRules
 from lockgate.webhook.app.connections import ConnectionLimits, Connections
-from lockgate.webhook.app.http_application import Application, Head, Later, Reading, Unread
+from lockgate.webhook.app.http_application import Application, Head, Reading, Unread
 from lockgate.webhook.app.http_protocol import HttpProtocol, Seat
 from lockgate.webhook.app.http_server import NOBODYS
 from lockgate.webhook.app.log_writer import LogWriter
@@ -78,7 +78,7 @@ class Keeping:
 
     connections: Connections[Seat]
     protocols: set[HttpProtocol] = field(default_factory=set)
-    tasks: set[asyncio.Task[HttpAnswer] | Later] = field(default_factory=set)
+    tasks: set[asyncio.Task[HttpAnswer]] = field(default_factory=set)
     held: Held = field(default_factory=Held)
     is_draining: bool = False
     head_bytes: int = 1 << 16

@@ -22,7 +22,6 @@ from lockgate.webhook.serving.live_grants import LiveGrants
 from lockgate.webhook.serving.live_state import LiveSettings
 from lockgate.webhook.serving.measures import Measures
 
-from tests.webhook.app.replies import answer_of
 from tests.webhook.serving.builders import present
 
 Json = dict[str, Any]
@@ -56,7 +55,8 @@ class Gate:
             read = self.app.begin(Head("POST", path, b"timeout=10s", (), names))
             if isinstance(read, HttpAnswer):
                 return read
-            return await answer_of(read(body))
+            reply = read(body)
+            return reply if isinstance(reply, HttpAnswer) else await reply
 
         answer = asyncio.run(ask())
         if answer.after is not None:

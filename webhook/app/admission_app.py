@@ -3,16 +3,15 @@
 import asyncio
 import hmac
 import traceback
-from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from lockgate.engine.errors import LockgateError
-from lockgate.engine.record import light_record, record
+from lockgate.engine.record import record
 from lockgate.webhook.app.client_names import ClientNames
-from lockgate.webhook.app.http_application import Head, Later, Reading, Reply, Unread
+from lockgate.webhook.app.http_application import Head, Reading, Reply, Unread
 from lockgate.webhook.app.log_lines import LogValue
 from lockgate.webhook.app.logs import Log
 from lockgate.webhook.app.request_log import AnsweredRequest, log_request
@@ -25,10 +24,7 @@ from lockgate.webhook.serving.wire import AdmissionCall, CallReader, WireError
 
 if TYPE_CHECKING:
     # Imported where there is a trail.
-    from lockgate.audit.errors import TrailError
-    from lockgate.audit.receipt import Place
     from lockgate.audit.recorder import Caller
-    from lockgate.webhook.gate import Judged
     from lockgate.webhook.serving.remembering import Remembering
 
 ADMIT: Final = "/v1/admit"
@@ -75,19 +71,6 @@ class CallerRules:
         return bool(self.token) or bool(self.clients.names)
 
 
-@light_record
-class _Decided:
-    """A decision that is to be in the trail before it is answered, and whose answer it is. began: when its request was there."""
-
-    call: AdmissionCall
-    admitted: Admitted
-    judged: "Judged"
-    caller: "Caller"
-    deadline: Deadline
-    began: float
-    answer: Later
-
-
 @final
 class AdmissionApp:
     """Answers requests. Used on one event loop."""
@@ -109,10 +92,6 @@ class AdmissionApp:
         self._calls = CallReader()
         self._threads = ThreadPoolExecutor(THREADS, "judge")
         self._waiting = ThreadPoolExecutor(WAITING_THREADS, "ask")
-        # Of one turn of the loop: drafts are made one after the other, behind all of its decisions, since what each of the two
-        # needs is in the processor's caches then.
-        self._decided: list[_Decided] = []
-        self._answering: set[asyncio.Task[HttpAnswer]] = set()
 
     def begin(self, head: Head) -> Reading | HttpAnswer:
         """The answer to a head, or what takes the review."""
@@ -163,91 +142,9 @@ class AdmissionApp:
             admitted = None if lacks else self._tried(call, deadline, caller)
         except Exception as error:  # noqa: BLE001 - a fault of ours is an answer too, and a closed one
             admitted = self._faulty(call, error)
-        if admitted is None:
+        if admitted is None or (self._remembering is not None and not call.is_dry_run):
             return self._admit_in_time(call, admitted, caller, deadline, began)
-        remembering = self._remembering
-        if remembering is None or call.is_dry_run:
-            return self._answer(call, admitted, caller, monotonic() - began)
-        judged = admitted.judged
-        if judged is None or admitted.grant:
-            return self._admit_in_time(call, admitted, caller, deadline, began)
-        if remembering.passes_over(judged):
-            return self._answer(call, admitted, caller, monotonic() - began)
-        return self._record_soon(_Decided(call, admitted, judged, caller, deadline, began, Later()))
-
-    def _record_soon(self, decided: _Decided) -> Later:
-        self._measures.in_flight += 1
-        self._decided.append(decided)
-        if len(self._decided) == 1:
-            asyncio.get_running_loop().call_soon(self._record)
-        return decided.answer
-
-    def _record(self) -> None:
-        """Records the decisions of a turn."""
-        some, self._decided = self._decided, []
-        for decided in some:
-            began = monotonic()
-            try:
-                has_begun = self._remembering is not None and self._remembering.begin(
-                    decided.call,
-                    decided.admitted,
-                    decided.judged,
-                    decided.caller,
-                    decided.deadline.answer_by,
-                    partial(self._recorded, decided, began),
-                )
-            except Exception:  # noqa: BLE001 - it is raised again where it is answered
-                has_begun = False
-            if not has_begun:
-                self._measures.in_flight -= 1
-                call, admitted, caller = decided.call, decided.admitted, decided.caller
-                self._answer_later(
-                    decided, self._admit_in_time(call, admitted, caller, decided.deadline, decided.began)
-                )
-
-    def _recorded(self, decided: _Decided, began: float, told: "Place | TrailError") -> None:
-        """What became of a record is known."""
-        self._measures.in_flight -= 1
-        call, admitted, caller = decided.call, decided.admitted, decided.caller
-        try:
-            if isinstance(told, LockgateError):
-                self._measures.not_recorded()
-                self._answer_later(decided, self._answer_unrecorded(decided, told))
-                return
-            now = monotonic()
-            self._measures.recorded(now - began)
-            noted = admitted.noting({INDEX: str(told.index), LEAF_HASH: told.leaf_hash.hex()})
-            answer = self._answer(call, noted, caller, now - decided.began)
-        except Exception as error:  # noqa: BLE001 - a fault of ours is an answer too, and a closed one
-            answer = self._answer(call, self._faulty(call, error), caller, monotonic() - decided.began)
-        decided.answer.give(answer)
-
-    def _answer_later(self, decided: _Decided, answering: Coroutine[Any, Any, HttpAnswer]) -> None:
-        """Gives the answer that a task comes to."""
-        task = asyncio.get_running_loop().create_task(answering)
-        self._answering.add(task)
-
-        def ended(task: asyncio.Task[HttpAnswer]) -> None:
-            self._answering.discard(task)
-            if task.cancelled() or task.exception() is not None:
-                answer = render_status(500, "InternalError", "an internal error of Lockgate")
-            else:
-                answer = task.result()
-            decided.answer.give(answer)
-
-        task.add_done_callback(ended)
-
-    async def _answer_unrecorded(self, decided: _Decided, error: LockgateError) -> HttpAnswer:
-        call = decided.call
-        self._measures.in_flight += 1
-        try:
-            assert self._remembering is not None
-            admitted = await self._unrecorded(self._remembering, call, decided.admitted, error)
-        except Exception as fault:  # noqa: BLE001 - as above
-            admitted = self._faulty(call, fault)
-        finally:
-            self._measures.in_flight -= 1
-        return self._answer(call, admitted, decided.caller, monotonic() - decided.began)
+        return self._answer(call, admitted, caller, monotonic() - began)
 
     async def _admit_in_time(
         self, call: AdmissionCall, tried: Admitted | None, caller: "Caller", deadline: Deadline, began: float

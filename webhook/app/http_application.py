@@ -1,44 +1,16 @@
 """What a server asks of an application: an answer to a head, or whom to give the body.
 
 It is asked twice, so that nobody sends megabytes for an answer that the head already has. An answer that needs no wait
-comes at once, and one that an event brings without a task of its own.
+comes at once, without a task of its own.
 """
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Literal, Protocol, final
+from typing import Any, Literal, Protocol
 
 from lockgate.engine.record import light_record
 from lockgate.webhook.serving.answer import HttpAnswer
 
-
-@final
-class Later:
-    """An answer that is to come: `give` is called once, with all that there is to say."""
-
-    __slots__ = ("_answer", "_tell")
-
-    def __init__(self) -> None:
-        self._answer: HttpAnswer | None = None
-        self._tell: Callable[[HttpAnswer], None] | None = None
-
-    def then(self, tell: Callable[[HttpAnswer], None]) -> None:
-        """Who is told the answer."""
-        if self._answer is None:
-            self._tell = tell
-        else:
-            tell(self._answer)
-
-    def give(self, answer: HttpAnswer) -> None:
-        """The answer is there."""
-        # Who is told holds this: the collector of cycles, which would find both, seldom runs.
-        tell, self._tell = self._tell, None
-        if tell is None:
-            self._answer = answer
-        else:
-            tell(answer)
-
-
-Reply = HttpAnswer | Later | Coroutine[Any, Any, HttpAnswer]
+Reply = HttpAnswer | Coroutine[Any, Any, HttpAnswer]
 # Takes the whole body.
 Reading = Callable[[bytes], Reply]
 # Why a request is not read to its end: it is no HTTP, its head or its body is too large, or there is no room for it.

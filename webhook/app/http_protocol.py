@@ -15,7 +15,7 @@ from typing import Final, Protocol, final
 
 from lockgate.webhook.app.client_authorities import ClientAuthorities
 from lockgate.webhook.app.connections import Connections
-from lockgate.webhook.app.http_application import Application, Head, Later, Reading, Unread
+from lockgate.webhook.app.http_application import Application, Head, Reading, Unread
 from lockgate.webhook.app.request_reader import Held, Request, RequestReader
 from lockgate.webhook.serving.answer import HttpAnswer
 
@@ -51,11 +51,11 @@ class Seat:
 
 
 class Keeping(Protocol):
-    """What a connection asks of its server. held: bodies of all connections; tasks: answers that are waited for."""
+    """What a connection asks of its server. held: bodies of all connections; tasks: of answers that are waited for."""
 
     connections: Connections[Seat]
     protocols: "set[HttpProtocol]"
-    tasks: set[asyncio.Task[HttpAnswer] | Later]
+    tasks: set[asyncio.Task[HttpAnswer]]
     held: Held
     is_draining: bool
     head_bytes: int
@@ -106,7 +106,7 @@ class HttpProtocol(asyncio.Protocol):
         self._waiting: Final[deque[Request]] = deque()
         self.client_names: frozenset[str] | None = None
         self.asker_names: frozenset[str] | None = None
-        # An answer is waited for.
+        # A task makes an answer.
         self._is_answering = False
         # What arrived last has had an answer.
         self._has_answered = False
@@ -214,10 +214,6 @@ class HttpProtocol(asyncio.Protocol):
             if not isinstance(reply, HttpAnswer):
                 self._is_answering = True
                 self._keeping.connections.answer(self._seat)
-                if isinstance(reply, Later):
-                    self._keeping.tasks.add(reply)
-                    reply.then(partial(self._given, request, reply))
-                    return
                 task = self._loop.create_task(reply)
                 self._keeping.tasks.add(task)
                 task.add_done_callback(partial(self._answered, request))
@@ -234,12 +230,6 @@ class HttpProtocol(asyncio.Protocol):
             self._write(request, _FAILED)
         else:
             self._write(request, task.result())
-        self._go_on()
-
-    def _given(self, request: Request, later: Later, answer: HttpAnswer) -> None:
-        self._keeping.tasks.discard(later)
-        self._is_answering = False
-        self._write(request, answer)
         self._go_on()
 
     def _write(self, request: Request, answer: HttpAnswer) -> None:

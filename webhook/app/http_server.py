@@ -9,7 +9,7 @@ from typing import Final, final
 
 from lockgate.webhook.app.client_authorities import ClientAuthorities
 from lockgate.webhook.app.connections import ConnectionLimits, Connections
-from lockgate.webhook.app.http_application import Application, Later
+from lockgate.webhook.app.http_application import Application
 from lockgate.webhook.app.http_protocol import HttpProtocol, Seat
 from lockgate.webhook.app.intake import Intake
 from lockgate.webhook.app.request_reader import Held
@@ -35,7 +35,7 @@ class HttpServer:
     ) -> None:
         self.connections: Connections[Seat] = Connections(limits, time.monotonic)
         self.protocols: set[HttpProtocol] = set()
-        self.tasks: set[asyncio.Task[HttpAnswer] | Later] = set()
+        self.tasks: set[asyncio.Task[HttpAnswer]] = set()
         self.held = Held()
         self.is_draining = False
         self.head_bytes = limits.head_bytes

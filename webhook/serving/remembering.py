@@ -4,8 +4,6 @@ Main has the log and the keys of namespaces; a worker makes drafts, and counts w
 """
 
 import asyncio
-from collections.abc import Callable
-from functools import partial
 from time import monotonic
 from typing import Final, final
 
@@ -70,14 +68,6 @@ class Remembering:
         """How many drafts wait for their receipts."""
         return self._client.waiting
 
-    def passes_over(self, judged: Judged) -> bool:
-        """Whether nothing is recorded, since no policy matched: that is counted."""
-        decision = judged.decision
-        if decision.matched or decision.verdict != "allow":
-            return False
-        self.counts.unmatched += 1
-        return True
-
     async def remember(
         self, call: AdmissionCall, admitted: Admitted, judged: Judged, caller: Caller, answer_by: float
     ) -> Place | None:
@@ -85,56 +75,19 @@ class Remembering:
 
         None for what no policy matched, which is counted. Raises LockgateError for what could not be recorded.
         """
-        if self.passes_over(judged):
+        decision = judged.decision
+        if decision.matched == 0 and decision.verdict == "allow":
+            self.counts.unmatched += 1
             return None
         try:
-            place = await self._append(call, admitted.mode, judged, caller, answer_by)
+            receipt = await self._append(call, admitted.mode, judged, caller, answer_by)
         except BaseException:
             self.counts.refused += 1
             raise
-        self._remembered(call, admitted, judged, place)
-        return place
-
-    def begin(
-        self,
-        call: AdmissionCall,
-        admitted: Admitted,
-        judged: Judged,
-        caller: Caller,
-        answer_by: float,
-        told: Callable[[Place | TrailError], None],
-    ) -> bool:
-        """Records as `remember` does and has somebody told its receipt, where nothing has to be waited for before: nearly
-        always. False, or what it raises, is for `remember` to see to."""
-        decision = judged.decision
-        if (
-            decision.exempted
-            or not decision.matched
-            or not self._vault.is_at_hand(call.namespace or NO_NAMESPACE)
-        ):
-            return False
-        (draft,) = self._drafts(call, admitted.mode, judged, caller)
-        tell = partial(self._told, call, admitted, judged, told)
-        return self._client.send(draft, answer_by - monotonic(), tell)
-
-    def _told(
-        self,
-        call: AdmissionCall,
-        admitted: Admitted,
-        judged: Judged,
-        told: Callable[[Place | TrailError], None],
-        place: Place | TrailError,
-    ) -> None:
-        if isinstance(place, Place):
-            self._remembered(call, admitted, judged, place)
-        else:
-            self.counts.refused += 1
-        told(place)
-
-    def _remembered(self, call: AdmissionCall, admitted: Admitted, judged: Judged, place: Place) -> None:
         self.counts.judged += 1
         if self.untold is not None:
-            self.untold.add(call, judged.decision, place.index, admitted.mode)
+            self.untold.add(call, decision, receipt.index, admitted.mode)
+        return receipt
 
     async def remember_labels(
         self, call: AdmissionCall, admitted: Admitted, policies: str, answer_by: float

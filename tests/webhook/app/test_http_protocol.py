@@ -11,7 +11,7 @@ import pytest
 import uvloop
 from lockgate.webhook.app import request_reader
 from lockgate.webhook.app.connections import ConnectionLimits
-from lockgate.webhook.app.http_application import Head, Later, Reading, Reply, Unread
+from lockgate.webhook.app.http_application import Head, Reading, Reply, Unread
 from lockgate.webhook.app.http_protocol import HttpProtocol, Seat
 from lockgate.webhook.app.http_server import HttpServer
 from lockgate.webhook.app.intake import Listening
@@ -29,10 +29,7 @@ LIMITS = ConnectionLimits(connections=8, head_bytes=2_000)
 class Echo:
     """Answers with method, path, query and body. /refused takes no body; /later waits for `released`; /broken raises."""
 
-    def __init__(self, has_tasks: bool) -> None:
-        """has_tasks: /later is answered by a task of its own, and not by an event."""
-        self.has_tasks = has_tasks
-        self.events: set[asyncio.Task[None]] = set()
+    def __init__(self) -> None:
         self.released = asyncio.Event()
         self.heads: list[Head] = []
         self.unreads: list[Unread] = []
@@ -55,28 +52,13 @@ class Echo:
                 raise ValueError("no body")
             said = b"%b %b %b %b" % (head.method.encode(), head.path.encode(), head.query, body)
             made = HttpAnswer(200, said, b"text/plain", lambda: self.after(head.path))
-            if head.path != "/later":
-                return made
-            return self._later(made) if self.has_tasks else self._by_event(made)
+            return made if head.path != "/later" else self._later(made)
 
         return answer
 
     async def _later(self, made: HttpAnswer) -> HttpAnswer:
         await self.released.wait()
         return made
-
-    def _by_event(self, made: HttpAnswer) -> Later:
-        later = Later()
-        if self.released.is_set():
-            later.give(made)
-            return later
-
-        async def give() -> None:
-            await self.released.wait()
-            later.give(made)
-
-        self.events.add(asyncio.get_running_loop().create_task(give()))
-        return later
 
     def unread(self, reason: Unread, path: str) -> HttpAnswer:
         self.unreads.append(reason)
@@ -119,14 +101,14 @@ def identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
     return write_identity(tmp_path_factory.mktemp("identity"))
 
 
-@pytest.fixture(params=["plain", "tls", "by events"])
+@pytest.fixture(params=["plain", "tls"])
 def run(request: pytest.FixtureRequest, identity: Identity) -> Run:
-    if request.param == "tls":
-        return lambda case: run_case(case, identity)
-    return lambda case: run_case(case, None, has_tasks=request.param == "plain")
+    if request.param == "plain":
+        return lambda case: run_case(case, None)
+    return lambda case: run_case(case, identity)
 
 
-def run_case(case: Case, identity: Identity | None, *, has_tasks: bool = True) -> None:
+def run_case(case: Case, identity: Identity | None) -> None:
     server_tls, client_tls = None, None
     if identity is not None:
         server_tls = make_tls(TlsFiles(identity.certificate.read_bytes(), identity.key.read_bytes()))
@@ -134,7 +116,7 @@ def run_case(case: Case, identity: Identity | None, *, has_tasks: bool = True) -
 
     async def main() -> None:
         listener = socket.create_server((ADDRESS, 0))
-        echo = Echo(has_tasks)
+        echo = Echo()
         server = HttpServer(echo, Listening(listener), LIMITS, lambda: server_tls)
         echo.held = server.held
         server.start()
@@ -624,10 +606,7 @@ def test_a_connection_that_has_ended_leaves_nothing_to_the_collector_of_cycles(r
                 echo.released.clear()
                 client.writer.close()
             await until(lambda: not server.protocols and not server.connections)
-            echo.events.clear()
-            left = [
-                one for one in gc.get_objects() if type(one) in (HttpProtocol, Later, RequestReader, Seat)
-            ]
+            left = [one for one in gc.get_objects() if type(one) in (HttpProtocol, RequestReader, Seat)]
             assert left == []
         finally:
             gc.enable()

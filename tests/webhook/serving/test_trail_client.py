@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -83,117 +83,6 @@ def test_drafts_of_a_turn_are_sent_a_few_at_a_time(tmp_path: Path) -> None:
 
     asyncio.run(run())
     assert sizes == [1, TOGETHER, TOGETHER, 1]
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(LONG):
-        while not is_so():
-            await asyncio.sleep(0.001)
-
-
-def test_who_does_not_wait_is_told(tmp_path: Path) -> None:
-    """The place of a draft or why it has none, and nothing is sent where that needs a wait."""
-    with served(tmp_path) as (trail, path):
-
-        async def run() -> None:
-            client = TrailClient(path, at_a_time=2)
-            told: list[Place | TrailError] = []
-            refused: list[Place | TrailError] = []
-            first, second, third = [trail.decide(number, request=str(number)) for number in range(3)]
-            # No connection yet.
-            assert not client.send(first, LONG, told.append)
-            place = await client.append(first, LONG)
-            assert not client.send(second, 0, told.append)
-            wrong = Draft("policy", {"event": "added", "policies": "x"}, idempotency=bytes(16))
-            assert client.send(second, LONG, told.append) and client.send(wrong, LONG, refused.append)
-            # No room, and none before both are answered; who waits for some comes in then.
-            assert not client.send(third, LONG, told.append)
-            assert (told, refused, client.waiting) == ([], [], 2)
-            last = await client.append(third, LONG)
-            await until(lambda: len(told) == len(refused) == 1)
-            made = told[0]
-            assert isinstance(made, Place) and isinstance(refused[0], FormatError)
-            assert [place.index, made.index, last.index] == [1, 2, 3]
-            assert client.waiting == 0
-            client.close()
-
-        asyncio.run(run())
-
-
-def test_who_does_not_wait_is_told_that_it_took_too_long(tmp_path: Path) -> None:
-    with served(tmp_path) as (trail, path):
-        go_on, begun = threading.Event(), threading.Event()
-
-        def wait(_connection: Connection) -> None:
-            begun.set()
-            go_on.wait(LONG)
-
-        async def run() -> None:
-            client = TrailClient(path, at_a_time=1)
-            told: list[Place | TrailError] = []
-            await client.append(trail.decide(1, request="first"), LONG)
-            trail.appender.submit(trail.decide(0), within=wait)
-            assert begun.wait(LONG)
-            assert client.send(trail.decide(2, request="late"), 0.01, told.append)
-            await until(lambda: bool(told))
-            assert isinstance(told[0], TrailError) and "no receipt came" in told[0].message
-            go_on.set()
-            # Its room is another's again.
-            await until(lambda: client.send(trail.decide(2, request="next"), LONG, told.append))
-            await until(lambda: len(told) == 2)
-            assert isinstance(told[1], Place)
-            client.close()
-
-        try:
-            asyncio.run(run())
-        finally:
-            go_on.set()
-
-
-def test_a_draft_whose_connection_is_lost_is_sent_once_more(tmp_path: Path) -> None:
-    path = tmp_path / "socket"
-    with open_trail(tmp_path) as trail:
-        draft, other = trail.decide(1, request="r"), trail.decide(2, request="s")
-
-        async def run() -> None:
-            lines: list[asyncio.StreamWriter] = []
-
-            async def breaks_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                """Answers the first message, and hangs up at the second."""
-                lines.append(writer)
-                frames, answered = Frames(), 0
-                while data := await reader.read(1 << 16):
-                    for frame in frames.feed(data):
-                        if answered:
-                            writer.transport.abort()
-                            return
-                        answered += 1
-                        ((number, _),) = parse_drafts(*frame)
-                        writer.write(render_places([(number, Place(7, bytes(32)))]))
-
-            broken = await asyncio.start_unix_server(breaks_off, str(path))
-            client = TrailClient(str(path), at_a_time=4)
-            told: list[Place | TrailError] = []
-            assert (await client.append(draft, LONG)).index == 7
-            # The next connection is one to an appender.
-            broken.close()
-            path.unlink()
-            server = AppenderServer(trail.appender, path)
-            try:
-                assert client.send(other, LONG, told.append)
-                await until(lambda: bool(told))
-                assert isinstance(told[0], Place) and told[0].index == 1
-                # And without one it is told so.
-                server.close()
-                await until(lambda: client.waiting == 0)
-                if client.send(draft, LONG, told.append):
-                    await until(lambda: len(told) == 2)
-                    assert isinstance(told[1], TrailError) and "does not answer" in told[1].message
-                client.close()
-            finally:
-                server.close()
-
-        asyncio.run(run())
 
 
 def test_one_that_is_refused_is_told_and_no_other(tmp_path: Path) -> None:
