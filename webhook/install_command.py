@@ -152,12 +152,15 @@ _EPILOG: Final = "Exit codes: 0 printed or written; 2 wrong usage. Nothing is ap
 @click.option(
     "--with",
     "parts",
-    type=click.Choice(["monitoring", "external-data", "gatekeeper-providers", "promotions"]),
+    type=click.Choice(
+        ["monitoring", "external-data", "gatekeeper-providers", "promotions", "raised-namespaces"]
+    ),
     multiple=True,
     help="monitoring: alerts, what is scraped (for Prometheus' operator) and a dashboard. external-data: what providers "
     "answer is in ConfigMap lockgate-external-data. gatekeeper-providers: Gatekeeper is answered by that too, and told which "
     "devices requests can reach; the CA of its certificate is in ConfigMap lockgate-provider-clients. promotions: rules on models "
-    "go by the promotions in the server's trail.",
+    "go by the promotions in the server's trail. raised-namespaces: a Namespace whose environment rises is judged by what runs "
+    "in it.",
 )
 @click.option(
     "--provider-port",
@@ -253,6 +256,7 @@ def install(
         tuple(sorted(set(guarded_labels))),
         cluster_name,
         "promotions" in parts,
+        "raised-namespaces" in parts,
     )
     check_settings(settings)
     from lockgate.webhook.install.definitions import gatekeeper_definitions

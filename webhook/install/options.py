@@ -42,6 +42,7 @@ _FLAGS: Final[Mapping[str, str]] = {
     "--with=external-data": "has_external_data",
     "--with=gatekeeper-providers": "answers_gatekeeper",
     "--with=promotions": "reads_promotions",
+    "--with=raised-namespaces": "judges_raised",
 }
 _NUMBERS: Final = ("replicas", "sweep_s", "workers")
 _CHOICES: Final = {

@@ -80,7 +80,7 @@ _ALWAYS: Final = (
     Right("", ("secrets",), ("get", "update"), "its certificates", "namespace", (CERTIFICATES,)),
     Right("coordination.k8s.io", ("leases",), ("get", "update"), "one leader", "namespace", (LEASE,)),
 )
-# The watch tells that what records claim came to be; the list is for the sweep.
+# The watch tells that what records claim came to be; the list is for the sweep and for what runs in Namespaces that rise.
 _LIVING: Final = ("list", "watch")
 _LIVES: Final = "the sweep, and what records claim: objects that live in the cluster"
 # Groups of machine-learning workloads, in which everything is one.
@@ -154,11 +154,13 @@ _PROVIDERS: Final = Right(
 
 def rights(settings: InstallSettings) -> tuple[Right, ...]:
     """Every right of an installation."""
-    sweep = (
-        _SWEEP
-        if settings.sweep_s
-        else [replace(one, verbs=("watch",)) for one in _SWEEP if one.reason == _LIVES]
-    )
+    living = [one for one in _SWEEP if one.reason == _LIVES]
+    if settings.sweep_s:
+        sweep = _SWEEP
+    elif settings.judges_raised:
+        sweep = tuple(living)
+    else:
+        sweep = tuple([replace(one, verbs=("watch",)) for one in living])
     definitions = () if settings.beside_gatekeeper else (_DEFINITIONS,)
     own = settings.certificates == "own"
     providers = (_PROVIDERS,) if settings.answers_gatekeeper and own else ()

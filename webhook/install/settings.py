@@ -68,7 +68,8 @@ class InstallSettings:
     users, or `group:NAME`, by whom nodes come up, besides kubelets and kube-system. has_token: the webhooks' paths end in a
     token, which is in a Secret. memory: the server's limit. workers: processes that judge; 0: as many as there is room for.
     guarded_labels: of Namespaces, which policies read in their code. cluster_name: in the ledger of quotas and the EnvironmentMap.
-    reads_promotions: what takes a promotion goes by the trail.
+    reads_promotions: what takes a promotion goes by the trail. judges_raised: a Namespace whose environment rises is judged
+    by what runs in it.
     """
 
     image: str
@@ -97,6 +98,7 @@ class InstallSettings:
     guarded_labels: tuple[str, ...] = ()
     cluster_name: str = CLUSTER_NAME
     reads_promotions: bool = False
+    judges_raised: bool = False
 
     @property
     def fixed_namespaces(self) -> tuple[str, ...]:
@@ -130,6 +132,11 @@ def check_settings(settings: InstallSettings) -> None:
         raise UsageError(
             "SQLite has one writer, the server, and nobody could record a promotion beside it",
             hint="use --database postgres, or lockgate serve --promotions with a trail of its own",
+        )
+    if settings.judges_raised and not settings.reads_promotions:
+        raise UsageError(
+            "--with raised-namespaces alone: without promotions no Namespace has an environment",
+            hint="give --with promotions too",
         )
     if settings.database == "sqlite" and settings.database_namespace:
         raise UsageError(

@@ -188,6 +188,8 @@ def _server(settings: InstallSettings) -> Json:
     ]
     if settings.reads_promotions:
         arguments.append(f"--promotions={HOME}/trail")
+    if settings.judges_raised:
+        arguments.append("--judge-raised-namespaces")
     if settings.cluster_name != CLUSTER_NAME:
         arguments.append(f"--cluster-name={settings.cluster_name}")
     arguments += [f"--exclude-namespace={one}" for one in settings.fixed_namespaces]

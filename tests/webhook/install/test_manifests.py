@@ -37,6 +37,7 @@ VARIANTS = {
         "--with=external-data",
         "--with=gatekeeper-providers",
         "--with=promotions",
+        "--with=raised-namespaces",
         "--provider-port=8090",
         "--node-agent=system:serviceaccount:karpenter:karpenter",
         "--guarded-label=example.com/tier",
@@ -281,6 +282,9 @@ def test_the_sweep_lists_and_reads_no_more() -> None:
     assert {one.where for one in added} == {"cluster"}
     core = {name for one in added if one.group == "" for name in one.resources}
     assert not core & {"*", "secrets", "configmaps", "nodes"}
+    # What runs in Namespaces that rise is listed too, and reported on by nobody.
+    raised = rights(InstallSettings(IMAGE, sweep_s=0, judges_raised=True))
+    assert {one for one in added if one.group != REPORTS} == {one for one in raised if one not in without}
 
 
 BAD = [
@@ -291,6 +295,7 @@ BAD = [
     (("--exclude-namespace", "a.b"), "is no name of a namespace"),
     (("--database-namespace", "pg"), "is for PostgreSQL"),
     (("--with", "promotions"), "nobody could record a promotion beside it"),
+    (("--with", "raised-namespaces", "--database=postgres"), "no Namespace has an environment"),
     (("--api-server", "10.1.0.0/99"), "is no range of addresses"),
     (("--storage", "many"), "is no size"),
     (("--sweep-interval", "3601"), "a sweep every 3601 seconds"),
