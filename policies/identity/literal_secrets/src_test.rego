@@ -157,3 +157,24 @@ test_secrets_of_a_cloud if {
 	count(found(version("${PASSWORD}"), {})) == 0
 	count(found(version(null), {})) == 0
 }
+
+test_updates_are_judged_by_what_they_write if {
+	token := {"name": "HF_TOKEN", "value": "kT9vQ2mX7pLr4sWz8nBc"}
+	old := object.union(pod({"env": [token]}), {"metadata": {"annotations": {"db-password": "hunter2", "note": "https://bot:hunter2secret@git.corp.net/app"}}})
+
+	# Finalizers and the status of what was there before.
+	count(updated(old, {"metadata": {"finalizers": ["example.com/x"]}})) == 0
+	count(updated(old, {"status": {"message": "cannot log in as postgres://u:hunter2pass@db/x"}})) == 0
+	count(updated(old, {"metadata": {"annotations": {"deployment.kubernetes.io/revision": "2"}}})) == 0
+
+	# An annotation is written by itself too.
+	updated(old, {"metadata": {"annotations": {"api-token": "kT9vQ2mX7pLr4sWz8nBc"}}}) == {["metadata", "annotations", "api-token"]}
+	updated(old, {"metadata": {"annotations": {"note": "https://bot:another8secret@git.corp.net/app"}}}) == {["metadata", "annotations", "note"]}
+
+	# What people change is judged whole.
+	count(updated(old, {"spec": {"hostname": "h"}})) == 3
+}
+
+updated(old, patch) := {violation.details.path |
+	some violation in rule.violation with input as {"review": {"operation": "UPDATE", "object": object.union(old, patch), "oldObject": old}}
+}
