@@ -218,6 +218,13 @@ class Appender:
         return len(self._line)
 
     def _run(self) -> None:
+        try:
+            self._append_batches()
+        finally:
+            # Whatever ended it: who comes is told, and does not wait for nobody.
+            self._line.close()
+
+    def _append_batches(self) -> None:
         expected, gather = 1, GATHER_S
         while True:
             batch = self._line.take(MAX_BATCH, expected, gather, IDLE_S)

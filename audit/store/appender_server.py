@@ -156,13 +156,14 @@ class AppenderServer:
         self._parked: deque[_Asked] = deque()
         # Connections that the appender's thread could not send everything to.
         self._unsent: deque[_Connection] = deque()
-        self._is_closing = self._is_closed = False
+        self._is_closing = False
         self._looked = 0.0
         # Held by the thread that looks at the connections: this one's or the appender's, which fetched last at that time.
         self._turn: Final = threading.Lock()
         self._fetched = self._received = 0.0
         # The appender fetches no more.
         self._is_left: Final = threading.Event()
+        self._has_failed = False
         self._listener = _listening(path)
         self._listener.setblocking(False)
         self._woken, self._wakes = socket.socketpair()
@@ -177,6 +178,8 @@ class AppenderServer:
 
     def close(self) -> None:
         """Stops listening and ends the connections; what was handed to the appender is still recorded."""
+        if self._is_closing:
+            return
         self._is_closing = True
         self._is_left.set()
         self.wake()
@@ -196,16 +199,20 @@ class AppenderServer:
         False where the server's own thread does that, as it does where none has come for a while.
         """
         now = time.monotonic()
-        if now - self._received > _ALONE_S:
+        if now - self._received > _ALONE_S or self._has_failed:
             self._is_left.set()
             return False
         if not self._turn.acquire(blocking=False):
             return False
         try:
-            if self._is_closed:
+            if self._is_closing:
                 return False
             self._fetched = now
             self._look(min(seconds, _ALONE_S))
+        except Exception:  # noqa: BLE001 - the server's own thread meets it again, and ends with it; the appender goes on
+            self._has_failed = True
+            self._is_left.set()
+            return False
         finally:
             self._turn.release()
         return True
@@ -220,7 +227,6 @@ class AppenderServer:
                     self._is_left.wait(_ALONE_S)
         finally:
             with self._turn:
-                self._is_closed = True
                 for connection in list(self._connections):
                     self._drop(connection)
                 self._selector.close()
@@ -261,8 +267,13 @@ class AppenderServer:
             return
         made.setblocking(False)
         connection = _Connection(made)
+        try:
+            self._selector.register(made, selectors.EVENT_READ, connection)
+        except OSError:
+            # The kernel watches no more for this user.
+            made.close()
+            return
         self._connections.add(connection)
-        self._selector.register(made, selectors.EVENT_READ, connection)
 
     def _drop(self, connection: _Connection) -> None:
         """Who breaks off, or sends what is no frame, is not answered any more."""
@@ -326,8 +337,12 @@ class AppenderServer:
             try:
                 taken = self._appender.submit_some(some)
             except TrailError as error:
-                for asked in some:
+                # Nothing is handed on: the appender does not fetch what comes next.
+                self._received = 0.0
+                # All of them before the first is told: that may find its connection gone, with others of it.
+                for _ in some:
                     self._parked.popleft()
+                for asked in some:
                     self._refuse(asked, error)
                 continue
             for asked in some[:taken]:
@@ -402,7 +417,7 @@ class AppenderServer:
         if now - self._looked < (_ROOM_TICK_S if self._parked else _TICK_S):
             return
         self._looked = now
-        if not self.path.exists():
+        if not os.path.lexists(self.path):
             self._listen_again()
         for connection in list(self._connections):
             if 0 < connection.begun_until < now or 0 < connection.to_send_until < now:
@@ -411,6 +426,8 @@ class AppenderServer:
             with connection.lock:
                 late = [asked for asked in connection.asked.values() if asked.until < now]
             for asked in late:
+                if connection not in self._connections:
+                    break
                 self._refuse(asked, self._why_late(asked))
 
     def _why_late(self, asked: _Asked) -> TrailError:

@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 # How long who waits for many sleeps before it looks again: to be woken for each costs it, and who works meanwhile, more.
 PACE_S: Final = 0.000_2
+# How long it waits where another thread fetches, before it looks whether that still does.
+_AGAIN_S: Final = 0.001
 
 
 class FullError(Exception):
@@ -134,8 +136,11 @@ class Line(Generic[T]):
             left = until - time.monotonic()
             if left <= 0:
                 return
-            if not self._fetched(enough, left) and not self._some.wait(left):
-                return
+            if self._fetched(enough, left):
+                continue
+            # Who put something in while the lock was free woke the feed, and not this thread.
+            if len(self._items) < enough and not self._closed:
+                self._some.wait(left if enough == 1 or self._feed is None else min(left, _AGAIN_S))
 
     def _fetched(self, enough: int, seconds: float) -> bool:
         """Whether it was waited for the feed, without the lock."""

@@ -222,6 +222,49 @@ def test_drafts_that_come_all_the_time_are_fetched_by_the_appender(
             number += 1
 
 
+class Fails(selectors.DefaultSelector):
+    """Cannot be asked by the appender's thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if threading.current_thread().name == "trail-appender":
+            self.asked += 1
+            raise ValueError("no")
+        return super().select(timeout)
+
+
+def test_an_appender_that_cannot_fetch_is_brought_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails = Fails()
+    monkeypatch.setattr(selectors, "DefaultSelector", lambda: fails)
+    with serving(tmp_path) as served, connected(served) as connection:
+        number = 0
+        until = time.monotonic() + LONG
+        while not fails.asked or number < 20:
+            assert time.monotonic() < until
+            connection.sendall(message(served.trail.decide(number % 3), number, proof=False))
+            assert isinstance(answers(connection, 1)[number], Place)
+            number += 1
+        assert fails.asked == 1
+
+
+def test_who_is_gone_when_all_are_refused_takes_nobody_along(tmp_path: Path) -> None:
+    with serving(tmp_path) as served, connected(served) as other:
+        served.appender.halt(TrailError("another history was seen"))
+        for number in range(20):
+            with socket.socket(socket.AF_UNIX) as gone:
+                gone.connect(str(served.path))
+                drafts = [message(served.trail.decide(each % 3), each) for each in range(8)]
+                gone.sendall(b"".join(drafts))
+            other.sendall(message(served.trail.decide(0), number))
+            (told,) = answers(other, 1).values()
+            assert isinstance(told, TrailError) and "another history" in told.message
+
+
 def test_nothing_is_fetched_of_a_server_that_was_closed(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         assert served.append(served.trail.decide(1)) == 1

@@ -86,6 +86,32 @@ def test_who_fetches_is_woken_by_another_thread(closes: bool) -> None:
     assert fed.woken.is_set()
 
 
+@pytest.mark.parametrize("closes", [False, True])
+@pytest.mark.parametrize("enough", [1, 2])
+def test_what_comes_while_another_thread_is_asked_is_not_missed(enough: int, closes: bool) -> None:
+    line = Line[int](9)
+
+    class Late:
+        """Somebody puts something in just before it says that it does not fetch; nobody is woken by that."""
+
+        def fetch(self, seconds: float) -> bool:
+            with ThreadPoolExecutor() as pool:
+                pool.submit(line.close if closes else lambda: line.put(7, 0)).result(LONG)
+            return False
+
+        def wake(self) -> None:
+            return
+
+    for number in range(1, enough):
+        line.put(number, 0)
+    line.feed_from(Late())
+    # Without an end, were it to wait to be woken.
+    assert line.take(9, enough, threading.TIMEOUT_MAX, threading.TIMEOUT_MAX) == [
+        *range(1, enough),
+        *([] if closes else [7]),
+    ]
+
+
 def test_who_does_not_fetch_is_woken_as_ever() -> None:
     line = Line[int](9)
     fed = Fed(line)
