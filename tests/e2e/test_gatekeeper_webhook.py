@@ -49,7 +49,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 FEWEST = 300
 # Of a deletion, until Gatekeeper's engines happen to run in the other order.
-MOST_TRIES = 60
+MOST_TRIES = 400
 SYNC_SECONDS = 30
 CONFLICT = "eval_conflict_error: functions must not produce multiple outputs"
 

@@ -56,6 +56,16 @@ def post(connection: http.client.HTTPSConnection, body: bytes) -> None:
     connection.request("POST", "/v1/admit?timeout=10s", body, {"Content-Type": "application/json"})
 
 
+def is_refused(connection: http.client.HTTPSConnection) -> bool:
+    """Whether more than there is is refused there."""
+    value = claim(1_000, "large", "torn")
+    value["metadata"]["uid"] = "dry"
+    post(connection, json.dumps(review_of(value, namespace="torn", dryRun=True)).encode())
+    answer = json.loads(connection.getresponse().read())["response"]
+    message: str = answer.get("status", {}).get("message", "")
+    return "does not allow it" in message
+
+
 def kill(server: Server) -> None:
     """All of it at once: no worker has the time to give up what it holds."""
     main = server.process.pid
@@ -80,8 +90,8 @@ def test_killed_before_it_recorded(place: Place, home: Path) -> None:
         (server,) = place.servers
         connection = server.connect()
         open_too.callback(connection.close)
-        connection.request("GET", "/")
-        connection.getresponse().read()
+        # This connection's worker has been told of the quota too; from here on main tells nothing.
+        until(lambda: is_refused(connection))
         # Main appends to the trail; a worker reserves.
         server.process.send_signal(signal.SIGSTOP)
         post(connection, asked("torn"))
