@@ -117,10 +117,19 @@ def quota_in_force(place: Place, name: str, **spec: Any) -> Iterator[None]:
 
 
 def is_refusing(server: Server, namespace: str) -> bool:
+    return is_refusal(server.admit(too_much(namespace)))
+
+
+def too_much(namespace: str) -> Json:
+    """A review of a claim that asks for more than there is, and leaves nothing behind."""
     value = claim(1_000, "large", namespace)
     value["metadata"]["uid"] = "dry"
-    said = server.admit(review_of(value, namespace=namespace, dryRun=True))
-    return "does not allow it" in said.get("status", {}).get("message", "")
+    return review_of(value, namespace=namespace, dryRun=True)
+
+
+def is_refusal(response: Json) -> bool:
+    """Whether it is refused for that."""
+    return "does not allow it" in response.get("status", {}).get("message", "")
 
 
 def tail(server: Server) -> str:

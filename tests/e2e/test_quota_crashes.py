@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.cluster import Cluster, running_cluster
-from tests.e2e.quota_place import Place, quota_in_force, quota_servers
+from tests.e2e.quota_place import Place, is_refusal, quota_in_force, quota_servers, too_much
 from tests.e2e.scenarios.installation import recorded
 from tests.e2e.serving_cluster import ACCOUNT, until
 from tests.faults.traffic import make_home
@@ -58,12 +58,8 @@ def post(connection: http.client.HTTPSConnection, body: bytes) -> None:
 
 def is_refused(connection: http.client.HTTPSConnection) -> bool:
     """Whether more than there is is refused there."""
-    value = claim(1_000, "large", "torn")
-    value["metadata"]["uid"] = "dry"
-    post(connection, json.dumps(review_of(value, namespace="torn", dryRun=True)).encode())
-    answer = json.loads(connection.getresponse().read())["response"]
-    message: str = answer.get("status", {}).get("message", "")
-    return "does not allow it" in message
+    post(connection, json.dumps(too_much("torn")).encode())
+    return is_refusal(json.loads(connection.getresponse().read())["response"])
 
 
 def kill(server: Server) -> None:

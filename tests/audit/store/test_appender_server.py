@@ -80,6 +80,12 @@ def answers(connection: socket.socket, count: int) -> dict[int, Receipt | Place 
     return found
 
 
+def record(served: "Served", connection: socket.socket, number: int) -> None:
+    """Sends a draft by that number, and has its place."""
+    connection.sendall(message(served.trail.decide(number % 3), number, proof=False))
+    assert isinstance(answers(connection, 1)[number], Place)
+
+
 @contextmanager
 def connected(served: "Served") -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as connection:
@@ -207,8 +213,7 @@ def test_drafts_that_come_all_the_time_are_fetched_by_the_appender(
     monkeypatch.setattr(selectors, "DefaultSelector", lambda: looks)
     with serving(tmp_path) as served, connected(served) as connection:
         for number in range(300):
-            connection.sendall(message(served.trail.decide(number % 3), number, proof=False))
-            assert isinstance(answers(connection, 1)[number], Place)
+            record(served, connection, number)
         # The first one is brought, and those behind a batch that takes long.
         assert looks.by[0] == "trail-socket" and "trail-appender" in looks.by
         # Where none has come for a while they are brought to it again.
@@ -217,8 +222,7 @@ def test_drafts_that_come_all_the_time_are_fetched_by_the_appender(
         while looks.by[-1] != "trail-socket":
             assert time.monotonic() < until
             time.sleep(0.05)
-            connection.sendall(message(served.trail.decide(0), number, proof=False))
-            assert isinstance(answers(connection, 1)[number], Place)
+            record(served, connection, number)
             number += 1
 
 
@@ -246,8 +250,7 @@ def test_an_appender_that_cannot_fetch_is_brought_all(
         until = time.monotonic() + LONG
         while not fails.asked or number < 20:
             assert time.monotonic() < until
-            connection.sendall(message(served.trail.decide(number % 3), number, proof=False))
-            assert isinstance(answers(connection, 1)[number], Place)
+            record(served, connection, number)
             number += 1
         assert fails.asked == 1
 
